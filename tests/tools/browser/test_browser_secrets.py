@@ -1,0 +1,144 @@
+"""A secret goes into one field of a document it belongs to, and a picture shows neither it nor any password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from handeye.tools import Browser
+from handeye.tools.actions import Click, Key, Select, Target, Type
+from handeye.tools.errors import ActionFailed, ActionRefused
+from handeye.tools.secrets import Secret, Secrets
+from tests.agent.conftest import Site
+
+VALUE = "Ünïcode & 東京 7"
+
+PAGE = """<title>Top</title><p><label>Name <input id=name></label> <label>Pass <input id=pass type=password></label>
+<label>List <select id=list><option>other<option>Ünïcode &amp; 東京 7</select></label>
+<label>Short <input id=short maxlength=3></label></p>
+<iframe id=far src="OTHER/inner" style="width: 300px; height: 60px; transform: scale(.8)"></iframe>
+<iframe id=near srcdoc="<label>Inner <input></label>" style="width: 300px; height: 60px"></iframe><deep-one></deep-one>
+<script>
+  customElements.define('deep-one', class extends HTMLElement { connectedCallback() {
+    this.attachShadow({ mode: 'closed' }).innerHTML = '<input type=password value=unknown style="height: 30px">' } });
+  window.heard = [];
+  addEventListener('input', (event) => heard.push([event.isTrusted, event.target.value]));
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def sites() -> Iterator[tuple[Site, Site]]:
+    here, other = Site(), Site()
+    here.pages["/"] = PAGE.replace("OTHER", other.url.replace("127.0.0.1", "localhost"))
+    other.pages["/inner"] = (
+        "<label>Far <input></label><input type=password value=filled style='width: 120px; height: 24px'>"
+    )
+    yield here, other
+    for site in (here, other):
+        site.server.shutdown()
+        site.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def made(sites: tuple[Site, Site]) -> Iterator[Browser]:
+    with Browser(sites[0].url, scale=1.25, viewport=(900, 400)) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(made: Browser) -> Browser:
+    made.perform(Key(keys="f5"))
+    made.settle()
+    made.secrets = Secrets([Secret("shop", VALUE), Secret("bank", "abcdefg", ("bank.example",)), Secret("pin", "12")])
+    return made
+
+
+def at(browser: Browser, name: str) -> Target:
+    found = next(element for element in browser.elements() if element.name == name and element.acts)
+    return Target(phrase=name, element=found.id, point=found.box.centre)
+
+
+def value(browser: Browser, script: str) -> Any:
+    return browser._worker.call(browser._session.front.page.evaluate(script))
+
+
+def black(browser: Browser, box: Any) -> bool:
+    """Whether all of a box is black in a new picture."""
+    browser._camera.forget()
+    return browser.capture().image.crop(box).getextrema() == ((0, 0), (0, 0), (0, 0))
+
+
+def test_the_page_gets_the_value_and_everybody_else_its_name(browser: Browser) -> None:
+    browser.perform(Type(text="my {{secret:shop}}!", target=at(browser, "Name")))
+    assert value(browser, "document.getElementById('name').value") == f"my {VALUE}!"
+    assert [True, f"my {VALUE}"] in value(browser, "heard")
+    field = next(element for element in browser.elements() if element.name == "Name" and element.acts)
+    assert (field.secret, field.value, browser.signals().value) == (True, "", "")
+    assert black(browser, field.box)
+
+
+def test_a_secret_does_not_go_into_a_frame_of_another_site(browser: Browser) -> None:
+    far = at(browser, "Far")
+    with pytest.raises(ActionRefused, match=r"shop.* is bound to the place where the run began .* of http://localhost"):
+        browser.perform(Type(text="{{secret:shop}}", target=far))
+    browser.perform(Click(target=far))
+    with pytest.raises(ActionRefused, match=r"is bound to|no field has the keyboard"):
+        browser.perform(Type(text="{{secret:shop}}"))
+    with pytest.raises(ActionRefused, match=r"bank.* is bound to bank\.example"):
+        browser.perform(Type(text="{{secret:bank}}", target=at(browser, "Name")))
+    browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Inner")))
+    inner = "document.getElementById('near').contentDocument.querySelector('input').value"
+    assert value(browser, inner) == VALUE, "a frame that the page wrote itself is the page's own"
+    assert browser.secrets.given == {"shop"}
+
+
+def test_the_keyboard_cannot_be_moved_away_under_a_secret(browser: Browser) -> None:
+    value(browser, "document.getElementById('pass').addEventListener('focus', () => far.focus())")
+    with pytest.raises(ActionRefused, match="no field has the keyboard"):
+        browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Pass")))
+    assert value(browser, "heard") == []
+
+
+def test_password_fields_are_black_in_frames_and_closed_shadow_trees(browser: Browser) -> None:
+    browser.secrets = Secrets()
+    empty, far, deep = [element for element in browser.elements() if element.secret]
+    assert black(browser, far.box)
+    assert black(browser, deep.box)
+    assert not black(browser, empty.box), "an empty field has nothing to hide"
+
+
+def test_a_list_takes_a_secret_and_a_field_that_cuts_it_off_is_told(browser: Browser) -> None:
+    browser.perform(Select(target=at(browser, "List"), option="{{secret:shop}}"))
+    assert value(browser, "document.getElementById('list').value") == VALUE
+    with pytest.raises(ActionFailed, match=r"\{\{secret:shop\}\} could not be filled in.*cut long texts off"):
+        browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Short")))
+
+
+def test_a_short_secret_is_hidden_in_its_field_alone(browser: Browser) -> None:
+    assert any("pin has fewer than 4" in note for note in browser.secrets.notes)
+    browser.perform(Type(text="{{secret:pin}}", target=at(browser, "Name")))
+    value(browser, "document.title = 'room 12'")
+    assert browser.signals().title == "room 12"
+    assert black(browser, next(each.box for each in browser.elements() if each.name == "Name" and each.acts))
+
+
+def test_text_that_shows_the_value_is_black_wherever_it_stands(browser: Browser) -> None:
+    text = "<p>It is <b>ünï</b><i>code &amp; 東京</i> 7, really</p><p>safe</p>"
+    value(browser, f"document.body.insertAdjacentHTML('beforeend', '{text}')")
+    browser._camera.forget()
+    boxes = {element.name: element.box for element in browser.elements() if element.role == "text"}
+    hidden = next(box for name, box in boxes.items() if "{{secret:shop}}" in name)
+    picture = browser.capture().image
+    middle = hidden.centre
+    assert picture.getpixel((middle.x, middle.y)) == (0, 0, 0)
+    assert picture.crop(boxes["safe"]).getextrema() != ((0, 0), (0, 0), (0, 0))
+
+
+def test_a_dialog_is_given_no_secret(browser: Browser) -> None:
+    value(browser, "void setTimeout(() => prompt('Which one?'), 0)")
+    browser.settle()
+    with pytest.raises(ActionRefused, match="no secret is typed into a dialog"):
+        browser.perform(Type(text="{{secret:shop}}"))
+    browser.perform(Key(keys="escape"))

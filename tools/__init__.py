@@ -1,0 +1,28 @@
+"""Screens and hands. `from handeye.tools import Virtual` loads what it needs, and nothing else."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from handeye.tools.browser.device import Browser as Browser
+    from handeye.tools.custom import tool as tool
+    from handeye.tools.desktop.device import Desktop as Desktop
+    from handeye.tools.virtual import Virtual as Virtual
+
+#: Name to dotted path, imported when asked for.
+PARTS = {
+    "Browser": "handeye.tools.browser.device",
+    "Desktop": "handeye.tools.desktop.device",
+    "Virtual": "handeye.tools.virtual",
+    "tool": "handeye.tools.custom",
+}
+
+__all__ = ["Browser", "Desktop", "Virtual", "tool"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in PARTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(PARTS)}")
+    return getattr(import_module(PARTS[name]), name)

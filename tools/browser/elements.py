@@ -1,0 +1,105 @@
+"""The elements of a page with all its frames, as one list in reading order."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from handeye.tools.browser.scripts import ask, ask_about, quickly
+from handeye.tools.browser.view import Mapping, View
+from handeye.tools.element import Element
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playwright.async_api import Frame, Page
+
+#: More elements than this are not reported; those off the screen go first.
+CAP = 3000
+
+#: Frames inside frames inside frames … are followed this far.
+DEPTH = 5
+
+Raw = dict[str, Any]
+
+
+@dataclass
+class Reader:
+    """Lists elements, and remembers which frame each id belongs to."""
+
+    next: int = 1
+    """The number of the next element that has no id yet; counts through all documents of the browser."""
+    frames: dict[str, Frame] = field(default_factory=dict)
+    """The frame of each element of the last list."""
+
+    async def read(self, page: Page, view: View) -> list[Element]:
+        """All elements of the page, boxes in pixels of its picture."""
+        self.frames = {}
+        raw, _ = await self._collect(page.main_frame, depth=0)
+        for each in raw:
+            left, top, right, bottom = each["box"]
+            each["box"] = [*view.to_picture(left, top), *view.to_picture(right, bottom)]
+        return _elements(raw)
+
+    async def _collect(self, frame: Frame, depth: int) -> tuple[list[Raw], list[float]]:
+        """What is in the frame, in its own CSS pixels, and the frame's extent in the same."""
+        argument = {"next": self.next, "nested": depth > 0, "most": CAP}
+        seen = await (quickly(frame, "collect", argument) if depth else ask(frame, "collect", argument))
+        if seen is None:
+            return [], [0.0, 0.0]
+        self.next = max(self.next, int(seen["next"]))
+        found: list[Raw] = seen["found"]
+        self.frames.update((raw["id"], frame) for raw in found)
+        if depth >= DEPTH:
+            return found, seen["extent"]
+        inserts = [insert for child in frame.child_frames if (insert := await self._inner(child, depth + 1))]
+        for index, inner in sorted(inserts, key=lambda pair: pair[0], reverse=True):
+            found[index:index] = inner
+        return found, seen["extent"]
+
+    async def _inner(self, frame: Frame, depth: int) -> tuple[int, list[Raw]] | None:
+        """Where a frame's elements belong among its parent's, and what they are, in the parent's coordinates."""
+        from playwright.async_api import Error
+
+        try:
+            handle = await frame.frame_element()
+            place = await ask_about(handle, "place")
+            if place["index"] is None or not place["shown"] or place["wide"] < 2 or place["high"] < 2:
+                return None
+            found, extent = await self._collect(frame, depth)
+            mapping = Mapping().of(place, extent)
+            for raw in found:
+                raw["box"] = mapping.box(raw["box"])
+            over = await ask_about(handle, "blocked", [_centre(raw["box"], place) for raw in found])
+        except Error:  # the frame went away meanwhile
+            return None
+        for raw, blocker in zip(found, over, strict=True):
+            raw["covered"] = raw["covered"] or bool(blocker)
+            raw["parent"] = raw["parent"] or place["parent"]
+        return place["index"], found
+
+
+def _centre(box: Sequence[float], place: Raw) -> tuple[float, float]:
+    """Of the part that shows in the frame, all in the parent's coordinates."""
+    left, top = max(place["x"], box[0]), max(place["y"], box[1])
+    right, bottom = min(place["x"] + place["wide"], box[2]), min(place["y"] + place["high"], box[3])
+    return (left + right) / 2, (top + bottom) / 2
+
+
+def _elements(raw: list[Raw]) -> list[Element]:
+    kept = raw[:CAP]
+    ids = {each["id"] for each in kept}
+    elements = []
+    for each in kept:
+        each["box"] = _pixels(each["box"])
+        if each.get("parent") not in ids or each["parent"] == each["id"]:
+            each["parent"] = None
+        elements.append(Element(source="dom", **each))
+    return elements
+
+
+def _pixels(box: Sequence[float]) -> Box:
+    left, top = math.floor(box[0] + 0.5), math.floor(box[1] + 0.5)
+    return Box(left, top, max(left + 1, math.floor(box[2] + 0.5)), max(top + 1, math.floor(box[3] + 0.5)))

@@ -1,0 +1,92 @@
+"""Secrets for a page: put into the field that has the keyboard, if its own document is one they are bound to.
+
+The value does not go through the keyboard, whose focus a page could move meanwhile: it is inserted into one element of
+one document, in one go. Only that document's scripts see it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from handeye.tools.browser.scripts import KEY, ask
+from handeye.tools.errors import ActionFailed, ActionRefused
+from handeye.tools.hiding import names_in, parts, placeholder
+from handeye.tools.secrets import Place
+
+if TYPE_CHECKING:
+    from playwright.async_api import ElementHandle, Frame
+
+    from handeye.tools.browser.session import Session
+
+WRONG = {
+    "moved": "the page moved the keyboard elsewhere",
+    "refused": "the field takes no text",
+    "changed": "the field holds something else than what was put in: it may cut long texts off",
+}
+
+
+class Giving:
+    """Fills secrets in."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def place(self, frame: Frame) -> Place:
+        """What a frame's document is, as the browser knows it and not as the page says."""
+        url = frame.url
+        # A frame without an address of its own was written by its parent.
+        while url in ("", ":", "about:blank", "about:srcdoc") and frame.parent_frame is not None:
+            frame = frame.parent_frame
+            url = frame.url
+        parts = urlsplit(url)
+        words = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else url[:80]
+        return Place(f"a field of {words}", url=url, own=_same(self.session.first, url))
+
+    async def allow(self, text: str, field: ElementHandle | None) -> None:
+        """Raise ActionRefused, before anything is touched, when a secret in the text must not go into a field."""
+        if field is not None and names_in(text) and (frame := await field.owner_frame()):
+            self.session.secrets.allow(text, self.place(frame))
+
+    async def filled(self, text: str, field: ElementHandle) -> str:
+        """The text with values for names, for an element of a document they are bound to."""
+        frame = await field.owner_frame()
+        if frame is None:
+            raise ActionFailed("the field is not on the page any more; look again")
+        place = self.place(frame)
+        return "".join(words or self.session.secrets.use(name, place) for words, name in parts(text))
+
+    async def give(self, name: str) -> None:
+        """Put a secret into the field that has the keyboard."""
+        frame, field = await self._focused(name)
+        value = self.session.secrets.use(name, self.place(frame))
+        wrong = await field.evaluate(f"(el, text) => {KEY}.give(el, text)", value)
+        if wrong:
+            raise ActionFailed(f"{placeholder(name)} could not be filled in: {WRONG[wrong]}; look again")
+
+    async def _focused(self, name: str) -> tuple[Frame, ElementHandle]:
+        frame = self.session.front.page.main_frame
+        while True:
+            await ask(frame, "facts")
+            field = (await frame.evaluate_handle(f"{KEY}.keyboard()")).as_element()
+            if field is None:
+                raise ActionRefused(f"no field has the keyboard for {placeholder(name)}; name the field to type into")
+            inner = await field.content_frame()
+            if inner is None:
+                return frame, field
+            frame = inner
+
+
+def _same(first: str, url: str) -> bool:
+    """Whether a document is of the site that the run began on: its host or a subdomain; a file beside the first one."""
+    from handeye.tools.domains import Domains
+
+    began, now = urlsplit(first), urlsplit(url)
+    if began.scheme == "file":
+        return now.scheme == "file" and now.path.rpartition("/")[0] == began.path.rpartition("/")[0]
+    if began.scheme not in ("http", "https") or now.scheme not in ("http", "https"):
+        return False
+    host = (began.hostname or "").removeprefix("www.")
+    host = f"[{host}]" if ":" in host else host
+    ports = [began.port] if began.port else [80, 443]
+    return Domains([f"{host}:{port}" for port in ports]).allow(url)

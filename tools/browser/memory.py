@@ -1,0 +1,164 @@
+"""What a fresh browser needs to come back to where this one was: addresses, cookies, storage, scrolling."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from handeye.tools.browser.scripts import ask, quickly
+from handeye.tools.browser.trouble import translate
+from handeye.tools.errors import SetupError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from playwright.async_api import Page, StorageState
+
+    from handeye.tools.browser.session import Session
+
+#: Restores a tab's session storage, once, before the page's own scripts run.
+SESSION_STORAGE = """(() => { for (const { origin, items } of %s) if (location.origin === origin && window === top)
+  try { for (const { name, value } of items) sessionStorage.setItem(name, value) } catch {} })()"""
+
+
+def read_state(path: Path) -> StorageState:
+    """The storage state in a file. Raises UsageError when it holds none."""
+    try:
+        state = json.loads(path.read_text(encoding="utf-8"))
+        cookies, origins = state["cookies"], state["origins"]
+        if not isinstance(cookies, list) or not isinstance(origins, list):
+            raise TypeError("cookies and origins are no lists")
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UsageError(
+            f"{path} holds no storage state ({error}); give a file that handeye or Playwright wrote"
+        ) from None
+    return {"cookies": cookies, "origins": origins}
+
+
+def write_state(path: Path, state: StorageState) -> None:
+    """Keep a storage state in a file. It opens accounts, so only its owner may read it."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump(state, file, ensure_ascii=False)
+        part.replace(path)
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written ({error}); name a file that you may write") from error
+
+
+class Memory:
+    """Notes and restores a session's state."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        state = session.state or {}
+        self._local = {each["origin"]: each["localStorage"] for each in state.get("origins", ())}
+        """Local storage by origin, as last seen."""
+        self.on_page: Callable[[dict[str, Any]], None] | None = None
+        self._kept: list[dict[str, Any]] = []
+        """Session storage of the front tab, as last seen."""
+        session.moved = self._tell
+        session.traffic.leading = self._tell
+
+    async def _tell(self, url: str = "") -> None:
+        """A page has come, or `url` is about to: what can be told of it at once, its cookies above all."""
+        if self.on_page is None or not self.session.tabs:
+            return
+        addresses = self.addresses()
+        if url:
+            tabs = [url if number == addresses["tab"] else tab for number, tab in enumerate(addresses["tabs"])]
+            addresses |= {"url": url, "tabs": tabs}
+        state = {"cookies": await self.session.context.cookies(), "origins": self._origins()}
+        memento = {**addresses, "scroll": [0, 0], "storage_state": state, "session_storage": self._kept}
+        self.on_page(self.session.secrets.sealed(memento))
+
+    def _origins(self) -> list[dict[str, Any]]:
+        return [{"origin": origin, "localStorage": items} for origin, items in self._local.items() if items]
+
+    async def note(self) -> dict[str, Any]:
+        """The state now; JSON values only."""
+        kept: dict[str, list[dict[str, str]]] = {}
+        scroll = [0, 0]
+        for tab in self.session.tabs:
+            front = tab is self.session.front
+            for frame in tab.page.frames:
+                stored = await quickly(frame, "stored", seconds=1.0)
+                if stored is None or stored["origin"] == "null":
+                    continue
+                self._local[stored["origin"]] = stored["localStorage"]
+                if front and frame is tab.page.main_frame:
+                    kept[stored["origin"]] = stored["sessionStorage"]
+            if front:
+                facts = await quickly(tab.page.main_frame, "facts", seconds=1.0)
+                scroll = facts["scroll"] if facts else scroll
+        self._kept = [{"origin": origin, "items": items} for origin, items in kept.items() if items]
+        return {
+            **self.addresses(),
+            "scroll": scroll,
+            "storage_state": {
+                "cookies": await self.session.context.cookies(),
+                "origins": self._origins(),
+            },
+            "session_storage": self._kept,
+        }
+
+    def addresses(self) -> dict[str, Any]:
+        """The part of the state that can be told while the page stands still."""
+        tabs, front = self.session.tabs, self.session.front
+        return {"url": front.page.url, "tabs": [tab.page.url for tab in tabs], "tab": tabs.index(front)}
+
+    async def restore(self, memento: Mapping[str, Any]) -> None:
+        """Open the same tabs in a fresh window. Raises SetupError when a page does not answer any more."""
+        state = memento.get("storage_state") or {"cookies": [], "origins": []}
+        self._local = {each["origin"]: each["localStorage"] for each in state.get("origins", ())}
+        if not self.session.kept_window:
+            await self.session.open_context({"cookies": state.get("cookies", []), "origins": state.get("origins", [])})
+        urls = list(memento.get("tabs") or [memento.get("url", "about:blank")])
+        chosen = min(max(0, int(memento.get("tab", 0))), len(urls) - 1)
+        pages = [self.session.front.page]
+        pages += [await self.session.new_page() for _ in urls[1:]]
+        self.session.staying = False
+        try:
+            await self._open_all(pages, urls, chosen, memento)
+        finally:
+            self.session.staying = True
+        tab = next((tab for tab in self.session.tabs if tab.page is pages[chosen]), self.session.front)
+        await self.session.bring_to_front(tab)
+        if any(memento.get("scroll") or ()):
+            await self._scroll(tab.page, memento["scroll"])
+
+    async def _open_all(self, pages: list[Page], urls: list[str], chosen: int, memento: Mapping[str, Any]) -> None:
+        for index, (page, url) in enumerate(zip(pages, urls, strict=True)):
+            if index == chosen and memento.get("session_storage"):
+                script = await page.add_init_script(SESSION_STORAGE % json.dumps(memento["session_storage"]))
+                async with script:
+                    await self._open(page, url)
+            else:
+                await self._open(page, url)
+
+    async def _open(self, page: Page, url: str) -> None:
+        from playwright.async_api import Error
+
+        if url in ("about:blank", page.url) or not self.session.traffic.allows(url):
+            return
+        try:
+            await page.goto(url, wait_until="domcontentloaded")
+        except Error as error:
+            raise SetupError(str(translate(error, f"coming back to {url}", starting=True))) from error
+
+    async def _scroll(self, page: Page, place: list[float]) -> None:
+        """To where it was, as soon as the page is long enough."""
+        from playwright.async_api import Error
+
+        await ask(page.main_frame, "facts")
+        try:
+            await page.wait_for_function(
+                "([x, y]) => { scrollTo({ left: x, top: y, behavior: 'instant' });"
+                " return Math.hypot(scrollX - x, scrollY - y) < 2 || document.readyState === 'complete' }",
+                arg=place,
+                timeout=5000,
+            )
+        except Error:
+            return  # a page that has grown shorter

@@ -1,0 +1,205 @@
+"""What leaves the browser: kept to the allowed domains, announced before it changes anything, and watched for settling.
+
+Requests are judged at the browser's own network layer (the CDP domain Fetch on the browser itself), so redirects,
+frames, pop-ups, workers and beacons are seen like everything else. What is no request is not seen here: WebSockets,
+early connections and WebRTC are held by Chromium's own switches, see `Domains.switches`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+from urllib.request import url2pathname
+
+from handeye.tools.browser.address import without_secrets
+from handeye.tools.domains import HARMLESS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from playwright.async_api import BrowserContext, CDPSession, Page, Request, Response, WebSocket
+
+    from handeye.tools.domains import Domains
+
+#: Requests by these methods change nothing.
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: What can be anything but a GET; the rest need not be stopped when no domains are named, and pictures stay fast.
+CHANGING = ("Document", "XHR", "Fetch", "Ping", "Other")
+
+#: These stay open or do not matter to what is shown.
+BACKGROUND = frozenset({"websocket", "eventsource", "ping", "media", "texttrack", "manifest", "cspviolationreport"})
+
+_NUMBERS = re.compile(r"[\d.]+")
+
+#: Asked for so often within one wait, an address is being polled.
+POLLED = 4
+
+
+class Traffic:
+    """The requests of one browser."""
+
+    def __init__(self, domains: Domains, *, files: Path | None = None) -> None:
+        self.domains = domains
+        self.files = files
+        """The folder whose pages are allowed beside the domains; with it, no other file is."""
+        self.on_send: Callable[[str], None] | None = None
+        self.on_read: Callable[[str], None] | None = None
+        self.on_answer: Callable[[str], None] | None = None
+        self.leading: Callable[[str], Awaitable[None]] | None = None
+        """Told where the answer to a changing request leads, before the browser goes there."""
+        self.trouble: BaseException | None = None
+        """What `on_send` raised; the request it was told of did not leave."""
+        self.refused: list[str] = []
+        """Addresses outside the allowed domains that were asked for since the last action began."""
+        self.sent: list[str] = []
+        """Requests since then that may have changed something elsewhere; messages that only count visits left out."""
+        self.last_end = 0.0
+        self._open: dict[Request, float] = {}
+        self._asked: Counter[str] = Counter()
+        self._patient_with: set[str] = set()
+        self._sockets: set[WebSocket] = set()
+        self._changed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def allows(self, url: str) -> bool:
+        """Whether a request to this URL may leave."""
+        if self.files and url.lower().startswith("file:"):
+            return Path(url2pathname(urlsplit(url).path)).resolve().is_relative_to(self.files)
+        return self.domains.allow(url)
+
+    async def attach(self, root: CDPSession) -> None:
+        """Judge every request of the browser from now on."""
+        root.on("Fetch.requestPaused", lambda event: self._begin(self._judge(root, event)))
+        kinds = [{"urlPattern": "*", "resourceType": kind} for kind in CHANGING]
+        await root.send("Fetch.enable", {"patterns": [{"urlPattern": "*"}] if self.domains else kinds})
+
+    def watch(self, context: BrowserContext) -> None:
+        """Know which requests of a window are under way."""
+        context.on("request", self._started)
+        context.on("requestfinished", self._ended)
+        context.on("requestfailed", self._ended)
+        context.on("response", self._answered)
+        context.on("page", lambda page: page.on("websocket", self._connected))
+
+    def watch_page(self, page: Page) -> None:
+        """The same of one page alone."""
+        page.on("request", self._started)
+        page.on("requestfinished", self._ended)
+        page.on("requestfailed", self._ended)
+        page.on("response", self._answered)
+        page.on("websocket", self._connected)
+
+    def begin(self) -> None:
+        """An action begins: only requests from now on are its own."""
+        self._open.clear()
+        self._asked.clear()
+        self.refused.clear()
+        self.sent.clear()
+        for socket in self._sockets:
+            self._announced(f"WEBSOCKET {without_secrets(socket.url)}", self.on_read)
+
+    def under_way(self) -> list[str]:
+        """The requests that the action began and that have not ended."""
+        return [self._name(request) for request in self._open]
+
+    def patient(self, seconds: float) -> list[str]:
+        """Stop waiting, now and in future, for requests that have been open this long; says which."""
+        now = time.monotonic()
+        old = [request for request, since in self._open.items() if now - since > seconds]
+        for request in old:
+            del self._open[request]
+        names = [self._name(request) for request in old]
+        self._patient_with.update(names)
+        return names
+
+    async def change(self, seconds: float) -> None:
+        """Wait until a request begins or ends, at most so long."""
+        self._changed.clear()
+        try:
+            await asyncio.wait_for(self._changed.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _answered(self, response: Response) -> None:
+        if self.on_answer:
+            self.on_answer(self._name(response.request))
+
+    def _connected(self, socket: WebSocket) -> None:
+        """What is said on a connection is not seen: it counts as open to anything from its beginning to its end."""
+        self._sockets.add(socket)
+        socket.on("close", lambda closed: self._sockets.discard(closed))  # Playwright marks handlers: no built-in
+        self._announced(f"WEBSOCKET {without_secrets(socket.url)}", self.on_read)
+
+    def _started(self, request: Request) -> None:
+        name = self._name(request)
+        if request.method.upper() not in SAFE and request.resource_type != "ping":
+            self.sent.append(name)
+        if request.resource_type in BACKGROUND or request.url.partition(":")[0] in HARMLESS:
+            return
+        alike = _NUMBERS.sub("#", name.partition("?")[0])  # whoever polls often adds a number against caches
+        self._asked[alike] += 1
+        if name in self._patient_with or self._asked[alike] > POLLED:
+            return
+        self._open[request] = time.monotonic()
+        self._changed.set()
+
+    def _ended(self, request: Request) -> None:
+        if self._open.pop(request, None) is not None:
+            self.last_end = time.monotonic()
+            self._changed.set()
+
+    @staticmethod
+    def _name(request: Request) -> str:
+        return f"{request.method} {without_secrets(request.url)}"
+
+    def _begin(self, judging: Any) -> None:
+        task = asyncio.ensure_future(judging)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _judge(self, root: CDPSession, event: dict[str, Any]) -> None:
+        from playwright.async_api import Error
+
+        request, identity = event["request"], event["requestId"]
+        method, url = request["method"].upper(), request["url"]
+        answered = "responseStatusCode" in event or "responseErrorReason" in event
+        try:
+            if answered:
+                if self.on_answer:
+                    self.on_answer(f"{method} {without_secrets(url)}")
+                await self._lead(event)
+                await root.send("Fetch.continueRequest", {"requestId": identity})
+            elif not self.allows(url):
+                self.refused.append(without_secrets(url))
+                await root.send("Fetch.failRequest", {"requestId": identity, "errorReason": "BlockedByClient"})
+            elif not self._announced(
+                f"{method} {without_secrets(url)}", self.on_read if method in SAFE else self.on_send
+            ):
+                await root.send("Fetch.failRequest", {"requestId": identity, "errorReason": "Aborted"})
+            else:
+                sent = method not in SAFE and event.get("resourceType") == "Document"
+                await root.send("Fetch.continueRequest", {"requestId": identity, "interceptResponse": sent})
+        except Error:
+            return  # the page took the request back, or the browser is gone
+
+    async def _lead(self, event: dict[str, Any]) -> None:
+        """A form was sent and its answer is here: a redirect names the page that a crash must not lose."""
+        headers = {each["name"].lower(): each["value"] for each in event.get("responseHeaders", ())}
+        if self.leading and "location" in headers and 300 <= event.get("responseStatusCode", 0) < 400:
+            await self.leading(urljoin(event["request"]["url"], headers["location"]))
+
+    def _announced(self, request: str, tell: Callable[[str], None] | None) -> bool:
+        if tell is None:
+            return True
+        try:
+            tell(request)
+        except BaseException as error:
+            self.trouble = self.trouble or error
+            return False
+        return True

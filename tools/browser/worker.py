@@ -1,0 +1,63 @@
+"""A thread with an event loop of its own, in which Playwright lives.
+
+So the browser's events (dialogs, new tabs, requests to be judged) are dealt with at all times, not only while somebody
+calls; the caller may itself run inside an event loop; and Ctrl-C interrupts the caller without breaking Playwright.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+
+#: On Windows a waiting thread notices Ctrl-C only between two waits.
+WAKE_SECONDS = 0.5
+
+
+class Worker:
+    """Runs coroutines in its thread and hands their results to other threads."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="handeye-browser", daemon=True)
+        self._thread.start()
+
+    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """The coroutine's result. When the caller is interrupted, the coroutine is cancelled."""
+        if not self._thread.is_alive():
+            coroutine.close()
+            raise RuntimeError("the browser's thread has ended")
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            while True:
+                try:
+                    return future.result(WAKE_SECONDS)
+                except TimeoutError:
+                    if future.done():
+                        raise
+        except BaseException:
+            future.cancel()
+            raise
+
+    def stop(self) -> None:
+        """End the thread; whatever still runs in it is cancelled. May be called twice."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(10)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        finally:
+            self._loop.close()

@@ -1,0 +1,74 @@
+"""Which of AT-SPI's roles are elements here, and what they are called.
+
+The numbers are those of AtspiRole and AtspiStateType (at-spi2-core's atspi-constants.h), which never change.
+"""
+
+from __future__ import annotations
+
+MENU, PASSWORD, COMBO_BOX, ENTRY, TEXT, TERMINAL, SPIN_BUTTON, SLIDER = 33, 40, 11, 79, 61, 60, 52, 51
+PROGRESS_BAR, LEVEL_BAR, POPUP_MENU, TOGGLE_BUTTON = 42, 103, 41, 62
+
+#: ARIA's name of each role that is an element; the others only hold elements, or decorate.
+ROLES = {
+    2: "alert",
+    7: "checkbox",
+    8: "menuitemcheckbox",
+    10: "columnheader",
+    COMBO_BOX: "combobox",
+    12: "textbox",  # a date editor
+    13: "option",  # an icon of a desktop
+    16: "dialog",
+    19: "dialog",  # to choose a file
+    9: "dialog",  # to choose a colour
+    22: "dialog",  # to choose a font
+    26: "option",  # an icon in a view of icons
+    27: "img",
+    29: "text",
+    32: "option",
+    MENU: "menuitem",
+    35: "menuitem",
+    37: "tab",
+    PASSWORD: "textbox",
+    PROGRESS_BAR: "progressbar",
+    43: "button",
+    44: "radio",
+    45: "menuitemradio",
+    47: "rowheader",
+    SLIDER: "slider",
+    SPIN_BUTTON: "spinbutton",
+    56: "cell",
+    57: "columnheader",
+    58: "rowheader",
+    TERMINAL: "textbox",
+    TEXT: "text",
+    TOGGLE_BUTTON: "button",  # that stays down
+    64: "tooltip",
+    73: "text",
+    76: "combobox",  # that completes
+    77: "textbox",
+    ENTRY: "textbox",
+    83: "heading",
+    88: "link",
+    90: "row",
+    91: "treeitem",
+    101: "alert",
+    102: "alert",
+    LEVEL_BAR: "progressbar",
+    116: "text",  # static text
+    129: "button",  # that opens a menu
+    130: "switch",
+}  # fmt: skip
+
+#: Elements that are there for what they hold or do, even when they have no name.
+NAMELESS = frozenset({"button", "textbox", "combobox", "spinbutton", "slider", "checkbox", "radio", "switch", "tab"})
+
+#: Roles whose text is asked for: what a person has typed, or could.
+WRITTEN = frozenset({ENTRY, TEXT, TERMINAL, SPIN_BUTTON, COMBO_BOX, 12, 73, 76, 77})
+
+#: Elements that others belong to.
+HOLDING = frozenset({"dialog", "row", "option", "treeitem", "alert"})
+
+CHECKED, EDITABLE, ENABLED, FOCUSED, PRESSED, SENSITIVE, SHOWING, CHECKABLE = 4, 7, 8, 12, 20, 24, 25, 41
+
+#: Roles with something to be ticked, whether or not the program says that it can be.
+TICKED = frozenset({"checkbox", "menuitemcheckbox", "radio", "menuitemradio", "switch"})

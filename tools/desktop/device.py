@@ -1,0 +1,304 @@
+"""A desktop as a device: the pixels of one monitor, and hands on it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from handeye.tools.actions import Click, Drag, Key, Move, Scroll, Target, Type, Wait, Window, describe
+from handeye.tools.desktop.backend import open_hands
+from handeye.tools.desktop.blackout import Blackout
+from handeye.tools.desktop.hands import named
+from handeye.tools.desktop.keyboard import parse_chord
+from handeye.tools.desktop.motions import Motions
+from handeye.tools.desktop.permits import check_driven
+from handeye.tools.desktop.person import STOP_KEY, Person
+from handeye.tools.device import Settled, Signals
+from handeye.tools.discreet import discreet
+from handeye.tools.errors import ActionFailed, ActionRefused
+from handeye.tools.geometry import Point
+from handeye.tools.hiding import names_in, parts
+from handeye.tools.secrets import Place, Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from handeye.tools.actions import Action
+    from handeye.tools.desktop.hands import OpenWindow
+    from handeye.tools.element import Element
+    from handeye.tools.screenshot import Screenshot
+
+#: Keys that write and move in a text; the others are taken for commands.
+EDITING_KEYS = {
+    "left",
+    "right",
+    "up",
+    "down",
+    "home",
+    "end",
+    "pageup",
+    "pagedown",
+    "backspace",
+    "delete",
+    "tab",
+    "shift",
+}
+
+
+@discreet
+class Desktop:
+    """The user's own screen: X11, Windows or macOS. One monitor at a time; `monitor` counts from 1.
+
+    `display` is another X display than $DISPLAY, such as `:7`. Raises SetupError when there is no screen (a Wayland
+    session included) or another run drives it, and UsageError when there is no such monitor.
+
+    With `attended`, somebody may sit there: no second device opens on the same screen, pushing the pointer into the
+    top left corner stops handeye (the next call raises DeviceLost), and on X11 so does `stop_key` in any program.
+    """
+
+    kinds: frozenset[str] = frozenset({"click", "move", "drag", "type", "key", "scroll", "wait"})
+
+    def __init__(
+        self, *, monitor: int = 1, display: str | None = None, attended: bool = True, stop_key: str = STOP_KEY
+    ) -> None:
+        from handeye.tools.desktop.pixels import Pixels
+
+        self.secrets = Secrets()
+        self._blackout = Blackout()
+        self._screen: Screenshot | None = None
+        self._before: NDArray[np.uint32] | None = None
+        self._focused: Element | None = None
+        self.drives: Callable[[str], str] | None = None
+        with ExitStack() as opened:
+            self._hands = open_hands(display)
+            opened.callback(self._hands.close)
+            self._pixels = Pixels(monitor, display)
+            opened.callback(self._pixels.close)
+            self._motions = Motions(self._hands)
+            self._person = Person(display, stop_key) if attended else None
+            if self._person:
+                opened.callback(self._person.close)
+            self._opened = opened.pop_all()
+        if self._hands.lists_windows:
+            self.kinds |= {"window"}
+        size = f"{self._pixels.monitor['width']}x{self._pixels.monitor['height']}"
+        self.name = f"desktop monitor {monitor} {size}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Looking
+
+    def capture(self) -> Screenshot:
+        """The monitor as it is now, without the pointer."""
+        self._check()
+        fields = self.elements() if self._screen and self.secrets.given else []
+        self._screen = self._blackout.over(self._pixels.capture(), self.secrets, fields)
+        if self._person and self._person.note:
+            self._screen = replace(self._screen, notes=(*self._screen.notes, self._person.note))
+        return self._screen
+
+    def elements(self) -> list[Element]:
+        """What the programs tell assistive technology (AT-SPI on X11), cut to this monitor; empty where none does."""
+        self._check()
+        screen = self._screen or self.capture()
+        placed = [each.model_copy(update={"box": screen.from_input(each.box)}) for each in self._hands.elements()]
+        found = [each for each in placed if each.box.within(screen.width, screen.height)]
+        self._focused = next((each for each in found if each.focused), None)
+        return found
+
+    def windows(self) -> list[OpenWindow]:
+        """The open windows, the front one first, in pixels of the screenshot; empty on Windows and macOS."""
+        screen = self._screen or self.capture()
+        return [replace(window, box=screen.from_input(window.box)) for window in self._hands.windows()]
+
+    def signals(self) -> Signals:
+        """The window in front, all windows' titles in the order they opened, and the focus as `elements` found it."""
+        self._check()
+        windows = self._hands.windows()
+        front = next((window for window in windows if window.focused), None)
+        opened = sorted(windows, key=lambda window: window.id)
+        focused = self._focused
+        return Signals(
+            focus=f"{focused.role} {focused.name}".strip() if focused else "",
+            value=focused.value if focused else "",
+            title=front.title if front else "",
+            app=front.program if front else "",
+            tabs=tuple(window.title for window in opened),
+            tab=opened.index(front) if front else 0,
+        )
+
+    def settle(self, cap: float = 10.0) -> Settled:
+        """Wait until the program in front has read its input and the pixels are still, at most `cap` seconds."""
+        from handeye.tools.desktop.settle import wait_until_still
+
+        self._check()
+        before, self._before = self._before, None
+        return wait_until_still(self._pixels.frame, self._hands, cap, before)
+
+    # Acting
+
+    def perform(self, action: Action) -> str:
+        """Do it with pointer and keyboard.
+
+        Raises ActionRefused for a point off the screen, an unknown key and what only a browser can do, ActionFailed
+        when the program in front stops reading what is typed.
+        """
+        self._check(acting=True)
+        if self.drives:
+            middle = Point(self._seen().width // 2, self._seen().height // 2)
+            check_driven(action, self.windows(), middle, self.drives, known=self._hands.lists_windows)
+        self._focused = None
+        self._before = self._pixels.frame() if _is_command(action) else None
+        match action:
+            case Click(target=target, button=button, count=count, modifiers=modifiers):
+                self._motions.click(self._at(target, action), button, count, modifiers)
+            case Move(target=target):
+                self._motions.move(self._at(target, action))
+            case Drag(start=start, end=end, via=via):
+                passed = [self._at(Target(point=point), action) for point in via]
+                self._motions.drag((self._at(start, action), *passed, self._at(end, action)))
+            case Type(text=text, target=target, clear=clear):
+                if target:
+                    self._motions.focus(self._at(target, action))
+                self._type(text, clear)
+            case Key(keys=keys, count=count, target=target):
+                chord = parse_chord(keys)
+                if self._person:
+                    self._person.check_key(chord)
+                if target:
+                    self._motions.focus(self._at(target, action))
+                for _ in range(count):
+                    self._motions.press(*chord)
+            case Scroll(direction=direction, amount=amount, target=target):
+                self._motions.scroll(self._at(target, action) if target else self._middle(), direction, amount)
+            case Window(do=do, title=title):
+                self._hands.manage(named(title, self._hands.windows()), do)
+            case Wait(seconds=seconds):
+                self._wait(seconds)
+            case _:
+                raise ActionRefused(
+                    f"{describe(action)} needs a browser; a desktop can {', '.join(sorted(self.kinds))}: "
+                    "do it with those, or run on a web address: --on URL"
+                )
+        return ""
+
+    def _type(self, text: str, clear: bool) -> None:
+        if not names_in(text):
+            self._motions.type(text, clear, self._check_person)
+            return
+        place = self._place()
+        self.secrets.allow(text, place)
+
+        def still_there() -> None:
+            self._check_person()
+            if self._place() != place:
+                raise ActionFailed(f"{place.words} lost the keyboard while a secret was typed; look again")
+
+        for number, (words, secret) in enumerate(parts(text)):
+            typed = words or self.secrets.use(secret, self._place())
+            self._motions.type(typed, clear and not number, still_there)
+
+    def _place(self) -> Place:
+        """The program that has the keyboard, for secrets."""
+        window = next((window for window in self._hands.windows() if window.focused), None)
+        if window is None:
+            return Place("a screen that does not tell which program has the keyboard")
+        return Place(f"the program {window.program or window.title}", program=window.program, own=self._is_own(window))
+
+    def _is_own(self, window: OpenWindow) -> bool:  # noqa: ARG002 - a virtual screen has a program of its own
+        return False
+
+    def _at(self, target: Target, action: Action) -> tuple[float, float]:
+        """The input coordinate of a target's point, which refers to the last screenshot."""
+        if target.point is None:
+            raise ActionRefused(f"{describe(action)} has no point yet; find {target} on the screenshot first")
+        screen = self._screen or self.capture()
+        screen.check(target.point, f"{action.kind} at")
+        return screen.to_input(target.point)
+
+    def _seen(self) -> Screenshot:
+        return self._screen or self.capture()
+
+    def _middle(self) -> tuple[float, float]:
+        screen = self._seen()
+        return screen.to_input((screen.width // 2, screen.height // 2))
+
+    def _wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, 0.2))
+            self._check()
+
+    # The clipboard
+
+    def clipboard(self) -> str:
+        """The text in the clipboard; empty when there is none."""
+        return self._hands.clipboard.read()
+
+    def set_clipboard(self, text: str) -> None:
+        """Put text into the clipboard, where it stays."""
+        self._hands.clipboard.write(text)
+
+    def paste(self, text: str) -> None:
+        """Put text into the program in front by its paste key; what lay in the clipboard lies there again afterwards.
+
+        Raises ActionFailed when the program takes nothing.
+        """
+        self._check(acting=True)
+        with self._hands.clipboard.lent(text):
+            self._motions.press(("meta",) if sys.platform == "darwin" else ("ctrl",), "v")
+
+    # Being there
+
+    def _check(self, acting: bool = False) -> None:  # noqa: ARG002 - a virtual screen tells looking from acting
+        """Raise DeviceLost when this device can no longer be used."""
+        self._check_person()
+
+    def _check_person(self) -> None:
+        if self._person:
+            self._person.check(self._motions, self._hands.pointer(), self._pixels.corners())
+
+    def work_for(self, run: str, stop: Callable[[], None] | None) -> None:
+        """See device.Attended."""
+        if self._person:
+            self._person.work_for(run, stop)
+
+    def memento(self) -> dict[str, Any]:
+        """The windows' titles, for the record: a desktop's programs outlive a run."""
+        return {"windows": [window.title for window in self._hands.windows()]}
+
+    def restore(self, memento: dict[str, Any]) -> str:  # noqa: ARG002 - every device has this shape
+        """Nothing to do: the screen is the user's own, and is as it is."""
+        return ""
+
+    def close(self) -> None:
+        """Let go of the screen; keys lent to characters get their meaning back. May be called twice."""
+        self._opened.close()
+
+
+def _is_command(action: Action) -> bool:
+    """Whether it may open or start something, rather than write and move in a text, which shows at once."""
+    match action:
+        case Type(text=text):
+            return "\n" in text
+        case Key(keys=keys):
+            chord = parse_chord(keys)
+            edits = chord.key in EDITING_KEYS or len(chord.key) == 1
+            return not edits or bool(set(chord.modifiers) - {"shift"})
+        case Scroll() | Wait():
+            return False
+        case _:
+            return True

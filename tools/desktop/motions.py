@@ -1,0 +1,119 @@
+"""What hands do in one go: click, drag, type, press; in the input's coordinates."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from handeye.tools.desktop.hands import Button, Direction, Hands
+
+    Place = tuple[float, float]
+
+#: Two clicks closer than this, in seconds and input units, would be taken for a double click.
+DOUBLE_CLICK = (0.5, 8.0)
+
+#: Seconds between the clicks of a double click: some programs lose one that comes at once.
+CLICK_GAP = 0.06
+
+#: Seconds a window manager gets to give the keyboard to the window that was clicked.
+FOCUS_TIME = 1.0
+
+
+class Motions:
+    """Pointer and keyboard of one screen, used as a person would."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._last_click: tuple[float, Place] = (-math.inf, (math.inf, math.inf))
+        #: Where the pointer is by our doing, or was before anybody moved it; None since a person moved it.
+        self.placed: Place | None = hands.pointer()
+
+    def move(self, place: Place) -> None:
+        self._hands.move(*place)
+        self.placed = self._hands.pointer()
+
+    def click(self, place: Place, button: Button = "left", count: int = 1, modifiers: tuple[str, ...] = ()) -> None:
+        when, where = self._last_click
+        pause, reach = DOUBLE_CLICK
+        if math.dist(where, place) <= reach:
+            time.sleep(max(0.0, when + pause - time.monotonic()))
+        self.move(place)
+        with self._held(modifiers):
+            for number in range(count):
+                if number:
+                    time.sleep(CLICK_GAP)
+                with self._pressed(button):
+                    pass
+        self._last_click = (time.monotonic(), place)
+
+    def drag(self, stops: Sequence[Place]) -> None:
+        """From the first place over the others to the last, in steps: programs start a drag only when they see the
+        pointer move with the button down, and draw only where it was seen."""
+        self.move(stops[0])
+        with self._pressed("left"):
+            for start, end in pairwise(stops):
+                steps = max(5, min(40, round(math.dist(start, end) / 20)))
+                for step in range(1, steps + 1):
+                    share = step / steps
+                    self.move((start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share))
+                    time.sleep(0.01)
+            # What lies under the end must have noticed the pointer before the button goes up.
+            if self._hands.answered(FOCUS_TIME) is None:
+                time.sleep(0.1)
+
+    def scroll(self, place: Place, direction: Direction, notches: int) -> None:
+        self.move(place)
+        self._hands.wheel(direction, notches)
+
+    def type(self, text: str, clear: bool, between: Callable[[], None]) -> None:
+        """Type where the keyboard is; `clear` replaces what is there. `between` is called every little while."""
+        if clear:
+            self.press(("meta",) if sys.platform == "darwin" else ("ctrl",), "a")
+            if not text:
+                self.press((), "delete")
+        self._hands.write(text, between)
+
+    def focus(self, place: Place) -> None:
+        """Click, and wait until the window there has the keyboard, for a window manager gives it a moment later."""
+        self.click(place)
+        deadline = time.monotonic() + FOCUS_TIME
+        while time.monotonic() < deadline:
+            windows = self._hands.windows()
+            there = [window for window in windows if window.box.holds((int(place[0]), int(place[1])))]
+            if not there or there[0].focused:
+                return
+            time.sleep(0.02)
+
+    def press(self, modifiers: tuple[str, ...], key: str) -> None:
+        with self._held(modifiers):
+            try:
+                self._hands.key(key, True)
+            finally:
+                self._hands.key(key, False)
+
+    @contextmanager
+    def _held(self, modifiers: tuple[str, ...]) -> Iterator[None]:
+        down = list[str]()
+        try:
+            for modifier in modifiers:
+                down.append(modifier)
+                self._hands.key(modifier, True)
+            yield
+        finally:
+            for modifier in reversed(down):
+                self._hands.key(modifier, False)
+
+    @contextmanager
+    def _pressed(self, button: Button) -> Iterator[None]:
+        self._hands.button(button, True)
+        try:
+            yield
+        finally:
+            self._hands.button(button, False)

@@ -1,0 +1,119 @@
+"""Devices that keep secrets: whatever leaves one, by any way, has names where values stood."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+
+from pydantic import BaseModel
+
+from handeye.tools.errors import HandeyeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handeye.tools.element import Element
+    from handeye.tools.secrets import Secrets
+
+C = TypeVar("C", bound=type)
+
+#: What a device says: all its methods that answer with words, and those that can fail with some.
+_SAYING = ("capture", "elements", "signals", "windows", "settle", "perform", "press", "memento", "restore", "revive")
+
+
+@runtime_checkable
+class Discreet(Protocol):
+    """What a device has that fills in secrets."""
+
+    secrets: Secrets
+
+
+def discreet(device: C) -> C:
+    """A device's class, made to hide the values of its `secrets` in all that its methods return and raise."""
+    for name in _SAYING:
+        if name in vars(device):
+            setattr(device, name, _hiding(name, vars(device)[name]))
+    return device
+
+
+def _hiding(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        secrets: Secrets = self.secrets
+        if name == "restore" and args:
+            args = (secrets.hider.unseal(args[0]), *args[1:])
+        try:
+            said = method(self, *args, **kwargs)
+        except Exception as error:
+            if not told(error, secrets):
+                raise
+            cleaned = _cleaned(error, secrets)
+        else:
+            if not secrets.hider:
+                return said
+            return secrets.sealed(said) if name == "memento" else _hidden(said, secrets)
+        # Raised outside of the handler, so that the error which quotes a value is not kept as its context.
+        raise cleaned
+
+    return call
+
+
+def told(error: BaseException, secrets: Secrets) -> bool:
+    """Whether an error, or one that it came from, holds the value of a secret."""
+    seen: set[int] = set()
+    links: list[BaseException | None] = [error]
+    while links:
+        each = links.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        words = f"{each} {each.args!r} {getattr(each, '__notes__', '')} {vars(each)!r}"
+        if secrets.hider and secrets.hider.spans(words):
+            return True
+        links += [each.__cause__, each.__context__]
+    return False
+
+
+def _cleaned(error: Exception, secrets: Secrets) -> Exception:
+    words = secrets.hide(str(error))
+    return type(error)(words) if isinstance(error, HandeyeError) else RuntimeError(f"{type(error).__name__}: {words}")
+
+
+def _hidden(said: Any, secrets: Secrets) -> Any:
+    from handeye.tools.element import Element
+
+    if isinstance(said, str):
+        return secrets.hide(said)
+    if isinstance(said, list) and said and isinstance(said[0], Element):
+        return _elements(said, secrets)
+    if type(said) in (list, tuple):
+        return type(said)(_hidden(each, secrets) for each in said)
+    if isinstance(said, BaseModel):
+        return _model(said, secrets)
+    if hasattr(said, "__dataclass_fields__") and hasattr(said, "title"):
+        from dataclasses import replace
+
+        title = secrets.hide(said.title)
+        return said if title == said.title else replace(said, title=title)
+    return said
+
+
+def _model(said: BaseModel, secrets: Secrets) -> BaseModel:
+    changed = {}
+    for name in type(said).model_fields:
+        value = getattr(said, name)
+        hidden = _hidden(value, secrets)
+        if hidden != value:
+            changed[name] = hidden
+    return said.model_copy(update=changed) if changed else said
+
+
+def _elements(found: list[Element], secrets: Secrets) -> list[Element]:
+    """A page may have parted a value among elements that stand one after the other."""
+    names = secrets.hider.hide_each([element.name for element in found])
+    made = []
+    for element, name in zip(found, names, strict=True):
+        changed = {"name": name, "value": secrets.hide(element.value), "description": secrets.hide(element.description)}
+        differs = {key: value for key, value in changed.items() if value != getattr(element, key)}
+        made.append(element.model_copy(update=differs) if differs else element)
+    return made

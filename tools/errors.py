@@ -1,0 +1,56 @@
+"""What can go wrong, named by who must act.
+
+HandeyeError
+├── UsageError      the person typed something that cannot be used                       exit 2
+├── SetupError      the person must install, start or free something                     exit 3
+├── ModelError      the model could not be asked, or did not answer                      exit 3
+│   └── ModelAway       nobody answers there at the moment: it may be tried again
+├── DeviceLost      the screen, browser or program under it went away                    exit 3
+├── ActionRefused   a rule or the edge of the screen said no; the policy may choose again    exit 4
+└── ActionFailed    it was tried and did not work; the policy is told                        exit 4
+
+A message gives the value, the limit and the remedy in one sentence. Errors of other libraries are translated where
+they enter, with `raise ... from error`, so that nobody above has to know Playwright, Xlib or httpx.
+"""
+
+from __future__ import annotations
+
+
+class HandeyeError(Exception):
+    """Anything handeye raises on purpose; the command line prints its message without a traceback."""
+
+    exit_code = 3
+
+
+class UsageError(HandeyeError):
+    """What was asked for cannot be understood or read: an empty goal, a file that is not a picture."""
+
+    exit_code = 2
+
+
+class SetupError(HandeyeError):
+    """Something is missing on this machine: a display, a browser, a package, room on the disk."""
+
+
+class ModelError(HandeyeError):
+    """The model could not be loaded or asked, or its server did not answer as agreed."""
+
+
+class ModelAway(ModelError):
+    """The model's server cannot be reached, hung up, or is too busy: it may be back soon."""
+
+
+class DeviceLost(HandeyeError):
+    """The device went away in the middle of a run: browser closed, display gone, program ended."""
+
+
+class ActionRefused(HandeyeError):
+    """The action was not tried, because a rule or the screen's edge forbids it."""
+
+    exit_code = 4
+
+
+class ActionFailed(HandeyeError):
+    """The action was tried and did not work."""
+
+    exit_code = 4

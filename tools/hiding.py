@@ -1,0 +1,261 @@
+"""Finding a secret's value in any text, in the forms that pages and programs give it, and putting its name there.
+
+Found are: the value itself in any case, percent-encoded (once or twice), with HTML's and JSON's escapes, composed and
+decomposed Unicode, hexadecimal, and inside base64 of a longer text. Not found is what nobody can tell from other text:
+a value taken apart, turned round, hashed or encrypted, and values of fewer than four characters.
+"""
+
+from __future__ import annotations
+
+import base64
+import html.entities
+import json
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+#: Shorter values stand in half of all texts by chance.
+SHORTEST = 4
+
+#: A text as long as this may have been cut off anywhere.
+CUT = 80
+
+#: What a goal, a model or a file says for a secret. In mementos a form may follow the name.
+PLACEHOLDER = re.compile(r"\{\{\s*secret:\s*([\w.-]{1,64})\s*(?:\|([^{}]*))?\}\}")
+
+#: Marks that are not drawn; pages put them into long words.
+_UNSEEN = "[\u00ad\u200b-\u200d\u2060\ufeff]*"
+
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
+
+
+def placeholder(name: str, form: str = "") -> str:
+    """`{{secret:shop}}`."""
+    return f"{{{{secret:{name}{f'|{form}' if form else ''}}}}}"
+
+
+class Hider:
+    """Hides the values of some secrets; `values` are by name."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = {name: value for name, value in values.items() if len(value.strip()) >= SHORTEST}
+        # The longest first: one secret may be a part of another.
+        self._names = sorted(self._values, key=lambda name: -len(self._values[name]))
+        parts = [
+            part
+            for number, name in enumerate(self._names)
+            for part in (
+                f"(?P<t{number}>(?i:{_text(self._values[name].strip())}))",
+                f"(?P<b{number}>{_in_base64(self._values[name].strip())})",
+            )
+        ]
+        self._pattern = re.compile("|".join(parts)) if parts else None
+
+    def __bool__(self) -> bool:
+        return self._pattern is not None
+
+    def spans(self, text: str) -> list[tuple[int, int, str]]:
+        """Where values stand: begin, end, name; in order, without overlaps."""
+        if self._pattern is None or len(text) < SHORTEST:
+            return []
+        found: list[tuple[int, int, str]] = []
+        position = 0
+        while match := self._pattern.search(text, position):
+            start, end, group = match.start(), match.end(), match.lastgroup or "t0"
+            if group[0] == "b":
+                start, end = _whole_token(text, start, end, found[-1][1] if found else 0)
+            found.append((start, end, self._names[int(group[1:])]))
+            position = max(end, start + 1)
+        if len(text) >= CUT and not (found and found[-1][1] == len(text)) and (last := self._cut_off(text)):
+            found = [span for span in found if span[1] <= last[0]] + [last]
+        return found
+
+    def _cut_off(self, text: str) -> tuple[int, int, str] | None:
+        """The beginning of a value, where a long text was cut off in its midst."""
+        whole = text.rstrip("…”\"' ").casefold()
+        for name in self._names:
+            value = self._values[name].strip().casefold()
+            for length in range(min(len(value), len(whole)), SHORTEST - 1, -1):
+                if whole.endswith(value[:length]):
+                    return max(0, len(whole) - length), len(text), name
+        return None
+
+    def hide(self, text: str) -> str:
+        """The text with names for values."""
+        return self._replaced(text, lambda _, name: placeholder(name))
+
+    def hide_each(self, texts: Sequence[str]) -> list[str]:
+        """Several texts that stand one after the other: a value that is parted among them is found as well."""
+        made = [self.hide(text) for text in texts]
+        joined = "".join(made)
+        spans = self.spans(joined)
+        if not spans:
+            return made
+        starts = [0]
+        for text in made:
+            starts.append(starts[-1] + len(text))
+        for start, end, name in reversed(spans):
+            inside = [index for index in range(len(made)) if starts[index] < end and start < starts[index + 1]]
+            for index in inside:
+                cut = slice(max(0, start - starts[index]), end - starts[index])
+                kept, first = list(made[index]), index == inside[0]
+                kept[cut] = placeholder(name) if first else ""
+                made[index] = "".join(kept)
+        return made
+
+    def hide_in(self, value: Any, keep: re.Pattern[str]) -> Any:
+        """A JSON value with names for values in all of its texts, but for those that fit `keep` as a whole."""
+        return _mapped(value, lambda text: text if keep.fullmatch(text) else self.hide(text))
+
+    def seal(self, value: Any) -> Any:
+        """A JSON value with names for values; `unseal` turns those back whose form can be made again."""
+        return _mapped(value, lambda text: self._replaced(text, self._sealed))
+
+    def unseal(self, value: Any) -> Any:
+        """The value as it was before `seal`."""
+        return _mapped(value, lambda text: PLACEHOLDER.sub(self._unsealed, text))
+
+    def _replaced(self, text: str, said: Any) -> str:
+        out, position = [], 0
+        for start, end, name in self.spans(text):
+            out += [text[position:start], said(text[start:end], name)]
+            position = end
+        return "".join([*out, text[position:]]) if out else text
+
+    def _sealed(self, found: str, name: str) -> str:
+        value = self._values[name].strip()
+        for form, made in _forms(value).items():
+            if found == made:
+                return placeholder(name, form)
+        return placeholder(name, _base64_form(found, value, self))
+
+    def _unsealed(self, match: re.Match[str]) -> str:
+        value, form = self._values.get(match[1], "").strip(), match[2] or ""
+        if not value:
+            return match[0]
+        if form.startswith("base64:"):
+            _, before, after, how = form.split(":")
+            whole = base64.urlsafe_b64decode(before) + value.encode() + base64.urlsafe_b64decode(after)
+            made = (base64.urlsafe_b64encode if "u" in how else base64.b64encode)(whole).decode()
+            made = made.rstrip("=") if "n" in how else made
+            return _percent(made) if "q" in how else made
+        return _forms(value).get(form, value)
+
+
+def _forms(value: str) -> dict[str, str]:
+    from urllib.parse import quote, quote_plus
+
+    data = value.encode()
+    return {
+        "": value,
+        "url": quote(value, safe=""),
+        "path": quote(value),
+        "uri": quote(value, safe="!'()*"),  # as scripts write it
+        "form": quote_plus(value),
+        "hex": data.hex(),
+        "HEX": data.hex().upper(),
+        "json": json.dumps(value)[1:-1],
+    }
+
+
+def _base64_form(found: str, value: str, hider: Hider) -> str:
+    """How a base64 token is made from the value again; empty when it cannot be."""
+    quoted = "%" in found
+    token = found.replace("%3D", "=").replace("%3d", "=").replace("%2B", "+").replace("%2F", "/")
+    bare = token.rstrip("=")
+    how = ("u" if set("-_") & set(bare) else "") + ("n" if bare == token and len(bare) % 4 else "")
+    how += "q" if quoted else ""
+    try:
+        whole = base64.urlsafe_b64decode(bare.replace("+", "-").replace("/", "_") + "=" * (-len(bare) % 4))
+    except ValueError:
+        return ""
+    before, middle, after = whole.partition(value.encode())
+    if not middle or any(hider.spans(part.decode("utf-8", "replace")) for part in (before, after)):
+        return ""
+    again = (base64.urlsafe_b64encode if "u" in how else base64.b64encode)(whole).decode()
+    again = again.rstrip("=") if "n" in how else again
+    if (_percent(again) if quoted else again) != found:
+        return ""
+    return ":".join(["base64", *(base64.urlsafe_b64encode(part).decode() for part in (before, after)), how])
+
+
+def _percent(token: str) -> str:
+    return token.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+
+
+def _mapped(value: Any, change: Any) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {_mapped(key, change): _mapped(each, change) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_mapped(each, change) for each in value]
+    return value
+
+
+def _text(value: str) -> str:
+    """A pattern of all ways to write the value letter by letter, and of its bytes in hexadecimal."""
+    shapes = dict.fromkeys(unicodedata.normalize(form, value) for form in ("NFC", "NFD"))
+    written = [_UNSEEN.join(_letter(part) for part in re.findall(r"\s+|\S", shape)) for shape in {value: 0} | shapes]
+    return "|".join([*written, r"[\s:]?".join(f"{byte:02x}" for byte in value.encode())])
+
+
+def _letter(letter: str) -> str:
+    if letter.isspace():  # one or several, and pages make one of several
+        ways = {r"\s", r"\\[nrtf]", r"\+", "%20", "%0[ad9]", "&nbsp;", "&#0*32;", "&#160;", "&#x0*20;"}
+        for each in letter:
+            quoted = "".join(f"%{byte:02x}" for byte in each.encode())
+            ways |= {quoted, quoted.replace("%", "%25"), rf"\\u{ord(each):04x}", f"&#{ord(each)};"}
+        return f"(?:{'|'.join(sorted(ways))})+"
+    units = letter.encode("utf-16-be")
+    percent = [f"%{byte:02x}" for byte in letter.encode()]
+    escaped = "".join(rf"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
+    ways = {re.escape(letter), "".join(percent), "".join(each.replace("%", "%25") for each in percent), escaped}
+    ways |= {f"&#{ord(letter)};", f"&#x0*{ord(letter):x};"}
+    if letter in "\"\\/'":
+        ways.add(re.escape("\\" + letter))
+    if known := html.entities.codepoint2name.get(ord(letter)):
+        ways.add(f"&{known};")
+    # Longest first: an escape's first character may be the letter itself.
+    return f"(?:{'|'.join(sorted(ways, key=len, reverse=True))})"
+
+
+def _in_base64(value: str) -> str:
+    """The characters of base64 that the value alone decides, whatever stands before and after it."""
+    data, cores = value.encode(), []
+    for before, first in ((0, 0), (1, 2), (2, 3)):
+        text = base64.b64encode(b"\0" * before + data).decode()
+        cores.append(text[first : (before + len(data)) * 8 // 6])
+    signs = {"+": "(?:[+-]|%2[bB])", "/": "(?:[/_]|%2[fF])"}
+    return "|".join("".join(signs.get(sign, sign) for sign in core) for core in cores)
+
+
+def _whole_token(text: str, start: int, end: int, least: int) -> tuple[int, int]:
+    """All of the base64 around a part of it: the characters beside the part give away bits of the value."""
+    while start > least and text[start - 1] in _BASE64:
+        start -= 1
+    while end < len(text) and text[end] in _BASE64:
+        end += 1
+    while end < len(text) and (text[end] == "=" or text[end : end + 3].upper() == "%3D"):
+        end += 1 if text[end] == "=" else 3
+    return start, end
+
+
+def names_in(text: str) -> list[str]:
+    """The names of the secrets that a text speaks of, each once."""
+    return list(dict.fromkeys(match[1] for match in PLACEHOLDER.finditer(text)))
+
+
+def parts(text: str) -> Iterable[tuple[str, str]]:
+    """The text as pieces (words, "") and ("", a secret's name), in order."""
+    position = 0
+    for match in PLACEHOLDER.finditer(text):
+        if match.start() > position:
+            yield text[position : match.start()], ""
+        yield "", match[1]
+        position = match.end()
+    if position < len(text):
+        yield text[position:], ""
