@@ -1,0 +1,64 @@
+"""When and where a model should look a second time: screens that have more pixels than its tiles can show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handeye.perception.agreement import TOKEN_PIXELS
+from handeye.perception.tiling import choose_grid
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from handeye.perception.profiles import Profile
+    from handeye.tools.geometry import Point
+
+#: Shown at less than this, writing of 12 pixels falls under 9, less than one patch of 14: look again, closer.
+#: 1920x1080 in 12 tiles is shown at 0.83, 2560x1440 at 0.62 and 3840x2160 at 0.41.
+ENOUGH = 0.75
+#: The part of the screen's sides that a closer look shows; the same as of the action `zoom`.
+ACROSS = 1 / 3
+#: A closer look is at least this wide and high: smaller pictures than one tile hold too little to recognise a place by.
+LEAST = 448
+
+
+def scale(size: tuple[int, int], profile: Profile) -> tuple[float, float]:
+    """Pixels of the tiles for one pixel of a picture of that size, across and down."""
+    columns, rows = choose_grid(*size, profile.max_tiles, profile.tile)
+    return columns * profile.tile / size[0], rows * profile.tile / size[1]
+
+
+def reach(size: tuple[int, int], profile: Profile) -> tuple[float, float]:
+    """How far apart two answers about a picture may lie and mean one place: what one visual token shows of it."""
+    across, down = scale(size, profile)
+    return TOKEN_PIXELS / across, TOKEN_PIXELS / down
+
+
+def part_around(point: Point, box: Box | None, view: Box, profile: Profile) -> Box | None:
+    """The part of a view to look at again, around what was found there; None when a second look would show no more.
+
+    It is None when the tiles show at least three quarters of the view's pixels either way, and when what was found
+    does not fit into the part. The part is a third of the view's sides but at least 448 pixels, lies inside the view
+    with the point as near to its middle as that allows, and loses no pixel to the tiles: where its shape would be
+    tiled at less than its size, it is made smaller.
+    """
+    if min(scale((view.width, view.height), profile)) >= ENOUGH:
+        return None
+    width = min(view.width, max(LEAST, round(view.width * ACROSS)))
+    height = min(view.height, max(LEAST, round(view.height * ACROSS)))
+    while min(across_down := scale((width, height), profile)) < 1:  # each turn cuts a side, and one tile shows 448x448
+        width = round(width * min(1.0, across_down[0]))
+        height = round(height * min(1.0, across_down[1]))
+    if (width, height) == (view.width, view.height) or (box and (box.width > width or box.height > height)):
+        return None
+    left = min(max(point.x - width // 2, view.left), view.right - width)
+    top = min(max(point.y - height // 2, view.top), view.bottom - height)
+    return Box(left, top, left + width, top + height)
+
+
+def far(one: Point, other: Point, part: Box) -> bool:
+    """Whether the closer look's place is another one: further off than a quarter of the part's shorter side.
+
+    A first look errs by a few hundredths of the screen; a place out there is something else that looks alike.
+    """
+    most = min(part.width, part.height) / 4
+    return (one.x - other.x) ** 2 + (one.y - other.y) ** 2 > most**2

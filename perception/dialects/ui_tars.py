@@ -1,0 +1,24 @@
+"""UI-TARS: `Thought: …` and `Action: click(start_box='(197,525)')`, several actions a paragraph apart."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from handeye.perception.dialects.code import action_of
+from handeye.perception.dialects.thought import thought_of
+
+if TYPE_CHECKING:
+    from handeye.perception.dialects.picture import Picture
+
+#: `## Action:` is a heading of OpenCUA's, which has words under it.
+ACTION = re.compile(r"^[ \t]*+(?:\*\*)?Actions?:(?:\*\*)?\s*+(?=[A-Za-z_][\w.]{0,60}\s?\(|```)", re.MULTILINE)
+
+
+def read(text: str, picture: Picture) -> tuple[str, dict[str, Any]] | None:
+    """Thought and action fields of the first call after `Action:`; None when there is none."""
+    found = ACTION.search(text)
+    if not found:
+        return None
+    said = thought_of(text[: found.start()])
+    return said, action_of(text[found.end() :], said, picture)

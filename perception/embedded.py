@@ -1,0 +1,63 @@
+"""Eyes without a model: what the platform knows of its elements, and the text that OCR reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handeye.perception import ocr
+from handeye.perception.matching import find, rivals
+from handeye.perception.outlines import readable
+from handeye.perception.scene import Grounding, Scene
+from handeye.perception.usage import Usage
+
+if TYPE_CHECKING:
+    from handeye.perception.matching import Match
+    from handeye.tools.device import Device
+
+#: Platform elements that match at least this well are not compared with the text in the picture.
+GOOD = 0.75
+
+
+class EmbeddedEyes:
+    """Finds things by their names: elements of the page or program first, then text read off the picture."""
+
+    name = "embedded"
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+        self.notes: tuple[str, ...] = ()
+
+    def see(self, device: Device) -> Scene:
+        """Capture the device's screen and ask the platform what is on it. The text is read when first needed."""
+        screenshot = device.capture()
+        return Scene(screenshot, tuple(device.elements()), device.signals(), reader=ocr.read)
+
+    def ground(self, scene: Scene, phrase: str) -> Grounding | None:
+        """Where the phrase is; None when nothing on the screen answers to it well enough."""
+        size = (scene.screenshot.width, scene.screenshot.height)
+        known = [match for match in find(phrase, scene.elements, size=size) if _on(match, size)]
+        if known and known[0].score >= GOOD:
+            return _grounding(known, size)
+        read = find(phrase, readable(scene, phrase), size=size)
+        if read and (not known or read[0].score > known[0].score):
+            return _grounding(read, size)
+        return _grounding(known, size) if known else None
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _on(match: Match, size: tuple[int, int]) -> bool:
+    return match.element.box.within(*size) is not None
+
+
+def _grounding(found: list[Match], size: tuple[int, int]) -> Grounding | None:
+    best = found[0].element
+    visible = best.box.within(*size)
+    if visible is None:
+        return None
+    notes = [found[0].why]
+    if others := rivals(found):
+        notes.append(f"{len(others) + 1} things fit “{best.name}” equally well; the first was taken")
+    confidence = max(0.0, min(1.0, found[0].score * best.confidence))
+    return Grounding(visible.centre, best.source, visible, confidence, best.id, tuple(notes))

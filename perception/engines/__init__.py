@@ -1,0 +1,46 @@
+"""Ways to run a model: in this process, behind an OpenAI-compatible server, or answers from a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handeye.perception.engines.engine import Answer, Engine, Weighed, usage_of
+from handeye.perception.engines.options import Options
+
+if TYPE_CHECKING:
+    from handeye.perception.engines.serving.served import Served
+
+__all__ = ["Answer", "Engine", "Options", "Weighed", "open_engine", "usage_of"]
+
+
+def open_engine(model: str, options: Options | None = None) -> Engine:
+    """The engine for a model's name.
+
+    - `http://…` or `https://…`: a server that speaks OpenAI's chat API (`#name` at the end chooses among its models)
+    - `serve:MODEL`: a checkpoint behind a vLLM that is started for it, and ends with the engine
+    - `scripted:FILE`: the answers in a file, one after the other
+    - a folder or a Hugging Face id: an InternVL checkpoint, in this process
+
+    Raises UsageError for a name that is
+    none of these, SetupError when a package is missing, and ModelError when the model cannot be opened.
+    """
+    options = options or Options()
+    if model.startswith(("http://", "https://")):
+        return _served(model, options)
+    if model.startswith("serve:"):
+        from handeye.perception.engines.serving.serve import open_served
+
+        return open_served(model.removeprefix("serve:"), options)
+    if model.startswith("scripted:"):
+        from handeye.perception.engines.scripted import Scripted
+
+        return Scripted.open(model.removeprefix("scripted:"))
+    from handeye.perception.engines.in_process.transformers import InProcess
+
+    return InProcess.open(model, options)
+
+
+def _served(address: str, options: Options) -> Served:
+    from handeye.perception.engines.serving.served import Served
+
+    return Served.open(address, options)

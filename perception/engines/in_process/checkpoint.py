@@ -1,0 +1,251 @@
+"""Loading an InternVL checkpoint with transformers, from a folder or the hub, and saying what is wrong with it.
+
+No code that a checkpoint carries is ever run, and only safetensors are read.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handeye.perception.engines.in_process.hub import translated
+from handeye.perception.engines.in_process.placement import place
+from handeye.perception.engines.naming import locate, native
+from handeye.perception.engines.options import Options
+from handeye.perception.templates import TEMPLATES, TemplateName
+from handeye.tools.errors import ModelError, SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXTRA = "running a model in-process needs: pip install 'handeye[transformers]'"
+#: Language parts of which every layer attends to the whole text so far, or to a window of it, by rotary positions.
+LANGUAGES = ("qwen2", "qwen3", "qwen3_moe", "gpt_oss", "llama")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model that is ready to be asked."""
+
+    name: str
+    model: Any
+    """`InternVLForConditionalGeneration`."""
+    tokenizer: Any
+    image_token: int
+    tile: int
+    """Side of a tile in pixels."""
+    tokens_per_tile: int
+    context: int
+    """The most tokens, prompt and answer together."""
+    ends: tuple[int, ...]
+    """Ids of the tokens that end an answer."""
+    language: str
+    """What kind of language part it has, as transformers calls it: one of `LANGUAGES`."""
+    template: TemplateName
+    """The chat format whose tokens its tokenizer has."""
+    notes: tuple[str, ...]
+
+
+def load(model: str, options: Options | None = None) -> Checkpoint:
+    """The checkpoint in a folder or under a Hugging Face id.
+
+    Raises SetupError when a package is missing, the disk is full or a GPU is needed, UsageError for a name that is
+    neither, and ModelError, naming the file, for a checkpoint that cannot be used.
+    """
+    try:
+        import torch  # noqa: F401 - said here in one sentence rather than deep inside of transformers
+        import transformers
+    except ImportError as error:
+        raise SetupError(EXTRA) from error
+
+    options = options or Options()
+    source, notes = locate(model)
+    folder = Path(source) if Path(source).is_dir() else None
+    if folder:
+        check_folder(folder)
+    where = str(folder or source)
+    given: dict[str, Any] = {"revision": options.revision, "trust_remote_code": False}
+    remedy = "check its files" if folder else "check the name, or give a folder"
+    with translated(where, remedy), _quiet(transformers, bars=not folder and sys.stderr.isatty()):
+        if not folder:
+            _check_config(_remote_config(source, options.revision), where)
+        config = transformers.AutoConfig.from_pretrained(source, **given)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **given)
+        image_token = int(config.image_token_id)
+        _check_tokenizer(tokenizer, image_token, int(config.text_config.vocab_size), where)
+        text = config.text_config
+        placement = place(options, text.model_type, int(text.num_hidden_layers), folder)
+        loaded, info = transformers.InternVLForConditionalGeneration.from_pretrained(
+            source,
+            **given,
+            use_safetensors=True,
+            dtype=placement.dtype,
+            device_map=placement.device_map,
+            quantization_config=placement.quantization,
+            output_loading_info=True,
+        )
+    if missing := sorted(info["missing_keys"]):
+        raise ModelError(f"the weights in {where} lack {len(missing)} tensors, such as {missing[0]}; download it again")
+    template = _template(tokenizer, where)
+    side = config.vision_config.image_size
+    return Checkpoint(
+        name=folder.name if folder else source,
+        model=loaded.eval(),
+        tokenizer=tokenizer,
+        image_token=image_token,
+        tile=int(side[0] if isinstance(side, (list, tuple)) else side),
+        tokens_per_tile=int(config.image_seq_length),
+        context=int(config.text_config.max_position_embeddings),
+        ends=_ends(loaded, tokenizer, template),
+        language=str(config.text_config.model_type),
+        template=template,
+        notes=(*notes, placement.choice),
+    )
+
+
+def _remote_config(source: str, revision: str | None) -> dict[str, Any]:
+    """The hub's config.json, before anything else is downloaded or made of it."""
+    from huggingface_hub import hf_hub_download
+
+    return _json(Path(hf_hub_download(source, "config.json", revision=revision)))
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ModelError, naming the file, unless configuration, weights and tokenizer are there and whole."""
+    _check_config(_json(folder / "config.json"), str(folder))
+    index = folder / "model.safetensors.index.json"
+    if index.exists():
+        names = sorted(set(_json(index).get("weight_map", {}).values()))
+        for name in names:
+            if not (folder / name).is_file():
+                raise ModelError(f"{folder} lacks {name}, which {index.name} lists; download it again")
+    else:
+        names = sorted(path.name for path in folder.glob("*.safetensors"))
+    if not names:
+        raise ModelError(f"{folder} has no weights (*.safetensors); download the whole checkpoint")
+    for name in names:
+        _check_weights(folder / name)
+    if not (folder / "tokenizer.json").is_file() and not (folder / "tokenizer_config.json").is_file():
+        raise ModelError(f"{folder} has no tokenizer.json; download the whole checkpoint")
+
+
+def _check_weights(path: Path) -> None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as tensors:
+            empty = not list(tensors.keys())
+    except (SafetensorError, OSError) as error:
+        size = path.stat().st_size
+        raise ModelError(
+            f"{path} is not a whole safetensors file ({size} bytes: {error}); download it again"
+        ) from error
+    if empty:
+        raise ModelError(f"{path} holds no tensors; download it again")
+
+
+def _check_config(config: dict[str, Any], where: str) -> None:
+    """Raise ModelError unless config.json describes an InternVL that transformers can run, in numbers that fit."""
+    kind = config.get("model_type")
+    if kind == "internvl_chat" or "InternVLChatModel" in (config.get("architectures") or ()):
+        twin = native(f"OpenGVLab/{Path(where).name}") or "its -hf or -HF twin"
+        raise ModelError(
+            f"{where} is in InternVL's original format, which runs code of its own; give {twin}, or serve it with vLLM"
+        )
+    if kind != "internvl":
+        raise ModelError(
+            f"{where} holds a model of type {kind!r}, not internvl; serve it with vLLM and give the server's address"
+        )
+    text, vision = (config.get(f"{part}_config") for part in ("text", "vision"))
+    if not isinstance(text, dict) or not isinstance(vision, dict):
+        raise ModelError(f"{where}/config.json lacks text_config or vision_config; download it again")
+    language = text.get("model_type", "qwen2")
+    if language not in LANGUAGES:
+        raise ModelError(
+            f"{where} has a language part of type {language!r}, none of {', '.join(LANGUAGES)}; serve it with vLLM"
+        )
+    side, patch = (_side(vision.get(key, stock)) for key, stock in (("image_size", 448), ("patch_size", 14)))
+    try:
+        tokens = int(side / patch * float(config.get("downsample_ratio", 0.5))) ** 2
+    except (TypeError, ValueError, ZeroDivisionError):
+        tokens = 0
+    if tokens < 1 or tokens != config.get("image_seq_length", 256):
+        raise ModelError(
+            f"{where}/config.json says {config.get('image_seq_length', 256)} tokens a tile, and its tiles of {side} "
+            f"pixels in patches of {patch} make {tokens}; download it again"
+        )
+
+
+def _side(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _check_tokenizer(tokenizer: Any, image_token: int, vocabulary: int, where: str) -> None:
+    ids = tokenizer.encode("<img><IMG_CONTEXT></img>", add_special_tokens=False)
+    if len(ids) != 3 or ids[1] != image_token:
+        raise ModelError(
+            f"the tokenizer in {where} does not have <img>, <IMG_CONTEXT> and </img> as tokens, or has another id than "
+            f"config.json's image_token_id {image_token}; use the tokenizer files of the same checkpoint"
+        )
+    if len(tokenizer) > vocabulary:
+        raise ModelError(
+            f"the tokenizer in {where} has {len(tokenizer)} tokens and config.json's vocab_size is {vocabulary}; "
+            "use the tokenizer files of the same checkpoint"
+        )
+
+
+def _template(tokenizer: Any, where: str) -> TemplateName:
+    """The chat format whose tokens the tokenizer has."""
+    known = set(tokenizer.get_vocab())
+    names: tuple[TemplateName, ...] = ("chatml", "harmony")
+    for name in names:
+        if known.issuperset(TEMPLATES[name].tokens):
+            return name
+    needed = " nor ".join(" ".join(TEMPLATES[name].tokens) for name in names)
+    raise ModelError(
+        f"the tokenizer in {where} has neither {needed} as tokens; use the tokenizer files of the same checkpoint"
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{path.parent} has no {path.name}; give the folder of a whole checkpoint") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read as JSON ({error}); download it again") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"{path} is not a JSON object; download it again")
+    return value
+
+
+def _ends(model: Any, tokenizer: Any, template: TemplateName) -> tuple[int, ...]:
+    """What the checkpoint says ends an answer, and what its chat format ends a turn with."""
+    named = model.generation_config.eos_token_id
+    words = {"chatml": ("<|im_end|>",), "harmony": ("<|return|>", "<|call|>")}[template]
+    known = tokenizer.get_vocab()
+    ids = [*(named if isinstance(named, list) else [named]), tokenizer.eos_token_id, *map(known.get, words)]
+    return tuple(dict.fromkeys(int(each) for each in ids if each is not None))
+
+
+@contextmanager
+def _quiet(transformers: Any, bars: bool) -> Iterator[None]:
+    """No advice on stderr while weights are loaded; progress bars only where somebody waits for a download."""
+    own, hub = transformers.utils.logging, logging.getLogger("huggingface_hub")
+    level, bar, hub_level = own.get_verbosity(), own.is_progress_bar_enabled(), hub.level
+    own.set_verbosity_error()
+    if not bars:
+        own.disable_progress_bar()
+    hub.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        own.set_verbosity(level)
+        hub.setLevel(hub_level)
+        if bar:
+            own.enable_progress_bar()

@@ -1,0 +1,137 @@
+"""A prompt as tokens and tiles, as many as the context and the memory hold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from handeye.perception.prompt import to_text
+from handeye.perception.tiling import choose_grid, tile
+from handeye.tools.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handeye.perception.engines.in_process.checkpoint import Checkpoint
+    from handeye.perception.engines.in_process.router import Router
+    from handeye.perception.profiles import Profile
+    from handeye.perception.prompt import Prompt
+    from handeye.perception.tiling import Tiling
+
+
+#: How it is said that the memory ran out; a thread that cannot be started lacks room for its stack.
+WORDS = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc", "can't start new thread")
+
+
+class Fitting:
+    """Makes the token ids and tiles of prompts for one checkpoint."""
+
+    def __init__(self, checkpoint: Checkpoint, profile: Profile, delta: float, router: Router | None = None) -> None:
+        """`delta` is how far a visual token advances the position: the context bounds positions, not tokens."""
+        self._router = router
+        self._checkpoint = checkpoint
+        self._profile = profile
+        self._delta = delta
+
+    def bound(self, prompt: Prompt, max_tokens: int) -> tuple[int, tuple[str, ...]]:
+        """The most tiles per picture with which prompt and answer fit into the context, and a note when fewer.
+
+        Raises ModelError when they do not at one tile a picture.
+        """
+        name, context, wanted = self._checkpoint.name, self._checkpoint.context, self._profile.max_tiles
+        words = len(self._ids(prompt, [0] * len(prompt.images)))
+        for bound in range(wanted, 0, -1):
+            counts = self._counts(prompt, bound)
+            need = words + max_tokens + sum(self._positions(count) for count in counts)
+            if need <= context:
+                fewer = counts != self._counts(prompt, wanted)
+                note = f"at most {bound} tiles a picture instead of {wanted}: the context holds {context} tokens"
+                return bound, (note,) if fewer else ()
+        raise ModelError(
+            f"the prompt needs {need} tokens at one tile a picture and the context of {name} holds {context}; "
+            "shorten the goal, or use a model with a longer context"
+        )
+
+    def smaller(self, prompt: Prompt, bound: int, error: BaseException) -> tuple[int, str]:
+        """At most half the tiles, after the memory ran out; ModelError when it did with the fewest there can be."""
+        now, fewer = self._counts(prompt, bound), bound
+        while fewer > 1 and self._counts(prompt, fewer) == now:
+            fewer //= 2
+        if self._counts(prompt, fewer) == now:
+            raise ModelError(
+                f"the memory is too small for {self._checkpoint.name} even at one tile a picture; use a smaller model"
+            ) from error
+        return fewer, f"at most {fewer} tiles a picture instead of {bound}: the memory ran out"
+
+    def tokenise(self, prompt: Prompt, bound: int) -> tuple[list[int], list[Tiling]]:
+        """Token ids, and the pictures cut into tiles."""
+        bounded = zip(prompt.images, prompt.bounds(bound), strict=True)
+        tilings = [tile(image, most, self._profile.tile) for image, most in bounded]
+        if self._router:
+            tilings = [self._router.route(tiling) for tiling in tilings]
+        takes = [sum(self.taken(tiling)) for tiling in tilings]
+        ids = self._ids(prompt, takes)
+        expected = sum(takes)
+        found = ids.count(self._checkpoint.image_token)
+        if found != expected:
+            raise ModelError(f"the prompt has {found} image tokens for {expected} of its pictures; report this prompt")
+        return ids, tilings
+
+    def choices(
+        self, prompt: Prompt, options: Sequence[str], ids: Sequence[int], tilings: Sequence[Tiling]
+    ) -> tuple[list[int], list[int]]:
+        """After which tokens of a prompt one of the options is to be weighed, and the token of each option.
+
+        The places are before each assistant turn that is one of the options, and the prompt's end. Raises ModelError
+        when an option is not one token there.
+        """
+        counts = [sum(self.taken(tiling)) for tiling in tilings]
+        tokens = [self._added(self._ids(prompt, counts, option), ids, option) for option in options]
+        places: list[int] = []
+        shown = 0
+        for number, turn in enumerate(prompt.turns):
+            if turn.role == "assistant" and turn.parts and turn.parts[0] in options and len(turn.parts) == 1:
+                before = self._ids(replace(prompt, turns=prompt.turns[:number]), counts[:shown])
+                answered = self._added(ids[: len(before) + 1], before, str(turn.parts[0]))
+                if answered != tokens[list(options).index(str(turn.parts[0]))]:
+                    raise ModelError(f"{turn.parts[0]!r} has another token in the prompt than at its end")
+                places.append(len(before) - 1)
+            shown += sum(not isinstance(part, str) for part in turn.parts)
+        return [*places, len(ids) - 1], tokens
+
+    def _added(self, longer: Sequence[int], ids: Sequence[int], option: str) -> int:
+        """The one token that the first has behind the second."""
+        if len(longer) != len(ids) + 1 or [*longer[:-1]] != [*ids]:
+            raise ModelError(f"{option!r} is not one token of {self._checkpoint.name}; weigh single words or signs")
+        return longer[-1]
+
+    def taken(self, tiling: Tiling) -> tuple[int, ...]:
+        """The tokens that each tile takes."""
+        return tiling.tokens or (self._profile.tokens_per_tile,) * len(tiling)
+
+    def _ids(self, prompt: Prompt, takes: Sequence[int], answer: str = "") -> list[int]:
+        """The token ids of a prompt whose pictures take so many image tokens."""
+        text = to_text(prompt, takes, 1, self._profile.template) + answer
+        ids: list[int] = self._checkpoint.tokenizer.encode(text, add_special_tokens=False)
+        return ids
+
+    def _counts(self, prompt: Prompt, bound: int) -> list[int]:
+        """Tiles per picture, thumbnails included."""
+        bounded = zip(prompt.images, prompt.bounds(bound), strict=True)
+        grids = (choose_grid(*image.size, most, self._profile.tile) for image, most in bounded)
+        return [columns * rows + (columns * rows > 1) for columns, rows in grids]
+
+    def _positions(self, tiles: int) -> int:
+        """By how much a picture advances the position."""
+        return math.ceil(tiles * self._profile.tokens_per_tile * self._delta)
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether that is what an error means, in the words of CUDA, PyTorch on a CPU, NumPy or C++."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    said = str(error).lower()
+    return any(words in said for words in WORDS)

@@ -1,0 +1,203 @@
+"""Reading a prompt: tiles to features, features and words to keys and values, and no more of either than is new."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+
+from handeye.perception.engines.in_process import keyvalues
+from handeye.perception.engines.in_process.cache import TILE_SHARE, Store, chain, cuts, longest, tiles_within
+from handeye.perception.engines.in_process.positions import after, positions
+from handeye.perception.engines.in_process.router import halved
+from handeye.perception.tiling import normalise
+from handeye.tools.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transformers.cache_utils import Cache
+
+    from handeye.perception.engines.in_process.checkpoint import Checkpoint
+    from handeye.perception.engines.in_process.keyvalues import Piece
+    from handeye.perception.tiling import Tiling
+
+
+@dataclass
+class Reading:
+    """A prompt that the model has read."""
+
+    cache: Cache
+    logits: Any
+    """(places, vocabulary) float32: what comes after each of the places asked for."""
+    position: float
+    """Of the last token."""
+    tokens: int
+    tokens_reused: int
+    tiles: int
+    tiles_reused: int
+
+
+class Continued(Protocol):
+    """An answer as the reader needs it."""
+
+    pending: list[int]
+    """Tokens that are written and not yet read."""
+    position: float
+    """The highest position that was read."""
+
+    def read(self, position: float) -> None:
+        """What was pending is read, up to this position."""
+
+
+class Reader:
+    """Reads prompts with one checkpoint, and keeps what it has read within a bound of memory.
+
+    The same prompt is read in the same pieces, and each tile by itself, whether anything is kept or not; so on one
+    machine, and with kernels that give the same bits for the same shapes (PyTorch's do, on CPUs and by default on
+    GPUs), keeping changes no bit of the logits. Against one pass over the whole prompt they differ by the rounding of
+    the number format.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, cache_bytes: int, delta: float = 1.0) -> None:
+        """`delta` is how far a visual token advances the position; `cache_bytes` 0 keeps nothing."""
+        self._checkpoint = checkpoint
+        self._model = checkpoint.model
+        self._delta = delta
+        self._layers = int(self._model.config.text_config.num_hidden_layers)
+        line_feed = checkpoint.tokenizer.encode("\n", add_special_tokens=False)
+        self._line_feed = line_feed[0] if len(line_feed) == 1 else None
+        self._features: Store[Any] = Store(int(cache_bytes * TILE_SHARE))
+        self._prefixes: Store[Piece] = Store(int(cache_bytes * (1 - TILE_SHARE)))
+
+    def forget(self) -> bool:
+        """Let go of all that was kept; whether there was anything."""
+        had = bool(len(self._features) + len(self._prefixes))
+        self._features.clear()
+        self._prefixes.clear()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return had
+
+    def read(
+        self,
+        ids: Sequence[int],
+        tilings: Sequence[Tiling],
+        *,
+        deadline: float,
+        places: Sequence[int] = (),
+        forced: Sequence[int] = (),
+        room: int = 0,
+    ) -> Reading:
+        """Read a prompt, and `forced` text of the answer behind it.
+
+        The logits are those after each of `places`, in ascending order; after the last token when there are none.
+        `room` is how many more tokens are to be read afterwards. Raises ModelError after the deadline (of
+        `time.monotonic`).
+        """
+        per_tile, image_token = self._checkpoint.tokens_per_tile, self._checkpoint.image_token
+        everything = [*ids, *forced]
+        places = places or [len(everything) - 1]
+        digests = [digest for tiling in tilings for digest in tiling.digests]
+        shown = [tiling.tiles[number] for tiling in tilings for number in range(len(tiling))]
+        takes = [count for tiling in tilings for count in tiling.tokens or (per_tile,) * len(tiling)]
+        ends = cuts(ids, image_token, takes, self._line_feed)
+        keys = chain(ids, ends, digests, image_token, takes)
+        # A piece is read again when logits are wanted in it; the last one, which ends where the question does, always.
+        again = next(number for number, end in enumerate(ends) if end > places[0] or number == len(ends) - 1)
+        kept = longest(self._prefixes, keys[:again])
+        cache = keyvalues.empty(self._layers, len(everything) + room)
+        keyvalues.put(cache, kept)
+        where = self._positions(everything)
+        start = reused = ends[len(kept) - 1] if kept else 0
+        tile = tiles_within(takes, sum(token == image_token for token in ids[:start]))
+        computed = 0
+        logits: list[Any] = []
+        for number in range(len(kept), len(ends)):
+            self._check(deadline)
+            last = number == len(ends) - 1
+            end = len(everything) if last else ends[number]
+            words = torch.tensor([everything[start:end]], device=self._model.device)
+            embeddings = self._model.get_input_embeddings()(words)
+            count = tiles_within(takes[tile:], int((words == image_token).sum()))
+            if count:
+                made = [self._feature(shown[n], digests[n], takes[n], deadline) for n in range(tile, tile + count)]
+                computed += sum(new for _, new in made)
+                tile += count
+                features = torch.cat([each for each, _ in made]).to(embeddings.device, embeddings.dtype)
+                embeddings = embeddings.masked_scatter((words == image_token).unsqueeze(-1), features)
+            wanted = [place - start for place in places if start <= place < end]
+            made_logits = self._forward(embeddings, where[start:end], cache, wanted)
+            if wanted:
+                logits.append(made_logits)
+            if not last and self._prefixes.limit:
+                piece = keyvalues.taken(cache, start, end)
+                self._prefixes.put(keys[number], piece, keyvalues.size(piece))
+            start = end
+        return Reading(cache, torch.cat(logits), float(where[-1]), len(ids), reused, len(shown), len(shown) - computed)
+
+    def step(self, cache: Cache, filled: Any, rows: Sequence[Continued]) -> tuple[Any, Any]:
+        """Let the model read what the rows have pending: (rows, vocabulary) float32 logits, and what is filled now."""
+        width = max(len(row.pending) for row in rows)
+        device = self._model.device
+        # Aligned at the right: what comes next is told by the last place of every row. Places left free are masked.
+        ids = torch.tensor([[0] * (width - len(row.pending)) + row.pending for row in rows], device=device)
+        new = torch.tensor([[n >= width - len(row.pending) for n in range(width)] for row in rows])
+        starts = torch.tensor([after(row.position) - width + len(row.pending) for row in rows])
+        where = (starts.unsqueeze(1) + torch.arange(width)).clamp(min=0).to(device)
+        if filled is not None or not bool(new.all()):
+            before = torch.ones(len(rows), cache.get_seq_length(), dtype=torch.bool) if filled is None else filled
+            filled = torch.cat([before, new], 1)
+        embeddings = self._model.get_input_embeddings()(ids)
+        mask = None if filled is None else filled.to(device)
+        logits = self._model(
+            inputs_embeds=embeddings,
+            position_ids=where,
+            attention_mask=mask,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]
+        for row, last in zip(rows, where[:, -1].tolist(), strict=True):
+            row.read(last)
+        return logits.float(), filled
+
+    def _forward(self, embeddings: Any, where: Any, cache: Cache, wanted: Sequence[int]) -> Any:
+        """(wanted, vocabulary) float32 logits of a stretch of one prompt."""
+        # The model's head is left out where nobody asks for its logits: it reads 150,000 rows of weights.
+        model = self._model if wanted else self._model.model
+        keep = {"logits_to_keep": torch.tensor(wanted, device=embeddings.device)} if wanted else {}
+        made = model(
+            inputs_embeds=embeddings,
+            position_ids=torch.from_numpy(where).unsqueeze(0).to(embeddings.device),
+            past_key_values=cache,
+            use_cache=True,
+            **keep,
+        )
+        return made.logits[0].float() if wanted else None
+
+    def _feature(self, tile: Any, digest: str, tokens: int, deadline: float) -> tuple[Any, bool]:
+        """The features (tokens, width) of a tile, and whether they were computed now."""
+        key = f"{digest}:{tokens}"
+        kept = self._features.get(key)
+        if kept is not None:
+            return kept, False
+        self._check(deadline)
+        tile = tile if tokens == self._checkpoint.tokens_per_tile else halved(tile)
+        pixels = torch.from_numpy(normalise(tile[None])).to(self._model.device)
+        made = self._model.get_image_features(pixel_values=pixels, return_dict=True).pooler_output[0]
+        self._features.put(key, made, made.numel() * made.element_size())
+        return made, True
+
+    def _positions(self, ids: Sequence[int]) -> Any:
+        return np.ascontiguousarray(positions(ids, self._checkpoint.image_token, self._delta))
+
+    def _check(self, deadline: float) -> None:
+        if time.monotonic() > deadline:
+            raise ModelError(
+                f"{self._checkpoint.name} did not read the prompt in the time for an answer; "
+                "give it longer (answer_seconds), or fewer tiles (max_tiles)"
+            )

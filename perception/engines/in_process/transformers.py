@@ -1,0 +1,283 @@
+"""InternVL in this process, through transformers: our own tiler and loop, the checkpoint's tokenizer and model."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from handeye.perception.engines.engine import Answer, Weighed
+from handeye.perception.engines.in_process.checkpoint import EXTRA, Checkpoint, load
+from handeye.perception.engines.options import Options
+from handeye.perception.profiles import profile_for
+from handeye.perception.usage import Usage
+from handeye.tools.errors import ModelError, SetupError, UsageError
+
+try:
+    import torch
+
+    from handeye.perception.engines.in_process.constrained import Grammars, Guide
+    from handeye.perception.engines.in_process.fitting import Fitting, ran_out_of_memory
+    from handeye.perception.engines.in_process.keyvalues import side_by_side
+    from handeye.perception.engines.in_process.positions import takes_fractions
+    from handeye.perception.engines.in_process.quantized import hastened
+    from handeye.perception.engines.in_process.reading import Reader, Reading
+    from handeye.perception.engines.in_process.router import Router
+    from handeye.perception.engines.in_process.writing import Row, Text, write
+except ImportError as error:
+    raise SetupError(EXTRA) from error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from handeye.perception.prompt import Prompt
+    from handeye.perception.tiling import Tiling
+
+Made = TypeVar("Made")
+
+
+class InProcess:
+    """One checkpoint, held in memory until it is closed."""
+
+    def __init__(self, checkpoint: Checkpoint, options: Options | None = None) -> None:
+        """What was written when the time for an answer is over is the answer.
+
+        Raises UsageError when `options.v2pe` is below 1 and the model cannot take positions between whole numbers.
+        """
+        options = options or Options()
+        if options.v2pe < 1 and not takes_fractions(checkpoint.model):
+            kind = checkpoint.model.config.text_config.model_type
+            raise UsageError(
+                f"v2pe={options.v2pe:g} needs a language part that takes positions between whole numbers, and that of "
+                f"{checkpoint.name} ({kind}) does not; leave v2pe at 1"
+            )
+        profile, note = profile_for(checkpoint.name, options, checkpoint.language)
+        knobs = {"tile": checkpoint.tile, "tokens_per_tile": checkpoint.tokens_per_tile}
+        self.name = checkpoint.name
+        self.profile = profile.model_copy(update=knobs)
+        self.notes = (*checkpoint.notes, note, *(hastened(checkpoint.model) if options.fast else ()))
+        self._options = options
+        self._held: Checkpoint | None = checkpoint
+        self._reader = Reader(checkpoint, options.cache_mb << 20, options.v2pe)
+        router = Router(checkpoint.tokens_per_tile) if options.fast else None
+        self._fitting = Fitting(checkpoint, self.profile, options.v2pe, router)
+        self._grammars: Grammars | None = None
+        # A sliding window counts places, not tokens: places left free between answers of unequal length would shrink
+        # it, so that such models write one answer after the other.
+        kinds = getattr(checkpoint.model.config.text_config, "layer_types", None) or ()
+        self._abreast = all(kind == "full_attention" for kind in kinds)
+        self._forcing = True
+
+    @classmethod
+    def open(cls, model: str, options: Options | None = None) -> InProcess:
+        """The engine for a checkpoint's folder or Hugging Face id; errors as `checkpoint.load` raises them."""
+        options = options or Options()
+        return cls(load(model, options), options)
+
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int = 512,
+        temperature: float = 0.0,
+        n: int = 1,
+        stop: Sequence[str] = (),
+        grammar: str = "",
+        on_text: Callable[[str], None] | None = None,
+    ) -> list[Answer]:
+        """As the protocol says; several answers share one reading of the prompt."""
+        began = time.monotonic()
+        deadline = began + self._options.answer_seconds
+        count = 1 if temperature <= 0 else n
+        held, unheld = self._holding(grammar)
+
+        def answer(ids: list[int], tilings: list[Tiling]) -> tuple[Reading, list[Row]]:
+            rows = [self._row(max_tokens, stop, held, None if number else on_text) for number in range(count)]
+            first = rows[0].pending
+            reading = self._reader.read(ids, tilings, forced=first, room=max_tokens, deadline=deadline)
+            for row in rows:
+                row.read(reading.position)
+            self._write(reading, rows, temperature, deadline)
+            return reading, rows
+
+        (reading, rows), notes = self._run(prompt, max_tokens, answer)
+        seconds = time.monotonic() - began
+        answers = [self._answer(row, reading, seconds, (*unheld, *notes)) for row in rows]
+        return answers * n if temperature <= 0 else answers
+
+    def generate_batch(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        max_tokens: int = 512,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        grammar: str = "",
+    ) -> list[Answer]:
+        """One answer to each of several prompts, written side by side; `answer_seconds` holds for all together.
+
+        Each prompt is read as `generate` reads it. Writing side by side is faster, since each pass over the weights
+        serves all answers; the logits then differ from those of answers written alone by the rounding of the number
+        format. Where the memory does not hold all prompts, and where the language part has a sliding window, the
+        answers are written one after the other.
+        """
+        assert self._checkpoint  # a closed engine says so
+        began = time.monotonic()
+        deadline = began + self._options.answer_seconds
+        held, unheld = self._holding(grammar)
+
+        def alone(prompt: Prompt) -> Answer:
+            return self.generate(prompt, max_tokens=max_tokens, temperature=temperature, stop=stop, grammar=grammar)[0]
+
+        if len(prompts) < 2 or not self._abreast:
+            return [alone(prompt) for prompt in prompts]
+        readings: list[Reading] = []
+        rows: list[Row] = []
+        told: list[tuple[str, ...]] = []
+        try:
+            with torch.inference_mode():
+                for prompt in prompts:
+                    bound, notes = self._fitting.bound(prompt, max_tokens)
+                    row = self._row(max_tokens, stop, held, None)
+                    readings.append(
+                        self._reader.read(*self._tokenise(prompt, bound), forced=row.pending, deadline=deadline)
+                    )
+                    row.read(readings[-1].position)
+                    rows.append(row)
+                    told.append((*unheld, *notes))
+                cache, filled = side_by_side([reading.cache for reading in readings], room=max_tokens)
+                logits = torch.cat([reading.logits for reading in readings])
+                write(self._reader, cache, filled, rows, logits, temperature, deadline)
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out_of_memory(error):
+                raise self._broken(error) from error
+            rows.clear()
+        if not rows:
+            readings.clear()
+            self._reader.forget()
+            note = f"one after the other: the memory ran out with {len(prompts)} prompts side by side"
+            return [replace(answer, notes=(*answer.notes, note)) for answer in map(alone, prompts)]
+        seconds = (time.monotonic() - began) / len(prompts)
+        made = zip(rows, readings, told, strict=True)
+        return [self._answer(row, reading, seconds, notes) for row, reading, notes in made]
+
+    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
+        """As the protocol says, in one reading of the prompt."""
+        deadline = time.monotonic() + self._options.answer_seconds
+
+        def shares(ids: list[int], tilings: list[Tiling]) -> tuple[Reading, Any]:
+            places, tokens = self._fitting.choices(prompt, options, ids, tilings)
+            reading = self._reader.read(ids, tilings, places=places, deadline=deadline)
+            return reading, torch.softmax(reading.logits[:, tokens].double(), -1)
+
+        (reading, rows), _ = self._run(prompt, 1, shares)
+        return Weighed(tuple(map(tuple, rows.tolist())), _usage(reading))
+
+    def close(self) -> None:
+        """Let go of the model and of all that was kept; may be called twice."""
+        if self._held:
+            self._reader.forget()
+            del self._reader, self._fitting
+        self._held = self._grammars = None
+
+    @property
+    def _checkpoint(self) -> Checkpoint:
+        if self._held is None:
+            raise ModelError(f"{self.name} was closed; open it again")
+        return self._held
+
+    def _tokenise(self, prompt: Prompt, bound: int) -> tuple[list[int], list[Tiling]]:
+        """Token ids, and the pictures cut into tiles."""
+        return self._fitting.tokenise(prompt, bound)
+
+    def _run(
+        self, prompt: Prompt, max_tokens: int, work: Callable[[list[int], list[Tiling]], Made]
+    ) -> tuple[Made, tuple[str, ...]]:
+        """Do something with a prompt; without the caches, and then with fewer tiles, where the memory runs out."""
+        assert self._checkpoint  # a closed engine says so
+        bound, notes = self._fitting.bound(prompt, max_tokens)
+        emptied = False
+        while True:
+            try:
+                with torch.inference_mode():
+                    return work(*self._tokenise(prompt, bound)), notes
+            except (RuntimeError, MemoryError) as error:
+                if not ran_out_of_memory(error):
+                    raise self._broken(error) from error
+                # The traceback holds what the failed attempt had in memory.
+                failure = error.with_traceback(None)
+            # A failed attempt, too, leaves behind what it read before it failed.
+            if self._reader.forget() and not emptied:
+                emptied = True
+                note = "what was kept of earlier screens was let go: the memory ran out"
+            else:
+                bound, note = self._fitting.smaller(prompt, bound, failure)
+            notes = (*notes, note)
+
+    def _broken(self, error: Exception) -> ModelError:
+        reason = " ".join(str(error).split())[:300]
+        return ModelError(f"{self.name} failed while it was run ({type(error).__name__}: {reason}); open it again")
+
+    def _holding(self, grammar: str) -> tuple[Callable[[], Guide] | None, tuple[str, ...]]:
+        """What makes a guide for each answer, and a note where answers are not held to the grammar asked for."""
+        if not grammar:
+            return None, ()
+        if not self._options.constrain:
+            return None, ("answers are not held to the grammar: constrain is off",)
+        if self._grammars is None:
+            vocabulary = self._checkpoint.model.get_output_embeddings().out_features
+            try:
+                self._grammars = Grammars(self._checkpoint.tokenizer, vocabulary, self._checkpoint.ends)
+            except ImportError:
+                return None, (f"answers are not held to the grammar: xgrammar is missing; {EXTRA}",)
+        grammars = self._grammars
+        return lambda: grammars.guide(grammar, force=self._forcing), ()
+
+    def _row(
+        self,
+        limit: int,
+        stop: Sequence[str],
+        held: Callable[[], Guide] | None,
+        on_text: Callable[[str], None] | None,
+    ) -> Row:
+        text = Text(self._checkpoint.tokenizer, (*self.profile.stop, *stop), on_text)
+        return Row(text, self._checkpoint.ends, limit, held() if held else None)
+
+    def _write(self, reading: Reading, rows: Sequence[Row], temperature: float, deadline: float) -> None:
+        """Several answers to one prompt."""
+        cache = reading.cache
+        if len(rows) > 1 and self._abreast:
+            cache.batch_repeat_interleave(len(rows))
+            logits = reading.logits.expand(len(rows), -1)
+            write(self._reader, cache, None, rows, logits, temperature, deadline)
+            return
+        length = cache.get_seq_length()
+        for row in rows:
+            write(self._reader, cache, None, [row], reading.logits, temperature, deadline)
+            cache.crop(length - cache.get_seq_length())
+
+    def _answer(self, row: Row, reading: Reading, seconds: float, notes: tuple[str, ...]) -> Answer:
+        return Answer(
+            text=row.text.end(),
+            tokens_in=reading.tokens,
+            tokens_out=row.tokens,
+            seconds=seconds,
+            finish=row.finish,
+            notes=notes,
+            tokens_reused=reading.tokens_reused,
+            tokens_forced=row.forced,
+            tiles=reading.tiles,
+            tiles_reused=reading.tiles_reused,
+            window=row.position,
+        )
+
+
+def _usage(reading: Reading) -> Usage:
+    return Usage(
+        calls=1,
+        tokens_in=reading.tokens,
+        tokens_reused=reading.tokens_reused,
+        tiles=reading.tiles,
+        tiles_reused=reading.tiles_reused,
+        window=reading.position,
+    )

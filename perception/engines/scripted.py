@@ -1,0 +1,100 @@
+"""Answers from a list instead of a model: for demonstrations and tests of everything around a model."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handeye.perception.engines.engine import Answer, Weighed, finished
+from handeye.perception.profiles import INTERNVL3
+from handeye.perception.usage import Usage
+from handeye.tools.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from handeye.perception.profiles import Profile
+    from handeye.perception.prompt import Prompt
+
+
+class Scripted:
+    """Gives its answers in the order it is asked, whatever it is asked, and remembers the prompts."""
+
+    def __init__(self, answers: Sequence[str], profile: Profile = INTERNVL3, name: str = "scripted") -> None:
+        self.name = name
+        self.profile = profile
+        self.notes: tuple[str, ...] = ("answers come from a script; no model looks at the screen",)
+        self.prompts: list[Prompt] = []
+        self._answers = list(answers)
+        self._given = 0
+
+    @classmethod
+    def open(cls, path: str) -> Scripted:
+        """The answers in a file: a JSON list of texts (or of actions), or one answer a line.
+
+        Raises UsageError when the file cannot be read or holds no answer.
+        """
+        try:
+            text = Path(path).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"the script {path} cannot be read ({error}); give a text file with one answer a line"
+            ) from error
+        answers = _answers(text, path)
+        if not answers:
+            raise UsageError(f"the script {path} holds no answer; write one a line")
+        return cls(answers, name=f"scripted:{path}")
+
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int = 512,  # noqa: ARG002 - a script has no tokens to count
+        temperature: float = 0.0,
+        n: int = 1,
+        stop: Sequence[str] = (),
+        grammar: str = "",  # noqa: ARG002 - a script says what it says
+        on_text: Callable[[str], None] | None = None,
+    ) -> list[Answer]:
+        """The next answer at temperature 0, the next `n` above it. Counts neither tokens nor seconds."""
+        self.prompts.append(prompt)
+        wanted = 1 if temperature <= 0 else n
+        given = self._answers[self._given : self._given + wanted]
+        if len(given) < wanted:
+            raise ModelError(f"{self.name} is used up: it holds {len(self._answers)} answers; add more")
+        self._given += wanted
+        if on_text is not None:
+            on_text(finished(given[0], (*self.profile.stop, *stop)))
+        answers = [Answer(finished(text, (*self.profile.stop, *stop))) for text in given]
+        return answers * (n // wanted)
+
+    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
+        """The next answer as numbers between 0 and 1, one for each option; their shares are made to sum to 1."""
+        self.prompts.append(prompt)
+        if self._given >= len(self._answers):
+            raise ModelError(f"{self.name} is used up: it holds {len(self._answers)} answers; add more")
+        text = self._answers[self._given]
+        self._given += 1
+        try:
+            weights = [float(word) for word in text.split()]
+            shares = tuple(weight / sum(weights) for weight in weights)
+        except (ValueError, ZeroDivisionError) as error:
+            raise ModelError(f"{self.name}: {text[:60]!r} are no {len(options)} weights; write numbers") from error
+        if len(shares) != len(options):
+            raise ModelError(f"{self.name}: {text[:60]!r} holds {len(shares)} weights for {len(options)} options")
+        return Weighed((shares,), Usage(calls=1))
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _answers(text: str, path: str) -> list[str]:
+    if not re.match(r'\s*\[\s*["{]', text):  # a line may begin with a bracket too: boxes do
+        return [line for line in text.splitlines() if line.strip()]
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"the script {path} begins like a JSON list and is none ({error}); mend it") from error
+    return [item if isinstance(item, str) else json.dumps(item) for item in value]

@@ -1,0 +1,1 @@
+"""InternVL behind a server: asking one that runs, and starting one."""

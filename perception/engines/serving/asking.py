@@ -1,0 +1,258 @@
+"""One question to a server, asked in the way it understands: what it refuses is left out, what is too long made short.
+
+What a server lacks is found out by asking, once; the note that says so is on the answer it was found out with and among
+the engine's notes from then on.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from handeye.perception.engines.grammar import without_budgets
+from handeye.perception.engines.serving.growing import Growing
+from handeye.perception.engines.serving.http import Refused
+from handeye.perception.engines.serving.servers import recognise
+from handeye.perception.engines.serving.shrinking import count_tiles, fewer, shrink
+from handeye.perception.prompt import to_messages
+from handeye.perception.tiling import MAX_TILES, TOKENS_PER_IMAGE
+from handeye.tools.errors import ModelError
+
+if TYPE_CHECKING:
+    from handeye.perception.engines.serving.growing import Telling
+    from handeye.perception.engines.serving.http import Http
+    from handeye.perception.engines.serving.servers import Server
+    from handeye.perception.profiles import Profile
+    from handeye.perception.prompt import Prompt
+
+#: How servers say that they do not know a field of the request.
+UNKNOWN_FIELD = re.compile(
+    r"extra|unknown|unexpected|unrecogni[sz]ed|not permitted|unsupported|disabled", re.IGNORECASE
+)
+#: How they say that they know the field and cannot use what is in it.
+UNUSABLE = {
+    "grammar": re.compile(r"grammar|ebnf|structured|guided|constrain", re.IGNORECASE),
+    "tiles": re.compile(r"encoder cache|patch|processor kwargs", re.IGNORECASE),
+}
+#: How they say that prompt and answer do not fit into the context.
+TOO_LONG = re.compile(
+    r"context (?:length|window|size)|max_model_len|too (?:long|many tokens|large)|longer than|session_len",
+    re.IGNORECASE,
+)
+REFUSALS = frozenset({400, 413, 422})
+LOST = {
+    "special": "the server does not take skip_special_tokens: it may swallow <box> and <ref>",
+    "grammar": "the server cannot hold an answer to the grammar: it answers freely",
+    "budgets": "the server's grammars know no budgets of tokens: texts may be of any length",
+    "usage": "the server does not count tokens while it streams",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A reply, and what it cost."""
+
+    reply: Any
+    notes: tuple[str, ...]
+    tiles: int
+    """Of the pictures as they were cut; told by the server, or counted as it would."""
+    tokens_per_tile: int
+
+    @property
+    def read(self) -> int:
+        """Tokens of the prompt."""
+        return _count(self._usage.get("prompt_tokens"))
+
+    @property
+    def written(self) -> int:
+        """Tokens of all answers together."""
+        return _count(self._usage.get("completion_tokens"))
+
+    @property
+    def reused(self) -> int:
+        """Tokens of the prompt that the server had read before; 0 when it does not tell."""
+        return min(_count(_details(self._usage).get("cached_tokens")), self.read)
+
+    @property
+    def tiles_reused(self) -> int:
+        """The least number of tiles that lie in what was reused: of the rest it is not known what they are."""
+        words = max(0, self.read - self.tiles * self.tokens_per_tile)
+        return min(self.tiles, max(0, self.reused - words) // self.tokens_per_tile)
+
+    @property
+    def _usage(self) -> dict[str, Any]:
+        return _usage(self.reply)
+
+
+class Asking:
+    """How one server is asked, and what it was found to lack."""
+
+    def __init__(self, http: Http, server: Server, profile: Profile, own_tiles: int) -> None:
+        self.notes: tuple[str, ...] = ()
+        self._http = http
+        self._server = server
+        self._profile = profile
+        self._own_tiles = own_tiles
+        self._lost: set[str] = set()
+
+    def ask(self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, telling: Telling | None) -> Asked:
+        """Post a question until it is taken or there is nothing left to give way on; ModelError then."""
+        bound, news = self._profile.max_tiles, list(self._found_lacking(grammar))
+        reader = (lambda: Growing(telling)) if telling else None
+        while True:
+            sent, fields = self._dressed(prompt, bound, grammar, streamed=telling is not None)
+            request = body | {"model": self._server.name, "messages": self._messages(sent, bound)}
+            request |= {"stream": True} if telling else {}
+            for added in fields.values():
+                request |= added
+            try:
+                reply = self._http.post("/chat/completions", request, until=until, reader=reader)
+                break
+            except Refused as error:
+                if error.status == 404:
+                    raise ModelError(self._gone(error)) from error
+                if lost := self._refused(error, fields, grammar):
+                    news += self._lose(lost)
+                else:
+                    smaller = self._smaller(prompt, bound, int(body["max_tokens"]), error)
+                    news.append(
+                        f"at most {smaller} tiles a picture instead of {bound}: "
+                        f"the server says {' '.join(error.said.split())[:160] or error.status}"
+                    )
+                    bound = smaller
+        return Asked(reply, tuple(news), self._tiles(reply, sent, bound), self._profile.tokens_per_tile)
+
+    def _found_lacking(self, grammar: str) -> list[str]:
+        """What need not be asked for, because this kind of server is known not to have it."""
+        lacking = {"grammar"} if grammar and not self._server.grammar(grammar) else set()
+        if self._profile.max_tiles != self._own_tiles and not self._tells_tiles():
+            lacking.add("tiles")
+        return self._lose(lacking - self._lost)
+
+    def _tells_tiles(self) -> bool:
+        return "tiles" not in self._lost and bool(self._server.tiles(1) or self._server.picture(1))
+
+    def _dressed(
+        self, prompt: Prompt, bound: int, grammar: str, *, streamed: bool
+    ) -> tuple[Prompt, dict[str, dict[str, Any]]]:
+        """The prompt as it is to be sent, and the fields beyond OpenAI's API by what they are for."""
+        fields: dict[str, dict[str, Any]] = {"special": {"skip_special_tokens": False}}
+        if grammar:
+            fields["grammar"] = self._server.grammar(without_budgets(grammar) if "budgets" in self._lost else grammar)
+        if bound != self._own_tiles and prompt.images:
+            if self._tells_tiles():
+                fields["tiles"] = self._server.tiles(bound)
+            elif bound < self._own_tiles and self._may_shrink():
+                prompt = shrink(prompt, bound, self._own_tiles, self._profile.tile)
+        if streamed:
+            fields["usage"] = {"stream_options": {"include_usage": True}}
+        return prompt, {name: field for name, field in fields.items() if name not in self._lost}
+
+    def _messages(self, prompt: Prompt, bound: int) -> list[dict[str, Any]]:
+        messages = to_messages(prompt)
+        own = self._server.picture(bound) if bound != self._own_tiles and "tiles" not in self._lost else {}
+        for part in (part for message in messages[1:] for part in message["content"] if own):
+            if part["type"] == "image_url":
+                part["image_url"] |= own
+        return messages
+
+    def _may_shrink(self) -> bool:
+        """Coordinates in pixels are those of the picture that was sent, so that one must stay as it is."""
+        return self._profile.space != "pixels"
+
+    def _refused(self, error: Refused, fields: dict[str, dict[str, Any]], grammar: str) -> set[str]:
+        """What of the fields sent the server does not take."""
+        if error.status not in REFUSALS or error.status == 413:
+            return set()
+        named = {name for name, added in fields.items() if any(field in error.said for field in added)}
+        named |= {name for name, pattern in UNUSABLE.items() if fields.get(name) and pattern.search(error.said)}
+        if not named and not TOO_LONG.search(error.said) and UNKNOWN_FIELD.search(error.said):
+            named = set(fields)
+        if "grammar" in named and "budgets" not in self._lost and without_budgets(grammar) != grammar:
+            named = (named - {"grammar"}) | {"budgets"}  # xgrammar reads them since 0.2.8
+        return named
+
+    def _lose(self, lost: set[str]) -> list[str]:
+        """Leave these out from now on; the notes that say so."""
+        self._lost |= lost
+        news = [self._lost_tiles() if name == "tiles" else LOST[name] for name in sorted(lost)]
+        self.notes = (*self.notes, *news)
+        return news
+
+    def _lost_tiles(self) -> str:
+        wanted, own = self._profile.max_tiles, self._own_tiles
+        if wanted <= own and self._may_shrink():
+            return "the server does not let a request set the tiles: pictures are sent smaller instead"
+        return "the server does not let a request set the tiles: its own setting holds"
+
+    def _smaller(self, prompt: Prompt, bound: int, max_tokens: int, error: Refused) -> int:
+        """A lower bound on the tiles, after the server found the question too long; ModelError when there is none."""
+        if error.status not in REFUSALS or not (error.status == 413 or TOO_LONG.search(error.said)):
+            raise error
+        able = prompt.images and (self._tells_tiles() or self._may_shrink())
+        bound = min(bound, self._own_tiles) if not self._tells_tiles() else bound
+        smaller = fewer(prompt, bound, self._spare(error.said, max_tokens), self._profile) if able else 0
+        if not smaller:
+            pixels = "its answers are in pixels, so that pictures cannot be sent smaller; "
+            reason = pixels if prompt.images and not able else ""
+            raise ModelError(
+                f"{error}; even fewer tiles would not do: {reason}shorten the goal, "
+                "or start the server with a larger --max-model-len"
+            ) from error
+        return smaller
+
+    def _spare(self, said: str, max_tokens: int) -> int:
+        """By how many tokens the question is too long, where the server tells; 0 where it does not."""
+        numbers = [int(number) for number in re.findall(r"\d{3,}", said)]
+        limit = self._server.context if self._server.context in numbers else min(numbers, default=0)
+        most = max(numbers, default=0)
+        # Some count the answer in, some do not: it is at most so much more.
+        return most - limit + max_tokens if most > limit else 0
+
+    def _tiles(self, reply: Any, sent: Prompt, bound: int) -> int:
+        """Tiles of the pictures sent, as the server counts them, or as it is thought to where it does not tell.
+
+        Where the two differ it has a setting of its own, which is inferred from its count and reckoned with from then
+        on.
+        """
+        expected = count_tiles(sent, bound if self._tells_tiles() else self._own_tiles, self._profile)
+        told = _details(_usage(reply)).get("multimodal_tokens")
+        tokens = _count(told.get("image")) if isinstance(told, dict) else 0
+        tiles, rest = divmod(tokens - TOKENS_PER_IMAGE * len(sent.images), self._profile.tokens_per_tile)
+        if tokens <= 0 or rest or tiles <= 0:
+            return expected
+        own = [each for each in range(1, MAX_TILES + 1) if count_tiles(sent, each, self._profile) == tiles]
+        if tiles != expected and own:
+            if bound != self._own_tiles and self._tells_tiles():  # it was told, and did not mind
+                self._lose({"tiles"})
+            fits = own[0] <= bound <= own[-1]
+            self._own_tiles = bound if fits else own[-1]
+            note = f"the server has a setting of its own, of at least {own[0]} tiles a picture"
+            self.notes = self.notes if fits or note in self.notes else (*self.notes, note)
+        return tiles
+
+    def _gone(self, error: Refused) -> str:
+        """A 404 as a sentence: the model is not served any more, or nothing is at that path."""
+        try:
+            names = [server.name for server in recognise(self._http)]
+        except ModelError:
+            return str(error)
+        base, name = self._http.base, self._server.name
+        if name in names:
+            return f"{base}/chat/completions is not there; give the address of a server with a chat API"
+        return f"{base} no longer serves {name}, but {', '.join(names)}; start again with that"
+
+
+def _usage(reply: Any) -> dict[str, Any]:
+    usage = reply.get("usage") if isinstance(reply, dict) else None
+    return usage if isinstance(usage, dict) else {}
+
+
+def _details(usage: dict[str, Any]) -> dict[str, Any]:
+    details = usage.get("prompt_tokens_details")
+    return details if isinstance(details, dict) else {}
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and value > 0 else 0

@@ -1,0 +1,331 @@
+"""Asking a server over HTTP so that nothing hangs.
+
+A deadline for the whole exchange, a bound on what is read, and a few tries with a growing pause when the server is busy
+or stumbles. Each exchange runs in a thread of its own: a server that drips bytes, or a name that cannot be looked up,
+holds up that thread and not the caller.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import random
+import threading
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from handeye.tools.errors import ModelAway, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+#: Tries for one question, the first one included.
+TRIES = 4
+#: Pause before the second try, in seconds; it doubles each time, and a server's own `Retry-After` counts if longer.
+PAUSE = 0.5
+#: The most bytes of one reply: far more than any answer takes.
+MOST_BYTES = 16 << 20
+CONNECT_SECONDS = 10.0
+#: A list of models needs no thinking.
+LIST_SECONDS = 30.0
+#: What a server may say about itself is not worth waiting for.
+PEEK_SECONDS = 5.0
+BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Refused(ModelError):
+    """The server answered, and said no."""
+
+    def __init__(self, message: str, status: int, said: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.said = said
+
+
+class Reader(Protocol):
+    """Puts together a reply that comes in pieces."""
+
+    def add(self, data: bytes) -> None:
+        """The next bytes of the body, cut anywhere."""
+        ...
+
+    def whole(self) -> bytes | None:
+        """The reply as one JSON object, or None when it broke off."""
+        ...
+
+
+class Reply(NamedTuple):
+    """What came back."""
+
+    status: int
+    wait: float
+    """Seconds the server asks to wait before the next try."""
+    data: bytes
+    place: str = ""
+    """Where a redirect points to."""
+
+
+class Http:
+    """Exchanges JSON with one server."""
+
+    def __init__(self, base: str, key: str, timeout: float) -> None:
+        headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        # A proxy from the environment cannot reach this machine's own ports.
+        trust = (urlsplit(base).hostname or "") not in LOOPBACK
+        self.base = base
+        self.timeout = timeout
+        """Seconds for one question, with all its tries."""
+        try:
+            self._client = httpx.Client(headers=headers, trust_env=trust)
+        except (ValueError, httpx.InvalidURL) as error:
+            raise ModelError(f"{base} cannot be asked ({error}); check the address and the proxy settings") from error
+
+    def get(self, path: str) -> Any:
+        """The JSON that a path gives; raises ModelError."""
+        seconds = min(LIST_SECONDS, self.timeout)
+        return self._ask("GET", path, None, time.monotonic() + seconds, seconds, None)
+
+    def peek(self, path: str) -> Any:
+        """The JSON at a path beside the API's (`/version`), asked for once and quickly; None when there is none."""
+        parts = urlsplit(self.base)
+        deadline = time.monotonic() + min(PEEK_SECONDS, self.timeout)
+        try:
+            reply = self._exchange("GET", f"{parts.scheme}://{parts.netloc}{path}", None, deadline, None)
+            return json.loads(reply.data) if reply.status == 200 else None
+        except (httpx.HTTPError, httpx.InvalidURL, ModelError, ValueError, RecursionError):
+            return None
+
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        until: float | None = None,
+        reader: Callable[[], Reader] | None = None,
+    ) -> Any:
+        """The JSON answer to a JSON body, by `until` (of `time.monotonic`) at the latest.
+
+        `reader` makes one for each try, and is given the body of a reply of 200 as it arrives. Raises Refused for a
+        reply of 4xx, and ModelError.
+        """
+        until = until if until is not None else time.monotonic() + self.timeout
+        return self._ask("POST", path, body, until, self.timeout, reader)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        deadline: float,
+        seconds: float,
+        reader: Callable[[], Reader] | None,
+    ) -> Any:
+        pause, trouble = PAUSE, ""
+        content = json.dumps(body).encode() if body is not None else None
+        for number in range(1, TRIES + 1):
+            try:
+                reply = self._exchange(method, self.base + path, content, deadline, reader and reader())
+            except httpx.TimeoutException as error:
+                raise ModelError(
+                    f"{self.base} did not answer within {seconds:g} s; check the server, or allow it more time"
+                    + (f" (before that it {trouble})" if trouble else "")
+                ) from error
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+                raise ModelError(f"{self.base} is not an address that can be asked ({error}); mend it") from error
+            except httpx.ConnectError as error:
+                trouble, wait = f"cannot be reached ({_reason(error)})", 0.0
+            except httpx.HTTPError as error:
+                trouble, wait = f"dropped the connection ({_reason(error)})", 0.0
+            else:
+                if reply.status not in BUSY:
+                    return self._read(reply)
+                trouble, wait = f"answered {reply.status}{_said(reply.data)}", reply.wait
+            # Clients that were turned away together must not come back together.
+            pause_now = max(pause * random.uniform(1, 1.5), wait)  # noqa: S311 - no secret
+            if number == TRIES or time.monotonic() + pause_now >= deadline:
+                break
+            time.sleep(pause_now)
+            pause *= 2
+        asked = f"; it asks to be left alone for {wait:g} s" if wait > PAUSE else ""
+        raise ModelAway(f"{self.base} {trouble} after {number} tries{asked}; check that the server is up and has room")
+
+    def _exchange(
+        self, method: str, address: str, content: bytes | None, deadline: float, reader: Reader | None
+    ) -> Reply:
+        """One request and its whole reply, read until the deadline at the latest."""
+        data = bytearray()
+        with _Exchange(self._client, method, address, content, deadline) as exchange:
+            head = exchange.head()
+            headers = head.headers
+            streamed = reader is not None and head.status_code == 200
+            streamed = streamed and headers.get("content-type", "").startswith("text/event-stream")
+            size = 0
+            for piece in exchange:
+                size += len(piece)
+                if size > MOST_BYTES:
+                    raise ModelError(
+                        f"{self.base} answered with more than {MOST_BYTES >> 20} MB; check what serves there"
+                    )
+                if streamed and reader:
+                    reader.add(piece)
+                else:
+                    data += piece
+        if streamed and reader:
+            whole = reader.whole()
+            if whole is None:
+                raise httpx.RemoteProtocolError("the answer broke off in the middle")
+            data = bytearray(whole)
+        status, wait = head.status_code, _seconds(headers.get("retry-after", ""))
+        return Reply(
+            _status_inside(bytes(data)) if streamed else status, wait, bytes(data), headers.get("location", "")
+        )
+
+    def _read(self, reply: Reply) -> Any:
+        status, data = reply.status, reply.data
+        if status in {401, 403}:
+            raise Refused(
+                f"{self.base} refused the key ({status}{_said(data)}); set HANDEYE_API_KEY or OPENAI_API_KEY",
+                status,
+                "",
+            )
+        if 300 <= status < 400 and reply.place:
+            raise Refused(
+                f"{self.base} answered {status}, and points to {reply.place[:200]}; give that address", status, ""
+            )
+        if status >= 300:
+            message = (
+                f"{self.base} answered {status}{_said(data) or ' without a reason'}; check the address and the model"
+            )
+            raise Refused(message, status, data[:4000].decode("utf-8", "replace"))
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise ModelError(
+                f"{self.base} did not answer in JSON ({_start(data)}); give the address of an OpenAI-compatible server"
+            ) from error
+
+
+class _Exchange:
+    """A request in a thread of its own; its reply is taken from a queue until the deadline.
+
+    httpx has no time-out for a whole exchange: its own begin anew with every byte. A thread that is left alone ends
+    with the next byte it is sent, at the latest when its socket has been silent for as long as it was given.
+    """
+
+    def __init__(self, client: httpx.Client, method: str, address: str, content: bytes | None, deadline: float) -> None:
+        self._deadline = deadline
+        self._over = threading.Event()
+        self._arrived: queue.Queue[httpx.Response | bytes | Exception | None] = queue.Queue(maxsize=64)
+        left = max(0.001, deadline - time.monotonic())
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        request = client.build_request(
+            method,
+            address,
+            content=content,
+            headers=headers,
+            timeout=httpx.Timeout(left, connect=min(CONNECT_SECONDS, left)),
+        )
+        threading.Thread(target=self._run, args=(client, request), daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+
+    def head(self) -> httpx.Response:
+        """Status and headers of the reply."""
+        item = self._next()
+        if not isinstance(item, httpx.Response):
+            raise httpx.RemoteProtocolError("there was no reply")
+        return item
+
+    def __iter__(self) -> Iterator[bytes]:
+        while isinstance(item := self._next(), bytes):
+            yield item
+
+    def _next(self) -> httpx.Response | bytes | None:
+        try:
+            item = self._arrived.get(timeout=max(0.0, self._deadline - time.monotonic()))
+        except queue.Empty:
+            raise httpx.ReadTimeout("the reply did not end in time") from None
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def _run(self, client: httpx.Client, request: httpx.Request) -> None:
+        try:
+            reply = client.send(request, stream=True)
+            try:
+                self._put(reply)
+                for piece in reply.iter_bytes():
+                    if not self._put(piece):
+                        return
+            finally:
+                reply.close()
+            self._put(None)
+        except Exception as error:  # whatever it is, it is raised where the reply is waited for
+            self._put(error)
+
+    def _put(self, item: httpx.Response | bytes | Exception | None) -> bool:
+        """Whether somebody still waits for it."""
+        while not self._over.is_set():
+            try:
+                self._arrived.put(item, timeout=0.5)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+
+def _seconds(header: str) -> float:
+    """A `Retry-After`: seconds, or the time of day until which to wait."""
+    try:
+        return max(float(header), 0.0) if header.strip().isascii() else 0.0
+    except ValueError:
+        pass
+    try:
+        return max(parsedate_to_datetime(header).timestamp() - time.time(), 0.0)
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__
+
+
+def _status_inside(data: bytes) -> int:
+    """200, or the status of an error that came in the middle of a stream."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return 200
+    error = value.get("error") if isinstance(value, dict) else None
+    if not error:
+        return 200
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and 400 <= code < 600 else 500
+
+
+def _said(data: bytes) -> str:
+    """The reason in an error reply, where there is one."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return ""
+    error = value.get("error", value) if isinstance(value, dict) else value
+    text = error.get("message") or error.get("detail") if isinstance(error, dict) else error
+    return f": {' '.join(str(text).split())[:300]}" if text else ""
+
+
+def _start(data: bytes) -> str:
+    text = " ".join(data[:200].decode("utf-8", "replace").split())[:60]
+    return f"it begins {text!r}" if text else "it is empty"

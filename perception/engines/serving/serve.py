@@ -1,0 +1,310 @@
+"""Starts vLLM for a checkpoint, waits until it is healthy, and ends it with everything it has started.
+
+vLLM runs under `keeper.py`, which ends it when this process ends, even when this process is killed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import httpx
+from platformdirs import user_log_path
+
+from handeye.perception.engines.naming import locate, native
+from handeye.perception.engines.options import Options
+from handeye.perception.engines.serving import keeper
+from handeye.perception.engines.serving.serve_log import SCRIPT_FAILED, last_line, reason, tail
+from handeye.perception.engines.serving.serve_plan import Facts, Wishes, find_gpus, flags, split
+from handeye.perception.engines.serving.served import Served
+from handeye.tools.errors import ModelError, SetupError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOST = "127.0.0.1"
+#: Fetching a large model takes its time; the log shows how far it is.
+START_SECONDS = 3600.0
+#: How long vLLM has to end by itself.
+END_SECONDS = 15.0
+INSTALL = (
+    "serving needs vLLM: pip install 'handeye[vllm]', or name one with --vllm, the path of its python or executable"
+)
+MODULE = ("-m", "vllm.entrypoints.openai.api_server", "--model")
+
+
+class Launcher(NamedTuple):
+    """A way to start vLLM: what comes before the model's name."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be served, and how."""
+
+    model: str
+    options: Options
+    wishes: Wishes
+    launchers: tuple[Launcher, ...]
+    port: int
+    log: Path
+    flags: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the model is asked for as: it tells its family."""
+        return Path(self.model).name if Path(self.model).is_dir() else self.model
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}/v1"
+
+    def command(self, launcher: Launcher) -> list[str]:
+        """The whole command line."""
+        address = ["--served-model-name", self.name, "--host", HOST, "--port", str(self.port)]
+        return [*launcher.words, self.model, *address, *self.flags]
+
+
+class Server:
+    """A vLLM that was started here and answers."""
+
+    def __init__(self, order: Order, process: subprocess.Popen[bytes], notes: tuple[str, ...]) -> None:
+        self.order = order
+        self.notes = notes
+        self._process = process
+
+    @classmethod
+    def start(
+        cls, order: Order, tell: Callable[[str], None] = lambda _: None, seconds: float = START_SECONDS
+    ) -> Server:
+        """Start it and wait until it is healthy; `tell` is given the log's last line as it changes.
+
+        Raises SetupError when vLLM cannot be started, and ModelError when it ends or takes longer than `seconds`.
+        """
+        deadline = time.monotonic() + seconds
+        notes = order.notes
+        for number, launcher in enumerate(order.launchers):
+            process = _launch(order, launcher)
+            try:
+                if _healthy(order, process, tell, deadline):
+                    return cls(order, process, notes)
+                said = tail(order.log)
+                if number + 1 < len(order.launchers) and SCRIPT_FAILED.search(said):
+                    _end(process)
+                    notes = (*notes, f"{launcher.words[0]} does not work here: vLLM was started as a module")
+                    continue
+                raise _failed(order, process, said, seconds)
+            except BaseException:
+                _end(process)
+                raise
+        raise SetupError(INSTALL)
+
+    def trouble(self) -> str:
+        """Why it ended, in a sentence; empty while it runs."""
+        if not _listens(self.order.port):  # what it had started is being ended
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(END_SECONDS + 5)
+        if self._process.poll() is None:
+            return ""
+        return f"{reason(tail(self.order.log))} (log: {self.order.log})"
+
+    def wait(self) -> None:
+        """Until it ends."""
+        self._process.wait()
+
+    def close(self) -> None:
+        """End it, and all it has started; may be called twice."""
+        _end(self._process)
+
+
+def plan(
+    model: str,
+    options: Options | None = None,
+    wishes: Wishes | None = None,
+    *,
+    vllm: str = "",
+    port: int = 0,
+    log: Path | None = None,
+    trust: Callable[[str], bool] = lambda _: False,
+) -> Order:
+    """What will be started for a model: a folder, or a Hugging Face id.
+
+    `vllm` is the path of a python that has it, of its executable, or of an environment's folder; empty: the one of this
+    environment, or on PATH. `trust` is asked before a model's own code is run, unless that is wished for. Raises
+    UsageError for a name or path that is none, and SetupError for what is missing.
+    """
+    options, wishes = options or Options(), wishes or Wishes()
+    launchers = find_vllm(vllm)
+    model, notes = _mapped(model, wishes)
+    facts = Facts.read(model, options.revision)
+    if facts.original and not wishes.trust_remote_code and not trust(model):
+        raise SetupError(
+            f"{model} is in InternVL's original format and runs code of its own; if you trust it, say so with "
+            "--trust-remote-code, or serve a checkpoint whose name ends in -hf"
+        )
+    gpus = [] if wishes.tensor_parallel else find_gpus()
+    shared = split(facts, gpus, options.quantize)
+    if gpus:
+        notes = (*notes, f"{shared.data} × {shared.tensor} of {len(gpus)} GPUs")
+    port = _port(port)
+    log = log or user_log_path("handeye") / f"serve-{time.strftime('%Y%m%d-%H%M%S')}-{port}.log"
+    return Order(
+        model=facts.model,
+        options=options,
+        wishes=wishes,
+        launchers=launchers,
+        port=port,
+        log=log,
+        flags=tuple(flags(facts, options, wishes, shared, gpus)),
+        notes=notes,
+    )
+
+
+def open_served(model: str, options: Options | None = None) -> Served:
+    """An engine whose server runs as long as the engine is open.
+
+    `--vllm` is read from HANDEYE_VLLM, and vLLM's own flags from HANDEYE_VLLM_FLAGS. Raises as `plan`, `Server.start`
+    and `Served.open` do.
+    """
+    order = plan(model, options, Wishes(extra=extra_flags()), vllm=os.environ.get("HANDEYE_VLLM", ""))
+    server = Server.start(order)
+    try:
+        engine = Served.open(order.url, order.options, own_tiles=order.options.max_tiles, behind=server)
+    except BaseException:
+        server.close()
+        raise
+    engine.notes = (*server.notes, *engine.notes)
+    return engine
+
+
+def extra_flags() -> tuple[str, ...]:
+    """vLLM's own flags in HANDEYE_VLLM_FLAGS, written as in a shell; UsageError when a quote is left open."""
+    words = os.environ.get("HANDEYE_VLLM_FLAGS", "")
+    try:
+        return tuple(shlex.split(words))
+    except ValueError as error:
+        raise UsageError(f"HANDEYE_VLLM_FLAGS={words} cannot be read ({error}); write it as in a shell") from error
+
+
+def find_vllm(given: str = "") -> tuple[Launcher, ...]:
+    """The ways to start vLLM, the best first. Raises UsageError for a path that is none, SetupError without vLLM."""
+    if given:
+        path = Path(given).expanduser()
+        path = path / "bin" / "python" if path.is_dir() else path
+        found = shutil.which(str(path))
+        if not found:
+            raise UsageError(f"--vllm {given} is no program; give the path of vLLM's python or executable")
+        if re.match(r"python[\d.]*(\.exe)?$", Path(found).name):
+            return (Launcher((found, *MODULE)),)
+        return _scripted(Path(found))
+    beside = Path(sys.executable).with_name("vllm")
+    if beside.is_file():
+        return _scripted(beside)
+    if importlib.util.find_spec("vllm") is not None:
+        return (Launcher((sys.executable, *MODULE)),)
+    if found := shutil.which("vllm"):
+        return _scripted(Path(found))
+    raise SetupError(INSTALL)
+
+
+def _scripted(script: Path) -> tuple[Launcher, ...]:
+    """The console script, and the module with the python beside it, for when the script fails."""
+    python = script.resolve().with_name("python")
+    module = (Launcher((str(python), *MODULE)),) if python.is_file() else ()
+    return (Launcher((str(script), "serve")), *module)
+
+
+def _mapped(model: str, wishes: Wishes) -> tuple[str, tuple[str, ...]]:
+    """The checkpoint that vLLM runs without code of its own, where there is one."""
+    twin = native(model)
+    if twin and twin != model and not wishes.trust_remote_code:
+        return twin, (f"{model} is in the original format: serving its twin {twin}",)
+    if not twin and not re.fullmatch(r"[\w.-]+/[\w.-]+", model):
+        return locate(model)
+    return model, ()
+
+
+def _port(wanted: int) -> int:
+    """The port wished for, or a free one; SetupError when it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError as error:
+            raise SetupError(f"port {wanted} cannot be had ({error.strerror}); choose another with --port") from error
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), 5):
+            return True
+    except OSError:
+        return False
+
+
+def _launch(order: Order, launcher: Launcher) -> subprocess.Popen[bytes]:
+    order.log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-I", keeper.__file__, str(END_SECONDS), *order.command(launcher)]
+    environment = {"VLLM_NO_USAGE_STATS": "1"} | dict(os.environ)
+    with order.log.open("wb") as log:
+        try:
+            # A session of its own: Ctrl-C in the terminal is ours to pass on.
+            return subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, start_new_session=True
+            )
+        except OSError as error:
+            raise SetupError(f"{launcher.words[0]} cannot be started ({error}); {INSTALL}") from error
+
+
+def _healthy(order: Order, process: subprocess.Popen[bytes], tell: Callable[[str], None], deadline: float) -> bool:
+    """Whether it answers before it ends or the time is up."""
+    told = ""
+    with httpx.Client(trust_env=False, timeout=5) as client:
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                if client.get(f"http://{HOST}:{order.port}/health").status_code == 200:
+                    models = client.get(f"{order.url}/models").json()["data"]
+                    # Another program may have taken the port in the meantime.
+                    return order.name in [card["id"] for card in models] and process.poll() is None
+            except (httpx.HTTPError, ValueError, KeyError, TypeError):
+                pass
+            line = last_line(tail(order.log))
+            if line != told:
+                tell(line)
+                told = line
+            time.sleep(0.2)
+    return False
+
+
+def _failed(order: Order, process: subprocess.Popen[bytes], said: str, seconds: float) -> ModelError:
+    if process.poll() is None:
+        return ModelError(
+            f"vLLM was not ready with {order.name} after {seconds:g} s (it says: {last_line(said)}); "
+            f"allow more with --start-seconds; log: {order.log}"
+        )
+    return ModelError(f"vLLM ended while it started {order.name}: {reason(said)}; log: {order.log}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin and not process.stdin.closed:
+        process.stdin.close()  # which is what its keeper waits for
+    try:
+        process.wait(END_SECONDS + 5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,232 @@
+"""A model behind a server that speaks OpenAI's chat API: vLLM, LMDeploy, SGLang, `transformers serve` and others."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+from handeye.perception.engines.engine import TOP_P, Answer, Weighed, finished
+from handeye.perception.engines.options import Options
+from handeye.perception.engines.serving.asking import Asking
+from handeye.perception.engines.serving.growing import Telling, text_of
+from handeye.perception.engines.serving.http import Http
+from handeye.perception.engines.serving.servers import OWN_TILES, recognise
+from handeye.perception.engines.serving.weighing import MOST_LOGPROBS, choice_grammar, places, shares
+from handeye.perception.profiles import profile_for
+from handeye.perception.usage import Usage
+from handeye.tools.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from handeye.perception.engines.serving.asking import Asked
+    from handeye.perception.engines.serving.servers import Server
+    from handeye.perception.profiles import Profile
+    from handeye.perception.prompt import Prompt
+
+#: OpenAI's API takes no more stop strings than this; the others are cut off here.
+MOST_STOPS = 4
+#: How servers say that an answer ended because something broke.
+BROKEN = frozenset({"abort", "error"})
+
+
+class Behind(Protocol):
+    """The process of a server that was started for this engine."""
+
+    def trouble(self) -> str:
+        """Why it ended, in words; empty while it runs."""
+        ...
+
+    def close(self) -> None:
+        """End it; may be called twice."""
+        ...
+
+
+class Served:
+    """One model of one server."""
+
+    def __init__(
+        self,
+        http: Http,
+        server: Server,
+        profile: Profile,
+        notes: tuple[str, ...] = (),
+        *,
+        constrain: bool = True,
+        own_tiles: int = OWN_TILES,
+        behind: Behind | None = None,
+    ) -> None:
+        """`own_tiles`: the bound on a picture's tiles that the server was started with."""
+        self.name = server.name
+        self.address = http.base
+        self.profile = profile
+        self.notes = self._opened = notes
+        self._http = http
+        self._constrain = constrain
+        self._behind = behind
+        self._asking = Asking(http, server, profile, own_tiles)
+        self._answered_as = ""
+
+    @classmethod
+    def open(
+        cls,
+        address: str,
+        options: Options | None = None,
+        *,
+        own_tiles: int = OWN_TILES,
+        behind: Behind | None = None,
+    ) -> Served:
+        """Ask the server at an address what it serves.
+
+        `/v1` may be left out, `#name` at the end chooses among several models, and the key comes from
+        HANDEYE_API_KEY or OPENAI_API_KEY. Raises UsageError for an address that is none or a model that is not
+        served, and ModelError when the server does not answer as agreed.
+        """
+        options = options or Options()
+        base, wanted = _split(address)
+        key = os.environ.get("HANDEYE_API_KEY") or os.environ.get("OPENAI_API_KEY") or ""
+        http = Http(base, key, options.answer_seconds)
+        try:
+            servers = {server.name: server for server in recognise(http)}
+            if wanted and wanted not in servers:
+                raise UsageError(f"{base} serves {', '.join(servers)}, not {wanted}; choose one of them after the #")
+            server = servers[wanted] if wanted else next(iter(servers.values()))
+            profile, note = profile_for(server.name, options)
+            several = len(servers) > 1 and not wanted
+            notes = (f"{base} serves {len(servers)} models: using {server.name}",) if several else ()
+            notes = (*notes, note)
+            return cls(http, server, profile, notes, constrain=options.constrain, own_tiles=own_tiles, behind=behind)
+        except BaseException:
+            http.close()
+            raise
+
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int = 512,
+        temperature: float = 0.0,
+        n: int = 1,
+        stop: Sequence[str] = (),
+        grammar: str = "",
+        on_text: Callable[[str], None] | None = None,
+    ) -> list[Answer]:
+        began = time.monotonic()
+        ends = tuple(dict.fromkeys((*stop, *self.profile.stop)))
+        # Servers refuse several greedy samples: they would be all alike.
+        samples = 1 if temperature <= 0 else n
+        body = {"max_tokens": max_tokens, "temperature": max(0.0, temperature), "stop": list(ends[:MOST_STOPS])}
+        body |= {"top_p": TOP_P} if temperature > 0 else {}
+        telling = Telling(on_text, ends) if on_text else None
+        answers: list[Answer] = []
+        while len(answers) < samples:
+            wanted = samples - len(answers)
+            asked = self._ask(
+                prompt, body | {"n": wanted}, grammar if self._constrain else "", began + self._http.timeout, telling
+            )
+            given = self._answers(asked, ends, time.monotonic() - began)
+            if len(given) > wanted:
+                raise ModelError(
+                    f"{self._http.base} gave {len(given)} answers instead of {wanted}; check that it serves {self.name}"
+                )
+            # Some servers give one answer, however many are asked for.
+            answers += given
+            telling = None
+        return answers * (n // samples)
+
+    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
+        """One request of one token for each place: a server that keeps prefixes reads the prompt once."""
+        until = time.monotonic() + self._http.timeout
+        body = {"max_tokens": 1, "temperature": 1.0, "n": 1, "logprobs": True, "top_logprobs": MOST_LOGPROBS}
+        rows, usage = [], Usage()
+        for place in places(prompt, options):
+            asked = self._ask(place, body, choice_grammar(options), until, None)
+            reused, read = asked.reused, asked.read
+            rows.append(shares(asked.reply, options, self._http.base))
+            usage += Usage(
+                calls=1,
+                tokens_in=read,
+                tokens_out=1,
+                tokens_reused=reused,
+                tiles=asked.tiles,
+                tiles_reused=asked.tiles_reused,
+            )
+        return Weighed(tuple(rows), usage)
+
+    def close(self) -> None:
+        self._http.close()
+        if self._behind is not None:
+            self._behind.close()
+
+    def _ask(self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, telling: Telling | None) -> Asked:
+        try:
+            asked = self._asking.ask(prompt, body, grammar, until, telling)
+        except ModelError as error:
+            if self._behind is not None and (trouble := self._behind.trouble()):
+                raise ModelError(f"the server of {self.name} ended: {trouble}") from error
+            raise
+        finally:
+            self.notes = (*self._opened, *self._asking.notes)
+        self._check_model(asked.reply)
+        return asked
+
+    def _check_model(self, reply: Any) -> None:
+        """An alias may answer under its full name, but not under two."""
+        name = reply.get("model") if isinstance(reply, dict) else None
+        if not isinstance(name, str) or not name:
+            return
+        if self._answered_as and name != self._answered_as:
+            raise ModelError(
+                f"{self._http.base} answered as {name} after {self._answered_as}: its model was changed; start again"
+            )
+        self._answered_as = name
+
+    def _answers(self, asked: Asked, ends: Sequence[str], seconds: float) -> list[Answer]:
+        reply = asked.reply
+        choices = reply.get("choices") if isinstance(reply, dict) else None
+        if not isinstance(choices, list) or not choices:
+            raise ModelError(f"{self._http.base} gave no answer ({str(reply)[:100]}); check that it serves {self.name}")
+        written, answers = asked.written, []
+        for number, choice in enumerate(choices):
+            text = text_of(choice.get("message")) if isinstance(choice, dict) else None
+            if text is None:
+                raise ModelError(
+                    f"{self._http.base} gave an answer without text; check that {self.name} is a chat model"
+                )
+            if choice.get("finish_reason") in BROKEN:
+                raise ModelError(f"{self._http.base} gave up in the middle of an answer; look into the server's log")
+            answers.append(
+                Answer(
+                    text=finished(text, ends),
+                    tokens_in=asked.read,
+                    # The server counts what all samples wrote together.
+                    tokens_out=written // len(choices) + (number < written % len(choices)),
+                    seconds=seconds,
+                    finish="length" if choice.get("finish_reason") == "length" else "stop",
+                    notes=asked.notes,
+                    tokens_reused=asked.reused,
+                    tiles=asked.tiles,
+                    tiles_reused=asked.tiles_reused,
+                    window=float(max(0, asked.read + written // len(choices) - 1)),
+                )
+            )
+        return answers
+
+
+def _split(address: str) -> tuple[str, str]:
+    """The address up to and with `/v1`, and the model named after the `#`."""
+    wrong = f"{address} is not a server's address; give one such as http://127.0.0.1:8000/v1"
+    try:
+        parts = urlsplit(address.strip())
+        named = parts.hostname and parts.port != 0
+    except ValueError as error:
+        raise UsageError(wrong) from error
+    if not named:
+        raise UsageError(wrong)
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").removesuffix("/models")
+    if not re.search(r"/v\d+$", path):
+        path += "/v1"
+    return urlunsplit((parts.scheme, parts.netloc, path, "", "")), parts.fragment

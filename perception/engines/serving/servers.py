@@ -1,0 +1,90 @@
+"""Which server answers, and how each is told what OpenAI's API has no field for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from handeye.tools.errors import ModelError
+
+if TYPE_CHECKING:
+    from handeye.perception.engines.serving.http import Http
+
+Kind = Literal["vllm", "sglang", "lmdeploy", "other"]
+
+#: Before this version vLLM had a field of its own for each kind of constraint.
+STRUCTURED_OUTPUTS = (0, 12)
+#: The tiles that checkpoints are configured for, and so a server that was told nothing else.
+OWN_TILES = 12
+
+
+@dataclass(frozen=True)
+class Server:
+    """One model of one server, by what the server tells of itself."""
+
+    name: str
+    """The model's, as it is asked for."""
+    kind: Kind = "other"
+    version: tuple[int, ...] = ()
+    origin: str = ""
+    """The checkpoint it was started with, where that is told."""
+    context: int = 0
+    """Most tokens of prompt and answer together; 0 when that is not told."""
+
+    def grammar(self, text: str) -> dict[str, Any]:
+        """The fields of a request that hold the answer to a grammar; empty when the server has none for it."""
+        if self.kind == "sglang":
+            return {"ebnf": text}
+        if self.kind == "lmdeploy":  # it takes a JSON schema or a regular expression, and no grammar
+            return {}
+        if self.kind == "vllm" and () < self.version < STRUCTURED_OUTPUTS:
+            return {"guided_grammar": text}
+        return {"structured_outputs": {"grammar": text}}
+
+    def tiles(self, most: int) -> dict[str, Any]:
+        """The fields of a request that bound the tiles of its pictures; empty when the server has none for it."""
+        if self.kind == "sglang":
+            return {"max_dynamic_patch": most}
+        if self.kind == "lmdeploy":
+            return {}
+        # The first is for checkpoints in transformers' format, the second for the original one; each ignores the other.
+        return {"mm_processor_kwargs": {"max_patches": most, "max_dynamic_patch": most}}
+
+    def picture(self, most: int) -> dict[str, Any]:
+        """The same, as fields of each picture."""
+        # LMDeploy reads it for the original format only.
+        native = not re.search(r"-hf\b", f"{self.name} {self.origin}", re.IGNORECASE)
+        return {"max_dynamic_patch": most} if self.kind == "lmdeploy" and native else {}
+
+
+def recognise(http: Http) -> list[Server]:
+    """What a server serves; raises ModelError when it lists nothing."""
+    reply = http.get("/models")
+    data = reply.get("data") if isinstance(reply, dict) else None
+    cards = [card for card in data if isinstance(card, dict) and card.get("id")] if isinstance(data, list) else []
+    if not cards:
+        raise ModelError(f"{http.base} lists no models ({str(reply)[:100]}); start the server with one")
+    kinds = [_kind(card.get("owned_by")) for card in cards]
+    version = _version(http.peek("/version")) if "vllm" in kinds else ()
+    return [
+        Server(
+            name=str(card["id"]),
+            kind=kind,
+            version=version,
+            origin=card["root"] if isinstance(card.get("root"), str) else "",
+            context=card["max_model_len"] if isinstance(card.get("max_model_len"), int) else 0,
+        )
+        for card, kind in zip(cards, kinds, strict=True)
+    ]
+
+
+def _kind(owner: Any) -> Kind:
+    known: dict[str, Kind] = {"vllm": "vllm", "sglang": "sglang", "lmdeploy": "lmdeploy"}
+    return known.get(str(owner).lower(), "other")
+
+
+def _version(reply: Any) -> tuple[int, ...]:
+    text = reply.get("version") if isinstance(reply, dict) else None
+    found = re.match(r"(\d+)\.(\d+)", str(text))
+    return (int(found[1]), int(found[2])) if found else ()

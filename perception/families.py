@@ -1,0 +1,80 @@
+"""What other families of models speak: where they differ from a plain profile, and how their names are recognised.
+
+They are reached through servers. handeye asks all of them for its own form of an answer; models that were trained on
+one form alone answer in theirs, and a profile's dialects read both. Where a coordinate space depends on the base model,
+the version in the name decides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handeye.perception.smart_resize import SmartResize
+
+#: Absolute coordinates of the resized picture: the limits of Qwen2.5-VL's own processor, and those of UI-TARS 1.5.
+QWEN: dict[str, Any] = {"space": "pixels", "resize": SmartResize()}
+TARS: dict[str, Any] = {"space": "pixels", "resize": SmartResize(least=100 * 28 * 28)}
+THOUSANDTHS: dict[str, Any] = {"space": "0-1000"}
+SHARES: dict[str, Any] = {"space": "0-1"}
+POINT: dict[str, Any] = {"answers": "point"}
+
+
+def _reads(*own: str) -> dict[str, Any]:
+    return {"dialects": ("tool_call", *own, "json")}
+
+
+#: A family's profile by its name, as fields of a `Profile`.
+FOREIGN: dict[str, dict[str, Any]] = {
+    "ui_tars": {**THOUSANDTHS, **POINT, **_reads("ui_tars")},
+    "ui_tars_1_5": {**TARS, **POINT, **_reads("ui_tars")},
+    "opencua": {**QWEN, **POINT, **_reads("pyautogui")},
+    "opencua_a3b": {**SHARES, **POINT, **_reads("pyautogui")},
+    "aguvis": {**SHARES, **POINT, **_reads("pyautogui")},
+    "qwen2_vl": {**THOUSANDTHS, **_reads("pyautogui", "scalecua")},
+    "qwen2_5_vl": {**QWEN, **_reads("pyautogui", "scalecua")},
+    "qwen3_vl": {**THOUSANDTHS, **_reads("pyautogui", "scalecua")},
+    "scalecua_qwen2_5": {
+        "space": "pixels",
+        "resize": SmartResize(most=2_109_744),
+        **POINT,
+        "dialects": ("scalecua", "tool_call", "json"),
+    },
+    "ui_venus": {**THOUSANDTHS, **POINT, **_reads("ui_venus", "point")},
+    "os_atlas": {**THOUSANDTHS, **_reads("point")},
+    "gta1": {**QWEN, **POINT, **_reads("point")},
+    "holo": {**QWEN, **POINT, **_reads("calls", "point")},
+    "kimi_vl": {**SHARES, **POINT, **_reads("pyautogui", "point")},
+    "showui": {**SHARES, **POINT, **_reads("point")},
+    "seeclick": {**SHARES, **POINT, **_reads("point")},
+    # 0 to 999: the thousandth parts of a side that a place may fall into.
+    "uground": {**THOUSANDTHS, **POINT, **_reads("point")},
+    "os_genesis": {**SHARES, **POINT, **_reads("point")},
+    "glm_v": {**THOUSANDTHS, **_reads("pyautogui", "point")},
+    "gemini": {**THOUSANDTHS, "order": "yx", **_reads("point")},
+    "molmo": {"space": "0-100", **POINT, **_reads("point")},
+}
+
+#: The first pattern found in a model's name decides; case does not count.
+NAMES: tuple[tuple[str, str], ...] = (
+    (r"scale-?cua.*qwen-?2[._]5", "scalecua_qwen2_5"),
+    (r"ui-?tars-?1[._]5", "ui_tars_1_5"),
+    (r"ui-?tars", "ui_tars"),
+    (r"opencua.*a3b", "opencua_a3b"),
+    (r"opencua", "opencua"),
+    (r"aguvis", "aguvis"),
+    (r"ui-?venus", "ui_venus"),
+    (r"os-?atlas", "os_atlas"),
+    (r"os-?genesis", "os_genesis"),
+    (r"\bgta-?1", "gta1"),
+    (r"\bholo-?[12]", "holo"),
+    (r"kimi-?vl", "kimi_vl"),
+    (r"showui", "showui"),
+    (r"seeclick", "seeclick"),
+    (r"uground", "uground"),
+    (r"\bglm-?[\d.]+v", "glm_v"),
+    (r"gemini", "gemini"),
+    (r"molmo", "molmo"),
+    (r"gui-?owl-?1[._]5|qwen-?3[._-]?vl", "qwen3_vl"),
+    (r"qwen-?2[._]5-?vl", "qwen2_5_vl"),
+    (r"qwen-?2-?vl", "qwen2_vl"),
+)

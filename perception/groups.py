@@ -1,0 +1,269 @@
+"""Which elements belong together: rows, results, cards.
+
+Told by their parents where the platform knows them, by how they repeat on the screen otherwise.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from handeye.perception.wording import alike, stem, words
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from handeye.tools.element import Element
+
+ITEM_ROLES = frozenset({"row", "listitem", "article", "treeitem", "option", "feed", "group", "term", "figure"})
+#: Parts of a page whose lists are not what is meant by "the results".
+ASIDE_ROLES = frozenset(
+    {"navigation", "banner", "contentinfo", "menu", "menubar", "toolbar", "tablist", "complementary", "search"}
+)
+#: Something in an item must be called so at least this well for the item to be meant.
+ITEM_NAMED = 0.72
+_CELLS = frozenset({"columnheader", "rowheader"})
+
+
+@dataclass(frozen=True)
+class Item:
+    """One of several things alike, such as a result or a row."""
+
+    members: tuple[Element, ...]
+    """What it holds, in reading order."""
+    box: Box
+    element: Element | None = None
+    """Itself, when the platform knows it."""
+
+    @property
+    def text(self) -> str:
+        """All that is written in it."""
+        own = [self.element.name] if self.element else []
+        return " ".join(dict.fromkeys([*own, *(member.name for member in self.members if member.name)]))
+
+    def principal(self) -> Element | None:
+        """What a person would click to open it: its main link, else its heading, else itself."""
+        acting = [member for member in self.members if member.acts and member.name and not member.covered]
+        links = [member for member in acting if member.role == "link"]
+        headings = [member for member in self.members if member.role == "heading"]
+        for heading in headings:
+            over = [link for link in links if link.box.overlap(heading.box) or link.parent == heading.id]
+            if over:
+                return over[0]
+        if links:
+            return max(links, key=lambda link: (len(link.name) > 3, link.box.area))
+        if self.element and self.element.acts:
+            return self.element
+        if headings:
+            return headings[0]
+        boxes = [member for member in acting if member.role not in {"checkbox", "radio", "switch"}]
+        if self.element and (self.element.role != "row" or not boxes):
+            return self.element
+        if len(boxes) == 1:
+            return boxes[0]
+        return self.element or (self.members[0] if self.members else None)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Things alike that follow each other."""
+
+    items: tuple[Item, ...]
+    role: str
+    label: str = ""
+    """What the list around them is called."""
+    aside: bool = False
+    """In a menu, header or footer."""
+
+    @property
+    def area(self) -> int:
+        return sum(item.box.area for item in self.items)
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """The smallest box that holds all of them."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return Box(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def ancestors(element: Element, by_id: dict[str, Element]) -> list[Element]:
+    """Its parent, its parent's parent …, as far as they are known."""
+    found: list[Element] = []
+    while element.parent and (parent := by_id.get(element.parent)) and parent not in found:
+        found.append(parent)
+        element = parent
+    return found
+
+
+def descendants(container: Element, elements: Sequence[Element]) -> list[Element]:
+    """What lies in a container: by parents where any point at it, by their boxes otherwise."""
+    by_id = {element.id: element for element in elements}
+    told = [each for each in elements if each is not container and container in ancestors(each, by_id)]
+    if told:
+        return told
+    return [each for each in elements if each is not container and _holds(container.box, each.box)]
+
+
+def groups(elements: Sequence[Element]) -> list[Group]:
+    """The lists on the screen, those most likely meant by "results" first."""
+    found = _told(elements) or []
+    found += _repeated(elements, {member.id for group in found for item in group.items for member in item.members})
+    return sorted(found, key=_importance, reverse=True)
+
+
+def items_called(noun: str, role: str, elements: Sequence[Element]) -> tuple[Item, ...]:
+    """The items meant by a noun such as "row", "result", "invoice": of the list that suits it best."""
+    candidates = groups(elements)
+    if role == "row":
+        candidates = [group for group in candidates if group.role == "row"] or candidates
+    elif role == "option":
+        candidates = [group for group in candidates if group.role == "option"] or candidates
+    named = [
+        group for group in candidates if noun and {stem(word) for word in words(noun)} & _stems(group.label)
+    ]  # fmt: skip
+    best = (named or candidates)[:1]
+    return best[0].items if best else ()
+
+
+def item_of(element: Element, elements: Sequence[Element]) -> Item | None:
+    """The smallest item that holds an element."""
+    holding = [
+        item
+        for group in groups(elements)
+        for item in group.items
+        if element in item.members or element == item.element
+    ]  # fmt: skip
+    return min(holding, key=lambda item: item.box.area, default=None)
+
+
+def items_with(text: str, elements: Sequence[Element]) -> list[Item]:
+    """The items in which something is called so, the best and smallest first."""
+    scored: list[tuple[float, int, int, Item]] = []
+    for group in groups(elements):
+        for place, item in enumerate(group.items):
+            own = (item.element,) if item.element else ()
+            found = [alike(text, member.name) for member in (*item.members, *own)]
+            score = max((score for score, why in found if why != "is part of it"), default=0.0)
+            if score >= ITEM_NAMED:
+                scored.append((-round(score, 2), item.box.area, place, item))
+    return [item for *_, item in sorted(scored, key=lambda entry: entry[:3])]
+
+
+def _told(elements: Sequence[Element]) -> list[Group]:
+    by_id = {element.id: element for element in elements}
+    families: dict[tuple[str, str | None], list[Element]] = defaultdict(list)
+    for element in elements:
+        if element.role in ITEM_ROLES and element.box.area > 0:
+            families[element.role, _family(element, by_id)].append(element)
+    found: list[Group] = []
+    for (role, family), roots in families.items():
+        items = [Item(tuple(descendants(root, elements)), root.box, root) for root in roots]
+        if role == "row":
+            items = [item for item in items if not _is_header(item, items)]
+        if not items:
+            continue
+        above = by_id.get(family or "")
+        chain = ancestors(items[0].element or roots[0], by_id)
+        label = above.name if above and above.name else _heading_above(items[0].box, elements)
+        aside = any(each.role in ASIDE_ROLES for each in chain)
+        found.append(Group(tuple(items), role, label, aside))
+    return found
+
+
+def _family(element: Element, by_id: dict[str, Element]) -> str | None:
+    """The list or table an item is in; row groups do not count."""
+    parent = by_id.get(element.parent or "")
+    while parent and parent.role == "rowgroup":
+        parent = by_id.get(parent.parent or "")
+    return parent.id if parent else element.parent
+
+
+def _is_header(item: Item, items: Sequence[Item]) -> bool:
+    roles = {member.role for member in item.members}
+    if roles & {"cell", "gridcell"}:
+        return False
+    if "columnheader" in roles:
+        return True
+    return not item.members and len(items) > 1 and any(other.members for other in items)
+
+
+def _heading_above(box: Box, elements: Sequence[Element]) -> str:
+    above = [
+        element
+        for element in elements
+        if element.role == "heading" and 0 <= box.top - element.box.bottom < 120 and element.box.left < box.right
+    ]
+    return max(above, key=lambda element: element.box.bottom).name if above else ""
+
+
+def _repeated(elements: Sequence[Element], taken: set[str]) -> list[Group]:
+    """Things alike that stand in a column, a row or a grid, with what stands next to each."""
+    series: dict[tuple[str, ...], list[Element]] = defaultdict(list)
+    for element in elements:
+        if element.id in taken or element.box.area == 0:
+            continue
+        if element.role in {"button", "clickable"} and element.name:
+            series[element.role, " ".join(words(element.name))].append(element)
+        elif element.role in {"link", "heading"}:
+            series[element.role, "left", str(round(element.box.left / 6))].append(element)
+            if element.role == "heading":
+                series["heading", "top", str(round(element.box.top / 6))].append(element)
+    by_id = {element.id: element for element in elements}
+    found: list[Group] = []
+    for key, roots in series.items():
+        if len(roots) < 2 or max(each.box.height for each in roots) > 3 * min(each.box.height for each in roots):
+            continue
+        aside = any(each.role in ASIDE_ROLES for each in ancestors(roots[0], by_id))
+        label = _heading_above(roots[0].box, elements) if key[0] != "heading" else ""
+        found.append(Group(_with_neighbours(roots, elements), key[0], label, aside))
+    return found
+
+
+def _with_neighbours(roots: Sequence[Element], elements: Sequence[Element]) -> tuple[Item, ...]:
+    """Every element goes to the root it is nearest to, if it is no further than the roots are from each other."""
+    members: dict[str, list[Element]] = {root.id: [] for root in roots}
+    stacked = len({round(root.box.left / 40) for root in roots}) == 1
+    reach = min(
+        abs(one.box.centre.y - two.box.centre.y) + (0 if stacked else abs(one.box.centre.x - two.box.centre.x))
+        for i, one in enumerate(roots)
+        for two in roots[i + 1 :]
+    )
+    area = around(root.box for root in roots)
+    for element in elements:
+        if element.box.area > 0.5 * area.area and element.box.area > 40_000:
+            continue
+        distances = []
+        for root in roots:
+            down = abs(element.box.centre.y - root.box.centre.y)
+            across = abs(element.box.centre.x - root.box.centre.x)
+            distances.append((down + (across * 0.05 if stacked else across), root.id))
+        distance, nearest = min(distances)
+        if distance < max(reach, 1) * (0.6 if stacked else 0.75):
+            members[nearest].append(element)
+    return tuple(
+        Item(tuple(members[root.id]) or (root,), around([root.box, *(each.box for each in members[root.id])]))
+        for root in roots
+    )
+
+
+def _importance(group: Group) -> tuple[bool, bool, float]:
+    reading = sum(len(item.text) for item in group.items) / len(group.items)
+    told = group.items[0].element is not None
+    bonus = {"row": 1.5, "article": 2.0, "listitem": 1.5, "heading": 1.2, "option": 0.3, "group": 0.5}.get(
+        group.role, 1.0
+    )
+    if {stem(word) for word in words(group.label)} & {"result", "product", "item", "found", "match", "hit"}:
+        bonus *= 4
+    acts = any(member.acts for item in group.items for member in item.members)
+    weight = bonus * (2 if told else 1) * (1.5 if acts else 1) * (group.area**0.5) * min(reading, 80)
+    return (not group.aside, len(group.items) > 1 or told, weight)
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in words(text)}
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    return inner.area < outer.area and outer.overlap(inner) >= 0.8 * inner.area > 0

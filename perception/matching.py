@@ -1,0 +1,344 @@
+"""Finding on a screen what a phrase describes, among elements of any source.
+
+`find` answers with every match, the best first. A caller that must not guess asks `rivals` whether others fit as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from handeye.perception.fields import field_for, fits_want
+from handeye.perception.groups import Item, items_called, items_with
+from handeye.perception.phrase import Query, readings
+from handeye.perception.placing import landmark, placed, related
+from handeye.perception.spans import spans
+from handeye.perception.wording import alike, normal, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from handeye.perception.scene import Scene
+    from handeye.tools.element import Element
+
+Want = Literal["any", "click", "type", "tick", "choose", "upload", "read"]
+"""What is to be done with it: a field is wanted to type into, a checkbox to tick …"""
+
+#: A match below this is no match.
+ENOUGH = 0.62
+#: Scores closer than this are a tie.
+TIE = 0.02
+
+#: Roles that suit a role word, best first; others are marked down.
+_SUITS: dict[str, frozenset[str]] = {
+    "button": frozenset({"button", "clickable"}),
+    "link": frozenset({"link"}),
+    "field": frozenset({"textbox", "searchbox", "combobox", "spinbutton"}),
+    "search": frozenset({"searchbox", "textbox", "combobox"}),
+    "checkbox": frozenset({"checkbox", "switch", "menuitemcheckbox"}),
+    "radio": frozenset({"radio", "menuitemradio"}),
+    "switch": frozenset({"switch", "checkbox", "button"}),
+    "list": frozenset({"combobox", "listbox", "list"}),
+    "option": frozenset({"option", "radio", "menuitem", "menuitemradio", "listitem"}),
+    "tab": frozenset({"tab"}),
+    "menuitem": frozenset({"menuitem", "menuitemcheckbox", "menuitemradio", "link"}),
+    "menu": frozenset({"menu", "menuitem", "menubar"}),
+    "icon": frozenset({"img", "image", "icon", "button", "link", "clickable", "graphics-symbol"}),
+    "heading": frozenset({"heading", "columnheader"}),
+    "row": frozenset({"row"}),
+    "item": frozenset({"listitem", "article", "row", "treeitem", "option", "group"}),
+    "cell": frozenset({"cell", "gridcell", "columnheader", "rowheader"}),
+    "column": frozenset({"columnheader"}),
+    "slider": frozenset({"slider"}),
+    "spin": frozenset({"spinbutton"}),
+    "dialog": frozenset({"dialog", "alertdialog"}),
+    "area": frozenset({"region", "form", "group", "toolbar", "navigation", "table", "list", "menubar"}),
+    "text": frozenset({"text", "heading", "paragraph", "label", "cell"}),
+    "box": frozenset({"textbox", "searchbox", "checkbox", "combobox"}),
+}  # fmt: skip
+#: What people confuse without meaning anything by it.
+_NEARLY: dict[str, frozenset[str]] = {
+    "button": frozenset({"link", "menuitem", "tab", "img", "switch", "combobox"}),
+    "link": frozenset({"button", "menuitem", "tab", "clickable"}),
+    "list": frozenset({"button", "textbox"}),
+    "tab": frozenset({"link", "button", "radio"}),
+    "option": frozenset({"button", "link", "text", "checkbox"}),
+    "menu": frozenset({"button", "link", "combobox"}),
+    "menuitem": frozenset({"button", "text"}),
+    "checkbox": frozenset({"radio", "button"}),
+    "radio": frozenset({"checkbox", "button", "option"}),
+    "item": frozenset({"link", "text", "heading", "clickable", "button", "cell"}),
+    "row": frozenset({"listitem", "cell", "text"}),
+    "field": frozenset({"listbox", "clickable"}),
+}
+
+
+@dataclass(frozen=True)
+class Match:
+    """An element that answers to a phrase."""
+
+    element: Element
+    score: float
+    """0 to 1; below ENOUGH nothing is reported."""
+    why: str
+    """In words, for people."""
+
+
+def find(
+    phrase: str, elements: Sequence[Element], *, want: Want = "any", size: tuple[int, int] = (0, 0)
+) -> list[Match]:
+    """Everything on the screen that the phrase can mean, the best first; empty when nothing is good enough.
+
+    `size` is the screen's, in pixels; without it the elements' extent stands in. Boxes in the answer are where to
+    point: a part of a line read by OCR has a box of its own.
+    """
+    size = size if all(size) else _extent(elements)
+    screen = Screen(tuple(elements), size, want)
+    asked = readings(phrase)
+    structured = any(query.ordinal or query.place or query.relation or query.quoted for query in asked)
+    best: dict[tuple[str, tuple[int, ...]], Match] = {}
+    for query in asked:
+        plain = not (query.ordinal or query.place or query.relation or query.quoted)
+        for match in screen.answer(query):
+            if plain and structured and match.why.startswith(("is part", "holds its", "nearly", "any ")):
+                continue  # "the third Save" must not settle for "Save"
+            score = match.score - query.cost
+            key = (match.element.id, tuple(match.element.box))
+            if score >= ENOUGH and (key not in best or best[key].score < score):
+                best[key] = replace(match, score=round(score, 4))
+    order = {element.id: place for place, element in enumerate(elements)}
+    return sorted(best.values(), key=lambda match: (-match.score, order.get(match.element.id, 0), match.element.box[0]))
+
+
+def rivals(matches: Sequence[Match]) -> list[Match]:
+    """The other matches that fit as well as the best one and lie elsewhere; a guess was made if there are any."""
+    if not matches:
+        return []
+    first = matches[0]
+    return [
+        other
+        for other in matches[1:]
+        if first.score - other.score < TIE
+        and first.element.box.overlap(other.element.box) < 0.5 * other.element.box.area
+    ]
+
+
+def nearest(phrase: str, elements: Iterable[Element], count: int = 5) -> list[str]:
+    """The names on the screen that come closest to a phrase, for an error that helps."""
+    from rapidfuzz import fuzz, process, utils
+
+    names = list(dict.fromkeys(element.name.strip() for element in elements if 0 < len(element.name.strip()) <= 60))
+    texts = [query.text for query in readings(phrase) if query.text][-1:] or [phrase]
+    found = process.extract(texts[0], names, scorer=fuzz.WRatio, processor=utils.default_process, limit=count)
+    return [name for name, score, _ in found if score >= 45]
+
+
+def shows(scene: Scene, text: str) -> bool:
+    """Whether the text stands on the page or, where the platform knows no elements, in the picture.
+
+    Case, spaces, quotes and dashes do not matter. Text that must be scrolled to counts; a secret's value does not.
+    """
+    wanted = normal(text)
+    if not wanted:
+        return True
+    if any(wanted in normal(part) for part in texts(scene)):
+        return True
+    if scene.elements:
+        return wanted in normal(" ".join(element.name for element in scene.elements if not element.acts))
+    tight = wanted.replace(" ", "")
+    lines = [element.name for element in scene.words]
+    if any(tight in normal(line).replace(" ", "") for line in lines):
+        return True
+    whole = normal(" ".join(lines))
+    return wanted in whole or (len(tight) >= 5 and any(alike(text, line, True).score >= 0.93 for line in lines))
+
+
+def texts(scene: Scene) -> list[str]:
+    """All that is written on the page: names, values and descriptions, title and dialog."""
+    found = [scene.signals.dialog, scene.signals.title]
+    for element in scene.elements:
+        found += [element.name, "" if element.secret else element.value, element.description]
+    if not scene.elements:
+        found += [element.name for element in scene.words]
+    return [text for text in found if text]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Elements to look among."""
+
+    elements: tuple[Element, ...]
+    size: tuple[int, int]
+    want: Want = "any"
+
+    def answer(self, query: Query) -> list[Match]:
+        """Matches of one reading of a phrase."""
+        if query.role in ("row", "item") and not query.text and (query.ordinal or query.relation in ("with", "inside")):
+            return self._items(query)
+        pool = self._pool(query)
+        found = self._called(query, pool) if query.text else self._any(query, pool)
+        if query.relation:
+            found = self._related(query, found)
+        if query.place and found:
+            margin = 0.06 if query.text else 0.25
+            found = placed(query.place, [match for match in found if match.score >= found[0].score - margin], self.size)
+        if query.ordinal:
+            found = _nth(query.ordinal, found, query.counted_from)
+        return found
+
+    def _pool(self, query: Query) -> Sequence[Element]:
+        if query.relation != "inside":
+            return self.elements
+        if area := landmark(query.anchor, self.elements, self.size):
+            return area
+        return self.elements
+
+    def _called(self, query: Query, pool: Sequence[Element]) -> list[Match]:
+        found: list[Match] = []
+        for element in pool:
+            parts = spans(query.text, element) if element.source == "ocr" else []
+            match = self._judged(query, element)
+            if match and not (parts and match.why in ("begins with it", "holds it")):
+                found.append(match)
+            found += [Match(part, score + self._suit(query, part), why) for part, (score, why) in parts]
+        fields = [self._field(match) for match in found] if self._wants_field(query) else []
+        found += [match for match in fields if match]
+        return sorted(found, key=lambda match: -match.score)
+
+    def _judged(self, query: Query, element: Element) -> Match | None:
+        seen = element.source == "ocr"
+        score, why = alike(query.text, element.name, seen)
+        other, other_why = alike(query.text, element.description, seen)
+        if other - 0.04 > score:
+            score, why = other - 0.04, f"its description {other_why}"
+        if element.value and not element.secret and element.name != element.value:
+            other, other_why = alike(query.text, element.value, seen)
+            if other - (0.05 if element.role in {"button", "text", "cell"} else 0.12) > score:
+                score, why = other - (0.05 if element.role in {"button", "text", "cell"} else 0.12), "its value"
+        if score < (0.92 if query.strict else 0.5):
+            return None
+        return Match(element, score + self._suit(query, element), why)
+
+    def _suit(self, query: Query, element: Element) -> float:
+        """What is added to or taken off the score for what the element is, apart from its words."""
+        off = 0.0
+        if element.source == "ocr" and element.role == "text" and self._wants_field(query):
+            off -= 0.2  # a label is not yet its field
+        if query.role and query.role != "thing" and element.source != "ocr":
+            if element.role in _SUITS.get(query.role, ()):
+                off += 0.01
+            else:
+                off -= 0.05 if element.role in _NEARLY.get(query.role, ()) else 0.15
+        if self.want in ("type", "tick", "choose", "upload") and element.source != "ocr":
+            off -= 0.0 if fits_want(self.want, element) else 0.25
+        elif self.want in ("any", "click") and not element.acts and query.role not in ("text", "heading"):
+            off -= 0.08 if element.source != "ocr" else 0.0
+        if not element.enabled:
+            off -= 0.05
+        if element.box.within(*self.size) is None:
+            off -= 0.03
+        if element.covered:
+            off -= 0.01
+        return off
+
+    def _any(self, query: Query, pool: Sequence[Element]) -> list[Match]:
+        """Whatever is of the kind that was asked for."""
+        suits = _SUITS.get(query.role, frozenset())
+        base = 0.9 if query.ordinal or query.place or query.relation else 0.8
+        found = [
+            Match(element, base + min(0.0, self._suit(query, element)), f"any {query.role or 'thing'}")
+            for element in pool
+            if element.role in suits or (query.role in ("", "thing") and element.acts)
+        ]
+        if query.role == "icon":
+            small = [
+                m
+                for m in found
+                if m.element.role in {"img", "icon"} or not words(m.element.name) or m.element.box.width < 64
+            ]
+            found = small or found
+        if query.role == "search":
+            named = [m for m in found if m.element.role == "searchbox" or _about_search(m.element)]
+            found = named or (found if len(found) == 1 else [])
+        return found
+
+    def _items(self, query: Query) -> list[Match]:
+        items: Sequence[Item]
+        if query.relation in ("with", "inside"):
+            items = items_with(readings(query.anchor)[-1].text or query.anchor, self.elements)
+        else:
+            items = items_called("", query.role, self.elements)
+        number = query.ordinal - 1 if query.ordinal > 0 else query.ordinal
+        if query.relation and not query.ordinal:
+            number = 0
+        if not -len(items) <= number < len(items):
+            return []
+        item = items[number]
+        if self.want in ("type", "tick", "choose"):
+            fitting = [member for member in item.members if fits_want(self.want, member)]
+            return [Match(member, 0.9, f"in number {number + 1} of {len(items)}") for member in fitting[:1]]
+        element = item.principal() if query.role == "item" or self.want == "click" else item.element or item.principal()
+        what = "the last" if query.ordinal == -1 else f"number {query.ordinal}" if query.ordinal else "the one"
+        return [Match(element, 0.9, f"{what} of {len(items)}")] if element else []
+
+    def _related(self, query: Query, found: list[Match]) -> list[Match]:
+        anchors = [match for match in find(query.anchor, self.elements, size=self.size) if match.why != "is part of it"]
+        if query.relation == "inside" and landmark(query.anchor, self.elements, self.size):
+            return found
+        return related(query.relation, query.anchor, found, anchors[:4], self.elements)
+
+    def _wants_field(self, query: Query) -> bool:
+        return self.want in ("type", "tick", "choose", "upload") or query.role in (
+            "field", "list", "checkbox", "radio", "switch", "slider", "spin", "box", "search",
+        )  # fmt: skip
+
+    def _field(self, label: Match) -> Match | None:
+        """The field that a label stands for, when the label itself is only text."""
+        if label.element.acts or label.score < ENOUGH - 0.3:
+            return None
+        if label.element.source == "ocr":
+            label = replace(label, score=label.score + 0.05)
+        wants: Want = self.want if self.want in ("type", "tick", "choose", "upload") else "any"
+        found = field_for(label.element, self.elements, wants)
+        if found is None:
+            return None
+        bare = label.score + (0.25 if wants != "any" else 0.15)
+        guess = found.confidence < 0.5
+        why = f"{'where a field would be' if guess else 'the field'} beside “{label.element.name}”"
+        return Match(found, min(bare, 0.95) - (0.15 if guess else 0.05), why)
+
+
+def _nth(number: int, found: list[Match], side: str = "") -> list[Match]:
+    """The first, second, last … of the matches that fit about as well as the best."""
+    good = [match for match in found if match.score >= max(m.score for m in found) - 0.06] if found else []
+    good = _apart(good)
+    if side in ("left", "right"):
+        good.sort(key=lambda match: match.element.box.left, reverse=side == "right")
+    elif side == "bottom":
+        good.reverse()
+    place = number - 1 if number > 0 else number
+    if not -len(good) <= place < len(good):
+        return []
+    return [replace(good[place], why=f"{good[place].why}, number {place % len(good) + 1} of {len(good)}")]
+
+
+def _apart(found: list[Match]) -> list[Match]:
+    """In reading order, without those that lie on each other (a heading and the link in it)."""
+    kept: list[Match] = []
+    for match in sorted(found, key=lambda m: (m.element.box.top // 8, m.element.box.left)):
+        twin = next((m for m in kept if m.element.box.overlap(match.element.box) > 0.5 * match.element.box.area), None)
+        if twin is None:
+            kept.append(match)
+        elif match.element.acts and not twin.element.acts:
+            kept[kept.index(twin)] = match
+    return kept
+
+
+def _about_search(element: Element) -> bool:
+    return any(alike("search", text).score >= 0.7 for text in (element.name, element.description))
+
+
+def _extent(elements: Sequence[Element]) -> tuple[int, int]:
+    right = max((element.box.right for element in elements), default=1)
+    bottom = max((element.box.bottom for element in elements), default=1)
+    return max(1, right), max(1, bottom)

@@ -1,0 +1,149 @@
+"""Eyes with a model behind them: InternVL is asked where a phrase is, and its answer is matched with known elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handeye.perception.agreement import LOW, TEMPERATURE, Vote, confidence, majority
+from handeye.perception.closer import far, part_around, reach
+from handeye.perception.dialects import parse_boxes, parse_point
+from handeye.perception.engines.engine import usage_of
+from handeye.perception.engines.grammar import box_grammar
+from handeye.perception.prompt import Head, ground_prompt
+from handeye.perception.scene import Grounding, Scene
+from handeye.perception.snapping import Place, snapped
+from handeye.perception.usage import Usage
+from handeye.tools.geometry import Box, Point
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handeye.perception.engines.engine import Answer, Engine
+    from handeye.perception.prompt import Prompt
+    from handeye.tools.device import Device
+    from handeye.tools.element import Element
+    from handeye.tools.screenshot import Screenshot
+
+#: A box takes about 30 tokens; an answer that is held to no grammar may make a short remark first.
+ANSWER_TOKENS = 96
+#: What a model that thinks first may write before that, where no grammar keeps it from it.
+THINKING_TOKENS = 2048
+
+
+class ModelEyes:
+    """Sees with a model: captures what the device knows, and grounds phrases by asking."""
+
+    def __init__(
+        self, engine: Engine, reader: Callable[[Screenshot], tuple[Element, ...]] | None = None, *, samples: int = 1
+    ) -> None:
+        """`reader` reads a picture's text for whoever asks for `Scene.words`; the model does not need it.
+
+        `samples` answers are asked for at each look: the greedy one, and the others in one call over the same prefix.
+        """
+        self.name = f"internvl ({engine.name})"
+        self.engine = engine
+        self.usage = Usage()
+        self.notes = engine.notes
+        self.head = Head(engine.profile.system)
+        """What its questions begin with: a policy that asks about the same screens puts its own here, to share it."""
+        self.samples = samples
+        self._reader = reader
+
+    def see(self, device: Device) -> Scene:
+        screenshot = device.capture()
+        return Scene(screenshot, tuple(device.elements()), device.signals(), self._reader)
+
+    def ground(self, scene: Scene, phrase: str) -> Grounding | None:
+        """Ask the model; in the part the scene looks at more closely first, then on the whole screen.
+
+        A view with more pixels than its tiles show (see `closer.part_around`) is asked about a second time, enlarged
+        around the place of the first look. The second look's place is taken when it is there and not `closer.far` from
+        the first; else the first stays, and the second look's answers count against it.
+
+        None when no answer names a place on the screen: the model says that it is not there, or cannot be understood.
+        """
+        whole = _whole(scene)
+        views = [scene.view, whole] if scene.view and scene.view != whole else [whole]
+        for view in views:
+            places, notes = self._look(scene, phrase, view)
+            if vote := majority(places, self._reach(view)):
+                return self._again(scene, phrase, view, vote, places, notes)
+        return None
+
+    def close(self) -> None:
+        """Let go of the model; may be called twice."""
+        self.engine.close()
+
+    def _again(
+        self, scene: Scene, phrase: str, view: Box, vote: Vote, places: list[Place | None], notes: tuple[str, ...]
+    ) -> Grounding:
+        """What was found, after a second look where that shows more."""
+        found, place = vote.votes, vote.place
+        part = part_around(place.point, place.drawn, view, self.engine.profile)
+        if part:
+            spent = self.usage
+            closer, more = self._look(scene, phrase, part)
+            cost = self.usage - spent
+            second = majority(closer, self._reach(part))
+            if second is None:
+                choice = "it was not seen there: the first place stays"
+            elif far(place.point, second.place.point, part):
+                choice = f"it seemed to be at {tuple(second.place.point)}, too far off: the first place stays"
+            else:
+                x, y = second.place.point.x - place.point.x, second.place.point.y - place.point.y
+                choice = f"moved by ({x}, {y})"
+                place, found = second.place, found + second.votes
+            places = places + closer
+            size = f"{part.width}x{part.height} at ({part.left}, {part.top})"
+            tokens = cost.tokens_in - cost.tokens_reused + cost.tokens_out
+            notes = (*notes, *more, f"looked again at {size}, {cost.calls} calls and {tokens} tokens: {choice}")
+        sure = confidence(found, len(places), place.known)
+        if sure < LOW:
+            notes = (*notes, f"low confidence: {found} of {len(places)} answers mean this place")
+        return Grounding(
+            place.point,
+            by="internvl",
+            box=place.box,
+            confidence=sure,
+            element=place.element,
+            notes=tuple(dict.fromkeys(notes)),
+            samples=tuple(each and each.point for each in places),
+            votes=found,
+        )
+
+    def _look(self, scene: Scene, phrase: str, view: Box) -> tuple[list[Place | None], tuple[str, ...]]:
+        """Where each answer about a part of the screenshot has the phrase, the greedy one first, and the notes."""
+        image = scene.screenshot.image
+        picture = image if view == _whole(scene) else image.crop(view)
+        prompt = ground_prompt(self.engine.profile, picture, phrase, self.head)
+        answers = self._ask(prompt, self.engine.profile.temperature)
+        if self.samples > 1:
+            answers = [*answers, *self._ask(prompt, TEMPERATURE, self.samples - 1)]
+        return [self._place(each, scene, view) for each in answers], tuple(
+            dict.fromkeys(note for each in answers for note in each.notes)
+        )
+
+    def _ask(self, prompt: Prompt, temperature: float, n: int = 1) -> list[Answer]:
+        profile = self.engine.profile
+        tokens = ANSWER_TOKENS + (THINKING_TOKENS if profile.thinks else 0)
+        grammar = box_grammar(profile, prompt.images[0].size)
+        answers = self.engine.generate(prompt, max_tokens=tokens, temperature=temperature, n=n, grammar=grammar)
+        self.usage += usage_of(answers)
+        return answers
+
+    def _place(self, answer: Answer, scene: Scene, view: Box) -> Place | None:
+        """What an answer about a view means on the screenshot."""
+        size, profile = (view.width, view.height), self.engine.profile
+        point = parse_point(answer.text, profile, size)
+        if point is None:
+            return None
+        boxes = parse_boxes(answer.text, profile, size)
+        box = boxes[0].moved(view.left, view.top) if boxes else None
+        return snapped(Point(point.x + view.left, point.y + view.top), box, scene)
+
+    def _reach(self, view: Box) -> tuple[float, float]:
+        return reach((view.width, view.height), self.engine.profile)
+
+
+def _whole(scene: Scene) -> Box:
+    return Box(0, 0, scene.screenshot.width, scene.screenshot.height)

@@ -1,0 +1,184 @@
+"""The text in a picture, read by RapidOCR: lines with a box for every word."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections import OrderedDict
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from handeye.perception.groups import around
+from handeye.perception.spans import Line, Word
+from handeye.tools.errors import SetupError
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from handeye.tools.element import Element
+    from handeye.tools.screenshot import Screenshot
+
+#: RapidOCR shrinks larger pictures, and small letters with them; they are read in parts that overlap instead.
+TILE, OVERLAP = 1920, 160
+#: Lines that it is less sure of are noise.
+LEAST = 0.5
+#: A gap between two words wider than this many line heights parts two things, such as two menus.
+WIDE_GAP = 0.75
+_KEPT = 4
+
+_lock = threading.Lock()
+_pages: OrderedDict[str, tuple[Element, ...]] = OrderedDict()
+
+
+class _Read(NamedTuple):
+    words: tuple[Word, ...]
+    text: str
+    confidence: float
+
+
+def read(screenshot: Screenshot) -> tuple[Element, ...]:
+    """The lines of text in a picture, in reading order: role `text`, source `ocr`, with boxes in its pixels.
+
+    Words far apart on one line become elements of their own. The last few pictures are remembered by their digest.
+    Raises SetupError when rapidocr is not installed.
+    """
+    with _lock:
+        if (known := _pages.get(screenshot.digest)) is not None:
+            _pages.move_to_end(screenshot.digest)
+            return known
+        lines = tuple(_in_order(_lines(np.asarray(screenshot.image.convert("RGB")))))
+        _pages[screenshot.digest] = lines
+        while len(_pages) > _KEPT:
+            _pages.popitem(last=False)
+        return lines
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Any:
+    try:
+        from rapidocr import RapidOCR
+    except ImportError as error:
+        raise SetupError(f"text cannot be read off the screen ({error}); pip install rapidocr onnxruntime") from error
+    threads = max(1, min(4, os.cpu_count() or 1))
+    return RapidOCR(
+        params={
+            "Global.log_level": "error",
+            "Global.use_cls": False,  # text on screens stands upright
+            "Global.max_side_len": TILE + OVERLAP,
+            "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+        }
+    )
+
+
+def _lines(pixels: npt.NDArray[np.uint8]) -> list[_Read]:
+    height, width = pixels.shape[:2]
+    if height <= TILE + OVERLAP and width <= TILE + OVERLAP:
+        return _read_part(pixels, 0, 0)
+    found: list[_Read] = []
+    for top in _starts(height):
+        for left in _starts(width):
+            part = _read_part(pixels[top : top + TILE, left : left + TILE], left, top)
+            found = _merged(found, part)
+    return found
+
+
+def _starts(length: int) -> list[int]:
+    if length <= TILE:
+        return [0]
+    count = -(-(length - OVERLAP) // (TILE - OVERLAP))
+    return [round(i * (length - TILE) / (count - 1)) for i in range(count)]
+
+
+def _merged(known: list[_Read], new: list[_Read]) -> list[_Read]:
+    """Lines of two overlapping parts: of a line read twice, the longer reading stays."""
+    found = list(known)
+    for line in new:
+        box = around(word.box for word in line.words)
+        twins = [other for other in found if _same_line(box, around(word.box for word in other.words))]
+        if any(len(twin.text) >= len(line.text) for twin in twins):
+            continue
+        found = [other for other in found if other not in twins] + [line]
+    return found
+
+
+def _same_line(one: Box, two: Box) -> bool:
+    return one.overlap(two) > 0.5 * min(one.area, two.area)
+
+
+def _read_part(pixels: npt.NDArray[np.uint8], left: int, top: int) -> list[_Read]:
+    height, width = pixels.shape[:2]
+    if min(height, width) < 4:
+        return []
+    result = _engine()(np.ascontiguousarray(pixels[:, :, ::-1]), return_word_box=True, text_score=LEAST)
+    found: list[_Read] = []
+    texts, scores, boxes, parts = result.txts or (), result.scores or (), result.boxes, result.word_results or ()
+    for index, text in enumerate(texts):
+        whole = _upright(boxes[index], left, top)
+        raw = parts[index] if index < len(parts) else ()
+        marked = [Word(str(word), _upright(corners, left, top)) for word, _, corners in raw if str(word).strip()]
+        for piece in _split(marked or [Word(str(text), whole)], whole):
+            spoken = _spoken(piece, str(text))
+            found.append(_Read(tuple(piece), spoken, float(scores[index])))
+    return found
+
+
+def _upright(corners: Any, left: int, top: int) -> Box:
+    points = np.asarray(corners, dtype=float)
+    low, high = points.min(axis=0), points.max(axis=0)
+    box = Box(int(low[0]) + left, int(low[1]) + top, int(np.ceil(high[0])) + left, int(np.ceil(high[1])) + top)
+    return Box(max(0, box.left), max(0, box.top), max(box.right, box.left + 1), max(box.bottom, box.top + 1))
+
+
+def _split(marked: list[Word], whole: Box) -> list[list[Word]]:
+    """A line cut at its wide gaps: a menu bar is not one sentence."""
+    height = max(8, whole.height)
+    pieces = [[marked[0]]]
+    for last, word in pairwise(marked):
+        if word.box.left - last.box.right > WIDE_GAP * height:
+            pieces.append([word])
+        else:
+            pieces[-1].append(word)
+    return pieces
+
+
+def _spoken(piece: list[Word], text: str) -> str:
+    """The words with the spaces that stood between them in the line's text."""
+    joined, place = "", text.find(piece[0].text)
+    if place < 0:
+        return " ".join(word.text for word in piece)
+    for word in piece:
+        at = text.find(word.text, place)
+        if at < 0:
+            return " ".join(word.text for word in piece)
+        joined += (" " if joined and text[place:at].strip() != text[place:at] else "") + word.text
+        place = at + len(word.text)
+    return joined
+
+
+def _in_order(found: list[_Read]) -> list[Element]:
+    boxed = [(around(word.box for word in line.words), line) for line in found if line.text.strip()]
+    boxed.sort(key=lambda pair: (pair[0].centre.y, pair[0].left))
+    rows: list[list[tuple[Box, _Read]]] = []
+    for box, line in boxed:
+        if rows and abs(box.centre.y - rows[-1][0][0].centre.y) < 0.5 * min(box.height, rows[-1][0][0].height):
+            rows[-1].append((box, line))
+        else:
+            rows.append([(box, line)])
+    ordered = [pair for row in rows for pair in sorted(row, key=lambda pair: pair[0].left)]
+    return [
+        Line(
+            id=f"t{number}",
+            box=box,
+            role="text",
+            name=re.sub(r"\s+", " ", line.text).strip(),
+            source="ocr",
+            confidence=round(min(1.0, line.confidence), 4),
+            words=line.words,
+        )
+        for number, (box, line) in enumerate(ordered, start=1)
+    ]

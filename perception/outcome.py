@@ -1,0 +1,240 @@
+"""What an action was expected to change, and what it did: told from local signals, without asking a model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from handeye.tools.actions import (
+    Back,
+    Click,
+    Drag,
+    Forward,
+    Key,
+    Move,
+    Navigate,
+    Reload,
+    Scroll,
+    Select,
+    Tabs,
+    Type,
+    Upload,
+    Wait,
+    targets,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from handeye.perception.scene import Scene
+    from handeye.perception.seen import Seen
+    from handeye.tools.actions import Action
+    from handeye.tools.device import Poised
+    from handeye.tools.element import Element
+
+OutcomeKind = Literal["confirmed", "no_effect", "unexpected", "unknown"]
+
+#: Keys that often do their work where it cannot be seen: in the clipboard, in a file.
+_SILENT = frozenset({"ctrl", "shift", "alt", "meta", "escape", "ctrl+c", "ctrl+s", "ctrl+a", "tab", "shift+tab"})
+
+
+class Outcome(BaseModel):
+    """What became of an action."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: OutcomeKind
+    evidence: str = ""
+    """The signals this rests on, in words: `the address changed to /cart`, `nothing changed`."""
+    box: tuple[int, int, int, int] | None = None
+    """The region of the screenshot that changed."""
+
+
+def judge(action: Action, before: Scene, after: Scene, poised: Poised | None = None, happened: str = "") -> Outcome:
+    """What became of an action, by comparing the scene it was chosen on with the scene after it.
+
+    Confirmed needs the effect that this kind of action has; `unknown` where the signals cannot tell. `poised` is the
+    screen just before the hand pressed, where the device looked at it once more, `happened` what it reports besides.
+    """
+    from handeye.perception.seen import Seen  # it takes NumPy, and outcomes are read without it
+
+    if poised is not None:
+        elements = before.elements if poised.elements is None else poised.elements
+        before = replace(before, screenshot=poised.screenshot, elements=elements)
+    seen = Seen(before, after, poised.restless if poised else (), happened)
+    kind, evidence = _RULES.get(type(action), _by_change)(action, seen)
+    return Outcome(kind=kind, evidence=evidence, box=seen.change.box)
+
+
+Judgement = tuple[OutcomeKind, str]
+
+
+def _by_change(action: Action, seen: Seen) -> Judgement:
+    """For actions that may change anything: clicks, keys, drags. What an action cannot have caused counts for nothing.
+
+    Signals come in the order of what they are worth: where the page is, what its elements say, what its scripts did,
+    and pixels last, for a style that follows the mouse changes them too.
+    """
+    target = next(iter(targets(action).values()), None)
+    if seen.moved:
+        return "confirmed", "; ".join(seen.moved)
+    if seen.stir.held:
+        return "unexpected", f"the form was not sent: {seen.stir.held}"
+    for found in (seen.states(target), seen.stir.asked):
+        if found:
+            return "confirmed", found[0]
+    appeared, gone = seen.appeared(), seen.gone()
+    if appeared:
+        return "confirmed", f"“{appeared[0][:60]}” appeared"
+    if gone:
+        return "confirmed", f"“{gone[0][:60]}” went away" if gone[0] else "something went away"
+    if given := seen.focused_elsewhere(target):
+        return "confirmed", given
+    old, new = seen.element(target)
+    if old and new and old.takes_text and new.focused:
+        return "confirmed", f"{seen.after.signals.focus or old.name} has the focus"
+    if seen.scripted:
+        return "confirmed", seen.scripted[0]
+    return _by_pixels(old, seen)
+
+
+def _by_pixels(old: Element | None, seen: Seen) -> Judgement:
+    pixels = seen.pixels()
+    if seen.heard and (not pixels or not seen.unstyled):
+        quiet = "only the mouse and the focus show" if pixels else ""
+        evidence = "; ".join(filter(None, (seen.focus, quiet))) or "nothing changed"
+        if seen.stir.sent:
+            return "unknown", f"{seen.stir.sent[0]} was sent, and {'nothing of it shows' if pixels else evidence}"
+        if seen.stir.changed:
+            return "unknown", f"{seen.stir.changed[0].what} was noted by the page, and nothing of it shows"
+        if seen.stir.astray and seen.stir.drawn:
+            return "unknown", f"{evidence}; what is drawn there follows the mouse, which was taken elsewhere meanwhile"
+        if seen.stir.doubt:
+            return "unknown", f"only {seen.stir.doubt} changed, which may change by itself"
+        return "no_effect", evidence if evidence == "nothing changed" else f"{evidence}; nothing else changed"
+    if seen.focus and not pixels:
+        return "no_effect", f"{seen.focus}; nothing else changed"
+    if not pixels:
+        return "no_effect", "nothing changed"
+    if not seen.heard and old and (controls := seen.controls()):
+        names = ", ".join(f"“{name}”" for name in controls)
+        return "unknown", f"only {names} {'looks' if len(controls) == 1 else 'look'} different"
+    if seen.stir.astray:
+        return "unknown", f"{pixels}, which may follow the mouse: it was taken elsewhere meanwhile"
+    return "confirmed", "; ".join(filter(None, (pixels, seen.focus)))
+
+
+def _click(action: Action, seen: Seen) -> Judgement:
+    return _by_change(action, seen)
+
+
+def _key(action: Action, seen: Seen) -> Judgement:
+    kind, evidence = _by_change(action, seen)
+    if kind == "no_effect" and isinstance(action, Key) and action.keys.lower() in _SILENT:
+        return "unknown", "nothing changed that can be seen, which this key need not"
+    return kind, evidence
+
+
+def _type(action: Action, seen: Seen) -> Judgement:
+    assert isinstance(action, Type)
+    old, new = seen.element(action.target)
+    field = new or next((each for each in seen.after.elements if each.focused and each.takes_text), None)
+    if field is None and seen.after.signals.value and action.text.strip() in seen.after.signals.value:
+        return "confirmed", "the field in focus holds the text"
+    if seen.moved and "\n" in action.text:
+        return "confirmed", "; ".join(seen.moved)
+    secret = "{{secret:" in action.text
+    if field is not None and not field.secret and not secret:
+        held, wanted = _squeezed(field.value), _squeezed(action.text)
+        if wanted == held or (wanted and wanted in held):
+            if action.clear and wanted != held:
+                return "unexpected", f"the field holds “{field.value[:60]}”, more than was typed"
+            return "confirmed", f"the field holds “{field.value[:60]}”" if wanted else "the field is empty"
+        if field.value and old is not None and field.value != old.value:
+            return "unexpected", f"the field holds “{field.value[:60]}”, not what was typed"
+    if seen.moved and not seen.retitled:
+        return "unexpected", "; ".join(seen.moved)
+    if field is not None and (field.secret or secret):
+        return (
+            ("confirmed", "the secret field changed") if seen.pixels() else ("unknown", "a secret field cannot be read")
+        )
+    if seen.retitled or seen.pixels():
+        return "confirmed", "; ".join(filter(None, (*seen.moved, seen.pixels())))
+    if seen.change.boxes and not seen.after.elements:
+        return "confirmed", "the picture changed where the text would be"
+    return ("unknown", "nothing was typed") if not action.text else ("no_effect", "nothing changed")
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _select(action: Action, seen: Seen) -> Judgement:
+    assert isinstance(action, Select)
+    _, new = seen.element(action.target)
+    if new and new.value:
+        if _squeezed(action.option) in _squeezed(new.value):
+            return "confirmed", f"“{new.name}” is “{new.value[:60]}”"
+        return "unexpected", f"“{new.name}” is “{new.value[:60]}”, not “{action.option}”"
+    return _by_change(action, seen)
+
+
+def _go(action: Action, seen: Seen) -> Judgement:
+    one, two = seen.before.signals, seen.after.signals
+    if one.url != two.url:
+        return "confirmed", f"the address is {two.url}"
+    if one.document != two.document:
+        return "confirmed", "the page was loaded anew"
+    if isinstance(action, Navigate) and action.url.rstrip("/") in two.url:
+        return "confirmed", f"the address is {two.url}"
+    if seen.pixels():
+        return "unknown", f"the address is still {two.url}, but {seen.pixels()}"
+    return "no_effect", f"the address is still {two.url}"
+
+
+def _tabs(action: Action, seen: Seen) -> Judgement:
+    assert isinstance(action, Tabs)
+    one, two = seen.before.signals, seen.after.signals
+    if one.tabs != two.tabs or one.tab != two.tab or one.url != two.url:
+        return "confirmed", "; ".join(seen.moved) or f"tab {two.tab + 1} of {len(two.tabs)} is in front"
+    return "no_effect", f"tab {two.tab + 1} of {len(two.tabs)} is still in front"
+
+
+def _scroll(action: Action, seen: Seen) -> Judgement:
+    assert isinstance(action, Scroll)
+    old = {each.id: each.box for each in seen.before.elements}
+    index = 0 if action.direction in ("left", "right") else 1
+    moves = [each.box[index] - old[each.id][index] for each in seen.after.elements if each.id in old]
+    moved = [way for way in moves if way]
+    if moved:
+        way = sorted(moved)[len(moved) // 2]
+        expected = -1 if action.direction in ("down", "right") else 1
+        if way * expected > 0:
+            return "confirmed", f"the page moved by {abs(way)} pixels"
+        return "unexpected", f"the page moved by {abs(way)} pixels the other way"
+    if seen.pixels():
+        return "confirmed", seen.pixels()
+    return "no_effect", "nothing moved: this may be its end"
+
+
+def _move(action: Action, seen: Seen) -> Judgement:
+    assert isinstance(action, Move)
+    kind, evidence = _by_change(action, seen)
+    return ("unknown", "the mouse was moved; nothing changed") if kind == "no_effect" else (kind, evidence)
+
+
+def _wait(action: Action, seen: Seen) -> Judgement:
+    assert isinstance(action, Wait)
+    return "confirmed", seen.pixels() or "nothing changed meanwhile"
+
+
+def _upload(action: Action, seen: Seen) -> Judgement:
+    assert isinstance(action, Upload)
+    kind, evidence = _by_change(action, seen)
+    return ("unknown", "the page does not show the file") if kind == "no_effect" else (kind, evidence)
+
+
+_RULES = {
+    Click: _click, Drag: _by_change, Key: _key, Type: _type, Select: _select, Navigate: _go, Back: _go, Forward: _go,
+    Reload: _go, Tabs: _tabs, Scroll: _scroll, Move: _move, Wait: _wait, Upload: _upload,
+}  # fmt: skip

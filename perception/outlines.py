@@ -1,0 +1,123 @@
+"""Fields and checkboxes that nobody told us of: rectangles drawn in the picture, with the text in them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from handeye.perception.phrase import readings
+from handeye.tools.element import Element
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from handeye.perception.matching import Want
+    from handeye.perception.scene import Scene
+    from handeye.tools.screenshot import Screenshot
+
+#: Sizes of a field and of the square of a checkbox, in pixels.
+FIELD_HEIGHT, FIELD_WIDTH, SQUARE = (15, 300), (48, 1600), (9, 30)
+#: How much of a field's outline must be an edge.
+DRAWN = 0.8
+_FIELDS = frozenset({"field", "search", "list", "checkbox", "box", "spin", "radio", "switch"})
+_kept: OrderedDict[str, tuple[Element, ...]] = OrderedDict()
+
+
+def readable(scene: Scene, phrase: str, want: Want = "any") -> tuple[Element, ...]:
+    """What a phrase can mean on a picture alone: its text, and its fields where a field is asked for."""
+    asks = want in ("type", "tick", "choose") or any(query.role in _FIELDS for query in readings(phrase))
+    return (*scene.words, *outlined(scene.screenshot, scene.words)) if asks and scene.reader else scene.words
+
+
+def outlined(screenshot: Screenshot, lines: Sequence[Element]) -> tuple[Element, ...]:
+    """The fields and checkboxes drawn in a picture, in reading order; `lines` is the text that was read in it.
+
+    A rectangle with text in its middle is taken for a button, and left out. Nothing here is certain.
+    """
+    if (known := _kept.get(screenshot.digest)) is not None:
+        return known
+    found: list[Element] = []
+    for box in _rectangles(screenshot):
+        inside = [line for line in lines if line.box.overlap(box) > 0.6 * line.box.area]
+        text = " ".join(line.name for line in inside)
+        if _square(box):
+            if not inside:
+                found.append(_element("checkbox", box, ""))
+        elif len(inside) <= 1 and not (inside and _centred(inside[0].box, box)):
+            found.append(_element("textbox", box, text))
+    found.sort(key=lambda element: (element.box.top // 12, element.box.left))
+    made = tuple(element.model_copy(update={"id": f"o{number}"}) for number, element in enumerate(found, start=1))
+    _kept[screenshot.digest] = made
+    while len(_kept) > 4:
+        _kept.popitem(last=False)
+    return made
+
+
+def _element(role: str, box: Box, name: str) -> Element:
+    return Element(id="o", box=box, role=role, name=name, source="ocr", confidence=0.7)
+
+
+def _square(box: Box) -> bool:
+    low, high = SQUARE
+    return low <= box.width <= high and low <= box.height <= high and abs(box.width - box.height) <= 4
+
+
+def _centred(text: Box, box: Box) -> bool:
+    """Whether text stands in the middle of a box, as on a button."""
+    left, right = text.left - box.left, box.right - text.right
+    return abs(left - right) <= max(6, 0.2 * (left + right)) and text.width > 0.2 * box.width
+
+
+def _rectangles(screenshot: Screenshot) -> list[Box]:
+    import cv2
+
+    grey = np.asarray(screenshot.image.convert("L"))
+    edges = cv2.Canny(grey, 12, 36)
+    closed = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    contours, _ = cv2.findContours(closed, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    found: list[Box] = []
+    for contour in contours:
+        left, top, width, height = (int(value) for value in cv2.boundingRect(contour))
+        box = Box(left, top, left + width, top + height)
+        is_field = (
+            FIELD_HEIGHT[0] <= height <= FIELD_HEIGHT[1]
+            and FIELD_WIDTH[0] <= width <= FIELD_WIDTH[1]
+            and width > 1.3 * height
+        )
+        if (is_field or _square(box)) and _outline(closed, box) >= DRAWN:
+            found.append(box)
+    kept: list[Box] = []
+    for box in sorted(found, key=lambda box: box.area):
+        if not any(_same(box, other) for other in kept):
+            kept.append(box)
+    return [box for box in kept if not any(_frames(box, other) for other in kept)]
+
+
+def _outline(edges: npt.NDArray[Any], box: Box) -> float:
+    """How much of a box's four sides is drawn, corners aside: they may be round."""
+    round_off = max(2, min(box.width, box.height) // 5)
+    across = slice(box.left + round_off, box.right - round_off)
+    down = slice(box.top + round_off, box.bottom - round_off)
+    sides = (
+        edges[box.top : box.top + 3, across].any(axis=0),
+        edges[box.bottom - 3 : box.bottom, across].any(axis=0),
+        edges[down, box.left : box.left + 3].any(axis=1),
+        edges[down, box.right - 3 : box.right].any(axis=1),
+    )
+    return min((float(side.mean()) for side in sides if side.size), default=0.0)
+
+
+def _same(one: Box, two: Box) -> bool:
+    return one.overlap(two) > 0.75 * max(one.area, two.area)
+
+
+def _frames(outer: Box, inner: Box) -> bool:
+    """Whether a box is only the frame around others: a form, a table cell around its field."""
+    return outer != inner and outer.area > 1.3 * inner.area and outer.overlap(inner) > 0.95 * inner.area and (
+        inner.width > SQUARE[1]
+    )  # fmt: skip

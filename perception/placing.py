@@ -1,0 +1,194 @@
+"""Places on a screen: "at the top right", "below Total", "in the dialog"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from handeye.perception.groups import ASIDE_ROLES, ancestors, descendants, item_of
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handeye.perception.matching import Match
+    from handeye.tools.element import Element
+
+_CONTAINERS = frozenset({
+    "dialog", "alertdialog", "form", "region", "group", "table", "list", "row", "listitem", "article", "menu",
+    "menubar", "navigation", "toolbar", "complementary", "grid", "tree", "tabpanel", "listbox", "radiogroup", "banner",
+    "contentinfo", "main", "search", "section", "treeitem", "rowgroup", "figure", "alert", "status",
+})  # fmt: skip
+
+_LANDMARKS: tuple[tuple[str, frozenset[str], tuple[float, float, float, float] | None], ...] = (
+    (r"(?:page |site )?header|top bar|title bar|banner", frozenset({"banner"}), (0, 0, 1, 0.14)),
+    (r"(?:page |site )?footer|status bar|bottom bar", frozenset({"contentinfo"}), (0, 0.86, 1, 1)),
+    (r"left (?:sidebar|panel|pane|menu|column)", frozenset({"complementary", "navigation"}), (0, 0, 0.3, 1)),
+    (r"right (?:sidebar|panel|pane|menu|column)", frozenset({"complementary"}), (0.7, 0, 1, 1)),
+    (r"sidebar|side bar|side panel", frozenset({"complementary", "navigation"}), (0, 0, 0.28, 1)),
+    (r"nav(?:igation)?(?: bar| menu)?|main menu|menu ?bar|menu", frozenset({"navigation", "menubar", "menu"}), None),
+    (r"tool ?bar", frozenset({"toolbar"}), (0, 0, 1, 0.18)),
+    (r"dialog(?:ue)?(?: box)?|pop-?\s?up(?: window)?|modal|message box|prompt|overlay",
+     frozenset({"dialog", "alertdialog"}), None),
+    (r"main(?: area| content| part)?|content", frozenset({"main"}), None),
+)  # fmt: skip
+
+
+def landmark(phrase: str, elements: Sequence[Element], size: tuple[int, int]) -> list[Element]:
+    """What lies in a part of the page that everybody has a word for, such as the header; empty when it is none."""
+    words = re.sub(r"^(?:the|a|this|that)\s+", "", phrase.strip().lower())
+    for pattern, roles, part in _LANDMARKS:
+        if not re.fullmatch(pattern, words):
+            continue
+        found: dict[str, Element] = {}
+        for container in elements:
+            if container.role in roles:
+                found |= {each.id: each for each in descendants(container, elements)}
+        if found or part is None:
+            return list(found.values())
+        area = Box(*(round(share * side) for share, side in zip(part, size * 2, strict=True)))
+        return [element for element in elements if area.holds(element.box.centre)]
+    if re.fullmatch(r"(?:web ?)?(?:page|screen|window|site|list|results?|app)", words):
+        return list(elements)
+    return []
+
+
+def placed(place: str, found: Sequence[Match], size: tuple[int, int]) -> list[Match]:
+    """The matches on that side of the screen, the one furthest towards it first."""
+    width, height = size
+    kept: list[tuple[float, Match]] = []
+    for match in found:
+        x, y = match.element.box.centre[0] / width, match.element.box.centre[1] / height
+        away = 0.0
+        inside = True
+        for side in place.split():
+            distance = {"top": y, "bottom": 1 - y, "left": x, "right": 1 - x}.get(side)
+            if distance is None:  # the middle
+                others = place.replace("middle", "").split()
+                distance = abs(x - 0.5) if set(others) & {"top", "bottom"} else abs(x - 0.5) + abs(y - 0.5)
+                inside = inside and distance < 0.3
+            else:
+                inside = inside and distance <= 0.5
+            away += distance
+        if inside:
+            kept.append((away, match))
+    kept.sort(key=lambda pair: pair[0])
+    return [
+        replace(match, score=match.score - 0.03 * min(rank, 5), why=f"{match.why}, at the {place}")
+        for rank, (_, match) in enumerate(kept)
+    ]
+
+
+def related(
+    relation: str, anchor: str, found: Sequence[Match], anchors: Sequence[Match], elements: Sequence[Element]
+) -> list[Match]:
+    """Those of the matches that stand in the relation to the anchor, the closest first."""
+    best: list[Match] = []
+    top = max((match.score for match in anchors), default=0.0)
+    strong = max((match.score for match in found), default=0.0)
+    candidates = [match for match in found if match.score >= strong - 0.06]
+    for held in anchors:
+        if held.score < top - 0.12:
+            continue
+        costs = _costs(relation, candidates, held.element, elements)
+        ranked = sorted(costs, key=lambda pair: pair[0])
+        for rank, (_, match) in enumerate(ranked):
+            score = match.score - 0.3 * (1 - held.score) - 0.04 * min(rank, 5) - (0.02 if held.element.acts else 0.0)
+            why = f"{match.why}, {_SAID[relation]} “{held.element.name or anchor}”"
+            best.append(replace(match, score=score, why=why))
+    return sorted(best, key=lambda match: -match.score)
+
+
+_SAID = {
+    "near": "next to", "below": "below", "above": "above", "left": "left of", "right": "right of", "inside": "in",
+    "with": "with", "after": "after", "before": "before",
+}  # fmt: skip
+
+
+def _costs(
+    relation: str, found: Sequence[Match], anchor: Element, elements: Sequence[Element]
+) -> list[tuple[float, Match]]:
+    if relation in ("inside", "with", "near") and (member := _together(relation, found, anchor, elements)):
+        return [(gap(match.element.box, anchor.box), match) for match in member]
+    if relation == "inside":
+        return []
+    if relation in ("after", "before"):
+        order = {element.id: place for place, element in enumerate(elements)}
+        here = order.get(anchor.id, 0)
+        sign = 1 if relation == "after" else -1
+        ahead = [(sign * (order.get(m.element.id, 0) - here), m) for m in found]
+        return [(float(steps), match) for steps, match in ahead if steps > 0]
+    kept: list[tuple[float, Match]] = []
+    for match in found:
+        cost = _distance(relation, match.element.box, anchor.box)
+        itself = match.element.id == anchor.id
+        if itself and not (relation in ("near", "right") and anchor.takes_text):
+            continue
+        if cost is not None or itself:
+            kept.append((0.0 if itself else cost or 0.0, match))
+    return kept
+
+
+def _together(relation: str, found: Sequence[Match], anchor: Element, elements: Sequence[Element]) -> list[Match]:
+    """The matches in the same row, card or dialog as the anchor, or in the anchor itself."""
+    others = [match for match in found if match.element.id != anchor.id]
+    if relation != "near" and anchor.role in _CONTAINERS:
+        inside = {element.id for element in descendants(anchor, elements)}
+        if member := [match for match in others if match.element.id in inside]:
+            return member
+    item = item_of(anchor, elements)
+    if item:
+        inside = {element.id for element in item.members}
+        if member := [match for match in others if match.element.id in inside]:
+            return member
+    if relation == "near":
+        return []
+    by_id = {element.id: element for element in elements}
+    for container in ancestors(anchor, by_id):
+        if container.role in ASIDE_ROLES | {"main", "document"}:
+            break
+        inside = {element.id for element in descendants(container, elements)}
+        if member := [match for match in others if match.element.id in inside]:
+            return member
+    if anchor.role == "heading":
+        return _under_heading(others, anchor, elements)
+    middle = anchor.box.centre.y
+    return [match for match in others if match.element.box.top <= middle < match.element.box.bottom]
+
+
+def _under_heading(found: Sequence[Match], heading: Element, elements: Sequence[Element]) -> list[Match]:
+    """The matches between a heading and the next one in its column."""
+    below = [
+        element.box.top
+        for element in elements
+        if element.role == "heading" and element.box.top > heading.box.bottom
+        and abs(element.box.left - heading.box.left) < 60
+    ]  # fmt: skip
+    end = min(below, default=10**9)
+    return [match for match in found if heading.box.top <= match.element.box.top < end]
+
+
+def gap(one: Box, two: Box) -> float:
+    """Pixels between two boxes, 0 when they touch."""
+    across = max(0, one.left - two.right, two.left - one.right)
+    down = max(0, one.top - two.bottom, two.top - one.bottom)
+    return float((across**2 + down**2) ** 0.5) + 0.01 * abs(one.centre.x - two.centre.x)
+
+
+def _distance(relation: str, box: Box, anchor: Box) -> float | None:
+    """How far a box is from the anchor in that direction; None when it lies elsewhere."""
+    if relation in ("near", "with"):
+        line = min(box.bottom, anchor.bottom) - max(box.top, anchor.top) > 0
+        return gap(box, anchor) * (1 if line else 1.6)
+    across = max(0, box.left - anchor.right, anchor.left - box.right)
+    down = max(0, box.top - anchor.bottom, anchor.top - box.bottom)
+    if relation == "below" and box.centre.y > anchor.bottom - 2 and box.top >= anchor.centre.y:
+        return max(0, box.top - anchor.bottom) + 3.0 * across
+    if relation == "above" and box.centre.y < anchor.top + 2 and box.bottom <= anchor.centre.y:
+        return max(0, anchor.top - box.bottom) + 3.0 * across
+    if relation == "right" and box.left >= anchor.centre.x and box.centre.x > anchor.right - 2:
+        return max(0, box.left - anchor.right) + 6.0 * down
+    if relation == "left" and box.right <= anchor.centre.x and box.centre.x < anchor.left + 2:
+        return max(0, anchor.left - box.right) + 6.0 * down
+    return None

@@ -1,0 +1,344 @@
+"""What a model is told: one prompt, built once, and written either as InternVL's chat text or as OpenAI messages.
+
+What changes least comes first (system text, actions, goal, the screenshot, then the history as text, then the
+question), so that whoever caches the prompt can keep its head from step to step and from one question to the next.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from PIL import Image
+
+from handeye.perception.templates import TEMPLATES
+from handeye.perception.tiling import TILE, TOKENS_PER_TILE, choose_grid
+from handeye.tools.actions import KINDS, Call, describe
+from handeye.tools.custom import SHORT_CHARACTERS, signature
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from handeye.perception.outcome import Outcome
+    from handeye.perception.profiles import Profile
+    from handeye.perception.templates import TemplateName
+    from handeye.tools.actions import Action
+    from handeye.tools.custom import Tool
+
+IMAGE, IMAGE_START, IMAGE_END = "<IMG_CONTEXT>", "<img>", "</img>"
+
+#: Strings that tokenizers of chat models read as control tokens, wherever they stand.
+CONTROL = re.compile(
+    r"<(?=\|[^<>|\s]{1,64}\|>"
+    r"|/?(?:img|IMG_CONTEXT|image|video|quad|ref|box|point|think|tool_call|tool_response|tools|s|unk|pad|bos|eos)>)"
+)
+#: Of a tool's description, and of the list of its arguments.
+TOOL_CHARACTERS = 400
+#: Keeps a control token from being one and is not seen: U+2060, the word joiner.
+JOINER = "\u2060"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with a bound of its own on its tiles, such as a frame of a video or an older screenshot."""
+
+    image: Image.Image
+    max_tiles: int
+
+
+Part: TypeAlias = str | Image.Image | Picture
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one side said: texts and pictures in order."""
+
+    role: Literal["user", "assistant"]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Everything a model is told for one answer."""
+
+    system: str
+    turns: tuple[Turn, ...]
+
+    @property
+    def images(self) -> tuple[Image.Image, ...]:
+        """The pictures in the order they are shown."""
+        return tuple(picture.image for picture in self._pictures(0))
+
+    def bounds(self, max_tiles: int) -> tuple[int, ...]:
+        """The most tiles of each picture where `max_tiles` is the bound for those that have none of their own."""
+        return tuple(min(picture.max_tiles, max_tiles) for picture in self._pictures(max_tiles))
+
+    def _pictures(self, max_tiles: int) -> Iterator[Picture]:
+        for part in (part for turn in self.turns for part in turn.parts if not isinstance(part, str)):
+            yield part if isinstance(part, Picture) else Picture(part, max_tiles)
+
+
+def several(images: Sequence[Image.Image], max_tiles: int | None = None) -> tuple[Part, ...]:
+    """The parts of a turn that show pictures in order, as InternVL was trained: `Image-1: `, the picture, and so on.
+
+    A single picture has no label. `max_tiles` bounds the tiles of each; without it the engine's bound holds.
+    """
+    shown: list[Part] = [image if max_tiles is None else Picture(image, max_tiles) for image in images]
+    return tuple(shown) if len(shown) == 1 else _labelled("Image-", shown)
+
+
+def frames(images: Sequence[Image.Image]) -> tuple[Part, ...]:
+    """The parts of a turn that show a video's frames in order: `Frame1: ` and one tile, and so on."""
+    return _labelled("Frame", [Picture(image, 1) for image in images])
+
+
+def _labelled(label: str, shown: Sequence[Part]) -> tuple[Part, ...]:
+    return tuple(each for number, part in enumerate(shown, 1) for each in (f"{label}{number}: ", part))
+
+
+@dataclass(frozen=True)
+class History:
+    """One step that is over, as the model is told of it."""
+
+    number: int
+    action: Action
+    outcome: Outcome
+    result: str = ""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What every question about a run's screens begins with, up to the screenshot, so that they share its cost."""
+
+    system: str
+    goal: str = ""
+
+    def ask(self, image: Image.Image, question: str) -> Prompt:
+        """The prompt that asks a question about a screenshot."""
+        opening = (f"Goal: {harmless(self.goal)}\n",) if self.goal else ()
+        return Prompt(self.system, (Turn("user", (*opening, image, question)),))
+
+
+def head(profile: Profile, goal: str, kinds: Collection[str], tools: Sequence[Tool] = ()) -> Head:
+    """The head of a run: its system text, the kinds of action and the custom tools on offer, and its goal."""
+    return Head(f"{profile.system}\n\n{tools_text(profile, kinds, tools)}", goal)
+
+
+def decide_prompt(
+    beginning: Head,
+    image: Image.Image,
+    *,
+    steps: Sequence[History] = (),
+    earlier: Sequence[str] = (),
+    facts: Mapping[str, str] | None = None,
+    about: str = "",
+    trouble: str = "",
+) -> Prompt:
+    """Ask for the next action on a screenshot.
+
+    `earlier` tells the steps before `steps` in short, `about` what is known of the screen (its address, its title),
+    `trouble` why the last answer could not be used.
+    """
+    told = [f"Screen: {harmless(about)}"] if about else []
+    told += ["Earlier steps, in short:", *(harmless(line) for line in earlier)] if earlier else []
+    told += ["Steps so far:", *(map(_line, steps))] if steps else ["Steps so far: none"]
+    told += [f"Known: {name} = {text}" for name, text in _fitting(facts or {}).items()]
+    told += [f"Your last answer could not be used: {harmless(trouble)}"] if trouble else []
+    question = "What is the next action? Answer with one thought and one action."
+    return beginning.ask(image, "\n".join([*told, question]))
+
+
+def ground_prompt(profile: Profile, image: Image.Image, phrase: str, beginning: Head | None = None) -> Prompt:
+    """Ask where something is on a screenshot, by the question the model family was trained on.
+
+    With the head of a run the answer costs no second look at a screenshot that was asked about before.
+    """
+    phrase = harmless(phrase).strip()
+    if profile.dialects[0] == "scalecua":
+        question = f"Click on: {phrase}\nAnswer with <action>click(x=…, y=…)</action>."
+    elif profile.answers == "point":
+        question = (
+            f"Please provide the point to click for the UI element this description refers to: {phrase}. "
+            "Answer in the format of [x, y]; answer [-1, -1] when it is not on the screen."
+        )
+    else:
+        question = (
+            f"Please provide the bounding box coordinate of the UI element this description refers to: "
+            f"<ref>{phrase}</ref>. Answer in the format of [[x1, y1, x2, y2]]; "
+            "answer [[-1, -1, -1, -1]] when it is not on the screen."
+        )
+    return (beginning or Head(profile.system)).ask(image, question)
+
+
+def judge_prompt(
+    beginning: Head | None, image: Image.Image, goal: str, step: str, *, steps: Sequence[History] = ()
+) -> Prompt:
+    """Ask a critic whether a step is right, for `+` or `-` as the one token of its answer: VisualPRM's protocol.
+
+    With the head of the decision that is judged, all of the prompt up to and with the screenshot is the decision's;
+    without one the critic's task is its system text, as a model trained to criticise has it.
+    """
+    told = [harmless(goal), *(["Steps so far:", *map(_line, steps)] if steps else [])]
+    question = "### Question:\n" + "\n".join(told) + f"\n\n### Solution Process:\n{harmless(step)}"
+    if beginning is None:
+        return Head(CRITIC).ask(image, question)
+    return beginning.ask(image, f"{CRITIC}\n\n{question}")
+
+
+def tools_text(profile: Profile, kinds: Collection[str], tools: Sequence[Tool] = ()) -> str:
+    """The actions on offer and how to write one, from the actions' own descriptions and those of the tools."""
+    space = {"0-1000": "0 to 1000", "0-1": "0 to 1", "0-100": "0 to 100", "pixels": "pixels"}[profile.space]
+    offered = [kind for kind in KINDS if (kind in kinds if kind != "call" else tools)]
+    lines = list(map(action_text, offered))
+    lines += ["Tools, to be used by call:", *map(_tool, tools)] if tools else []
+    form = SCALECUA_FORM if profile.dialects[0] == "scalecua" else TOOL_CALL_FORM
+    return (
+        "Actions:\n" + "\n".join(lines) + f"\n\n{form}\n"
+        f"A target is a short description of one thing on the screen, or a point [x, y] with coordinates of {space} "
+        "across the picture and down it. Leave out fields you do not need. Choose one action, and write no other text"
+        f"{' after your thoughts' if profile.thinks else ''}."
+    )
+
+
+CRITIC = (
+    "You supervise how a computer is operated. You are shown its screen, a goal, what was done so far, and one step "
+    "that somebody proposes to do next; its points are in thousandths of the picture. Judge that step alone. Answer + "
+    "when it can be done on this screen and brings the goal nearer, and - when it cannot, changes nothing, or does "
+    "harm. Answer with that one sign and nothing else."
+)
+
+TOOL_CALL_FORM = """Answer in this form:
+Why, in a sentence.
+<tool_call>
+{"kind": "click", "target": "the Save button"}
+</tool_call>"""
+
+SCALECUA_FORM = """Answer in this form:
+<think>Why, in a sentence.</think>
+<operation>The action in words</operation>
+<action>
+click(x=0.5, y=0.5)
+</action>
+Calls for mouse and keyboard: click(x, y, clicks=1, button='left'), doubleClick(x, y), rightClick(x, y), moveTo(x, y), \
+scroll(clicks, x, y), press(keys, presses=1), hotkey(*keys), write(message), wait(seconds=3), response(answer), \
+terminate(status, info). To drag: moveTo(x, y) and dragTo(x, y) on two lines. Any other action, instead of the calls:
+<tool_call>{"kind": "navigate", "url": "https://example.org"}</tool_call>"""
+
+
+def harmless(text: str) -> str:
+    """Text from a page or a person, in which nothing reads as a control token of a chat model."""
+    text = CONTROL.sub("<" + JOINER, text)
+    text = "".join(c for c in text if c >= " " or c in "\n\t")
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def restored(text: str) -> str:
+    """What the model wrote, with the control tokens that `harmless` broke put together again."""
+    return text.replace("<" + JOINER, "<")
+
+
+def to_text(
+    prompt: Prompt,
+    tiles: Sequence[int],
+    tokens_per_tile: int = TOKENS_PER_TILE,
+    template: TemplateName = "chatml",
+) -> str:
+    """The prompt in the chat format of a profile, each picture as its image tokens; `tiles` counts them per picture.
+
+    The same text as the checkpoints' own chat template makes of `to_messages`.
+    """
+    form, counts = TEMPLATES[template], iter(tiles)
+    text = form.turn("system", prompt.system)
+    for turn in prompt.turns:
+        shown = (
+            part if isinstance(part, str) else f"{IMAGE_START}{IMAGE * (tokens_per_tile * next(counts))}{IMAGE_END}\n"
+            for part in turn.parts
+        )
+        text += form.turn(turn.role, "".join(shown))
+    return text + form.ask
+
+
+def to_messages(prompt: Prompt) -> list[dict[str, Any]]:
+    """The prompt as OpenAI chat messages, pictures as PNG data URLs.
+
+    A picture with a bound of its own is sent at the size of its tiles, which no tiler then cuts into others: a server
+    has one bound for all pictures.
+    """
+    messages: list[dict[str, Any]] = [{"role": "system", "content": prompt.system}]
+    for turn in prompt.turns:
+        content = [
+            {"type": "text", "text": part}
+            if isinstance(part, str)
+            else {"type": "image_url", "image_url": {"url": _data_url(_fitted(part))}}
+            for part in turn.parts
+        ]
+        messages.append({"role": turn.role, "content": content})
+    return messages
+
+
+def _fitted(part: Image.Image | Picture) -> Image.Image:
+    """The picture, at the size of its grid of tiles where it has a bound of its own."""
+    if isinstance(part, Image.Image):
+        return part
+    columns, rows = choose_grid(*part.image.size, part.max_tiles)
+    return part.image.convert("RGB").resize((columns * TILE, rows * TILE), Image.Resampling.BICUBIC)
+
+
+def _data_url(image: Image.Image) -> str:
+    buffer = BytesIO()
+    image.convert("RGB").save(buffer, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+#: Characters that all facts together may take; the longest are cut first.
+MOST_KNOWN = 6000
+
+
+def _fitting(facts: Mapping[str, str]) -> dict[str, str]:
+    """The facts, every one of them, with the longest cut to one length where all together are too long."""
+    known = {harmless(name): harmless(text) for name, text in facts.items()}
+    spare = MOST_KNOWN
+    lengths = sorted(map(len, known.values()))
+    for place, length in enumerate(lengths):
+        share = spare // (len(lengths) - place)
+        if length > share:
+            most = max(1, share)
+            return {name: text if len(text) <= most else f"{text[:most]}…" for name, text in known.items()}
+        spare -= length
+    return known
+
+
+def _line(step: History) -> str:
+    """A step in words, on one line."""
+    evidence = f" ({step.outcome.evidence})" if step.outcome.evidence else ""
+    result = f"; {step.result}" if step.result and step.result != step.outcome.evidence else ""
+    text = f"{step.number}. {describe(step.action)}: {step.outcome.kind.replace('_', ' ')}{evidence}{result}"
+    return harmless(" ".join(text.split()))[: 600 + (SHORT_CHARACTERS if isinstance(step.action, Call) else 0)]
+
+
+def action_text(kind: str) -> str:
+    """A kind of action with its fields and what it does, on one line."""
+    return f"- {_signature(kind)}: {KINDS[kind].__doc__}"
+
+
+def _tool(tool: Tool) -> str:
+    """A tool with its arguments and the beginning of what is said about it, on one line."""
+    said = " ".join(tool.description.split("\n\n")[0].split())[:TOOL_CHARACTERS]
+    return harmless(f"- {tool.name}{signature(tool.schema)[:TOOL_CHARACTERS]}: {said}")
+
+
+def _signature(kind: str) -> str:
+    """A kind with its fields and what they take, such as `click(target, button?: left|middle|right)`."""
+    schema = KINDS[kind].model_json_schema()
+    needed = set(schema.get("required", ()))
+    fields = []
+    for name, field in schema["properties"].items():
+        if name == "kind":
+            continue
+        values = field.get("enum") or field.get("items", {}).get("enum")
+        shown = name if name in needed else f"{name}?"
+        fields.append(f"{shown}: {'|'.join(values)}" if values else shown)
+    return f"{kind}({', '.join(fields)})"

@@ -1,0 +1,192 @@
+"""Everything that differs between two looks at a screen, in words, and what of it an action cannot have caused."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from handeye.perception.change import covered, difference
+from handeye.tools.device import Stir
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from handeye.perception.change import Change
+    from handeye.perception.scene import Scene
+    from handeye.tools.actions import Target
+    from handeye.tools.element import Element
+
+#: A focus ring or shadow may reach so many pixels beyond its control, on a screen of scale 1.
+RING = 12
+#: Something as large as this part of the screen is no control but a place for them.
+NO_CONTROL = 0.1
+#: What changes by itself in more than this part of the screen says nothing of where elements come and go by themselves.
+EVERYWHERE = 0.6
+#: Attributes that tell of a state by themselves, whatever the picture shows.
+STATES = frozenset({"open", "hidden", "disabled", "checked", "value", "selected"})
+
+
+class Seen:
+    """Two looks, side by side."""
+
+    def __init__(self, before: Scene, after: Scene, restless: Iterable[Box] = (), happened: str = "") -> None:
+        self.before, self.after = before, after
+        self.happened = happened
+        """What the device itself reports besides: a download."""
+        self.heard = after.signals.stir is not None
+        """Whether the device hears what scripts do."""
+        self.stir = after.signals.stir or Stir()
+        self.restless = tuple(self._wide(box) for box in (*restless, *self.stir.restless))
+        self.change: Change = difference(before.screenshot, after.screenshot, self.restless)
+        one, two = before.signals, after.signals
+        self.moved: list[str] = []
+        """Another document, address, title, dialog or tab."""
+        if one.url != two.url:
+            self.moved.append(f"the address changed to {two.url}")
+        if one.document != two.document:
+            self.moved.append("a page was loaded")
+        if one.dialog != two.dialog:
+            self.moved.append(f"a dialog says “{two.dialog[:80]}”" if two.dialog else "the dialog closed")
+        if len(one.tabs) != len(two.tabs):
+            more = len(two.tabs) > len(one.tabs)
+            self.moved.append(f"a tab or window {'opened' if more else 'closed'} ({len(two.tabs)} now)")
+        elif one.tab != two.tab:
+            self.moved.append(f"tab {two.tab + 1} is in front now")
+        if one.downloads != two.downloads:
+            self.moved.append(happened or "a file was downloaded")
+        self.retitled = not self.moved and one.title != two.title
+        """Only the title is another one, as when an editor marks its document as changed."""
+        if one.title != two.title and one.url == two.url:
+            self.moved.append(f"the title changed to “{two.title[:80]}”")
+        self.focus = f"{two.focus or 'nothing'} has the focus" if one.focus != two.focus else ""
+
+    def pixels(self) -> str:
+        """How much of the picture changed, in words; empty for nothing more than a blinking cursor."""
+        if self.change.fraction == 0 or self.change.blink or self.change.box is None:
+            return ""
+        box = self.change.box
+        share = f"{self.change.fraction:.0%}" if self.change.fraction >= 0.01 else "less than 1%"
+        return f"{share} of the picture changed, around ({box.centre.x}, {box.centre.y})"
+
+    def element(self, target: Target | None) -> tuple[Element | None, Element | None]:
+        """The target before and after: by its id, else by its role and name near the same place."""
+        if target is None:
+            return None, None
+        old = next((each for each in self.before.elements if each.id == target.element and target.element), None)
+        if old is None and target.point:
+            under = [each for each in self.before.elements if each.acts and each.box.holds(target.point)]
+            old = min(under, key=lambda each: each.box.area, default=None)
+        if old is None:
+            return None, None
+        alike = [each for each in self.after.elements if each.role == old.role and each.name == old.name]
+        new = next((each for each in self.after.elements if each.id == old.id), None) or min(
+            alike, key=lambda each: abs(each.box.left - old.box.left) + abs(each.box.top - old.box.top), default=None
+        )
+        return old, new
+
+    def states(self, target: Target | None) -> list[str]:
+        """Elements that are in another state now, the target first: ticked, open, chosen, pressed, usable, filled."""
+        first, _ = self.element(target)
+        now = {each.id: each for each in self.after.elements}
+        pairs = [(old, now[old.id]) for old in self.before.elements if old.id in now]
+        pairs.sort(key=lambda pair: first is None or pair[0].id != first.id)
+        return [said for old, new in pairs if not self.by_itself(new.box) and (said := _state(old, new))]
+
+    def appeared(self) -> list[str]:
+        """Names that stand on the page now and did not before."""
+        known = {(each.role, each.name, each.value) for each in self.before.elements}
+        return [
+            each.name or each.value
+            for each in self.after.elements
+            if (each.role, each.name, each.value) not in known and (each.name or each.value)
+            if not self.by_itself(each.box)
+        ]
+
+    def gone(self) -> list[str]:
+        now = {(each.role, each.name, each.value) for each in self.after.elements}
+        return [
+            each.name
+            for each in self.before.elements
+            if (each.role, each.name, each.value) not in now and not self.by_itself(each.box)
+        ]
+
+    def by_itself(self, box: Box) -> bool:
+        """Whether what lies there comes and goes by itself."""
+        most = self.after.screenshot.width * self.after.screenshot.height * EVERYWHERE
+        small = [each for each in self.restless if each.area <= most]
+        if not any(each.holds(box.centre) for each in small):
+            return False
+        return not any(each.box.overlap(box) and each.box.area <= 4 * box.area for each in self.stir.changed)
+
+    def focused_elsewhere(self, target: Target | None) -> str:
+        """What was given the focus though it is not what was aimed at; empty for nothing."""
+        field = next((each for each in self.after.elements if each.focused), None)
+        if not self.focus or field is None or target is None:
+            return ""
+        old, _ = self.element(target)
+        aimed = (old is not None and old.id == field.id) or (target.point and field.box.holds(target.point))
+        return "" if aimed else self.focus
+
+    @cached_property
+    def scripted(self) -> list[str]:
+        """What scripts changed for good and can be seen to differ, or lies where no picture shows it."""
+        return [
+            f"{each.what}: {_HOW.get(each.how, each.how)}"
+            for each in self.stir.changed
+            if self._told(each.box, each.how)
+        ]
+
+    def _told(self, box: Box, how: str) -> bool:
+        shown = box.within(self.after.screenshot.width, self.after.screenshot.height)
+        if shown is None or how in STATES or how.startswith("aria-"):
+            return True
+        around = self._wide(box)
+        if box.area <= self.after.screenshot.width * self.after.screenshot.height * NO_CONTROL:
+            return any(around.overlap(each) for each in self.change.boxes)
+        return any(around.overlap(each) for each in self.unstyled)
+
+    @cached_property
+    def unstyled(self) -> tuple[Box, ...]:
+        """What looks different and follows neither the mouse nor the focus by itself."""
+        places = [self._wide(box) for box in (*self.stir.shades, *self.stir.rings)]
+        change = difference(self.before.screenshot, self.after.screenshot, (*self.restless, *places))
+        return () if change.blink else change.boxes
+
+    def controls(self) -> list[str]:
+        """The controls that look different when nothing else does: pressed, or with the mouse or focus come or gone."""
+        most = self.before.screenshot.width * self.before.screenshot.height * NO_CONTROL
+        rings = {
+            each.id: (self._wide(each.box), each.name[:40])
+            for each in self.before.elements
+            if each.acts and each.box.area <= most
+        }
+        if not all(covered(box, [ring for ring, _ in rings.values()]) for box in self.change.boxes):
+            return []
+        return [name for ring, name in rings.values() if any(ring.overlap(box) for box in self.change.boxes)]
+
+    def _wide(self, box: Box) -> Box:
+        ring = round(RING * max(1.0, self.after.screenshot.scale))
+        return Box(box.left - ring, box.top - ring, box.right + ring, box.bottom + ring)
+
+
+_HOW = {"text": "says something else", "added": "was added", "removed": "something in it was taken away"}
+
+
+def _state(old: Element, new: Element) -> str:
+    """How an element differs from what it was, in words; empty for not at all."""
+    name = f"“{old.name[:60]}”" if old.name else f"a {old.role}"
+    if old.checked is not None and new.checked is not None and old.checked != new.checked:
+        return f"{name} is {'ticked' if new.checked else 'not ticked any more'}"
+    for field, yes, no in (
+        ("expanded", "open", "closed"),
+        ("pressed", "pressed", "not pressed any more"),
+        ("selected", "chosen", "not chosen any more"),
+        ("enabled", "usable", "disabled"),
+    ):
+        was, now = getattr(old, field), getattr(new, field)
+        if was is not None and now is not None and was != now:
+            return f"{name} is {yes if now else no} now"
+    if old.value != new.value and not old.secret:
+        return f"{name} holds “{new.value[:60]}” now"
+    return ""

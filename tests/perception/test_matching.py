@@ -1,0 +1,196 @@
+"""Phrases find what a person would point at, and nothing when it is not there."""
+
+from __future__ import annotations
+
+import pytest
+
+from handeye.perception.matching import find, nearest, rivals
+from handeye.perception.phrase import readings
+from handeye.perception.wording import alike
+from handeye.tools.element import Element
+from handeye.tools.geometry import Box
+
+SIZE = (1000, 900)
+
+
+class Screen(list[Element]):
+    """Elements, added by role, name and place; ids e1, e2 …"""
+
+    def put(
+        self, role: str, name: str, left: int, top: int, width: int = 90, height: int = 20, **more: object
+    ) -> Element:
+        box = Box(left, top, left + width, top + height)
+        made = Element.model_validate(
+            {"id": f"e{len(self) + 1}", "role": role, "name": name, "box": box, "source": "dom", **more}
+        )
+        self.append(made)
+        return made
+
+
+@pytest.fixture(scope="module")
+def shop() -> Screen:
+    screen = Screen()
+    header = screen.put("banner", "", 0, 0, 1000, 60)
+    screen.put("link", "Home", 20, 20, parent=header.id)
+    screen.put("link", "Basket (1)", 800, 20, parent=header.id)
+    screen.put("button", "☰", 950, 20, 30, 30, parent=header.id)
+    screen.put("searchbox", "", 300, 20, 200, description="Search products", parent=header.id)
+    results = screen.put("list", "Results", 100, 100, 600, 300)
+    for index, name in enumerate(["Desk lamp", "Floor lamp", "Lamp shade"]):
+        item = screen.put("listitem", "", 100, 100 + index * 100, 600, 90, parent=results.id)
+        screen.put("link", name, 120, 105 + index * 100, parent=item.id)
+        screen.put("text", "€ 12", 120, 130 + index * 100, parent=item.id)
+        screen.put("button", "Add to cart", 500, 130 + index * 100, parent=item.id)
+    screen.put("heading", "Your account", 100, 600)
+    screen.put("text", "Email", 100, 640)
+    screen.put("textbox", "", 200, 640, 200)
+    screen.put("text", "Password", 100, 680)
+    screen.put("textbox", "Password", 200, 680, 200, secret=True)
+    screen.put("textbox", "First name", 200, 710, 200)
+    screen.put("button", "Save As...", 100, 740)
+    screen.put("button", "Save", 200, 740)
+    screen.put("checkbox", "I agree to the terms", 100, 780, checked=False)
+    screen.put("text", "Newsletter", 130, 810)
+    screen.put("checkbox", "", 100, 810, 20, checked=True)
+    screen.put("button", "Größe ändern", 400, 740)
+    screen.put("button", "Off screen", 400, 1400)
+    dialog = screen.put("dialog", "Settings", 600, 600, 300, 200)
+    screen.put("button", "Save", 700, 760, parent=dialog.id)
+    return screen
+
+
+@pytest.mark.parametrize(
+    ("phrase", "want", "place"),
+    [
+        ("Save", "click", (200, 740)),
+        ("save", "click", (200, 740)),
+        ("the Save button", "click", (200, 740)),
+        ("save as", "click", (100, 740)),
+        ('"Save As…"', "click", (100, 740)),
+        ("the Save button in the dialog", "click", (700, 760)),
+        ("Save in the Settings dialog", "click", (700, 760)),
+        ("the second Add to cart button", "any", (500, 230)),
+        ("the last Add to cart", "any", (500, 330)),
+        ("the Add to cart button next to Floor lamp", "any", (500, 230)),
+        ("Add to cart in the Lamp shade row", "any", (500, 330)),
+        ("the second result", "click", (120, 205)),
+        ("last result", "click", (120, 305)),
+        ("result 3", "click", (120, 305)),
+        ("the result with Floor lamp", "click", (120, 205)),
+        ("first of the links", "any", (20, 20)),
+        ("third link", "any", (120, 105)),
+        ("the icon at the top right", "any", (950, 20)),
+        ("menu", "click", (950, 20)),
+        ("basket", "click", (800, 20)),
+        ("the cart", "click", (800, 20)),
+        ("home in the header", "click", (20, 20)),
+        ("search box", "type", (300, 20)),
+        ("the search field", "any", (300, 20)),
+        ("Email", "type", (200, 640)),
+        ("E-Mail", "type", (200, 640)),
+        ("the field next to Email", "any", (200, 640)),
+        ("the field for Email", "type", (200, 640)),
+        ("the field below Email", "type", (200, 680)),
+        ("Passwort", "type", (200, 680)),
+        ("First name", "type", (200, 710)),
+        ("the first name field", "type", (200, 710)),
+        ("Newsletter", "tick", (100, 810)),
+        ("the checkbox to the left of Newsletter", "tick", (100, 810)),
+        ("Terms", "tick", (100, 780)),
+        ("Grosse andern", "click", (400, 740)),
+        ("the button to the right of Save As", "any", (200, 740)),
+        ("off screen", "click", (400, 1400)),
+    ],
+)
+def test_a_phrase_finds_what_a_person_would_point_at(
+    shop: Screen, phrase: str, want: str, place: tuple[int, int]
+) -> None:
+    found = find(phrase, shop, want=want, size=SIZE)  # type: ignore[arg-type]
+    assert found, nearest(phrase, shop)
+    assert tuple(found[0].element.box[:2]) == place, found[:3]
+
+
+@pytest.mark.parametrize(
+    "phrase", ["Order now", "the fourth Add to cart button", "the fifth result", "Delete", "Save in the header", "zzz"]
+)
+def test_what_is_not_there_is_not_found(shop: Screen, phrase: str) -> None:
+    assert find(phrase, shop, size=SIZE) == []
+
+
+def test_the_nearest_names_help_whoever_made_a_mistake(shop: Screen) -> None:
+    assert nearest("Ad to card", shop)[0] == "Add to cart"
+    assert nearest("the Sav button", shop)[0] == "Save"
+
+
+def test_equally_good_matches_are_reported_as_rivals(shop: Screen) -> None:
+    assert len(rivals(find("Add to cart", shop, size=SIZE))) == 2
+    assert rivals(find("Basket", shop, size=SIZE)) == []
+    assert rivals([]) == []
+
+
+def test_enabled_comes_before_disabled_and_visible_before_off_screen() -> None:
+    screen = Screen()
+    screen.put("button", "Go", 10, 10, enabled=False)
+    screen.put("button", "Go", 10, 2000)
+    screen.put("button", "Go", 10, 100)
+    assert find("Go", screen, size=SIZE)[0].element.id == "e3"
+
+
+def test_a_control_comes_before_plain_text_of_the_same_name() -> None:
+    screen = Screen()
+    screen.put("heading", "Settings", 10, 10)
+    screen.put("link", "Settings", 10, 100)
+    assert find("Settings", screen, want="click", size=SIZE)[0].element.role == "link"
+
+
+def test_a_quoted_role_word_is_a_label() -> None:
+    screen = Screen()
+    screen.put("button", "Search", 10, 10)
+    screen.put("link", "Search button", 10, 100)
+    assert find("the Search button", screen, size=SIZE)[0].element.role == "button"
+    assert find('"Search button"', screen, size=SIZE)[0].element.role == "link"
+
+
+def test_cards_without_any_container_are_told_apart_by_their_places() -> None:
+    screen = Screen()
+    for column in range(3):
+        screen.put("heading", f"Plan {'ABC'[column]}", 100 + column * 300, 100)
+        screen.put("text", "per month", 100 + column * 300, 140)
+        screen.put("button", "Choose", 100 + column * 300, 180)
+    found = find("the Choose button next to Plan B", screen, size=SIZE)
+    assert found[0].element.box.left == 400
+    assert find("the third Choose button", screen, size=SIZE)[0].element.box.left == 700
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [("Save", "save"), ("save", "SAVE!"), ("Save…", "Save as"), ("Save as", "Do not save"), ("Save as", "Quit")],
+)
+def test_the_closer_wording_scores_higher(better: str, worse: str) -> None:
+    assert alike("Save", better).score > alike("Save", worse).score
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [
+        ("log in", "Login"), ("cafe", "Café"), ("strasse", "Straße"), ("e-mail", "Email"), ("lamps", "Lamp"),
+        ("Don't save", "Don’t save"), ("Ｓａｖｅ", "Save"), ("close", "×"), ("basket", "Cart (3)"),
+        ("设置", "打开设置"),
+    ],
+)  # fmt: skip
+def test_the_same_in_other_letters_is_still_good_enough(wanted: str, text: str) -> None:
+    assert alike(wanted, text).score >= 0.75
+
+
+def test_a_phrase_is_read_literally_first() -> None:
+    assert readings("First name")[0].text == "First name"
+    assert any(query.ordinal == 1 and query.text == "name" for query in readings("First name"))
+    assert [query.text for query in readings('"Next button"')] == ["Next button"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [("Invoice 99", "Invoice 11"), ("Invoice 99", "Invoices"), ("Green chair", "Red chair"), ("Save", "Safe mode")],
+)
+def test_a_neighbour_is_never_good_enough(wanted: str, text: str) -> None:
+    assert alike(wanted, text).score < 0.62

@@ -1,0 +1,95 @@
+"""An outcome is confirmed only by the effect that its kind of action has, and says what it rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+
+from handeye.perception.outcome import judge
+from handeye.perception.scene import Scene
+from handeye.tools.actions import Action, parse_action
+from handeye.tools.device import Signals
+from handeye.tools.element import Element
+from handeye.tools.geometry import Box
+from handeye.tools.screenshot import Screenshot
+
+BUTTON = Element(id="e1", box=Box(10, 10, 90, 30), role="button", name="Buy", source="dom")
+FIELD = Element(id="e2", box=Box(10, 50, 190, 70), role="textbox", name="Name", source="dom")
+TICK = Element(id="e3", box=Box(10, 90, 30, 110), role="checkbox", name="News", source="dom", checked=False)
+PLACE = Element(id="e4", box=Box(10, 150, 190, 170), role="combobox", name="Country", source="dom", value="France")
+ALL = (BUTTON, FIELD, TICK, PLACE)
+
+
+def scene(*elements: Element, drawn: tuple[int, int, int, int] | None = None, **signals: Any) -> Scene:
+    image = Image.new("RGB", (200, 200), "white")
+    if drawn:
+        ImageDraw.Draw(image).rectangle(drawn, fill="black")
+    return Scene(Screenshot(image), elements or ALL, Signals(**{"url": "http://x/", "document": 1, **signals}))
+
+
+def changed(element: Element, **fields: Any) -> tuple[Element, ...]:
+    return tuple(each.model_copy(update=fields) if each.id == element.id else each for each in ALL)
+
+
+def act(kind: str, element: Element | None = None, **fields: Any) -> Action:
+    if element:
+        fields["target"] = {"phrase": element.name, "element": element.id, "point": element.box.centre}
+    return parse_action({"kind": kind, **fields})
+
+
+CLICK, NEW = act("click", BUTTON), Element(id="e9", box=Box(0, 0, 9, 9), role="text", name="Thanks", source="dom")
+CASES: list[tuple[Action, Scene, str, str]] = [
+    (CLICK, scene(), "no_effect", "nothing changed"),
+    (CLICK, scene(url="http://x/cart"), "confirmed", "the address changed to http://x/cart"),
+    (CLICK, scene(document=2), "confirmed", "a page was loaded"),
+    (CLICK, scene(dialog="Really?"), "confirmed", "a dialog says “Really?”"),
+    (CLICK, scene(tabs=("A", "B")), "confirmed", "opened"),
+    (CLICK, scene(*ALL, NEW), "confirmed", "“Thanks” appeared"),
+    (CLICK, scene(FIELD, TICK, PLACE), "confirmed", "“Buy” went away"),
+    (CLICK, scene(focus="button Buy"), "no_effect", "button Buy has the focus; nothing else changed"),
+    (CLICK, scene(drawn=(12, 12, 80, 28)), "unknown", "only “Buy” looks different"),
+    (CLICK, scene(drawn=(100, 100, 180, 180)), "confirmed", "of the picture changed"),
+    (act("click", TICK), scene(*changed(TICK, checked=True)), "confirmed", "“News” is ticked"),
+    (act("click", FIELD), scene(*changed(FIELD, focused=True), focus="textbox Name"), "confirmed", "has the focus"),
+    (act("type", FIELD, text="Ada"), scene(*changed(FIELD, value="Ada")), "confirmed", "holds “Ada”"),
+    (act("type", FIELD, text="Ada"), scene(*changed(FIELD, value="Bob")), "unexpected", "holds “Bob”, not what was"),
+    (act("type", FIELD, text="Ada", clear=True), scene(*changed(FIELD, value="xAda")), "unexpected", "more than was"),
+    (act("type", FIELD, text="Ada"), scene(), "no_effect", "nothing changed"),
+    (act("type", FIELD, text="{{secret:a}}"), scene(), "unknown", "cannot be read"),
+    (act("select", PLACE, option="Italy"), scene(*changed(PLACE, value="Italy")), "confirmed", "“Country” is “Italy”"),
+    (act("select", PLACE, option="Italy"), scene(*changed(PLACE, value="Spain")), "unexpected", "not “Italy”"),
+    (act("navigate", url="http://y/"), scene(url="http://y/", document=2), "confirmed", "the address is http://y/"),
+    (act("navigate", url="http://y/"), scene(), "no_effect", "still http://x/"),
+    (act("back"), scene(), "no_effect", "still"),
+    (act("reload"), scene(document=2), "confirmed", "loaded anew"),
+    (act("tabs", do="new"), scene(tabs=("A", "B"), tab=1), "confirmed", "opened"),
+    (act("scroll"), scene(*[each.model_copy(update={"box": Box(each.box.left, each.box.top - 40, each.box.right,
+     each.box.bottom - 40)}) for each in ALL]), "confirmed", "moved by 40 pixels"),
+    (act("scroll"), scene(), "no_effect", "this may be its end"),
+    (act("key", keys="ctrl+s"), scene(), "unknown", "need not"),
+    (act("key", keys="f9"), scene(), "no_effect", "nothing changed"),
+    (act("move", BUTTON), scene(), "unknown", "the mouse was moved"),
+    (act("wait"), scene(), "confirmed", "nothing changed meanwhile"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "after", "kind", "evidence"), CASES, ids=range(len(CASES)))
+def test_an_action_is_judged_by_its_effect(action: Action, after: Scene, kind: str, evidence: str) -> None:
+    outcome = judge(action, scene(), after)
+    assert (outcome.kind, evidence in outcome.evidence) == (kind, True), outcome
+
+
+def test_the_changed_region_is_told() -> None:
+    assert judge(CLICK, scene(), scene(drawn=(100, 100, 149, 149))).box == (100, 100, 150, 150)
+
+
+def test_without_elements_the_pixels_decide() -> None:
+    before = Scene(Screenshot(Image.new("RGB", (200, 200), "white")))
+    after = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(after).rectangle((20, 20, 60, 40), fill="black")
+    click = parse_action({"kind": "click", "target": [30, 30]})
+    assert judge(click, before, before).kind == "no_effect"
+    assert judge(click, before, Scene(Screenshot(after))).kind == "confirmed"
+    assert judge(parse_action({"kind": "type", "text": "a"}), before, Scene(Screenshot(after))).kind == "confirmed"
