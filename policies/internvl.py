@@ -1,0 +1,146 @@
+"""Chooses actions by asking InternVL: goal, screen and history in, one thought and one action out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from handeye.perception.dialects import parse_action
+from handeye.perception.engines.engine import usage_of
+from handeye.perception.engines.grammar import LONGEST, action_grammar
+from handeye.perception.model_eyes import ModelEyes
+from handeye.perception.prompt import History, decide_prompt, head, restored
+from handeye.perception.snapping import element_under
+from handeye.perception.usage import Usage
+from handeye.policies.decision import Decision
+from handeye.tools.actions import KINDS, targets
+from handeye.tools.actions import parse_action as action_from
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handeye.perception.engines.engine import Answer, Engine
+    from handeye.perception.eyes import Eyes
+    from handeye.perception.prompt import Head, Prompt
+    from handeye.perception.scene import Scene
+    from handeye.policies.decision import Task
+    from handeye.tools.actions import Action, Target
+
+#: What a model that thinks first may write before its answer.
+THINKING_TOKENS = 4096
+STOP = ("</tool_call>", "</action>")
+
+
+class InternVL:
+    """Asks a model for each action.
+
+    An answer that cannot be used is an ActionRefused, not a ModelError: a model that is too weak must not break a run.
+    The loop asks again with the reason told, and ends the run as stuck after several of them.
+    """
+
+    name = "internvl"
+    adapts: Literal[True] = True
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.usage = Usage()
+        self.on_text: Callable[[str], None] | None = None
+
+    def check(self, goal: str) -> None:
+        if not goal.strip():
+            raise UsageError("the goal is empty; say what you want done, in a sentence")
+
+    def choose(self, task: Task, eyes: Eyes) -> Decision:
+        prompt = question(task, self._head(task, eyes))
+        answer = self._ask(prompt, task)
+        thought, action = understand(answer.text, task, self.engine)
+        by = f"internvl ({self.engine.name})"
+        return Decision(thought=thought, action=action, by=by, raw=answer.text, notes=answer.notes)
+
+    def _head(self, task: Task, eyes: Eyes) -> Head:
+        """What all questions of this run begin with; the loop has the eyes find what an action names over the same."""
+        beginning = head(self.engine.profile, task.goal, task.kinds or frozenset(KINDS), task.tools)
+        if isinstance(eyes, ModelEyes):
+            eyes.head = beginning
+        return beginning
+
+    def _ask(self, prompt: Prompt, task: Task) -> Answer:
+        """The first answer: greedy, unless the model's authors advise against it."""
+        return self._answers(prompt, task, self.engine.profile.temperature, 1, self.on_text)[0]
+
+    def _answers(
+        self, prompt: Prompt, task: Task, temperature: float, n: int, on_text: Callable[[str], None] | None = None
+    ) -> list[Answer]:
+        """Answers held to the grammar of what can be done here, where the engine can hold them to one."""
+        profile = self.engine.profile
+        thinking = THINKING_TOKENS if profile.thinks else 0
+        kinds = task.kinds or frozenset(KINDS)
+        answers = self.engine.generate(
+            prompt,
+            max_tokens=LONGEST + thinking,
+            temperature=temperature,
+            n=n,
+            stop=STOP,
+            grammar=action_grammar(profile, kinds, size=prompt.images[0].size, thinking=thinking, tools=task.tools),
+            on_text=on_text,
+        )
+        self.usage += usage_of(answers)
+        return answers
+
+
+def question(task: Task, beginning: Head) -> Prompt:
+    """Everything a model is told to choose the next action of a task."""
+    scene, signals = task.scene, task.scene.signals
+    about = [f"address {signals.url}"] if signals.url else []
+    about += [f"title “{signals.title}”"] if signals.title else []
+    about += [f"focus on {signals.focus}"] if signals.focus else []
+    about += [f"open dialog “{signals.dialog}”"] if signals.dialog else []
+    about += ["the picture shows only a part of it, enlarged"] if scene.view else []
+    return decide_prompt(
+        beginning,
+        scene.screenshot.image.crop(scene.view) if scene.view else scene.screenshot.image,
+        steps=history(task),
+        earlier=task.earlier,
+        facts=task.facts,
+        about=", ".join(about),
+        trouble=task.trouble,
+    )
+
+
+def history(task: Task) -> list[History]:
+    """The steps that are over, as a model is told of them."""
+    return [History(past.number, past.action, past.outcome, past.result) for past in task.steps]
+
+
+def understand(text: str, task: Task, engine: Engine) -> tuple[str, Action]:
+    """The thought and the action of an answer; raises ActionRefused when there is no action that can be used."""
+    shot, view = task.scene.screenshot, task.scene.view
+    thought, action = parse_action(
+        text,
+        engine.profile,
+        (view.width, view.height) if view else (shot.width, shot.height),
+        origin=(view.left, view.top) if view else (0, 0),
+        kinds=task.kinds or frozenset(KINDS),
+        tools=[tool.name for tool in task.tools],
+    )
+    action = action_from(_restored(action.model_dump()))
+    return restored(thought), action.model_copy(update=_elements(action, task.scene))
+
+
+def _elements(action: Action, scene: Scene) -> dict[str, Target]:
+    """The targets that are points, with the element under each: rules that judge by what it says need to know it."""
+    aimed = {
+        name: (target, element_under(target.point, scene)) for name, target in targets(action).items() if target.point
+    }
+    return {name: target.model_copy(update={"element": under.id}) for name, (target, under) in aimed.items() if under}
+
+
+def _restored(value: Any) -> Any:
+    """Texts as the person or the page wrote them, control tokens put together again."""
+    if isinstance(value, str):
+        return restored(value)
+    if isinstance(value, dict):
+        return {name: _restored(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_restored(item) for item in value]
+    return value

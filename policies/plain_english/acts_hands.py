@@ -1,0 +1,274 @@
+"""Clicking, dragging, keys, opening pages, and verbs that are labels: one function per kind of clause.
+
+Each looks at what its last action came to, and answers with the next action, with Next when the clause is done, or with
+Fail when it cannot be.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urljoin
+
+from handeye.perception.matching import Match
+from handeye.perception.phrase import readings
+from handeye.perception.quoting import unquote
+from handeye.perception.wording import alike
+from handeye.policies.plain_english.moment import Fail, Moment, Next, Step, point_in
+from handeye.policies.plain_english.reaching import after_click, clear, click_it, reach
+from handeye.tools.actions import (
+    Back,
+    Click,
+    Drag,
+    Forward,
+    Key,
+    Move,
+    Navigate,
+    Reload,
+    Scroll,
+    Tabs,
+    Target,
+    Upload,
+    Wait,
+    Window,
+    Zoom,
+)
+
+if TYPE_CHECKING:
+    from handeye.policies.plain_english import clauses as c
+
+
+def click_on(clause: c.ClickOn, moment: Moment) -> Step:
+    if (step := after_click(moment, clause.target)) is not None:
+        return step
+    if point := point_in(unquote(clause.target)):
+        click = Click(target=Target(point=point), button=clause.button, count=clause.count, modifiers=clause.modifiers)
+        moment.progress.tried("clicked")
+        return moment.do(click, f"click at ({point.x}, {point.y})", "clicked")
+    skip = 0
+    phrase = clause.target
+    if clause.joined and _is_label(clause.joined, moment):
+        phrase, skip = clause.joined, 1
+        moment.progress.kept["skip"] = 1
+    found = reach(moment, phrase, "click")
+    if isinstance(found, Fail) and moment.can("tabs") and (tab := _browser_tab(phrase, moment)) is not None:
+        return moment.do(Tabs(do="switch", index=tab), f"a tab is called so: switch to tab {tab + 1}", "clicked")
+    if not isinstance(found, Match):
+        return found
+    how = Click(target=Target(phrase=phrase), button=clause.button, count=clause.count, modifiers=clause.modifiers)
+    if skip:
+        moment.notes.append(f"“{phrase}” is one label")
+    return click_it(moment, found, phrase, how)
+
+
+def _is_label(words: str, moment: Moment) -> bool:
+    found = moment.find(f'"{words}"', "click")
+    return bool(found) and found[0].score >= 0.95 and found[0].element.acts
+
+
+def _browser_tab(phrase: str, moment: Moment) -> int | None:
+    texts = [query.text for query in readings(phrase) if query.text]
+    scored = [
+        (max((alike(text, title).score for text in texts), default=0.0), index)
+        for index, title in enumerate(moment.scene.signals.tabs)
+        if index != moment.scene.signals.tab
+    ]
+    best = max(scored, default=(0.0, 0))
+    return best[1] if best[0] >= 0.8 else None
+
+
+def hover(clause: c.Hover, moment: Moment) -> Step:
+    if moment.progress.stage == "moved":
+        return Fail(moment.last.result) if moment.last and moment.failed and moment.last.result else Next()
+    found = reach(moment, clause.target)
+    if not isinstance(found, Match):
+        return found
+    return moment.do(Move(target=moment.aim(found, clause.target)), "move the mouse there", "moved")
+
+
+def drag(clause: c.DragOnto, moment: Moment) -> Step:
+    if moment.progress.stage == "dragged" and moment.last:
+        if not moment.failed:
+            return Next()
+        if moment.progress.tried("dragged") >= 2:
+            return Fail(f"“{unquote(clause.start)}” was dragged twice and nothing came of it")
+    start = reach(moment, clause.start, "any")
+    if not isinstance(start, Match):
+        return start
+    end = reach(moment, clause.end, "any")
+    if not isinstance(end, Match):
+        return end
+    if end.element.id == start.element.id:
+        others = [match for match in moment.find(clause.end) if match.element.id != start.element.id]
+        end = others[0] if others else end
+    moment.progress.tried("dragged")
+    action = Drag(start=moment.at(start.element, clause.start), end=moment.at(end.element, clause.end))
+    return moment.do(action, f"drag it onto “{unquote(clause.end)}”", "dragged")
+
+
+def press(clause: c.Press, moment: Moment) -> Step:
+    if moment.progress.stage == "clicked":
+        return after_click(moment, clause.label) or _label(clause, moment) or Next()
+    if moment.progress.stage == "pressed" and moment.last:
+        if moment.last.result and moment.failed and not moment.refused:
+            return Fail(f"{clause.keys}: {moment.last.result}")
+        if not moment.refused:
+            note = f"nothing visible came of pressing {clause.keys}" if moment.failed else ""
+            return Next(note=note)
+    if clause.label and (step := _label(clause, moment)):
+        return step
+    target = None
+    if clause.target:
+        found = reach(moment, clause.target, "type")
+        if not isinstance(found, Match):
+            return found
+        target = moment.aim(found, clause.target)
+    times = f" {clause.count} times" if clause.count > 1 else ""
+    return moment.do(Key(keys=clause.keys, count=clause.count, target=target), f"press {clause.keys}{times}", "pressed")
+
+
+def _label(clause: c.Press, moment: Moment) -> Step | None:
+    """“press Delete”: a button called so comes before the key, if it is on the screen and no text is being typed."""
+    exact = [
+        match
+        for match in moment.find(f'"{clause.label}"', "click")
+        if match.score >= 0.97 and match.element.acts and match.element.box.within(*moment.size)
+    ]
+    typing = any(field.focused and field.value for field in moment.fields())
+    if not exact or typing:
+        return None
+    moment.notes.append(
+        f"a control is called “{clause.label}”, so it is clicked; say “the {clause.label} key” for the key"
+    )
+    return click_it(moment, exact[0], clause.label)
+
+
+def visit(clause: c.Visit, moment: Moment) -> Step:
+    if not moment.can("navigate"):
+        return Fail(f"{clause.url} cannot be opened: this device is no browser; run it with --on {clause.url}")
+    if moment.progress.stage == "opened" and moment.last and not moment.refused:
+        if moment.failed and moment.last.result:
+            return Fail(f"{clause.url} could not be opened: {moment.last.result}")
+        return Next()
+    url = clause.url
+    if not re.match(r"[a-zA-Z][a-zA-Z0-9+.\-]*:", url):  # a page of the same site
+        url = urljoin(moment.scene.signals.url, url)
+    return moment.do(Navigate(url=url), f"open {url}", "opened")
+
+
+def go(clause: c.Go, moment: Moment) -> Step:
+    done = moment.progress.kept.get("done", 0)
+    if moment.progress.stage == "gone" and moment.last:
+        if moment.failed and not moment.refused and clause.way != "reload":
+            return Fail(
+                f"there is no page to go {clause.way} to ({moment.last.result or moment.last.outcome.evidence})"
+            )
+        done += 1
+    if done >= clause.count:
+        return Next()
+    moment.progress.kept["done"] = done
+    if moment.can(clause.way):
+        action: Back | Forward | Reload | Key = {"back": Back, "forward": Forward, "reload": Reload}[clause.way]()
+    else:
+        action = Key(keys={"back": "alt+left", "forward": "alt+right", "reload": "f5"}[clause.way])
+    return moment.do(action, {"back": "go back", "forward": "go forward", "reload": "load it anew"}[clause.way], "gone")
+
+
+def tab(clause: c.Tab, moment: Moment) -> Step:
+    if not moment.can("tabs"):
+        return Fail("this device has no browser tabs; name what to click instead")
+    signals = moment.scene.signals
+    if moment.progress.stage == "tab" and moment.last and not moment.refused:
+        if moment.failed and moment.last.result:
+            return Fail(moment.last.result)
+        if clause.url:
+            return moment.do(Navigate(url=clause.url), f"open {clause.url}", "opened")
+        return Next()
+    if moment.progress.stage == "opened":
+        return Fail(moment.last.result) if moment.last and moment.failed and moment.last.result else Next()
+    if clause.do == "new":
+        return moment.do(Tabs(do="new"), "open a new tab", "tab")
+    count = max(1, len(signals.tabs))
+    names = {"last": count - 1, "next": (signals.tab + 1) % count, "previous": (signals.tab - 1) % count}
+    names["other"] = names["next"]
+    index = signals.tab if not clause.which else names.get(clause.which, -1)
+    if clause.which.isdigit():
+        index = int(clause.which) - 1
+    if not 0 <= index < count:
+        return Fail(f"there is no tab {clause.which}: {count} are open")
+    if clause.do == "switch" and index == signals.tab:
+        return Next()
+    return moment.do(Tabs(do=clause.do, index=index), f"{clause.do} tab {index + 1} of {count}", "tab")
+
+
+def window(clause: c.ToWindow, moment: Moment) -> Step:
+    if moment.progress.stage == "window" and moment.last and not moment.refused:
+        return Fail(moment.last.result) if moment.failed and moment.last.result else Next()
+    if moment.can("window"):
+        return moment.do(Window(do=clause.do, title=clause.title), f"{clause.do} the window", "window")
+    index = _browser_tab(f'"{clause.title}"', moment) if moment.can("tabs") else None
+    if index is None:
+        return Fail(f"there is no window “{clause.title}” besides the one in front")
+    do: Literal["switch", "close"] = "close" if clause.do == "close" else "switch"
+    return moment.do(Tabs(do=do, index=index), f"a page's window is a tab: {do} tab {index + 1}", "window")
+
+
+def scroll(clause: c.ScrollBy, moment: Moment) -> Step:
+    ended = moment.progress.stage == "scrolled" and moment.failed
+    if clause.until:
+        found = [m for m in moment.find(clause.until, "read") if m.score >= 0.75]
+        on = [
+            m
+            for m in found
+            if (seen := m.element.box.within(*moment.size)) and seen.height >= 0.5 * m.element.box.height
+        ]
+        if on:
+            return Next()
+        if found:
+            held = clear(moment, found[0], clause.until)
+            return held if not isinstance(held, Match) else Next()
+        if ended or moment.progress.tried("until") >= 20:
+            return moment.missing(clause.until)
+        return moment.do(
+            Scroll(direction=clause.direction, amount=7), f"look for “{unquote(clause.until)}”", "scrolled"
+        )
+    if moment.progress.stage == "scrolled" and (not clause.edge or ended or moment.progress.tried("edge") >= 12):
+        return Next(note="it was at its end already" if ended else "")
+    target = None
+    if clause.over:
+        over = reach(moment, clause.over, "read")
+        if not isinstance(over, Match):
+            return over
+        target = moment.at(over.element, clause.over)
+    thought = f"scroll {clause.direction}" + (" to the end" if clause.edge else "")
+    return moment.do(Scroll(direction=clause.direction, amount=clause.amount, target=target), thought, "scrolled")
+
+
+def look_closer(clause: c.LookCloser, moment: Moment) -> Step:
+    if moment.progress.stage == "zoomed":
+        return Next()
+    found = reach(moment, clause.target, "read")
+    if not isinstance(found, Match):
+        return found
+    return moment.do(Zoom(target=moment.aim(found, clause.target)), "look closer", "zoomed")
+
+
+def give(clause: c.Give, moment: Moment) -> Step:
+    if not moment.can("upload"):
+        return Fail("this device takes no files by itself; click the button that asks for them and type the path")
+    if moment.progress.stage == "given" and moment.last and not moment.refused:
+        if moment.failed and moment.last.result:
+            return Fail(f"{', '.join(clause.paths)} could not be given: {moment.last.result}")
+        return Next()
+    phrases = [clause.target] if clause.target else ["choose file", "upload", "browse", "attach", "file", "select file"]
+    for phrase in phrases:
+        found = moment.find(phrase, "upload")
+        if found and found[0].score >= 0.7:
+            held = clear(moment, found[0], phrase)
+            if not isinstance(held, Match):
+                return held
+            action = Upload(target=moment.aim(held, phrase), paths=clause.paths)
+            return moment.do(action, f"give it {', '.join(clause.paths)}", "given")
+    if moment.progress.tried("waited") < 2:
+        return moment.do(Wait(seconds=1), "no field for files yet; wait a little", "")
+    return moment.missing(phrases[0], "no file field")

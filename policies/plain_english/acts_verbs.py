@@ -1,0 +1,233 @@
+"""Verbs that are labels: "check out", "delete the third row", "add the first result to the cart", "reply to Bob"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from handeye.perception.groups import Item, descendants, item_of, items_called, items_with
+from handeye.perception.matching import Match
+from handeye.perception.phrase import readings
+from handeye.perception.quoting import unquote
+from handeye.perception.wording import alike, words
+from handeye.policies.plain_english.moment import Fail, Moment, Step
+from handeye.policies.plain_english.reaching import after_click, clear, click_it, closing, wait_or_scroll
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handeye.policies.plain_english import clauses as c
+    from handeye.tools.element import Element
+
+#: Where the control for something is usually found, when it is not on this page: language knowledge of the web.
+HINTS: dict[str, tuple[str, ...]] = {
+    "check out": ("cart", "basket", "view cart", "shopping cart", "bag"),
+    "checkout": ("cart", "basket", "view cart", "shopping cart", "bag"),
+    "log out": ("account", "my account", "profile", "menu", "user menu"),
+    "sign out": ("account", "my account", "profile", "menu", "user menu"),
+    "log in": ("account", "my account", "menu"),
+    "sign in": ("account", "my account", "menu"),
+    "sign up": ("account", "log in", "menu"),
+}
+#: Verbs that tick the box of an item rather than press a button in it.
+_TICKING = frozenset({"check", "complete", "finish", "mark", "select", "tick", "do", "choose", "toggle"})
+_DIALOG = re.compile(
+    r"(?:dialog(?:ue)?(?:\s+box)?|alert|pop-?\s?up|prompt|message(?:\s+box)?|modal|confirmation)", re.IGNORECASE
+)
+_YES = ("ok", "yes", "accept", "confirm", "continue", "allow", "agree", "leave", "ja", "akzeptieren")
+_NO = ("cancel", "no", "close", "dismiss", "×", "not now", "abbrechen", "nein", "schließen", "ok")
+#: What answers a dialog that is accepted or dismissed.
+_ANSWERS = dict.fromkeys(("accept", "confirm", "approve", "allow"), _YES) | dict.fromkeys(
+    ("dismiss", "close", "cancel", "decline", "reject", "deny"), _NO
+)
+#: Places that tell nothing more: everything on the page is in them.
+_GENERIC = re.compile(
+    r"(?:to|from|in|into|on|onto|off|of|at)\s+(?:(?:the|my|your|this|our)\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|list"
+    r"|table|page|screen|inbox|form|results?|menu|order|queue|favou?rites?|wish\s?list|playlist|app|application|site|website)",
+    re.IGNORECASE,
+)
+_SMALL = re.compile(r"\b(?:the|an?|my|your|our|this|that|all|of)\b", re.IGNORECASE)
+#: A control in an item answers to the verb from here on; on the whole page, from there on.
+INSIDE, ANYWHERE = 0.7, 0.8
+
+
+def operate(clause: c.Operate, moment: Moment) -> Step:
+    if (step := after_click(moment, clause.verb)) is not None:
+        if moment.progress.kept.pop("hint", ""):
+            moment.progress.stage = ""
+            moment.progress.tries.pop("clicked", None)
+        else:
+            return step
+    if moment.progress.stage == "clicked" and moment.progress.kept.pop("hint", ""):
+        moment.progress.stage = ""
+    whole = " ".join(filter(None, (clause.verb, clause.thing, clause.place)))
+    if clause.joined and (held := _control([clause.joined], moment.scene.elements or moment.scene.words, 0.95)):
+        moment.progress.kept["skip"] = 1
+        return _press(held, clause.joined, moment)
+    match = _find(clause, moment)
+    if match is not None:
+        return _press(match, whole, moment)
+    if clause.certain and (hint := _hint(clause, moment)) and not moment.progress.tried("hinted"):
+        free = clear(moment, hint, hint.element.name)
+        if not isinstance(free, Match):
+            return free
+        moment.progress.kept["hint"] = hint.element.name
+        moment.notes.append(f"no control is called “{whole}” here; it is usually found behind “{hint.element.name}”")
+        return click_it(moment, free, hint.element.name)
+    step = wait_or_scroll(moment, whole)
+    if isinstance(step, Fail):
+        return _explained(clause, moment, step)
+    return step
+
+
+def _press(match: Match, whole: str, moment: Moment) -> Step:
+    held = clear(moment, match, whole)
+    if not isinstance(held, Match):
+        return held
+    return click_it(moment, held, match.element.name or whole)
+
+
+def _find(clause: c.Operate, moment: Moment) -> Match | None:
+    """The control that is meant: called like the clause, or in the item it speaks of, or called like its verb."""
+    elements = moment.scene.elements or moment.scene.words
+    verb, thing, place = clause.verb, unquote(clause.thing), unquote(clause.place)
+    if not clause.certain:
+        return _control([verb], elements, 0.95)
+    spoken = [" ".join(filter(None, (verb, thing, place))), " ".join(filter(None, (verb, _bare(thing), _bare(place))))]
+    if _DIALOG.fullmatch(_bare(thing)) and (names := _ANSWERS.get(verb.lower())):
+        in_dialog = _in_dialog(elements)
+        if found := _control(names, in_dialog or elements, 0.9):
+            return found
+    if not thing and not place:
+        return _control([verb], elements, ANYWHERE) or _by_glyph(verb, moment)
+    if found := _control(spoken, elements, 0.9):
+        return found
+    labels = [f"{verb} {_bare(place)}".strip()]
+    if not place or _GENERIC.fullmatch(place):
+        labels.append(verb)
+    for phrase, labels_inside in _things(clause, labels):
+        items = _items(phrase, moment)
+        for item in items[:1]:
+            if found := _control(labels_inside, item.members, INSIDE):
+                return Match(found.element, found.score, f"{found.why}, in “{item.text[:40]}”")
+            if verb.lower() in _TICKING and (box := _box(item)):
+                return Match(box, 0.8, f"the box of “{item.text[:40]}”")
+        if items:
+            return None
+    if found := _control(
+        [f"{verb} {_bare(thing)}", *([f"{verb} {_bare(thing)} {_bare(place)}"] if place else [])], elements, ANYWHERE
+    ):
+        return found
+    if thing and (inside := [m for m in moment.find(f'"{verb}" in {clause.thing}', "click") if m.element.acts][:1]):
+        return inside[0] if inside[0].score >= 0.75 else None
+    if verb.lower() in ("close", "dismiss") and (closer := closing(moment)):
+        return Match(closer, 0.8, "closes what lies over the page")
+    generic = _control(labels, elements, 0.9)
+    return generic if generic and _only(generic, labels, elements) and not _specific(thing) else None
+
+
+def _in_dialog(elements: Sequence[Element]) -> list[Element]:
+    """What lies in an open dialog."""
+    boxes = [element for element in elements if element.role in {"dialog", "alertdialog"}]
+    return [each for box in boxes for each in descendants(box, elements)]
+
+
+def _things(clause: c.Operate, labels: list[str]) -> list[tuple[str, list[str]]]:
+    """Phrases that may name an item, with the labels its control may have."""
+    found = [(clause.thing, labels)] if clause.thing else []
+    if clause.place:
+        rest = re.sub(r"^\w+\s+", "", clause.place)
+        if clause.thing:
+            found.insert(0, (f"{clause.thing} {clause.place}", [clause.verb]))
+        else:
+            found.append((rest, [clause.verb]))
+    return found
+
+
+def _items(phrase: str, moment: Moment) -> list[Item]:
+    """The items a phrase speaks of: by number, or by what stands in them."""
+    elements = moment.scene.elements
+    for query in readings(phrase):
+        if query.ordinal and not query.relation:
+            role = query.role if query.role in {"row", "item", "option"} else "item"
+            several = [*items_called(query.text, role, elements)]
+            if query.text and not any(alike(query.text, item.text).score >= 0.6 for item in several):
+                several = several or []
+            place = query.ordinal - 1 if query.ordinal > 0 else query.ordinal
+            return [several[place]] if -len(several) <= place < len(several) else []
+    for query in readings(phrase):
+        if query.text and not query.relation and not query.strict:
+            text = re.sub(r"^(?:the|an?|my)\s+", "", query.text, flags=re.IGNORECASE)
+            if found := items_with(text, elements):
+                return found
+    for match in moment.find(phrase)[:1]:
+        if match.score >= 0.8 and (item := item_of(match.element, elements)):
+            return [item]
+    return []
+
+
+def _control(labels: Sequence[str], elements: Sequence[Element], least: float) -> Match | None:
+    """The control that answers best to one of the labels, the earlier the better."""
+    best: Match | None = None
+    for rank, label in enumerate(labels):
+        for element in elements:
+            if not (element.acts or element.source == "ocr") or element.role in {
+                "checkbox",
+                "radio",
+                "textbox",
+                "option",
+            }:
+                continue
+            texts = [element.name, element.description]
+            score, why = max((alike(label, text, element.source == "ocr") for text in texts), key=lambda pair: pair[0])
+            if why == "is part of it" or (why.startswith("holds") and len(words(label)) < 2 and score < 0.76):
+                continue
+            score -= 0.02 * rank + (0.1 if not element.enabled else 0)
+            if score >= least and (best is None or score > best.score + 0.001):
+                best = Match(element, score, why)
+    return best
+
+
+def _box(item: Item) -> Element | None:
+    return next((member for member in item.members if member.role in {"checkbox", "radio", "switch"}), None)
+
+
+def _by_glyph(verb: str, moment: Moment) -> Match | None:
+    found = moment.find(f'"{verb}"', "click")
+    return (
+        found[0]
+        if found and found[0].score >= ANYWHERE and (found[0].element.acts or not moment.scene.elements)
+        else None
+    )
+
+
+def _only(match: Match, labels: Sequence[str], elements: Sequence[Element]) -> bool:
+    """Whether no other control is called the same: with several, the one that is meant cannot be told."""
+    same = [element for element in elements if element.acts and element.name == match.element.name]
+    return len(same) <= 1 and bool(labels)
+
+
+def _specific(thing: str) -> bool:
+    """Whether the thing is one among several, so that a control elsewhere would be a guess."""
+    return any(query.ordinal for query in readings(thing)) if thing else False
+
+
+def _hint(clause: c.Operate, moment: Moment) -> Match | None:
+    names = HINTS.get(clause.verb.lower())
+    return _control(names, moment.scene.elements, 0.8) if names else None
+
+
+def _bare(text: str) -> str:
+    return " ".join(_SMALL.sub(" ", text).split())
+
+
+def _explained(clause: c.Operate, moment: Moment, failure: Fail) -> Fail:
+    """Why the verb cannot be carried out, with what could be."""
+    items = _items(clause.thing, moment) if clause.thing else []
+    if items:
+        inside = [member.name or member.description for member in items[0].members if member.acts]
+        shown = ", ".join(f"“{name}”" for name in dict.fromkeys(inside) if name) or "no controls"
+        return Fail(f"in “{items[0].text[:60]}” no control is called “{clause.verb}”; it has {shown}")
+    if clause.thing and _specific(clause.thing):
+        return Fail(f"there is no {unquote(re.sub(r'^the ', '', clause.thing))} on this page")
+    return Fail(failure.reason.replace("nothing on the screen answers to", "no control on the screen is called"))

@@ -1,0 +1,228 @@
+"""What a clause of a goal asks for: the result of parsing, before anybody has looked at a screen.
+
+Targets are phrases as the person wrote them, quotes included, because quoted words are labels and others may be hints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """One step of a goal."""
+
+    source: str = field(default="", compare=False)
+    """The person's own words for it."""
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
+    """Where these words stand in the goal."""
+    joined: str = field(default="", compare=False)
+    """Its target together with the next clause, where "and" may be part of a label: “Save and close”."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClickOn(Clause):
+    target: str
+    button: Literal["left", "middle", "right"] = "left"
+    count: int = 1
+    modifiers: tuple[Literal["ctrl", "shift", "alt", "meta"], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hover(Clause):
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DragOnto(Clause):
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write(Clause):
+    text: str
+    target: str = ""
+    """Empty: where the keyboard is."""
+    replace: bool = False
+    """The field is to hold just this, whatever it held before."""
+    fact: bool = False
+    """The text was not quoted, so it may be the name of something remembered."""
+    any_kind: bool = False
+    """Said as "set X to Y": the field may also be a list or a checkbox."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Empty(Clause):
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Press(Clause):
+    keys: str
+    count: int = 1
+    target: str = ""
+    label: str = ""
+    """The word, where a button may be called like the key: “press Delete”."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick(Clause):
+    target: str
+    on: bool | None = True
+    """None: whatever it is not now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choose(Clause):
+    option: str
+    target: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogIn(Clause):
+    user: str
+    password: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchFor(Clause):
+    text: str
+    target: str = ""
+    fact: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit(Clause):
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operate(Clause):
+    """A verb that is itself the label of a control: "check out", "delete the third row", "add X to the cart"."""
+
+    verb: str
+    thing: str = ""
+    """What it is done to: an item of a list, or a part of the label."""
+    place: str = ""
+    """The rest, with its preposition: “to the cart”."""
+    certain: bool = True
+    """False: no verb known for this, so only a control called exactly so will do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Go(Clause):
+    way: Literal["back", "forward", "reload"]
+    count: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tab(Clause):
+    do: Literal["new", "switch", "close"]
+    which: str = ""
+    """A number from 1, `last`, `next`, `previous`, a title, or empty for the one in front."""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToWindow(Clause):
+    do: Literal["focus", "raise", "close"]
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScrollBy(Clause):
+    direction: Literal["up", "down", "left", "right"] = "down"
+    amount: int = 5
+    edge: bool = False
+    """To the very end in that direction."""
+    until: str = ""
+    """Until this is on the screen."""
+    over: str = ""
+    """With the mouse over this."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause(Clause):
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Await(Clause):
+    statement: Statement
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookCloser(Clause):
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Give(Clause):
+    paths: tuple[str, ...]
+    target: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOff(Clause):
+    what: str
+    name: str = ""
+    """Keep it under this name as well."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keep(Clause):
+    text: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseTool(Clause):
+    tool: str
+    arguments: tuple[tuple[str, str, bool], ...] = ()
+    """Name, text, and whether it stood in quotes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskPerson(Clause):
+    question: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify(Clause):
+    statement: Statement
+
+
+@dataclass(frozen=True, kw_only=True)
+class When(Clause):
+    """Its clauses are carried out only if the statement holds."""
+
+    statement: Statement
+    then: tuple[Clause, ...]
+    otherwise: tuple[Clause, ...] = ()
+
+
+Kind = Literal[
+    "shows", "title", "url", "field", "checked", "enabled", "visible", "focused", "selected", "count", "dialog", "open"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """Something that is true of a screen or not."""
+
+    kind: Kind
+    texts: tuple[str, ...] = ()
+    """All of them must hold; with `any_of`, one of them."""
+    any_of: bool = False
+    target: str = ""
+    negated: bool = False
+    exact: bool = False
+    """Is, rather than contains."""
+    compare: Literal["=", ">=", "<=", ">", "<"] = "="
+    number: int = 0
+    noun: str = ""
+    said: str = field(default="", compare=False)
+    """As the person wrote it."""

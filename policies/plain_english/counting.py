@@ -1,0 +1,56 @@
+"""How many of something a scene shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handeye.perception.groups import groups, items_called
+from handeye.perception.matching import Match, Screen, find
+from handeye.perception.phrase import readings
+from handeye.perception.quoting import unquote
+from handeye.perception.wording import stem, words
+
+if TYPE_CHECKING:
+    from handeye.perception.scene import Scene
+
+
+def how_many(noun: str, scene: Scene) -> int:
+    """How many of something there are: rows, results, links, things called so."""
+    for query in reversed(readings(noun)):
+        if query.role in {"row", "item"} and not query.text:
+            return len(items_called(unquote(noun), query.role, scene.elements))
+        if query.role and not query.text:
+            return len(
+                {
+                    match.element.id
+                    for match in find(
+                        f"first {noun}", scene.elements, size=(scene.screenshot.width, scene.screenshot.height)
+                    )
+                }
+            ) and len(_all_of(noun, scene))
+    stems = {stem(word) for word in words(unquote(noun))}
+    labelled = [
+        group for group in groups(scene.elements) if stems and stems <= {stem(word) for word in words(group.label)}
+    ]
+    if labelled:
+        return len(labelled[0].items)
+    for group in groups(scene.elements):
+        holding = [item for item in group.items if stems <= {stem(word) for word in words(item.text)}]
+        if holding:
+            return len(holding)
+    return len(_all_of(noun, scene))
+
+
+def _all_of(noun: str, scene: Scene) -> list[Match]:
+    found: list[Match] = []
+    for query in readings(noun):
+        if query.role or query.text:
+            some = [
+                match
+                for match in Screen(
+                    tuple(scene.elements or scene.words), (scene.screenshot.width, scene.screenshot.height)
+                ).answer(query)
+                if match.score >= 0.75
+            ]
+            found = some if len(some) > len(found) else found
+    return list({match.element.id: match for match in found}.values())

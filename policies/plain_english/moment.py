@@ -1,0 +1,225 @@
+"""What acting on a clause needs: the scene, how far the clause has come, and the ways to answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from handeye.perception.matching import Match, Want, find, nearest, rivals
+from handeye.perception.outlines import readable
+from handeye.perception.phrase import readings
+from handeye.perception.quoting import QUOTED, mask, unquote
+from handeye.policies.decision import Decision
+from handeye.tools.actions import Target
+from handeye.tools.geometry import Point
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handeye.perception.eyes import Eyes
+    from handeye.perception.scene import Scene
+    from handeye.policies.decision import Past, Task
+    from handeye.policies.plain_english.clauses import Clause
+    from handeye.tools.actions import Action
+    from handeye.tools.element import Element
+
+
+@dataclass
+class Progress:
+    """How far a goal has come; lives in a decision's memo, so it holds JSON values only."""
+
+    at: int = 0
+    """The clause being worked on."""
+    stage: str = ""
+    """What was done for it last; empty when nothing was."""
+    tries: dict[str, int] = field(default_factory=dict)
+    """How often each kind of help was tried for this clause."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What this clause wants to remember."""
+    answers: list[list[str]] = field(default_factory=list)
+    """[what, text] of everything read so far."""
+    it: str = ""
+    """What was last read, or answered by a person."""
+    dismissed: int = 0
+    """So many things in the way were closed."""
+
+    @classmethod
+    def from_memo(cls, memo: dict[str, Any]) -> Progress:
+        known = {name: memo[name] for name in cls.__dataclass_fields__ if name in memo}
+        made = cls(**known)
+        made.tries, made.kept = dict(made.tries), dict(made.kept)
+        made.answers = [list(pair) for pair in made.answers]
+        return made
+
+    def memo(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def advance(self, by: int = 1) -> None:
+        """On to the next clause."""
+        self.at += by
+        self.stage, self.tries, self.kept = "", {}, {}
+
+    def tried(self, what: str) -> int:
+        """How often this was tried before now; counts this time."""
+        before = self.tries.get(what, 0)
+        self.tries[what] = before + 1
+        return before
+
+
+@dataclass(frozen=True)
+class Next:
+    """The clause is done."""
+
+    skip: int = 0
+    """So many clauses after it are left out."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Fail:
+    """The clause cannot be done, and why."""
+
+    reason: str
+
+
+Step = Decision | Next | Fail
+
+
+@dataclass
+class Moment:
+    """One look at the screen, from the point of view of one clause."""
+
+    task: Task
+    eyes: Eyes
+    progress: Progress
+    clause: Clause
+    where: str
+    """“Clause 3 of 5”."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def scene(self) -> Scene:
+        return self.task.scene
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.scene.screenshot.width, self.scene.screenshot.height
+
+    @property
+    def last(self) -> Past | None:
+        """The step before, if it was done for this clause."""
+        return self.task.steps[-1] if self.task.steps and self.progress.stage else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last action of this clause was tried in vain or changed nothing."""
+        return self.last is not None and self.last.outcome.kind == "no_effect"
+
+    @property
+    def refused(self) -> bool:
+        """Whether the guard or the person refused it."""
+        return self.last is not None and self.last.result.startswith("refused:")
+
+    def can(self, kind: str) -> bool:
+        return not self.task.kinds or kind in self.task.kinds
+
+    def find(self, phrase: str, want: Want = "any") -> list[Match]:
+        """What the phrase can mean here: elements the platform knows, else text read off the picture."""
+        masked = mask(phrase, atoms=False)
+        either = re.split(r"\s+or\s+", masked.text)
+        if len(either) > 1 and all(re.fullmatch(QUOTED, part) for part in either):
+            found = [match for part in either for match in self.find(masked.restore(part), want)[:1]]
+            return sorted(found, key=lambda match: -match.score)
+        known = find(phrase, self.scene.elements, want=want, size=self.size)
+        if not known and want == "type" and (only := self._only_field(phrase)):
+            return only
+        if known and (part := self._part(phrase, known[0], want)):
+            return part
+        if known and known[0].score >= 0.75:
+            return known
+        if self.scene.elements and not self.progress.tries.get("waited"):
+            return known  # reading the picture is slow: first see whether the page is only late
+        read = find(phrase, readable(self.scene, phrase, want), want=want, size=self.size)
+        if read and (not known or read[0].score > known[0].score + 0.05):
+            self.notes.append(f"“{unquote(phrase)}” was read off the picture")
+            return read
+        return known
+
+    def _part(self, phrase: str, match: Match, want: Want) -> list[Match]:
+        """Where a large thing only holds the words among others: the place of these words in the picture."""
+        element = match.element
+        vague = match.why.split(",")[0] in {"holds it", "begins with it", "holds its words"} and match.score < 0.88
+        if want not in ("any", "click") or element.role != "clickable" or not vague or element.box.area < 2500:
+            return []
+        read = [each for each in find(phrase, self.scene.words, want=want, size=self.size) if each.score >= 0.9]
+        if read:
+            self.notes.append(
+                f"“{unquote(phrase)}” is a part of “{element.name[:40]}”; the place was read off the picture"
+            )
+        return read
+
+    def _only_field(self, phrase: str) -> list[Match]:
+        """The only field there is, for a phrase that says "field": nobody could mean another."""
+        fields = [field for field in self.visible(self.fields()) if not field.covered]
+        says_field = any(query.role in {"field", "box", "search"} and not query.quoted for query in readings(phrase))
+        if len(fields) != 1 or not says_field:
+            return []
+        self.notes.append(f"no field is called “{unquote(phrase)}”; there is only this one")
+        return [Match(fields[0], 0.76, "the only field")]
+
+    def aim(self, match: Match, phrase: str) -> Target:
+        """The match as a target: the phrase for people, the point for the hand."""
+        if others := rivals([match, *self.find(phrase)]) if match.why else []:
+            others = [other for other in others if other.element.id != match.element.id]
+            if others:
+                self.notes.append(
+                    f"{len(others) + 1} things fit “{unquote(phrase)}”; the first was taken ({match.why})"
+                )
+        return self.at(match.element, phrase)
+
+    def at(self, element: Element, phrase: str = "") -> Target:
+        """An element as a target."""
+        box = element.box.within(*self.size) or element.box
+        words = phrase or element.name or element.description or element.role
+        return Target(phrase=_clean(words), point=box.centre, element=element.id, box=box)
+
+    def do(self, action: Action, thought: str, stage: str) -> Decision:
+        """Answer with an action; the next look comes back to this clause at `stage`."""
+        self.progress.stage = stage
+        return Decision(
+            thought=f"{self.where}: {_short(self.clause.source)}: {thought}",
+            action=action,
+            by="plain english",
+            memo=self.progress.memo(),
+            notes=tuple(dict.fromkeys(self.notes)),
+        )
+
+    def missing(self, phrase: str, what: str = "") -> Fail:
+        """The failure of a target that is not there."""
+        names = nearest(phrase, [*self.scene.elements, *(self.scene.read or ())])
+        shown = ", ".join(f"“{name}”" for name in names)
+        near = f"; the nearest are {shown}" if names else "; nothing there is called nearly so"
+        return Fail(f"{what or 'nothing'} on the screen answers to “{unquote(phrase)}”{near}")
+
+    def fields(self) -> list[Element]:
+        """Everything on the page that takes text, in reading order."""
+        return [element for element in self.scene.elements if element.takes_text and element.enabled]
+
+    def visible(self, elements: Sequence[Element]) -> list[Element]:
+        return [element for element in elements if element.box.within(*self.size)]
+
+
+def point_in(text: str) -> Point | None:
+    """`(100, 200)` or `100,200` as a point."""
+    hit = re.fullmatch(r"\(?\s*(\d{1,5})\s*[,;]\s*(\d{1,5})\s*\)?", text.strip())
+    return Point(int(hit[1]), int(hit[2])) if hit else None
+
+
+def _short(words: str) -> str:
+    words = " ".join(words.split())
+    return words if len(words) <= 90 else words[:87] + "…"
+
+
+def _clean(words: str) -> str:
+    return "".join(letter for letter in words if letter >= " " and letter != "\x7f")[:300]

@@ -1,0 +1,137 @@
+"""The policy that follows explicit English steps, one clause after the other, without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from handeye.perception.usage import Usage
+from handeye.policies.decision import Decision
+from handeye.policies.plain_english import (
+    acts_forms,
+    acts_hands,
+    acts_logging,
+    acts_looking,
+    acts_tools,
+    acts_verbs,
+)
+from handeye.policies.plain_english import clauses as c
+from handeye.policies.plain_english.checks import evaluate
+from handeye.policies.plain_english.moment import Fail, Moment, Next, Progress, Step
+from handeye.policies.plain_english.parsing import parse
+from handeye.tools.actions import Done
+
+if TYPE_CHECKING:
+    from handeye.perception.eyes import Eyes
+    from handeye.policies.decision import Task
+
+ACTS: dict[type[c.Clause], Callable[[Any, Moment], Step]] = {
+    c.ClickOn: acts_hands.click_on,
+    c.Hover: acts_hands.hover,
+    c.DragOnto: acts_hands.drag,
+    c.Press: acts_hands.press,
+    c.Visit: acts_hands.visit,
+    c.Go: acts_hands.go,
+    c.Tab: acts_hands.tab,
+    c.ToWindow: acts_hands.window,
+    c.ScrollBy: acts_hands.scroll,
+    c.LookCloser: acts_hands.look_closer,
+    c.Give: acts_hands.give,
+    c.Operate: acts_verbs.operate,
+    c.Write: acts_forms.write,
+    c.Empty: acts_forms.empty,
+    c.Tick: acts_forms.tick,
+    c.Choose: acts_forms.choose,
+    c.LogIn: acts_logging.log_in,
+    c.SearchFor: acts_logging.search,
+    c.Pause: acts_looking.pause,
+    c.Await: acts_looking.wait_until,
+    c.Verify: acts_looking.verify,
+    c.ReadOff: acts_looking.read_off,
+    c.Keep: acts_looking.keep,
+    c.AskPerson: acts_looking.ask_person,
+    c.UseTool: acts_tools.use_tool,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Jump(c.Clause):
+    """Leaves out the clauses of an "otherwise"."""
+
+    over: int
+
+
+class PlainEnglish:
+    """Follows a goal that spells its steps out; what it cannot carry out is refused before anything is done."""
+
+    name = "plain english"
+    usage = Usage()
+    """Always nothing: no model is asked."""
+
+    def check(self, goal: str) -> None:
+        """Raise UsageError for an empty goal, and ActionRefused, naming the clause, for one no rule understands."""
+        _program(goal)
+
+    def choose(self, task: Task, eyes: Eyes) -> Decision:
+        """The next action of the clause that is being worked on; `Done` when all are carried out or one cannot be."""
+        program = _program(task.goal)
+        count = sum(not isinstance(clause, _Jump) for clause in program)
+        progress = Progress.from_memo(task.memo)
+        notes: list[str] = []
+        if not task.memo and (lacking := acts_tools.missing(program, task)):  # before anything is done
+            return self._ended(progress, lacking, False, notes)
+        while progress.at < len(program):
+            clause = program[progress.at]
+            number = sum(not isinstance(each, _Jump) for each in program[: progress.at]) + 1
+            moment = Moment(task, eyes, progress, clause, f"Clause {number} of {count}", list(notes))
+            step = _act(clause, moment)
+            if isinstance(step, Decision):
+                return step
+            if isinstance(step, Fail):
+                return self._ended(progress, f"{moment.where}, “{_short(clause.source)}”: {step.reason}", False, notes)
+            notes += [note for note in moment.notes if note not in notes]
+            notes += [step.note] if step.note else []
+            progress.advance(1 + step.skip + int(progress.kept.get("skip", 0)))
+        answer = "\n".join(text if len(progress.answers) == 1 else f"{what}: {text}" for what, text in progress.answers)
+        return self._ended(progress, answer, True, notes)
+
+    def _ended(self, progress: Progress, answer: str, success: bool, notes: list[str]) -> Decision:
+        thought = "All clauses are carried out" if success else "This cannot be carried out"
+        clean = "".join(letter for letter in answer if (letter >= " " and letter != "\x7f") or letter in "\n\t")
+        action = Done(success=success, answer=clean[:20_000])
+        return Decision(thought=thought, action=action, by=self.name, memo=progress.memo(), notes=tuple(notes))
+
+
+def _act(clause: c.Clause, moment: Moment) -> Step:
+    if isinstance(clause, _Jump):
+        return Next(skip=clause.over)
+    if isinstance(clause, c.When):
+        finding = evaluate(clause.statement, moment.scene)
+        inside = len(_flat(clause.then)) + bool(clause.otherwise)
+        return Next(skip=0 if finding.holds else inside, note=f"“{clause.statement.said}”: {finding.says}")
+    return ACTS[type(clause)](clause, moment)
+
+
+@lru_cache(maxsize=32)
+def _program(goal: str) -> tuple[c.Clause, ...]:
+    return tuple(_flat(parse(goal)))
+
+
+def _flat(clauses: tuple[c.Clause, ...] | list[c.Clause]) -> list[c.Clause]:
+    """Clauses in a row; a condition stands before its own, and is followed by a jump over its "otherwise"."""
+    found: list[c.Clause] = []
+    for clause in clauses:
+        found.append(clause)
+        if isinstance(clause, c.When):
+            found += _flat(clause.then)
+            if clause.otherwise:
+                others = _flat(clause.otherwise)
+                found += [_Jump(source=clause.source, over=len(others)), *others]
+    return found
+
+
+def _short(words: str) -> str:
+    words = " ".join(words.split())
+    return words if len(words) <= 90 else words[:87] + "…"

@@ -1,0 +1,198 @@
+"""Getting at a target: wait for it, scroll to it, close what lies over it; and what to do when a click does nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from handeye.perception.groups import ancestors
+from handeye.perception.matching import Match, Want
+from handeye.perception.quoting import unquote
+from handeye.perception.wording import alike
+from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
+from handeye.tools.actions import Click, Key, Scroll, Wait
+
+if TYPE_CHECKING:
+    from handeye.policies.decision import Decision
+    from handeye.tools.element import Element
+
+#: So often a target is waited for, and so often it is scrolled to.
+WAITS, SCROLLS = 2, 12
+#: Seconds of each wait for a target that is not there yet.
+WAIT_SECONDS = 1.0
+#: Pixels that a notch of the wheel scrolls, about.
+NOTCH = 100
+_OVERLAYS = frozenset({"dialog", "alertdialog"})
+
+#: What closes a thing that is in the way without agreeing to anything, best first: language knowledge.
+_CLOSERS = (
+    "reject all", "decline", "reject", "only necessary", "necessary only", "necessary cookies only", "essential only",
+    "refuse", "deny", "no thanks", "no, thanks", "not now", "maybe later", "later", "skip", "close", "dismiss", "×",
+    "x", "alle ablehnen", "ablehnen", "nur notwendige", "nein danke", "später", "schließen", "tout refuser",
+    "refuser", "fermer", "non merci", "rechazar", "cerrar", "rifiuta", "chiudi", "got it", "ok",
+)  # fmt: skip
+
+
+def reach(moment: Moment, phrase: str, want: Want = "any") -> Match | Decision | Fail:
+    """The thing a phrase means, on the screen and free; else the next action on the way there; else why not."""
+    found = moment.find(phrase, want)
+    if not found:
+        return wait_or_scroll(moment, phrase)
+    return clear(moment, found[0], phrase)
+
+
+def clear(moment: Moment, match: Match, phrase: str) -> Match | Decision | Fail:
+    """The match when it is on the screen and free; else the next action that helps."""
+    element = match.element
+    visible = element.box.within(*moment.size)
+    if visible is None or visible.height < min(4, element.box.height):
+        return _scroll_to(moment, element, phrase)
+    if element.covered:
+        return _uncover(moment, match, phrase)
+    return match
+
+
+def wait_or_scroll(moment: Moment, phrase: str) -> Decision | Fail:
+    """For a target that is not there: it may be late, or further down."""
+    if moment.progress.tried("waited") < WAITS:
+        return moment.do(
+            Wait(seconds=WAIT_SECONDS), f"“{unquote(phrase)}” is not there yet; wait a little", moment.progress.stage
+        )
+    last = moment.task.steps[-1] if moment.task.steps else None
+    ended = last is not None and isinstance(last.action, Scroll) and last.outcome.kind == "no_effect"
+    count = len(moment.scene.elements)
+    if count and moment.progress.kept.get("count") == count:
+        ended = True  # the platform lists what lies further down as well, and scrolling brought nothing new
+    moment.progress.kept["count"] = count
+    if moment.can("scroll") and not ended and moment.progress.tried("searched") < SCROLLS // 2:
+        return moment.do(
+            Scroll(direction="down", amount=15 if count else 6),
+            f"look for “{unquote(phrase)}” further down",
+            moment.progress.stage,
+        )
+    return moment.missing(phrase)
+
+
+def _scroll_to(moment: Moment, element: Element, phrase: str) -> Decision | Fail:
+    width, height = moment.size
+    tries = moment.progress.tried("scrolled")
+    seen = [element.box.top, element.box.left]
+    still = moment.progress.kept.get("seen") == seen
+    moment.progress.kept["seen"] = seen
+    if tries >= SCROLLS or (still and tries > 2) or not moment.can("scroll"):
+        place = f"({seen[1]}, {seen[0]}), off the screen ({width}x{height})"
+        return Fail(f"“{unquote(phrase)}” is at {place}, and scrolling does not bring it in")
+    direction: Literal["up", "down", "left", "right"]
+    middle = element.box.centre
+    if element.box.top >= height - 4:
+        direction, distance = "down", middle.y - height // 2
+    elif element.box.bottom <= 4:
+        direction, distance = "up", height // 2 - middle.y
+    elif element.box.left >= width:
+        direction, distance = "right", middle.x - width // 2
+    else:
+        direction, distance = "left", width // 2 - middle.x
+    amount = max(1, min(60, round(distance / NOTCH)))
+    over = _neighbour(moment, element) if still else None
+    target = moment.at(over) if over else None
+    return moment.do(
+        Scroll(direction=direction, amount=amount, target=target),
+        f"scroll to “{unquote(phrase)}”",
+        moment.progress.stage,
+    )
+
+
+def _neighbour(moment: Moment, element: Element) -> Element | None:
+    """Something on the screen in the same list or area, to turn the wheel over."""
+    by_id = {each.id: each for each in moment.scene.elements}
+    mine = {each.id for each in ancestors(element, by_id)}
+    related = [
+        each
+        for each in moment.visible(moment.scene.elements)
+        if not each.covered and each.id != element.id and {up.id for up in ancestors(each, by_id)} & mine
+    ]
+    column = [
+        each
+        for each in moment.visible(moment.scene.elements)
+        if not each.covered and abs(each.box.left - element.box.left) < 40
+    ]
+    return min(related or column, key=lambda each: abs(each.box.top - element.box.top), default=None)
+
+
+def _uncover(moment: Moment, match: Match, phrase: str) -> Match | Decision | Fail:
+    """Close what lies over a target, once; else scroll a little; else try all the same."""
+    element = match.element
+    if (
+        moment.progress.dismissed < 3
+        and not moment.progress.tried("dismissed")
+        and (closer := closing(moment, element))
+    ):
+        moment.progress.dismissed += 1
+        thought = f"something lies over “{unquote(phrase)}”: close it with “{closer.name or closer.description}”"
+        moment.notes.append(f"closed what lay over “{unquote(phrase)}”")
+        return moment.do(Click(target=moment.at(closer)), thought, moment.progress.stage)
+    tries = moment.progress.tried("uncovered")
+    if tries < 2 and moment.can("scroll"):
+        neighbour = _neighbour(moment, element)
+        down = element.box.centre.y > moment.size[1] // 2
+        if tries % 2:
+            down = not down
+        over = moment.at(neighbour) if neighbour else None
+        thought = f"“{unquote(phrase)}” is hidden: scroll a little"
+        return moment.do(
+            Scroll(direction="down" if down else "up", amount=2, target=over), thought, moment.progress.stage
+        )
+    moment.notes.append(f"“{unquote(phrase)}” seems to lie under something else")
+    return match
+
+
+def closing(moment: Moment, target: Element | None = None) -> Element | None:
+    """The control that closes what lies over the page without agreeing to anything."""
+    by_id = {each.id: each for each in moment.scene.elements}
+    mine = {each.id for each in ancestors(target, by_id)} if target else set()
+    best: tuple[int, float, Element] | None = None
+    for element in moment.visible(moment.scene.elements):
+        if not element.acts or element.covered or not element.enabled or element == target:
+            continue
+        over = any(up.role in _OVERLAYS and up.id not in mine for up in ancestors(element, by_id))
+        for rank, words in enumerate(_CLOSERS):
+            score = max(alike(words, element.name).score, alike(words, element.description).score)
+            if score >= 0.92 or (score >= 0.85 and over):
+                key = (0 if over else 1, float(rank), element)
+                if best is None or key[:2] < best[:2]:
+                    best = key
+                break
+    return best[2] if best else None
+
+
+def click_it(moment: Moment, match: Match, phrase: str, click: Click | None = None) -> Decision:
+    """A click on what was found."""
+    again = " again" if moment.progress.tried("clicked") else ""
+    click = (click or Click(target=moment.aim(match, phrase))).model_copy(update={"target": moment.aim(match, phrase)})
+    words = {1: "click", 2: "double-click", 3: "triple-click"}[click.count]
+    named = match.element.name or match.element.description or unquote(phrase)
+    return moment.do(click, f"{words} “{named[:60]}”{again}", "clicked")
+
+
+def after_click(moment: Moment, phrase: str) -> Step | None:
+    """What the last click came to; None when there was none, or it is to be done (again)."""
+    last, progress = moment.last, moment.progress
+    if progress.stage != "clicked" or last is None or moment.refused:
+        return None
+    if isinstance(last.action, Wait) and progress.tries.get("late") == 1:
+        progress.tried("late")
+        return None if last.outcome.evidence.startswith("nothing changed") else Next()
+    if isinstance(last.action, Wait | Scroll) or "close it with" in last.thought:
+        return None
+    if not moment.failed:
+        return Next()
+    why = last.result or last.outcome.evidence
+    if not last.result and not progress.tried("late"):
+        return moment.do(Wait(seconds=WAIT_SECONDS), "nothing changed yet; wait a little", "clicked")
+    if progress.tries.get("clicked", 1) < 2:
+        return None
+    if "has the focus" in last.outcome.evidence:
+        return Next(note=f"nothing visible came of clicking “{unquote(phrase)}”")
+    plain = isinstance(last.action, Click) and last.action.button == "left" and last.action.count == 1
+    if plain and not last.result and not progress.tried("entered"):
+        return moment.do(Key(keys="enter"), "clicking changed nothing: press Enter", "clicked")
+    return Fail(f"“{unquote(phrase)}” was clicked twice and nothing came of it ({why})")

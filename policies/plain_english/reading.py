@@ -1,0 +1,206 @@
+"""Reading a value off the screen: "the order number", "the price of the lamp", "the heading"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from handeye.perception.groups import items_called, items_with
+from handeye.perception.matching import ENOUGH, find
+from handeye.perception.phrase import readings
+from handeye.perception.quoting import unquote
+from handeye.perception.wording import alike, normal, words
+from handeye.policies.plain_english.counting import how_many
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handeye.perception.matching import Want
+    from handeye.perception.scene import Scene
+    from handeye.tools.element import Element
+
+_MONEY = re.compile(
+    r"(?:[$€£¥₹]|USD|EUR|GBP|CHF)\s?\d[\d.,' ]*\d|(?:[$€£¥₹])\s?\d|\d[\d.,' ]*\s?(?:[$€£¥₹]|USD|EUR|GBP|CHF|kr|zł)",
+    re.IGNORECASE,
+)
+_PRICE = re.compile(r"\b(?:price|cost|costs|amount)\b", re.IGNORECASE)
+_OF = re.compile(r"^(?P<what>.+?)\s+(?:of|for|in|from|on|next to|beside)\s+(?P<whose>.+)$", re.IGNORECASE)
+_BETWEEN = re.compile(r"^\s*(?:(?:is|are|was|=|:|–|-|—|#|no\.?|number|of)\s*)*[:=]?\s*", re.IGNORECASE)
+_VALUE = re.compile(r"[#\w][\w\-./@]*\d[\w\-./]*|\d[\d.,]*")
+
+
+def read_value(what: str, scene: Scene) -> str:
+    """The text that a phrase asks for; empty when the screen does not say."""
+    what = re.sub(r"^(?:the\s+)?(?:value|text|contents?)\s+(?:of|in)\s+", "", what.strip(), flags=re.IGNORECASE)
+    wanted = unquote(what).strip()
+    low = re.sub(r"^(?:the|a|an|its|this)\s+", "", wanted.lower())
+    if re.fullmatch(r"(?:page\s+|window\s+|tab\s+)?title", low):
+        return scene.signals.title or _heading(scene)
+    if re.fullmatch(r"(?:current\s+|page\s+)?(?:url|address|link|location)", low) and scene.signals.url:
+        return scene.signals.url
+    if re.fullmatch(r"(?:first\s+|main\s+|page\s+)?(?:heading|headline)", low):
+        return _heading(scene)
+    if re.fullmatch(r"(?:whole\s+|entire\s+)?(?:page|screen|text|page text|text on the page|everything)", low):
+        return "\n".join(dict.fromkeys(element.name for element in _all(scene) if element.name))[:4000]
+    if count := re.fullmatch(r"(?:number|count)\s+of\s+(?P<n>.+)", low):
+        return str(how_many(count["n"], scene))
+    for way in (_by_field, _by_item, _by_label, _in_sentence, _named_thing):
+        if value := way(what if way in (_by_field, _named_thing) else wanted, scene):
+            return value
+    shorter = re.sub(r"\s+(?:date|time|value|text|amount|number|name)$", "", wanted, flags=re.IGNORECASE)
+    return (_by_label(shorter, scene) or _in_sentence(shorter, scene)) if shorter != wanted else ""
+
+
+def _all(scene: Scene) -> Sequence[Element]:
+    return scene.elements or scene.words
+
+
+def _heading(scene: Scene) -> str:
+    return next((element.name for element in scene.elements if element.role == "heading" and element.name), "")
+
+
+def _by_field(what: str, scene: Scene) -> str:
+    wants: tuple[Want, ...] = ("type", "choose")
+    for want in wants:
+        found = find(what, scene.elements, want=want, size=_size(scene))
+        if found and found[0].score >= 0.85 and not found[0].element.secret and found[0].element.value:
+            return found[0].element.value
+    return ""
+
+
+def _by_item(wanted: str, scene: Scene) -> str:
+    """`X of Y`, where Y names a row, a card or a result and X something in it."""
+    hit = _OF.match(wanted)
+    if not hit:
+        return ""
+    query = readings(hit["whose"])[-1]
+    if query.ordinal:
+        items = list(items_called("", query.role, scene.elements))
+        place = query.ordinal - 1 if query.ordinal > 0 else query.ordinal
+        items = [items[place]] if -len(items) <= place < len(items) else []
+    else:
+        items = items_with(unquote(re.sub(r"^(?:the|a|an)\s+", "", hit["whose"], flags=re.IGNORECASE)), scene.elements)
+    if not items:
+        return ""
+    item = items[0]
+    if _PRICE.search(hit["what"]) and (money := _MONEY.search(item.text)):
+        return money[0].strip()
+    if column := _cell(hit["what"], item.members, scene):
+        return column
+    named = [member for member in item.members if alike(hit["what"], member.name).score >= 0.7]
+    for member in named:
+        if rest := _after(hit["what"], member.name):
+            return rest
+    if re.fullmatch(r"(?:the\s+)?(?:name|title|text|content|heading)", hit["what"], re.IGNORECASE):
+        main = item.principal()
+        return main.name if main and main.name else item.text
+    return ""
+
+
+def _cell(column: str, members: Sequence[Element], scene: Scene) -> str:
+    heads = [each for each in scene.elements if each.role == "columnheader" and alike(column, each.name).score >= 0.8]
+    for head in heads:
+        under = [each for each in members if each.role in {"cell", "gridcell"} and _shared(each, head) > 0]
+        if under:
+            best = max(under, key=lambda each: _shared(each, head))
+            return best.name or best.value
+    return ""
+
+
+def _shared(one: Element, two: Element) -> int:
+    return min(one.box.right, two.box.right) - max(one.box.left, two.box.left)
+
+
+def _by_label(wanted: str, scene: Scene) -> str:
+    """A label, and what stands beside it or below it."""
+    texts = [
+        element for element in _all(scene) if element.name and element.role not in {"button", "link", "table", "list"}
+    ]
+    ranked = sorted(texts, key=lambda element: (-round(alike(wanted, element.name).score, 2), len(element.name)))
+    for label in ranked[:3]:
+        score = alike(wanted, label.name).score
+        if score < 0.8:
+            break
+        if score < 0.92 and (rest := _after(wanted, label.name)):
+            return rest
+        if score >= 0.9 and (beside := _beside(label, _all(scene))):
+            return beside.value or beside.name
+        if rest := _after(wanted, label.name):
+            return rest
+    return ""
+
+
+def _after(wanted: str, text: str) -> str:
+    """What follows the wanted words in a text: `4711` in “Order number: 4711”."""
+    at = normal(text).find(normal(wanted))
+    if at < 0 or len(normal(text)) != len(" ".join(text.split())):
+        tokens = words(wanted)
+        hit = re.search(r"\W+".join(map(re.escape, tokens)), text, re.IGNORECASE) if tokens else None
+        rest = text[hit.end() :] if hit else ""
+    else:
+        rest = " ".join(text.split())[at + len(normal(wanted)) :]
+    rest = _BETWEEN.sub("", rest).strip(" \t:;,.")
+    return rest if re.search(r"\w", rest) else ""
+
+
+def _in_sentence(wanted: str, scene: Scene) -> str:
+    """A sentence that holds the wanted words: what follows them, up to the end of the sentence."""
+    tokens = words(wanted)
+    for element in _all(scene):
+        if (
+            len(tokens)
+            and all(token in words(element.name) for token in tokens)
+            and len(words(element.name)) > len(tokens)
+        ):
+            rest = _after(wanted, element.name)
+            rest = re.split(r"(?<=\w)[.!?](?:\s|$)|;", rest)[0].strip() if rest else ""
+            if rest:
+                short = _VALUE.match(rest)
+                return (
+                    short[0].rstrip(".,")
+                    if short and re.search(r"\b(?:number|code|id|no|nr)\b", wanted, re.I)
+                    else rest
+                )
+            if value := _VALUE.search(element.name):
+                return value[0].rstrip(".,")
+    return ""
+
+
+def _beside(label: Element, elements: Sequence[Element]) -> Element | None:
+    height = max(12, label.box.height)
+    right: list[tuple[int, Element]] = []
+    below: list[tuple[int, Element]] = []
+    for element in elements:
+        if (
+            element is label
+            or not (element.name or element.value)
+            or element.role in {"row", "list", "table", "listitem", "group", "form"}
+        ):
+            continue
+        on_line = min(element.box.bottom, label.box.bottom) - max(element.box.top, label.box.top)
+        if on_line > 0.4 * min(element.box.height, label.box.height) and element.box.left >= label.box.right - 4:
+            right.append((element.box.left - label.box.right, element))
+        elif (
+            0 <= element.box.top - label.box.bottom <= 2 * height
+            and abs(element.box.left - label.box.left) <= 2 * height
+        ):
+            below.append((element.box.top - label.box.bottom, element))
+    for side in (right, below):
+        if side and label.role != "heading":
+            return min(side, key=lambda pair: pair[0])[1]
+    return min(below, key=lambda pair: pair[0])[1] if below else None
+
+
+def _named_thing(what: str, scene: Scene) -> str:
+    """Whatever the phrase itself means: an item's text, an element's value or name."""
+    found = find(what, _all(scene), want="read", size=_size(scene))
+    if not found or found[0].score < ENOUGH:
+        return ""
+    element = found[0].element
+    if element.secret:
+        return ""
+    return element.value or element.name
+
+
+def _size(scene: Scene) -> tuple[int, int]:
+    return scene.screenshot.width, scene.screenshot.height

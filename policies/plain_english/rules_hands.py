@@ -1,0 +1,386 @@
+"""Rules for what hands do: typing, keys, ticking, choosing, logging in, searching, opening, clicking."""
+
+# ruff: noqa: E501 - a way of saying something is one line, however long
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from handeye.perception.quoting import ATOM, QUOTED
+from handeye.policies.plain_english import clauses as c
+from handeye.policies.plain_english.keys import LABELS_TOO, SAID_KEY, parse_keys
+from handeye.policies.plain_english.rules import CLICK, TIMES, Rules, address, aimed, count, quoted
+from handeye.policies.plain_english.verbs import LABEL_VERBS, PARTICLES, REFUSED_WORDS
+
+if TYPE_CHECKING:
+    from handeye.perception.quoting import Masked
+    from handeye.policies.plain_english.rules import Made
+
+rule = Rules()
+
+_NAME = rf"(?:{QUOTED}|{ATOM}|[^\s,/]+)"
+_VALUE = rf"(?:{QUOTED}|{ATOM}|[^\s,]+)"
+_INTO = r"(?:into|inside|in|to|on|onto|at|under)"
+_TYPE = (
+    r"(?:type(?:\s+in)?|write|enter|input|key\s+in|insert|paste|put|fill\s+in|fill|place|use|provide|supply|give|send)"
+)
+_WORDS = r"(?:(?:the\s+)?(?:text|words?|value|number|string|message|line|phrase|sentence|characters?)\s+)?"
+_PIN_WORDS = r"(?:password|passwd|pass\s?word|passcode|passphrase|pw|pwd|pass|pin|kennwort|passwort)"
+_USER = r"(?:(?:the\s+)?(?:user\s?name|user\s?id|user|account|e-?mail(?:\s+address)?|login(?:\s+name)?|name|credentials)\s*[:=]?\s+)?"
+_BUT = {"type", "write", "type in", "insert", "paste"}
+
+#: Bare words that a shortcut stands for on every desktop, if no control is called so.
+SHORTCUTS = {
+    "select all": "ctrl+a", "select everything": "ctrl+a", "select all text": "ctrl+a", "select all the text": "ctrl+a",
+    "copy": "ctrl+c", "copy it": "ctrl+c", "copy the selection": "ctrl+c", "cut": "ctrl+x", "paste": "ctrl+v",
+    "paste it": "ctrl+v", "undo": "ctrl+z", "redo": "ctrl+y",
+}  # fmt: skip
+
+
+_TOOL = rf"(?:{QUOTED}|{ATOM}|[^\W\d][\w\-]*)"
+
+
+@rule(
+    rf"(?:use|call|run)\s+(?:(?:the\s+)?tool\s+(?P<a>{_TOOL})|(?:the\s+)?(?P<b>{_TOOL})\s+tool|(?P<c>{_TOOL})(?=\s+with\s))(?:\s+with\s+(?P<all>.+))?"
+)
+def _use_tool(hit: re.Match[str], masked: Masked) -> Made:
+    made: list[tuple[str, str, bool]] = []
+    place, text = 0, hit["all"] or ""
+    pair = rf"(?P<n>[^\W\d][\w\-]*)\s*(?:[:=]\s*|\s)(?P<x>{QUOTED}|{ATOM}|-?\w+)(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*$)"
+    while found := re.match(pair, text[place:]):
+        made.append((found["n"], masked.content(found["x"]), quoted(found["x"])))
+        place += found.end()
+    if place < len(text):
+        return None
+    return c.UseTool(tool=masked.content(hit["a"] or hit["b"] or hit["c"]), arguments=tuple(made))
+
+
+@rule(r"(?:delete|clear|remove|erase)\s+(?:all\s+(?:of\s+)?)?(?:the\s+)?(?:text|contents?|everything)")
+def _delete_text(_: re.Match[str], __: Masked) -> Made:
+    return [c.Press(keys="ctrl+a"), c.Press(keys="delete")]
+
+
+@rule("|".join(re.escape(words) for words in SHORTCUTS))
+def _shortcut(hit: re.Match[str], _: Masked) -> Made:
+    words = hit[0].lower()
+    label = "Select all" if words.startswith("select") else words.split()[0].capitalize()
+    return c.Press(keys=SHORTCUTS[words], label=label)
+
+
+def _writes(verb: str, text: str, field: str, masked: Masked) -> c.Write:
+    is_text = quoted(text) or (len(text.strip()) == 1 and bool(re.fullmatch(ATOM, text.strip())))
+    return c.Write(
+        text=masked.content(text.strip()) if is_text else masked.restore(text.strip()),
+        target=_field(field, masked),
+        replace=bool(field.strip()) and " ".join(verb.lower().split()) not in _BUT,
+        fact=not quoted(text),
+    )
+
+
+def _field(piece: str, masked: Masked) -> str:
+    return re.sub(
+        r"^(?:the\s+|your\s+|my\s+)?(?:field|box)\s+(?:called|named|labell?ed|for)\s+", "", aimed(piece, masked)
+    )
+
+
+_INTO_FIELD = (
+    rf"(?P<x>{_VALUE})\s+(?:into|in)\s+(?P<f>\S.*?)(?:\s*,\s*(?:and\s+)?(?=\S+\s+in)|\s+and\s+(?=\S+\s+in)|\s*$)"
+)
+
+
+@rule(r"(?P<v>type|enter|input|write|put|fill\s+in)\s+(?P<all>.+\s(?:into|in)\s.+\s(?:into|in)\s.+)")
+def _several_into(hit: re.Match[str], masked: Masked) -> Made:
+    made: list[c.Clause] = []
+    place = 0
+    while found := re.match(_INTO_FIELD, hit["all"][place:], re.IGNORECASE):
+        made.append(_writes(hit["v"], found["x"], found["f"], masked))
+        place += found.end()
+    return made if len(made) > 1 and place == len(hit["all"]) else None
+
+
+@rule(rf"(?P<v>{_TYPE})\s+{_WORDS}(?P<x>{QUOTED})\s*(?:(?:{_INTO}|as|for)\s+(?P<f>.+))?")
+def _type_quoted(hit: re.Match[str], masked: Masked) -> Made:
+    verb = " ".join(hit["v"].lower().split())
+    field = hit["f"] or ""
+    says_field = re.search(r"\b(?:field|box|bar|input|area)\b", field, re.IGNORECASE) or re.search(r"\sas\s", hit[0])
+    if verb in {"use", "send", "give", "place", "provide", "supply"} and not says_field:
+        return None
+    if re.fullmatch(
+        r"(?:the\s+)?(?:keyboard|editor|window|document|page|app|terminal|focused\s+field)", field, re.IGNORECASE
+    ):
+        field = field if "editor" in field.lower() or "document" in field.lower() else ""
+    return _writes(verb, hit["x"], re.sub(r"^(?:the|your|my)\s+", "the ", field, flags=re.IGNORECASE), masked)
+
+
+@rule(
+    r"(?:fill(?:\s+(?:in|out|up))?|complete|populate|set|change|update|edit|adjust|modify|enter|increase|decrease|raise|lower|reduce|switch)\s+(?P<all>.+?\s+(?:with|to|=|as|:)\s+.+)"
+)
+def _set(hit: re.Match[str], masked: Masked) -> Made:
+    verb = hit[0].split()[0].lower()
+    word = r"(?:with|=|:|as)" if verb in {"fill", "complete", "populate"} else r"(?:to|=|:)"
+    pair = rf"(?P<f>\S.*?)\s+{word}\s+(?P<x>{_VALUE})"
+    pairs, place = [], 0
+    text = re.sub(r"^(?:the|this)\s+form\s*(?::|with)\s*", "", hit["all"].strip(), flags=re.IGNORECASE)
+    if text != hit["all"].strip() and (named := _fields_and_values(text, masked)):
+        return named
+    while found := re.match(rf"{pair}(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+|\s*$)", text[place:], re.IGNORECASE):
+        pairs.append((found["f"], found["x"]))
+        place += found.end()
+    if place < len(text):
+        whole = re.fullmatch(rf"(?P<f>.+?)\s+{word}\s+{_WORDS}(?P<x>.+)", text, re.IGNORECASE | re.DOTALL)
+        if not whole:
+            return None
+        pairs = [(whole["f"], whole["x"])]
+    made: list[c.Clause] = []
+    for field, value in pairs:
+        clean = re.sub(r"^(?:the\s+)?(?:value\s+of\s+)", "", field, flags=re.IGNORECASE)
+        if re.fullmatch(r"(?:the\s+|this\s+)?(?:form|fields?|everything|it all)", clean, re.IGNORECASE):
+            return None
+        made.append(c.Write(text=masked.content(value), target=_field(clean, masked), replace=True,
+                            fact=not quoted(value), any_kind=verb not in {"fill", "enter"}))  # fmt: skip
+    return made
+
+
+_NAMED = rf"(?:the\s+|your\s+|my\s+)?(?P<f>[^\W\d][\w\- ]*?)\s*[:=]?\s+(?P<x>{QUOTED}|{ATOM}|\d\S*)"
+
+
+@rule(r"(?:type|enter|input|write|put|provide|fill\s+in)\s+(?P<all>[^\W\d].*)")
+def _named_values(hit: re.Match[str], masked: Masked) -> Made:
+    return _fields_and_values(hit["all"], masked)
+
+
+def _fields_and_values(text: str, masked: Masked) -> Made:
+    """`username "ada" and password "x"`: each field before its value."""
+    made: list[c.Clause] = []
+    place = 0
+    while found := re.match(rf"{_NAMED}(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*$)", text[place:], re.IGNORECASE):
+        if re.fullmatch(r"(?:the\s+)?(?:text|in|down|address|url|words?|value)", found["f"], re.IGNORECASE):
+            return None
+        plain = not quoted(found["x"])
+        made.append(c.Write(text=masked.content(found["x"]), target=found["f"], replace=True, fact=plain))
+        place += found.end()
+    return made if made and place == len(text) else None
+
+
+@rule(rf"(?P<v>{_TYPE})\s+{_WORDS}(?P<x>.+?)\s+(?:into|inside)\s+(?P<f>.+)",
+      rf"(?P<v>{_TYPE})\s+{_WORDS}(?P<x>.+?)\s+(?:as|for)\s+(?P<f>(?:the|your|my)\s+.+)",
+      rf"(?P<v>{_TYPE})\s+{_WORDS}(?P<x>.+?)\s+(?:in|on|to|at)\s+(?P<f>(?:(?:the|your|my)\s+.+|.*\b(?:field|box|bar|area|input|editor)|{QUOTED}|[A-Z]\S*(?:\s+\S+)?))",
+      r"(?P<v>type|write|key\s+in|input|enter|paste|insert)(?:\s+in)?\s+" + _WORDS + r"(?P<x>.+)(?P<f>)")  # fmt: skip
+def _type_bare(hit: re.Match[str], masked: Masked) -> Made:
+    verb = " ".join(hit["v"].lower().split())
+    if not hit["f"] and verb == "enter" and re.search(REFUSED_WORDS, hit["x"], re.IGNORECASE):
+        return None
+    if verb in {"use", "give", "send", "place", "provide", "supply", "fill", "fill in"} and hit["v"] and not hit["f"]:
+        return None
+    if verb in {"send", "give", "use", "place"} and not re.search(
+        r"\b(?:field|box|bar|input)\b", hit["f"], re.IGNORECASE
+    ):
+        return None
+    return _writes(verb, hit["x"], hit["f"], masked)
+
+
+@rule(r"(?:clear|empty|blank|erase|wipe)(?:\s+out)?\s+(?:the\s+)?(?:contents?\s+of\s+|text\s+(?:in|of|from)\s+)?(?P<x>.*\b(?:field|box|input|bar|area|editor)|.*)",
+      r"(?:delete|remove|erase)\s+(?:all\s+)?(?:the\s+)?(?:text|contents?|value)\s+(?:in|of|from|inside)\s+(?P<x>.+)")  # fmt: skip
+def _clear(hit: re.Match[str], masked: Masked) -> Made:
+    if not hit["x"] or re.fullmatch(
+        r"(?:(?:all|completed|the)\s+)*(?:all|filters?|completed|cart|basket|selection|history|cache|search|list|form|items?|log|trash|bin)",
+        hit["x"],
+        re.IGNORECASE,
+    ):
+        return None
+    return c.Empty(target=aimed(hit["x"], masked))
+
+
+@rule(rf"(?:log|sign)\s*-?(?:in|on)(?:\s*(?:to|into)\s+(?:the\s+)?\S+(?:\s+(?!as\b|with\b|using\b)\S+){{0,3}}?)?\s+(?:as|with|using|under|by)\s+{_USER}(?P<u>{_NAME})(?:\s*(?:,?\s*(?:and|with|using|by)\b|,|/|:)*\s*(?:(?:the|my|a)\s+)?{_PIN_WORDS}\s*(?:is|of|=|:)?\s*(?P<p>{_VALUE}))?",
+      rf"(?:log|sign)\s*-?(?:in|on)\s+(?:as|with|using)\s+{_USER}(?P<u>{_NAME})\s*(?:/|,|and|:)\s*(?P<p>{_VALUE})")  # fmt: skip
+def _log_in(hit: re.Match[str], masked: Masked) -> Made:
+    user, password = masked.content(hit["u"]), masked.content(hit["p"]) if hit["p"] else ""
+    if not password and user.lower() in {
+        "google",
+        "github",
+        "apple",
+        "facebook",
+        "microsoft",
+        "sso",
+        "email",
+        "twitter",
+    }:
+        return None
+    return c.LogIn(user=user, password=password)
+
+
+@rule(rf"(?:search|look|hunt|do\s+a\s+search|run\s+a\s+search|perform\s+a\s+search)(?:\s+(?:through\s+|in\s+|on\s+)?(?:the|this)\s+[\w ]+?)?\s+for\s+{_WORDS}(?P<x>.+?)(?:\s+(?:in|into|using|with|on|via)\s+(?P<f>(?:the\s+)?(?:\S+\s+)*?(?:search|box|field|bar|searchbox)(?:\s+(?:box|field|bar))?))?(?:\s+(?:on|in)\s+(?:the|this)\s+(?:page|site|website|shop|app))?",
+      rf"(?:search|find|look\s+up|google)\s+(?P<x>{QUOTED}|{ATOM})(?:\s+(?:in|using|with|on)\s+(?P<f>.+))?",
+      r"(?:look\s+up|search)\s+(?!(?:the|this|for|in|box|field)\b)(?P<x>\S+(?:\s+\S+){0,4})(?P<f>)")  # fmt: skip
+def _search(hit: re.Match[str], masked: Masked) -> Made:
+    words = hit["x"].strip()
+    if quoted(words):
+        return c.SearchFor(text=masked.content(words), target=aimed(hit["f"] or "", masked))
+    words = re.sub(r"^(?:an?|the|some|any)\s+", "", words, flags=re.IGNORECASE)
+    if not words or re.search(REFUSED_WORDS, words, re.IGNORECASE):
+        return None
+    return c.SearchFor(text=masked.restore(words), target=aimed(hit["f"] or "", masked), fact=True)
+
+
+@rule(r"(?:open|go\s+to|goto|visit|navigate\s+to|browse\s+to|load|head\s+(?:over\s+)?to|get\s+to|access|surf\s+to|call\s+up|start\s+(?:at|on|from|with)|return\s+to)\s+(?:the\s+)?(?:(?:page|url|address|site|website|web\s+page|link)\s+(?:at\s+)?)?(?P<x>\S+)",
+      r"(?:i|we|the\s+user)\s+(?:am|are|is)\s+(?:on|at)\s+(?:the\s+)?(?:page\s+|url\s+)?(?P<x>\S+)")  # fmt: skip
+def _visit(hit: re.Match[str], masked: Masked) -> Made:
+    url = address(hit["x"], masked)
+    return c.Visit(url=url) if url else None
+
+
+@rule(r"(?:choose|select|pick|set)\s+(?:the\s+)?(?:options?|values?|entry|entries|items?)?\s*(?P<x>.+?)\s+(?:from|in|out\s+of|within)\s+(?P<f>.+)",
+      rf"(?:choose|select|pick|use)\s+(?P<x>{_VALUE})\s+(?:for|as|under)\s+(?P<f>.+)")  # fmt: skip
+def _choose(hit: re.Match[str], masked: Masked) -> Made:
+    options, field = hit["x"].strip(), hit["f"]
+    if re.fullmatch(
+        r"(?:the\s+)?(?:page|screen|window|dialog(?:ue)?|header|footer|sidebar|toolbar|top|bottom).*",
+        field,
+        re.IGNORECASE,
+    ):
+        return None
+    parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", options, flags=re.IGNORECASE)
+    parts = parts if len(parts) > 1 and all(quoted(part) for part in parts) else [options]
+    target = aimed(field, masked)
+    return [c.Choose(option=aimed(part, masked), target=target) for part in parts]
+
+
+@rule(r"(?P<v>tick|check(?:\s+off)?|mark|untick|uncheck|unmark|toggle|deselect|unselect|turn\s+on|turn\s+off|switch\s+on|switch\s+off|enable|disable|flip)\s+(?!that\b|whether\b|if\b|out\b|in\b|for\b)(?P<x>.+)",
+      r"(?:turn|switch)\s+(?P<x>.+?)\s+(?P<v>on|off)")  # fmt: skip
+def _tick(hit: re.Match[str], masked: Masked) -> Made:
+    verb = " ".join(hit["v"].lower().split())
+    if verb == "mark" and not re.search(r"\b(?:check\s?box|tick\s?box|box)\b", hit["x"], re.IGNORECASE):
+        return None
+    on = (
+        None
+        if verb in {"toggle", "flip"}
+        else not (verb.startswith("un") or verb.endswith("off") or verb in {"deselect", "disable"})
+    )
+    on = True if verb == "check off" else on
+    what = re.sub(r"^(?:(?:all|both)\s+of\s+)?", "", hit["x"], flags=re.IGNORECASE)
+    parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", what, flags=re.IGNORECASE)
+    short = (
+        len(parts) > 1
+        and all(parts)
+        and (all(quoted(part) for part in parts) or ("," in what and all(len(part.split()) <= 4 for part in parts)))
+    )
+    made = [c.Tick(target=aimed(part, masked), on=on) for part in (parts if short else [what])]
+    return list(made)
+
+
+@rule(rf"(?:upload|attach|give|add|choose|select)\s+(?:the\s+)?(?:files?\s+|documents?\s+|pictures?\s+|images?\s+|photos?\s+)(?P<x>(?:{QUOTED}|{ATOM})(?:\s*(?:,|and|,\s*and)\s*(?:{QUOTED}|{ATOM}))*)(?:\s+(?:to|in|into|as|for|using|with|at|on|from)\s+(?P<f>.+))?",
+      rf"(?:upload|attach)\s+(?P<x>(?:{QUOTED}|{ATOM})(?:\s*(?:,|and|,\s*and)\s*(?:{QUOTED}|{ATOM}))*)(?:\s+(?:to|in|into|as|for|using|with|at|on)\s+(?P<f>.+))?")  # fmt: skip
+def _upload(hit: re.Match[str], masked: Masked) -> Made:
+    if not re.match(r"upload|attach|give", hit[0], re.IGNORECASE) and not re.search(
+        r"[/.\\]", masked.content(hit["x"])
+    ):
+        return None
+    paths = tuple(masked.content(part) for part in re.findall(rf"{QUOTED}|{ATOM}", hit["x"]))
+    return c.Give(paths=paths, target=aimed(hit["f"] or "", masked))
+
+
+@rule(rf"(?:press|hit|strike|push|use|type|send|tap)\s+(?P<x>.+?)(?:\s+(?:in|on|into)\s+(?P<f>(?!the\s+(?:keyboard|page|screen))(?:the\s+)?.+))?{TIMES}",
+      rf"(?:press|hit)\s+(?P<x>.+?)\s+on\s+(?:the|your)\s+keyboard(?P<f>){TIMES}")  # fmt: skip
+def _press(hit: re.Match[str], masked: Masked) -> Made:
+    if re.match(r"(?:use|type|send|tap|push)", hit[0], re.IGNORECASE) and not SAID_KEY.search(hit["x"]):
+        return None
+    words = masked.content(hit["x"]).strip()
+    target = aimed(hit["f"] or "", masked)
+    keys = parse_keys(words)
+    if not keys and len(words) == 1:
+        keys = words
+    if keys:
+        ambiguous = words.lower() in LABELS_TOO or len(words) == 1
+        return c.Press(keys=keys, count=count(hit), target=target, label=words if ambiguous and not target else "")
+    parts = re.split(
+        r"\s*(?:,\s*and\s+then\b|,\s*and\b|,\s*then\b|,|\band\s+then\b|\band\b|\bthen\b)\s*", hit["x"].strip()
+    )
+    several = [parse_keys(masked.content(part)) for part in parts]
+    if len(several) > 1 and all(several):
+        return [c.Press(keys=each, target=target if not place else "") for place, each in enumerate(several)]
+    return None
+
+
+@rule(
+    r"(?:press|hit|use|submit\s+with)\s+(?:the\s+)?(?P<x>enter|return)(?:\s+(?:to\s+(?:submit|confirm|search|send)|key).*)?"
+)
+def _enter(_: re.Match[str], __: Masked) -> Made:
+    return c.Press(keys="enter")
+
+
+@rule(r"(?:choose|select|pick)\s+(?:the\s+(?:option|value|entry)\s+)?(?P<x>.+)")
+def _choose_bare(hit: re.Match[str], masked: Masked) -> Made:
+    parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", hit["x"].strip(), flags=re.IGNORECASE)
+    parts = parts if len(parts) > 1 and all(quoted(part) for part in parts) else [hit["x"].strip()]
+    if not _plausible(parts[0]):
+        return None
+    return [c.Choose(option=aimed(part, masked)) for part in parts]
+
+
+def _plausible(what: str) -> bool:
+    """Whether words can be the name of one thing on a screen."""
+    if re.search(r"^(?:and|or)\b|\b(?:until|while|unless|because)\b", what, re.IGNORECASE):
+        return False
+    if re.search(QUOTED, what):
+        return True
+    return not re.search(REFUSED_WORDS, what, re.IGNORECASE) and "," not in what and len(what.split()) <= 14
+
+
+@rule(rf"{CLICK}\s+(?P<x>.+?){TIMES}",
+      rf"(?:open|go\s+to|goto|navigate\s+to|head\s+(?:over\s+)?to|return\s+to|go\s+back\s+to|go\s+into|enter(?=\s+the\s+\S+\s+(?:page|section|menu))|switch\s+to|change\s+to|launch|get\s+to|access|visit|move\s+on\s+to|proceed\s+to|continue\s+to|expand|show|view|display)\s+(?P<x>.+?){TIMES}")  # fmt: skip
+def _click(hit: re.Match[str], masked: Masked) -> Made:
+    what = hit["x"].strip(" ,:")
+    if not re.search(rf"\w|{QUOTED}|{ATOM}|[^\s]", what) or re.fullmatch(
+        r"(?:on|at|the|it\s+all)", what, re.IGNORECASE
+    ):
+        return None
+    path = [part for part in re.split(r"\s+(?:>|→|»|->|=>|›)\s+", what) if part]
+    if len(path) > 1:
+        return [c.ClickOn(target=aimed(part, masked)) for part in path]
+    parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", what, flags=re.IGNORECASE)
+    if len(parts) > 1 and all(quoted(part) for part in parts):
+        return [c.ClickOn(target=aimed(part, masked)) for part in parts]
+    if not _plausible(what):
+        return None
+    if new_tab := re.fullmatch(r"(?P<x>.+?)\s+in\s+(?:a|another)\s+(?:new\s+|separate\s+)?tab", what, re.IGNORECASE):
+        return [c.ClickOn(target=aimed(new_tab["x"], masked), modifiers=("ctrl",)), c.Tab(do="switch", which="last")]
+    return [c.ClickOn(target=aimed(what, masked))] * count(hit)
+
+
+@rule(
+    r"(?P<v>[^\W\d]+(?:-[^\W\d]+)*)(?:\s+(?P<p>" + "|".join(sorted(PARTICLES)) + r"))?(?=\s|$)(?:\s+(?P<x>.+?))??"
+    r"(?:\s+(?P<w>(?:to|from|into|in|on|onto|of|off|with|at|for|as|under|by)\s+.+))?"
+)
+def _operate(hit: re.Match[str], masked: Masked) -> Made:
+    words = hit[0].split()
+    verb, particle = hit["v"], hit["p"] or ""
+    known = verb.lower() in LABEL_VERBS
+    if re.search(REFUSED_WORDS, hit[0], re.IGNORECASE) or re.search(
+        r"[,:]|\b(?:me|us|him|her|not|never|if|unless|until|while|when|because)\b", hit[0]
+    ):
+        return None
+    if len(words) > (10 if known else 3) or (not known and re.search(rf"{QUOTED}|{ATOM}", hit[0])):
+        return None
+    if _leaves_out(hit):
+        return None
+    if not known and re.search(r"\b(?:the|an?|my|your)\b", hit[0], re.IGNORECASE):
+        return None
+    if not known:
+        return c.Operate(verb=hit[0], certain=False) if len(words) > 1 or verb[0].isupper() else None
+    verb = f"{verb} {particle}" if particle else verb
+    thing = hit["x"] or ""
+    thing = "" if thing.lower() in {"it", "this", "that", "them", "now", "again"} else thing
+    return c.Operate(verb=verb, thing=masked.restore(thing), place=masked.restore(hit["w"] or ""))
+
+
+def _leaves_out(hit: re.Match[str]) -> bool:
+    """Whether pressing a control would leave a part of the clause undone: “rename "a" to "b"”, “reply "Thanks" to Bob”."""
+    thing, place = hit["x"] or "", hit["w"] or ""
+    if hit["v"].lower() in {"add", "remove", "delete", "copy"}:
+        return False
+    value = re.search(rf"{QUOTED}|{ATOM}|\d", place) and not re.search(
+        r"\b(?:row|result|item|page|first|next)\b", place, re.I
+    )
+    told = re.match(r"(?:to|with|by|as|into)\b", place, re.IGNORECASE)
+    return bool((value and told) or (re.search(QUOTED, thing) and re.match(r"(?:to|with|by)\b", place, re.I)))

@@ -1,0 +1,224 @@
+"""The person's rules, as a readable table: where a run may go, what it may drive, and what it asks or never does.
+
+    [guard]                                     # in handeye.toml; [tool.handeye.guard] in pyproject.toml
+    allow-domains = ["shop.example"]            # nothing else is reached; with subdomains
+    deny-domains = ["ads.shop.example"]         # never reached, whatever is allowed
+    allow-apps = ["mousepad"]                   # programs that may be started and whose windows may be driven
+    deny-apps = ["keepassxc"]
+    ask-words = ["archive"]                     # asked about, beside what is always risky: words on what is pressed
+    refuse-words = ["transfer", "close account"]
+    ask-actions = ["upload"]                    # kinds of action, see `handeye actions`
+    refuse-actions = ["navigate"]
+    tools = ["convert"]                         # custom tools that may be called
+    shell = false                               # whether terminals may be driven and tools may run commands
+
+Refusals and allow-lists hold under every `--approve`; what asks does not under `never`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from handeye.tools.actions import KINDS
+from handeye.tools.domains import domain
+from handeye.tools.errors import UsageError
+from handeye.tools.plain import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Programs in whose windows one types commands. `shell` is what allows them, or their name in `allow_apps`.
+TERMINALS = frozenset(
+    {
+        "alacritty", "cmd", "conhost", "cool-retro-term", "foot", "ghostty", "gnome-terminal", "gnome-terminal-server",
+        "guake", "hyper", "iterm2", "kgx", "kitty", "konsole", "lxterminal", "mate-terminal", "mintty", "powershell",
+        "ptyxis", "putty", "pwsh", "qterminal", "rio", "rxvt", "sakura", "st", "tabby", "terminal", "terminator",
+        "terminology", "tilda", "tilix", "uxterm", "urxvt", "wezterm", "wezterm-gui", "windowsterminal",
+        "xfce4-terminal", "xterm", "yakuake"
+    }
+)  # fmt: skip
+
+
+class Rules(BaseModel):
+    """What a run may do whatever a model, a page or an answer says; frozen, and kept in the run's `run.json`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    allow_domains: tuple[str, ...] = ()
+    """The browser reaches these and their subdomains only; everything when empty."""
+    deny_domains: tuple[str, ...] = ()
+    allow_apps: tuple[str, ...] = ()
+    """Programs that may be started and driven, by the name of their file or window class; all when empty."""
+    deny_apps: tuple[str, ...] = ()
+    ask_words: tuple[str, ...] = ()
+    """Words on what is pressed that ask first under `risky`, besides those the guard knows."""
+    refuse_words: tuple[str, ...] = ()
+    ask_actions: tuple[str, ...] = ()
+    """Kinds of action that ask first under `risky`."""
+    refuse_actions: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    """Custom tools that may be called; none when empty."""
+    shell: bool = False
+    """Whether terminals may be driven, and tools that run commands may be called."""
+
+    @field_validator("allow_domains", "deny_domains")
+    @classmethod
+    def _domains(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(dict.fromkeys(domain(name) for name in names))
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+
+    @field_validator("allow_apps", "deny_apps")
+    @classmethod
+    def _apps(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _some(dict.fromkeys(program(name) for name in names), "the name of a program, such as mousepad")
+
+    @field_validator("ask_words", "refuse_words")
+    @classmethod
+    def _words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        return _some(dict.fromkeys(folded(each) for each in words), "a word that buttons say, such as transfer")
+
+    @field_validator("ask_actions", "refuse_actions")
+    @classmethod
+    def _kinds(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        for kind in kinds:
+            if kind not in KINDS:
+                near = get_close_matches(kind, KINDS, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(KINDS)}"
+                raise ValueError(f"no action is called {kind!r}; {hint}")
+        return tuple(dict.fromkeys(kinds))
+
+    def with_domains(self, names: Iterable[str]) -> Rules:
+        """These, with more domains allowed: what the person adds by `--allow-domain`."""
+        return Rules.model_validate(self.model_dump() | {"allow_domains": (*self.allow_domains, *names)})
+
+    def tightened(self, other: Rules) -> Rules:
+        """What both allow. A list that allows is narrowed by the other's, one that forbids or asks grows by it."""
+        made: dict[str, Any] = {}
+        for name in ("deny_domains", "deny_apps", "ask_words", "refuse_words", "ask_actions", "refuse_actions"):
+            made[name] = tuple(dict.fromkeys((*getattr(self, name), *getattr(other, name))))
+        made["tools"] = tuple(each for each in self.tools if each in other.tools)
+        made["shell"] = self.shell and other.shell
+        made["allow_apps"] = _both(self.allow_apps, other.allow_apps, _same, "apps")
+        made["allow_domains"] = _both(self.allow_domains, other.allow_domains, _inside, "domains")
+        return Rules.model_validate(made)
+
+    def starts(self, command: str) -> str:
+        """Why a program may not be started, with the remedy; empty when it may. The person names it: it may be a shell.
+
+        `command` is the whole one, of which the first word counts.
+        """
+        return self._apart(program(command))
+
+    def drives(self, name: str, named: str = "") -> str:
+        """Why the windows of a program may not be driven, with the remedy; empty when they may.
+
+        `name` as the window tells it, empty where it does not; `named` is the program the person started the run with.
+        """
+        plain = program(name)
+        if why := self._apart(plain or "a window that does not tell its program"):
+            return why
+        if plain in TERMINALS and not (self.shell or plain in (*self.allow_apps, named)):
+            return (
+                f"{plain} runs commands, and the shell is off; the person can set shell = true or name it in allow-apps"
+            )
+        return ""
+
+    def _apart(self, plain: str) -> str:
+        if plain in self.deny_apps:
+            return f"{plain} is among the denied apps; the person can take it from deny-apps"
+        if self.allow_apps and plain not in self.allow_apps:
+            allowed = ", ".join(self.allow_apps)
+            return f"{plain} is not among the allowed apps ({allowed}); the person can add it to allow-apps"
+        return ""
+
+
+def program(name: str) -> str:
+    """A program's name as it is compared: `/usr/bin/Mousepad`, `mousepad.exe` and `mousepad -o x` are `mousepad`."""
+    first = name.strip().split()[0] if name.strip() else ""
+    return PurePath(first.replace("\\", "/")).name.lower().removesuffix(".exe").removesuffix(".app")
+
+
+def says(words: Iterable[str], text: str) -> str:
+    """The first of the words that stands in a text as a word of its own; empty for none. `words` are folded."""
+    plain = folded(text)
+    return next((each for each in words if re.search(rf"(?<!\w){re.escape(each)}(?!\w)", plain)), "")
+
+
+def read_rules(path: Path, table: object) -> Rules:
+    """The rules of a `[guard]` table. Raises UsageError that names the file, the key and the remedy."""
+    where = f"{path}: [guard]"
+    if not isinstance(table, dict):
+        raise UsageError(f"{where} must be a table, not {table!r}; write its keys under a line [guard]")
+    known = {name: name.replace("_", "-") for name in Rules.model_fields}
+    plain: dict[str, Any] = {}
+    for key, value in table.items():
+        if (name := key.replace("-", "_")) not in known:
+            near = get_close_matches(key.replace("_", "-"), known.values(), n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known.values())}"
+            raise UsageError(f"{where} has no key {key!r}; {hint}")
+        if name != "shell" and not isinstance(value, list):
+            raise UsageError(f'{where} {key} = {value!r} is no list; write {key} = ["…"]')
+        plain[name] = tuple(value) if isinstance(value, list) else value
+    try:
+        return Rules.model_validate(plain, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0]).replace("_", "-")
+        said = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{where} {key}: {said} (it says {first['input']!r}); correct it") from None
+
+
+def rules_file(path: Path) -> Rules:
+    """The rules of a policy file: its `[guard]` table, or that of `[tool.handeye]`. Raises UsageError."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"the rules {path} cannot be read ({error.strerror}); name a file with a [guard] table"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML ({error}); mend it") from error
+    table = content if "guard" in content else content.get("tool", {}).get("handeye", {})
+    if "guard" not in table:
+        raise UsageError(f"{path} has no [guard] table; write the rules under a line [guard]")
+    return read_rules(path, table["guard"])
+
+
+def _some(names: Iterable[str], what: str) -> tuple[str, ...]:
+    kept = tuple(names)
+    if "" in kept:
+        raise ValueError(f"an empty entry; give {what}")
+    return kept
+
+
+def _both(ours: tuple[str, ...], theirs: tuple[str, ...], narrower: Any, what: str) -> tuple[str, ...]:
+    """Entries that both lists allow; an empty list allows everything. Raises UsageError where nothing is left."""
+    if not (ours and theirs):
+        return ours or theirs
+    kept = [each for each in ours if any(narrower(each, other) for other in theirs)]
+    kept += [each for each in theirs if each not in kept and any(narrower(each, other) for other in ours)]
+    if not kept:
+        raise UsageError(
+            f"the run allows the {what} {', '.join(ours)} and the rules now {', '.join(theirs)}: none is left; "
+            "give the rules to go on with by --guard FILE"
+        )
+    return tuple(kept)
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other
+
+
+def _inside(one: str, other: str) -> bool:
+    """Whether a domain lies in another, its port with it."""
+    host, _, port = one.rpartition(":") if re.search(r":\d+$", one) else (one, "", "")
+    wanted, _, wanted_port = other.rpartition(":") if re.search(r":\d+$", other) else (other, "", "")
+    return (host == wanted or host.endswith(f".{wanted}")) and wanted_port in ("", port)

@@ -1,0 +1,34 @@
+"""A policy that follows a list of actions: for tests, and for whoever knows every step already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handeye.perception.usage import Usage
+from handeye.policies.decision import Decision
+from handeye.tools.actions import Action, Done, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handeye.perception.eyes import Eyes
+    from handeye.policies.decision import Task
+
+
+class Scripted:
+    """Gives its actions in order, then `done`; the place in the list is its memo, so a resumed run goes on there."""
+
+    name = "scripted"
+
+    def __init__(self, actions: Sequence[Action]) -> None:
+        self.actions = list(actions)
+        self.usage = Usage()
+
+    def check(self, goal: str) -> None:
+        """Any goal will do: the actions are given."""
+
+    def choose(self, task: Task, eyes: Eyes) -> Decision:  # noqa: ARG002
+        """The next action of the list."""
+        place = int(task.memo.get("place", 0))
+        action = self.actions[place] if place < len(self.actions) else Done()
+        return Decision(thought=describe(action), action=action, by=self.name, memo={"place": place + 1})

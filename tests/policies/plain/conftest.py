@@ -1,0 +1,99 @@
+"""A tiny loop of see, choose, ground, perform, settle and judge over real pages, without the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.matching import shows
+from handeye.perception.outcome import Outcome, judge
+from handeye.perception.scene import Scene
+from handeye.policies.decision import Decision, Past, Task
+from handeye.policies.plain_english import PlainEnglish
+from handeye.tools.actions import HAND_KINDS, Done, Remember, Wait, targets
+from handeye.tools.browser.device import Browser
+from handeye.tools.errors import ActionFailed, ActionRefused
+
+PAGES = Path(__file__).parent / "pages"
+
+
+@dataclass
+class Followed:
+    """What became of a goal."""
+
+    done: Done
+    decisions: list[Decision] = field(default_factory=list)
+    steps: list[Past] = field(default_factory=list)
+    scene: Scene | None = None
+
+    @property
+    def said(self) -> str:
+        lines = [f"{step.thought} -> {step.outcome.kind}: {step.outcome.evidence}" for step in self.steps]
+        return "\n".join([*lines, f"{'done' if self.done.success else 'FAILED'}: {self.done.answer}"])
+
+
+def follow_goal(device: Browser, goal: str, limit: int = 60) -> Followed:
+    """Carry a goal out on a device, with the same contracts as the real loop."""
+    eyes, policy = EmbeddedEyes(), PlainEnglish()
+    policy.check(goal)
+    memo: dict[str, object] = {}
+    steps: list[Past] = []
+    decisions: list[Decision] = []
+    facts: dict[str, str] = {}
+    before: Scene | None = None
+    for number in range(1, limit + 1):
+        scene = eyes.see(device)
+        if steps and before is not None and steps[-1].outcome.kind == "unknown" and not steps[-1].outcome.evidence:
+            steps[-1] = steps[-1].model_copy(update={"outcome": judge(steps[-1].action, before, scene)})
+        kinds = (device.kinds & HAND_KINDS) | {"zoom", "extract", "remember", "ask", "done", "wait"}
+        decision = policy.choose(Task(goal, scene, tuple(steps[-12:]), facts, memo, kinds), eyes)
+        decisions.append(decision)
+        memo = Decision.model_validate_json(decision.model_dump_json()).memo
+        action = decision.action
+        if isinstance(action, Done):
+            return Followed(action, decisions, steps, scene)
+        for target in targets(action).values():
+            assert target.point is not None or eyes.ground(scene, target.phrase) is not None
+        result, outcome = "", Outcome(kind="unknown")
+        if isinstance(action, Remember):
+            facts[action.name] = action.text
+            outcome = Outcome(kind="confirmed", evidence="remembered")
+        elif isinstance(action, Wait) and action.text:
+            for _ in range(int(action.seconds / 0.2)):
+                if shows(eyes.see(device), action.text):
+                    break
+                device.settle(0.2)
+            outcome = Outcome(kind="confirmed", evidence="waited")
+        else:
+            try:
+                result = device.perform(action)
+            except (ActionFailed, ActionRefused) as error:
+                result = str(error)
+                outcome = Outcome(kind="no_effect", evidence=result)
+            device.settle(3.0)
+        before = scene
+        steps.append(Past(number=number, thought=decision.thought, action=action, outcome=outcome, result=result))
+    raise AssertionError("it did not end:\n" + "\n".join(step.thought for step in steps))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with Browser((PAGES / "index.html").as_uri()) as made:
+        yield made
+
+
+@pytest.fixture
+def follow(browser: Browser) -> Callable[[str, str], Followed]:
+    """Follow a goal on one of our pages."""
+    from handeye.tools.actions import Navigate
+
+    def run(page: str, goal: str) -> Followed:
+        browser.perform(Navigate(url=(PAGES / page).as_uri()))
+        browser.settle(3.0)
+        return follow_goal(browser, goal)
+
+    return run

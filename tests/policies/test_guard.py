@@ -1,0 +1,178 @@
+"""The guard asks before what cannot be undone, and its rules are the person's alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from handeye.perception.ocr import read
+from handeye.perception.scene import Scene
+from handeye.policies.guard import Guard
+from handeye.policies.rules import Rules
+from handeye.tools.actions import parse_action
+from handeye.tools.element import Element
+from handeye.tools.geometry import Box
+from handeye.tools.screenshot import Screenshot
+
+
+def scene(*elements: Element) -> Scene:
+    return Scene(Screenshot(Image.new("RGB", (100, 100))), elements=elements)
+
+
+def element(name: str, role: str = "button", *, secret: bool = False, focused: bool = False) -> Element:
+    box = Box(0, 0, 10, 10)
+    return Element(id="e1", box=box, role=role, name=name, source="dom", secret=secret, focused=focused)
+
+
+def click(phrase: str) -> dict[str, object]:
+    return {"kind": "click", "target": {"phrase": phrase, "element": "e1", "point": [5, 5]}}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Buy now", "Pay €20", "Delete account", "Send", "Publish article", "Install", "Löschen", "POST", "Erase disk"],
+)
+def test_a_risky_label_is_asked_about(name: str) -> None:
+    ruling = Guard().judge(parse_action(click("the first button")), scene(element(name)), "do it")
+    assert ruling.ruling == "ask"
+
+
+@pytest.mark.parametrize(
+    "name", ["Payment methods", "Sender", "Latest post", "Search", "Add to cart", "Undelete", "OK"]
+)
+def test_a_harmless_label_is_not(name: str) -> None:
+    assert Guard().judge(parse_action(click("it")), scene(element(name)), "do it").ruling == "allow"
+
+
+def test_a_phrase_alone_can_be_risky() -> None:
+    action = parse_action({"kind": "click", "target": {"phrase": "the Delete button", "point": [5, 5]}})
+    assert Guard().judge(action, scene(), "x").ruling == "ask"
+
+
+@pytest.mark.parametrize("role", ["checkbox", "radio", "textbox"])
+def test_what_only_sets_something_is_harmless_whatever_it_says(role: str) -> None:
+    field = scene(element("Send me the newsletter", role))
+    assert Guard().judge(parse_action(click("the newsletter")), field, "x").ruling == "allow"
+    assert Guard().judge(parse_action(click("it")), scene(element("Publish", "switch")), "x").ruling == "ask"
+
+
+def test_a_long_label_is_judged_by_its_beginning() -> None:
+    card = "Brass lamp, with a warm light for long evenings, which we send within two days"
+    assert Guard().judge(parse_action(click("it")), scene(element(card, "link")), "x").ruling == "allow"
+
+
+def test_enter_on_a_risky_button_is_asked_about() -> None:
+    focused = scene(element("Send message", focused=True))
+    assert Guard().judge(parse_action({"kind": "key", "keys": "Enter"}), focused, "x").ruling == "ask"
+    assert Guard().judge(parse_action({"kind": "key", "keys": "tab"}), focused, "x").ruling == "allow"
+
+
+def test_never_asks_nothing_and_always_asks_everything() -> None:
+    risky = scene(element("Delete account"))
+    assert Guard("never").judge(parse_action(click("it")), risky, "x").ruling == "allow"
+    assert Guard("always").judge(parse_action({"kind": "back"}), scene(), "x").ruling == "ask"
+
+
+def test_words_for_a_password_field_must_be_the_persons_own() -> None:
+    field = scene(element("Password", "textbox", secret=True))
+    typed = {"kind": "type", "text": "hunter2", "target": {"phrase": "Password", "element": "e1", "point": [5, 5]}}
+    assert Guard().judge(parse_action(typed), field, 'log in with password "hunter2"').ruling == "allow"
+    assert Guard().judge(parse_action(typed), field, "log in").ruling == "ask"
+    assert Guard().judge(parse_action(typed | {"text": "{{secret:shop}}"}), field, "log in").ruling == "allow"
+
+
+def test_a_secret_is_asked_about_where_it_can_be_read() -> None:
+    typed = {"kind": "type", "text": "{{secret:shop}}", "target": {"phrase": "it", "element": "e1", "point": [5, 5]}}
+    ruling = Guard().judge(parse_action(typed), scene(element("Comment", "textbox")), "log in with {{secret:shop}}")
+    assert (ruling.ruling, ruling.verb) == ("ask", "password")
+
+
+@pytest.mark.parametrize("approve", ["never", "risky", "always"])
+@pytest.mark.parametrize(
+    ("action", "because"),
+    [
+        ({"kind": "navigate", "url": "http://evil.test"}, "outside the allowed domains"),
+        ({"kind": "navigate", "url": "http://ads.example.org"}, "outside the allowed domains"),
+        ({"kind": "navigate", "url": "http://example.org@evil.test"}, "outside the allowed domains"),
+        ({"kind": "navigate", "url": "http://example.org\\\\@evil.test"}, ""),
+        ({"kind": "navigate", "url": "javascript:alert(1)"}, "no place on the web"),
+        ({"kind": "navigate", "url": " java\tscript:alert(1)"}, "no place on the web"),
+        ({"kind": "navigate", "url": "data:text/html,x"}, "no place on the web"),
+        ({"kind": "navigate", "url": "file:///etc/passwd"}, "a file that the goal does not name"),
+        ({"kind": "reload"}, "refuse every reload"),
+        (click("the Transfer button"), "refuse what says “transfer”"),
+        ({"kind": "call", "tool": "mail"}, "not among the tools"),
+    ],
+)
+def test_refusals_and_allow_lists_hold_under_every_setting(approve: str, action: Any, because: str) -> None:
+    rules = Rules(
+        allow_domains=("example.org",),
+        deny_domains=("ads.example.org",),
+        refuse_words=("transfer",),
+        refuse_actions=("reload",),
+        tools=("convert",),
+    )
+    ruling = Guard(approve, rules).judge(parse_action(action), scene(), "x")  # type: ignore[arg-type]
+    if because:
+        assert (ruling.ruling, because in ruling.reason) == ("refuse", True), ruling
+    else:  # a backslash ends the host, so this is example.org
+        assert ruling.ruling != "refuse"
+
+
+def test_files_are_opened_where_the_goal_or_the_start_names_them(tmp_path: Path) -> None:
+    guard = Guard("never", files=tmp_path / "site")
+    inside, outside = (tmp_path / "site" / "a.html").as_uri(), (tmp_path / "site" / ".." / "b.html").as_uri()
+    assert guard.judge(parse_action({"kind": "navigate", "url": inside}), scene(), "x").ruling == "allow"
+    assert guard.judge(parse_action({"kind": "navigate", "url": outside}), scene(), "x").ruling == "refuse"
+    assert guard.judge(parse_action({"kind": "navigate", "url": outside}), scene(), f"open {outside}").ruling == "allow"
+
+
+def test_words_and_actions_of_the_rules_ask(tmp_path: Path) -> None:
+    guard = Guard(rules=Rules(ask_words=("archive",), ask_actions=("back",)))
+    ruling = guard.judge(parse_action(click("it")), scene(element("Archive all")), "x")
+    assert (ruling.ruling, ruling.verb) == ("ask", "archive")
+    assert guard.judge(parse_action({"kind": "back"}), scene(), "x").ruling == "ask"
+    assert guard.judge(parse_action(click("it")), scene(element("Archived")), "x").ruling == "allow"
+
+
+@pytest.mark.parametrize(
+    "name", ["Ｔransfer", "T\u200branѕfer", "TRANS\u00adFER", "\u202eTransfer\u202c", "Tra\U000e0041nsfer", "Тransfer"]
+)
+def test_a_disguised_word_is_the_word(name: str) -> None:
+    guard = Guard("never", Rules(refuse_words=("transfer",)))
+    assert guard.judge(parse_action(click("it")), scene(element(name)), "x").ruling == "refuse"
+
+
+def test_what_lies_under_the_point_counts_whatever_the_target_calls_itself() -> None:
+    below = element("Delete account").model_copy(update={"id": "e2", "box": Box(20, 20, 40, 40)})
+    action = {"kind": "click", "target": {"phrase": "Help", "element": "e1", "point": [30, 30]}}
+    assert Guard().judge(parse_action(action), scene(element("Help"), below), "x").ruling == "ask"
+    bare = {"kind": "click", "target": [30, 30]}
+    assert Guard().judge(parse_action(bare), scene(element("Help"), below), "x").ruling == "ask"
+
+
+def test_an_ok_is_judged_by_what_it_agrees_to_and_enter_by_the_button_of_its_form() -> None:
+    agree = element("OK").model_copy(update={"description": "Really delete everything?"})
+    assert Guard().judge(parse_action(click("OK")), scene(agree), "x").ruling == "ask"
+    field = element("Amount", "textbox", focused=True).model_copy(update={"parent": "form"})
+    send = element("Pay now").model_copy(update={"id": "e2", "parent": "form", "box": Box(20, 20, 40, 40)})
+    enter = {"kind": "type", "text": "5\n"}
+    assert Guard().judge(parse_action(enter), scene(field, send), "x").ruling == "ask"
+    assert Guard().judge(parse_action({"kind": "type", "text": "5"}), scene(field, send), "x").ruling == "allow"
+
+
+def test_where_no_element_is_known_the_picture_is_read_around_the_point() -> None:
+    image = Image.new("RGB", (600, 300), "white")
+    ImageDraw.Draw(image).text((300, 140), "Delete everything", fill="black", font=ImageFont.load_default(24))
+    seen = Scene(Screenshot(image), reader=read)
+    assert Guard().judge(parse_action({"kind": "click", "target": [380, 154]}), seen, "x").ruling == "ask"
+    assert Guard().judge(parse_action({"kind": "click", "target": [60, 60]}), seen, "x").ruling == "allow"
+
+
+def test_tools_that_change_nothing_are_not_asked_about() -> None:
+    guard = Guard(rules=Rules(tools=("stock", "order")), safe_tools=frozenset({"stock"}))
+    assert guard.judge(parse_action({"kind": "call", "tool": "stock"}), scene(), "x").ruling == "allow"
+    assert guard.judge(parse_action({"kind": "call", "tool": "order"}), scene(), "x").ruling == "ask"

@@ -1,0 +1,117 @@
+"""The person's rules are read from a table that says plainly what is wrong with it, and can only be tightened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from handeye.agent.config import defaults, rules_here
+from handeye.policies.rules import Rules, program, rules_file
+from handeye.tools.domains import Domains, canonical
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = """
+model = "embedded"
+[guard]
+allow-domains = ["https://Shop.example/x"]
+deny_domains = ["*.ads.shop.example"]
+allow-apps = ["/usr/bin/Mousepad"]
+refuse-words = ["Close  Account"]
+ask-actions = ["upload"]
+tools = ["convert"]
+"""
+
+
+def test_the_table_guard_holds_the_rules_and_is_no_commands(tmp_path: Path) -> None:
+    (tmp_path / "handeye.toml").write_text(FILE)
+    rules = rules_here(tmp_path)
+    assert rules == rules_file(tmp_path / "handeye.toml")
+    assert rules == Rules(
+        allow_domains=("shop.example",),
+        deny_domains=("ads.shop.example",),
+        allow_apps=("mousepad",),
+        refuse_words=("close account",),
+        ask_actions=("upload",),
+        tools=("convert",),
+    )
+    assert defaults({"run": {"model"}}, tmp_path) == {"run": {"model": "embedded"}}
+    (tmp_path / "pyproject.toml").write_text("[tool.handeye.guard]\nshell = true\n")
+    (tmp_path / "handeye.toml").unlink()
+    assert rules_here(tmp_path) == Rules(shell=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("alow-domains = []", r"has no key 'alow-domains'; did you mean allow-domains\?"),
+        ('deny-domains = "a.test"', r"deny-domains = 'a.test' is no list; write deny-domains = \["),
+        ('allow-domains = ["a b"]', "allow-domains: 'a b' is no domain; give one such as"),
+        ('refuse-actions = ["clik"]', r"refuse-actions: no action is called 'clik'; did you mean click\?"),
+        ('ask-words = [""]', "ask-words: an empty entry; give a word that buttons say"),
+        ('shell = "yes"', "shell: Input should be a valid boolean"),
+        ("tools = [1]", "tools: Input should be a valid string"),
+    ],
+)
+def test_a_wrong_rule_is_named_with_its_file_its_key_and_the_remedy(line: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "handeye.toml").write_text(f"[guard]\n{line}\n")
+    with pytest.raises(UsageError, match=said) as caught:
+        rules_here(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / 'handeye.toml'}: [guard]")
+
+
+def test_rules_can_be_tightened_and_never_widened_by_others() -> None:
+    kept = Rules(
+        allow_domains=("shop.example", "cdn.example"), refuse_words=("transfer",), tools=("a", "b"), shell=True
+    )
+    now = Rules(allow_domains=("pay.shop.example", "evil.example"), ask_words=("archive",), tools=("b", "c"))
+    both = kept.tightened(now)
+    assert both == Rules(
+        allow_domains=("pay.shop.example",), refuse_words=("transfer",), ask_words=("archive",), tools=("b",)
+    )
+    assert kept.tightened(kept) == kept
+    with pytest.raises(UsageError, match="none is left; give the rules to go on with by --guard FILE"):
+        Rules(allow_apps=("a",)).tightened(Rules(allow_apps=("b",)))
+
+
+def test_programs_are_known_by_the_name_of_their_file() -> None:
+    named = ["/usr/bin/Mousepad -o x", "MOUSEPAD.EXE", r"C:\Tools\mousepad.exe", "mousepad"]
+    assert {program(each) for each in named} == {"mousepad"}
+    assert Rules(deny_apps=("mousepad",)).starts("/usr/bin/mousepad x.txt")
+    assert not Rules().starts("xterm")
+    assert Rules().drives("XTerm")
+    assert not Rules(shell=True).drives("XTerm")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("EXAMPLE.com.", "example.com"),
+        ("0x7f.1", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("0177.0.0.01", "127.0.0.1"),
+        ("127.1", "127.0.0.1"),
+        ("[::FFFF:7f00:1]", "127.0.0.1"),
+        ("[0:0::1]", "::1"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("ｅxample。com", "example.com"),
+        ("exam\u00adple.com", "example.com"),
+        ("%65xample.com", "example.com"),
+        ("еxample.com", "xn--xample-2of.com"),
+    ],
+)
+def test_a_host_has_one_form_however_it_is_spelled(written: str, meant: str) -> None:
+    assert canonical(written) == meant
+    assert Domains([], [meant if ":" not in meant else f"[{meant}]"]).allow(f"http://{written}/") is False
+
+
+def test_what_is_denied_is_denied_within_what_is_allowed() -> None:
+    domains = Domains(["shop.example"], ["ads.shop.example", "shop.example:8080"])
+    assert domains.allow("https://shop.example/")
+    assert not domains.allow("https://x.ads.shop.example/")
+    assert not domains.allow("http://shop.example:8080/")
+    assert not domains.allow("http://evil.example\\@shop.example/")  # a backslash ends the host
+    assert not domains.allow("http://shop.example@evil.example/")
