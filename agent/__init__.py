@@ -1,0 +1,23 @@
+"""The agent: the loop, the run and its files, the views, the command line. `Agent` is imported when it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from handeye.agent.agent import Agent as Agent
+    from handeye.agent.run import Result as Result
+
+__all__ = ["Agent", "Result"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Agent":
+        from handeye.agent.agent import Agent
+
+        return Agent
+    if name == "Result":
+        from handeye.agent.run import Result
+
+        return Result
+    raise AttributeError(f"module 'handeye.agent' has no attribute {name!r}")

@@ -1,0 +1,317 @@
+"""`Agent`: one goal on one device, from the first look to an honest verdict."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+import traceback
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from langgraph.types import Command
+
+from handeye.agent.approval import answered
+from handeye.agent.books import Books
+from handeye.agent.loop import Crew, build_loop
+from handeye.agent.recover import recover, settle_doubt
+from handeye.agent.run import RunConfig, RunFolder, disk
+from handeye.agent.start import EMBEDDED, open_eyes_and_policy, page_folder
+from handeye.agent.state import State, start
+from handeye.agent.trace import Noted, Started
+from handeye.policies.guard import Guard
+from handeye.policies.limits import Limits
+from handeye.policies.rules import Rules, program
+from handeye.tools.custom import Toolbox, as_tools
+from handeye.tools.device import Attended, Driving, Receiving, Reviving, Telling
+from handeye.tools.discreet import Discreet
+from handeye.tools.errors import ActionRefused, DeviceLost, HandeyeError, UsageError
+from handeye.tools.hiding import names_in
+from handeye.tools.secrets import Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from langchain_core.runnables import RunnableConfig
+
+    from handeye.agent.loop import Graph
+    from handeye.agent.run import Approve, Result
+    from handeye.agent.trace import AnyEvent, Verdict
+    from handeye.perception.eyes import Eyes
+    from handeye.policies.decision import Policy
+    from handeye.tools.device import Device, Receiving, Reviving
+
+#: One run, one thread of checkpoints; our own `Limits` end a run, LangGraph's recursion limit never does.
+THREAD: RunnableConfig = {"configurable": {"thread_id": "run"}, "recursion_limit": 2**31 - 1}
+
+
+#: So often within one step a device may go away and come back, before it is the page's or the action's fault.
+REVIVALS = 2
+
+
+class Agent:
+    """Carries out goals on a device.
+
+        with Browser("http://localhost:8000") as browser:
+            run = Agent(browser, model="embedded").run("search for lamp and open the second result")
+        print(run.verdict, run.report)
+
+    `model` is `embedded`, a checkpoint's id or folder, or a server's address; `eyes` and `policy` replace what it
+    would bring. `tools` are functions with `@tool` that the run may use. `ask` answers questions (approvals too);
+    without it a question pauses the run with verdict `waiting`.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        model: str = EMBEDDED,
+        *,
+        policy: str | Policy = "auto",
+        eyes: Eyes | None = None,
+        approve: Approve = "risky",
+        max_steps: int = 50,
+        budget_seconds: float | None = None,
+        allow_domains: tuple[str, ...] = (),
+        rules: Rules | None = None,
+        tools: Iterable[Any] | Toolbox = (),
+        secrets: Secrets | None = None,
+        run_dir: Path | None = None,
+        config: RunConfig | None = None,
+        ask: Callable[[str], str | None] | None = None,
+        listen: Callable[[AnyEvent], None] | None = None,
+    ) -> None:
+        self.device = device
+        self.tools = tools if isinstance(tools, Toolbox) else Toolbox(as_tools(tools))
+        self.config = config or RunConfig(
+            goal="",
+            on=device.name,
+            model=model,
+            policy=policy if isinstance(policy, str) else policy.name,
+            max_steps=max_steps,
+            budget_seconds=budget_seconds,
+            approve=approve,
+            allow_domains=allow_domains,
+            rules=rules or Rules(),
+            tools=tuple(tool.name for tool in self.tools.tools),
+        )
+        self.secrets = secrets or Secrets.read(Path(self.config.secrets) if self.config.secrets else None)
+        self.run_dir = run_dir
+        self.ask = ask
+        self.listen = listen
+        if eyes is None or isinstance(policy, str):
+            name = policy if isinstance(policy, str) else "auto"
+            made = open_eyes_and_policy(
+                self.config.model,
+                name,
+                self.config.options,
+                samples=self.config.samples,
+                best_of=self.config.best_of,
+                critic=self.config.critic,
+            )
+            self.eyes, self.policy = eyes or made[0], made[1] if isinstance(policy, str) else policy
+        else:
+            self.eyes, self.policy = eyes, policy
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the run to stop before its next action; it can be resumed."""
+        self._stop.set()
+
+    def run(self, goal: str) -> Result:
+        """Carry out the goal in a new run. Raises UsageError for an empty goal; everything else is a verdict."""
+        if not goal.strip():
+            raise UsageError("the goal is empty; say what to do, such as: click “Save”")
+        self.secrets.check(goal)
+        asked = self.config.model_copy(update={"goal": goal, "secret_names": tuple(names_in(goal))})
+        folder = RunFolder.create(asked, self.run_dir)
+        return self._work(folder, resumed=False)
+
+    def resume(self, folder: RunFolder, answer: str | None = None) -> Result:
+        """Go on with a run that stopped; `answer` is the reply to the question it waits on."""
+        return self._work(folder, resumed=True, answer=answer)
+
+    def _work(self, folder: RunFolder, *, resumed: bool, answer: str | None = None) -> Result:
+        began = time.monotonic()
+        hide = self._keep_secrets(folder, resumed)
+        with disk(folder.path), Books(folder, self.listen, self.config.options, self.secrets) as books:
+            crew = Crew(
+                device=self.device,
+                eyes=self.eyes,
+                policy=self.policy,
+                guard=self.guard(),
+                limits=Limits(steps=self.config.max_steps, seconds=self.config.budget_seconds),
+                run=folder,
+                journal=books.journal,
+                tell=books.tell,
+                history=books.history,
+                tools=self.tools,
+                stopping=self._stop.is_set,
+                hide=hide,
+            )
+            graph = build_loop(crew, books.checkpoints)
+            verdict, reason = self._attempt(crew, graph, folder.config, resumed, hide(answer) if answer else answer)
+            state = State(**(graph.get_state(THREAD).values or start("")))  # type: ignore[typeddict-item]
+            return books.end(verdict, hide(reason), state, time.monotonic() - began)
+
+    def _keep_secrets(self, folder: RunFolder, resumed: bool) -> Callable[[str], str]:
+        """Hand the secrets to the device, with what this run has typed before; returns what hides them in a text."""
+        from handeye.perception import ocr
+
+        self.secrets.reader = ocr.read
+        if resumed and folder.journal.exists():
+            self.secrets.recall(folder.journal.read_text(encoding="utf-8"))
+        if isinstance(self.device, Discreet):
+            self.device.secrets = self.secrets
+        return self.secrets.hide
+
+    def guard(self) -> Guard:
+        """The rules that the runs of this agent are held to."""
+        named = tuple(tool.name for tool in self.tools.tools)
+        safe = frozenset(tool.name for tool in self.tools.tools if tool.safe)
+        rules = self.config.in_force.model_copy(update={"tools": named})
+        return Guard(self.config.approve, rules, page_folder(self.config.on), safe)
+
+    def _attempt(
+        self, crew: Crew, graph: Graph, config: RunConfig, resumed: bool, answer: str | None
+    ) -> tuple[Verdict, str]:
+        """Run the loop as far as it goes; what stops it becomes a verdict and a reason."""
+        try:
+            if isinstance(self.device, Telling):
+                self.device.on_send, self.device.on_read = crew.journal.sending, crew.journal.reading
+                self.device.on_answer = crew.journal.answered
+            if isinstance(self.device, Attended):
+                self.device.work_for(str(crew.run.path), self.stop)
+            if isinstance(self.device, Receiving) and self.device.downloads is None:
+                self.device.downloads = crew.run.downloads
+            if isinstance(self.device, Driving):
+                started = program(config.on.removeprefix("app:")) if config.on.startswith("app:") else ""
+                self.device.drives = partial(self.config.in_force.drives, named=started)
+            with self._ctrl_c(), disk(crew.run.path):
+                crew.tell(
+                    Started(
+                        goal=config.goal,
+                        on=config.on,
+                        device=self.device.name,
+                        model=config.model,
+                        policy=self.policy.name,
+                        resumed=resumed,
+                        config=config.model_dump(mode="json"),
+                    )
+                )
+                for note in (*self.eyes.notes, *self.secrets.notes):
+                    crew.tell(Noted(text=note))
+                self.policy.check(config.goal)
+                kept = graph.get_state(THREAD).values if resumed else None
+                if not kept:
+                    return self._last(crew, graph, start(config.goal))
+                question = self._pick_up(crew, graph, State(**kept), answer)  # type: ignore[typeddict-item]
+                return ("waiting", question) if question else self._last(crew, graph, None)
+        except ActionRefused as error:
+            return "refused", str(error)
+        except KeyboardInterrupt:
+            return "interrupted", "stopped at once, in the middle of an action"
+        except HandeyeError as error:
+            return "broken", str(error)
+        except Exception as error:  # a mistake of ours must not cost the run its books
+            (crew.run.path / "crash.txt").write_text(crew.hide(traceback.format_exc()), encoding="utf-8")
+            return "broken", f"{type(error).__name__}: {error}; please report it with {crew.run.path / 'crash.txt'}"
+        finally:
+            if isinstance(self.device, Attended):
+                self.device.work_for("", None)
+            if isinstance(self.device, Telling):
+                self.device.on_send = self.device.on_read = self.device.on_answer = self.device.on_page = None
+
+    def _pick_up(self, crew: Crew, graph: Graph, state: State, answer: str | None) -> str:
+        """Bring device and state back to where the run stopped; returns a question nobody answers, else nothing.
+
+        The whole state is written anew, not its changes: a kill can leave a checkpoint whose last node's writes lie
+        beside it, and those are in `state` but would not be under an update.
+        """
+        if question := state["question"]:
+            if (said := answer or self._asked(question)) is None:
+                return question
+            answer = None
+            update = answered(crew.tell, state, said)
+            state |= update
+            graph.update_state(THREAD, state, as_node="ask")
+            if state["verdict"] or state["question"]:
+                return state["question"]
+        update = recover(crew, state)
+        if question := update.get("question", ""):
+            if (said := answer or self._asked(question)) is None:
+                return question
+            update |= settle_doubt(crew, state, question, said)
+        graph.update_state(THREAD, state | update, as_node="act")
+        return ""
+
+    def _last(self, crew: Crew, graph: Graph, entry: State | None) -> tuple[Verdict, str]:
+        """Drive the loop to its end; where the device goes away and can start again, bring it back as a resume does."""
+        lost: DeviceLost | None = None
+        steps: list[int] = []
+        while True:
+            try:
+                if lost and (question := self._bring_back(crew, graph, lost)):
+                    return "waiting", question
+                return self._drive(crew, graph, None if lost else entry)
+            except DeviceLost as error:
+                steps.append((graph.get_state(THREAD).values or start("")).get("step", 1))
+                if not isinstance(self.device, Reviving) or steps.count(steps[-1]) > REVIVALS:
+                    raise
+                lost = error
+
+    def _bring_back(self, crew: Crew, graph: Graph, lost: DeviceLost) -> str:
+        """Start the device again where it was before; returns a question nobody answers, else nothing."""
+        if isinstance(self.device, Telling):
+            self.device.on_page = None
+        assert isinstance(self.device, Reviving)
+        state = State(**graph.get_state(THREAD).values)  # type: ignore[typeddict-item]
+        crew.journal.rest()
+        crew.tell(Noted(step=state["step"], text=f"{lost}: {self.device.revive()}"))
+        crew.scene = crew.settled = None
+        return self._pick_up(crew, graph, state, None)
+
+    def _drive(self, crew: Crew, graph: Graph, entry: State | Command[Any] | None) -> tuple[Verdict, str]:
+        """Run nodes until the loop ends, a question finds nobody, or somebody asks to stop."""
+        crew.mark = time.monotonic()
+        if isinstance(self.device, Telling):  # only now: while a page is brought back, the old memento must stay
+            self.device.on_page = crew.run.keep_memento
+        while True:
+            for _ in graph.stream(entry, THREAD, durability="sync", stream_mode="updates"):
+                if self._stop.is_set():
+                    break
+            state = graph.get_state(THREAD).values
+            if state["verdict"]:
+                return state["verdict"], state["reason"]
+            if self._stop.is_set():
+                return "interrupted", "stopped before the next action"
+            said = self._asked(state["question"])
+            if said is None:
+                return "waiting", state["question"]
+            entry = Command(resume=said)
+
+    def _asked(self, question: str) -> str | None:
+        said = self.ask(question) if self.ask else None
+        return self.secrets.hide(said) if said else said
+
+    @contextmanager
+    def _ctrl_c(self) -> Iterator[None]:
+        """The first Ctrl-C (or a polite kill) stops between two actions, the second one at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def interrupted(*_: object) -> None:
+            if self._stop.is_set():
+                raise KeyboardInterrupt
+            self._stop.set()
+            if self.listen:
+                self.listen(Noted(text="stopping before the next action; press Ctrl-C again to stop at once"))
+
+        old = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)

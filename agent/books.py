@@ -1,0 +1,134 @@
+"""The books of a run while it works: trace, journal and checkpoints are opened together, and closed with a result."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
+
+from langgraph.checkpoint.base import get_checkpoint_id
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from handeye.agent.history import History
+from handeye.agent.journal import Journal
+from handeye.agent.report.render import write_report
+from handeye.agent.run import Result
+from handeye.agent.trace import Ended, Trace
+from handeye.perception.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+
+    from handeye.agent.run import RunFolder
+    from handeye.agent.state import State
+    from handeye.agent.trace import AnyEvent, Verdict
+    from handeye.perception.engines.options import Options
+    from handeye.tools.secrets import Secrets
+
+
+class LatestSaver(SqliteSaver):
+    """LangGraph's SQLite saver, keeping the newest checkpoints only: a run of 1,000 steps needs one, not 5,000."""
+
+    KEPT = 3
+    hide: Callable[[str], str] = str
+    """Puts names for secrets into what a node raised, which is saved as well."""
+    NEWEST = "SELECT checkpoint_id FROM checkpoints ORDER BY rowid DESC LIMIT ?"
+
+    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """As they were saved: their ids go by the clock, which may have been set back since."""
+        if not get_checkpoint_id(config):
+            with self.cursor(transaction=False) as cursor:
+                newest = cursor.execute(self.NEWEST, (1,)).fetchone()
+            if newest:
+                settings = {"checkpoint_ns": "", **config["configurable"], "checkpoint_id": newest[0]}
+                return super().get_tuple({"configurable": settings})
+        return super().get_tuple(config)
+
+    def put_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        clean = [
+            (channel, RuntimeError(self.hide(repr(value))) if isinstance(value, BaseException) else value)
+            for channel, value in writes
+        ]
+        super().put_writes(config, clean, task_id, task_path)
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        saved = super().put(config, checkpoint, metadata, new_versions)
+        with self.cursor() as cursor:
+            for table in ("checkpoints", "writes"):
+                cursor.execute(f"DELETE FROM {table} WHERE checkpoint_id NOT IN ({self.NEWEST})", (self.KEPT,))  # noqa: S608
+        return saved
+
+
+class Books:
+    """Everything a run writes down besides its pictures."""
+
+    def __init__(
+        self, folder: RunFolder, listen: Callable[[AnyEvent], None] | None, options: Options, secrets: Secrets
+    ) -> None:
+        """`options` say how the model is run; `secrets` stand in none of the books."""
+        self.folder = folder
+        self.options = options
+        self._listen = listen
+        self.trace = Trace(folder.trace, secrets.masked)
+        self.journal = Journal(folder.journal, secrets.masked)
+        self.history = History(folder.trace)
+        self._database = sqlite3.connect(folder.checkpoint, check_same_thread=False)
+        self.checkpoints = LatestSaver(self._database)
+        self.checkpoints.hide = secrets.hide
+
+    def tell(self, event: AnyEvent) -> None:
+        """Write an event to the trace, then show it to whoever listens."""
+        self.trace.add(event)
+        self.history.hear(event)
+        if self._listen:
+            self._listen(event)
+
+    def end(self, verdict: Verdict, reason: str, state: State, seconds: float) -> Result:
+        """Write down how the run ended, and its report; on a full disk the result is still returned."""
+        usage = Usage.model_validate(state["usage"])
+        report = self.folder.path / "report.html"
+        event = Ended(
+            verdict=verdict,
+            reason=reason,
+            answer=state["answer"],
+            steps=max(0, state["step"] - 1),
+            seconds=seconds,
+            usage=usage,
+        )
+        with suppress(OSError):
+            self.trace.add(event)
+            self.folder.note(verdict=verdict, reason=reason, answer=event.answer, steps=event.steps, seconds=seconds)
+            report = write_report(self.folder.path)
+        if self._listen:
+            self._listen(event)
+        return Result(
+            verdict=verdict,
+            steps=event.steps,
+            folder=self.folder.path,
+            report=report,
+            answer=event.answer,
+            reason=reason,
+            seconds=seconds,
+            usage=usage,
+            options=self.options,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for close in (self.trace.close, self.journal.close, self._database.close):
+            with suppress(OSError, sqlite3.Error):
+                close()
+        self.folder.release()

@@ -1,0 +1,80 @@
+"""`handeye ground`: where is it on this picture?"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from handeye.agent.cli.common import Json, Model, note_console, print_json, reported
+from handeye.agent.cli.flags import Samples, model_flags, read_options
+from handeye.tools.errors import UsageError
+
+
+@model_flags
+def ground(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A screenshot: PNG, JPEG, WebP …", show_default=False)],
+    phrase: Annotated[str, typer.Argument(metavar="PHRASE", help="What to find, in words.", show_default=False)],
+    model: Model = "embedded",
+    samples: Samples = 3,
+    options: Any = None,
+    out: Annotated[
+        Path | None, typer.Option(envvar="HANDEYE_OUT", help="Write the picture with the place marked.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find what a phrase means on a screenshot, and print the point in its pixels. Exit code 1 when it is not there.
+
+    [b]Example[/b]: handeye ground shot.png "the Save button" --out marked.png
+    """
+    shape = {"point": None, "box": None, "confidence": 0.0, "by": None, "seconds": 0.0}
+    with reported(as_json, **shape):
+        from handeye.agent.start import open_eyes_and_policy
+        from handeye.perception import ocr
+        from handeye.perception.marks import mark
+        from handeye.perception.scene import Scene
+        from handeye.tools.screenshot import Screenshot, open_image
+
+        if not phrase.strip():
+            raise UsageError('the phrase is empty; say what to find, such as "the Save button"')
+        picture = Screenshot(open_image(image))
+        console = note_console()
+        with console.status(f"looking for {phrase!r}"):
+            eyes, _ = open_eyes_and_policy(model, options=read_options(options), samples=samples)
+            began = time.monotonic()
+            scene = Scene(picture, reader=ocr.read)
+            found = eyes.ground(scene, phrase)
+            seconds = time.monotonic() - began
+        if found is None:
+            message = f"“{phrase}” is not on {image}"
+            console.print(message, markup=False)
+            if as_json:
+                print_json(shape | {"seconds": round(seconds, 3), "reason": message})
+            raise typer.Exit(1)
+        if out:
+            try:
+                mark(picture.image, [(phrase, found)]).save(out)
+            except (OSError, ValueError) as error:
+                raise UsageError(f"{out} cannot be written ({error}); name a .png file you may write") from error
+    if as_json:
+        print_json(
+            {
+                "point": list(found.point),
+                "box": list(found.box) if found.box else None,
+                "confidence": round(found.confidence, 3),
+                "by": found.by,
+                "seconds": round(seconds, 3),
+            }
+            | ({"samples": found.samples, "votes": found.votes, "notes": found.notes} if found.samples else {})
+        )
+    else:
+        x, y = found.point
+        typer.echo(f"({x}, {y})  found by {found.by}, confidence {found.confidence:.2f}, in {seconds:.2f} s")
+        if len(found.samples) > 1:
+            typer.echo(f"  {found.votes} of {len(found.samples)} answers mean this place")
+        for note in found.notes:
+            typer.echo(f"  {note}")
+        if out:
+            typer.echo(f"  marked in {out}")

@@ -1,0 +1,101 @@
+"""What the loop tries by itself when a click changed nothing, before the policy is asked again.
+
+Two rungs, each climbed once for one click on one screen: look closer and aim anew; press the element itself, without
+the mouse. Each is a step like any other: judged by the guard, journalled, told in the trace. A click that may change
+something which cannot be taken back, or after which a request left that may have done so, is never done again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from handeye.agent.mind import around
+from handeye.agent.state import past
+from handeye.agent.trace import Noted
+from handeye.policies.decision import Decision
+from handeye.tools.actions import Click, describe
+from handeye.tools.device import Pressing
+
+if TYPE_CHECKING:
+    from handeye.agent.loop import Crew
+    from handeye.agent.state import State
+    from handeye.perception.outcome import Outcome
+    from handeye.perception.scene import Scene
+    from handeye.policies.decision import Past
+    from handeye.tools.actions import Action
+    from handeye.tools.device import Device
+
+#: The rungs, as `State.rung` counts them.
+AIM_ANEW, ITSELF = 1, 2
+#: So many clicks are remembered to have been helped.
+KEPT = 20
+#: A place so few pixels off is the same place, on a screen of scale 1.
+NEAR = 8
+
+
+def next_rung(crew: Crew, state: State, last: Past, outcome: Outcome, before: Scene) -> int:
+    """The rung to climb now that the outcome of a step is known; 0 for none."""
+    if outcome.kind != "no_effect" or not isinstance(last.action, Click):
+        return 0
+    if state["rung"]:
+        return state["rung"] + 1 if state["rung"] < ITSELF else 0
+    if crew.guard.risky(last.action, before, state["goal"]) or crew.journal.sent:
+        return 0
+    return 0 if climb_of(last, state) in state["climbed"] else AIM_ANEW
+
+
+def climb(crew: Crew, state: State, scene: Scene) -> tuple[int, Decision | None]:
+    """The rung that helps, and its step; 0 and None when none does any more, and the policy is to choose."""
+    rung = state["rung"]
+    if not rung or not isinstance(click := past(state)[-1].action, Click):
+        return 0, None
+    if rung == AIM_ANEW:
+        if aimed := _anew(click, scene, crew):
+            place = aimed.target.point or click.target.point
+            thought = f"nothing came of it: looked closer at {click.target} and found it at {tuple(place or ())}"
+            return rung, _step(aimed, thought, state)
+        rung = ITSELF
+    there = any(each.id == click.target.element and each.acts for each in scene.elements)
+    if there and isinstance(crew.device, Pressing) and click.button == "left":
+        return rung, _step(click, f"nothing came of it: press {click.target} itself, without the mouse", state)
+    crew.tell(Noted(step=state["step"], text=f"{describe(click)} changed nothing, and there is no other way to do it"))
+    return 0, None
+
+
+def with_climb(state: State, rung: int) -> list[str]:
+    """The clicks that were helped, with the one that is being helped."""
+    if not rung or (climb := climb_of(past(state)[-1], state)) in state["climbed"]:
+        return state["climbed"]
+    return [*state["climbed"], climb][-KEPT:]
+
+
+def climb_of(last: Past, state: State) -> str:
+    """What is climbed for: a click on the screen it was chosen on."""
+    return f"{describe(last.action)} {state['tried'][-1][2] if state['tried'] else ''}"
+
+
+def by_hand_or_itself(device: Device, action: Action, rung: int) -> str:
+    """Perform an action, on the last rung without the pointer; see Device.perform."""
+    if rung == ITSELF and isinstance(action, Click) and isinstance(device, Pressing):
+        return device.press(action)
+    return device.perform(action)
+
+
+def _step(click: Click, thought: str, state: State) -> Decision:
+    return Decision(thought=thought, action=click, by="ladder", memo=state["memo"])
+
+
+def _anew(click: Click, scene: Scene, crew: Crew) -> Click | None:
+    """The click at the place that a closer look gives; None when that is where it was."""
+    target = click.target
+    if not target.phrase or target.point is None:
+        return None
+    found = crew.eyes.ground(replace(scene, view=around(target, scene)), target.phrase)
+    if found is None or (found.element and found.element == target.element):
+        return None
+    near = NEAR * max(1.0, scene.screenshot.scale)
+    if abs(found.point.x - target.point.x) <= near and abs(found.point.y - target.point.y) <= near:
+        return None
+    known = {"point": found.point, "box": found.box, "element": found.element}
+    return click.model_copy(update={"target": target.model_copy(update=known)})

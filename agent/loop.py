@@ -1,0 +1,395 @@
+"""The loop: look at the screen, think of one action, let the guard judge it, act, and look again.
+
+Nodes stand in the order they run, the wiring below them. Between nodes only `State` survives a crash; the scene of the
+last look is held in memory beside it and looked at anew after a resume.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from langgraph.graph import START, StateGraph
+from langgraph.types import interrupt
+
+from handeye.agent.approval import ALLOW_THIS, amended, answered, key_of, question, refuse, remembered
+from handeye.agent.ladder import by_hand_or_itself, climb, next_rung, with_climb
+from handeye.agent.mind import carry_out, ground_targets
+from handeye.agent.patience import patient
+from handeye.agent.progress import brought, judged, otherwise, turns, with_turn
+from handeye.agent.state import KEPT_LOCAL, State, past, pending, with_step
+from handeye.agent.trace import Acted, AnyEvent, Asked, Found, Judged, Looked, Noted, Thought
+from handeye.perception.change import fingerprint
+from handeye.perception.outcome import Outcome
+from handeye.perception.usage import Usage
+from handeye.policies.decision import Past, Task
+from handeye.policies.stuck import stuck
+from handeye.tools.actions import HAND_KINDS, Action, Ask, Call, Done, Wait, Zoom, describe, targets
+from handeye.tools.custom import Toolbox
+from handeye.tools.errors import ActionFailed, ActionRefused
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.graph.state import CompiledStateGraph
+
+    from handeye.agent.history import History
+    from handeye.agent.journal import Journal
+    from handeye.agent.run import RunFolder
+    from handeye.perception.eyes import Eyes
+    from handeye.perception.scene import Grounding, Scene
+    from handeye.policies.decision import Policy
+    from handeye.policies.guard import Guard
+    from handeye.policies.limits import Limits
+    from handeye.tools.device import Device, Settled
+
+    Graph = CompiledStateGraph[State, None, State, State]
+
+#: So many answers in a row that cannot be used, and the run is stuck.
+UNUSABLE = 3
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A page as it was first seen: what it held then, it holds again when it is loaded again."""
+
+    document: int
+    url: str
+    names: frozenset[str]
+
+    def holds(self, name: str) -> bool:
+        return name in self.names
+
+
+@dataclass
+class Crew:
+    """Everyone who works on one run."""
+
+    device: Device
+    eyes: Eyes
+    policy: Policy
+    guard: Guard
+    limits: Limits
+    run: RunFolder
+    journal: Journal
+    tell: Callable[[AnyEvent], None]
+    """Writes an event to the trace and shows it."""
+    history: History
+    tools: Toolbox = field(default_factory=Toolbox)
+    """The custom tools of the run."""
+    stopping: Callable[[], bool] = lambda: False
+    hide: Callable[[str], str] = str
+    """Puts names for the values of secrets."""
+    scene: Scene | None = None
+    """Of the last look in this process."""
+    landed: Landed | None = None
+    """What the page in front could be seen to hold when it had just been loaded."""
+    settled: Settled | None = None
+    mark: float = field(default_factory=time.monotonic)
+    """When time was last counted."""
+
+
+def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
+    """The loop as a graph over `State`, saved after every node."""
+
+    def look(state: State) -> State:
+        began = time.monotonic()
+        before, scene = crew.scene, crew.eyes.see(crew.device)
+        view = state["view"]
+        crew.scene = scene = replace(scene, view=Box(*view)) if view else scene
+        crew.landed = landed(crew.landed, scene)
+        update = State(screen=crew.run.keep(scene.screenshot), fingerprint=shown(scene), view=None)
+
+        outcome, steps = None, state["steps"]
+        if not state["judged"]:
+            last = past(state)[-1]
+            outcome = judged(crew, last.action, before, scene)
+            steps = [*steps[:-1], last.model_copy(update={"outcome": outcome}).model_dump(mode="json")]
+            update |= State(steps=steps, judged=True, local=still_there(state["local"], scene))
+            update["rung"] = next_rung(crew, state, last, outcome, before or scene)
+        else:
+            update["rung"] = 0
+        update |= brought(state, steps, update["fingerprint"])
+
+        crew.tell(
+            Looked(
+                step=state["step"],
+                screen=update["screen"],
+                size=scene.screenshot.image.size,
+                signals=scene.signals,
+                elements=len(scene.elements),
+                outcome=outcome,
+                settled=crew.settled,
+                seconds=time.monotonic() - began,
+                notes=scene.screenshot.notes,
+            )
+        )
+        crew.settled = None
+        now = time.monotonic()
+        update["seconds"] = state["seconds"] + now - crew.mark
+        crew.mark = now
+        if evidence := stuck(turns(update)):
+            update |= otherwise(crew, state, evidence)
+            if update.get("verdict"):
+                return update
+        if limit := crew.limits.exceeded(state["step"] - 1, update["seconds"]):
+            return update | State(verdict="out_of_budget", reason=limit)
+        return update
+
+    def think(state: State) -> State:
+        began = time.monotonic()
+        scene = seen(crew)
+        task = Task(
+            goal=state["goal"],
+            scene=scene,
+            steps=past(state),
+            earlier=crew.history.earlier(),
+            facts=state["facts"],
+            memo=state["memo"],
+            kinds=(crew.device.kinds & HAND_KINDS) | {"zoom", "extract", "remember", "ask", "done", "wait"},
+            trouble=state["reason"],
+            tools=crew.tools.tools,
+        )
+        spent = crew.policy.usage + crew.eyes.usage
+        try:
+            rung, helped = climb(crew, state, scene)
+            decision = helped or crew.policy.choose(task, crew.eyes)
+            if isinstance(decision.action, Call):
+                crew.tools.checked(decision.action)  # so that nobody is asked about a call that cannot be
+            action, found = ground_targets(decision.action, scene, crew.eyes)
+        except (ActionRefused, ActionFailed) as error:
+            crew.tell(Noted(step=state["step"], text=f"no usable answer: {error}"))
+            usage = crew.policy.usage + crew.eyes.usage - spent
+            update = State(decision=None, unusable=state["unusable"] + 1, reason=str(error), usage=summed(state, usage))
+            if update["unusable"] >= UNUSABLE:
+                reason = f"{crew.policy.name} gave no usable action {UNUSABLE} times; the last time: {error}"
+                return update | State(verdict="stuck", reason=reason)
+            return update
+        usage = crew.policy.usage + crew.eyes.usage - spent
+        decision = decision.model_copy(update={"action": action})
+        crew.tell(
+            Thought(
+                step=state["step"],
+                thought=decision.thought,
+                action=action,
+                said=describe(action),
+                by=decision.by or crew.policy.name,
+                grounded_by=", ".join(dict.fromkeys(grounding.by for grounding in found.values())),
+                found=told(action, found),
+                confidence=min([decision.confidence, *(grounding.confidence for grounding in found.values())]),
+                candidates=decision.candidates,
+                usage=usage,
+                raw=decision.raw,
+                seconds=time.monotonic() - began,
+                notes=(*decision.notes, *(note for grounding in found.values() for note in grounding.notes)),
+            )
+        )
+        update = State(
+            decision=decision.model_dump(mode="json", exclude={"candidates"}),  # those are the trace's alone
+            unusable=0,
+            reason="",
+            usage=summed(state, usage),
+            rung=rung,
+            climbed=with_climb(state, rung),
+        )
+        if isinstance(action, Done):
+            verdict = "succeeded" if action.success else "failed"
+            reason = decision.thought if action.success else action.answer or decision.thought
+            update |= State(verdict=verdict, reason=reason, answer=action.answer or state["answer"])
+        return update
+
+    def guard(state: State) -> State:
+        scene = seen(crew)
+        try:
+            decision = amended(state, scene, crew.eyes)
+        except ActionRefused as error:  # what the person put in its place is not there
+            return State(question=f"{error}. {ALLOW_THIS} {describe(pending(state).action)}", edits={})
+        action, key = decision.action, key_of(decision.action, scene)
+        if isinstance(action, Ask):
+            crew.tell(Asked(step=state["step"], question=action.question))
+            return State(question=action.question)
+        ruling = remembered(state, crew.guard.judge(action, scene, state["goal"]), action, key)
+        crew.tell(Judged(step=state["step"], ruling=ruling.ruling, reason=ruling.reason))
+        update = State(decision=decision.model_dump(mode="json", exclude={"candidates"}), question="")
+        if ruling.ruling == "ask":
+            update |= question(state, ruling, action, key)
+            crew.tell(Asked(step=state["step"], question=update["question"]))
+        return update | (refuse(State(**(state | update)), ruling.reason) if ruling.ruling == "refuse" else State())
+
+    def ask(state: State) -> State:
+        answer = str(interrupt(state["question"]))
+        return answered(crew.tell, state, answer)
+
+    def act(state: State) -> State:
+        began = time.monotonic()
+        step, decision, scene = state["step"], pending(state), seen(crew)
+        action = decision.action
+        update = State(
+            step=step + 1,
+            decision=None,
+            memo=decision.memo,
+            question="",
+            approved=[key for key in state["approved"] if key != key_of(action, scene)],
+            edits={},
+            tried=state["tried"] if state["rung"] else with_turn(state, action),
+        )
+        failed, whole = False, ""
+        if action.kind in HAND_KINDS and not (isinstance(action, Wait) and action.text):
+            local, aim = only_on_page(action, scene), name_under(action, scene)
+            crew.journal.intend(
+                step,
+                action,
+                aim,
+                scene.signals.url,
+                local=local,
+                lasting=landed(crew.landed, scene).holds(aim),
+                risky=crew.guard.risky(action, scene, state["goal"]),
+            )
+            try:
+                result = by_hand_or_itself(crew.device, action, state["rung"])
+            except (ActionRefused, ActionFailed) as error:
+                result, failed = str(error), True
+            crew.settled = crew.device.settle()
+            result = "; ".join(said for said in (result, crew.settled.happened) if said)
+            crew.run.keep_memento(crew.device.memento())
+            crew.journal.finish(step, result, failed)
+            document = crew.device.signals().document
+            local = local and not failed and document == scene.signals.document
+            update |= local_changes(state, document, action, local)
+            outcome = Outcome(kind="no_effect", evidence=result) if failed else Outcome(kind="unknown")
+            update["judged"] = failed
+        elif isinstance(action, Call):
+            crew.journal.intend(step, action, action.tool, scene.signals.url)
+            used = crew.tools.use(action)
+            crew.journal.finish(step, crew.hide(used.result), used.failed)
+            result, failed, whole = crew.hide(used.result), used.failed, crew.hide(used.whole)
+            outcome = Outcome(kind=used.outcome, evidence=result if failed else "the tool answered")
+            update |= State(judged=True)
+        else:
+            done = carry_out(action, scene, crew.eyes, crew.device, state["facts"], crew.stopping)
+            result, outcome = done.result, done.outcome
+            update |= State(judged=True, facts=done.facts, answer=done.answer or state["answer"])
+            if isinstance(action, Zoom):
+                update["view"] = list(done.view or ())
+        crew.tell(Acted(step=step, result=result, whole=whole, failed=failed, seconds=time.monotonic() - began))
+        update["steps"] = with_step(
+            state, Past(number=step, thought=decision.thought, action=action, outcome=outcome, result=result)
+        )
+        return update
+
+    def after_look(state: State) -> Literal["think", "__end__"]:
+        return "__end__" if state["verdict"] else "think"
+
+    def after_think(state: State) -> Literal["guard", "look", "__end__"]:
+        if state["verdict"]:
+            return "__end__"
+        return "guard" if state["decision"] else "look"
+
+    def after_guard(state: State) -> Literal["ask", "act", "look", "__end__"]:
+        if state["verdict"]:
+            return "__end__"
+        if not state["decision"]:
+            return "look"
+        return "ask" if state["question"] else "act"
+
+    def after_ask(state: State) -> Literal["ask", "guard", "look", "__end__"]:
+        if state["verdict"]:
+            return "__end__"
+        if state["question"]:
+            return "ask"
+        return "guard" if state["decision"] else "look"
+
+    graph: StateGraph[State, None, State, State] = StateGraph(State)
+    for node in (look, patient(crew, think), guard, ask, act):
+        graph.add_node(node.__name__, node)
+    graph.add_edge(START, "look")
+    graph.add_conditional_edges("look", after_look)
+    graph.add_conditional_edges("think", after_think)
+    graph.add_conditional_edges("guard", after_guard)
+    graph.add_conditional_edges("ask", after_ask)
+    graph.add_edge("act", "look")
+    return graph.compile(checkpointer=checkpointer)
+
+
+def told(action: Action, found: dict[str, Grounding]) -> tuple[Found, ...]:
+    """What the trace is told about the targets that were looked for."""
+    aims = targets(action)
+    return tuple(
+        Found(
+            phrase=aims[name].phrase,
+            point=grounding.point,
+            by=grounding.by,
+            confidence=grounding.confidence,
+            samples=grounding.samples,
+            votes=grounding.votes,
+        )
+        for name, grounding in found.items()
+    )
+
+
+def summed(state: State, usage: Usage) -> dict[str, int]:
+    """What the run has cost with this as well."""
+    return (Usage.model_validate(state["usage"]) + usage).model_dump()
+
+
+def shown(scene: Scene) -> str:
+    """The fingerprint of the screen, without what changes on it by itself."""
+    return fingerprint(scene.screenshot, scene.signals.stir.restless if scene.signals.stir else ())
+
+
+def seen(crew: Crew) -> Scene:
+    """The scene of the last look; a new one when this process has not looked yet."""
+    if crew.scene is None:
+        crew.scene = crew.eyes.see(crew.device)
+    return crew.scene
+
+
+def still_there(local: list[dict[str, Any]], scene: Scene) -> list[dict[str, Any]]:
+    """Those of the inputs that the page still holds: a field that was sent or emptied needs nothing again."""
+    kept = []
+    for value in local:
+        point = (value.get("target") or {}).get("point")
+        under = [each for each in scene.elements if point and each.box.holds(point)]
+        typed = value["kind"] == "type"
+        if any(not typed or each.secret or (each.takes_text and value["text"] in each.value) for each in under):
+            kept.append(value)
+    return kept
+
+
+def landed(before: Landed | None, scene: Scene) -> Landed:
+    """What the page held when it had just been loaded, or had just taken another address."""
+    document, url = scene.signals.document, scene.signals.url
+    if before and (before.document, before.url) == (document, url):
+        return before
+    return Landed(document, url, frozenset(element.name for element in scene.elements if element.acts))
+
+
+def name_under(action: Action, scene: Scene) -> str:
+    """What the element is called that the action aims at; empty when none is known."""
+    aims = {target.element for target in targets(action).values() if target.element}
+    return next((element.name for element in scene.elements if element.id in aims), "")
+
+
+def local_changes(state: State, document: int, action: Action, local: bool) -> State:
+    """The actions that a page loaded anew would have lost, for a resume to do again."""
+    kept = state["local"] if document == state["document"] else []
+    changes = State(document=document, local=kept)
+    return changes | with_local(changes, action) if local else changes
+
+
+def with_local(state: State, action: Action) -> State:
+    """One more input that only the page holds."""
+    return State(local=[*state["local"], action.model_dump(mode="json")][-KEPT_LOCAL:])
+
+
+def only_on_page(action: Action, scene: Scene) -> bool:
+    """Whether the action is an input that a page loaded anew would have lost."""
+    if not scene.signals.url:
+        return False
+    ticks = action.kind == "click" and any(
+        element.id == action.target.element and element.checked is not None for element in scene.elements
+    )
+    return ticks or action.kind == "select" or (action.kind == "type" and action.target is not None)

@@ -1,0 +1,67 @@
+"""What a step has brought: its outcome, what in it was new to the run, and what follows when nothing is any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handeye.agent.state import State
+from handeye.agent.trace import Noted
+from handeye.perception.outcome import Outcome, judge
+from handeye.policies.decision import Adapting, Past
+from handeye.policies.stuck import KEPT, Turn, news
+from handeye.tools.actions import describe
+from handeye.tools.device import Poising
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from handeye.agent.loop import Crew
+    from handeye.perception.scene import Scene
+    from handeye.tools.actions import Action
+
+#: Said to a policy, after the evidence, when it gets nowhere for the first time.
+OTHERWISE = (
+    "That leads nowhere. Do something else: aim at another element, go another way or to another page, "
+    "or end with done and success false, saying what stands in the way"
+)
+
+
+def judged(crew: Crew, action: Action, before: Scene | None, scene: Scene) -> Outcome:
+    """What became of the last action; unknown when the screen before it was seen by a process that is gone."""
+    if before is None:
+        return Outcome(kind="unknown", evidence="resumed since")
+    poised = crew.device.poised if isinstance(crew.device, Poising) else None
+    outcome = judge(action, before, scene, poised, crew.settled.happened if crew.settled else "")
+    return outcome.model_copy(update={"evidence": crew.hide(outcome.evidence)})  # of a look that nothing was hidden in
+
+
+def turns(state: State) -> list[Turn]:
+    """The policy's last steps."""
+    return [Turn(*each) for each in state["tried"]]
+
+
+def with_turn(state: State, action: Action) -> list[list[Any]]:
+    """The policy's last steps with one more."""
+    return [*state["tried"], list(Turn(describe(action), action.kind, state["fingerprint"]))][-KEPT:]
+
+
+def brought(state: State, steps: list[dict[str, Any]], fingerprint: str) -> State:
+    """What the run has met by this look, and whether the last step is to be thanked for something new."""
+    last = Past.model_validate(steps[-1]) if steps else None
+    things = [fingerprint, repr(state["memo"]), *(f"{name}={text}" for name, text in state["facts"].items())]
+    if last and last.outcome.kind == "confirmed":
+        things += [f"{describe(last.action)}: {last.outcome.evidence}: {last.result}"]
+    met, fresh = news(state["met"], things)
+    tried = list(state["tried"])
+    if last and tried and not tried[-1][3]:
+        tried[-1] = list(Turn(*tried[-1])._replace(outcome=last.outcome.kind, news=fresh))
+    return State(tried=tried, met=met)
+
+
+def otherwise(crew: Crew, state: State, evidence: str) -> State:
+    """What follows from getting nowhere: a policy that can is told once to try something else, then the run ends."""
+    if isinstance(crew.policy, Adapting) and not state["warned"]:
+        crew.tell(Noted(step=state["step"], text=f"{evidence}; {crew.policy.name} is told to try something else"))
+        return State(warned=evidence, tried=[], rung=0, reason=f"{evidence}. {OTHERWISE}")
+    before = f", after it was told to do otherwise because {state['warned']}" if state["warned"] else ""
+    return State(verdict="stuck", reason=f"{evidence}{before}")

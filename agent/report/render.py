@@ -1,0 +1,175 @@
+"""Writes a run's `report.html` from the files in its folder."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handeye.agent.report import overlay
+from handeye.agent.report.commands import commands
+from handeye.agent.report.story import Resumed, Story, duration, tell
+from handeye.agent.run import disk, write_atomically
+from handeye.agent.trace import read_trace
+from handeye.perception.agreement import LOW
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from handeye.agent.trace import Looked
+
+HERE = Path(__file__).parent
+#: Longer texts are cut in the report; the trace beside it has all of them.
+MOST_CHARACTERS = 20_000
+#: A digest names a picture; anything else in its place must not become a link.
+DIGEST = re.compile(r"[0-9a-f]{8,128}")
+
+#: How a run can end: its word, and the colour it is shown in.
+VERDICTS = {
+    "succeeded": ("succeeded", "good"),
+    "failed": ("failed", "bad"),
+    "stuck": ("stuck", "warn"),
+    "refused": ("refused", "warn"),
+    "out_of_budget": ("out of budget", "warn"),
+    "interrupted": ("interrupted", "calm"),
+    "waiting": ("waiting for an answer", "calm"),
+    "broken": ("broken", "bad"),
+    "unfinished": ("unfinished", "calm"),
+}
+#: How a step can end, likewise.
+STATES = {
+    "confirmed": ("confirmed", "good"),
+    "no_effect": ("no effect", "warn"),
+    "unexpected": ("unexpected", "bad"),
+    "unknown": ("unknown", "calm"),
+    "failed": ("failed", "bad"),
+    "refused": ("refused", "warn"),
+    "waiting": ("waiting", "calm"),
+    "answered": ("answered", "calm"),
+    "done": ("done", "good"),
+    "gave_up": ("gave up", "bad"),
+}
+
+
+def write_report(run_folder: Path) -> Path:
+    """Render `report.html` in a run's folder, at any time: also of a run still at work or cut off by a crash.
+
+    Raises UsageError when the folder holds no run, and SetupError when the report cannot be written there.
+    """
+    trace, notes = run_folder / "trace.jsonl", _run_json(run_folder)
+    if notes is None and not trace.exists():
+        raise UsageError(f"{run_folder} is not a run's folder (no run.json, no trace.jsonl); see `ls runs`")
+    story = tell(read_trace(trace)) if trace.exists() else Story()
+    page = _render(run_folder, story, notes or {})
+    report = run_folder / "report.html"
+    with disk(run_folder):
+        write_atomically(report, page)
+    return report
+
+
+def _render(folder: Path, story: Story, notes: dict[str, Any]) -> str:
+    from markupsafe import Markup
+
+    style, script = _asset("report.css"), _asset("report.js")
+    verdict = story.ended.verdict if story.ended else "unfinished"
+    found = notes.get("config")
+    config: dict[str, Any] = found if isinstance(found, dict) else {}
+    template = _environment().get_template("report.html.j2")
+    page = template.render(
+        story=story,
+        config=config,
+        verdict=VERDICTS[verdict],
+        commands=commands(folder, story.started.config if story.started else config, verdict),
+        states=STATES,
+        overlay=overlay,
+        low=LOW,
+        window=_v2pe(config or (story.started.config if story.started else {})),
+        is_resumed=lambda entry: isinstance(entry, Resumed),
+        link=lambda look: _link(folder, look),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+    )
+    # A page's text may hold half of a surrogate pair, which no file can.
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    # Every run imports this module, and only its end needs the templates.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    environment.filters |= {
+        "cut": _cut,
+        "cut_off": _cut_off,
+        "duration": duration,
+        "clock": _clock,
+        "percent": _percent,
+    }
+    return environment
+
+
+def _run_json(folder: Path) -> dict[str, Any] | None:
+    """What `run.json` says; empty when it was cut short, None when there is none."""
+    try:
+        found = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _link(folder: Path, look: Looked | None) -> str:
+    """The picture of a look, relative to the report; empty when it is not there."""
+    if look is None or not DIGEST.fullmatch(look.screen):
+        return ""
+    path = f"screens/{look.screen}.webp"
+    return path if (folder / path).exists() else ""
+
+
+def _asset(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """Names a text to the browser as the only one that may be run or applied on the page."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _cut(text: str, most: int = MOST_CHARACTERS) -> str:
+    return text if len(text) <= most else text[:most] + " …"
+
+
+def _cut_off(text: str, most: int = MOST_CHARACTERS) -> int:
+    """How many characters `_cut` leaves out."""
+    return max(0, len(text) - most)
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
+def _v2pe(config: dict[str, Any]) -> bool:
+    """Whether visual tokens advanced the position by less than 1, so that the highest position tells something."""
+    options = config.get("options")
+    return isinstance(options, dict) and options.get("v2pe", 1.0) != 1.0
+
+
+def _clock(at: str) -> str:
+    """An event's time as date and time of day in UTC; as it stands when it is not a time."""
+    try:
+        when = datetime.fromisoformat(at)
+    except ValueError:
+        return at
+    return f"{when.day} {when:%b %Y, %H:%M:%S} UTC"

@@ -1,0 +1,289 @@
+"""A run's folder: what was asked, what happened, and every picture, under `runs/<when>-<slug>/`."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import sqlite3
+import threading
+import unicodedata
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from handeye.agent.trace import Verdict
+from handeye.perception.engines.options import Options
+from handeye.perception.usage import Usage
+from handeye.policies.rules import Rules
+from handeye.tools.errors import SetupError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from handeye.tools.screenshot import Screenshot
+
+Approve = Literal["never", "risky", "always"]
+
+#: A run that ended so can be picked up again; None is one that never came to an end.
+RESUMABLE = frozenset({None, "waiting", "interrupted", "out_of_budget", "broken", "stuck"})
+
+
+#: How pictures are saved while all of them together take less than so many bytes: exactly at first, and in a long run
+#: so that 1,000 of them, photographs too, stay below 100 MB. `method=1` is quicker than 0, and a fifth of the size.
+ROOM: tuple[tuple[float, dict[str, Any]], ...] = (
+    (40e6, {"lossless": True, "quality": 0, "method": 1}),
+    (70e6, {"quality": 50, "method": 0}),
+    (float("inf"), {"quality": 20, "method": 0}),
+)
+
+
+class RunConfig(BaseModel):
+    """What a run was asked to do and with what; kept in `run.json`, so that it can be resumed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    goal: str
+    on: str = "desktop"
+    model: str = "embedded"
+    policy: str = "auto"
+    max_steps: int = 50
+    """Stop after this many actions."""
+    budget_seconds: float | None = None
+    """Stop after this much time."""
+    approve: Approve = "risky"
+    allow_domains: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    """Custom tools that may be used, by name or pattern; all others are off."""
+    tools_from: tuple[str, ...] = ()
+    """Files and modules they come from, besides entry points and MCP servers."""
+    """Beside those of the rules."""
+    rules: Rules = Rules()
+    """The person's own, as they were when the run began; a resume can only tighten them."""
+    secrets: str = ""
+    """The file that secrets come from; never what is in it."""
+    secret_names: tuple[str, ...] = ()
+    """Those that the goal speaks of."""
+    headed: bool = False
+    viewport: tuple[int, int] = (1344, 896)
+    storage_state: str = ""
+    """A file with the browser's cookies and storage: read at the start where it is there, written at the end."""
+    options: Options = Options()
+    """How the model is run."""
+    samples: int = 3
+    """Answers that must agree on a place; one is faster."""
+    best_of: int = 1
+    """Decisions to choose the best from."""
+    critic: str = ""
+    """The model that judges them; empty: the one that made them."""
+
+    @property
+    def in_force(self) -> Rules:
+        """The rules, with the domains that were allowed beside them."""
+        return self.rules.with_domains(self.allow_domains)
+
+
+class Result(BaseModel):
+    """How a run ended; its JSON is what `--json` prints."""
+
+    model_config = ConfigDict(frozen=True)
+
+    verdict: Verdict
+    steps: int
+    folder: Path
+    report: Path
+    answer: str
+    reason: str
+    seconds: float
+    usage: Usage
+    options: Options = Options()
+    """How the model was run."""
+
+    def to_json(self) -> dict[str, Any]:
+        told = {
+            "verdict": self.verdict,
+            "steps": self.steps,
+            "run": str(self.folder),
+            "report": str(self.report),
+            "answer": self.answer,
+            "reason": self.reason,
+            "seconds": round(self.seconds, 3),
+            "model_calls": self.usage.calls,
+            "tokens": self.usage.tokens_in + self.usage.tokens_out,
+        }
+        return told | ({"usage": self._spent()} if self.usage.calls else {})
+
+    def _spent(self) -> dict[str, Any]:
+        """What the model cost and what was spared; hit rates in percent."""
+        rates = {"tokens_hit": self.usage.tokens_hit, "tiles_hit": self.usage.tiles_hit}
+        spent = self.usage.model_dump() | {name: round(100 * rate, 1) for name, rate in rates.items()}
+        if self.options.v2pe == 1:
+            del spent["window"]  # stock positions: it says no more than the tokens do
+        return spent
+
+
+class RunFolder:
+    """The files of one run. Only one process at a time may hold it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.screens = path / "screens"
+        self.checkpoint = path / "checkpoint.sqlite"
+        self.trace = path / "trace.jsonl"
+        self.journal = path / "journal.jsonl"
+        self.downloads = path / "downloads"
+        self._lock = FileLock(path / "lock")
+        self._writing = threading.Lock()
+        self._pictures = -1  # bytes; not known yet
+
+    @classmethod
+    def create(cls, config: RunConfig, path: Path | None = None, base: Path = Path("runs")) -> RunFolder:
+        """A new folder with its `run.json`; an existing run is never overwritten."""
+        with disk(base):
+            folder = path or _made(base / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{slug(config.goal)}")
+        if (folder / "run.json").exists():
+            raise UsageError(f"{folder} already holds a run; name another --run-dir, or `handeye resume {folder}`")
+        with disk(folder):
+            (folder / "screens").mkdir(parents=True, exist_ok=True)
+            run = cls(folder)
+            run.acquire()
+            run.note(config=config.model_dump(mode="json"), verdict=None)
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """The folder of a run that stopped, to go on with it; raises UsageError when there is nothing to go on with."""
+        run = cls(path)
+        ended = run.read().get("verdict")
+        if ended not in RESUMABLE:
+            raise UsageError(f"{path} has ended ({ended}) and cannot be resumed; start a new run")
+        run.acquire()
+        return run
+
+    def acquire(self) -> None:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise UsageError(f"{self.path} is in use by another handeye process; wait until it ends") from None
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def note(self, **values: Any) -> None:
+        """Set entries of `run.json`, in one atomic step."""
+        path = self.path / "run.json"
+        kept = self.read() if path.exists() else {}
+        write_atomically(path, json.dumps(kept | values, ensure_ascii=False, indent=2) + "\n")
+
+    def read(self) -> dict[str, Any]:
+        """What `run.json` says."""
+        path = self.path / "run.json"
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise UsageError(f"{self.path} is not a run's folder (it has no run.json); see `ls runs`") from None
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"{path} cannot be read ({error}); it was changed or cut short") from error
+
+    @property
+    def config(self) -> RunConfig:
+        """What the run was asked to do."""
+        try:
+            return RunConfig.model_validate(self.read()["config"])
+        except (KeyError, ValidationError) as error:
+            raise UsageError(f"{self.path / 'run.json'} cannot be read ({error}); it was changed") from error
+
+    def keep(self, screenshot: Screenshot) -> str:
+        """Save the picture under its digest unless it is there already; returns the digest."""
+        path = self.screens / f"{screenshot.digest}.webp"
+        if not path.exists():
+            part = path.with_suffix(".part")
+            if self._pictures < 0:
+                self._pictures = sum(each.stat().st_size for each in self.screens.iterdir())
+            how = next(how for room, how in ROOM if self._pictures < room)
+            screenshot.image.save(part, "WEBP", **how)
+            self._pictures += part.stat().st_size
+            part.replace(path)
+        return screenshot.digest
+
+    def keep_memento(self, memento: dict[str, Any]) -> None:
+        """Save what a fresh device needs to come back here; it may hold cookies, so only the owner may read it."""
+        with self._writing:
+            write_atomically(self.path / "memento.json", json.dumps(memento), mode=0o600)
+
+    def memento(self) -> dict[str, Any]:
+        path = self.path / "memento.json"
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def find_run(name: str, base: Path = Path("runs")) -> Path:
+    """The folder that RUN means: a folder, the name of one under `runs/`, or `latest`."""
+    if name == "latest":
+        folders = sorted(base.glob("*/run.json"), key=lambda path: path.stat().st_mtime)
+        if not folders:
+            raise UsageError(f"there is no run in {base.resolve()}; start one with `handeye run GOAL`")
+        return folders[-1].parent
+    for path in (Path(name), base / name):
+        if (path / "run.json").exists():
+            return path
+    raise UsageError(f"there is no run called {name!r} here or in {base.resolve()}; give a run's folder or `latest`")
+
+
+def slug(text: str, limit: int = 40) -> str:
+    """Words of a goal as a file name: ASCII letters, digits and dashes."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:limit].strip("-") or "run"
+
+
+def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
+    """Replace a file's content so that a crash leaves the old or the new one, never a part."""
+    part = path.with_name(path.name + ".part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+@contextmanager
+def disk(folder: Path) -> Iterator[None]:
+    """Translate what a full or unwritable disk raises into a SetupError."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error)
+        if full:
+            raise SetupError(f"the disk with {folder} is full; free some room, what was recorded is kept") from error
+        if isinstance(error, sqlite3.OperationalError) or error.errno in (
+            errno.EACCES,
+            errno.EROFS,
+            errno.EIO,
+            errno.ENOTDIR,
+            errno.EEXIST,
+            errno.EPERM,
+            errno.EFBIG,
+        ):
+            raise SetupError(
+                f"{folder} cannot be written ({error}); name a folder you may write with --run-dir"
+            ) from error
+        raise
+
+
+def _made(path: Path) -> Path:
+    """A new folder of this name, or of this name and a number: of two runs that begin at once, each gets its own."""
+    number, free = 2, path
+    while True:
+        try:
+            free.mkdir(parents=True)
+        except FileExistsError:
+            if not free.is_dir():
+                raise
+            free = path.with_name(f"{path.name}-{number}")
+            number += 1
+        else:
+            return free

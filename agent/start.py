@@ -1,0 +1,148 @@
+"""From names to things: which device, eyes and policy a run's settings mean. Everything is imported when asked for."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from handeye.policies.rules import Rules
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handeye.perception.engines.options import Options
+    from handeye.perception.eyes import Eyes
+    from handeye.policies.decision import Policy
+    from handeye.tools.device import Device
+
+POLICIES = {
+    "plain-english": "handeye.policies.plain_english:PlainEnglish",
+    "internvl": "handeye.policies.internvl:InternVL",
+}
+
+EMBEDDED = "embedded"
+
+
+def open_device(
+    on: str,
+    *,
+    headed: bool = False,
+    viewport: tuple[int, int] = (1344, 896),
+    rules: Rules | None = None,
+    storage_state: Path | None = None,
+    on_send: Callable[[str], None] | None = None,
+) -> Device:
+    """The device that `--on` names: `desktop`, its second monitor `desktop:2`, `virtual`, `app:COMMAND`, a web address,
+    a page's file, or `cdp:ADDRESS` for the tab in front of a Chromium that listens there.
+
+    Raises UsageError when it names none or what the rules do not allow, and SetupError when it cannot be started.
+    """
+    rules = rules or Rules()
+    if storage_state and not looks_like_page(on):
+        raise UsageError(f"--storage-state is for web pages; leave it out with --on {on}")
+    if hit := re.fullmatch(r"desktop(?::([0-9]+))?", on):
+        from handeye.tools import Desktop
+
+        return Desktop(monitor=int(hit[1] or 1))
+    if on == "virtual" or on.startswith("app:"):
+        from handeye.tools import Virtual
+
+        command = on.removeprefix("app:").strip() if on.startswith("app:") else None
+        if command == "":
+            raise UsageError("app: names no program; write app:COMMAND, such as app:mousepad")
+        if command and (why := rules.starts(command)):
+            raise UsageError(f"--on {on}: {why}")
+        return Virtual(command, headed=headed)
+    if on.startswith("cdp:") or looks_like_page(on):
+        from handeye.tools import Browser
+
+        return Browser(
+            None if on.startswith("cdp:") else on,
+            cdp=on.removeprefix("cdp:") if on.startswith("cdp:") else "",
+            headed=headed,
+            viewport=viewport,
+            allow_domains=rules.allow_domains,
+            deny_domains=rules.deny_domains,
+            storage_state=storage_state if storage_state and storage_state.is_file() else None,
+            on_send=on_send,
+        )
+    raise UsageError(f"--on {on!r} is no device; give desktop, virtual, app:COMMAND, a web address, or cdp:ADDRESS")
+
+
+def page_folder(on: str) -> Path | None:
+    """The folder of the page's file that `--on` names; None when it names no file."""
+    path = Path(unquote(urlsplit(on).path)) if on.startswith("file:") else Path(on).expanduser()
+    return path.resolve().parent if path.is_file() else None
+
+
+def looks_like_page(on: str) -> bool:
+    """Whether this is an address or a page's file."""
+    if re.match(r"(https?|file|about|data|chrome):", on):
+        return True
+    return bool(re.match(r"[\w-]+(\.[\w-]+)*(:\d+)?(/|$)", on) and ("." in on or ":" in on)) or Path(on).is_file()
+
+
+def open_eyes_and_policy(
+    model: str,
+    policy: str = "auto",
+    options: Options | None = None,
+    *,
+    samples: int = 1,
+    best_of: int = 1,
+    critic: str = "",
+) -> tuple[Eyes, Policy]:
+    """Eyes and policy for `--model` and `--policy`. Raises ModelError when the model cannot be loaded or reached.
+
+    `samples` answers have to agree on a place; of `best_of` decisions the model `critic` (empty: the same) has the best
+    chosen. The eyes' `close` lets go of the model, the policy's, where it has one, of a critic of its own.
+    """
+    if best_of < 2 and critic:
+        raise UsageError(f"--critic {critic} has nothing to choose from; add --best-of 4 or so")
+    if model == EMBEDDED:
+        from handeye.perception.embedded import EmbeddedEyes
+
+        for flag, given in (("--policy internvl", policy == "internvl"), (f"--best-of {best_of}", best_of > 1)):
+            if given:
+                raise UsageError(f"{flag} needs a model; name one with --model")
+        return EmbeddedEyes(), load_policy("plain-english" if policy == "auto" else policy)
+    if best_of > 1 and policy not in ("auto", "internvl"):
+        raise UsageError(f"--best-of {best_of} chooses among a model's decisions; leave out --policy {policy}")
+    from handeye.perception import ocr
+    from handeye.perception.engines import Options, open_engine
+    from handeye.perception.model_eyes import ModelEyes
+
+    engine = open_engine(model, options)
+    eyes = ModelEyes(engine, reader=ocr.read, samples=samples)
+    try:
+        if best_of > 1:
+            from handeye.policies.best_of_n import BestOfN
+
+            # A profile that was chosen or calibrated is the deciding model's, and not another's.
+            others = (options or Options()).model_copy(update={"profile": ""})
+            return eyes, BestOfN(engine, best_of, open_engine(critic, others) if critic else None)
+        return eyes, load_policy("internvl" if policy == "auto" else policy, engine)
+    except BaseException:
+        eyes.close()
+        raise
+
+
+def load_policy(name: str, engine: Any = None) -> Policy:
+    """A policy by its short name, or `module:Class` for one of your own; called with the engine, if there is one."""
+    path = POLICIES.get(name, name)
+    module, _, attribute = path.partition(":")
+    if not attribute:
+        raise UsageError(f"no policy is called {name!r}; choose auto, {', '.join(POLICIES)}, or give module:Class")
+    here = str(Path.cwd())
+    try:
+        sys.path.insert(0, here)
+        made: Callable[..., Policy] = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"the policy {name!r} cannot be imported ({error}); check module and class") from error
+    finally:
+        sys.path.remove(here)
+    return made(engine) if engine is not None and name != "plain-english" else made()

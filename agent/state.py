@@ -1,0 +1,118 @@
+"""The state of a run between two nodes of the loop: small, and nothing but JSON values, so that it can be kept.
+
+Pictures lie in the run's folder under their digest. Only the last steps are held; the whole history is the trace's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from handeye.perception.usage import Usage
+from handeye.policies.decision import Decision, Past
+
+#: So many past steps stay in the state and are shown to the policy.
+KEPT_STEPS = 12
+#: So many actions that only changed the page in front are kept, to be done again on a page that a crash took away.
+KEPT_LOCAL = 60
+
+
+class State(TypedDict, total=False):
+    """What a checkpoint holds."""
+
+    goal: str
+    step: int
+    """The step being worked on, from 1."""
+    steps: list[dict[str, Any]]
+    """The last few `Past` steps, oldest first."""
+    judged: bool
+    """Whether the last of them has its outcome."""
+    tried: list[list[Any]]
+    """The policy's last steps, a `stuck.Turn` each."""
+    met: list[str]
+    """Digests of all that the run has met, for telling what is new to it."""
+    warned: str
+    """Why the run got nowhere, once the policy was told to try something else."""
+    rung: int
+    """Of the ladder: the one to climb when a click has changed nothing, or that is being climbed; 0 for none."""
+    climbed: list[str]
+    """The clicks that were helped, so that none is helped twice on the same screen."""
+    facts: dict[str, str]
+    memo: dict[str, Any]
+    """The policy's own, from its last decision that was carried out."""
+    decision: dict[str, Any] | None
+    """Chosen and not yet carried out."""
+    screen: str
+    """Digest of the newest screenshot."""
+    fingerprint: str
+    local: list[dict[str, Any]]
+    """Inputs that the page in front holds and that a page loaded anew would have lost."""
+    document: int
+    view: list[int] | None
+    """The box to look at more closely."""
+    unusable: int
+    """So many answers of the policy in a row could not be used."""
+    refused: list[str]
+    """Actions in words that the guard or the person refused."""
+    approved: list[str]
+    """What the person allowed, each for one time; see `approval.key_of`."""
+    always: list[str]
+    """What the person allowed for the whole run: such keys, or `verb:send` for all that asks because of a word."""
+    edits: dict[str, dict[str, Any]]
+    """Actions in words, each with the one that the person put in its place."""
+    question: str
+    """What the person is asked about the pending action."""
+    asked: dict[str, str]
+    """What the question is about: `key`, `verb`, and the action in `words` as the policy chose it."""
+    usage: dict[str, int]
+    seconds: float
+    verdict: str
+    reason: str
+    answer: str
+
+
+def start(goal: str) -> State:
+    """The state before the first look."""
+    return State(
+        goal=goal,
+        step=1,
+        steps=[],
+        judged=True,
+        tried=[],
+        met=[],
+        warned="",
+        rung=0,
+        climbed=[],
+        facts={},
+        memo={},
+        decision=None,
+        local=[],
+        document=0,
+        view=None,
+        unusable=0,
+        refused=[],
+        approved=[],
+        always=[],
+        edits={},
+        question="",
+        asked={},
+        usage=Usage().model_dump(),
+        seconds=0.0,
+        verdict="",
+        reason="",
+        answer="",
+    )
+
+
+def past(state: State) -> tuple[Past, ...]:
+    """The last steps, oldest first."""
+    return tuple(Past.model_validate(step) for step in state["steps"])
+
+
+def pending(state: State) -> Decision:
+    """The decision that waits to be carried out."""
+    return Decision.model_validate(state["decision"])
+
+
+def with_step(state: State, step: Past) -> list[dict[str, Any]]:
+    """The kept steps with one more."""
+    return [*state["steps"], step.model_dump(mode="json")][-KEPT_STEPS:]

@@ -1,0 +1,222 @@
+"""What happened in a run, one JSON object a line in `trace.jsonl`: written as it happens, read by reports and exports.
+
+Every line has `event` (its kind), `at` (UTC, ISO 8601) and, in the first one, the schema's `version`. Events of one
+step come in the order looked, thought, judged, (asked, answered,) acted; what the action of step n changed stands as
+`outcome` in the look of step n+1, because the look after an action is the look before the next one.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from handeye.perception.outcome import Outcome
+from handeye.perception.usage import Usage
+from handeye.policies.decision import Candidate
+from handeye.tools.actions import Action
+from handeye.tools.device import Settled, Signals
+from handeye.tools.geometry import Point
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+VERSION = 1
+
+Verdict = Literal["succeeded", "failed", "stuck", "refused", "out_of_budget", "interrupted", "waiting", "broken"]
+"""How a run ended. `waiting`: it asked a person and nobody was there; `resume` goes on."""
+
+
+EXIT_CODES: dict[Verdict, int] = {
+    "succeeded": 0,
+    "failed": 1,
+    "broken": 3,
+    "stuck": 4,
+    "refused": 4,
+    "waiting": 4,
+    "out_of_budget": 5,
+    "interrupted": 130,
+}
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Event(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    at: str = Field(default_factory=now)
+
+
+class Started(Event):
+    """A run began, or was resumed."""
+
+    event: Literal["started"] = "started"
+    version: int = VERSION
+    goal: str
+    on: str
+    """What `--on` said."""
+    device: str = ""
+    model: str
+    policy: str
+    resumed: bool = False
+    config: dict[str, Any] = Field(default_factory=dict)
+
+
+class Looked(Event):
+    """The screen was captured and seen, and the action of the step before was judged."""
+
+    event: Literal["looked"] = "looked"
+    step: int
+    screen: str
+    """Digest of the screenshot: the picture is `screens/<digest>.webp`."""
+    size: tuple[int, int]
+    signals: Signals = Signals()
+    elements: int = 0
+    outcome: Outcome | None = None
+    """Of the action of the step before."""
+    settled: Settled | None = None
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+class Found(BaseModel):
+    """Where a target of the action was found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    phrase: str
+    point: Point
+    by: str
+    confidence: float
+    samples: tuple[Point | None, ...] = ()
+    """Where each answer of the model has it, in pixels of the screenshot, the greedy one first; None: nowhere."""
+    votes: int = 0
+    """How many of the samples mean this place."""
+
+
+class Thought(Event):
+    """The policy chose an action, and its targets were found on the screen."""
+
+    event: Literal["thought"] = "thought"
+    step: int
+    thought: str
+    action: Action
+    """With its targets grounded."""
+    said: str
+    """The action in words."""
+    by: str = ""
+    grounded_by: str = ""
+    found: tuple[Found, ...] = ()
+    """The targets that were given in words."""
+    confidence: float = 1.0
+    """Of the decision or of what was found, whichever is less."""
+    candidates: tuple[Candidate, ...] = ()
+    """What the action was chosen from, the best first; empty where there was nothing to choose from."""
+    usage: Usage = Usage()
+    raw: str = ""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+class Judged(Event):
+    """The guard looked at the action."""
+
+    event: Literal["judged"] = "judged"
+    step: int
+    ruling: Literal["allow", "ask", "refuse"]
+    reason: str = ""
+
+
+class Asked(Event):
+    """A person was asked something."""
+
+    event: Literal["asked"] = "asked"
+    step: int
+    question: str
+
+
+class Answered(Event):
+    event: Literal["answered"] = "answered"
+    step: int
+    answer: str
+
+
+class Acted(Event):
+    """The action was carried out, or tried."""
+
+    event: Literal["acted"] = "acted"
+    step: int
+    result: str = ""
+    whole: str = ""
+    """What a custom tool gave, where `result` is only the beginning of it."""
+    failed: bool = False
+    seconds: float = 0.0
+
+
+class Noted(Event):
+    """Something worth knowing: a fallback, a recovery."""
+
+    event: Literal["noted"] = "noted"
+    step: int = 0
+    text: str
+
+
+class Ended(Event):
+    event: Literal["ended"] = "ended"
+    verdict: Verdict
+    reason: str
+    answer: str = ""
+    steps: int
+    seconds: float
+    usage: Usage = Usage()
+
+
+AnyEvent = Annotated[
+    Started | Looked | Thought | Judged | Asked | Answered | Acted | Noted | Ended, Field(discriminator="event")
+]
+_ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+
+
+class Trace:
+    """Appends events to a file; each line is on its way to the disk when `add` returns."""
+
+    def __init__(self, path: Path, masked: Callable[[str], str] = str) -> None:
+        """`masked` takes secrets out of a line of JSON."""
+        self.path, self._masked = path, masked
+        cut_unfinished_line(path)
+        self._file = path.open("a", encoding="utf-8")
+
+    def add(self, event: AnyEvent) -> None:
+        self._file.write(self._masked(event.model_dump_json()) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def cut_unfinished_line(path: Path) -> None:
+    """Remove what a crash left of a last line: the next event would be lost on the end of it."""
+    if not path.exists():
+        return
+    with path.open("r+b") as file:
+        content = file.read()
+        file.truncate(content.rfind(b"\n") + 1)
+
+
+def read_trace(path: Path) -> Iterator[AnyEvent]:
+    """The events of a run, oldest first; a last line cut short by a crash is left out.
+
+    A line that cannot be read, such as one of a later version, is told as a note in its place.
+    """
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield _ADAPTER.validate_python(json.loads(line))
+            except ValueError:
+                if line.endswith("\n"):
+                    yield Noted(text=f"line {number} of {path.name} cannot be read: {line[:80].strip()}")

@@ -1,0 +1,156 @@
+"""A person allows once or for the run, refuses with a reason, edits, or takes over; at once or days later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from handeye.agent import Agent
+from handeye.agent.approval import Answer, edit, read_answer
+from handeye.agent.run import RunFolder
+from handeye.agent.trace import Acted, Answered, Asked, Judged, Thought, read_trace
+from handeye.policies.rules import Rules
+from handeye.policies.scripted import Scripted
+from handeye.tools import Browser
+from handeye.tools.actions import describe, parse_action
+from handeye.tools.errors import ActionRefused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from handeye.agent.run import Result
+
+PAGE = """<h1>Files</h1><input aria-label=Note id=i>
+<script>const note = (words) => { n.textContent += " " + words }</script>
+<button onclick='note("one")'>Delete one</button><button onclick='note("two")'>Delete two</button>
+<button onclick='note("sent")'>Send</button><button onclick='note("transferred")'>Transfer</button>
+<p id=n>log:</p>"""
+
+
+def click(name: str) -> dict[str, object]:
+    return {"kind": "click", "target": name}
+
+
+def log(browser: Browser) -> str:
+    return next(element.name for element in browser.elements() if element.name.startswith("log:"))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (" Yes ", Answer("yes")),
+        ("always", Answer("always")),
+        ("always: “send”", Answer("always", "send")),
+        ("no", Answer("no")),
+        ("no: too dear: look on", Answer("no", "too dear: look on")),
+        ("edit: 5", Answer("edit", "5")),
+        ('edit: {"text": "x"}', Answer("edit", '{"text": "x"}')),
+        ("done by hand", Answer("by hand")),
+        ("yes: but only the first", Answer("no", "yes: but only the first")),
+        ("always allow everything", Answer("no", "always allow everything")),
+        ("edit:", Answer("no", "edit:")),
+    ],
+)
+def test_an_answer_means_what_it_says_and_otherwise_no(said: str, meant: Answer) -> None:
+    assert read_answer(said) == meant
+
+
+def test_an_edit_is_words_for_the_main_thing_or_fields_as_json() -> None:
+    typed = parse_action({"kind": "type", "text": "5", "target": {"phrase": "Amount", "point": [3, 4]}})
+    assert describe(edit(typed, "6")) == "type “6” in “Amount”"
+    assert describe(edit(typed, '{"text": "7", "target": "Note"}')) == "type “7” in “Note”"
+    assert describe(edit(parse_action(click("Pay")), "Cancel")) == "click “Cancel”"
+    assert describe(edit(typed, '{"kind": "key", "keys": "escape"}')) == "press escape"
+    for wrong in ("{text", '{"txt": "7"}', '{"kind": "explode"}'):
+        with pytest.raises(ActionRefused):
+            edit(typed, wrong)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    page = tmp_path_factory.mktemp("page") / "files.html"
+    page.write_text(f"<!doctype html><meta charset=utf-8>{PAGE}")
+    with Browser(str(page)) as made:
+        yield made
+
+
+@pytest.fixture
+def files(own: Browser) -> Browser:
+    own.perform(parse_action({"kind": "reload"}))
+    own.settle()
+    return own
+
+
+def work(
+    browser: Browser, eyes: Any, folder: Path, answers: list[str], *actions: dict[str, object], **more: Any
+) -> Result:
+    """A run of these actions; the person gives the answers one after the other, then leaves."""
+    policy = Scripted([parse_action(action) for action in actions])
+    ask = lambda _: answers.pop(0) if answers else None  # noqa: E731
+    return Agent(browser, eyes=eyes, policy=policy, run_dir=folder, ask=ask, **more).run("tidy up")
+
+
+def test_what_is_allowed_for_the_run_is_not_asked_again(files: Browser, eyes: Any, tmp_path: Path) -> None:
+    """Once is once, a thing is that thing, and a word is all that asks because of it."""
+    one, two = click("Delete one"), click("Delete two")
+    run = work(files, eyes, tmp_path / "run", ["yes", "always", "always: delete"], one, one, one, two, two)
+    assert run.verdict == "succeeded"
+    assert log(files) == "log: one one one two two"
+    events = list(read_trace(run.folder / "trace.jsonl"))
+    assert [event.answer for event in events if isinstance(event, Answered)] == ["yes", "always", "always: delete"]
+    assert sum(isinstance(event, Asked) for event in events) == 3
+    reasons = [event.reason for event in events if isinstance(event, Judged) and event.ruling == "allow"]
+    assert reasons == ["the person allowed it", *["the person allowed it for this run"] * 4]
+
+
+def test_a_refusal_is_told_with_its_reason_and_what_rules_refuse_nobody_can_allow(
+    files: Browser, eyes: Any, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    class Curious(Scripted):
+        def choose(self, task: Any, eyes: Any) -> Any:
+            asked.extend(past.result for past in task.steps)
+            return super().choose(replace(task, memo={"place": len(task.steps)}), eyes)  # refusals are steps too
+
+    policy = Curious([parse_action(click("Delete one")), parse_action(click("Transfer")), parse_action(click("Send"))])
+    said = ["no: keep that one", "done by hand"]
+    rules = Rules(refuse_words=("transfer",))
+    agent = Agent(files, eyes=eyes, policy=policy, run_dir=tmp_path / "run", ask=lambda _: said.pop(0), rules=rules)
+    assert agent.run("tidy up").verdict == "succeeded"
+    assert log(files) == "log:"
+    assert "refused: the person refused it: keep that one" in asked
+    assert any("the rules refuse what says “transfer”" in each for each in asked)
+    assert asked[-1] == "the person did it by hand"
+
+
+def test_an_edited_action_is_judged_anew(files: Browser, eyes: Any, tmp_path: Path) -> None:
+    """Words that lead to something harmless are done; to something risky, asked about; to nothing, asked again."""
+    answers = ["edit: Nowhere to be found", "edit: Delete two", "yes", "always: send", "edit: {", "edit: Note"]
+    run = work(files, eyes, tmp_path / "run", answers, click("Delete one"), click("Delete one"))
+    assert run.verdict == "succeeded", run.reason
+    assert log(files) == "log: two"
+    events = list(read_trace(run.folder / "trace.jsonl"))
+    questions = [event.question for event in events if isinstance(event, Asked)]
+    assert questions[0] == "Allow this? click “Delete one”: “delete” may not be undone (because of “delete”)"
+    assert any("click “Delete two”" in each for each in questions)
+    assert not any(isinstance(event, Acted) and event.failed for event in events)
+
+
+def test_a_run_that_waits_is_answered_later_even_by_an_edit(files: Browser, eyes: Any, tmp_path: Path) -> None:
+    actions = [parse_action({"kind": "type", "text": "draft", "target": "Note"}), parse_action(click("Send"))]
+    agent = Agent(files, eyes=eyes, policy=Scripted(actions), run_dir=tmp_path / "run", ask=None)
+    run = agent.run("send a note")
+    assert run.verdict == "waiting"
+    for answer in ("always: pay", "edit: Delete one"):  # neither is the end of it: the first is not what it asks about
+        run = agent.resume(RunFolder.open(run.folder), answer)
+        assert run.verdict == "waiting", run.reason
+    assert "Delete one" in run.reason
+    assert "log:" in log(files)
+    run = agent.resume(RunFolder.open(run.folder), "yes")
+    assert run.verdict == "succeeded", run.reason
+    assert log(files) == "log: one"
+    thoughts = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
+    assert thoughts

@@ -1,0 +1,109 @@
+"""A browser that goes away in the middle of a run comes back, and what it was given stays with the run."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handeye.agent import Agent
+from handeye.agent.agent import REVIVALS
+from handeye.agent.trace import Acted, AnyEvent, Noted, Thought
+from handeye.policies.scripted import Scripted
+from handeye.tools import Browser
+from handeye.tools.actions import parse_action
+
+if TYPE_CHECKING:
+    from handeye.perception.embedded import EmbeddedEyes
+    from tests.agent.conftest import Follow, Site
+
+FORM = (
+    "<form method=post action=/save><label>Name <input name=name></label><label><input type=checkbox name=news> News"
+    "</label><button>Save</button></form>"
+)
+
+
+def renderers(pid: int) -> list[int]:
+    """The processes that show the pages of the Chromium whose process this is."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and b"--type=renderer" in (folder / "cmdline").read_bytes():
+                found += [int(folder.name)] if os.getpgid(int(folder.name)) == os.getpgid(pid) else []
+        except OSError:
+            continue
+    return found
+
+
+def test_a_killed_browser_and_a_killed_page_come_back_and_nothing_is_done_twice(
+    browser: Browser, site: Site, eyes: EmbeddedEyes, tmp_path: Path
+) -> None:
+    site.pages["/form"] = FORM
+    site.pages["/save/done"] = "<h1>Saved</h1>"
+    events: list[AnyEvent] = []
+
+    def listen(event: AnyEvent) -> None:
+        events.append(event)
+        pid = browser._session.pid
+        assert pid
+        if isinstance(event, Acted) and event.step == 3:
+            os.kill(pid, signal.SIGKILL)
+        if isinstance(event, Thought) and event.step == 4 and not any("opened again" in note for note in notes()):
+            for renderer in renderers(pid):
+                os.kill(renderer, signal.SIGKILL)
+
+    def notes() -> list[str]:
+        return [event.text for event in events if isinstance(event, Noted)]
+
+    policy = Scripted(
+        [
+            parse_action(action)
+            for action in (
+                {"kind": "navigate", "url": site.url + "/form"},
+                {"kind": "type", "target": "Name", "text": "Ada"},
+                {"kind": "click", "target": "News"},
+                {"kind": "click", "target": "Save"},
+                {"kind": "done"},
+            )
+        ]
+    )
+    agent = Agent(browser, eyes=eyes, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen)
+    result = agent.run("save the form")
+    assert result.verdict == "succeeded", (result.reason, notes())
+    assert site.posts == ["/save"]
+    assert any("the browser was started again" in note for note in notes()), notes()
+    assert any("crashed" in note and "the page was opened again" in note for note in notes()), notes()
+    assert sum("2 earlier inputs were made again" in note for note in notes()) == 2, notes()
+
+
+def test_a_page_that_crashes_at_every_attempt_breaks_the_run(follow: Follow, browser: Browser) -> None:
+    thoughts = []
+
+    def listen(event: AnyEvent) -> None:
+        if isinstance(event, Thought):
+            thoughts.append(event)
+            for renderer in renderers(browser._session.pid or 0):
+                os.kill(renderer, signal.SIGKILL)
+
+    result = follow({"kind": "click", "target": "Count"}, {"kind": "done"}, approve="never", listen=listen)
+    assert (result.verdict, len(thoughts)) == ("broken", REVIVALS + 1)
+    assert "crashed" in result.reason
+
+
+def test_downloads_stay_with_the_run_and_are_told(follow: Follow, site: Site) -> None:
+    site.pages["/"] = "<a href=/report.csv download>Report</a>"
+    site.pages["/report.csv"] = "a,b"
+    heard: list[AnyEvent] = []
+    result = follow(
+        {"kind": "reload"},
+        {"kind": "click", "target": "Report"},
+        {"kind": "done"},
+        approve="never",
+        listen=heard.append,
+    )
+    assert result.verdict == "succeeded", result.reason
+    kept = result.folder / "downloads" / "report.csv"
+    assert kept.read_text(encoding="utf-8").endswith("a,b")
+    told = [event.result for event in heard if isinstance(event, Acted) and event.step == 2]
+    assert str(kept) in told[0]

@@ -1,0 +1,227 @@
+"""A run that was killed is picked up where it stopped, and nothing is ordered twice.
+
+Where a kill falls is tried out on a quick device over a real server; a few kills fall on a real browser, a real program
+and the command line. `make reliability` kills at every point, over a longer goal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from benchmarks.reliability.paper import Paper
+from benchmarks.reliability.worker import Job, Kill, work
+from handeye.agent import Agent
+from handeye.agent.journal import read_journal
+from handeye.agent.run import RunFolder
+from handeye.agent.start import open_device
+from handeye.agent.trace import Acted, Ended, Noted, Started, read_trace
+from handeye.scenarios.demo.shop import Shop
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handeye.agent import Result
+
+GOAL = 'type "Ada" into "Name", click "Order", check that the page shows "Ordered"'
+SHOP = (
+    'log in as "ada" with password "lovelace", search for "lamp", add the first result to the cart, check out, '
+    'check that the page shows "Thank you"'
+)
+
+
+@pytest.fixture
+def counter(site: Any) -> Any:
+    """A page where something is ordered, by one form."""
+    site.pages["/"] = (
+        "<h1>Counter</h1><form method=post action=/order><label for=n>Name</label><input id=n name=n>"
+        "<button>Order</button></form>"
+    )
+    site.pages["/order/done"] = "<h1>Ordered</h1>"
+    return site
+
+
+def resume(folder: Path, device: Any, answer: str | None = None) -> Result:
+    try:
+        return Agent(device).resume(RunFolder.open(folder), answer)
+    finally:
+        device.close()
+
+
+def notes(folder: Path) -> str:
+    return " | ".join(event.text for event in read_trace(folder / "trace.jsonl") if isinstance(event, Noted))
+
+
+@pytest.mark.parametrize(
+    ("point", "count"),
+    [
+        ("looked", 1),
+        ("judged", 2),
+        ("before intend", 2),
+        ("after intend", 2),
+        ("after answered", 2),
+        ("after perform", 2),
+        ("after memento", 3),
+        ("before finish", 2),
+        ("after finish", 1),
+        ("after finish", 2),
+        ("acted", 2),
+        ("before put", 5),
+        ("before put", 9),
+        ("after put_writes", 8),
+    ],
+)
+def test_a_kill_at_any_point_is_survived_with_one_order(point: str, count: int, counter: Any, tmp_path: Path) -> None:
+    """Before or after a line of the journal, a deed of the device, an event, a saved checkpoint; step 2 orders."""
+    folder = tmp_path / "run"
+    assert work(Job("paper", counter.url, GOAL, folder, Kill(point, count))) == -9
+    run = resume(folder, Paper(counter.url))
+    assert (run.verdict, counter.posts) == ("succeeded", ["/order"]), run.reason
+    assert [event.resumed for event in read_trace(folder / "trace.jsonl") if isinstance(event, Started)] == [
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize(("point", "sent", "said"), [("after sending", 0, "no"), ("before answered", 1, "yes")])
+def test_what_was_sent_and_never_answered_is_asked_about(
+    point: str, sent: int, said: str, counter: Any, tmp_path: Path
+) -> None:
+    """In the one case it never left, in the other it was done: from here both look alike."""
+    folder = tmp_path / "run"
+    assert work(Job("paper", counter.url, GOAL, folder, Kill(point, 1))) == -9
+    assert len(counter.posts) == sent
+    waiting = resume(folder, Paper(counter.url))
+    assert waiting.verdict == "waiting"
+    assert "POST" in waiting.reason
+    run = resume(folder, Paper(counter.url), said)
+    assert counter.posts == ["/order"]
+    assert run.verdict == ("succeeded" if said == "no" else "failed")  # what the order's page said is lost with it
+
+
+def test_a_get_of_a_risky_action_is_not_taken_for_reading(site: Any, tmp_path: Path) -> None:
+    """It left and was not answered: asked about. It was answered: its page is not opened again."""
+    site.pages["/"] = "<form action=/pay><button>Pay now</button></form>"
+    site.pages["/pay"] = "<h1>Paid</h1>"
+    goal = 'click "Pay now"'
+    for point, count, verdict in (("before answered", 1, "waiting"), ("acted", 1, "succeeded")):
+        folder = tmp_path / point
+        site.gets.clear()
+        kill = Kill(point, count)
+        assert work(Job("paper", site.url, goal, folder, kill, approve="never")) == -9
+        run = resume(folder, Paper(site.url))
+        assert (run.verdict, site.gets.count("/pay")) == (verdict, 1), (point, run.reason)
+    assert "not opened again" in notes(folder)
+
+
+def test_what_only_scripts_knew_is_told_when_it_is_lost(browser: Any, eyes: Any, site: Any, tmp_path: Path) -> None:
+    from handeye.tools import Browser
+
+    first = Agent(browser, eyes=eyes, max_steps=1, run_dir=tmp_path / "run").run('click "Count", click "Count"')
+    assert first.verdict == "out_of_budget"
+    with Browser(site.url) as fresh:
+        run = Agent(fresh, eyes=eyes).resume(RunFolder.open(first.folder))
+        assert "counted 1 times" in " ".join(element.name for element in fresh.elements())
+    assert run.verdict == "succeeded"
+    assert "what only its scripts knew is lost" in notes(first.folder)
+
+
+def test_a_button_that_came_by_a_script_proves_nothing_by_being_gone(site: Any, tmp_path: Path) -> None:
+    """A page loaded anew has not got it anyway, so that its absence is no sign of an order."""
+    site.pages["/"] = (
+        '<button onclick="b.hidden = false">Open</button><form id=b hidden method=post action=/order>'
+        "<button>Order</button></form>"
+    )
+    folder = tmp_path / "run"
+    kill = Kill("after sending", 1)
+    assert work(Job("browser", site.url, 'click "Open", click "Order"', folder, kill)) == -9
+    assert site.posts == []
+    run = resume(folder, open_device(site.url))
+    assert run.verdict == "waiting", run.reason
+    assert "POST" in run.reason
+
+
+def test_a_kill_in_a_real_browser_loses_no_input_and_orders_once(counter: Any, tmp_path: Path) -> None:
+    """What was typed is known to the page and the journal alone."""
+    folder = tmp_path / "run"
+    assert work(Job("browser", counter.url, GOAL, folder, Kill("after finish", 1))) == -9
+    run = resume(folder, open_device(counter.url))
+    assert (run.verdict, counter.posts) == ("succeeded", ["/order"]), run.reason
+    assert "1 earlier inputs were made again" in notes(folder)
+
+
+def test_a_polite_kill_stops_between_two_actions(counter: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    polite = Kill("looked", 2, signal=signal.SIGTERM)
+    assert work(Job("paper", counter.url, GOAL, folder, polite)) == 0
+    assert read_journal(folder / "journal.jsonl")[-1].entry == "outcome"
+    ends = [event.verdict for event in read_trace(folder / "trace.jsonl") if isinstance(event, Ended)]
+    assert ends == ["interrupted"]
+    assert resume(folder, Paper(counter.url)).verdict == "succeeded"
+    assert counter.posts == ["/order"]
+
+
+def begin(url: str, folder: Path, cwd: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "handeye.agent", "run", SHOP, "--on", url, "--run-dir", str(folder), "--json"]
+    return subprocess.Popen(
+        command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def wait_until(there: Callable[[], bool], running: subprocess.Popen[Any], seconds: float = 100) -> None:
+    until = time.monotonic() + seconds
+    while not there():
+        assert running.poll() is None, "it ended before it could be stopped"
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
+def acted(folder: Path) -> int:
+    path = folder / "trace.jsonl"
+    return sum(isinstance(event, Acted) for event in read_trace(path)) if path.exists() else 0
+
+
+def test_ctrl_c_at_the_command_line_stops_a_run_that_is_its_own_and_goes_on_later(tmp_path: Path) -> None:
+    """While it works nobody else can go on with it; afterwards `resume` buys the lamp, once."""
+    with Shop() as shop:
+        folder = tmp_path / "run"
+        running = begin(shop.url, folder, tmp_path)
+        wait_until(lambda: acted(folder) >= 2, running)
+        with pytest.raises(UsageError, match="in use"):
+            RunFolder.open(folder)
+        os.kill(running.pid, signal.SIGINT)
+        out, err = running.communicate(timeout=100)
+        assert running.returncode == 130, err
+        assert "Traceback" not in err
+        assert json.loads(out)["verdict"] == "interrupted"
+        assert read_journal(folder / "journal.jsonl")[-1].entry == "outcome"
+        command = [sys.executable, "-m", "handeye.agent", "resume", str(folder), "--json"]
+        done = subprocess.run(
+            command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=110
+        )
+        assert (json.loads(done.stdout)["verdict"], done.returncode) == ("succeeded", 0), done.stderr
+        assert shop.posts.count("/checkout") == len(shop.orders) == 1
+    sent = [entry.text for entry in read_journal(folder / "journal.jsonl") if entry.entry == "sent"]
+    assert any(text.startswith("POST") and "check" in text for text in sent), sent
+
+
+def test_a_program_that_went_down_with_its_run_is_begun_again_only_when_the_person_says_so(tmp_path: Path) -> None:
+    folder, note = tmp_path / "run", tmp_path / "note.txt"
+    goal = f'type "Grüße", press ctrl+s, type "{note}", press Enter, wait 1 second'
+    assert work(Job("program", "app:mousepad", goal, folder, Kill("acted", 1))) == -9
+    assert not note.exists()
+    waiting = resume(folder, open_device("app:mousepad"))
+    assert waiting.verdict == "waiting"
+    assert "started anew" in waiting.reason
+    again = resume(folder, open_device("app:mousepad"), "yes")
+    assert again.verdict == "succeeded", again.reason
+    assert note.read_text().rstrip("\n") == "Grüße"

@@ -1,0 +1,84 @@
+"""A long run's policy is told of all its steps in bounded room, and of every fact that was kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from handeye.agent.history import FIRST, LAST, History
+from handeye.agent.state import KEPT_STEPS
+from handeye.agent.trace import Acted, Looked, Thought, Trace
+from handeye.perception.outcome import Outcome
+from handeye.perception.prompt import MOST_KNOWN, Head, decide_prompt
+from handeye.tools.actions import parse_action
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from handeye.agent.trace import AnyEvent
+
+
+def events(steps: int, said: str = "click “Row {}”") -> list[AnyEvent]:
+    action = parse_action({"kind": "click", "target": "Row"})
+    made: list[AnyEvent] = []
+    for step in range(1, steps + 1):
+        outcome = Outcome(kind="confirmed") if step > 1 else None
+        made.append(Looked(step=step, screen="", size=(1, 1), outcome=outcome))
+        made.append(Thought(step=step, thought="", action=action, said=said.format(step)))
+        made.append(Acted(step=step))
+    return made
+
+
+def heard(tmp_path: Path, told: list[AnyEvent]) -> History:
+    history = History(tmp_path / "none.jsonl")
+    for event in told:
+        history.hear(event)
+    return history
+
+
+def test_a_short_run_has_no_earlier_steps(tmp_path: Path) -> None:
+    assert heard(tmp_path, events(KEPT_STEPS)).earlier() == ()
+    assert heard(tmp_path, events(KEPT_STEPS + 2)).earlier() == (
+        "1. click “Row 1”: confirmed",
+        "2. click “Row 2”: confirmed",
+    )
+
+
+def test_a_thousand_steps_take_no_more_room_than_a_hundred(tmp_path: Path) -> None:
+    lines = heard(tmp_path, events(1000)).earlier()
+    assert len(lines) == FIRST + 1 + LAST
+    assert lines[0].startswith("1. ")
+    assert lines[FIRST] == f"{FIRST + 1}-{1000 - KEPT_STEPS - LAST}. left out here"
+    assert lines[-1] == f"{1000 - KEPT_STEPS}. click “Row {1000 - KEPT_STEPS}”: confirmed"
+    same = heard(tmp_path, events(500, "click “Next”")).earlier()
+    assert same == (f"1-{500 - KEPT_STEPS}. click “Next” ({500 - KEPT_STEPS} times): confirmed",)
+
+
+def test_a_resumed_run_remembers_what_its_first_process_did(tmp_path: Path) -> None:
+    told = events(30)
+    trace = Trace(tmp_path / "trace.jsonl")
+    for event in told[:60]:
+        trace.add(event)
+    trace.close()
+    resumed = History(trace.path)
+    for event in told[60:]:
+        resumed.hear(event)
+    assert resumed.earlier() == heard(tmp_path, told).earlier()
+
+
+def question(**told: object) -> str:
+    prompt = decide_prompt(Head("system"), Image.new("RGB", (8, 8)), **told)  # type: ignore[arg-type]
+    return str(prompt.turns[0].parts[-1])
+
+
+def test_every_fact_is_told_and_only_those_that_are_too_long_are_cut() -> None:
+    facts = {f"fact {number}": "short" for number in range(100)} | {"page": "x" * 20_000}
+    text = question(facts=facts)
+    assert all(f"Known: fact {number} = short\n" in text for number in range(100))
+    assert "Known: page = xxx" in text
+    assert MOST_KNOWN < len(text) < MOST_KNOWN + 3000
+    assert question(facts={"a": "b"}) == question(facts={"a": "b"}, earlier=())
+    assert question(earlier=["1-40. click “Next” (40 times): confirmed"]).startswith(
+        "Earlier steps, in short:\n1-40. click “Next” (40 times): confirmed\nSteps so far: none"
+    )

@@ -1,0 +1,59 @@
+"""The journal knows which action was begun and not finished."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handeye.agent.journal import Journal, doubt, last_outcome, read_journal
+from handeye.tools.actions import parse_action
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAY = parse_action({"kind": "click", "target": {"phrase": "Pay", "point": [1, 2]}})
+LOOK = parse_action({"kind": "scroll"})
+
+
+def test_a_finished_action_leaves_no_doubt(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.intend(1, PAY)
+    journal.finish(1, "paid", failed=False)
+    entries = read_journal(tmp_path / "journal.jsonl")
+    assert doubt(entries) is None
+    outcome = last_outcome(entries, 1)
+    assert outcome is not None
+    assert outcome.text == "paid"
+    assert last_outcome(entries, 2) is None
+    journal.close()
+
+
+def test_an_unfinished_action_is_in_doubt_with_what_it_sent(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.intend(1, LOOK)
+    journal.finish(1, "", failed=False)
+    journal.intend(2, PAY, aim="Pay now")
+    journal.sending("POST http://shop/pay")
+    uncertain = doubt(read_journal(tmp_path / "journal.jsonl"))
+    assert uncertain is not None
+    assert (uncertain.step, uncertain.action, uncertain.aim) == (2, PAY, "Pay now")
+    assert uncertain.sent == ("POST http://shop/pay",)
+    journal.close()
+
+
+def test_every_entry_is_on_the_disk_when_it_is_made(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.intend(1, PAY)
+    assert len((tmp_path / "journal.jsonl").read_text().splitlines()) == 1
+    journal.close()
+
+
+def test_a_last_line_cut_short_by_a_crash_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.intend(1, LOOK)
+    journal.finish(1, "", failed=False)
+    journal.close()
+    with path.open("a") as file:
+        file.write('{"entry": "intent", "step": 2, "acti')
+    assert doubt(read_journal(path)) is None
+    assert read_journal(tmp_path / "nowhere.jsonl") == []

@@ -1,0 +1,52 @@
+"""A click that changed nothing is helped, within bounds; one that may have done harm is never done twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from handeye.agent import Agent
+from handeye.agent.trace import Looked, Thought, read_trace
+from handeye.policies.decision import Decision, Task
+from handeye.policies.scripted import Scripted
+from handeye.tools.actions import parse_action
+
+
+def told(folder: Path, kind: type) -> list[Any]:
+    return [event for event in read_trace(folder / "trace.jsonl") if isinstance(event, kind)]
+
+
+def by_ladder(folder: Path) -> list[str]:
+    return [event.thought for event in told(folder, Thought) if event.by == "ladder"]
+
+
+def test_an_element_that_hears_no_mouse_is_pressed_itself_and_a_risky_one_is_not(site: Any, follow: Any) -> None:
+    site.pages["/"] = (
+        "<button onmousedown='event.preventDefault()' onclick='if (!event.isTrusted) p.textContent = `Heard`'>Bell"
+        "</button><button onclick='if (!event.isTrusted) p.textContent = `Gone`'>Delete all</button><p id=p></p>"
+    )
+    clicks = [{"kind": "click", "target": name} for name in ("Bell", "Delete all")]
+    run = follow({"kind": "reload"}, *clicks, approve="never")
+    helped = by_ladder(run.folder)
+    assert len(helped) == 1
+    assert "Bell" in helped[0]
+    assert [look.outcome.kind for look in told(run.folder, Looked) if look.outcome][1:] == [
+        "no_effect", "confirmed", "no_effect",
+    ]  # fmt: skip
+
+
+def test_a_policy_that_can_is_told_once_to_try_something_else(browser: Any, eyes: Any, tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    class Stubborn(Scripted):
+        adapts: Literal[True] = True
+
+        def choose(self, task: Task, eyes: Any) -> Decision:
+            heard.append(task.trouble)
+            return Decision(thought="again", action=parse_action({"kind": "click", "target": "Idle"}))
+
+    run = Agent(browser, eyes=eyes, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
+    assert run.verdict == "stuck"
+    assert len([each for each in heard if "Do something else" in each]) == 1
+    assert "after it was told to do otherwise" in run.reason
+    assert len(by_ladder(run.folder)) <= 2  # bounded, however often the policy asks for the same

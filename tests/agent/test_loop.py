@@ -1,0 +1,226 @@
+"""The loop looks, thinks, asks the guard, acts, judges what happened, and ends with an honest verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from handeye.agent import Agent
+from handeye.agent.trace import Acted, Asked, Ended, Looked, Thought, read_trace
+from handeye.policies.decision import Decision, Task
+from handeye.policies.scripted import Scripted
+from handeye.tools.actions import parse_action
+from handeye.tools.errors import ActionRefused, ModelError
+
+COUNT = {"kind": "click", "target": "Count"}
+IDLE = {"kind": "click", "target": "Idle"}
+
+
+def outcomes(folder: Path) -> list[str]:
+    events = read_trace(folder / "trace.jsonl")
+    return [event.outcome.kind for event in events if isinstance(event, Looked) and event.outcome]
+
+
+def test_a_run_that_is_done_succeeded_and_left_its_books(follow: Any, browser: Any) -> None:
+    run = follow(COUNT, COUNT, {"kind": "done", "answer": "clicked"})
+    assert (run.verdict, run.answer, run.steps) == ("succeeded", "clicked", 2)
+    assert "counted 2 times" in " ".join(element.name for element in browser.elements())
+    names = {path.name for path in run.folder.iterdir()}
+    assert {"run.json", "trace.jsonl", "journal.jsonl", "checkpoint.sqlite", "report.html", "screens"} <= names
+    assert json.loads((run.folder / "run.json").read_text())["verdict"] == "succeeded"
+    kinds = [event.event for event in read_trace(run.folder / "trace.jsonl")]
+    assert kinds == ["started", *["looked", "thought", "judged", "acted"] * 2, "looked", "thought", "ended"]
+
+
+def test_every_look_has_its_picture_and_every_action_its_outcome(follow: Any) -> None:
+    run = follow(COUNT, IDLE)
+    looks = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Looked)]
+    assert all((run.folder / "screens" / f"{look.screen}.webp").is_file() for look in looks)
+    assert outcomes(run.folder)[0] == "confirmed"
+    assert outcomes(run.folder)[1] in {"no_effect", "unknown"}  # the mouse over it makes the button look different
+
+
+def test_the_trace_holds_the_point_that_was_clicked(follow: Any, browser: Any) -> None:
+    box = next(element.box for element in browser.elements() if element.name == "Count")
+    run = follow(COUNT)
+    thought = next(event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought))
+    point = thought.action.target.point  # type: ignore[union-attr]
+    assert point is not None
+    assert box.holds(point)
+
+
+def test_a_policy_that_gives_up_has_failed(follow: Any) -> None:
+    run = follow({"kind": "done", "success": False, "answer": "it is not there"})
+    assert (run.verdict, run.reason) == ("failed", "it is not there")
+
+
+def test_the_same_click_in_vain_is_stuck_and_never_success(browser: Any, eyes: Any, tmp_path: Path) -> None:
+    class Stubborn(Scripted):
+        def choose(self, task: Task, eyes: Any) -> Decision:
+            return Decision(thought="again", action=parse_action(IDLE))
+
+    run = Agent(browser, eyes=eyes, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
+    assert run.verdict == "stuck"
+    assert "3 times" in run.reason
+    assert run.steps in {4, 5, 6}  # the ladder's steps too; the first click may change how the button looks
+
+
+def test_the_run_stops_after_the_step_limit_and_goes_on_with_a_higher_one(follow: Any, browser: Any, eyes: Any) -> None:
+    from handeye.agent.run import RunFolder
+
+    run = follow(COUNT, COUNT, COUNT, COUNT, max_steps=2)
+    assert (run.verdict, run.steps) == ("out_of_budget", 2)
+    policy = Scripted([parse_action(COUNT)] * 4)
+    again = Agent(browser, eyes=eyes, policy=policy, max_steps=9).resume(RunFolder.open(run.folder))
+    assert (again.verdict, again.steps) == ("succeeded", 4)
+
+
+def test_the_run_stops_when_its_time_is_used_up(follow: Any) -> None:
+    run = follow({"kind": "wait", "seconds": 3.0}, COUNT, budget_seconds=3.0)
+    assert (run.verdict, run.steps) == ("out_of_budget", 1)
+
+
+def test_a_target_that_is_not_there_is_told_to_the_policy_and_ends_as_stuck(
+    browser: Any, eyes: Any, tmp_path: Path
+) -> None:
+    told: list[str] = []
+
+    class Hopeful(Scripted):
+        def choose(self, task: Task, eyes: Any) -> Decision:
+            told.append(task.trouble)
+            return super().choose(task, eyes)
+
+    policy = Hopeful([parse_action({"kind": "click", "target": "the flux capacitor"})])
+    run = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run").run("x")
+    assert run.verdict == "stuck"
+    assert told[0] == ""
+    assert "flux capacitor" in told[1]
+
+
+def test_an_action_that_fails_is_recorded_and_the_run_goes_on(follow: Any) -> None:
+    run = follow({"kind": "tabs", "do": "switch", "index": 7}, COUNT)
+    acted = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Acted)]
+    assert [event.failed for event in acted] == [True, False]
+    assert run.verdict == "succeeded"
+
+
+def test_a_point_off_the_screen_is_refused_before_anything_happens(follow: Any) -> None:
+    run = follow({"kind": "click", "target": [9000, 40]})
+    assert run.verdict == "stuck"
+    assert "off the screen (1344x896)" in run.reason
+
+
+def test_a_broken_model_is_a_broken_run_with_its_books_kept(browser: Any, eyes: Any, tmp_path: Path) -> None:
+    class Broken(Scripted):
+        def choose(self, task: Task, eyes: Any) -> Decision:
+            if task.steps:
+                raise ModelError("the model's server at :9 dropped the connection; start it and resume")
+            return super().choose(task, eyes)
+
+    policy = Broken([parse_action(COUNT)] * 2)
+    run = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run").run("x")
+    assert (run.verdict, run.steps) == ("broken", 1)
+    assert "dropped the connection" in run.reason
+    assert run.report.is_file()
+
+
+def test_a_goal_the_policy_cannot_follow_is_refused(browser: Any, eyes: Any, tmp_path: Path) -> None:
+    class Choosy(Scripted):
+        def check(self, goal: str) -> None:
+            raise ActionRefused(f"I cannot carry out “{goal}”")
+
+    run = Agent(browser, eyes=eyes, policy=Choosy([]), run_dir=tmp_path / "run").run("fly")
+    assert (run.verdict, run.steps) == ("refused", 0)
+
+
+def test_with_nobody_to_ask_a_risky_action_waits_and_an_answer_lets_it_go_on(
+    site: Any, browser: Any, eyes: Any, tmp_path: Path
+) -> None:
+    from handeye.agent.run import RunFolder
+
+    site.pages["/"] = "<h1>Files</h1><form method=post action=/gone><button>Delete all</button></form>"
+    site.pages["/gone/done"] = "<h1>All gone</h1>"
+    browser.perform(parse_action({"kind": "reload"}))
+    policy = Scripted([parse_action({"kind": "click", "target": "Delete all"})])
+    run = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run").run("tidy up")
+    assert (run.verdict, site.posts) == ("waiting", [])
+    assert any(isinstance(event, Asked) for event in read_trace(run.folder / "trace.jsonl"))
+
+    still = Agent(browser, eyes=eyes, policy=policy).resume(RunFolder.open(run.folder))
+    assert (still.verdict, site.posts) == ("waiting", [])
+
+    done = Agent(browser, eyes=eyes, policy=policy).resume(RunFolder.open(run.folder), answer="yes")
+    assert (done.verdict, site.posts) == ("succeeded", ["/gone"])
+
+
+def test_a_refused_action_is_told_with_its_reason_and_a_second_try_ends_the_run(
+    site: Any, browser: Any, eyes: Any, tmp_path: Path
+) -> None:
+    site.pages["/"] = "<form method=post action=/gone><button>Delete all</button></form>"
+    browser.perform(parse_action({"kind": "reload"}))
+    heard: list[str] = []
+
+    class Pushy(Scripted):
+        def choose(self, task: Task, eyes: Any) -> Decision:
+            heard.extend(step.result for step in task.steps)
+            return Decision(thought="delete", action=parse_action({"kind": "click", "target": "Delete all"}))
+
+    agent = Agent(browser, eyes=eyes, policy=Pushy([]), run_dir=tmp_path / "run", ask=lambda _: "keep my files")
+    run = agent.run("tidy up")
+    assert (run.verdict, site.posts) == ("refused", [])
+    assert any("keep my files" in each for each in heard)
+
+
+def test_the_policy_may_ask_and_hears_the_answer(browser: Any, eyes: Any, tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    class Curious(Scripted):
+        def choose(self, task: Task, eyes: Any) -> Decision:
+            heard.extend(step.result for step in task.steps)
+            return super().choose(task, eyes)
+
+    policy = Curious([parse_action({"kind": "ask", "question": "Which colour?"})])
+    run = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run", ask=lambda _: "green").run("x")
+    assert run.verdict == "succeeded"
+    assert heard == ["green"]
+
+
+def test_what_is_read_and_remembered_reaches_the_policy_and_the_answer(browser: Any, eyes: Any, tmp_path: Path) -> None:
+    facts: dict[str, str] = {}
+
+    class Reader(Scripted):
+        def choose(self, task: Task, eyes: Any) -> Decision:
+            facts.update(task.facts)
+            return super().choose(task, eyes)
+
+    script = [
+        {"kind": "extract", "what": "the heading", "target": "Welcome"},
+        {"kind": "remember", "name": "colour", "text": "green"},
+    ]
+    policy = Reader([parse_action(action) for action in script])
+    run = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run").run("x")
+    assert facts == {"the heading": "Welcome", "colour": "green"}
+    assert run.answer == "Welcome"
+
+
+def test_waiting_for_text_ends_when_it_shows(site: Any, follow: Any, browser: Any) -> None:
+    site.pages["/late"] = "<p id=p></p><script>setTimeout(() => p.textContent = 'Ready now', 700)</script>"
+    run = follow({"kind": "navigate", "url": f"{site.url}/late"}, {"kind": "wait", "text": "Ready now", "seconds": 9})
+    acted = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Acted)]
+    assert "shows after" in acted[1].result
+    assert acted[1].seconds < 8
+
+
+def test_stopping_between_actions_leaves_a_run_to_resume(browser: Any, eyes: Any, tmp_path: Path) -> None:
+    from handeye.agent.run import RunFolder
+
+    policy = Scripted([parse_action(COUNT)] * 4)
+    agent = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run")
+    agent.listen = lambda event: agent.stop() if isinstance(event, Acted) and event.step == 2 else None
+    run = agent.run("x")
+    assert (run.verdict, run.steps) == ("interrupted", 2)
+    again = Agent(browser, eyes=eyes, policy=policy).resume(RunFolder.open(run.folder))
+    assert (again.verdict, again.steps) == ("succeeded", 4)
+    ends = [event.verdict for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Ended)]
+    assert ends == ["interrupted", "succeeded"]

@@ -1,0 +1,138 @@
+"""A run's folder: named by time and goal, never overwritten, held by one process, found again by name."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from handeye.agent.run import ROOM, RunConfig, RunFolder, find_run, slug, write_atomically
+from handeye.tools.errors import SetupError, UsageError
+from handeye.tools.screenshot import Screenshot
+
+GOAL = RunConfig(goal="Grüße, 世界: click “Save”")
+
+
+def test_the_folder_is_named_by_time_and_goal(tmp_path: Path) -> None:
+    run = RunFolder.create(GOAL, base=tmp_path)
+    assert run.path.parent == tmp_path
+    assert run.path.name.endswith("-grue-click-save") or run.path.name.endswith("-gru-e-click-save")
+    assert run.config == GOAL
+    run.release()
+
+
+def test_two_runs_of_one_second_get_two_folders(tmp_path: Path) -> None:
+    runs = [RunFolder.create(GOAL, base=tmp_path) for _ in range(3)]
+    assert len({run.path for run in runs}) == 3
+    for run in runs:
+        run.release()
+
+
+def test_runs_that_begin_in_the_same_moment_get_folders_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: RunFolder.create(GOAL, base=tmp_path), range(24)))
+    assert len({run.path for run in runs}) == 24
+    for run in runs:
+        run.release()
+
+
+def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
+    RunFolder.create(GOAL, tmp_path / "mine").release()
+    with pytest.raises(UsageError, match="already holds a run"):
+        RunFolder.create(GOAL, tmp_path / "mine")
+
+
+def test_only_one_process_may_hold_a_run(tmp_path: Path) -> None:
+    held = RunFolder.create(GOAL, tmp_path / "mine")
+    with pytest.raises(UsageError, match="in use"):
+        RunFolder.open(tmp_path / "mine")
+    held.release()
+    RunFolder.open(tmp_path / "mine").release()
+
+
+@pytest.mark.parametrize("verdict", ["succeeded", "failed", "refused"])
+def test_a_run_that_has_ended_cannot_be_resumed(verdict: str, tmp_path: Path) -> None:
+    run = RunFolder.create(GOAL, tmp_path / "mine")
+    run.note(verdict=verdict)
+    run.release()
+    with pytest.raises(UsageError, match="has ended"):
+        RunFolder.open(tmp_path / "mine")
+
+
+def test_equal_pictures_are_kept_once_and_come_back_exactly(tmp_path: Path) -> None:
+    run = RunFolder.create(GOAL, tmp_path / "mine")
+    image = Image.effect_noise((64, 48), 80).convert("RGB")
+    digests = {run.keep(Screenshot(image)), run.keep(Screenshot(image.copy()))}
+    files = list(run.screens.iterdir())
+    assert [file.stem for file in files] == list(digests)
+    assert Image.open(files[0]).convert("RGB").tobytes() == image.tobytes()
+    run.release()
+
+
+def test_pictures_of_a_long_run_get_smaller_before_they_fill_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exact at first, then not: 1,000 photographs would be a gigabyte otherwise."""
+    monkeypatch.setattr("handeye.agent.run.ROOM", [(room / 400, how) for room, how in ROOM])
+    run = RunFolder.create(GOAL, tmp_path / "mine")
+    sizes = []
+    for _ in range(12):
+        digest = run.keep(Screenshot(Image.effect_noise((256, 192), 80).convert("RGB")))
+        sizes.append((run.screens / f"{digest}.webp").stat().st_size)
+    run.release()
+    assert sizes[0] > 2 * sizes[-1]
+    again = RunFolder.open(tmp_path / "mine")
+    digest = again.keep(Screenshot(Image.effect_noise((256, 192), 80).convert("RGB")))
+    assert (again.screens / f"{digest}.webp").stat().st_size < sizes[0] / 2
+    again.release()
+
+
+def test_cookies_are_for_the_owner_alone(tmp_path: Path) -> None:
+    run = RunFolder.create(GOAL, tmp_path / "mine")
+    run.keep_memento({"storage_state": {"cookies": ["secret"]}})
+    assert (run.path / "memento.json").stat().st_mode & 0o077 == 0
+    assert run.memento() == {"storage_state": {"cookies": ["secret"]}}
+    run.release()
+
+
+def test_a_run_is_found_by_folder_by_name_and_as_latest(tmp_path: Path) -> None:
+    for number, name in enumerate(["one", "two"]):
+        RunFolder.create(GOAL, tmp_path / name).release()
+        os.utime(tmp_path / name / "run.json", (number, number))
+    assert find_run(str(tmp_path / "one"), tmp_path) == tmp_path / "one"
+    assert find_run("one", tmp_path) == tmp_path / "one"
+    assert find_run("latest", tmp_path) == tmp_path / "two"
+    with pytest.raises(UsageError, match="no run called 'three'"):
+        find_run("three", tmp_path)
+    with pytest.raises(UsageError, match="there is no run"):
+        find_run("latest", tmp_path / "one")
+
+
+def test_a_damaged_run_is_told_in_a_sentence(tmp_path: Path) -> None:
+    RunFolder.create(GOAL, tmp_path / "mine").release()
+    (tmp_path / "mine" / "run.json").write_text('{"config": {"goal": ')
+    with pytest.raises(UsageError, match="cannot be read"):
+        _ = RunFolder(tmp_path / "mine").config
+
+
+def test_a_file_in_the_way_of_the_folder_is_a_setup_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SetupError, match="cannot be written"):
+        RunFolder.create(GOAL, tmp_path / "file" / "run")
+
+
+def test_an_atomic_write_leaves_no_part_behind(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "a.json", "1")
+    write_atomically(tmp_path / "a.json", "2")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    assert (tmp_path / "a.json").read_text() == "2"
+
+
+@pytest.mark.parametrize(
+    ("goal", "name"), [("Click  “Save”!", "click-save"), ("世界", "run"), ("a" * 90, "a" * 40), ("../../etc", "etc")]
+)
+def test_a_slug_is_a_safe_file_name(goal: str, name: str) -> None:
+    assert slug(goal) == name

@@ -1,0 +1,231 @@
+"""Custom tools in a run: off unless given, judged, journalled, told, and never used twice in silence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handeye.agent import Agent
+from handeye.agent.run import RunFolder
+from handeye.agent.trace import Acted, Judged, Thought, read_trace
+from handeye.policies.decision import Decision, Task
+from handeye.policies.plain_english import PlainEnglish
+from handeye.policies.scripted import Scripted
+from handeye.tools import Browser, tool
+from handeye.tools.actions import Call, Reload, parse_action
+from handeye.tools.custom import SHORT_CHARACTERS
+
+ORDERS: list[str] = []
+
+
+@tool(safe=True)
+def stock(article: str, most: int = 9) -> str:
+    """How many pieces are in stock."""
+    return f"{article}: {most} " + "and more " * (500 if article == "many" else 0)
+
+
+@tool
+def order(article: str, count: int) -> str:
+    """Order pieces."""
+    ORDERS.append(f"{count} {article}")
+    return "ordered"
+
+
+@tool
+def broken() -> str:
+    """Fail."""
+    raise RuntimeError("the warehouse is on fire")
+
+
+class Cut:
+    """A tool during which the run is cut off, with or without having done its work."""
+
+    name, description, safe = "order", "Order pieces.", False
+    schema = order.schema
+
+    def check(self, arguments: dict[str, Any]) -> None:
+        order.check(arguments)
+
+    def use(self, arguments: dict[str, Any]) -> str:
+        order.use(arguments)
+        raise KeyboardInterrupt
+
+
+@pytest.fixture(autouse=True)
+def _no_orders() -> None:
+    ORDERS.clear()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all of these: what is on the screen matters little here."""
+    file = tmp_path_factory.mktemp("page") / "page.html"
+    file.write_text(
+        "<title>A page</title><button onclick='n.textContent = 1 + +n.textContent'>Count</button>"
+        "<p>counted <b id=n>0</b> times</p>"
+    )
+    with Browser(file.as_uri()) as made:
+        yield made
+
+
+@pytest.fixture
+def start(page: Browser, eyes: Any, tmp_path: Path) -> Any:
+    """An agent with these actions or this policy, and with tools, on a page as it was at first."""
+    page.perform(Reload())
+    page.settle()
+
+    def make(*actions: dict[str, object], **settings: Any) -> Agent:
+        settings.setdefault("policy", Scripted([parse_action(action) for action in actions]))
+        settings.setdefault("tools", [stock, order, broken])
+        return Agent(page, eyes=eyes, run_dir=tmp_path / "run", **settings)
+
+    return make
+
+
+def call(name: str, **arguments: Any) -> dict[str, object]:
+    return {"kind": "call", "tool": name, "arguments": arguments}
+
+
+def events(run: Any, kind: Any) -> list[Any]:
+    return [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, kind)]
+
+
+def test_a_safe_tool_is_used_and_told_short_in_the_history_and_whole_in_the_trace(start: Any) -> None:
+    seen: list[Task] = []
+
+    class Watching(Scripted):
+        def choose(self, task: Task, eyes: Any) -> Decision:
+            seen.append(task)
+            return super().choose(task, eyes)
+
+    policy = Watching(
+        [Call(tool="stock", arguments={"article": "lamp"}), Call(tool="stock", arguments={"article": "many"})]
+    )
+    run = start(policy=policy).run("look what there is")
+    assert run.verdict == "succeeded"
+    assert [tool.name for tool in seen[0].tools] == ["stock", "order", "broken"]
+    steps = seen[-1].steps
+    assert [step.outcome.kind for step in steps] == ["confirmed", "confirmed"]
+    assert steps[0].result == "lamp: 9 "
+    assert "… (cut: the first 800 of 4,508 characters)" in steps[1].result
+    acted = events(run, Acted)
+    assert (acted[0].whole, len(acted[1].whole)) == ("", 4508)
+    assert len(acted[1].result) < SHORT_CHARACTERS + 80
+    assert 'use stock with article "many"' in (run.folder / "report.html").read_text().replace("&#34;", '"')
+
+
+def test_a_tool_that_is_not_safe_asks_and_is_used_once_for_one_yes(start: Any) -> None:
+    questions: list[str] = []
+
+    def yes(question: str) -> str:
+        questions.append(question)
+        return "yes"
+
+    run = start(call("order", article="lamp", count=2), ask=yes).run("order")
+    assert (run.verdict, ORDERS) == ("succeeded", ["2 lamp"])
+    assert 'use order with article "lamp", count 2' in questions[0]
+    journal = [json.loads(line) for line in (run.folder / "journal.jsonl").read_text().splitlines()]
+    assert [(line["entry"], line.get("text")) for line in journal][-1] == ("outcome", "ordered")
+    assert journal[0]["action"] == call("order", article="lamp", count=2)
+
+
+def test_without_anybody_the_question_pauses_the_run_and_never_asks_not(start: Any) -> None:
+    paused = start(call("order", article="lamp", count=2)).run("order")
+    assert (paused.verdict, ORDERS) == ("waiting", [])
+
+
+def test_never_uses_a_tool_that_was_given_and_no_other(start: Any) -> None:
+    run = start(call("order", article="lamp", count=1), approve="never").run("order")
+    assert (run.verdict, ORDERS) == ("succeeded", ["1 lamp"])
+
+
+def test_a_tool_that_was_not_given_is_off_whatever_the_approval(start: Any) -> None:
+    run = start(call("order", article="lamp", count=2), tools=[stock], approve="never").run("order")
+    assert run.verdict != "succeeded" or not events(run, Acted)
+    assert ORDERS == []
+    assert "no tool of this run is called 'order'; there are: stock" in (run.folder / "trace.jsonl").read_text()
+    assert not events(run, Judged)  # nobody was even asked
+
+
+def test_arguments_that_do_not_fit_go_back_to_the_policy_before_anybody_is_asked(start: Any) -> None:
+    asked: list[str] = []
+    run = start(call("order", article="lamp", count="two"), ask=lambda question: asked.append(question)).run("order")
+    assert asked == []
+    assert ORDERS == []
+    assert "count: Input should be a valid integer" in (run.folder / "trace.jsonl").read_text()
+
+
+def test_what_a_tool_raises_does_not_break_the_run(start: Any) -> None:
+    run = start(call("broken"), {"kind": "done"}, approve="never").run("try it")
+    assert run.verdict == "succeeded"
+    acted = events(run, Acted)[0]
+    assert acted.failed
+    assert acted.result == "broken failed: RuntimeError: the warehouse is on fire"
+
+
+@pytest.mark.parametrize(("answer", "orders"), [("yes", 1), ("no", 2)])
+def test_a_call_in_doubt_is_asked_about_and_never_repeated_in_silence(start: Any, answer: str, orders: int) -> None:
+    cut = start(call("order", article="lamp", count=1), tools=[Cut()], approve="never").run("order")
+    assert (cut.verdict, len(ORDERS)) == ("interrupted", 1)
+    again = start(call("order", article="lamp", count=1), approve="never")
+    waiting = again.resume(RunFolder.open(cut.folder))
+    assert waiting.verdict == "waiting"
+    assert "use order with article" in waiting.reason
+    assert "Was it done?" in waiting.reason
+    assert len(ORDERS) == 1
+    ended = again.resume(RunFolder.open(cut.folder), answer)
+    assert (ended.verdict, len(ORDERS)) == ("succeeded", orders)
+
+
+def test_calling_again_for_another_answer_is_no_circle_and_for_the_same_one_is(start: Any) -> None:
+    left = iter(range(9))
+
+    @tool(safe=True)
+    def poll(same: bool) -> str:
+        """Ask whether it is ready."""
+        return "not yet" if same else f"{next(left)} ready"
+
+    assert start(*[call("poll", same=False)] * 7, tools=[poll]).run("wait").verdict == "succeeded"
+
+
+def test_calling_again_for_the_same_answer_is_stuck(start: Any) -> None:
+    @tool(safe=True)
+    def poll() -> str:
+        """Ask whether it is ready."""
+        return "not yet"
+
+    class Stubborn(Scripted):
+        def choose(self, task: Task, eyes: Any) -> Decision:
+            return Decision(thought="again", action=Call(tool="poll"))
+
+    assert start(tools=[poll], policy=Stubborn([])).run("wait").verdict == "stuck"
+
+
+def test_plain_english_uses_tools_by_name(start: Any) -> None:
+    goal = 'click "Count", use stock with article "lamp", most 3 and check that the page shows "counted 1 times"'
+    run = start(policy=PlainEnglish()).run(goal)
+    assert (run.verdict, run.answer) == ("succeeded", "lamp: 3 ")
+    said = [event.action for event in events(run, Thought) if event.action.kind == "call"]
+    assert said == [Call(tool="stock", arguments={"article": "lamp", "most": 3})]
+
+
+@pytest.mark.parametrize(
+    ("goal", "said"),
+    [
+        (
+            'click "Count", use the tool shell with command "ls"',
+            "no tool of this run is called shell; there are: stock",
+        ),
+        ("use the broken tool", "the warehouse is on fire"),
+        ('use stock with colour "red"', "the tool stock takes (article: text, most?: whole number), and no colour"),
+    ],
+)
+def test_plain_english_fails_where_a_tool_does(goal: str, said: str, start: Any) -> None:
+    run = start(policy=PlainEnglish(), approve="never").run(goal)
+    assert run.verdict == "failed"
+    assert said in run.reason
+    assert len(events(run, Acted)) == (1 if "fire" in said else 0)
