@@ -1,0 +1,81 @@
+"""One question of a benchmark: a picture, what to find on it, and where it truly is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Area:
+    """Where a thing truly is, in pixels of the picture; the numbers need not be whole."""
+
+    kind: Literal["box", "polygon"]
+    numbers: tuple[float, ...]
+    """Of a box: left, top, right, bottom. Of a polygon: x and y of each corner in turn."""
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the box around it."""
+        across, down = self.numbers[::2], self.numbers[1::2]
+        return min(across), min(down), max(across), max(down)
+
+    @property
+    def corners(self) -> tuple[tuple[float, float], ...]:
+        """In order around it."""
+        if self.kind == "polygon":
+            return tuple(zip(self.numbers[::2], self.numbers[1::2], strict=True))
+        left, top, right, bottom = self.numbers
+        return (left, top), (right, top), (right, bottom), (left, bottom)
+
+    def holds(self, point: Sequence[float]) -> bool:
+        """Whether the point lies inside or on the edge, as the benchmarks' own scripts count it."""
+        x, y = point
+        left, top, right, bottom = self.bounds
+        if not (left <= x <= right and top <= y <= bottom):
+            return False
+        return self.kind == "box" or _within(x, y, self.corners)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question."""
+
+    name: str
+    """The picture as the data set names it."""
+    path: Path
+    instruction: str
+    truth: Area | None
+    """None: it is not on the picture, and saying so is the right answer."""
+    types: tuple[str, ...] = ()
+    """Kinds of target it is counted under, such as `text`, `icon`."""
+    source: str = ""
+    """Where the picture is from, such as `windows`."""
+    group: str = ""
+    """What the benchmark's published table parts its questions by, such as `mobile`."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Questions read from files."""
+
+    path: Path
+    format: str
+    items: tuple[Item, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+def _within(x: float, y: float, corners: Sequence[tuple[float, float]]) -> bool:
+    """By the count of edges that a line from the point to the right crosses; a point on an edge is inside."""
+    inside = False
+    for (x1, y1), (x2, y2) in zip(corners, (*corners[1:], corners[0]), strict=True):
+        side = (x - x1) * (y2 - y1) - (y - y1) * (x2 - x1)
+        if side == 0 and min(x1, x2) <= x <= max(x1, x2) and min(y1, y2) <= y <= max(y1, y2):
+            return True
+        if (y1 > y) != (y2 > y) and x < x1 + (x2 - x1) * (y - y1) / (y2 - y1):
+            inside = not inside
+    return inside

@@ -1,0 +1,41 @@
+"""handeye's own format: one JSON object a line.
+
+    {"image": path relative to the file, "instruction": str, "bbox": [x1, y1, x2, y2], "type": str?, "source": str?}
+
+`bbox` is in pixels of the picture; null where the thing is not on it, and saying so is the right answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handeye.scenarios.adapters.item import Dataset, Item
+from handeye.scenarios.adapters.reading import box, check_on_picture, json_lines, picture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def files(path: Path) -> list[Path]:
+    """The files of this format at a path: itself, or those directly in the folder."""
+    if path.is_dir():
+        return sorted(path.glob("*.jsonl"))
+    return [path] if path.suffix == ".jsonl" else []
+
+
+def read(path: Path) -> Dataset:
+    """The items of a file, or of all files in a folder; raises UsageError naming file and line."""
+    items = []
+    for file in files(path) or ([path] if path.is_file() else []):
+        for record in json_lines(file):
+            name = record.text("image")
+            where = picture(record, name, [file.parent])
+            truth = None
+            if record.fields.get("bbox", ()) is not None:
+                numbers = record.numbers("bbox", 4)
+                truth = box(record, "bbox", numbers, numbers)
+                check_on_picture(record, "bbox", truth, where, whole=True)
+            kind = record.optional("type")
+            instruction, source = record.text("instruction"), record.optional("source")
+            items.append(Item(name, where, instruction, truth, (kind,) if kind else (), source))
+    return Dataset(path, "jsonl", tuple(items))

@@ -1,0 +1,193 @@
+"""The demo: buy something in a web shop, write a note in an editor, find things on a picture; all without a model.
+
+What it shows is verified by what is left behind (the shop's own orders, the note's bytes, the page's own boxes), never
+by what the agent says of itself.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from handeye.agent.live import LiveView
+from handeye.tools.errors import HandeyeError, SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handeye.agent.run import Result
+    from handeye.perception.embedded import EmbeddedEyes
+    from handeye.scenarios.demo.shop import Order
+    from handeye.tools.device import Device
+
+HERE = Path(__file__).parent
+PURCHASE = (
+    'log in as "ada" with password "lovelace", search for "lamp", add the first result to the cart, check out, '
+    'check that the page shows "Thank you"'
+)
+NOTE = "Grüße, 世界 🌍 — naïve café, 12 €"
+FILE_NAME = "Grüße aus London.txt"
+#: Small editors that save with Ctrl+S through a dialog; the first one installed is used.
+EDITORS = ("mousepad", "l3afpad", "leafpad", "featherpad", "xed", "pluma", "gedit", "geany")
+#: A program may write its file a moment after its window says so.
+WRITTEN_WITHIN = 5.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """How one part of the demo went."""
+
+    name: str
+    verified: bool
+    found: str
+    """What was verified, and against what."""
+    leaves: tuple[tuple[str, Path], ...] = ()
+    """What to look at, and where it lies."""
+    exit_code: int = 1
+
+
+def main(base: Path = Path("runs"), console: Console | None = None) -> int:
+    """Run all three parts; 0 when every one was verified."""
+    from handeye.perception.embedded import EmbeddedEyes
+
+    console = console or Console(highlight=False)
+    eyes = EmbeddedEyes()
+    when = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    tasks: tuple[tuple[str, str, Callable[[], Part]], ...] = (
+        ("shop", "a purchase in a web shop", lambda: buy(base / f"{when}-demo-shop", eyes, console)),
+        ("note", "a note in a desktop editor", lambda: write_note(base / f"{when}-demo-note", eyes, console)),
+        ("picture", "three things on a screenshot", lambda: find_things(base / f"{when}-demo-picture", eyes, console)),
+    )
+    parts: list[Part] = []
+    for number, (name, title, work) in enumerate(tasks, 1):
+        console.print(Text.assemble("\n", (f"{number} of {len(tasks)}  {title}", "bold cyan")))
+        try:
+            parts.append(work())
+        except HandeyeError as error:
+            parts.append(Part(name, verified=False, found=str(error), exit_code=error.exit_code))
+            console.print(Text(f"  {error}", style="red"))
+    _sum_up(parts, console)
+    return max((part.exit_code for part in parts if not part.verified), default=0)
+
+
+def buy(folder: Path, eyes: EmbeddedEyes, console: Console) -> Part:
+    """Buy the first lamp in our own shop; the shop's orders must then hold that purchase and nothing else."""
+    from handeye.scenarios.demo.shop import Shop
+    from handeye.tools import Browser
+
+    with Shop() as shop:
+        with Browser(shop.url) as browser:
+            result = _run(browser, PURCHASE, folder, eyes, console)
+        orders = shop.orders
+    found = "; ".join(_in_words(order) for order in orders) or "the shop has no order"
+    return Part("shop", is_the_purchase(orders), f"the shop's orders: {found}", (("report", result.report),))
+
+
+def write_note(folder: Path, eyes: EmbeddedEyes, console: Console) -> Part:
+    """Type a note into an editor on a screen of its own and save it; the file must then hold exactly its bytes."""
+    from handeye.tools import Virtual
+
+    editor = next((name for name in EDITORS if shutil.which(name)), None)
+    if editor is None:
+        raise SetupError(f"there is no editor for the demo; install one, such as: apt-get install {EDITORS[0]}")
+    with tempfile.TemporaryDirectory(prefix="handeye-demo-") as place:
+        path = Path(place) / FILE_NAME
+        with Virtual(editor) as screen:
+            goal = f'type "{NOTE}", press ctrl+s, type "{path}", press Enter'
+            result = _run(screen, goal, folder, eyes, console)
+            written = _bytes_of(path)
+    wanted = NOTE.encode()
+    if written is None:
+        found = f"there is no file {path}"
+    elif written.removesuffix(b"\n") == wanted:
+        found = f"{path.name} holds the {len(wanted)} bytes that were asked for"
+    else:
+        found = f"{path.name} holds other bytes: {written[:200]!r}"
+    verified = written is not None and written.removesuffix(b"\n") == wanted
+    return Part("note", verified, found, (("report", result.report),))
+
+
+def find_things(folder: Path, eyes: EmbeddedEyes, console: Console) -> Part:
+    """Find three phrases on a picture of which only the pixels are known; each point must lie in the page's own box."""
+    from handeye.perception import ocr
+    from handeye.perception.marks import mark
+    from handeye.perception.scene import Scene
+    from handeye.tools.geometry import Box
+    from handeye.tools.screenshot import Screenshot, open_image
+
+    image = open_image(HERE / "mail.png")
+    scene = Scene(Screenshot(image), reader=ocr.read)
+    boxes = json.loads((HERE / "mail.json").read_text(encoding="utf-8"))
+    groundings, right = [], 0
+    for phrase, box in boxes.items():
+        with console.status(f"looking for “{phrase}”"):
+            grounding = eyes.ground(scene, phrase)
+        hit = grounding is not None and Box(*box).holds(grounding.point)
+        right += hit
+        where = f"at ({grounding.point.x}, {grounding.point.y})" if grounding else "not found"
+        sign, style = ("✓", "green") if hit else ("✗", "red")
+        console.print(Text.assemble("   ", (sign, style), f" “{phrase}” ", (where, "dim")))
+        if grounding:
+            groundings.append((phrase, grounding))
+    marked = folder.with_suffix(".png")
+    try:
+        marked.parent.mkdir(parents=True, exist_ok=True)
+        mark(image, groundings).save(marked)
+    except OSError as error:
+        raise SetupError(f"{marked} cannot be written ({error}); start the demo where you may write") from error
+    found = f"{right} of {len(boxes)} points lie in the boxes that the page itself gave"
+    return Part("picture", right == len(boxes), found, (("marked picture", marked),))
+
+
+def _run(device: Device, goal: str, folder: Path, eyes: EmbeddedEyes, console: Console) -> Result:
+    from handeye.agent import Agent
+
+    with LiveView(console, goal=goal, device=device.name, model="embedded") as view:
+        agent = Agent(device, model="embedded", eyes=eyes, approve="never", run_dir=folder, listen=view.add)
+        result = agent.run(goal)
+        view.report = result.report
+    return result
+
+
+def is_the_purchase(orders: list[Order]) -> bool:
+    """Whether there is one order, of that user, with one piece of the first product found for `lamp`."""
+    from handeye.scenarios.demo.shop.store import search
+
+    first = search("lamp")[0]
+    bought = [(order.user, [(line.slug, line.quantity) for line in order.items]) for order in orders]
+    return bought == [("ada", [(first.slug, 1)])]
+
+
+def _in_words(order: Order) -> str:
+    goods = ", ".join(f"{line.quantity} × {line.name}" for line in order.items)
+    return f"{order.number} by {order.user}: {goods}"
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    end = time.monotonic() + WRITTEN_WITHIN
+    while not (path.exists() and path.stat().st_size) and time.monotonic() < end:
+        time.sleep(0.05)
+    return path.read_bytes() if path.exists() else None
+
+
+def _sum_up(parts: list[Part], console: Console) -> None:
+    console.print(Text("\nThe demo, verified by what was left behind", style="bold"))
+    for part in parts:
+        sign, style = ("✓", "bold green") if part.verified else ("✗", "bold red")
+        console.print(Text.assemble(" ", (f"{sign} {part.name}", style), "  ", part.found))
+        for what, path in part.leaves:
+            shown = path.resolve()
+            line = Text.assemble("     ", (f"{what}  ", "dim"), (str(shown), f"link {shown.as_uri()}"))
+            console.print(line, soft_wrap=True)
+    handeye = Path(sys.executable).with_name("handeye")
+    console.print(f"\nOpen the reports in a browser. Next, a goal of your own: {handeye} run --help", soft_wrap=True)

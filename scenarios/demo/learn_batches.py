@@ -1,0 +1,172 @@
+"""From screens to what a model is trained on: pictures and questions made a little different each time they are shown.
+
+What a model could lean on instead of the picture is taken away: the address, the title and the steps told with a
+screen are any screen's. What may differ from day to day is varied: a few pixels, brightness, JPEG's traces, the port
+in an address, and how much of the system text is there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image, ImageChops
+
+from handeye.perception.profiles import INTERNVL3
+from handeye.perception.prompt import Prompt, Turn, ground_prompt, to_text
+from handeye.scenarios.demo.learn_screens import LESSONS, PHRASES
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from handeye.scenarios.demo.learn_screens import Screen
+
+#: Questions where something is that are asked about one picture at a time, beside the one for the next action.
+PLACES = 4
+#: As `ignore_index` of torch's cross entropy.
+IGNORED = -100
+END = "<|im_end|>"
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Several questions about one picture with their answers, in one row: they share all they have in common."""
+
+    ids: list[int]
+    positions: list[int]
+    """Each question goes on where the shared beginning ends."""
+    parts: list[int]
+    """0 for the shared beginning, else the number of the question."""
+    targets: list[int]
+    """The token that is to follow, in answers; `IGNORED` elsewhere."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the model is shown at once."""
+
+    rows: dict[str, NDArray[Any]]
+    """As `stack` makes them."""
+    pixels: NDArray[np.float32]
+    """(pictures * tiles, 3, side, side)."""
+    lessons: list[int]
+    """Which lesson is due on each picture."""
+
+
+def pack(pairs: Sequence[tuple[list[int], list[int]]]) -> Pack:
+    """Questions and answers (as tokens) in one row."""
+    # A question's last token is its own: the answer's first one is to follow it.
+    shared = _shared([question[:-1] for question, _ in pairs])
+    ids, targets = list(pairs[0][0][:shared]), [IGNORED] * shared
+    positions, parts = list(range(shared)), [0] * shared
+    for number, (question, answer) in enumerate(pairs, 1):
+        rest = question[shared:] + answer[:-1]  # nothing follows an answer's last token
+        ids += rest
+        positions += range(shared, shared + len(rest))
+        parts += [number] * len(rest)
+        targets += [IGNORED] * (len(rest) - len(answer)) + answer
+    return Pack(ids, positions, parts, targets)
+
+
+def stack(packs: Sequence[Pack], filler: int) -> dict[str, NDArray[Any]]:
+    """Rows of one length: `ids`, `positions`, `parts`, `targets` (rows, tokens), `mask` (rows, 1, tokens, tokens).
+
+    In the mask a token is True for what it may look at: the shared beginning and its own question, up to itself.
+    """
+    length = max(len(each.ids) for each in packs)
+
+    def filled(rows: Sequence[list[int]], value: int) -> NDArray[np.int64]:
+        return np.array([row + [value] * (length - len(row)) for row in rows], np.int64)
+
+    parts = filled([each.parts for each in packs], -1)
+    own = parts[:, :, None] == parts[:, None, :]
+    mask = np.tril(own | (parts == 0)[:, None, :])
+    return {
+        "ids": filled([each.ids for each in packs], filler),
+        "positions": filled([each.positions for each in packs], 0),
+        "parts": parts,
+        "targets": filled([each.targets for each in packs], IGNORED),
+        "mask": mask[:, None],
+    }
+
+
+def questions(
+    screen: Screen, screens: Sequence[Screen], chance: random.Random, keep: float
+) -> list[tuple[Prompt, str]]:
+    """What is asked about a screen, and the answers: the next action, and where some things are.
+
+    `keep` is how much of the system text and of the steps told is there, 0 to 1.
+    """
+    told = screen if chance.random() < 0.4 else chance.choice(screens)
+    *opening, _, question = told.prompt.turns[-1].parts
+    system = _thinned(told.prompt.system, keep, chance)
+
+    def asked(text: str) -> Prompt:
+        return Prompt(system, (Turn("user", (*opening, screen.image, text)),))
+
+    port = f":{chance.randrange(1024, 65536)}"
+    question = re.sub(r":\d{4,5}\b", port, str(question))
+    *lines, last = question.split("\n")
+    kept = _thinned("\n".join(lines), max(keep, chance.choice((0.0, 0.2, 0.4))), chance)
+    pairs = [(asked(f"{kept}\n{last}" if kept else last), LESSONS[screen.lesson].answer)]
+    there = [phrase for phrase in PHRASES if "-1" not in screen.boxes[phrase]]
+    due = [LESSONS[screen.lesson].phrase] if LESSONS[screen.lesson].phrase else []
+    for phrase in dict.fromkeys([*due, chance.choice(there), *chance.sample(PHRASES, PLACES)][:PLACES]):
+        place = str(ground_prompt(INTERNVL3, screen.image, phrase).turns[-1].parts[-1])
+        if chance.random() < 0.3:
+            before, after = place.split(f"<ref>{phrase}</ref>")
+            place = f"{_thinned(before, 0.8, chance, ' ')}<ref>{phrase}</ref>{_thinned(after, 0.8, chance, ' ')}"
+        pairs.append((asked(place), screen.boxes[phrase]))
+    return pairs
+
+
+def texts(screens: Sequence[Screen]) -> list[str]:
+    """Everything that is asked and answered, for a tokenizer to learn from."""
+    found = [lesson.answer for lesson in LESSONS]
+    for screen in screens:
+        found += [screen.prompt.system, *screen.boxes.values()]
+        found += [part for part in screen.prompt.turns[-1].parts if isinstance(part, str)]
+        found += [str(ground_prompt(INTERNVL3, screen.image, phrase).turns[-1].parts[-1]) for phrase in PHRASES]
+    return list(dict.fromkeys(found))
+
+
+def text_of(prompt: Prompt, tokens_per_tile: int, tiles: int) -> str:
+    """The prompt as the engine writes it."""
+    return to_text(prompt, [tiles] * len(prompt.images), tokens_per_tile)
+
+
+def jittered(image: Image.Image, chance: random.Random) -> Image.Image:
+    """The picture as another day, machine or file format would have it; the same one picture in four."""
+    if chance.random() < 0.25:
+        return image
+    shift = chance.randint(-2, 2), chance.randint(-2, 2)
+    made = ImageChops.offset(image, *shift) if chance.random() < 0.5 else image
+    if chance.random() < 0.5:
+        factor = chance.uniform(0.97, 1.03)
+        made = made.point([min(255, round(value * factor)) for value in range(256)] * 3)
+    if chance.random() < 0.5:
+        buffer = BytesIO()
+        made.save(buffer, "JPEG", quality=chance.randint(75, 100))
+        made = Image.open(buffer).convert("RGB")
+    return made
+
+
+def _shared(rows: Sequence[list[int]]) -> int:
+    """How many tokens all rows begin with."""
+    count = 0
+    for tokens in zip(*rows, strict=False):
+        if len(set(tokens)) > 1:
+            break
+        count += 1
+    return count
+
+
+def _thinned(text: str, keep: float, chance: random.Random, between: str = "\n") -> str:
+    """The text with each of its lines (or words) there with that probability."""
+    return between.join(part for part in text.split(between) if chance.random() < keep)

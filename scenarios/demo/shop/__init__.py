@@ -1,0 +1,8 @@
+"""A small shop to try an agent on: log-in, search, cart and check-out, with its state open to whoever verifies."""
+
+from __future__ import annotations
+
+from handeye.scenarios.demo.shop.server import Shop
+from handeye.scenarios.demo.shop.store import Line, Order
+
+__all__ = ["Line", "Order", "Shop"]

@@ -1,0 +1,229 @@
+"""`handeye eval`: how often does a model find what it should?"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handeye.agent.cli.common import Model, note_console, print_json, reported
+from handeye.agent.cli.flags import model_flags, read_options
+from handeye.tools.errors import SetupError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from handeye.scenarios.evaluate.ledger import Ledger
+    from handeye.scenarios.evaluate.score import Measured, Score
+    from handeye.scenarios.evaluate.session import Session
+
+#: `--json -` writes to standard output.
+STDOUT = "-"
+
+
+@model_flags
+def command(
+    dataset: Annotated[
+        Path, typer.Argument(metavar="DATASET", help="A data set's file or folder.", show_default=False)
+    ],
+    format: Annotated[  # noqa: A002 - the flag's name
+        str,
+        typer.Option(
+            envvar="HANDEYE_FORMAT",
+            metavar="auto|jsonl|screenspot|screenspot-v2|screenspot-pro|osworld-g",
+            help="How the data set is written; [b]auto[/b] tells it by the files' names.",
+        ),
+    ] = "auto",
+    model: Model = "embedded",
+    limit: Annotated[int | None, typer.Option(min=1, envvar="HANDEYE_LIMIT", help="Ask the first N only.")] = None,
+    samples: Annotated[
+        int,
+        typer.Option(
+            min=1, envvar="HANDEYE_SAMPLES", help="Answers to agree on a place; published numbers are of one."
+        ),
+    ] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, envvar="HANDEYE_WORKERS", help="Questions asked a model at a time.")
+    ] = 1,
+    json_file: Annotated[
+        str | None,
+        typer.Option(
+            "--json", metavar="FILE|-", envvar="HANDEYE_EVAL_JSON", help="Where the result goes; - is stdout."
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", envvar="HANDEYE_HTML", help="Write a report with a picture of each wrong answer."),
+    ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", envvar="HANDEYE_FRESH", help="Ask anew; what was measured before is set aside."),
+    ] = False,
+    options: Any = None,
+) -> None:
+    """Measure how often a model finds what it should on pictures where the truth is known.
+
+    Results are kept beside the output as they come; the same command goes on after it was stopped.
+
+    [b]Example[/b]: handeye eval ScreenSpot-v2/ --model OpenGVLab/InternVL3-8B-hf --json out.json --html out/
+    """
+    shape = {"model": model, "n": 0, "accuracy": None, "by_type": {}, "results": []}
+    with reported(json_file == STDOUT, **shape):
+        from handeye.scenarios.adapters import read_dataset
+        from handeye.scenarios.evaluate.session import Session
+
+        console = note_console()
+        with console.status(f"reading {dataset}"):
+            found = read_dataset(dataset, format)
+        for note in found.notes:
+            _note(console, note)
+        items = found.items[:limit] if limit else found.items
+        session = Session(found, items, model, read_options(options), samples, workers)
+        if workers > 1 and not (session.in_process or model.startswith(("http://", "https://"))):
+            raise UsageError(
+                f"--workers {workers} needs a checkpoint, or a server at an address (http://…, as `handeye serve` "
+                f"prints it); {model} is asked one question at a time"
+            )
+        with closing(session):
+            _work(session, console, json_file, html, fresh)
+
+
+def _work(session: Session, console: Console, json_file: str | None, html: Path | None, fresh: bool) -> None:
+    from handeye.agent.run import write_atomically
+    from handeye.scenarios.evaluate.session import counted, to_json
+
+    target = Path(json_file) if json_file and json_file != STDOUT else None
+    ledger = _ledger(session, console, target, html, fresh)
+    began = time.monotonic()
+    with _kept(ledger, len(session.items), console), _progress(console, session, ledger) as listen:
+        results = session.measure(ledger, listen)
+    score = counted(session, results)
+    result = to_json(session, results, score, session.opened[0].name)
+    if target:
+        try:
+            write_atomically(target, _dumped(result))
+        except OSError as error:
+            raise SetupError(f"{target} cannot be written ({error}); the results are kept in {ledger.path}") from error
+    page = _report(session, results, score, html, time.monotonic() - began) if html else None
+    if json_file == STDOUT:
+        print_json(result)
+    _tell(console if json_file == STDOUT else None, score, [path for path in (target, page) if path])
+
+
+def _ledger(session: Session, console: Console, target: Path | None, html: Path | None, fresh: bool) -> Ledger:
+    """The results kept so far, if they belong to this evaluation."""
+    from handeye.scenarios.evaluate.ledger import Ledger, set_aside
+
+    path = target.with_name(f"{target.stem}.items.jsonl") if target else html / "items.jsonl" if html else None
+    with console.status(f"opening {session.model}"):
+        settings = session.settings()
+    # A script gives its answers in order, whatever it is asked: they cannot be gone on with.
+    ledger = Ledger.open(path, settings, fresh=fresh or session.model.startswith("scripted:"))
+    notes = [*ledger.notes, *session.opened[0].notes]
+    if target and target.exists() and not ledger.done:
+        notes.append(f"{target} was set aside as {set_aside(target)}")
+    if kept := sum(number < len(session.items) for number in ledger.done):
+        notes.append(f"{kept} of {len(session.items)} results are taken from {path}; --fresh asks anew")
+    for note in notes:
+        _note(console, note)
+    return ledger
+
+
+@contextmanager
+def _kept(ledger: Ledger, total: int, console: Console) -> Iterator[None]:
+    """When it is stopped, say where the results are."""
+    try:
+        yield
+    except BaseException:
+        if ledger.path and ledger.done:
+            done = f"{len(ledger.done)} of {total} results are kept in {ledger.path}; the same command goes on"
+            _note(console, done)
+        raise
+
+
+@contextmanager
+def _progress(console: Console, session: Session, ledger: Ledger) -> Iterator[Callable[[Measured], None]]:
+    """A line with the share found so far and the time left; nothing where stderr is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        MofNCompleteColumn(),
+        BarColumn(),
+        TextColumn("{task.fields[share]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+        speed_estimate_period=600,
+    )
+    before = [result for number, result in ledger.done.items() if number < len(session.items)]
+    right, asked = sum(result.correct for result in before), len(before)
+    with bar:
+        task = bar.add_task("", total=len(session.items), completed=asked, share="")
+
+        def listen(result: Measured) -> None:
+            nonlocal right, asked
+            right, asked = right + result.correct, asked + 1
+            bar.update(task, completed=asked, share=f"{100 * right / asked:.1f} % found")
+
+        yield listen
+
+
+def _report(session: Session, results: list[Measured], score: Score, html: Path, seconds: float) -> Path:
+    from importlib.metadata import version
+
+    from handeye.scenarios.evaluate.report import write_report
+
+    spent = sum(result.seconds for result in results)
+    facts = [
+        ("data set", session.dataset.path),
+        ("format", session.dataset.format),
+        ("model", session.model),
+        ("eyes", session.opened[0].name),
+        ("answers a question", session.samples),
+        ("seconds a question", f"{spent / len(results):.2f}"),
+        ("this time", f"{seconds:.0f} s"),
+        ("handeye", version("handeye")),
+    ]
+    return write_report(html, session.items, results, score, facts)
+
+
+def _tell(console: Console | None, score: Score, written: list[Path]) -> None:
+    """The result in a few lines, on stdout unless that is taken."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = console or Console(highlight=False)
+    low, high = score.overall.interval
+    console.print(
+        f"[bold]{score.overall.accuracy:.1%}[/] found: {score.overall.correct} of {score.overall.n}, "
+        f"with 95 % certainty between {low:.1%} and {high:.1%}"
+    )
+    if score.errors:
+        console.print(f"[yellow]{score.errors} could not be asked or answered, and count as wrong[/]")
+    rows = [*score.by_type.items()]
+    rows += [(f"{group} {kind}", share) for group, shares in score.table.items() for kind, share in shares.items()]
+    table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
+    for name, share in rows:
+        table.add_row(name, f"{share.accuracy:.1%}", f"{share.correct} of {share.n}")
+    if rows:
+        console.print(table)
+    for path in written:
+        console.print(f"  {path}", soft_wrap=True, markup=False)
+
+
+def _note(console: Console, text: str) -> None:
+    from rich.markup import escape
+
+    console.print(f"[yellow]note[/] {escape(text)}", soft_wrap=True)
+
+
+def _dumped(result: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(result, ensure_ascii=False, indent=1) + "\n"

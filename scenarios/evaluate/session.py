@@ -1,0 +1,154 @@
+"""One evaluation from beginning to end: what was measured before, what is left, and what is written of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handeye.agent.start import EMBEDDED, open_eyes_and_policy
+from handeye.perception import ocr
+from handeye.perception.model_eyes import ModelEyes
+from handeye.scenarios.evaluate.ledger import Ledger
+from handeye.scenarios.evaluate.measure import measure, overhear
+from handeye.scenarios.evaluate.score import Measured, Score, score
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from handeye.perception.engines.engine import Engine
+    from handeye.perception.engines.options import Options
+    from handeye.perception.eyes import Eyes
+    from handeye.scenarios.adapters import Dataset, Item
+
+#: Settings that do not change an answer.
+INDIFFERENT = {"answer_seconds", "cache_mb"}
+
+
+@dataclass
+class Session:
+    """The evaluation of one model on one data set."""
+
+    dataset: Dataset
+    items: Sequence[Item]
+    """Those of the data set that are asked."""
+    model: str
+    options: Options
+    samples: int = 1
+    workers: int = 1
+    opened: list[Eyes] = field(default_factory=list)
+    _shared: Engine | None = None
+
+    def open_eyes(self) -> Eyes:
+        """Eyes for one worker; `close` closes them. A model in this process is loaded once, for all workers."""
+        if self._shared:
+            eyes: Eyes = ModelEyes(self._shared, reader=ocr.read)
+        else:
+            eyes, _ = open_eyes_and_policy(self.model, options=self.options)
+        self.opened.append(eyes)
+        if isinstance(eyes, ModelEyes):
+            if self.workers > 1 and self.in_process:
+                eyes.engine = self._shared = self._shared or _together(eyes.engine, self.workers)
+            eyes.samples = self.samples
+        return overhear(eyes)
+
+    @property
+    def in_process(self) -> bool:
+        """Whether the model runs in this process; a script's answers do not: they come in their order."""
+        return self.model != EMBEDDED and not self.model.startswith(("http://", "https://", "serve:", "scripted:"))
+
+    def close(self) -> None:
+        """Let go of every model."""
+        for eyes in self.opened:
+            eyes.close()
+
+    def measure(self, ledger: Ledger, listen: Callable[[Measured], None]) -> list[Measured]:
+        """The results of all items, in their order: what the ledger knows, and what is asked now and added to it."""
+        waiting = [self.opened[0]] if self.opened else []
+        left = [(number, item) for number, item in enumerate(self.items) if number not in ledger.done]
+        asking = measure(left, lambda: waiting.pop() if waiting else self.open_eyes(), self.workers)
+        for number, result in asking:
+            ledger.add(number, result)
+            listen(result)
+        return [ledger.done[number] for number in range(len(self.items))]
+
+    def settings(self) -> dict[str, Any]:
+        """What has to be equal for results to belong together; opens the eyes, because the model says who it is."""
+        eyes = self.opened[0] if self.opened else self.open_eyes()
+        made: dict[str, Any] = {
+            "data set": self.digest(),
+            "model": self.model,
+            "weights": _stamp(self.model),
+            "eyes": eyes.name,
+            "version of handeye": version("handeye"),
+        }
+        if isinstance(eyes, ModelEyes):
+            options = self.options.model_dump(mode="json", exclude=INDIFFERENT)
+            made |= {"options": options, "samples": self.samples, "profile": _digest(repr(eyes.engine.profile))}
+        return made
+
+    def digest(self) -> str:
+        """Names the data set's questions, all of them, and the sizes of their pictures."""
+        told = [
+            (item.name, item.path.stat().st_size, item.instruction, item.truth and item.truth.numbers, item.types)
+            for item in self.dataset.items
+        ]
+        return _digest(json.dumps(told))
+
+
+def to_json(session: Session, results: Sequence[Measured], counted: Score, name: str) -> dict[str, Any]:
+    """The result as `--json` writes it."""
+    return {
+        "model": session.model,
+        "n": counted.overall.n,
+        "accuracy": counted.overall.accuracy,
+        "by_type": {name: share.to_json() for name, share in counted.by_type.items()},
+        "results": [result.model_dump(mode="json", exclude_defaults=True) | _always(result) for result in results],
+        "correct": counted.overall.correct,
+        "interval": counted.overall.to_json()["interval"],
+        "errors": counted.errors,
+        "by_source": {name: share.to_json() for name, share in counted.by_source.items()},
+        "by_group": {
+            group: {kind: share.to_json() for kind, share in shares.items()} for group, shares in counted.table.items()
+        },
+        "dataset": str(session.dataset.path),
+        "format": session.dataset.format,
+        "eyes": name,
+        "seconds": round(sum(result.seconds for result in results), 3),
+    }
+
+
+def counted(session: Session, results: Sequence[Measured]) -> Score:
+    """The results, counted."""
+    return score(session.items, results)
+
+
+def _always(result: Measured) -> dict[str, Any]:
+    """Fields that stand in the result whatever their value."""
+    return {"point": list(result.point) if result.point else None}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _together(engine: Engine, workers: int) -> Engine:
+    from handeye.perception.engines.in_process.together import Together
+    from handeye.perception.engines.in_process.transformers import InProcess
+
+    assert isinstance(engine, InProcess)
+    return Together(engine, workers)
+
+
+def _stamp(model: str) -> str:
+    """Tells whether the files of a model in a folder have changed; empty for a model that is elsewhere."""
+    path = Path(model.removeprefix("scripted:"))
+    if model == EMBEDDED or not path.exists():
+        return ""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return _digest(
+        repr([(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()])
+    )
