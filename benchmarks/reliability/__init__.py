@@ -1,0 +1,1 @@
+"""How reliable it is: what survives kills, long runs and hostile pages, as figures."""
