@@ -74,8 +74,6 @@ class Stir(BaseModel):
     """What changed later and had changed by itself not long before: nobody can tell why it did."""
     drawn: bool = False
     """What was pressed draws itself: no node tells of it."""
-    astray: bool = False
-    """The mouse may not be where it pressed any more, and what follows it looks different for that."""
     held: Words = ""
     """The field that kept a form from being sent, and why."""
     sent: tuple[Words, ...] = ()

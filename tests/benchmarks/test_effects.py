@@ -14,16 +14,14 @@ NOTHING = ("Do nothing", "Ripple only", "Say again", "Drawn fake")
 @pytest.mark.timeout(300)
 def test_effects_are_told_from_the_look_of_a_pressed_button() -> None:
     tried = list(try_all((*NEAR, *NOTHING), 1.0))
-    assert not [each for each in tried if each.wrong]
-    # The page never rests: where something else changes at the same moment, “nothing came of it” becomes a doubt.
-    assert len([each for each in tried[: len(NEAR)] if not each.exact]) <= 1
+    assert not [each for each in tried if not each.exact]
     assert all(each.outcome.evidence for each in tried)
 
 
 @pytest.mark.timeout(300)
 def test_a_bare_point_on_a_finer_screen_is_judged_as_well() -> None:
     tried = {each.name: each for each in try_all(("Bold", "Send in vain", "Drawn fake"), 2.0)}
-    assert not any(each.wrong for each in tried.values()), tried
+    assert all(each.exact for each in tried.values()), tried
 
 
 def test_ten_of_thirty_controls_do_nothing() -> None:

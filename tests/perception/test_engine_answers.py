@@ -235,7 +235,8 @@ def exhausted(limit: int) -> Callable[..., None]:
     import torch
 
     def check(_: Any, __: Any, kwargs: dict[str, Any]) -> None:
-        if kwargs["past_key_values"].get_seq_length() + kwargs["inputs_embeds"].shape[1] > limit:
+        cache = kwargs["cache" if "cache" in kwargs else "past_key_values"]
+        if cache.get_seq_length() + kwargs["inputs_embeds"].shape[1] > limit:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
     return check

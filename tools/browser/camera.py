@@ -15,8 +15,6 @@ from handeye.tools.browser.blackout import Blackout
 from handeye.tools.browser.scripts import ask
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
-
     from handeye.tools.browser.patience import Tab
     from handeye.tools.browser.session import Session
 
@@ -39,8 +37,6 @@ class Camera:
         size = tuple(round(side * session.scale) for side in session.viewport)
         self.last = Image.new("RGB", (size[0], size[1]), "white")
         """The last picture, whatever has happened since."""
-        self.mouse: tuple[Page, tuple[float, float]] | None = None
-        """Where a page was pressed last: a picture is taken with the mouse there."""
         self._tab: Tab | None = None
         self._stamp: list[float] = []
         self._turn = 0
@@ -83,8 +79,6 @@ class Camera:
 
     async def _shoot(self, tab: Tab) -> tuple[float, Image.Image]:
         """When, and what; nothing is blacked out yet."""
-        if self.mouse and self.mouse[0] is tab.page and self.session.scale != 1:
-            await tab.page.mouse.move(*self.mouse[1])  # after each picture of another scale Chromium takes it elsewhere
         line = await tab.ready
         started = time.monotonic()
         try:

@@ -81,9 +81,13 @@ def need_chromium(*, headed: bool) -> Path:
     raise SetupError(f"there is no Chromium on this machine; {REMEDY}")
 
 
-def flags(*, headed: bool) -> list[str]:
-    """Command-line flags for this machine and user."""
+def flags(*, headed: bool, scale: float = 1.0) -> list[str]:
+    """Command-line flags for this machine and user, and for a screen of that device scale."""
     chosen = list(FLAGS)
+    if scale != 1:
+        # Were it only emulated, Chromium would enlarge the page for each picture: the mouse lies elsewhere meanwhile,
+        # and stays there for good when one picture is given up.
+        chosen.append(f"--force-device-scale-factor={scale:g}")
     if not headed:
         chosen.append("--disable-gpu")
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -30,7 +30,9 @@ async def play() -> Playwright:
     return await async_playwright().start()
 
 
-async def launch(playwright: Playwright, *, headed: bool, rules: list[str], timeout: float) -> Browser:
+async def launch(
+    playwright: Playwright, *, headed: bool, rules: list[str], timeout: float, scale: float = 1.0
+) -> Browser:
     """A Chromium with a clean profile. Raises SetupError when it cannot be started."""
     path = need_chromium(headed=headed)
     if headed and os.name == "posix" and os.uname().sysname == "Linux" and not _has_screen():
@@ -39,7 +41,7 @@ async def launch(playwright: Playwright, *, headed: bool, rules: list[str], time
         return await playwright.chromium.launch(
             executable_path=path,
             headless=not headed,
-            args=flags(headed=headed) + rules,
+            args=flags(headed=headed, scale=scale) + rules,
             env={**without_secrets(os.environ)},
             timeout=timeout * 1000,
             # Ctrl-C is the agent's: it finishes the step and writes the books while the browser is still there.

@@ -101,7 +101,9 @@ class Session(Patience):
             self._browser = await join(self._playwright, self.joined, self.timeout)
         else:
             rules = self.traffic.domains.switches()
-            self._browser = await launch(self._playwright, headed=self.headed, rules=rules, timeout=self.timeout)
+            self._browser = await launch(
+                self._playwright, headed=self.headed, rules=rules, timeout=self.timeout, scale=self.scale
+            )
             self.pid = await process_of(self._browser)
         self._browser.on("disconnected", self._ended)
         root = await self._browser.new_browser_cdp_session()

@@ -5,6 +5,7 @@
 const KEPT = 600; // so many changes of one wake are kept
 const TOLD = 8; // so many of them are told
 const NEAR = 250; // ms after a press, or after a timer that belongs to it, in which a timer that is set belongs to it
+const OFTEN = 1000; // ms: a timer of the page's own that comes again so soon is waited for, where it alone can tell
 const SOON = 40; // ms after a press, or after such a timer, in which what changes is not taken for changing by itself
 const YOUNG = 5000; // ms for which a thing that changed once may turn out to change again and again
 const LONGEST = 5000; // ms from the action's beginning within which such a timer must end to be waited for
@@ -17,6 +18,9 @@ let wake = null; // of the last action
 // The last one: what the mouse lay over, what had the focus, and where things were that change by themselves.
 let look = { when: -Infinity, shades: [], ring: null, places: new Map() };
 let unsteady = -Infinity; // when something last changed that does not change all the time
+let parsing = document.readyState === "loading"; // what comes in meanwhile is the page's source
+document.addEventListener("readystatechange", () => { heard(observer.takeRecords()); parsing = false; }, { capture: true, once: true });
+let beat = null; // the timer of the page's own that is at work now: one that the last action has not set
 const ticks = new Map(); // node -> when it changed by itself, the last few times
 const later = globalThis.setTimeout;
 
@@ -24,18 +28,23 @@ function heed(records) {
   const now = performance.now();
   const seen = new Set();
   for (const record of records) {
-    const sync = Boolean(wake?.sync);
-    const soon = Boolean(wake) && now - Math.max(wake.pressed, wake.chain) < SOON;
-    if (!sync && !soon && !seen.has(record.target)) {
+    const sync = Boolean(wake?.sync) && !beat;
+    const soon = Boolean(wake) && !beat && now - Math.max(wake.pressed, wake.chain) < SOON;
+    if (!sync && !soon && !parsing && !seen.has(record.target)) {
       seen.add(record.target);
       const times = ticks.get(record.target) ?? [];
       ticks.delete(record.target); // what changed last stands last
       ticks.set(record.target, now - (times.at(-1) ?? -Infinity) > 10 ? [...times.slice(-7), now] : times);
       if (ticks.size > 300) ticks.delete(ticks.keys().next().value);
     }
-    if (!ticking(record.target, now)) unsteady = now;
+    const byItself = beat && beat.changes > 0;
+    if (beat) beat.changing = true;
+    if (!byItself && !ticking(record.target, now)) unsteady = now;
     if (!wake || wake.kept >= KEPT) continue;
+    if (byItself) { wake.ticking.add(record.target); continue; }
     if (!sync && wake.ticking.has(record.target)) continue;
+    // The first change by a timer tells nothing of its cause: whether it comes with the next one as well does.
+    if (beat && !beat.came) { wake.doubted.add(record.target); beat.first.push([wake, record]); continue; }
     // What changed by itself a moment ago may do so again just now: that it came soon proves nothing.
     if (!sync && !wake.spoke && wake.young.has(record.target)) { wake.doubted.add(record.target); continue; }
     wake.kept += 1;
@@ -111,20 +120,12 @@ function lookedAt() {
 // What a style that follows the mouse may be drawn on.
 const small = (all) => drawnBoxes(all).filter((rect) => area(rect) <= SHADE * innerWidth * innerHeight);
 const chain = (el) => { const all = []; for (; el; el = above(el)) all.push(el); return all; };
-const shaded = () => small([...new Set([...document.querySelectorAll(":hover"), ...lain.flatMap(chain)])]).flatMap(around);
+const shaded = () => small([...document.querySelectorAll(":hover")]).flatMap(around);
 // A box without what was aimed at in it, where that draws what no node tells: [above, below, left, right of it].
 function around(box) {
   if (!wake?.drawn) return [box];
   const { l, t, r, b } = edges(wake.hit.getBoundingClientRect());
   return [{ ...box, b: Math.min(box.b, t) }, { ...box, t: Math.max(box.t, b) }, { ...box, r: Math.min(box.r, l) }, { ...box, l: Math.max(box.l, r) }].filter(some);
-}
-let lain = []; // what the mouse came over, the last few times: it goes elsewhere by itself when a screen is pictured
-addEventListener("mouseover", ({ target }) => { if (target?.nodeType === ELEMENT) lain = [...lain.slice(-5), target]; }, { capture: true, passive: true });
-const hovers = ({ at }) => Boolean(under(...at)?.matches(":hover"));
-// Resolves when the mouse is not at a place any more, or after `most` ms.
-async function left({ at, most }) {
-  for (const until = performance.now() + most; hovers({ at }) && performance.now() < until; ) await new Promise((done) => later(done, 10));
-  return true;
 }
 
 // A new action begins, with the mouse at `at` (in this document's coordinates) or nowhere in particular.
@@ -168,12 +169,14 @@ function stir() {
   };
 }
 
-// Whether nothing has come of the action yet while a timer runs that it has set.
+// Whether nothing has come of the action yet while a timer runs that it has set, or that will tell whose change it was.
 function awaiting(now) {
-  if (!wake || ![...wake.timers.values()].some((due) => due > now - NEAR)) return "";
+  if (!wake) return "";
+  const telling = [...undecided].some(({ first, due }) => due > now - NEAR && due < now + OFTEN && first.some(([of]) => of === wake));
+  if (!telling && ![...wake.timers.values()].some((due) => due > now - NEAR)) return "";
   const field = focused();
   if (wake.asked.length || wake.held || (field && within(wake.hit, field) && FIELDS.has(roleOf(field)))) return "";
-  return net().next().done ? "a timer that the action has set is running" : "";
+  return net().next().done ? `a timer that ${telling ? "tells what changes by itself" : "the action has set"} is running` : "";
 }
 
 const PRESSES = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "dblclick", "auxclick", "contextmenu",
@@ -209,18 +212,63 @@ const hear = (owner, name, told) => {
 };
 if (globalThis.Clipboard) for (const name of ["writeText", "write"]) hear(Clipboard.prototype, name, asks("something was copied"));
 // Once the action has made the page speak to somebody, what comes later is an answer.
-const spoken = () => { if (wake && performance.now() - Math.max(wake.pressed, wake.chain) < NEAR) wake.spoke = true; };
+const spoken = () => { if (wake && !beat && performance.now() - Math.max(wake.pressed, wake.chain) < NEAR) wake.spoke = true; };
 for (const [owner, name] of [[globalThis, "fetch"], [globalThis.XMLHttpRequest?.prototype, "send"], [globalThis.WebSocket?.prototype, "send"], [globalThis.Worker?.prototype, "postMessage"]])
   if (owner) hear(owner, name, spoken);
 hear(globalThis, "setTimeout", (given) => {
   const of = wake, now = performance.now(), [work, delay] = given;
-  if (!of || typeof work !== "function" || !(delay >= 30) || now + delay - of.at > LONGEST) return;
-  if (now - Math.max(of.pressed, of.chain) > NEAR) return;
-  const token = {};
+  if (typeof work !== "function") return;
+  if (!caused(now)) {
+    const rhythm = beat ?? newRhythm();
+    rhythm.due = now + (+delay || 0);
+    given[0] = beating(work, rhythm);
+    return;
+  }
+  if (!(delay >= 30) || now + delay - of.at > LONGEST) return;
+  const token = {}, late = beating(work, newRhythm());
   of.timers.set(token, now + delay);
   given[0] = function (...passed) {
     of.chain = performance.now();
     of.timers.delete(token);
-    return Reflect.apply(work, this, passed);
+    return Reflect.apply(of === wake ? work : late, this, passed);
   };
 });
+hear(globalThis, "setInterval", (given) => {
+  const now = performance.now(), of = caused(now) ? wake : null, [work, delay] = given;
+  if (typeof work !== "function") return;
+  const rhythm = newRhythm(+delay || 1), beats = beating(work, rhythm);
+  given[0] = function (...passed) { return Reflect.apply(of && of === wake ? work : beats, this, passed); };
+});
+
+// Timers that the page sets by itself go on whatever is done to it. A rhythm is one, with those it sets in turn: how
+// often it `came`, how often it changed something, when it is `due` again (0: never), and its `first` changes, whose
+// cause is open until it comes again.
+const newRhythm = (every = 0) => ({ every, came: 0, changes: 0, changing: false, due: 0, first: [] });
+const undecided = new Set(); // rhythms with first changes
+const caused = (now) => Boolean(wake) && !beat && now - Math.max(wake.pressed, wake.chain) <= NEAR;
+function beating(work, rhythm) {
+  return function (...passed) {
+    heard(observer.takeRecords());
+    const outer = beat, again = rhythm.came > 0;
+    beat = rhythm;
+    rhythm.changing = false;
+    rhythm.due = rhythm.every && performance.now() + rhythm.every;
+    try { return Reflect.apply(work, this, passed); } finally {
+      heard(observer.takeRecords());
+      beat = outer;
+      rhythm.came += 1;
+      rhythm.changes += rhythm.changing;
+      if (rhythm.first.length) again || !rhythm.due ? resolved(rhythm) : undecided.add(rhythm);
+    }
+  };
+}
+// A second change, or no second time, says that the first came by itself; a second time without one says it did not.
+function resolved(rhythm) {
+  for (const [of, record] of rhythm.first) {
+    of.doubted.delete(record.target);
+    if (rhythm.changing) of.ticking.add(record.target);
+    else if (of === wake) keep(record);
+  }
+  rhythm.first = [];
+  undecided.delete(rhythm);
+}

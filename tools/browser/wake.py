@@ -34,14 +34,6 @@ FRAMES = 12
 #: Seconds that a frame may take to tell, and the page itself.
 PATIENCE, LONG_PATIENCE = 0.5, 3.0
 
-#: So many pictures are taken until one shows the mouse in its place.
-TRIES = 4
-
-#: Milliseconds until it has been taken away by the picture before, if it is.
-AWAY = 300
-
-Place = tuple[float, float]
-
 #: How long styles that follow the mouse may take to come to rest, in milliseconds, and what counts as rest.
 HOVER = {"window": 60, "since": 0, "slice": 400, "began": 0, "habits": False}
 
@@ -64,10 +56,10 @@ class Wake:
         view = await self.session.view() if at else None
         spot = view.to_page(at[0] * view.scale, at[1] * view.scale) if at and view else None
         said = [each for frame in _frames(page) if (each := await self._mark(frame, spot))]
-        self._page, self.camera.mouse = page, (page, at) if at else None
+        self._page = page
         drawn = [box for _, boxes in said for box in boxes]
         if view and (drawn or any(stale for stale, _ in said)):
-            await self._look(page, view, drawn, at or (0, 0), spot or (0, 0))
+            await self._look(page, view, drawn)
             for frame in _frames(page):
                 await self._mark(frame, spot)
 
@@ -85,7 +77,6 @@ class Wake:
             asked=tuple(dict.fromkeys(each for stir in stirs for each in stir.asked)),
             doubt=next((stir.doubt for stir in stirs if stir.doubt), ""),
             drawn=any(stir.drawn for stir in stirs),
-            astray=any(stir.astray for stir in stirs),
             held=next((stir.held for stir in stirs if stir.held), ""),
             sent=tuple(self.session.traffic.sent),
             shades=tuple(box for stir in stirs for box in stir.shades),
@@ -110,27 +101,19 @@ class Wake:
         view = await self.session.view() if said["drawn"] else None
         return said["stale"], _boxes(said["drawn"], mapping, view) if view else []
 
-    async def _look(self, page: Page, view: View, drawn: Sequence[Box], at: Place, spot: Place) -> None:
+    async def _look(self, page: Page, view: View, drawn: Sequence[Box]) -> None:
         """Look twice, once the styles that follow the mouse have come to rest: what differs then never rests."""
-        first = await self._picture(page, at, spot)
-        second = await self._picture(page, at, spot) if drawn else first
+        await asyncio.gather(*(quickly(frame, "rest", HOVER, 1.0) for frame in _frames(page)))
+        first = await self._picture()
+        second = await self._picture() if drawn else first
         size = (view.width, view.height)
         restless = tuple(box for box in drawn if _differs(first, second, box.within(*size)))
         shot = Screenshot(second, scale=self.session.scale)
         self.poised = Poised(screenshot=shot, elements=tuple(await self.read()), restless=restless)
 
-    async def _picture(self, page: Page, at: Place, spot: Place) -> Image:
-        """With the mouse in its place: on a screen of another scale Chromium takes it elsewhere after each picture."""
-        for _ in range(TRIES):
-            if self.session.scale != 1:
-                await quickly(page.main_frame, "left", {"at": spot, "most": AWAY}, 1.0)
-            await page.mouse.move(*at)
-            await asyncio.gather(*(quickly(frame, "rest", HOVER, 1.0) for frame in _frames(page)))
-            self.camera.forget()
-            picture = await self.camera.picture()
-            if await quickly(page.main_frame, "hovers", {"at": spot}, PATIENCE):
-                break
-        return picture
+    async def _picture(self) -> Image:
+        self.camera.forget()
+        return await self.camera.picture()
 
     async def _stir(self, frame: Frame, view: View) -> Stir | None:
         from playwright.async_api import Error
@@ -154,7 +137,6 @@ class Wake:
             asked=tuple(said["asked"]),
             doubt=said["doubt"][:80],
             drawn=said["drawn"],
-            astray=self.session.scale != 1,  # Chromium takes the mouse elsewhere after each picture of such a screen
             held=said["held"],
             shades=tuple(_boxes(said["shades"], mapping, view)),
             rings=tuple(_boxes(said["rings"], mapping, view)),

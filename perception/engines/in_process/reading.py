@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -68,6 +69,9 @@ class Reader:
         self._model = checkpoint.model
         self._delta = delta
         self._layers = int(self._model.config.text_config.num_hidden_layers)
+        # transformers 5.24 renamed it.
+        named = inspect.signature(self._model.forward).parameters
+        self._cache_name = "cache" if "cache" in named else "past_key_values"
         line_feed = checkpoint.tokenizer.encode("\n", add_special_tokens=False)
         self._line_feed = line_feed[0] if len(line_feed) == 1 else None
         self._features: Store[Any] = Store(int(cache_bytes * TILE_SHARE))
@@ -157,9 +161,9 @@ class Reader:
             inputs_embeds=embeddings,
             position_ids=where,
             attention_mask=mask,
-            past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,
+            **{self._cache_name: cache},
         ).logits[:, -1]
         for row, last in zip(rows, where[:, -1].tolist(), strict=True):
             row.read(last)
@@ -173,9 +177,9 @@ class Reader:
         made = model(
             inputs_embeds=embeddings,
             position_ids=torch.from_numpy(where).unsqueeze(0).to(embeddings.device),
-            past_key_values=cache,
             use_cache=True,
             **keep,
+            **{self._cache_name: cache},
         )
         return made.logits[0].float() if wanted else None
 

@@ -1,0 +1,62 @@
+"""What a page does by itself is told from what a press has caused, on a page that has only just been loaded too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.outcome import judge
+from handeye.tools.actions import Click, Target
+
+if TYPE_CHECKING:
+    from handeye.perception.outcome import Outcome
+    from handeye.tools.browser import Browser
+    from tests.tools.browser.conftest import Show
+
+#: Each writes into the page again and again, from its first moments on.
+TICKERS = {
+    "an interval": "setInterval(() => say(Math.random()), 350)",
+    "a timer that sets itself": "(function tick() { setTimeout(() => { say(Math.random()); tick() }, 400) })()",
+    "one that waits in between": "(async () => { for (;;) { await new Promise((go) => setTimeout(go, 300)); say(1) } })()",
+    "a late one, once": "setTimeout(() => say('The offer of the day'), 500)",
+}
+PAGE = """<button onclick="go = true; {does}">Press</button> <b id=out></b> <span id=news></span>
+<script>let go = false
+const say = (what) => news.append(Object.assign(document.createElement("em"), {{textContent: " item " + what}}))
+{runs}</script>"""
+
+
+def pressed(browser: Browser) -> Outcome:
+    """What a click comes to, right after the page was loaded."""
+    eyes = EmbeddedEyes()
+    before = eyes.see(browser)
+    button = next(each for each in before.elements if each.name == "Press")
+    action = Click(target=Target(point=button.box.centre, element=button.id))
+    browser.perform(action)
+    happened = browser.settle().happened
+    return judge(action, before, eyes.see(browser), browser.poised, happened)
+
+
+@pytest.mark.parametrize("runs", TICKERS.values(), ids=list(TICKERS))
+def test_what_comes_by_itself_is_no_effect_of_a_press(show: Show, runs: str) -> None:
+    outcome = pressed(show(PAGE.format(does="", runs=runs)))
+    assert outcome.kind == "no_effect", outcome
+
+
+@pytest.mark.parametrize("runs", TICKERS.values(), ids=list(TICKERS))
+def test_what_is_caused_beside_it_is_one(show: Show, runs: str) -> None:
+    outcome = pressed(show(PAGE.format(does="out.textContent = 'Saved'", runs=runs)))
+    assert (outcome.kind, outcome.evidence) == ("confirmed", "“Saved” appeared")
+
+
+def test_a_page_that_looks_again_and_again_whether_something_was_pressed_is_heard(show: Show) -> None:
+    polls = "setInterval(() => { if (go && !out.textContent) out.textContent = 'Saved' }, 40)"
+    outcome = pressed(show(PAGE.format(does="", runs=polls)))
+    assert (outcome.kind, outcome.evidence) == ("confirmed", "“Saved” appeared")
+
+
+def test_a_timer_that_the_press_has_set_is_waited_for(show: Show) -> None:
+    outcome = pressed(show(PAGE.format(does="setTimeout(() => out.textContent = 'Saved', 900)", runs="")))
+    assert (outcome.kind, outcome.evidence) == ("confirmed", "“Saved” appeared")
