@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TICKERS = {
     "an interval": "setInterval(() => say(Math.random()), 350)",
     "a timer that sets itself": "(function tick() { setTimeout(() => { say(Math.random()); tick() }, 400) })()",
-    "one that waits in between": "(async () => { for (;;) { await new Promise((go) => setTimeout(go, 300)); say(1) } })()",
+    "one that waits": "(async () => { for (;;) { await new Promise((go) => setTimeout(go, 300)); say(1) } })()",
     "a late one, once": "setTimeout(() => say('The offer of the day'), 500)",
 }
 PAGE = """<button onclick="go = true; {does}">Press</button> <b id=out></b> <span id=news></span>
