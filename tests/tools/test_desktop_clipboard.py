@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +30,9 @@ def xclip(virtual: Virtual, *words: str, given: bytes | None = None) -> bytes:
     command = ["xclip", "-selection", "clipboard", *words]
     if given is not None:  # it stays to hand it out, and would keep a pipe open
         subprocess.run(command, env=environment, input=given, stdout=subprocess.DEVNULL, check=True, timeout=20)
+        until = time.monotonic() + 10  # it goes to the background first, and takes the clipboard there
+        while xclip(virtual, *(word for word in words if word != "-i"), "-o") != given and time.monotonic() < until:
+            time.sleep(0.02)
         return b""
     return subprocess.run(command, env=environment, capture_output=True, check=True, timeout=20).stdout
 

@@ -11,7 +11,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from Xlib import X, error
 
@@ -20,10 +20,15 @@ from handeye.tools.desktop.x11 import Connection, x_errors
 from handeye.tools.errors import ActionFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+Given = TypeVar("Given")
 
 #: Seconds a program gets to hand over what it has copied, or to take what it pastes.
 PATIENCE = 5.0
+
+#: Seconds of silence after which somebody who owns the clipboard no more is taken to have gone.
+SILENCE = 0.3
 
 #: Bytes that are kept of what somebody else has copied; a picture in ten formats may be larger.
 MOST = 50_000_000
@@ -35,6 +40,10 @@ AS_TEXT = ("UTF8_STRING", "text/plain;charset=utf-8", "text/plain", "TEXT")
 NO_CONTENTS = {"TARGETS", "MULTIPLE", "TIMESTAMP", "DELETE", "SAVE_TARGETS", "INSERT_SELECTION", "INSERT_PROPERTY"}
 
 
+class _Gone(Exception):
+    """Whoever was asked owns the clipboard no more, and says nothing."""
+
+
 class Clipboard:
     """The clipboard of one display. Every method raises ActionFailed when the program that owns it does not answer."""
 
@@ -44,6 +53,8 @@ class Clipboard:
         mask = X.PropertyChangeMask
         self._window = self._connection.root.create_window(-9, -9, 1, 1, 0, X.CopyFromParent, event_mask=mask)
         self._keeper: subprocess.Popen[bytes] | None = None
+        self._asked: int = X.NONE
+        """The window of whoever was asked last."""
 
     @x_errors()
     def read(self) -> str:
@@ -83,7 +94,7 @@ class Clipboard:
             self._hold(before)
 
     def _offered(self) -> list[str]:
-        answer = self._ask("TARGETS")
+        answer = self._insist(lambda: self._ask("TARGETS"))
         atoms = answer.value if answer is not None and answer.format == 32 else []
         names = []
         for atom in atoms:
@@ -92,6 +103,20 @@ class Clipboard:
         return names
 
     def _contents(self, target: str) -> bytes:
+        """What the owner hands over in this form."""
+        return self._insist(lambda: self._handed_over(target))
+
+    def _insist(self, asked: Callable[[], Given]) -> Given:
+        """The answer; of the next owner, where the one that was asked goes away meanwhile."""
+        deadline = time.monotonic() + 2 * PATIENCE
+        while True:
+            try:
+                return asked()
+            except _Gone:
+                if time.monotonic() > deadline:
+                    raise ActionFailed("the clipboard changes hands again and again; copy once more") from None
+
+    def _handed_over(self, target: str) -> bytes:
         answer = self._ask(target)
         if answer is None:
             return b""
@@ -112,13 +137,18 @@ class Clipboard:
         """The owner's answer to a question; None when nobody owns the clipboard, or not in this form."""
         place = self._connection.atom("HANDEYE_CLIPBOARD")
         clipboard = self._connection.atom("CLIPBOARD")
-        if self._display.get_selection_owner(clipboard) == X.NONE:
+        self._asked = self._owner()
+        if self._asked == X.NONE:
             return None
         self._window.delete_property(place)
         self._connection.sync()
         self._window.convert_selection(clipboard, self._connection.atom(target), place, X.CurrentTime)
         got = self._next(lambda got: got.type == X.SelectionNotify)
         return self._taken(place) if got.property != X.NONE else None
+
+    def _owner(self) -> int:
+        owner = self._display.get_selection_owner(self._connection.atom("CLIPBOARD"))
+        return owner if isinstance(owner, int) else int(owner.id)
 
     def _taken(self, place: int) -> Any:
         """What was laid down there; taking it away says that the next piece may come."""
@@ -137,12 +167,14 @@ class Clipboard:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise ActionFailed(f"the program that has copied something did not hand it over within {PATIENCE:g} s")
-            select.select([self._display], [], [], left)
+            if not select.select([self._display], [], [], min(left, SILENCE))[0] and self._owner() != self._asked:
+                raise _Gone
 
     def _hold(self, contents: dict[str, bytes]) -> None:
         """Have a process of its own hold the contents; the one before ends by itself, and with it nothing is held."""
         if not contents and self._keeper:
             self._keeper.terminate()
+            self._keeper.wait()
         self._let_go()
         if not contents:
             return

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
+import select
 import sys
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +23,9 @@ from Xlib.protocol import event
 
 #: Bytes that are handed over at once; more come in pieces (INCR of the Inter-Client Communication Conventions).
 PIECE = 200_000
+
+#: Seconds in which somebody who takes the contents piece by piece must ask for the last one, once others own it.
+PATIENCE = 5.0
 
 
 class Keeper:
@@ -37,12 +43,18 @@ class Keeper:
         self.display.sync()
 
     def serve(self) -> None:
-        """Hand out the contents until another owner has come or the display has gone."""
-        while True:
+        """Hand out the contents until another owner has come or the display has gone; what was begun is ended first."""
+        until = math.inf
+        while self.pieces or until == math.inf:
+            while not self.display.pending_events():
+                left = until - time.monotonic()
+                if left <= 0:
+                    return
+                select.select([self.display], [], [], None if left == math.inf else left)
             got = self.display.next_event()
             if got.type == X.SelectionClear:
-                return
-            if got.type == X.SelectionRequest:
+                until = time.monotonic() + PATIENCE
+            elif got.type == X.SelectionRequest:
                 self.answer(got)
             elif got.type == X.PropertyNotify and got.state == X.PropertyDelete:
                 self.go_on(got.window, got.atom)
