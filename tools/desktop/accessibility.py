@@ -16,8 +16,7 @@ from handeye.tools.geometry import Box
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.tools.desktop.reading import in_lines, label_beside
-from handeye.tools.desktop.stacking import Own, Surface
+    from handeye.tools.desktop.stacking import Own, Surface
 
 #: Seconds for programs to tell everything; what is known by then is used.
 PATIENCE = 3.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ from handeye.tools.desktop.keyboard import parse_chord
 from handeye.tools.desktop.motions import Motions
 from handeye.tools.desktop.permits import check_driven
 from handeye.tools.desktop.person import STOP_KEY, Person
-from handeye.tools.device import Settled, Signals
+from handeye.tools.device import Poised, Settled, Signals
 from handeye.tools.discreet import discreet
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.geometry import Point
@@ -75,6 +76,8 @@ class Desktop:
         self._screen: Screenshot | None = None
         self._before: NDArray[np.uint32] | None = None
         self._focused: Element | None = None
+        self.poised: Poised | None = None
+        """The screen just before the last click pressed, where the pointer had to come there first."""
         self.drives: Callable[[str], str] | None = None
         with ExitStack() as opened:
             self._hands = open_hands(display)
@@ -160,11 +163,12 @@ class Desktop:
         if self.drives:
             middle = Point(self._seen().width // 2, self._seen().height // 2)
             check_driven(action, self.windows(), middle, self.drives, known=self._hands.lists_windows)
-        self._focused = None
+        self._focused = self.poised = None
         self._before = self._pixels.frame() if _is_command(action) else None
         match action:
             case Click(target=target, button=button, count=count, modifiers=modifiers):
-                self._motions.click(self._at(target, action), button, count, modifiers)
+                self._poise(place := self._at(target, action))
+                self._motions.click(place, button, count, modifiers)
             case Move(target=target):
                 self._motions.move(self._at(target, action))
             case Drag(start=start, end=end, via=via):
@@ -194,6 +198,16 @@ class Desktop:
                     "do it with those, or run on a web address: --on URL"
                 )
         return ""
+
+    def _poise(self, place: tuple[float, float]) -> None:
+        """Bring the pointer there and look once more: what only follows the pointer is no effect of a press."""
+        from handeye.tools.desktop.settle import follow
+
+        if self.secrets.given or math.dist(place, self._hands.pointer()) < 1:  # to hide secrets takes long
+            return
+        self._motions.move(place)
+        follow(self._pixels.frame, self._hands)
+        self.poised = Poised(self.capture())
 
     def _type(self, text: str, clear: bool) -> None:
         if not names_in(text):

@@ -84,6 +84,10 @@ class Hands(Protocol):
 
     def wheel(self, direction: Direction, notches: int) -> None: ...
 
+    def on_popup(self, x: float, y: float) -> bool:
+        """Whether a menu or something else that popped up lies there; False where the platform does not tell."""
+        ...
+
     def key(self, name: str, down: bool) -> None:
         """Press or let go of a key of keyboard.NAMES, or of one character."""
         ...

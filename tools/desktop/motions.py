@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Two clicks closer than this, in seconds and input units, would be taken for a double click.
 DOUBLE_CLICK = (0.5, 8.0)
 
+#: Seconds after the click that opened it in which a menu of GTK ignores another one (MENU_SHELL_TIMEOUT is 500 ms).
+MENU_TIME = 0.55
+
 #: Seconds between the clicks of a double click: some programs lose one that comes at once.
 CLICK_GAP = 0.06
 
@@ -44,6 +47,8 @@ class Motions:
         pause, reach = DOUBLE_CLICK
         if math.dist(where, place) <= reach:
             time.sleep(max(0.0, when + pause - time.monotonic()))
+        if time.monotonic() < when + MENU_TIME and self._hands.on_popup(*place):
+            time.sleep(max(0.0, when + MENU_TIME - time.monotonic()))
         self.move(place)
         with self._held(modifiers):
             for number in range(count):

@@ -101,6 +101,9 @@ class PyAutoGuiHands:
     def button(self, name: Button, down: bool) -> None:
         (self._gui.mouseDown if down else self._gui.mouseUp)(button=name)
 
+    def on_popup(self, x: float, y: float) -> bool:  # noqa: ARG002 - neither Windows nor macOS tells
+        return False
+
     def wheel(self, direction: Direction, notches: int) -> None:
         way = notches * NOTCH * (1 if direction in ("up", "right") else -1)
         if direction in ("up", "down"):

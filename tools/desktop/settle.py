@@ -42,6 +42,9 @@ SMALL = 0.005
 #: A program works when it uses this share of a processor over WORK_SPAN seconds, or often wants one.
 WORK, WORK_SPAN = 0.3, 0.15
 
+#: Seconds without change after which nothing follows the pointer any more, and that a style gets to do so.
+FOLLOWED, FOLLOWING = 0.08, 0.5
+
 IDLE = Effort(0.0, False)
 
 
@@ -74,6 +77,16 @@ def wait_until_still(
         if watch.seconds >= cap:
             return Settled(by="cap", seconds=watch.seconds, note=watch.why_not())
         time.sleep(INTERVAL)
+
+
+def follow(frame: Callable[[], NDArray[np.uint32]], program: Program) -> None:
+    """Wait until what follows the pointer has done so, at most FOLLOWING seconds."""
+    program.answered(FOLLOWING)
+    last, still, until = frame(), time.monotonic(), time.monotonic() + FOLLOWING
+    while (now := time.monotonic()) < min(until, still + FOLLOWED):
+        time.sleep(INTERVAL)
+        if changed_box(last, shown := frame()):
+            last, still = shown, now
 
 
 class _Watch:

@@ -17,7 +17,7 @@ from handeye.tools.desktop.accessibility import Accessibility
 from handeye.tools.desktop.atspi_bus import session_address
 from handeye.tools.desktop.clipboard import Clipboard
 from handeye.tools.desktop.effort import Effort, effort_of
-from handeye.tools.desktop.stacking import surfaces
+from handeye.tools.desktop.stacking import surfaces, topmost
 from handeye.tools.desktop.x11 import Connection, x_errors
 from handeye.tools.desktop.x11_keymap import Keymap, keysym_of
 from handeye.tools.errors import ActionFailed, DeviceLost, SetupError
@@ -76,6 +76,11 @@ class X11Hands:
     def button(self, name: Button, down: bool) -> None:
         self._fake(X.ButtonPress if down else X.ButtonRelease, BUTTONS[name])
         self.connection.sync()
+
+    @x_errors()
+    def on_popup(self, x: float, y: float) -> bool:
+        there = topmost(surfaces(self.connection), (round(x), round(y)))
+        return there is not None and there.popup
 
     @x_errors()
     def wheel(self, direction: Direction, notches: int) -> None:
