@@ -21,7 +21,8 @@ PAGE = """<title>Pressed</title><body style='margin:0'><style>
 button { position: absolute; left: 40px; width: 300px; height: 60px; transition: background .15s }
 button:hover { background: #fc6 } button:focus { outline: none }</style>
 <button style='top:40px'>Dead</button>
-<button style='top:140px' onclick='out.textContent = "It was pressed"'>Live</button><p id=out style='padding-top:240px'>"""
+<button style='top:140px' onclick='out.textContent = "It was pressed"'>Live</button>
+<p id=out style='padding-top:240px'>"""
 
 
 @pytest.fixture(scope="module")
