@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 LEARNED = Path(__file__).parent / "learned"
 SEED = 0
-STEPS = 400
+STEPS = 900
 RATE = 2e-3
 WARM_UP = 20
 #: In the second half of the training one batch in so many has the prompts whole, as they will be asked. With short ones
