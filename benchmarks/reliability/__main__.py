@@ -70,7 +70,7 @@ def page(kept: dict[str, Any]) -> str:
             missed = "" if told["holds"] else " (missed)"
             lines.append(f"| `{figure}` | {told['value']:.4g} {told['unit']} | {told['aim']}{missed} |")
         seeds = f", seeds {', '.join(map(str, each['seeds']))}" if each["seeds"] else ""
-        lines += ["", *each.get("details", ())]
+        lines += ["", *([*details, ""] if (details := [line for line in each.get("details", ()) if line]) else [])]
         lines += [f"`{each['command']}`, {each['at']}, {each['seconds']} s{seeds}; {each['machine']}.", ""]
     return "\n".join(lines)
 

@@ -61,7 +61,7 @@ def measure() -> dict[str, Any]:
     wrong = [each for each in tried if each.wrong]
     unknown = [each for each in tried if not each.wrong and not each.exact]
     return {
-        "what": "Thirty controls of one page that never rests, ten of which do nothing, at device scale 1 and 2.",
+        "what": "Thirty controls of one page that never rests, ten of which do nothing, at device scale 1 and 2",
         "seeds": [],
         "figures": {
             "controls": Figure(len(tried), "tried", "60", len(tried) == 60),

@@ -220,12 +220,12 @@ class Paper:
         for line in reply.headers.get_all("Set-Cookie") or ():
             name, _, value = line.partition(";")[0].partition("=")
             self._cookies[name] = value
+        place = urljoin(url, reply.headers["Location"]) if reply.status in (301, 302, 303) else ""
+        if place and self.on_page:
+            self.on_page({"url": place, "cookies": dict(self._cookies)})
         if self.on_answer:
             self.on_answer(request)
-        if reply.status in (301, 302, 303):
-            place = urljoin(url, reply.headers["Location"])
-            if self.on_page:
-                self.on_page({"url": place, "cookies": dict(self._cookies)})
+        if place:
             self._go("GET", place)
             return
         self.url, self._page, self._focus = url, Page(html), -1

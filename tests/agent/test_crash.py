@@ -6,14 +6,18 @@ and the command line. `make reliability` kills at every point, over a longer goa
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
@@ -96,8 +100,9 @@ def test_a_kill_at_any_point_is_survived_with_one_order(point: str, count: int, 
 def test_what_was_sent_and_never_answered_is_asked_about(
     point: str, sent: int, said: str, counter: Any, tmp_path: Path
 ) -> None:
-    """In the one case it never left, in the other it was done: from here both look alike."""
+    """In the one case it never left, in the other it was done, and its answer leads nowhere: both look alike."""
     folder = tmp_path / "run"
+    counter.answer = "{}" if sent else ""
     assert work(Job("paper", counter.url, GOAL, folder, Kill(point, 1))) == -9
     assert len(counter.posts) == sent
     waiting = resume(folder, Paper(counter.url))
@@ -106,6 +111,70 @@ def test_what_was_sent_and_never_answered_is_asked_about(
     run = resume(folder, Paper(counter.url), said)
     assert counter.posts == ["/order"]
     assert run.verdict == ("succeeded" if said == "no" else "failed")  # what the order's page said is lost with it
+
+
+@pytest.mark.parametrize("point", ["before answered", "after answered"])
+def test_the_page_that_an_answer_leads_to_is_come_back_to(point: str, counter: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert work(Job("paper", counter.url, GOAL, folder, Kill(point, 1))) == -9
+    run = resume(folder, Paper(counter.url))
+    assert (run.verdict, counter.posts) == ("succeeded", ["/order"]), run.reason
+
+
+def test_what_goes_over_a_web_socket_in_a_risky_action_is_asked_about_and_not_said_twice(
+    site: Any, tmp_path: Path
+) -> None:
+    with Socket() as socket:
+        line = f"<script>const line = new WebSocket('{socket.url}')</script>"
+        site.pages["/"] = f"<button onclick='line.send(1)'>Pay now</button>{line}"
+        folder = tmp_path / "run"
+        job = Job("browser", site.url, 'click "Pay now"', folder, Kill("after perform", 1), approve="never")
+        assert work(job) == -9
+        assert len(socket.said) == 1
+        run = resume(folder, open_device(site.url))
+        assert run.verdict == "waiting", run.reason
+        assert "WEBSOCKET" in run.reason
+        assert resume(folder, open_device(site.url), "yes").verdict == "succeeded"
+        assert len(socket.said) == 1
+
+
+class Socket:
+    """A server of WebSockets that notes the frames it is sent."""
+
+    def __init__(self) -> None:
+        self.said: list[bytes] = []
+        told = self.said
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                key = next(
+                    line for line in iter(self.rfile.readline, b"") if line.lower().startswith(b"sec-websocket-key")
+                )
+                while self.rfile.readline().strip():
+                    pass
+                magic = key.split(b":")[1].strip() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455
+                accept = base64.b64encode(hashlib.sha1(magic).digest()).decode()
+                self.wfile.write(
+                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode()
+                )
+                while frame := self.rfile.read(2):
+                    if frame[0] & 15 == 1:  # text
+                        told.append(self.rfile.read(4 + (frame[1] & 127)))
+                    else:
+                        return
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"ws://127.0.0.1:{self._server.server_address[1]}/"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def test_a_get_of_a_risky_action_is_not_taken_for_reading(site: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -77,6 +78,18 @@ def test_any_text_typed_into_an_editor_and_saved_by_keyboard_is_in_the_file_byte
         do(virtual, Type(text=str(note), clear=True), Key(keys="Enter"))
         assert note.read_bytes().rstrip(b"\n") == ANY_TEXT.encode()
         assert note.name in virtual.signals().title
+
+
+def test_any_text_reaches_a_qt_program(tmp_path: Path) -> None:
+    if not shutil.which("featherpad"):
+        pytest.skip("there is no featherpad; run: apt-get install featherpad")
+    note = tmp_path / "note.txt"
+    note.write_text("")
+    with Virtual(f"featherpad {note}") as virtual:
+        do(virtual, Type(text=ANY_TEXT), Key(keys="ctrl+s"))
+        assert note.read_bytes().rstrip(b"\n") == ANY_TEXT.encode()
+        virtual.capture()
+        assert {"File", "Edit"} <= {element.name for element in virtual.elements()}
 
 
 def test_a_long_text_with_more_characters_than_spare_keys_arrives_in_order() -> None:

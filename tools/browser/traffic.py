@@ -171,9 +171,9 @@ class Traffic:
         answered = "responseStatusCode" in event or "responseErrorReason" in event
         try:
             if answered:
+                await self._lead(event)  # first: what is over is not waited for after a crash
                 if self.on_answer:
                     self.on_answer(f"{method} {without_secrets(url)}")
-                await self._lead(event)
                 await root.send("Fetch.continueRequest", {"requestId": identity})
             elif not self.allows(url):
                 self.refused.append(without_secrets(url))
