@@ -55,7 +55,7 @@ def shop(tmp_path: Path) -> Iterator[Any]:
         yield open_shop
 
 
-@pytest.mark.parametrize("command", ["run", "resume", "ground", "actions", "doctor", "report", "serve"])
+@pytest.mark.parametrize("command", ["run", "resume", "test", "ground", "actions", "doctor", "report", "serve"])
 def test_every_command_has_a_help_text_with_an_example(handeye: Command, command: str, tmp_path: Path) -> None:
     done = handeye(command, "--help", cwd=tmp_path, COLUMNS="100")
     told(done, 0)

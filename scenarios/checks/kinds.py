@@ -1,0 +1,224 @@
+"""The kinds of check a suite file may name, each a table with one key: `{text: Thank you}`, `{file: {path: a.txt}}`.
+
+A plain text is a statement in plain English, as in `check that …`: `the page shows "Thank you"`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+class Kind(BaseModel):
+    """One check."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def words(self) -> str:
+        """The check as a person would say it."""
+        raise AssertionError(type(self).__name__)
+
+
+class Statement(Kind):
+    """A sentence: `“Save” is disabled`, `the page shows "Thank you"`."""
+
+    kind: Literal["statement"] = "statement"
+    says: str = Field(min_length=1)
+
+    def words(self) -> str:
+        return self.says
+
+
+class Text(Kind):
+    """These words stand on the screen, as page text or in the picture."""
+
+    kind: Literal["text"] = "text"
+    value: str = Field(min_length=1)
+
+    def words(self) -> str:
+        return f"the screen shows “{self.value}”"
+
+
+class Url(Kind):
+    """The address holds this; with `*`, the whole address fits the pattern."""
+
+    kind: Literal["url"] = "url"
+    value: str = Field(min_length=1)
+
+    def words(self) -> str:
+        return f"the address {'fits' if '*' in self.value else 'holds'} {self.value}"
+
+
+class Title(Kind):
+    """The title of the page or the front window holds this."""
+
+    kind: Literal["title"] = "title"
+    value: str = Field(min_length=1)
+
+    def words(self) -> str:
+        return f"the title holds “{self.value}”"
+
+
+class Window(Kind):
+    """A window or tab is open whose title holds this."""
+
+    kind: Literal["window"] = "window"
+    value: str = Field(min_length=1)
+
+    def words(self) -> str:
+        return f"a window “{self.value}” is open"
+
+
+class ElementState(Kind):
+    """An element of that name, and role if given, is there in these states."""
+
+    kind: Literal["element"] = "element"
+    name: str
+    role: str = ""
+    value: str | None = None
+    enabled: bool | None = None
+    checked: bool | None = None
+    selected: bool | None = None
+    expanded: bool | None = None
+    pressed: bool | None = None
+    focused: bool | None = None
+
+    @property
+    def states(self) -> dict[str, bool]:
+        """Those that are asked for."""
+        names = ("enabled", "checked", "selected", "expanded", "pressed", "focused")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+    def words(self) -> str:
+        states = [name if wanted else f"not {name}" for name, wanted in self.states.items()]
+        states += [f"holding “{self.value}”"] if self.value is not None else []
+        return " ".join(filter(None, (self.role or "element", f"“{self.name}” is", " and ".join(states) or "there")))
+
+
+class Count(Kind):
+    """So many elements of a role, or whose names hold this text, are there."""
+
+    kind: Literal["count"] = "count"
+    role: str = ""
+    text: str = ""
+    equals: int | None = Field(default=None, ge=0)
+    least: int | None = Field(default=None, ge=0)
+    most: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Count:
+        if not (self.role or self.text):
+            raise ValueError("give `role` or `text` to be counted")
+        if self.equals is None and self.least is None and self.most is None:
+            raise ValueError("give `equals`, `least` or `most`")
+        return self
+
+    def words(self) -> str:
+        bounds = [
+            f"{word} {bound}"
+            for word, bound in (("exactly", self.equals), ("at least", self.least), ("at most", self.most))
+            if bound is not None
+        ]
+        what = " ".join(filter(None, (self.role or "things", self.text and f"with “{self.text}”")))
+        return f"there are {' and '.join(bounds)} {what}"
+
+
+class File(Kind):
+    """A file is there (or with `exists: false` is not), and holds these words."""
+
+    kind: Literal["file"] = "file"
+    path: str = Field(min_length=1)
+    """Below the suite's folder unless it begins at the root; `~` is the home folder."""
+    exists: bool = True
+    contains: str = ""
+    equals: str | None = None
+
+    def words(self) -> str:
+        if not self.exists:
+            return f"there is no file {self.path}"
+        more = f" and holds “{self.contains}”" if self.contains else ""
+        more = f" and holds exactly “{self.equals}”" if self.equals is not None else more
+        return f"the file {self.path} is there{more}"
+
+
+class Http(Kind):
+    """An address answers so; `json` maps paths such as `orders.0.id` to the values wanted there."""
+
+    kind: Literal["http"] = "http"
+    url: str = Field(min_length=1)
+    status: int = 200
+    contains: str = ""
+    values: dict[str, Any] = Field(default_factory=dict, alias="json")
+
+    def words(self) -> str:
+        wanted = [f"“{self.contains}”"] if self.contains else []
+        wanted += [f"{path} = {value!r}" for path, value in self.values.items()]
+        return f"{self.url} answers {self.status}{' with ' if wanted else ''}{', '.join(wanted)}"
+
+
+class Sql(Kind):
+    """The first value of a query on an SQLite file, opened for reading alone."""
+
+    kind: Literal["sql"] = "sql"
+    database: str = Field(min_length=1)
+    query: str = Field(min_length=1)
+    equals: str | int | float | None = None
+
+    def words(self) -> str:
+        return f"{self.query} on {self.database} gives {self.equals!r}"
+
+
+class Process(Kind):
+    """A program of that name runs, or with `running: false` does not."""
+
+    kind: Literal["process"] = "process"
+    name: str = Field(min_length=1)
+    running: bool = True
+
+    def words(self) -> str:
+        return f"{self.name} {'runs' if self.running else 'does not run'}"
+
+
+class Python(Kind):
+    """A function `module:name`, given the scene, returns true, or a text that says what is wrong."""
+
+    kind: Literal["python"] = "python"
+    function: str = Field(pattern=r"^[\w.]+:\w+$")
+
+    def words(self) -> str:
+        return f"{self.function} holds"
+
+
+#: Kinds that are written with one plain value, and the field it goes to.
+SHORT = {
+    "text": "value", "url": "value", "title": "value", "window": "value", "element": "name", "file": "path",
+    "http": "url", "process": "name", "python": "function",
+}  # fmt: skip
+KINDS = (Statement, Text, Url, Title, Window, ElementState, Count, File, Http, Sql, Process, Python)
+NAMES = tuple(kind.model_fields["kind"].default for kind in KINDS)
+Check = Annotated[
+    Statement | Text | Url | Title | Window | ElementState | Count | File | Http | Sql | Process | Python,
+    Field(discriminator="kind"),
+]
+
+
+def as_check(value: Any) -> Any:
+    """A check as people write it, with its kind as a field."""
+    if isinstance(value, str):
+        return {"kind": "statement", "says": value}
+    if not isinstance(value, dict) or "kind" in value or len(value) != 1:
+        return value
+    ((kind, given),) = value.items()
+    if isinstance(given, dict):
+        return {"kind": kind, **given}
+    return {"kind": kind, SHORT[kind]: given} if kind in SHORT else value
+
+
+def as_checks(value: Any) -> Any:
+    """One check, or several."""
+    values = value if isinstance(value, list | tuple) else [value]
+    return [as_check(each) for each in values]
+
+
+Checks = Annotated[tuple[Check, ...], BeforeValidator(as_checks)]

@@ -1,0 +1,139 @@
+"""Checks of what is on the screen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fnmatch import translate
+from typing import TYPE_CHECKING
+
+from handeye.perception.matching import nearest, shows
+from handeye.perception.wording import normal
+from handeye.policies.plain_english import clauses
+from handeye.policies.plain_english.checks import evaluate
+from handeye.policies.plain_english.parsing import parse
+from handeye.scenarios.checks.kinds import Count, ElementState, Statement, Text, Title, Url, Window
+from handeye.tools.errors import ActionRefused, UsageError
+
+if TYPE_CHECKING:
+    from handeye.perception.scene import Scene
+    from handeye.scenarios.checks.kinds import Check
+    from handeye.tools.element import Element
+
+Found = tuple[bool | None, str]
+
+
+def find(check: Check, scene: Scene) -> Found:
+    """Whether the check holds on this scene; None where the platform does not tell."""
+    match check:
+        case Statement(says=says):
+            return _statement(says, scene)
+        case Text(value=value):
+            return _text(value, scene)
+        case Url(value=value):
+            return _url(value, scene.signals.url)
+        case Title(value=value):
+            title = scene.signals.title
+            return normal(value) in normal(title), f"the title is “{title}”"
+        case Window(value=value):
+            return _window(value, scene)
+        case ElementState():
+            return _element(check, scene)
+        case Count():
+            return _count(check, scene)
+    raise AssertionError(check.kind)
+
+
+def understood(says: str) -> clauses.Statement:
+    """The statement that a sentence makes. Raises UsageError when no rule understands it."""
+    try:
+        read = parse(f"check that {says}")
+    except (UsageError, ActionRefused) as error:
+        raise UsageError(f"the check “{says}” is not understood: {error}") from error
+    if len(read) != 1 or not isinstance(read[0], clauses.Verify):
+        raise UsageError(
+            f'the check “{says}” is not understood; say what is so, such as: the page shows "Thank you", '
+            "“Save” is disabled, there are 3 rows; or use a kind of check, such as {text: …}"
+        )
+    return read[0].statement
+
+
+def _statement(says: str, scene: Scene) -> Found:
+    finding = evaluate(understood(says), scene)
+    return finding.holds, finding.says
+
+
+def _text(value: str, scene: Scene) -> Found:
+    if shows(scene, value):
+        return True, f"it shows “{value}”"
+    if scene.elements and scene.reader is not None and shows(replace(scene, elements=()), value):
+        return True, f"the picture shows “{value}”"
+    close = nearest(value, (*scene.elements, *scene.read), 3)
+    return False, f"it does not show “{value}”" + (f"; nearest is {_quoted(close)}" if close else "")
+
+
+def _url(value: str, url: str) -> Found:
+    if not url:
+        return None, "this screen has no address"
+    fits = re.fullmatch(translate(value), url) is not None if "*" in value else value in url
+    return fits, f"the address is {url}"
+
+
+def _window(value: str, scene: Scene) -> Found:
+    titles = scene.signals.tabs
+    if not titles:
+        return None, "this screen does not tell which windows are open"
+    return any(normal(value) in normal(title) for title in titles), f"open are {_quoted(titles[:6])}"
+
+
+def _element(check: ElementState, scene: Scene) -> Found:
+    if not scene.elements:
+        return None, "this screen tells no elements; check a `text` instead"
+    called = [
+        each for each in scene.elements if normal(each.name) == normal(check.name) and check.role in ("", each.role)
+    ]
+    if not called:
+        close = nearest(check.name, scene.elements, 3)
+        return False, f"there is none of that name{f'; nearest is {_quoted(close)}' if close else ''}"
+    found = [_differences(each, check) for each in called]
+    best = min(found, key=lambda each: (len(each[0]), len(each[1])))
+    wrong, untold = best
+    if wrong:
+        return False, "it is " + ", ".join(wrong)
+    return (None, f"it does not tell whether it is {', '.join(untold)}") if untold else (True, "it is")
+
+
+def _differences(element: Element, check: ElementState) -> tuple[list[str], list[str]]:
+    """In what an element is otherwise, and what it does not tell."""
+    wrong, untold = list[str](), list[str]()
+    for name, wanted in check.states.items():
+        is_so = getattr(element, name)
+        if is_so is None:
+            untold.append(name)
+        elif is_so != wanted:
+            wrong.append(f"not {name}" if wanted else name)
+    if check.value is not None:
+        if element.secret:
+            untold.append("holding that, for it is a secret field")
+        elif normal(check.value) != normal(element.value):
+            wrong.append(f"holding “{element.value[:80]}”")
+    return wrong, untold
+
+
+def _count(check: Count, scene: Scene) -> Found:
+    if not scene.elements:
+        return None, "this screen tells no elements"
+    number = sum(
+        check.role in ("", each.role) and normal(check.text) in normal(f"{each.name} {each.value}")
+        for each in scene.elements
+    )
+    holds = (
+        (check.equals is None or number == check.equals)
+        and (check.least is None or number >= check.least)
+        and (check.most is None or number <= check.most)
+    )
+    return holds, f"there {'is' if number == 1 else 'are'} {number}"
+
+
+def _quoted(texts: object) -> str:
+    return ", ".join(f"“{text}”" for text in texts)  # type: ignore[attr-defined]

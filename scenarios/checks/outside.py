@@ -1,0 +1,133 @@
+"""Checks of what is beyond the screen: files, servers, databases, programs, and functions of the suite's own."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import httpx
+
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from handeye.perception.scene import Scene
+    from handeye.scenarios.checks.kinds import File, Http, Process, Python, Sql
+
+Found = tuple[bool | None, str]
+
+#: Seconds that a server or a database has to answer a check.
+PATIENCE = 10.0
+#: Bytes of a file that are read.
+MOST = 10_000_000
+
+
+def place(path: str, folder: Path) -> Path:
+    """A path of a suite: below its folder, unless it begins at the root or the home folder."""
+    return folder / Path(path).expanduser()
+
+
+def file(check: File, folder: Path) -> Found:
+    path = place(check.path, folder)
+    if not path.exists():
+        return not check.exists, f"there is no {path}"
+    if not check.exists:
+        return False, f"{path} is there"
+    if not check.contains and check.equals is None:
+        return True, f"{path} is there"
+    if not path.is_file() or path.stat().st_size > MOST:
+        return None, f"{path} is {'larger than 10 MB' if path.is_file() else 'no file'} and was not read"
+    text = path.read_bytes().decode("utf-8", "replace")
+    holds = check.contains in text and check.equals in (None, text)
+    return holds, f"it holds “{text[:200]}{'…' if len(text) > 200 else ''}”"
+
+
+def http(check: Http) -> Found:
+    try:
+        answer = httpx.get(check.url, timeout=PATIENCE)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return None, f"{check.url} did not answer ({error or type(error).__name__})"
+    if answer.status_code != check.status:
+        return False, f"it answered {answer.status_code}"
+    if check.contains and check.contains not in answer.text:
+        return False, f"it answered “{answer.text[:200]}”"
+    if not check.values:
+        return True, f"it answered {answer.status_code}"
+    try:
+        told = answer.json()
+    except ValueError:
+        return False, f"it answered no JSON: “{answer.text[:200]}”"
+    for path, wanted in check.values.items():
+        there, value = dig(told, path)
+        if not there or value != wanted:
+            return False, f"{path} is {json.dumps(value, ensure_ascii=False) if there else 'not there'}"
+    return True, "all of it is so"
+
+
+def dig(told: Any, path: str) -> tuple[bool, Any]:
+    """What stands at a path such as `orders.0.id` in something read from JSON, and whether anything does."""
+    for key in path.split("."):
+        if isinstance(told, dict) and key in told:
+            told = told[key]
+        elif isinstance(told, list) and key.lstrip("-").isdecimal() and -len(told) <= int(key) < len(told):
+            told = told[int(key)]
+        else:
+            return False, None
+    return True, told
+
+
+def sql(check: Sql, folder: Path) -> Found:
+    path = place(check.database, folder)
+    if not path.is_file():
+        return None, f"there is no database {path}"
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=PATIENCE)) as database:
+            row = database.execute(check.query).fetchone()
+    except sqlite3.Error as error:
+        return None, f"{path}: {error}"
+    value = row[0] if row else None
+    return value == check.equals, f"it gives {value!r}"
+
+
+def process(check: Process) -> Found:
+    if not sys.platform.startswith("linux"):
+        return None, "which programs run is told on Linux alone"
+    names = set[str]()
+    for each in Path("/proc").iterdir():
+        if each.name.isdecimal():
+            try:
+                words = (each / "cmdline").read_bytes().split(b"\0")
+            except OSError:  # it has ended meanwhile
+                continue
+            names.add(Path(words[0].decode("utf-8", "replace")).name)
+    return (check.name in names) == check.running, f"{check.name} {'runs' if check.name in names else 'does not run'}"
+
+
+def python(check: Python, scene: Scene, folder: Path) -> Found:
+    """Raises UsageError when there is no such function."""
+    module, _, name = check.function.partition(":")
+    path = folder / f"{module.replace('.', '/')}.py"
+    try:
+        if path.is_file():
+            spec = importlib.util.spec_from_file_location(f"_handeye_suite_{module}", path)
+            assert spec is not None
+            assert spec.loader is not None
+            loaded = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(loaded)
+        else:
+            loaded = importlib.import_module(module)
+        function = getattr(loaded, name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"{check.function} cannot be imported ({error}); write FILE:FUNCTION beside the suite"
+        ) from error
+    try:
+        said = function(scene)
+    except Exception as error:
+        return None, f"it raised {type(error).__name__}: {error}"
+    return said is True, said if isinstance(said, str) else f"it returned {said!r}"

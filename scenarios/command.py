@@ -1,0 +1,220 @@
+"""`handeye test`: run suites, and say what passed."""
+
+from __future__ import annotations
+
+import re
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack, closing
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handeye.agent.cli.common import Json, Model, note_console, print_json, reported
+from handeye.agent.cli.flags import model_flags, read_options
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from handeye.scenarios.expand import Case
+    from handeye.scenarios.reporters import Reporter
+    from handeye.scenarios.results import Result
+    from handeye.scenarios.runner import Job, Settings
+
+#: Where results lie unless `--output` says otherwise.
+OUTPUT = Path("test-results")
+
+
+@model_flags
+def command(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Suites, or folders that hold some.", show_default=False)
+    ],
+    grep: Annotated[
+        str, typer.Option("-g", "--grep", envvar="HANDEYE_GREP", metavar="PATTERN", help="Those whose names match.")
+    ] = "",
+    tags: Annotated[
+        list[str] | None,
+        typer.Option("--tag", envvar="HANDEYE_TAG", metavar="TAG", help="Those with one of these tags."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("-w", "--workers", min=1, max=64, envvar="HANDEYE_WORKERS", help="Processes side by side.")
+    ] = 1,
+    retries: Annotated[
+        int | None,
+        typer.Option(min=0, max=20, envvar="HANDEYE_RETRIES", help="Further attempts.", show_default="as suites say"),
+    ] = None,
+    repeat_each: Annotated[
+        int, typer.Option(min=1, max=1000, envvar="HANDEYE_REPEAT_EACH", help="Run each so many times.")
+    ] = 1,
+    shard: Annotated[
+        str, typer.Option(envvar="HANDEYE_SHARD", metavar="N/M", help="The N-th of M parts, for M machines.")
+    ] = "",
+    last_failed: Annotated[
+        bool, typer.Option("--last-failed", envvar="HANDEYE_LAST_FAILED", help="Those that failed the last time.")
+    ] = False,
+    max_failures: Annotated[
+        int, typer.Option(min=0, envvar="HANDEYE_MAX_FAILURES", help="Stop after so many; 0 never does.")
+    ] = 0,
+    forbid_only: Annotated[
+        bool,
+        typer.Option("--forbid-only", envvar="HANDEYE_FORBID_ONLY", help="Refuse suites with `only`, as CI should."),
+    ] = False,
+    reporter: Annotated[
+        str, typer.Option(envvar="HANDEYE_REPORTER", metavar="list,line,json,junit,html", help="How results are told.")
+    ] = "list",
+    output: Annotated[Path, typer.Option(envvar="HANDEYE_OUTPUT", help="Where results and runs are kept.")] = OUTPUT,
+    listing: Annotated[bool, typer.Option("--list", envvar="HANDEYE_LIST", help="Name them, and run none.")] = False,
+    headed: Annotated[bool, typer.Option(envvar="HANDEYE_HEADED", help="Show the browser or program.")] = False,
+    secrets: Annotated[
+        Path | None, typer.Option(envvar="HANDEYE_SECRETS", metavar="FILE", help="What {{secret:NAME}} stands for.")
+    ] = None,
+    model: Model = "embedded",
+    options: Any = None,
+    as_json: Json = False,
+) -> None:
+    """Run scenarios written in plain English, and check what must be so afterwards.
+
+    [b]Example[/b]: handeye test tests/shop.yaml --reporter list,junit --output out/
+    """
+    code = 0
+    with reported(as_json, counts={}, seconds=0.0, results=[]):
+        from handeye.agent.config import rules_here
+        from handeye.policies.rules import Rules
+        from handeye.scenarios.expand import cases_of, find_files
+        from handeye.scenarios.reporters import open_reporters
+        from handeye.scenarios.reporters.json import told
+        from handeye.scenarios.results import exit_code
+        from handeye.scenarios.runner import Settings
+
+        console = note_console()
+        cases = [case for path in find_files(paths) for case in cases_of(path)]
+        cases = chosen(cases, grep, tags or [], forbid_only, output if last_failed else None)
+        cases = sharded(cases * repeat_each, shard)
+        if not cases:
+            raise UsageError("no scenario is left to be run; loosen -g, --tag, --last-failed or --shard")
+        if listing:
+            for case in cases:
+                typer.echo(f"{case.file}:{case.scenario.line}  {case.name}")
+            return
+        settings = Settings(
+            output=output,
+            model=model,
+            retries=retries,
+            headed=headed,
+            secrets=str(secrets.resolve()) if secrets else "",
+            rules=rules_here() or Rules(),
+            options=read_options(options),
+        )
+        reporters = open_reporters(reporter, console, output)
+        began = time.monotonic()
+        results = run_all(cases, settings, workers, max_failures, reporters)
+        seconds = time.monotonic() - began
+        for path in [path for each in reporters for path in each.end(results, seconds)]:
+            console.print(f"  {path}", soft_wrap=True, markup=False)
+        if as_json:
+            print_json(told(results, seconds))
+        code = exit_code(results)
+    raise typer.Exit(code)
+
+
+def chosen(cases: list[Case], grep: str, tags: Sequence[str], forbid_only: bool, last: Path | None) -> list[Case]:
+    """Those that are asked for. Raises UsageError for a pattern that is none and for a forbidden `only`."""
+    from handeye.scenarios.results import read_results
+
+    only = [case for case in cases if case.scenario.only]
+    if only and forbid_only:
+        raise UsageError(f"{only[0].file}:{only[0].scenario.line}: “{only[0].name}” says `only`; take it out")
+    found = only or cases
+    if grep:
+        try:
+            pattern = re.compile(grep, re.IGNORECASE)
+        except re.error as error:
+            raise UsageError(f"--grep {grep!r} is no pattern ({error})") from error
+        found = [case for case in found if pattern.search(case.id)]
+    if tags:
+        found = [case for case in found if case.tags & set(tags)]
+    if last is not None:
+        kept = read_results(last / "results.jsonl")
+        if not kept:
+            raise UsageError(f"--last-failed: there are no results in {last}; run the suites once, or name --output")
+        failed = {result.key for result in kept if result.status in ("failed", "broken")}
+        found = [case for case in found if case.key in failed]
+    return found
+
+
+def sharded(cases: list[Case], shard: str) -> list[Case]:
+    """The N-th of M parts of nearly equal size. Raises UsageError for what is no N/M."""
+    if not shard:
+        return cases
+    hit = re.fullmatch(r"(\d+)/(\d+)", shard)
+    number, count = (int(hit[1]), int(hit[2])) if hit else (0, 0)
+    if not 1 <= number <= count:
+        raise UsageError(f"--shard {shard!r} is no part; write N/M with N from 1 to M, such as 1/3")
+    return cases[number - 1 :: count]
+
+
+def run_all(
+    cases: Sequence[Case], settings: Settings, workers: int, max_failures: int, reporters: Sequence[Reporter]
+) -> list[Result]:
+    """Run them in their order, so many at a time, with what their suites serve; results are kept as they come."""
+    from handeye.scenarios.results import Ledger
+    from handeye.scenarios.runner import Job
+    from handeye.scenarios.serving import serving
+
+    ledger = Ledger(settings.output)
+    results: list[Result] = []
+    with ExitStack() as up:
+        served = {case.file: case for case in cases}
+        urls = {file: up.enter_context(serving(case.suite.serve, file.parent)) for file, case in served.items()}
+        jobs = [Job(case, urls[case.file], number) for number, case in enumerate(cases)]
+        for each in reporters:
+            each.begin(cases)
+        work = _here if workers == 1 else _side_by_side
+        with closing(work(jobs, settings, workers)) as coming:  # type: ignore[type-var]
+            for result in coming:
+                ledger.add(result)
+                results.append(result)
+                for each in reporters:
+                    each.add(result)
+                failed = sum(each.status in ("failed", "broken") for each in results)
+                if max_failures and failed >= max_failures:
+                    break
+    return results
+
+
+def _here(jobs: Sequence[Job], settings: Settings, workers: int) -> Iterator[Result]:  # noqa: ARG001
+    from handeye.scenarios.runner import Runner
+
+    with closing(Runner(settings)) as runner:
+        for job in jobs:
+            yield runner.run(job)
+
+
+def _side_by_side(jobs: Sequence[Job], settings: Settings, workers: int) -> Iterator[Result]:
+    """In processes that each open a model of their own; as they end."""
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(settings,)) as pool:
+        try:
+            for done in as_completed([pool.submit(_work, job) for job in jobs]):
+                yield done.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+_runner: Callable[[Job], Result] | None = None
+
+
+def _begin(settings: Settings) -> None:
+    from handeye.scenarios.runner import Runner
+
+    global _runner
+    _runner = Runner(settings).run
+
+
+def _work(job: Job) -> Result:
+    assert _runner is not None
+    return _runner(job)

@@ -1,0 +1,170 @@
+"""From a suite's files to the scenarios that are run: includes, variables, each combination of a matrix, repeats."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from handeye.scenarios.checks.kinds import Statement
+from handeye.scenarios.checks.looking import understood
+from handeye.scenarios.schema import Plain, Scenario, Suite
+from handeye.scenarios.source import Place, Source, explained, read_source
+from handeye.tools.errors import UsageError
+
+#: `${{NAME}}` is the environment's, `${name}` the suite's; `{{secret:name}}` is left to the device.
+VARIABLE = re.compile(r"\$\{\{\s*(\w+)\s*\}\}|\$\{\s*([\w.-]+)\s*\}")
+#: Known only when the suite runs.
+LATE = frozenset({"serve"})
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One scenario as it is run."""
+
+    suite: Suite
+    file: Path
+    scenario: Scenario
+    name: str
+    """Of the scenario, with its combination of the matrix and the number of its repeat."""
+
+    @property
+    def id(self) -> str:
+        """Unique among all: `shop.yaml › buys a lamp`."""
+        return f"{self.file.name} › {self.name}"
+
+    @property
+    def tags(self) -> frozenset[str]:
+        return frozenset((*self.suite.tags, *self.scenario.tags))
+
+    @property
+    def key(self) -> str:
+        """The same in every run: what `--last-failed` and anchors go by."""
+        return f"{self.file.resolve()}::{self.name}"
+
+
+def find_files(paths: list[Path]) -> list[Path]:
+    """The suites' files: those named, and in folders all that hold scenarios. Raises UsageError when there is none."""
+    found = list[Path]()
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
+            found += [each for each in inside if _is_suite(each)]
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise UsageError(f"{path} is neither a file nor a folder; give a suite, such as tests/shop.yaml")
+    if not found:
+        raise UsageError(f"there is no suite in {', '.join(map(str, paths))}; a suite is a YAML file with `scenarios`")
+    return list(dict.fromkeys(found))
+
+
+def _is_suite(path: Path) -> bool:
+    return bool(re.search(r"^scenarios\s*:", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE))
+
+
+def read_suite(path: Path, above: tuple[Path, ...] = ()) -> tuple[Suite, list[Scenario]]:
+    """A suite and its scenarios, those of included files first. Raises UsageError with the file and the line."""
+    source = read_source(path)
+    if not isinstance(source.value, dict):
+        raise source.error((), "a suite is a table with `scenarios`")
+    try:
+        suite = Suite.model_validate(source.value)
+    except ValidationError as error:
+        raise explained(source, error) from error
+    scenarios = list[Scenario]()
+    variables: dict[str, Plain] = {}
+    for number, name in enumerate(suite.include):
+        included = (path.parent / name).resolve()
+        if included in (path.resolve(), *above):
+            chain = " → ".join(each.name for each in (*above, path.resolve(), included))
+            raise source.error(("include", number), f"{name} includes itself: {chain}")
+        if not included.is_file():
+            raise source.error(("include", number), f"there is no {included}")
+        other, theirs = read_suite(included, (*above, path.resolve()))
+        scenarios += theirs
+        variables |= other.variables
+    suite = suite.model_copy(update={"variables": variables | suite.variables})
+    for number, scenario in enumerate(suite.scenarios):
+        place: Place = ("scenarios", number)
+        _check_sentences(source, scenario, place)
+        line = source.lines.get((*place, "name"), source.lines.get(place, 1))
+        scenarios.append(scenario.model_copy(update={"line": line}))
+    if not scenarios:
+        raise source.error((), "it has no scenarios")
+    _check_names(source, scenarios)
+    return suite, scenarios
+
+
+def cases_of(path: Path) -> list[Case]:
+    """Everything that a suite's file asks to be run, in its order."""
+    suite, scenarios = read_suite(path)
+    found: list[Case] = []
+    for scenario in scenarios:
+        names = list(scenario.matrix)
+        for values in itertools.product(*scenario.matrix.values()):
+            chosen = dict(zip(names, values, strict=True))
+            for number in range(scenario.repeat):
+                told = ", ".join(f"{name}={value}" for name, value in chosen.items())
+                name = scenario.name + (f" [{told}]" if told else "")
+                name += f" #{number + 1}" if scenario.repeat > 1 else ""
+                given = {**suite.variables, **scenario.variables, **chosen}
+                found.append(Case(suite, path, filled(scenario, given, path), name))
+    return found
+
+
+def filled(scenario: Scenario, variables: dict[str, Plain], path: Path) -> Scenario:
+    """The scenario with values for its variables. Raises UsageError for one that has none."""
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, str):
+            return VARIABLE.sub(lambda hit: _value(hit, variables, path, scenario.line), value)
+        if isinstance(value, dict):
+            return {key: fill(each) for key, each in value.items()}
+        return [fill(each) for each in value] if isinstance(value, list | tuple) else value
+
+    plain = scenario.model_dump(by_alias=True, exclude={"matrix", "variables"})
+    return Scenario.model_validate(fill(plain)).model_copy(update={"line": scenario.line})
+
+
+def _value(hit: re.Match[str], variables: dict[str, Plain], path: Path, line: int) -> str:
+    environment, name = hit.groups()
+    if environment:
+        if environment not in os.environ:
+            raise UsageError(f"{path}:{line}: ${{{{{environment}}}}} is not in the environment; set it")
+        return os.environ[environment]
+    if name in LATE:
+        return hit[0]
+    if name not in variables:
+        known = ", ".join(sorted(variables)) or "none"
+        raise UsageError(f"{path}:{line}: ${{{name}}} has no value; the suite's variables are: {known}")
+    value = variables[name]
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _check_sentences(source: Source, scenario: Scenario, place: Place) -> None:
+    """Sentences must be understood before anything is run."""
+    for when in ("requires", "ensures", "always", "never"):
+        for number, check in enumerate(getattr(scenario, when)):
+            if isinstance(check, Statement) and not VARIABLE.search(check.says):
+                try:
+                    understood(check.says)
+                except UsageError as error:
+                    raise source.error((*place, when, number), str(error)) from error
+
+
+def _check_names(source: Source, scenarios: list[Scenario]) -> None:
+    seen: dict[str, int] = {}
+    for scenario in scenarios:
+        if scenario.name in seen:
+            raise UsageError(
+                f"{source.path}:{scenario.line}: two scenarios are called “{scenario.name}” (the other in line "
+                f"{seen[scenario.name]}); reports and --last-failed tell them apart by their names"
+            )
+        seen[scenario.name] = scenario.line

@@ -1,0 +1,53 @@
+"""Reporters: what is told of results, while they come and at the end."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from handeye.scenarios.expand import Case
+    from handeye.scenarios.results import Result
+
+
+class Reporter(Protocol):
+    """Is told of the run as it goes."""
+
+    def begin(self, cases: Sequence[Case]) -> None:
+        """These are about to be run."""
+        ...
+
+    def add(self, result: Result) -> None:
+        """One has ended."""
+        ...
+
+    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
+        """All have; returns what was written."""
+        ...
+
+
+REPORTERS = {
+    "list": "handeye.scenarios.reporters.terminal:Listing",
+    "line": "handeye.scenarios.reporters.terminal:Line",
+    "json": "handeye.scenarios.reporters.json:Json",
+    "junit": "handeye.scenarios.reporters.junit:JUnit",
+    "html": "handeye.scenarios.reporters.html:Html",
+}
+
+
+def open_reporters(names: str, console: Console, output: Path) -> list[Reporter]:
+    """Those in a list such as `list,junit`. Raises UsageError for a name that is none."""
+    found: list[Reporter] = []
+    for name in filter(None, (each.strip() for each in names.split(","))):
+        if name not in REPORTERS:
+            raise UsageError(f"no reporter is called {name!r}; there are {', '.join(REPORTERS)}")
+        module, _, attribute = REPORTERS[name].partition(":")
+        found.append(getattr(import_module(module), attribute)(console, output))
+    return found

@@ -1,0 +1,44 @@
+"""For machines: everything that is known of the results, in `results.json`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from handeye.agent.run import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from handeye.scenarios.expand import Case
+    from handeye.scenarios.results import Result
+
+
+class Json:
+    """Writes one object: `counts` by status, `seconds`, `results`."""
+
+    def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
+        self.path = output / "results.json"
+
+    def begin(self, cases: Sequence[Case]) -> None:
+        """Nothing yet."""
+
+    def add(self, result: Result) -> None:
+        """All at the end."""
+
+    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
+        write_atomically(self.path, json.dumps(told(results, seconds), ensure_ascii=False, indent=1) + "\n")
+        return [self.path]
+
+
+def told(results: Sequence[Result], seconds: float) -> dict[str, object]:
+    """The object."""
+    return {
+        "counts": dict(Counter(result.status for result in results)),
+        "seconds": round(seconds, 3),
+        "results": [result.model_dump(mode="json") for result in results],
+    }

@@ -1,0 +1,75 @@
+"""For CI servers: JUnit's XML, as Jenkins, GitLab, GitHub's actions and Azure read it, in `junit.xml`."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as Xml
+
+from handeye.agent.run import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from handeye.scenarios.expand import Case
+    from handeye.scenarios.results import Result
+
+#: Characters that XML 1.0 cannot hold, not even escaped.
+IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class JUnit:
+    """One `testsuite` a file, one `testcase` a scenario."""
+
+    def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
+        self.path = output / "junit.xml"
+
+    def begin(self, cases: Sequence[Case]) -> None:
+        """Nothing yet."""
+
+    def add(self, result: Result) -> None:
+        """All at the end."""
+
+    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
+        by_file: defaultdict[str, list[Result]] = defaultdict(list)
+        for result in results:
+            by_file[result.file].append(result)
+        root = Xml.Element("testsuites", _counts(results) | {"time": f"{seconds:.3f}"})
+        for file, each in by_file.items():
+            time = sum(result.seconds for result in each)
+            attributes = {"name": _clean(each[0].suite), **_counts(each), "time": f"{time:.3f}"}
+            suite = Xml.SubElement(root, "testsuite", attributes)
+            for result in each:
+                _case(suite, result, file)
+        Xml.indent(root)
+        text = Xml.tostring(root, "unicode")
+        write_atomically(self.path, f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n')
+        return [self.path]
+
+
+def _case(suite: Xml.Element, result: Result, file: str) -> None:
+    named = {"name": _clean(result.name), "classname": _clean(result.suite), "time": f"{result.seconds:.3f}"}
+    case = Xml.SubElement(suite, "testcase", named)
+    tag = {"failed": "failure", "broken": "error", "skipped": "skipped"}.get(result.status)
+    if tag:
+        kind = {} if tag == "skipped" else {"type": result.attempts[-1].verdict or result.status}
+        found = Xml.SubElement(case, tag, {"message": _clean(result.reason), **kind})
+        if tag != "skipped":
+            checks = [f"{each.state}: {each.expected}; {each.seen}" for each in result.attempts[-1].checks]
+            found.text = _clean("\n".join([f"{file}:{result.line}", *checks]))
+    said = [f"attempt {each.number}: {each.status}  {each.reason}  {each.run}".rstrip() for each in result.attempts]
+    Xml.SubElement(case, "system-out").text = _clean("\n".join(said))
+
+
+def _counts(results: Sequence[Result]) -> dict[str, str]:
+    statuses = [str(result.status) for result in results]
+    names = {"failures": "failed", "errors": "broken", "skipped": "skipped"}
+    return {"tests": str(len(statuses)), **{name: str(statuses.count(status)) for name, status in names.items()}}
+
+
+def _clean(text: str) -> str:
+    return IMPOSSIBLE.sub("\ufffd", text)

@@ -1,0 +1,93 @@
+"""For people at a terminal: a line for each scenario, or one line that changes; then what failed, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from handeye.scenarios.expand import Case
+    from handeye.scenarios.results import Result
+
+MARKS = {
+    "passed": "[green]✓[/]",
+    "flaky": "[yellow]✓[/]",
+    "failed": "[red]✗[/]",
+    "skipped": "[dim]–[/]",
+    "broken": "[magenta]![/]",
+}
+
+
+class Line:
+    """A bar with the time left, where there is a terminal, and what is wrong at the end."""
+
+    listed = False
+
+    def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002 - writes no file
+        self.console = console
+        self._counts: Counter[str] = Counter()
+        self._suite = ""
+        self._bar = Progress(
+            MofNCompleteColumn(),
+            BarColumn(),
+            TextColumn("{task.fields[told]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+
+    def begin(self, cases: Sequence[Case]) -> None:
+        self._bar.start()
+        self._task = self._bar.add_task("", total=len(cases), told="")
+
+    def add(self, result: Result) -> None:
+        self._counts[result.status] += 1
+        if self.listed:
+            self._tell(result)
+        self._bar.update(self._task, advance=1, told=_counted(self._counts))
+
+    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
+        self._bar.stop()
+        wrong = [each for each in results if each.status in ("failed", "broken")]
+        for result in wrong:
+            self.console.print()
+            self.console.print(
+                f"{MARKS[result.status]} [bold]{escape(result.name)}[/]  [dim]{escape(result.file)}:{result.line}[/]",
+                soft_wrap=True,
+            )
+            self.console.print(f"    {escape(result.reason)}", soft_wrap=True)
+            if run := result.attempts[-1].run:
+                self.console.print(f"    [dim]report  {escape(run)}/report.html[/]", soft_wrap=True)
+        self.console.print()
+        self.console.print(f"{_counted(self._counts) or 'nothing was run'}  [dim]{seconds:.1f} s[/]")
+        return []
+
+    def _tell(self, result: Result) -> None:
+        if result.suite != self._suite:
+            self._suite = result.suite
+            self.console.print(f"\n[bold]{escape(result.suite)}[/]  [dim]{escape(result.file)}[/]", soft_wrap=True)
+        more = f" [yellow]flaky: attempt {len(result.attempts)}[/]" if result.status == "flaky" else ""
+        more += f" [dim]{escape(result.reason[:100])}[/]" if result.status == "skipped" else ""
+        self.console.print(
+            f"  {MARKS[result.status]} {escape(result.name)} [dim]{result.seconds:.1f} s[/]{more}", soft_wrap=True
+        )
+
+
+class Listing(Line):
+    """A line for each scenario as well."""
+
+    listed = True
+
+
+def _counted(counts: Counter[str]) -> str:
+    paints = {"passed": "green", "flaky": "yellow", "failed": "red", "broken": "magenta", "skipped": "dim"}
+    return ", ".join(f"[{paint}]{counts[name]} {name}[/]" for name, paint in paints.items() if counts[name])

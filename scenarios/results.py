@@ -1,0 +1,111 @@
+"""What came of scenarios: one JSON object a line in `results.jsonl`, written as they end."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from handeye.agent.run import write_atomically
+from handeye.agent.trace import Verdict
+from handeye.scenarios.checks.judging import Judged
+from handeye.tools.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Status = Literal["passed", "flaky", "failed", "skipped", "broken"]
+"""`flaky`: passed after a failed attempt. `broken`: the machine, the model or the server did not do its part."""
+
+
+#: The folder of the scenarios' runs, below that of the results.
+TRIALS = "trials"
+
+
+class Attempt(BaseModel):
+    """One try of a scenario."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    status: Literal["passed", "failed", "skipped", "broken"]
+    verdict: Verdict | None = None
+    """Of its run; None when it did not come to one."""
+    reason: str = ""
+    """Why it is not passed, in one sentence."""
+    checks: tuple[Judged, ...] = ()
+    steps: int = 0
+    seconds: float = 0.0
+    model_calls: int = 0
+    tokens: int = 0
+    run: str = ""
+    """The folder of its run, with its report; empty when there is none."""
+
+
+class Result(BaseModel):
+    """A scenario and all its attempts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    """The same in every run."""
+    name: str
+    suite: str
+    file: str
+    line: int
+    tags: tuple[str, ...] = ()
+    status: Status
+    attempts: tuple[Attempt, ...] = ()
+    reason: str = ""
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, *, attempts: Sequence[Attempt], **told: object) -> Result:
+        """The status follows from the attempts: the last one counts."""
+        last = attempts[-1]
+        flaky = last.status == "passed" and len(attempts) > 1
+        told |= {"status": "flaky" if flaky else last.status, "reason": last.reason}
+        told |= {"seconds": round(sum(each.seconds for each in attempts), 3), "attempts": tuple(attempts)}
+        return cls.model_validate(told)
+
+
+class Ledger:
+    """Keeps results on the disk as they come, so that a killed runner loses none."""
+
+    def __init__(self, folder: Path) -> None:
+        """The results and trials of the run before are replaced, and nothing else in the folder."""
+        self.path = folder / "results.jsonl"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if self.path.exists() and (folder / TRIALS).exists():
+                shutil.rmtree(folder / TRIALS)
+            write_atomically(self.path, "")
+        except OSError as error:
+            raise SetupError(f"{folder} cannot be written ({error.strerror}); name another --output") from error
+
+    def add(self, result: Result) -> None:
+        """Raises SetupError when the disk takes no more; what was kept stays."""
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(result.model_dump_json() + "\n")
+        except OSError as error:
+            raise SetupError(f"{self.path} cannot be written ({error.strerror}); what it holds is kept") from error
+
+
+def read_results(path: Path) -> list[Result]:
+    """All results of a ledger; a last line that was cut short is left out."""
+    found = list[Result]()
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            found.append(Result.model_validate_json(line))
+        except ValidationError:
+            continue
+    return found
+
+
+def exit_code(results: Iterable[Result]) -> int:
+    """0 when all passed, 1 when one failed, 3 when one could not be tried."""
+    statuses = {result.status for result in results}
+    return 1 if "failed" in statuses else 3 if "broken" in statuses else 0

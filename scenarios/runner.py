@@ -1,0 +1,283 @@
+"""Runs one scenario: open its device, see what it requires, carry it out, and judge what must be so."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from handeye.agent.agent import Agent
+from handeye.agent.run import RunConfig, slug
+from handeye.agent.start import open_device, open_eyes_and_policy
+from handeye.perception.engines.options import Options
+from handeye.policies.rules import Rules
+from handeye.scenarios.checks.judging import judge, of_the_screen
+from handeye.scenarios.expand import LATE, VARIABLE
+from handeye.scenarios.results import TRIALS, Attempt, Result
+from handeye.tools.errors import HandeyeError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handeye.agent.run import Result as Run
+    from handeye.perception.eyes import Eyes
+    from handeye.perception.scene import Grounding, Scene
+    from handeye.policies.decision import Policy
+    from handeye.scenarios.checks.judging import Judged
+    from handeye.scenarios.checks.kinds import Check
+    from handeye.scenarios.expand import Case
+    from handeye.tools.device import Device
+
+#: Seconds in which what must be on the screen may still come.
+PATIENCE = 5.0
+#: Seconds between two looks meanwhile.
+PAUSE = 0.2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How scenarios are run, the same for all of them."""
+
+    output: Path
+    """Where runs and results are kept."""
+    model: str = "embedded"
+    policy: str = "auto"
+    retries: int | None = None
+    """Instead of what the suites say."""
+    headed: bool = False
+    secrets: str = ""
+    rules: Rules = field(default_factory=Rules)
+    options: Options = field(default_factory=Options)
+
+
+class Job(NamedTuple):
+    """One scenario to be run, with the address that its suite serves."""
+
+    case: Case
+    served: str = ""
+    number: int = 0
+    """In the order of this run; its folder begins with it."""
+
+
+class Runner:
+    """Runs scenarios one after the other, with one model for all."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._opened: tuple[Eyes, Policy] | None = None
+
+    def run(self, job: Job) -> Result:
+        """All attempts of a scenario. Nothing is raised but what stops everything: a wrong setting, Ctrl-C."""
+        case, given = job.case, self.settings.retries
+        retries = given if given is not None else case.scenario.retries
+        retries = case.suite.retries if retries is None else retries
+        attempts = list[Attempt]()
+        for number in range(1, retries + 2):
+            attempts.append(self._attempt(job, number))
+            if attempts[-1].status in ("passed", "skipped"):
+                break
+        return Result.of(
+            attempts=attempts,
+            key=case.key,
+            name=case.name,
+            suite=case.suite.name or case.file.stem,
+            file=str(case.file),
+            line=case.scenario.line,
+            tags=tuple(sorted(case.tags)),
+        )
+
+    def close(self) -> None:
+        """Let go of the model."""
+        if self._opened:
+            self._opened[0].close()
+
+    def _attempt(self, job: Job, number: int) -> Attempt:
+        began = time.monotonic()
+        skip = job.case.scenario.skip
+        if skip:
+            return Attempt(number=number, status="skipped", reason=skip if isinstance(skip, str) else "says `skip`")
+        trial = Trial(self, job, number)
+        try:
+            told = trial.carry_out()
+        except UsageError:
+            raise
+        except HandeyeError as error:
+            told = {"status": "broken", "reason": str(error)}
+        return Attempt(
+            number=number,
+            seconds=round(time.monotonic() - began, 3),
+            run=str(trial.folder / "run") if (trial.folder / "run").exists() else "",
+            **told,
+        )
+
+    def mind(self) -> tuple[Eyes, Policy]:
+        """The eyes and the policy, opened when they are first needed."""
+        if self._opened is None:
+            self._opened = open_eyes_and_policy(self.settings.model, self.settings.policy, self.settings.options)
+        return self._opened
+
+
+class Trial:
+    """One attempt, with a device of its own."""
+
+    def __init__(self, runner: Runner, job: Job, number: int) -> None:
+        self.runner, self.settings, self.case, self.served = runner, runner.settings, job.case, job.served
+        name = f"{job.number + 1:03d}-{slug(self.case.name)}" + (f"-attempt-{number}" if number > 1 else "")
+        self.folder = self.settings.output / TRIALS / name
+
+    def carry_out(self) -> dict[str, Any]:
+        """What the attempt came to: fields of an Attempt."""
+        scenario, on = self.case.scenario, self._place()
+        device = open_device(
+            on,
+            headed=self.settings.headed,
+            viewport=_size(self.case.suite.viewport),
+            rules=self.settings.rules,
+        )
+        with closing(device):
+            eyes, policy = self.runner.mind()
+            lacking = [each for each in self._judged(scenario.requires, device, "requires") if each.state != "passed"]
+            if lacking:
+                first = lacking[0]
+                return {"status": "skipped", "reason": f"requires: {first.expected}; {first.seen}", "checks": lacking}
+            try:
+                if self.case.suite.setup:
+                    setup = self._run(device, eyes, policy, self._filled(", ".join(self.case.suite.setup)), "setup", on)
+                    if setup.verdict != "succeeded":
+                        return {"status": _status(setup), "verdict": setup.verdict, "reason": f"setup: {setup.reason}"}
+                watch = Watch(eyes, lambda scene: self._watched(scene))
+                agent_eyes: Any = watch if scenario.always or scenario.never else eyes
+                run = self._run(device, agent_eyes, policy, self._filled(scenario.wanted), "run", on, watch)
+                return self._told(run, device, watch)
+            finally:
+                if self.case.suite.teardown:
+                    self._run(device, eyes, policy, self._filled(", ".join(self.case.suite.teardown)), "teardown", on)
+
+    def _told(self, run: Run, device: Device, watch: Watch) -> dict[str, Any]:
+        checks = list(watch.broken)
+        if run.verdict == "succeeded" and not checks:
+            checks = self._judged(self.case.scenario.ensures, device, "ensures", PATIENCE)
+        wrong = next((each for each in checks if each.state != "passed"), None)
+        status, reason = _status(run), "" if run.verdict == "succeeded" else run.reason
+        if wrong:
+            status = "failed"
+            expected = f"never: {wrong.expected}" if wrong.when == "never" else wrong.expected
+            doubt = "it cannot be told: " if wrong.state == "unknown" else ""
+            reason = f"{expected}; {doubt}{wrong.seen}"
+        usage = run.usage
+        return {
+            "status": status,
+            "verdict": run.verdict,
+            "reason": reason,
+            "checks": tuple(checks),
+            "steps": run.steps,
+            "model_calls": usage.calls,
+            "tokens": usage.tokens_in + usage.tokens_out,
+        }
+
+    def _run(
+        self, device: Device, eyes: Any, policy: Policy, goal: str, name: str, on: str, watch: Watch | None = None
+    ) -> Run:
+        scenario, suite = self.case.scenario, self.case.suite
+        config = RunConfig(
+            goal=goal,
+            on=on,
+            model=self.settings.model,
+            approve="never",
+            max_steps=scenario.max_steps or 100,
+            budget_seconds=scenario.timeout or suite.timeout,
+            rules=self.settings.rules,
+            secrets=self.settings.secrets,
+            headed=self.settings.headed,
+            options=self.settings.options,
+        )
+        folder = self.folder / name
+        agent = Agent(device, eyes=eyes, policy=policy, config=config, run_dir=folder)
+        if watch:
+            watch.stop = agent.stop
+        return agent.run(goal)
+
+    def _judged(self, checks: tuple[Check, ...], device: Device, when: Any, patience: float = 0.0) -> list[Judged]:
+        """Each check, given its time to become true."""
+        eyes, _ = self.runner.mind()
+        deadline = time.monotonic() + patience
+        found: list[Judged] = []
+        for check in checks:
+            filled = self._late(check)
+            while True:
+                judged = judge(filled, lambda: eyes.see(device), self.case.file.parent)
+                if judged.state == "passed" or not of_the_screen(check) or time.monotonic() > deadline:
+                    break
+                time.sleep(PAUSE)
+            found.append(judged.model_copy(update={"when": when}))
+        return found
+
+    def _watched(self, scene: Scene) -> list[Judged]:
+        """What must be so always or never, and is not or is."""
+        found: list[Judged] = []
+        scenario = self.case.scenario
+        for when, checks, wrong in (("always", scenario.always, "failed"), ("never", scenario.never, "passed")):
+            for check in checks:
+                judged = judge(self._late(check), lambda: scene, self.case.file.parent)
+                if judged.state == wrong:
+                    found.append(judged.model_copy(update={"when": when, "state": "failed"}))
+        return found
+
+    def _place(self) -> str:
+        suite, scenario = self.case.suite, self.case.scenario
+        on, base = self._filled(scenario.on), self._filled(suite.on) or self.served
+        if suite.device == "desktop":
+            return on or base or "desktop"
+        if suite.device == "virtual":
+            command = on or base
+            return command if command.startswith("app:") or command in ("", "virtual") else f"app:{command}"
+        if on.startswith("/") and base:
+            on = base.rstrip("/") + on
+        page = Path(self.case.file.parent, on or base)
+        if not on and not base:
+            raise UsageError(
+                f"{self.case.file}:{scenario.line}: “{scenario.name}” has no address; give `on`, or `serve` a folder"
+            )
+        return str(page) if page.is_file() else on or base
+
+    def _filled(self, text: str) -> str:
+        """With what is known only now."""
+        late = {"serve": self.served}
+        return VARIABLE.sub(lambda hit: late[hit[2]] if hit[2] in LATE else hit[0], text)
+
+    def _late(self, check: Check) -> Check:
+        given = {name: self._filled(value) for name, value in check.model_dump().items() if isinstance(value, str)}
+        return check.model_copy(update=given)
+
+
+class Watch:
+    """Eyes that judge every scene they see, and stop the run at the first that is wrong."""
+
+    def __init__(self, eyes: Eyes, judged: Callable[[Scene], list[Judged]]) -> None:
+        self._eyes, self._judged = eyes, judged
+        self.broken: list[Judged] = []
+        self.stop: Callable[[], None] = lambda: None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._eyes, name)
+
+    def see(self, device: Device) -> Scene:
+        scene = self._eyes.see(device)
+        if not self.broken and (broken := self._judged(scene)):
+            self.broken += broken
+            self.stop()
+        return scene
+
+    def ground(self, scene: Scene, phrase: str) -> Grounding | None:
+        return self._eyes.ground(scene, phrase)
+
+
+def _status(run: Run) -> Any:
+    return {"succeeded": "passed", "broken": "broken"}.get(run.verdict, "failed")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return int(width), int(height)

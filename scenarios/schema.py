@@ -1,0 +1,128 @@
+"""What a suite file may say. Everything is checked before anything is run; errors name the file and the line."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from handeye.scenarios.checks.kinds import Checks
+
+#: Values that stand in for `${name}`; numbers and truth values are written as YAML writes them.
+Plain = str | int | float | bool
+DeviceName = Literal["browser", "virtual", "desktop"]
+
+
+class Part(BaseModel):
+    """A table of a suite file: frozen, and with no other keys than these."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _listed(value: Any) -> Any:
+    """One thing where several may stand."""
+    return [value] if isinstance(value, str | dict) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class Serve(Part):
+    """What must be up before the scenarios: a folder served over HTTP, or a command whose address answers."""
+
+    folder: str = ""
+    """Served on a free port; its address is `${serve}`."""
+    command: str = ""
+    """Started once for the suite in its folder, and ended after it. `{port}` in it is a free port."""
+    url: str = ""
+    """Where the command answers when it is up; `http://127.0.0.1:{port}/` unless it is given."""
+    seconds: float = Field(default=30, gt=0)
+    """Time it has to come up."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Serve:
+        if bool(self.folder) == bool(self.command):
+            raise ValueError("give either `folder` or `command`")
+        return self
+
+
+class Scenario(Part):
+    """A start, what to do, and what must be so afterwards."""
+
+    name: str = Field(min_length=1)
+    goal: str = ""
+    """In plain English; for a model, any goal."""
+    steps: Texts = ()
+    """Explicit steps, one after the other: what needs no model."""
+    on: str = ""
+    """Where it begins: an address, a path below the suite's, or a program. The suite's `on` unless it is given."""
+    requires: Checks = ()
+    """Must be so at the start, else the scenario is skipped."""
+    ensures: Checks = ()
+    """Must be so at the end."""
+    always: Checks = ()
+    """Must be so after every step."""
+    never: Checks = ()
+    """Must not be so after any step."""
+    unchecked: bool = False
+    """Says that no check is meant: reaching the end of its steps is enough."""
+    tags: Texts = ()
+    timeout: float | None = Field(default=None, gt=0)
+    """Seconds for one attempt."""
+    retries: int | None = Field(default=None, ge=0, le=20)
+    """Further attempts after a failed one; a scenario that passes then is flaky."""
+    skip: bool | str = False
+    """True, or the reason."""
+    only: bool = False
+    """While any scenario says so, the others are left out; `--forbid-only` refuses it."""
+    matrix: dict[str, tuple[Plain, ...]] = Field(default_factory=dict)
+    """One scenario for each combination of these variables."""
+    repeat: int = Field(default=1, ge=1, le=1000)
+    variables: dict[str, Plain] = Field(default_factory=dict)
+    max_steps: int | None = Field(default=None, ge=1, alias="max-steps")
+    line: int = Field(default=0, exclude=True)
+    """Where it stands in its file; not written by people."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Scenario:
+        if bool(self.goal.strip()) == bool(self.steps):
+            raise ValueError("give either `goal` or `steps`")
+        if not (self.ensures or self.always or self.never or self.unchecked or _verifies(self.wanted)):
+            raise ValueError("nothing is checked: add `ensures`, a step “check that …”, or `unchecked: true`")
+        return self
+
+    @property
+    def wanted(self) -> str:
+        """The goal, or the steps as one."""
+        return self.goal or ", ".join(step.strip().rstrip(",.;") for step in self.steps)
+
+
+class Suite(Part):
+    """One file of scenarios."""
+
+    name: str = ""
+    """The file's name unless it is given."""
+    device: DeviceName = "browser"
+    on: str = ""
+    """Where scenarios begin: an address, or with `virtual` a program. `${serve}` unless it is given and `serve` is."""
+    serve: Serve | None = None
+    include: Texts = ()
+    """Other files, whose scenarios come first; their `variables` hold where this file has no value of its own."""
+    variables: dict[str, Plain] = Field(default_factory=dict)
+    setup: Texts = ()
+    """Steps before each scenario's own."""
+    teardown: Texts = ()
+    """Steps after each scenario, whatever became of it."""
+    tags: Texts = ()
+    timeout: float = Field(default=120, gt=0)
+    retries: int = Field(default=0, ge=0, le=20)
+    viewport: str = "1344x896"
+    scenarios: tuple[Scenario, ...] = ()
+
+
+def _verifies(goal: str) -> bool:
+    """Whether the goal itself checks something, in words that need no model to be found."""
+    words = goal.casefold()
+    return any(
+        verb in words for verb in ("check that", "check if", "verify", "make sure", "ensure", "assert", "expect")
+    )

@@ -1,0 +1,121 @@
+"""What a suite serves while it runs: a folder over HTTP, or a command that serves something itself."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import contextmanager, suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import httpx
+
+from handeye.tools.errors import SetupError
+from handeye.tools.secrets import without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from handeye.scenarios.schema import Serve
+
+#: Seconds a command gets to end when it is asked to.
+ENDING = 5.0
+
+
+@contextmanager
+def serving(serve: Serve | None, folder: Path) -> Iterator[str]:
+    """The address that `${serve}` stands for; empty where nothing is served. Raises SetupError when it does not come
+    up."""
+    if serve is None:
+        yield ""
+    elif serve.folder:
+        with _folder(folder / serve.folder) as url:
+            yield url
+    else:
+        with _command(serve, folder) as url:
+            yield url
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[str]:
+    if not path.is_dir():
+        raise SetupError(f"the suite serves {path}, which is no folder")
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+            """Requests are in the runs' traces."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(path)))
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def _command(serve: Serve, folder: Path) -> Iterator[str]:
+    port = _free_port()
+    url = (serve.url or "http://127.0.0.1:{port}/").replace("{port}", str(port)).rstrip("/")
+    words = shlex.split(serve.command.replace("{port}", str(port)))
+    with tempfile.TemporaryFile() as said:
+        try:
+            process = subprocess.Popen(
+                words,
+                cwd=folder,
+                env=without_secrets(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=os.name == "posix",
+            )
+        except OSError as error:
+            raise SetupError(f"the suite's server {serve.command!r} cannot be started ({error})") from error
+        try:
+            _await(url, process, serve, said)
+            yield url
+        finally:
+            _end(process)
+
+
+def _await(url: str, process: subprocess.Popen[bytes], serve: Serve, said: object) -> None:
+    deadline = time.monotonic() + serve.seconds
+    while True:
+        with suppress(httpx.HTTPError):
+            if httpx.get(url, timeout=2).status_code < 500:
+                return
+        code = process.poll()
+        if code is not None or time.monotonic() > deadline:
+            why = f"it ended with exit code {code}" if code is not None else f"not within {serve.seconds:g} s"
+            said.seek(0)  # type: ignore[attr-defined]
+            words = said.read().decode("utf-8", "replace").strip()[-300:]  # type: ignore[attr-defined]
+            raise SetupError(
+                f"the suite's server {serve.command!r} does not answer at {url} ({why}){f': {words}' if words else ''}"
+            )
+        time.sleep(0.05)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """The command with all that it has started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(OSError):
+            os.killpg(process.pid, number) if os.name == "posix" else process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(ENDING)
+            return
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

@@ -1,0 +1,158 @@
+"""What a suite's file means, and what is said, with its line, where it means nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from handeye.scenarios.command import chosen, sharded
+from handeye.scenarios.expand import cases_of, find_files
+from handeye.tools.errors import UsageError
+
+SUITE = """name: shop
+serve: {folder: pages}
+variables: {user: ada, thing: lamp}
+tags: shop
+scenarios:
+  - name: looks for a thing
+    on: ${serve}/search
+    steps:
+      - type "${thing}" into Search
+      - press Enter
+    ensures:
+      - the page shows "Results"
+      - url: q=${thing}
+      - element: {name: Save, enabled: false}
+    matrix: {thing: [lamp, chair]}
+    tags: [slow]
+  - name: logs in
+    goal: log in as "${user}"
+    ensures: {text: "Hello ${user}"}
+    repeat: 2
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "shop.yaml"
+
+
+def written(file: Path, text: str = SUITE) -> Path:
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_each_combination_and_repeat_is_a_case_of_its_own(file: Path) -> None:
+    cases = cases_of(written(file))
+    assert [case.name for case in cases] == [
+        "looks for a thing [thing=lamp]",
+        "looks for a thing [thing=chair]",
+        "logs in #1",
+        "logs in #2",
+    ]
+    assert cases[1].scenario.wanted == 'type "chair" into Search, press Enter'
+    assert [check.words() for check in cases[1].scenario.ensures] == [
+        'the page shows "Results"',
+        "the address holds q=chair",
+        "element “Save” is not enabled",
+    ]
+    assert cases[0].scenario.on == "${serve}/search"  # known when it runs
+    assert cases[0].tags == {"shop", "slow"}
+    assert cases[2].scenario.wanted == 'log in as "ada"'
+
+
+def test_the_environment_is_read_and_on_is_a_word(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP", "http://shop.test")
+    text = "on: ${{SHOP}}\nscenarios:\n  - {name: a, on: '${{SHOP}}/x', goal: click on, unchecked: true}\n"
+    assert cases_of(written(file, text))[0].scenario.on == "http://shop.test/x"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("matrix:", "matrx:", 15, "`matrx` is no key here; did you mean `matrix`?"),
+        ("enabled: false", "enbled: false", 14, "`enbled` is no key here; did you mean `enabled`?"),
+        ('{text: "Hello ${user}"}', "{txt: Hello}", 19, "this is no check"),
+        ('{text: "Hello ${user}"}', "hello there friend", 19, "the check “hello there friend” is not understood"),
+        ('    ensures: {text: "Hello ${user}"}\n', "", 17, "nothing is checked"),
+        ("name: logs in", "name: looks for a thing", 17, "two scenarios are called “looks for a thing”"),
+        ("user: ada, ", "", 17, "${user} has no value; the suite's variables are: thing"),
+        ("  - name: logs in", "  -name: logs in", 17, "this is no YAML"),
+        ("repeat: 2", "repeat: 2\n    repeat: 3", 21, "`repeat` stands here a second time"),
+        ("repeat: 2", "repeat: many", 20, "`repeat`: input should be a valid integer"),
+        ("goal: log in", "goal: x\n    steps: log in", 17, "give either `goal` or `steps`"),
+        ("serve: {folder: pages}", "serve: {folder: pages, command: x}", 2, "give either `folder` or `command`"),
+        ("name: shop", "include: shop.yaml", 1, "includes itself"),
+        ("name: shop", "include: nowhere.yaml", 1, "there is no"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(file: Path, old: str, new: str, line: int, said: str) -> None:
+    assert old in SUITE
+    with pytest.raises(UsageError) as raised:
+        cases_of(written(file, SUITE.replace(old, new)))
+    assert said in str(raised.value)
+    assert str(raised.value).startswith(f"{file}:{line}: "), raised.value
+
+
+def test_a_billion_laughs_and_an_alias_of_itself_are_refused(file: Path) -> None:
+    laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n"
+    for one, other in zip("abcdefg", "bcdefgh", strict=True):
+        laughs += f"{other}: &{other} [{', '.join([f'*{one}'] * 9)}]\n"
+    with pytest.raises(UsageError, match="its aliases stand for more than 100,000 values"):
+        cases_of(written(file, laughs))
+    with pytest.raises(UsageError, match="this alias holds itself"):
+        cases_of(written(file, "a: &a [*a]\n"))
+
+
+def test_included_scenarios_come_first_and_their_variables_can_be_overruled(file: Path) -> None:
+    written(
+        file.with_name("base.yaml"), "variables: {who: ada}\nscenarios:\n- {name: a, goal: click x, unchecked: true}"
+    )
+    text = "include: base.yaml\nvariables: {what: lamp}\nscenarios:\n- {name: b, goal: 'click ${who}', unchecked: true}"
+    assert [(case.name, case.scenario.goal) for case in cases_of(written(file, text))] == [
+        ("a", "click x"),
+        ("b", "click ada"),
+    ]
+
+
+def test_folders_give_the_files_that_hold_scenarios(file: Path) -> None:
+    written(file)
+    written(file.with_name("other.yaml"), "steps: none\n")
+    assert find_files([file.parent]) == [file]
+    with pytest.raises(UsageError, match="neither a file nor a folder"):
+        find_files([file.parent / "nothing"])
+
+
+def test_names_tags_and_shards_choose(file: Path, tmp_path: Path) -> None:
+    cases = cases_of(written(file))
+    assert [case.name for case in chosen(cases, "logs", [], False, None)] == ["logs in #1", "logs in #2"]
+    assert len(chosen(cases, "", ["slow"], False, None)) == 2
+    parts = [sharded(cases, f"{number}/3") for number in (1, 2, 3)]
+    assert sorted(case.name for part in parts for case in part) == sorted(case.name for case in cases)
+    for wrong in ("0/3", "4/3", "x"):
+        with pytest.raises(UsageError, match="is no part"):
+            sharded(cases, wrong)
+    with pytest.raises(UsageError, match="is no pattern"):
+        chosen(cases, "(", [], False, None)
+    with pytest.raises(UsageError, match="there are no results"):
+        chosen(cases, "", [], False, tmp_path)
+
+
+def test_only_leaves_the_others_out_and_can_be_forbidden(file: Path) -> None:
+    cases = cases_of(written(file, SUITE.replace("    repeat: 2", "    only: true")))
+    assert [case.name for case in chosen(cases, "", [], False, None)] == ["logs in"]
+    with pytest.raises(UsageError, match=r"shop.yaml:17: “logs in” says `only`"):
+        chosen(cases, "", [], True, None)
+
+
+def test_the_suite_of_the_documentation_can_be_run(file: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "scenarios.md"
+    suite = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    cases = cases_of(written(file, suite))
+    assert [case.name for case in cases] == [
+        "finds a lamp",
+        "sorts by each column [column=Date]",
+        "sorts by each column [column=Total]",
+    ]
+    assert cases[1].scenario.wanted == 'click "Date"'
