@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.scenarios.suites.conftest import Run
 
+pytestmark = pytest.mark.timeout(300)  # whole suites, with a browser for each scenario
+
 SCENARIOS = """setup:
   - type "buy milk" into New
   - press Enter

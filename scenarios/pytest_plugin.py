@@ -1,0 +1,166 @@
+"""`pytest shop.yaml`: suites as pytest's tests, and a browser, a display and an agent as fixtures.
+
+    def test_it_finds_a_lamp(agent, handeye_browser):
+        handeye_browser.perform(Navigate(url="http://localhost:8000"))
+        assert agent(handeye_browser, 'search for "lamp"').verdict == "succeeded"
+
+Found through the entry-point group `pytest11`; handeye itself is imported when a suite or a fixture is used.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from handeye.agent.run import Result as Run
+    from handeye.scenarios.expand import Case
+    from handeye.scenarios.results import Result
+    from handeye.tools import Browser, Virtual
+    from handeye.tools.device import Device
+
+
+class Agent(Protocol):
+    """Carries out a goal on a device: the fixture `agent`."""
+
+    def __call__(self, device: Device, goal: str) -> Run: ...
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("handeye")
+    group.addoption(
+        "--handeye-model", default="embedded", metavar="MODEL", help="what looks and thinks, as in handeye run --model"
+    )
+    group.addoption("--handeye-headed", action="store_true", help="show the browsers and programs")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.suffix not in (".yaml", ".yml"):
+        return None
+    text = file_path.read_text(encoding="utf-8", errors="replace")
+    if not re.search(r"^scenarios\s*:", text, re.MULTILINE):
+        return None
+    return SuiteFile.from_parent(parent, path=file_path)
+
+
+class SuiteFile(pytest.File):
+    """A suite; what it serves is up while its scenarios run."""
+
+    served = ""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        from handeye.scenarios.expand import cases_of
+        from handeye.tools.errors import UsageError
+
+        try:
+            cases = cases_of(self.path)
+        except UsageError as error:
+            raise self.CollectError(str(error)) from error
+        for number, case in enumerate(cases):
+            yield ScenarioItem.from_parent(self, name=case.name, case=case, number=number)
+
+    def setup(self) -> None:
+        from handeye.scenarios.expand import read_suite
+        from handeye.scenarios.serving import serving
+
+        suite, _ = read_suite(self.path)
+        up = ExitStack()
+        self.served = up.enter_context(serving(suite.serve, self.path.parent))
+        self.addfinalizer(up.close)
+
+
+class ScenarioFailed(Exception):
+    """A scenario that did not pass, with its reason."""
+
+
+class ScenarioItem(pytest.Item):
+    """One scenario."""
+
+    def __init__(self, *, case: Case, number: int, **given: Any) -> None:
+        super().__init__(**given)
+        self.case, self.number = case, number
+        self.extra_keyword_matches.update(case.tags)
+
+    def runtest(self) -> None:
+        from contextlib import closing
+
+        from handeye.agent.config import rules_here
+        from handeye.policies.rules import Rules
+        from handeye.scenarios.runner import Job, Runner, Settings
+
+        folders: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]
+        settings = Settings(
+            output=folders.mktemp("handeye"),
+            model=self.config.getoption("--handeye-model"),
+            headed=self.config.getoption("--handeye-headed"),
+            rules=rules_here() or Rules(),
+        )
+        assert isinstance(self.parent, SuiteFile)
+        with closing(Runner(settings)) as runner:
+            result = runner.run(Job(self.case, self.parent.served, self.number))
+        self._tell(result)
+
+    def _tell(self, result: Result) -> None:
+        last = result.attempts[-1]
+        if last.run:
+            self.add_report_section("call", "handeye", f"every step with its picture: {last.run}/report.html")
+        if result.status == "skipped":
+            pytest.skip(result.reason)
+        if result.status in ("failed", "broken"):
+            checks = [f"  {each.state}: {each.expected}; {each.seen}" for each in last.checks]
+            raise ScenarioFailed("\n".join([result.reason, *checks]))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, ScenarioFailed):
+            return f"{self.path}:{self.case.scenario.line}: {excinfo.value}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.case.scenario.line - 1, self.case.name
+
+
+@pytest.fixture
+def handeye_browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A Chromium of the test's own, on an empty page."""
+    from handeye.tools import Browser
+
+    with Browser(headed=request.config.getoption("--handeye-headed")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def handeye_desktop() -> Iterator[Virtual]:
+    """A virtual display of the test's own, empty."""
+    from handeye.tools import Virtual
+
+    with Virtual() as virtual:
+        yield virtual
+
+
+@pytest.fixture
+def agent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Agent]:
+    """Carries out goals with `--handeye-model`; runs are kept in the test's `tmp_path`."""
+    from contextlib import closing
+
+    from handeye.agent import Agent as Worker
+    from handeye.agent.start import open_eyes_and_policy
+
+    model = request.config.getoption("--handeye-model")
+    eyes, policy = open_eyes_and_policy(model)
+    runs: list[Run] = []
+
+    def work(device: Device, goal: str) -> Run:
+        folder = tmp_path / f"run-{len(runs) + 1}"
+        runs.append(Worker(device, model, eyes=eyes, policy=policy, approve="never", run_dir=folder).run(goal))
+        return runs[-1]
+
+    with closing(eyes):
+        yield work
+    for run in runs:
+        request.node.add_report_section("call", "handeye", f"{run.verdict}: {run.report}")
