@@ -160,7 +160,7 @@ def test_pyautogui_pastes_any_text_and_puts_the_clipboard_back() -> None:
     code = (
         "from handeye.tools.desktop import pyautogui_hands\n"
         "from handeye.tools.desktop.pyautogui_hands import PyAutoGuiHands\n"
-        "pyautogui_hands.PASTE_TIME = 3\n"
+        "pyautogui_hands.PASTE_TIME = 6\n"
         "import pyperclip\n"
         "hands = PyAutoGuiHands()\n"
         "pyperclip.copy('kept')\n"

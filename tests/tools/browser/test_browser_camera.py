@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from handeye.tools.browser import Browser
     from tests.tools.browser.conftest import Aim, Find, Show, Site
 
 BOX = "<div id=d style='width:200px;height:200px;background:#00f'></div>"
@@ -26,6 +27,12 @@ def test_a_page_at_rest_is_pictured_once(show: Show) -> None:
     deadline = time.monotonic() + 3
     while browser.capture().image is not browser.capture().image:
         assert time.monotonic() < deadline
+
+
+def message(browser: Browser) -> None:
+    """Have the page change by itself a moment later."""
+    page = browser._session.front.page
+    browser._call(page.evaluate("() => setTimeout(() => postMessage(0), 50)"), "asking for a change")
 
 
 @pytest.mark.parametrize(
@@ -58,8 +65,9 @@ def test_whatever_changes_is_seen(show: Show, site: Site, change: str, monkeypat
     site.routes["/red.svg"] = red
     canvas = "<canvas id=c></canvas>" if "getContext" in change else ""
     page = f"{BOX}<input><input type=checkbox><img>{canvas}<div style='height:2000px'></div>"
-    browser = show(f"{page}<script>setTimeout(() => {{ {change} }}, 400)</script>")
+    browser = show(f"{page}<script>onmessage = () => {{ {change} }}</script>")
     first = browser.capture()
+    message(browser)
     deadline = time.monotonic() + 3
     digest = first.digest
     while digest == first.digest and time.monotonic() < deadline:
@@ -68,8 +76,9 @@ def test_whatever_changes_is_seen(show: Show, site: Site, change: str, monkeypat
 
 
 def test_what_leaves_no_trace_is_seen_when_the_picture_has_aged(show: Show) -> None:
-    browser = show(f"{BOX}<script>setTimeout(() => d.attachShadow({{mode: 'open'}}).innerHTML = 'text', 400)</script>")
+    browser = show(f"{BOX}<script>onmessage = () => d.attachShadow({{mode: 'open'}}).innerHTML = 'text'</script>")
     first = browser.capture()
+    message(browser)
     deadline = time.monotonic() + 3
     while browser.capture().digest == first.digest:
         assert time.monotonic() < deadline
