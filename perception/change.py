@@ -69,16 +69,19 @@ def difference(before: Screenshot, after: Screenshot, ignoring: Iterable[Box] = 
     if not len(rows):
         return Change(0.0)
     # Most steps change a few rows: only those are looked at closely.
-    near = slice(int(rows[0]), int(rows[-1]) + 1)
-    changed: npt.NDArray[np.bool_] = np.zeros(one.shape[:2], dtype=bool)
+    start, end = int(rows[0]) // CELL * CELL, int(rows[-1]) + 1
+    one, two = one[start:end], two[start:end]
     # Unsigned numbers wrap: the larger minus the smaller does not.
-    apart = (np.maximum(one[near], two[near]) - np.minimum(one[near], two[near])) > LEVEL
-    changed[near] = apart[..., 0] | apart[..., 1] | apart[..., 2]
+    apart = (np.maximum(one, two) - np.minimum(one, two)) > LEVEL
+    changed: npt.NDArray[np.bool_] = apart[..., 0] | apart[..., 1] | apart[..., 2]
     for box in ignoring:
-        changed[max(0, box.top) : max(0, box.bottom), max(0, box.left) : max(0, box.right)] = False
-    if not changed.any():
+        top, bottom = max(0, box.top - start), max(0, box.bottom - start)
+        changed[top:bottom, max(0, box.left) : max(0, box.right)] = False
+    count = int(np.count_nonzero(changed))
+    if not count:
         return Change(0.0)
-    return Change(float(changed.mean()), _regions(changed))
+    boxes = [Box(box.left, box.top + start, box.right, box.bottom + start) for box in _regions(changed)]
+    return Change(count / (after.width * after.height), tuple(boxes))
 
 
 def covered(box: Box, others: Iterable[Box]) -> bool:
