@@ -12,6 +12,7 @@ import pytest
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Key, Type, Window
 from handeye.tools.desktop import atspi_service
+from handeye.tools.desktop.numbering import Numbers
 from handeye.tools.desktop.reading import in_lines, label_beside
 from handeye.tools.geometry import Box
 
@@ -62,6 +63,27 @@ def test_a_click_in_the_middle_of_an_element_reaches_it_also_in_a_menu_that_lies
     editor.settle()
     editor.capture()
     assert [element.value for element in editor.elements() if element.role == "textbox"] == ["x"]
+
+
+def test_an_element_keeps_its_id_while_a_menu_comes_and_goes_before_it(editor: Virtual) -> None:
+    editor.capture()
+    closed = {element.id: (element.role, element.name) for element in editor.elements()}
+    editor.perform(Click.model_validate({"target": named(editor, "File").box.centre}))
+    editor.settle()
+    editor.capture()
+    opened = {element.id: (element.role, element.name) for element in editor.elements()}
+    assert "New" in {name for _, name in opened.values()}
+    assert {identity: opened.get(identity) for identity in closed} == closed
+    editor.perform(Key(keys="escape"))
+    editor.settle()
+    editor.capture()
+    assert {element.id: (element.role, element.name) for element in editor.elements()} == closed
+
+
+def test_a_thing_told_twice_has_two_numbers_and_no_number_is_given_twice() -> None:
+    numbers = Numbers()
+    assert numbers.of(["a", "b", "b"]) == [1, 2, 3]
+    assert numbers.of(["c", "b", "a", "b"]) == [4, 2, 1, 3]
 
 
 def test_ticks_lists_and_labels_are_told_and_what_a_window_lies_over_is_called_covered(editor: Virtual) -> None:

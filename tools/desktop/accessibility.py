@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.tools.desktop import atspi_roles as roles
 from handeye.tools.desktop.atspi_bus import ACCESSIBLE, ACTION, COMPONENT, ROOT, TEXT, VALUE, Bus, Node, Question, about
+from handeye.tools.desktop.numbering import Numbers
 from handeye.tools.desktop.reading import in_lines, label_beside
 from handeye.tools.desktop.stacking import own, topmost
 from handeye.tools.element import Element
@@ -80,13 +81,21 @@ class Accessibility:
 
     def __init__(self, address: str) -> None:
         self._bus = Bus(address)
+        self._numbers = Numbers()
 
     def elements(self, found: Sequence[Surface]) -> list[Element]:
         """The elements of the programs that these surfaces belong to, in root coordinates and reading order."""
         deadline = time.monotonic() + PATIENCE
         things = self._things(found, deadline)
         self._fill(things, deadline)
-        return _as_elements(things, found)
+        return self._as_elements(things, found)
+
+    def _as_elements(self, things: Sequence[Thing], found: Sequence[Surface]) -> list[Element]:
+        lines = _lines(things, found)
+        shown = [thing for line in lines for thing in line]
+        numbers = self._numbers.of([(thing.node, thing.role) for thing in shown])
+        ids = {id(thing): f"e{number}" for thing, number in zip(shown, numbers, strict=True)}
+        return [_as_element(thing, ids, lines, found) for thing in shown]
 
     def _things(self, found: Sequence[Surface], deadline: float) -> list[Thing]:
         """Every thing that is shown, found level by level."""
@@ -194,18 +203,17 @@ def _value(told: Any) -> str:
     return " ".join(str(told[1]).split()) if told else ""
 
 
-def _as_elements(things: Sequence[Thing], found: Sequence[Surface]) -> list[Element]:
-    kept = {id(thing): thing for thing in things if _is_element(thing)}
-    for thing in kept.values():
+def _lines(things: Sequence[Thing], found: Sequence[Surface]) -> list[list[Thing]]:
+    """Those that are elements, in reading order, with their boxes in root coordinates."""
+    kept = [thing for thing in things if _is_element(thing)]
+    for thing in kept:
         assert thing.own
         thing.box = Box(*(thing.own.scale * side for side in thing.box))
-    lines = [
+    return [
         line
         for surface in found
-        for line in in_lines([thing for thing in kept.values() if thing.own and thing.own.surface == surface])
+        for line in in_lines([thing for thing in kept if thing.own and thing.own.surface == surface])
     ]
-    ids = {id(thing): f"e{number}" for number, thing in enumerate((each for line in lines for each in line), 1)}
-    return [_as_element(thing, ids, lines, found) for line in lines for thing in line]
 
 
 def _is_element(thing: Thing) -> bool:
