@@ -35,6 +35,9 @@ PLAIN = 2.0
 #: Seconds a program gets to come to rest after its first paint; some never do.
 FIRST_STILL = 4.0
 
+#: Exit codes that a program may have chosen to say something; the ones above are a shell's for a signal or no program.
+ANSWERS = range(1, 126)
+
 PACKAGES = {"Xvfb": "xvfb", "openbox": "openbox"}
 
 
@@ -53,8 +56,9 @@ class Virtual(Desktop):
 
     Raises UsageError for a command or size that cannot be used, SetupError when Xvfb or openbox is missing, when there
     is no such program, when it ends at once, and when it shows no window in time. Later, DeviceLost is raised when the
-    program has gone: by every method when it crashed; only by `perform` when it exited with code 0 and has no window
-    left, since the screen it leaves behind can still be looked at.
+    program has gone: by every method when it crashed; only by `perform` when it exited and has no window left, since
+    the screen it leaves behind can still be looked at. It exited when its code is 0, or is an answer: many dialogs say
+    “No” with another one. So a code counts that it gave after an action, without a word of complaint.
     """
 
     display: str
@@ -72,6 +76,7 @@ class Virtual(Desktop):
         self._argv = _words(command) if command is not None else []
         self._identity = uuid4().hex  # tells this display from any other that a memento may come from
         self._pid: int | None = None
+        self._complaints: int | None = None  # bytes on its stderr before the last action
         self._up = False
         self._lost = ""
         self._foreign = set[int]()  # windows that were there before the program
@@ -133,7 +138,7 @@ class Virtual(Desktop):
     # The program
 
     def _start_program(self) -> None:
-        self._lost = ""
+        self._lost, self._complaints = "", None
         self._foreign = {window.id for window in self._hands.windows()}
         deadline = time.monotonic() + self._timeout
         self._pid = self._programs.start("program", self._argv, self._env)
@@ -178,15 +183,24 @@ class Virtual(Desktop):
         if self._lost:
             raise DeviceLost(self._lost)
         code = self._programs.exit_code(self._pid)
-        if code is None or not (code or acting) or self._keeps_a_window():
+        if code is None and acting:
+            self._complaints = self._programs.complaints("program")
+        crashed = bool(code) and not self._is_answer(code)
+        if code is None or not (crashed or acting) or self._keeps_a_window():
             return
-        said = self._programs.last_words("program") if code else ""
+        said = self._programs.last_words("program") if crashed else ""
         message = (
             f"{self._command!r} has ended with {_exit(code)} and left no window{f' ({said})' if said else ''}; "
             "start it again"
         )
-        self._lost = message if code else ""
+        self._lost = message if crashed else ""
         raise DeviceLost(message)
+
+    def _is_answer(self, code: int | None) -> bool:
+        """Whether a program that exits with this code was made to by an action, rather than failed."""
+        if code not in ANSWERS or self._complaints is None:
+            return False
+        return self._programs.complaints("program") == self._complaints
 
     def _is_own(self, window: OpenWindow) -> bool:
         return self._pid is not None and window.id not in self._foreign

@@ -299,6 +299,27 @@ def test_after_a_program_was_quit_its_empty_screen_can_be_seen_but_not_used() ->
             virtual.perform(Type(text="x"))
 
 
+def test_a_dialog_that_says_no_by_its_exit_code_has_answered_and_not_crashed() -> None:
+    with Virtual("zenity --question --text=Sure?") as virtual:
+        do(virtual, Key(keys="escape"))
+        assert wait_for(lambda: bool(virtual._pid) and virtual._programs.exit_code(virtual._pid or 0) is not None)
+        assert virtual.signals().title == ""
+        assert virtual.capture().image.size == (1280, 800)
+        with pytest.raises(DeviceLost, match="exit code 1 and left no window"):
+            virtual.perform(Type(text="x"))
+
+
+@pytest.mark.parametrize("acted", [True, False])
+def test_a_program_that_complains_or_ends_by_itself_with_an_exit_code_has_crashed(acted: bool) -> None:
+    complaint = "echo all is lost >&2; " if acted else ""
+    with Virtual(f"sh -c 'zenity --entry --timeout={20 if acted else 2}; {complaint}exit 3'") as virtual:
+        if acted:
+            virtual.perform(Key(keys="escape"))
+        assert wait_for(lambda: bool(virtual._pid) and virtual._programs.exit_code(virtual._pid or 0) is not None)
+        with pytest.raises(DeviceLost, match="exit code 3 and left no window"):
+            virtual.capture()
+
+
 def test_a_run_comes_back_by_starting_its_program_anew() -> None:
     with mousepad() as virtual:
         memento = virtual.memento()

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,12 @@ class Programs:
             if lines:
                 return lines[-1][:300]
         return ""
+
+    def complaints(self, name: str) -> int:
+        """How many bytes a program has written to stderr."""
+        with suppress(OSError):
+            return (self.folder / f"{name}.err").stat().st_size
+        return 0
 
     def close(self) -> None:
         """End everything that was started; may be called twice."""
