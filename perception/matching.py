@@ -71,6 +71,8 @@ _NEARLY: dict[str, frozenset[str]] = {
     "row": frozenset({"listitem", "cell", "text"}),
     "field": frozenset({"listbox", "clickable"}),
 }
+#: Ways of answering to a phrase with more words than the phrase.
+_MORE = frozenset({"the same but for a number", "begins with it", "holds it", "holds its words"})
 
 
 @dataclass(frozen=True)
@@ -201,8 +203,7 @@ class Screen:
             if match and not (parts and match.why in ("begins with it", "holds it")):
                 found.append(match)
             found += [Match(part, score + self._suit(query, part), why) for part, (score, why) in parts]
-        fields = [self._field(match) for match in found] if self._wants_field(query) else []
-        found += [match for match in fields if match]
+        found += [field for match in found for field in self._fields(match)] if self._wants_field(query) else []
         return sorted(found, key=lambda match: -match.score)
 
     def _judged(self, query: Query, element: Element) -> Match | None:
@@ -292,6 +293,19 @@ class Screen:
             "field", "list", "checkbox", "radio", "switch", "slider", "spin", "box", "search",
         )  # fmt: skip
 
+    def _fields(self, label: Match) -> list[Match]:
+        """The field that a label stands for; of a column's head, one in every row."""
+        first = self._field(label)
+        if first is None or label.element.role != "columnheader":
+            return [first] if first else []
+        column, kind = label.element.box, first.element.role
+        under = [
+            each
+            for each in self.elements
+            if each.role == kind and column.left <= each.box.centre.x <= column.right and each.box.top >= column.bottom
+        ]
+        return [replace(first, element=each) for each in under] or [first]
+
     def _field(self, label: Match) -> Match | None:
         """The field that a label stands for, when the label itself is only text."""
         if label.element.acts or label.score < ENOUGH - 0.3:
@@ -304,6 +318,8 @@ class Screen:
             return None
         bare = label.score + (0.25 if wants != "any" else 0.15)
         guess = found.confidence < 0.5
+        if label.why in _MORE and found.confidence == 1 and _named_otherwise(found, label):
+            return None  # “Total 12” tells its own value, and the field below has a label of its own
         why = f"{'where a field would be' if guess else 'the field'} beside “{label.element.name}”"
         return Match(found, min(bare, 0.95) - (0.15 if guess else 0.05), why)
 
@@ -332,6 +348,10 @@ def _apart(found: list[Match]) -> list[Match]:
         elif match.element.acts and not twin.element.acts:
             kept[kept.index(twin)] = match
     return kept
+
+
+def _named_otherwise(field: Element, label: Match) -> bool:
+    return field.source == "dom" and bool(field.name) and alike(label.element.name, field.name).score < ENOUGH
 
 
 def _about_search(element: Element) -> bool:

@@ -21,6 +21,8 @@ _CONTAINERS = frozenset({
     "contentinfo", "main", "search", "section", "treeitem", "rowgroup", "figure", "alert", "status",
 })  # fmt: skip
 
+_CELLS = frozenset({"row", "cell", "gridcell", "rowheader"})
+
 _LANDMARKS: tuple[tuple[str, frozenset[str], tuple[float, float, float, float] | None], ...] = (
     (r"(?:page |site )?header|top bar|title bar|banner", frozenset({"banner"}), (0, 0, 1, 0.14)),
     (r"(?:page |site )?footer|status bar|bottom bar", frozenset({"contentinfo"}), (0, 0.86, 1, 1)),
@@ -123,7 +125,7 @@ def _costs(
     for match in found:
         cost = _distance(relation, match.element.box, anchor.box)
         itself = match.element.id == anchor.id
-        if itself and not (relation in ("near", "right") and anchor.takes_text):
+        if itself and not (relation in ("near", "right") and (anchor.takes_text or anchor.checked is not None)):
             continue
         if cost is not None or itself:
             kept.append((0.0 if itself else cost or 0.0, match))
@@ -145,8 +147,11 @@ def _together(relation: str, found: Sequence[Match], anchor: Element, elements: 
     if relation == "near":
         return []
     by_id = {element.id: element for element in elements}
+    around = {each.id for each in ancestors(item.element, by_id)} if item and item.element else set()
     for container in ancestors(anchor, by_id):
         if container.role in ASIDE_ROLES | {"main", "document"}:
+            break
+        if container.id in around and anchor.role in _CELLS:  # the other rows of its table are not in it
             break
         inside = {element.id for element in descendants(container, elements)}
         if member := [match for match in others if match.element.id in inside]:

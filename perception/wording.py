@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‘’‚‛`´′", "'") | dict.fromkeys("‐‑‒–—−", "-"))
 _WORD = re.compile(r"[^\W_]+")
@@ -132,7 +133,7 @@ def alike(wanted: str, text: str, seen: bool = False) -> Likeness:
     w, t = normal(wanted), normal(text)
     if w == t:
         return Likeness(0.99, "exact")
-    return max(_by_words(w, t, seen), _by_meaning(w, t), _by_letters(w, t), key=lambda likeness: likeness.score)
+    return max(_by_words(w, t, seen), _by_meaning(w, t), _by_letters(w, t, seen), key=lambda likeness: likeness.score)
 
 
 def _by_words(w: str, t: str, seen: bool) -> Likeness:
@@ -199,7 +200,7 @@ def _by_meaning(w: str, t: str) -> Likeness:
     return NOTHING
 
 
-def _by_letters(w: str, t: str) -> Likeness:
+def _by_letters(w: str, t: str, seen: bool) -> Likeness:
     """Slips of the pen: every word must be nearly right, and every number exactly."""
     if len(w) < 4 or len(t) < 3:
         return NOTHING
@@ -210,6 +211,13 @@ def _by_letters(w: str, t: str) -> Likeness:
     if re.findall(r"\d+", w) != re.findall(r"\d+", t):
         return NOTHING
     if len(ww) == len(tw):
-        alike_all = all(fuzz.ratio(one, two) >= (70 if len(one) > 3 else 99) for one, two in zip(ww, tw, strict=True))
+        alike_all = all(_slipped(one, two, seen) for one, two in zip(ww, tw, strict=True))
         return Likeness(0.88 * ratio, "nearly the same") if alike_all else NOTHING
     return Likeness(0.88 * ratio, "nearly the same") if ratio >= 0.9 else NOTHING
+
+
+def _slipped(one: str, two: str, seen: bool) -> bool:
+    """Whether two words differ by a slip: one letter, two in a long word; OCR makes more."""
+    if len(one) <= 3 or seen:
+        return fuzz.ratio(one, two) >= (70 if len(one) > 3 else 99)
+    return OSA.distance(one, two) <= (2 if len(one) >= 8 else 1)

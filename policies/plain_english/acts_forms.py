@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from handeye.perception.fields import fits_want
+from handeye.perception.groups import descendants
 from handeye.perception.matching import Match
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import alike, normal
@@ -82,7 +83,7 @@ def _into(clause: c.Write, text: str, moment: Moment) -> Step:
 
 def _any_field(phrase: str, moment: Moment) -> Match | None:
     wants: tuple[Want, ...] = ("type", "choose", "tick", "any")
-    found = [matches[0] for want in wants if (matches := moment.find(phrase, want))]
+    found = [match for want in wants for match in moment.find(phrase, want)[:3] if fits_want("any", match.element)]
     return max(found, key=lambda match: match.score, default=None)
 
 
@@ -220,6 +221,9 @@ def choose(clause: c.Choose, moment: Moment) -> Step:
     found = [match for match in moment.find(clause.option, "click") if match.score >= 0.75]
     acting = [match for match in found if match.element.acts or match.element.role in {"row", "listitem"}]
     lists = [element for element in moment.visible(moment.scene.elements) if element.role in {"combobox", "listbox"}]
+    if not acting and (grouped := _in_group(clause, moment)):
+        free = clear(moment, grouped, option)
+        return click_it(moment, free, option) if isinstance(free, Match) else free
     if acting or (found and not lists):
         best = (acting or found)[0]
         if best.element.checked and best.element.role in {"radio", "option", "tab"}:
@@ -229,12 +233,28 @@ def choose(clause: c.Choose, moment: Moment) -> Step:
     if len(lists) == 1 and moment.can("select"):
         action = Select(target=moment.at(lists[0]), option=option)
         return moment.do(action, f"choose it in “{lists[0].name or 'the only list'}”", "chosen")
-    if len(lists) > 1:
+    if len(lists) > 1 and moment.progress.tries.get("waited", 0):
         names = ", ".join(f"“{element.name or element.value}”" for element in lists[:6])
         return Fail(
             f"nothing is called “{option}”, and there are several lists; say from which of {names} to choose it"
         )
     return wait_or_scroll(moment, clause.option)
+
+
+def _in_group(clause: c.Choose, moment: Moment) -> Match | None:
+    """“Size M”: the choice called M in the group called Size."""
+    said = re.sub(r"^(?:the|an?)\s+", "", clause.option.strip(), flags=re.IGNORECASE).split()
+    boxes = [element for element in moment.scene.elements if element.role in {"group", "radiogroup"} and element.name]
+    for cut in range(1, len(said)):
+        head, tail = " ".join(said[:cut]), unquote(" ".join(said[cut:]))
+        for box in boxes:
+            if alike(head, box.name).score < 0.9:
+                continue
+            inside = descendants(box, moment.scene.elements)
+            held = [each for each in inside if each.acts and alike(tail, each.name).score >= 0.9]
+            if len(held) == 1:
+                return Match(held[0], 0.9, f"in “{box.name}”")
+    return None
 
 
 def _choose_in(clause: c.Choose, option: str, moment: Moment) -> Step:

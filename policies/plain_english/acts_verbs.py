@@ -9,7 +9,7 @@ from handeye.perception.groups import Item, descendants, item_of, items_called, 
 from handeye.perception.matching import Match
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
-from handeye.perception.wording import alike, words
+from handeye.perception.wording import alike, normal, words
 from handeye.policies.plain_english.moment import Fail, Moment, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, closing, wait_or_scroll
 
@@ -100,7 +100,7 @@ def _find(clause: c.Operate, moment: Moment) -> Match | None:
             return found
     if not thing and not place:
         return _control([verb], elements, ANYWHERE) or _by_glyph(verb, moment)
-    if found := _control(spoken, elements, 0.9):
+    if found := _control(spoken, elements, 0.9) or _box_called(spoken, elements):
         return found
     labels = [f"{verb} {_bare(place)}".strip()]
     if not place or _GENERIC.fullmatch(place):
@@ -186,6 +186,14 @@ def _control(labels: Sequence[str], elements: Sequence[Element], least: float) -
             if score >= least and (best is None or score > best.score + 0.001):
                 best = Match(element, score, why)
     return best
+
+
+def _box_called(labels: Sequence[str], elements: Sequence[Element]) -> Match | None:
+    """A checkbox whose label is the clause itself: “Mark all as read”."""
+    boxes = [element for element in elements if element.role in {"checkbox", "switch"}]
+    return next(
+        (Match(box, 1.0, "exact") for box in boxes for text in labels if normal(box.name) == normal(text)), None
+    )
 
 
 def _box(item: Item) -> Element | None:

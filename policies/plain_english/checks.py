@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from handeye.perception.matching import Match, find, shows
@@ -98,17 +99,19 @@ def _compare(statement: Statement, value: str, what: str) -> Finding:
 
 def _field(statement: Statement, scene: Scene) -> Finding:
     name = unquote(statement.target)
-    element = _one(statement.target, scene, "type") or _one(statement.target, scene, "choose")
+    element = _held_in(statement.target, scene)
     if element is not None and element.secret:
         return Finding(False, f"“{name}” is a secret field, which is never read")
     if element is not None:
         return _compare(statement, element.value, f"“{name}”")
     found = find(statement.target, scene.elements or scene.words, want="read", size=_size(scene))
     inside = _within(found, scene)
-    if inside and all(normal(text) in normal(inside) for text in statement.texts) and not statement.exact:
+    if inside and not statement.exact and all(_written(text, found[0].element, scene) for text in statement.texts):
         return Finding(True, f"“{name}” holds it")
     if value := read_value(statement.target, scene):
-        finding = _compare(statement, value, f"“{name}”")
+        # Read off a text, a value may have more words to it: that it "is not" so is told only by what it does not hold.
+        loosely = replace(statement, exact=False) if statement.negated else statement
+        finding = _compare(loosely, value, f"“{name}”")
         if finding.holds or not shows(scene, unquote(statement.said)):
             return finding
     if statement.said and shows(scene, re.sub(r"^(?:the|an?)\s+", "", unquote(statement.said), flags=re.IGNORECASE)):
@@ -116,6 +119,24 @@ def _field(statement: Statement, scene: Scene) -> Finding:
     if not statement.texts[0] and statement.exact:
         return Finding(False, f"the page does not say that “{name}” is empty")
     return Finding(False, f"“{name}” holds “{inside[:80]}”" if inside else f"nothing on the page is called “{name}”")
+
+
+def _held_in(phrase: str, scene: Scene) -> Element | None:
+    """The field that a phrase names: the one called so, whatever its kind, before one that stands near such a text."""
+    named = _one(phrase, scene, "any")
+    if named is not None and named.role in {"slider", "spinbutton"}:
+        return named
+    return _one(phrase, scene, "type") or _one(phrase, scene, "choose")
+
+
+def _written(text: str, container: Element, scene: Scene) -> bool:
+    """Whether a text stands in a container: in one thing, or across several that are not buttons or fields."""
+    from handeye.perception.groups import descendants
+
+    held = [container, *descendants(container, scene.elements)]
+    parts = [part for each in held for part in (each.name, each.value)]
+    plain = " ".join(each.name for each in held[1:] if not each.acts)
+    return any(normal(text) in normal(part) for part in (*parts, plain))
 
 
 def _within(found: list[Match], scene: Scene) -> str:
@@ -147,7 +168,19 @@ def _selected(statement: Statement, scene: Scene) -> Finding:
     if ticked is not None and ticked.checked is not None:
         return Finding(ticked.checked, f"“{name}” is {'selected' if ticked.checked else 'not selected'}")
     chosen = [element for element in scene.elements if element.value and normal(element.value) == normal(name)]
-    return Finding(bool(chosen), f"“{name}” is selected" if chosen else f"“{name}” is not selected anywhere")
+    if chosen:
+        return Finding(True, f"“{name}” is selected")
+    there = _one(statement.target, scene, "any")
+    told = [state for state in (there.selected, there.pressed) if state is not None] if there else []
+    if not told and not _offered(name, scene):
+        return Finding(statement.negated, f"the page does not tell whether “{name}” is selected")
+    return Finding(any(told), f"“{name}” is {'selected' if any(told) else 'not selected'}")
+
+
+def _offered(name: str, scene: Scene) -> bool:
+    """Whether a list has an option of this name, chosen or not."""
+    lists = (element for element in scene.elements if element.role in {"combobox", "listbox"})
+    return any(normal(name) in normal(element.description) for element in lists)
 
 
 def _enabled(statement: Statement, scene: Scene) -> Finding:

@@ -25,7 +25,7 @@ _MONEY = re.compile(
 )
 _PRICE = re.compile(r"\b(?:price|cost|costs|amount)\b", re.IGNORECASE)
 _OF = re.compile(r"^(?P<what>.+?)\s+(?:of|for|in|from|on|next to|beside)\s+(?P<whose>.+)$", re.IGNORECASE)
-_BETWEEN = re.compile(r"^\s*(?:(?:is|are|was|=|:|–|-|—|#|no\.?|number|of)\s*)*[:=]?\s*", re.IGNORECASE)
+_BETWEEN = re.compile(r"^\s*(?:(?:(?:is|are|was|no|number|of)\b\.?|=|:|–|-|—|#)\s*)*[:=]?\s*", re.IGNORECASE)
 _VALUE = re.compile(r"[#\w][\w\-./@]*\d[\w\-./]*|\d[\d.,]*")
 
 
@@ -44,6 +44,7 @@ def read_value(what: str, scene: Scene) -> str:
         return "\n".join(dict.fromkeys(element.name for element in _all(scene) if element.name))[:4000]
     if count := re.fullmatch(r"(?:number|count)\s+of\s+(?P<n>.+)", low):
         return str(how_many(count["n"], scene))
+    wanted = re.sub(r"^(?:the|its|this|my|your)\s+(?=\w)", "", wanted, flags=re.IGNORECASE)
     for way in (_by_field, _by_item, _by_label, _in_sentence, _named_thing):
         if value := way(what if way in (_by_field, _named_thing) else wanted, scene):
             return value
@@ -118,16 +119,28 @@ def _by_label(wanted: str, scene: Scene) -> str:
     ]
     ranked = sorted(texts, key=lambda element: (-round(alike(wanted, element.name).score, 2), len(element.name)))
     for label in ranked[:3]:
-        score = alike(wanted, label.name).score
+        score, why = alike(wanted, label.name)
         if score < 0.8:
             break
-        if score < 0.92 and (rest := _after(wanted, label.name)):
-            return rest
-        if score >= 0.9 and (beside := _beside(label, _all(scene))):
+        if (score < 0.92 or label.name.casefold().startswith(wanted.casefold() + ":")) and (
+            rest := _after(wanted, label.name)
+        ):
+            return _without_controls(rest, label, scene)
+        beside = _beside(label, _all(scene)) if score >= 0.9 else None
+        if beside and (why != "the same but for a number" or beside.box.top < label.box.bottom - 4):
             return beside.value or beside.name
         if rest := _after(wanted, label.name):
-            return rest
+            return _without_controls(rest, label, scene)
     return ""
+
+
+def _without_controls(text: str, line: Element, scene: Scene) -> str:
+    """A value without the names of the links and buttons that end its line: “ada@x.org Change” is “ada@x.org”."""
+    for element in reversed(scene.elements):
+        inside = element.acts and element.name and line.box.holds(element.box.centre)
+        if inside and len(text) > len(element.name) and text.endswith(element.name):
+            text = text[: -len(element.name)].rstrip(" \t,;|·")
+    return text
 
 
 def _after(wanted: str, text: str) -> str:

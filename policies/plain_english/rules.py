@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.quoting import ATOM, QUOTED
 from handeye.policies.plain_english.statements import NUMBER, cast_count
-from handeye.policies.plain_english.verbs import ADDRESS_ENDINGS
+from handeye.policies.plain_english.verbs import ADDRESS_ENDINGS, REFUSED_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,11 @@ CLICK = (
     r"(?:click|press|tap|hit|push|choose|pick|select|activate|follow(?=.*\blink\b)|left[- ]click|use(?!.*\sto\s)"
     r"|trigger|touch|focus|(?:put|place)\s+the\s+cursor)"
     r"(?:\s+(?:on|at|onto|into|in(?=\s+the)))?"
+)
+#: What follows a label after a comma and still says which thing is meant.
+_PLACING = (
+    r"(?:in|on|at|next|below|above|near|under|over|the|of|inside|within|from|right|left|to|with|beside|which|that|by"
+    r"|not)"
 )
 
 
@@ -57,6 +62,17 @@ def count(hit: re.Match[str]) -> int:
 def aimed(piece: str, masked: Masked) -> str:
     """A piece of masked text as a target: as it was written, quotes included."""
     return masked.restore(piece.strip(" ,:"))
+
+
+def plausible(what: str) -> bool:
+    """Whether words can be the name of one thing on a screen."""
+    if re.search(r"^(?:and|or)\b|\b(?:until|while|unless|because)\b", what, re.IGNORECASE):
+        return False
+    if re.search(rf"{QUOTED}\s*,\s*(?!{_PLACING}\b)[^\W\d]", what, re.IGNORECASE):
+        return False  # a step that no rule understands, not more of the label
+    if re.search(QUOTED, what) or (what[:1].isupper() and len(what.split()) <= 3):
+        return True  # “Best sellers”, with its capital, is a label
+    return not re.search(REFUSED_WORDS, what, re.IGNORECASE) and "," not in what and len(what.split()) <= 14
 
 
 def address(piece: str, masked: Masked) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from handeye.perception.quoting import ATOM, QUOTED
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.keys import LABELS_TOO, SAID_KEY, parse_keys
-from handeye.policies.plain_english.rules import CLICK, TIMES, Rules, address, aimed, count, quoted
+from handeye.policies.plain_english.rules import CLICK, TIMES, Rules, address, aimed, count, plausible, quoted
 from handeye.policies.plain_english.verbs import LABEL_VERBS, PARTICLES, REFUSED_WORDS
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ def _use_tool(hit: re.Match[str], masked: Masked) -> Made:
 @rule(r"(?:delete|clear|remove|erase)\s+(?:all\s+(?:of\s+)?)?(?:the\s+)?(?:text|contents?|everything)")
 def _delete_text(_: re.Match[str], __: Masked) -> Made:
     return [c.Press(keys="ctrl+a"), c.Press(keys="delete")]
+
+
+@rule(rf"replace\s+(?:the\s+|its\s+)?(?:text|contents?|value|it)\s+(?:with|by)\s+(?P<x>{QUOTED})")
+def _replace_text(hit: re.Match[str], masked: Masked) -> Made:
+    return [c.Press(keys="ctrl+a"), c.Write(text=masked.content(hit["x"]))]
 
 
 @rule("|".join(re.escape(words) for words in SHORTCUTS))
@@ -313,18 +318,9 @@ def _enter(_: re.Match[str], __: Masked) -> Made:
 def _choose_bare(hit: re.Match[str], masked: Masked) -> Made:
     parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", hit["x"].strip(), flags=re.IGNORECASE)
     parts = parts if len(parts) > 1 and all(quoted(part) for part in parts) else [hit["x"].strip()]
-    if not _plausible(parts[0]):
+    if not plausible(parts[0]):
         return None
     return [c.Choose(option=aimed(part, masked)) for part in parts]
-
-
-def _plausible(what: str) -> bool:
-    """Whether words can be the name of one thing on a screen."""
-    if re.search(r"^(?:and|or)\b|\b(?:until|while|unless|because)\b", what, re.IGNORECASE):
-        return False
-    if re.search(QUOTED, what):
-        return True
-    return not re.search(REFUSED_WORDS, what, re.IGNORECASE) and "," not in what and len(what.split()) <= 14
 
 
 @rule(rf"{CLICK}\s+(?P<x>.+?){TIMES}",
@@ -341,7 +337,7 @@ def _click(hit: re.Match[str], masked: Masked) -> Made:
     parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", what, flags=re.IGNORECASE)
     if len(parts) > 1 and all(quoted(part) for part in parts):
         return [c.ClickOn(target=aimed(part, masked)) for part in parts]
-    if not _plausible(what):
+    if not plausible(what):
         return None
     if new_tab := re.fullmatch(r"(?P<x>.+?)\s+in\s+(?:a|another)\s+(?:new\s+|separate\s+)?tab", what, re.IGNORECASE):
         return [c.ClickOn(target=aimed(new_tab["x"], masked), modifiers=("ctrl",)), c.Tab(do="switch", which="last")]
@@ -362,8 +358,10 @@ def _operate(hit: re.Match[str], masked: Masked) -> Made:
         return None
     if len(words) > (10 if known else 3) or (not known and re.search(rf"{QUOTED}|{ATOM}", hit[0])):
         return None
-    if _leaves_out(hit):
-        return None
+    if _leaves_out(hit) or re.match(
+        r"(?:check|verify|validate|confirm|test|see)\s+(?:that|whether|if)\b", hit[0], re.I
+    ):
+        return None  # a statement that no rule understands is no label
     if not known and re.search(r"\b(?:the|an?|my|your)\b", hit[0], re.IGNORECASE):
         return None
     if not known:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from handeye.perception.quoting import ATOM, QUOTED
 from handeye.policies.plain_english import clauses as c
-from handeye.policies.plain_english.rules import CLICK, TIMES, Rules, address, aimed, count, quoted
+from handeye.policies.plain_english.rules import CLICK, TIMES, Rules, address, aimed, count, plausible, quoted
 from handeye.policies.plain_english.statements import NUMBER, cast_count, parse_statement
 from handeye.policies.plain_english.verbs import REFUSED_WORDS
 
@@ -141,9 +141,17 @@ def _verify(hit: re.Match[str], masked: Masked) -> Made:
     return _statements(piece, masked)
 
 
+#: “A is ticked and B is not”.
+_ELLIPSIS = re.compile(
+    r"^(?P<a>.+?)\s+(?:is|are)\s+(?P<p>[a-z]+)\s*,?\s+(?:and|but)\s+(?P<b>.+?)\s+(?:is|are)(?:\s+not|n['’]t)$",
+    re.IGNORECASE,
+)
+
+
 def _statements(piece: str, masked: Masked) -> Made:
     """One statement, or several joined by "and that"."""
     made: list[c.Clause] = []
+    piece = _ELLIPSIS.sub(r"\g<a> is \g<p> and that \g<b> is not \g<p>", piece.strip(" .,"))
     for part in re.split(r"\s*,?\s+and\s+(?:that|whether|also\s+that)\s+", piece, flags=re.IGNORECASE):
         statement = parse_statement(part, masked)
         if statement is None:
@@ -162,6 +170,8 @@ def _statements(piece: str, masked: Masked) -> Made:
       rf"{CLICK}\s+(?P<x>.+?)\s+(?:while\s+)?(?:holding|with)\s+(?:down\s+)?(?:the\s+)?(?P<how>ctrl|control|shift|alt|cmd|command|meta)(?:\s+key)?(?:\s+(?:held|pressed|down))*{TIMES}",
       rf"(?P<how>ctrl|control|shift|alt|cmd|command|meta)\s?\+\s?click(?:\s+on)?\s+(?P<x>.+?){TIMES}")  # fmt: skip
 def _click_how(hit: re.Match[str], masked: Masked) -> Made:
+    if not plausible(hit["x"].strip(" ,:")):
+        return None
     target = aimed(hit["x"], masked)
     match hit["how"].lower():
         case "double" | "triple" as many:

@@ -55,7 +55,7 @@ _STATES: dict[str, tuple[Kind, bool]] = {
 _STATE = "|".join(sorted((re.escape(word).replace(r"\ ", r"\s+") for word in _STATES), key=len, reverse=True))
 _KIND_OF_TEXT = (
     r"(?:(?:the|a|an|some|following)\s+)*(?:exact\s+)?"
-    r"(?:(?:error\s+|success\s+|confirmation\s+)?(?:text|words?|message|string|phrase|sentence|label|heading|title)\s+)?"
+    r"(?:(?:error\s+|success\s+|confirmation\s+)?(?:text|words?|message|string|phrase|sentence|label|heading|title|error|warning|notice|notification|toast)\s+)?"
 )
 _COMPARE: tuple[tuple[str, Literal["=", ">=", "<=", ">", "<"]], ...] = (
     (r"at\s+least|no\s+fewer\s+than|a\s+minimum\s+of", ">="),
@@ -113,8 +113,14 @@ def _appears(hit: re.Match[str], masked: Masked) -> Fields | None:
     gone = bool(hit["gone"]) or bool(hit["leaves"])
     negated = gone != bool(hit["no"] or hit["not"])
     what = re.sub(r"^(?:the|an?)\s+", "", hit["x"].strip(), flags=re.IGNORECASE)
+    if being := re.search(r"\s+(?:is|are)(?P<not>\s+not|\s+no\s+longer|n['’]?t)?$", what, re.IGNORECASE):
+        what, negated = what[: being.start()], negated != bool(being["not"])  # “… is | open”
+    if none := re.match(r"(?:no|not\s+an?y?)\s+(?=\w)", what, re.IGNORECASE):
+        what, negated = what[none.end() :], not negated
     if re.fullmatch(r"(?:dialog(?:ue)?(?:\s+box)?|alert|pop-?\s?up|modal|prompt)", what, re.IGNORECASE):
         return {"kind": "dialog", "negated": negated}
+    if none and not re.search(QUOTED, what):
+        return {"kind": "visible", "target": masked.restore(what), "negated": negated}
     texts = _texts(hit["x"], masked)
     quoted = re.search(QUOTED, hit["x"])
     single = re.fullmatch(rf"(?:the\s+)?{_KIND_OF_TEXT}{QUOTED}(?:\s*(?:,|and|or)\s*{QUOTED})*", hit["x"].strip(), re.I)
@@ -169,6 +175,17 @@ def _counted(hit: re.Match[str], masked: Masked) -> Fields:
     return {"kind": "count", "compare": compare, "number": number, "noun": masked.restore(noun)}
 
 
+def _so_many(hit: re.Match[str], masked: Masked) -> Fields | None:
+    """“An error "Not found" is shown” counts nothing."""
+    named = re.fullmatch(r"an?|one", hit["n"], re.IGNORECASE) and re.search(QUOTED, hit["noun"])
+    return None if named else _counted(hit, masked)
+
+
+def _signed_in(hit: re.Match[str], masked: Masked) -> Fields:
+    said = re.sub(QUOTED, lambda quote: masked.content(quote[0]), hit["x"])
+    return {"kind": "shows", "texts": (masked.restore(said),)}
+
+
 def _there(hit: re.Match[str], masked: Masked) -> Fields:
     negated = bool(hit["no"])
     if re.search(QUOTED, hit["x"]):
@@ -194,10 +211,11 @@ _RULES = [
         (rf"(?:the\s+|this\s+)?(?:(?:page|window|tab|browser)(?:['’]s)?\s+)?title{_WILL}{_NOT}\s+(?:(?P<is>{_IS}){_NEG}|{_HAS})\s+(?P<x>.+)", _title),
         (rf"(?:the\s+|this\s+|our\s+)?(?:(?:page|current|browser)(?:['’]s)?\s+)?(?:url|address|location|link)(?:\s+bar)?{_WILL}{_NOT}\s+(?:(?P<is>{_IS}){_NEG}|{_HAS})\s+(?P<x>.+)", _url),
         (r"(?:i|we|you|the\s+(?:user|browser|page))(?:\s+should)?\s+(?:am|are|is|be|land|lands|end\s+up|arrive)\s+(?:on|at)\s+(?:the\s+)?(?:page\s+|url\s+|address\s+)?(?P<x>\S+(?:\s+\S+){{0,3}}?)(?:\s+page)?", _at),
+        (r"(?:i|we|you|the\s+user)\s+(?:am|are|is)\s+(?:now\s+)?(?P<x>(?:logged|signed)\s+in\s+(?:as|with)\s+.+)", _signed_in),
         (rf"(?:a|an|the|any)?\s*(?:javascript\s+)?(?:dialog(?:ue)?|alert|prompt|pop-?up)(?:\s+(?:box|window))?\s+(?:appears?\s+)?(?:that\s+|which\s+)?(?:says?|shows?|reads?|with|saying|contains?)\s+(?P<x>{QUOTED}.*)", _dialog),
         (rf"there(?:['’]?s|\s+is|\s+are|{_WILL}\s+be)\s+(?:{_HOW_MANY})?(?P<n>\d{{1,4}}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\s+(?P<noun>[^\W\d].*)", _counted),
         (rf"there(?:['’]?s|\s+is|\s+are|{_WILL}\s+be)\s+{_HOW_MANY}(?P<n>{NUMBER})\s+(?P<noun>[^\W\d].*)", _counted),
-        (rf"(?:{_HOW_MANY})?(?P<n>{NUMBER})\s+(?P<noun>(?!of\b)[^\W\d]\S*(?:\s+\S+)?){_BEV}\s+{_THERE}", _counted),
+        (rf"(?:{_HOW_MANY})?(?P<n>{NUMBER})\s+(?P<noun>(?!of\b)[^\W\d]\S*(?:\s+\S+)?){_BEV}\s+{_THERE}", _so_many),
         (r"there(?:['’]?s|\s+is|\s+are|\s+(?:should|must)\s+be)(?:\s+(?:still|now|also))?(?P<no>\s+(?:no|not|no\s+longer)(?:\s+(?:a|an|any))?)?\s+(?P<x>.+)", _there),
         (r"there(?P<no>\s+(?:isn|aren)['’]?t)(?:\s+(?:a|an|any))?\s+(?P<x>.+)", _there),
         (rf"{_PAGE}{_WILL}{_NOT}\s+{_SHOWS}(?:\s*:)?\s+(?P<x>.+)", _shows),

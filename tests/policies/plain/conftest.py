@@ -97,3 +97,28 @@ def follow(browser: Browser) -> Callable[[str, str], Followed]:
         return follow_goal(browser, goal)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def sheet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, Path]]:
+    """A browser, and the page before it, which a test writes."""
+    page = tmp_path_factory.mktemp("sheet") / "page.html"
+    page.write_text("<p>blank")
+    with Browser(page.as_uri()) as made:
+        yield made, page
+
+
+@pytest.fixture
+def on(sheet: tuple[Browser, Path]) -> Callable[[str, str], Followed]:
+    """Follow a goal on a page given as HTML."""
+    from handeye.tools.actions import Navigate
+
+    browser, page = sheet
+
+    def run(html: str, goal: str) -> Followed:
+        page.write_text(f"<!doctype html><meta charset=utf-8><title>Page</title>{html}", encoding="utf-8")
+        browser.perform(Navigate(url=page.as_uri()))
+        browser.settle(3.0)
+        return follow_goal(browser, goal)
+
+    return run
