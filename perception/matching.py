@@ -234,7 +234,7 @@ class Screen:
             off -= 0.0 if fits_want(self.want, element) else 0.25
         elif self.want in ("any", "click") and not element.acts and query.role not in ("text", "heading"):
             off -= 0.08 if element.source != "ocr" else 0.0
-        if not element.enabled:
+        if not element.enabled and not query.relation:  # a place says which one is meant, disabled or not
             off -= 0.05
         if element.box.within(*self.size) is None:
             off -= 0.03

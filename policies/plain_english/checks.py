@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from handeye.perception.matching import Match, find, shows
+from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import normal, words
 from handeye.policies.plain_english.counting import how_many
@@ -123,6 +124,8 @@ def _field(statement: Statement, scene: Scene) -> Finding:
 
 def _held_in(phrase: str, scene: Scene) -> Element | None:
     """The field that a phrase names: the one called so, whatever its kind, before one that stands near such a text."""
+    if any(query.role in ("row", "item") and query.ordinal and not query.text for query in readings(phrase)):
+        return None  # a whole row is asked about, not the field in it
     named = _one(phrase, scene, "any")
     if named is not None and named.role in {"slider", "spinbutton"}:
         return named

@@ -24,13 +24,17 @@ TASKS = "<ul>" + "".join(
 GROUPS = "<fieldset><legend>Cut</legend><label><input type=radio name=s checked>A</label><label><input type=radio name=s>B</label></fieldset><button onclick=\"o.textContent='Praised'\">Good</button><p id=o>Signed in as kim</p><p>Not found</p>"
 LATE = "<label>Town <input role=combobox oninput=\"setTimeout(()=>l.innerHTML='<li role=option onclick=&quot;o.textContent=this.textContent&quot;>Bergen',400)\"></label><label>Via <input role=combobox></label><ul role=listbox id=l></ul><p id=o>"
 
+CARDS = "".join(f"<div style='display:inline-block;width:140px'><h3>{name}</h3><button {off}>Take</button></div>" for name, off in (("Mini", ""), ("Midi", ""), ("Maxi", "disabled")))  # fmt: skip
+
 
 @pytest.mark.parametrize(
     ("html", "goal"),
     [
+        (CARDS, "check that the Take button below Maxi is disabled, check that the Take button below Midi is enabled"),
         (TABS, "check that the Facts tab is selected, check that the Prices tab is not selected, check that Blue is not selected"),
         (TABS, "check that no dialog is open"),
         (ROWS, "check that the age of Kim Dale is 36"),
+        (ROWS, 'check that the second row contains "Kim Dale"'),
         (ROWS, 'set the rank of Kim Dale to High, check that the page shows "Kim Dale is High"'),
         (TOTALS, 'check that the sum is "$8.00", check that the contact is "kim@x.org", check that the fax is "none"'),
         (TOTALS, 'check that the Saldo is "7,50 €", check that Bass is 40'),
