@@ -172,7 +172,7 @@ function stir() {
 // Whether nothing has come of the action yet while a timer runs that it has set, or that will tell whose change it was.
 function awaiting(now) {
   if (!wake) return "";
-  const telling = [...undecided].some(({ first, due }) => due > now - NEAR && due < now + OFTEN && first.some(([of]) => of === wake));
+  const telling = [...undecided].some(({ first, due }) => due > now - OFTEN && due < now + OFTEN && first.some(([of]) => of === wake));
   if (!telling && ![...wake.timers.values()].some((due) => due > now - NEAR)) return "";
   const field = focused();
   if (wake.asked.length || wake.held || (field && within(wake.hit, field) && FIELDS.has(roleOf(field)))) return "";

@@ -42,21 +42,26 @@ def pressed(browser: Browser) -> Outcome:
 @pytest.mark.parametrize("runs", TICKERS.values(), ids=list(TICKERS))
 def test_what_comes_by_itself_is_no_effect_of_a_press(show: Show, runs: str) -> None:
     outcome = pressed(show(PAGE.format(does="", runs=runs)))
-    assert outcome.kind == "no_effect", outcome
+    # On a busy machine a ticker may not come twice in time: then nobody can tell, and it is not called an effect.
+    assert outcome.kind in ("no_effect", "unknown"), outcome
+    assert outcome.kind == "no_effect" or "by itself" in outcome.evidence
 
 
 @pytest.mark.parametrize("runs", TICKERS.values(), ids=list(TICKERS))
 def test_what_is_caused_beside_it_is_one(show: Show, runs: str) -> None:
     outcome = pressed(show(PAGE.format(does="out.textContent = 'Saved'", runs=runs)))
-    assert (outcome.kind, outcome.evidence) == ("confirmed", "“Saved” appeared")
+    assert outcome.kind == "confirmed", outcome
+    assert "Saved" in outcome.evidence  # with what the ticker says beside it, where that came as well
 
 
 def test_a_page_that_looks_again_and_again_whether_something_was_pressed_is_heard(show: Show) -> None:
     polls = "setInterval(() => { if (go && !out.textContent) out.textContent = 'Saved' }, 40)"
     outcome = pressed(show(PAGE.format(does="", runs=polls)))
-    assert (outcome.kind, outcome.evidence) == ("confirmed", "“Saved” appeared")
+    assert outcome.kind == "confirmed", outcome
+    assert "Saved" in outcome.evidence  # with what the ticker says beside it, where that came as well
 
 
 def test_a_timer_that_the_press_has_set_is_waited_for(show: Show) -> None:
     outcome = pressed(show(PAGE.format(does="setTimeout(() => out.textContent = 'Saved', 900)", runs="")))
-    assert (outcome.kind, outcome.evidence) == ("confirmed", "“Saved” appeared")
+    assert outcome.kind == "confirmed", outcome
+    assert "Saved" in outcome.evidence  # with what the ticker says beside it, where that came as well
