@@ -122,7 +122,10 @@ def _by_pixels(old: Element | None, seen: Seen) -> Judgement:
 
 
 def _click(action: Action, seen: Seen) -> Judgement:
-    return _by_change(action, seen)
+    kind, evidence = _by_change(action, seen)
+    if kind == "no_effect" and seen.happened and not seen.heard:
+        return "unknown", f"{seen.happened}; {evidence}"
+    return kind, evidence
 
 
 def _key(action: Action, seen: Seen) -> Judgement:

@@ -82,6 +82,7 @@ class Accessibility:
     def __init__(self, address: str) -> None:
         self._bus = Bus(address)
         self._numbers = Numbers()
+        self._last = list[Thing]()
 
     def elements(self, found: Sequence[Surface]) -> list[Element]:
         """The elements of the programs that these surfaces belong to, in root coordinates and reading order."""
@@ -90,9 +91,25 @@ class Accessibility:
         self._fill(things, deadline)
         return self._as_elements(things, found)
 
+    def button_at(self, place: tuple[int, int]) -> Thing | None:
+        """The button that was last seen there."""
+        buttons = [thing for thing in self._last if thing.kind == "button" and thing.box.holds(place)]
+        return min(buttons, key=lambda thing: thing.box.area, default=None)
+
+    def is_down(self, button: Thing, patience: float) -> bool:
+        """Whether its program says, within so many seconds, that it is held down; one that stays down was so before."""
+        deadline = time.monotonic() + patience
+        down = 1 << roles.ARMED | 1 << roles.PRESSED
+        while time.monotonic() < deadline:
+            (states,) = self._bus.ask([Question(button.node, ACCESSIBLE, "GetState")], deadline)
+            if states and states[0] & ~button.states & down:
+                return True
+            time.sleep(0.01)
+        return False
+
     def _as_elements(self, things: Sequence[Thing], found: Sequence[Surface]) -> list[Element]:
         lines = _lines(things, found)
-        shown = [thing for line in lines for thing in line]
+        self._last = shown = [thing for line in lines for thing in line]
         numbers = self._numbers.of([(thing.node, thing.role) for thing in shown])
         ids = {id(thing): f"e{number}" for thing, number in zip(shown, numbers, strict=True)}
         return [_as_element(thing, ids, lines, found) for thing in shown]

@@ -68,7 +68,7 @@ WRITTEN = frozenset({ENTRY, TEXT, TERMINAL, SPIN_BUTTON, COMBO_BOX, 12, 73, 76, 
 #: Elements that others belong to.
 HOLDING = frozenset({"dialog", "row", "option", "treeitem", "alert"})
 
-CHECKED, EDITABLE, ENABLED, FOCUSED, PRESSED, SENSITIVE, SHOWING, CHECKABLE = 4, 7, 8, 12, 20, 24, 25, 41
+ARMED, CHECKED, EDITABLE, ENABLED, FOCUSED, PRESSED, SENSITIVE, SHOWING, CHECKABLE = 2, 4, 7, 8, 12, 20, 24, 25, 41
 
 #: Roles with something to be ticked, whether or not the program says that it can be.
 TICKED = frozenset({"checkbox", "menuitemcheckbox", "radio", "menuitemradio", "switch"})

@@ -76,6 +76,7 @@ class Desktop:
         self._screen: Screenshot | None = None
         self._before: NDArray[np.uint32] | None = None
         self._focused: Element | None = None
+        self._pressed = ""
         self.poised: Poised | None = None
         """The screen just before the last click pressed, where the pointer had to come there first."""
         self.drives: Callable[[str], str] | None = None
@@ -149,7 +150,10 @@ class Desktop:
 
         self._check()
         before, self._before = self._before, None
-        return wait_until_still(self._pixels.frame, self._hands, cap, before)
+        happened = f"{self._pressed} says that it was pressed" if self._pressed else ""
+        self._pressed = ""
+        settled = wait_until_still(self._pixels.frame, self._hands, cap, before)
+        return settled.model_copy(update={"happened": happened})
 
     # Acting
 
@@ -163,12 +167,12 @@ class Desktop:
         if self.drives:
             middle = Point(self._seen().width // 2, self._seen().height // 2)
             check_driven(action, self.windows(), middle, self.drives, known=self._hands.lists_windows)
-        self._focused = self.poised = None
+        self._focused, self.poised, self._pressed = None, None, ""
         self._before = self._pixels.frame() if _is_command(action) else None
         match action:
             case Click(target=target, button=button, count=count, modifiers=modifiers):
                 self._poise(place := self._at(target, action))
-                self._motions.click(place, button, count, modifiers)
+                self._pressed = self._motions.click(place, button, count, modifiers)
             case Move(target=target):
                 self._motions.move(self._at(target, action))
             case Drag(start=start, end=end, via=via):

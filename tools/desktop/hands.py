@@ -88,6 +88,10 @@ class Hands(Protocol):
         """Whether a menu or something else that popped up lies there; False where the platform does not tell."""
         ...
 
+    def held(self, x: float, y: float) -> str:
+        """The name of the button there whose program says that it is held down now; empty where none does."""
+        ...
+
     def key(self, name: str, down: bool) -> None:
         """Press or let go of a key of keyboard.NAMES, or of one character."""
         ...

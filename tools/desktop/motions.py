@@ -42,7 +42,8 @@ class Motions:
         self._hands.move(*place)
         self.placed = self._hands.pointer()
 
-    def click(self, place: Place, button: Button = "left", count: int = 1, modifiers: tuple[str, ...] = ()) -> None:
+    def click(self, place: Place, button: Button = "left", count: int = 1, modifiers: tuple[str, ...] = ()) -> str:
+        """Returns the name of the button that says it was pressed, empty where none does."""
         when, where = self._last_click
         pause, reach = DOUBLE_CLICK
         if math.dist(where, place) <= reach:
@@ -50,13 +51,15 @@ class Motions:
         if time.monotonic() < when + MENU_TIME and self._hands.on_popup(*place):
             time.sleep(max(0.0, when + MENU_TIME - time.monotonic()))
         self.move(place)
+        pressed = ""
         with self._held(modifiers):
             for number in range(count):
                 if number:
                     time.sleep(CLICK_GAP)
                 with self._pressed(button):
-                    pass
+                    pressed = pressed or (self._hands.held(*place) if not number and button == "left" else "")
         self._last_click = (time.monotonic(), place)
+        return pressed
 
     def drag(self, stops: Sequence[Place]) -> None:
         """From the first place over the others to the last, in steps: programs start a drag only when they see the

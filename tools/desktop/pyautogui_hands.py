@@ -104,6 +104,9 @@ class PyAutoGuiHands:
     def on_popup(self, x: float, y: float) -> bool:  # noqa: ARG002 - neither Windows nor macOS tells
         return False
 
+    def held(self, x: float, y: float) -> str:  # noqa: ARG002 - neither Windows nor macOS tells
+        return ""
+
     def wheel(self, direction: Direction, notches: int) -> None:
         way = notches * NOTCH * (1 if direction in ("up", "right") else -1)
         if direction in ("up", "down"):

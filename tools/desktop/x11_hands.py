@@ -40,6 +40,9 @@ PATIENCE = 10.0
 #: Seconds a window manager gets to bring a window to the front.
 MANAGING = 5.0
 
+#: Seconds a program gets to say that its button is held down; a button that repeats begins to later.
+HELD = 0.15
+
 #: Seconds given to a program that cannot be asked (Xt and Tk programs) before and after a key changes its meaning.
 BLIND_WAIT = 0.2
 
@@ -81,6 +84,17 @@ class X11Hands:
     def on_popup(self, x: float, y: float) -> bool:
         there = topmost(surfaces(self.connection), (round(x), round(y)))
         return there is not None and there.popup
+
+    @x_errors()
+    def held(self, x: float, y: float) -> str:
+        if self._accessibility is None or not (button := self._accessibility.button_at((round(x), round(y)))):
+            return ""
+        self._has_read(HELD)
+        try:
+            return f"“{button.name[:60]}”" * self._accessibility.is_down(button, HELD)
+        except (OSError, EOFError):
+            self._forget_accessibility()
+            return ""
 
     @x_errors()
     def wheel(self, direction: Direction, notches: int) -> None:
