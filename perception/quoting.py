@@ -121,15 +121,32 @@ def _starts(text: str, position: int) -> bool:
     return position == 0 or not (text[position - 1].isalnum() and text[position].isalnum())
 
 
-def _closing(text: str, start: int) -> int:
-    """Where the quotation that begins at `start` ends, or -1 when that mark opens nothing."""
+def _inner(text: str, position: int, mark: str) -> int:
+    """Where a quotation inside of one that began with `mark` ends, whose end could be taken for the outer one's."""
+    letter, closers = text[position], _CLOSERS[mark]
+    if letter == mark or text[position - 1] not in _BEFORE or not set(_CLOSERS.get(letter, "")) & set(closers):
+        return -1
+    end = _closing(text, position, nested=False)
+    return end if end > 0 and any(each in closers for each in text[end + 1 :]) else -1
+
+
+def _closing(text: str, start: int, nested: bool = True) -> int:
+    """Where the quotation that begins at `start` ends, or -1 when that mark opens nothing.
+
+    With `nested` one quotation may stand inside of it; deeper ones would take time without bound.
+    """
     mark = text[start]
     before = text[start - 1] if start else " "
     if mark in "\"'`‘‚›»" and not (before in _BEFORE or ord(before) >= _QUOTED_FROM or before in _CLOSERS):
         return -1
-    closers, depth, first = _CLOSERS[mark], 0, -1
+    closers, depth, first, inside = _CLOSERS[mark], 0, -1, -1
     for position in range(start + 1, len(text)):
         letter = text[position]
+        if position <= inside:
+            continue
+        if nested and (end := _inner(text, position, mark)) > 0:
+            inside = end
+            continue
         if letter == mark and mark in "“«「『" and mark != "“":
             depth += 1
             continue

@@ -289,3 +289,23 @@ def test_every_goal_parses_or_is_refused(goal: str) -> None:
         found = parse(goal)
         assert found
         assert all(clause.source for clause in found)
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ('type "Grüße “ok” €" into Name', "Grüße “ok” €"),
+        ('type “say "hi" now” into Name', 'say "hi" now'),
+        ('type "d “e” f", press Enter', "d “e” f"),
+        ('type „Hallo“ into "Name"', "Hallo"),
+        ('type “a" into "b"', "a"),
+    ],
+)
+def test_a_quotation_inside_of_another_is_a_part_of_it(said: str, text: str) -> None:
+    assert getattr(parse(said)[0], "text", "") == text
+
+
+def test_marks_without_end_take_no_time_without_bound() -> None:
+    said = ' “x "y' * 150
+    masked = mask(said)
+    assert masked.restore(masked.text) == said
