@@ -147,8 +147,11 @@ function mark({ at }) {
 }
 const control = (el) => nearest(el, (up) => ACTING.has(roleOf(up)) || up.hasAttribute("onclick") || up.tabIndex >= 0) ?? el;
 
-// What has come of the action so far.
-function stir() {
+// What has come of the action so far; where a timer of the page's own will tell whose change it was, after that.
+async function stir() {
+  heard(observer.takeRecords());
+  for (const until = performance.now() + OFTEN; performance.now() < until && telling(performance.now()) && barren();)
+    await new Promise((go) => later(go, 30));
   heard(observer.takeRecords());
   const changed = [];
   for (const [el, how, own] of net()) {
@@ -172,11 +175,15 @@ function stir() {
 // Whether nothing has come of the action yet while a timer runs that it has set, or that will tell whose change it was.
 function awaiting(now) {
   if (!wake) return "";
-  const telling = [...undecided].some(({ first, due }) => due > now - OFTEN && due < now + OFTEN && first.some(([of]) => of === wake));
-  if (!telling && ![...wake.timers.values()].some((due) => due > now - NEAR)) return "";
+  const tells = telling(now);
+  if (!tells && ![...wake.timers.values()].some((due) => due > now - NEAR)) return "";
+  return barren() ? `a timer that ${tells ? "tells what changes by itself" : "the action has set"} is running` : "";
+}
+const telling = (now) => [...undecided].some(({ first, due }) => due > now - OFTEN && due < now + OFTEN && first.some(([of]) => of === wake));
+// Whether nothing has come of the action yet.
+function barren() {
   const field = focused();
-  if (wake.asked.length || wake.held || (field && within(wake.hit, field) && FIELDS.has(roleOf(field)))) return "";
-  return net().next().done ? `a timer that ${telling ? "tells what changes by itself" : "the action has set"} is running` : "";
+  return !wake.asked.length && !wake.held && !(field && within(wake.hit, field) && FIELDS.has(roleOf(field))) && net().next().done;
 }
 
 const PRESSES = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "dblclick", "auxclick", "contextmenu",

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 #: Frames beyond this many are not asked.
 FRAMES = 12
 
-#: Seconds that a frame may take to tell, and the page itself.
-PATIENCE, LONG_PATIENCE = 0.5, 3.0
+#: Seconds that a frame may take to tell, and the page itself; and beyond that for a timer of its own to come again.
+PATIENCE, LONG_PATIENCE, BEAT = 0.5, 3.0, 1.0
 
 #: How long styles that follow the mouse may take to come to rest, in milliseconds, and what counts as rest.
 HOVER = {"window": 60, "since": 0, "slice": 400, "began": 0, "habits": False}
@@ -123,7 +123,7 @@ class Wake:
         except Error:
             return None
         inner = frame.parent_frame is not None
-        said = await quickly(frame, "stir", None, PATIENCE if inner else LONG_PATIENCE)
+        said = await quickly(frame, "stir", None, BEAT + (PATIENCE if inner else LONG_PATIENCE))
         if said is None:
             return None
         changed = [

@@ -175,7 +175,7 @@ def test_a_page_that_hangs_is_given_up_after_the_time_out(site: Site, aim: Aim) 
         began = time.monotonic()
         with pytest.raises((DeviceLost, ActionFailed), match=r"answered for 7 s|within 2 s"):
             (browser.perform(Click(target=target)), browser.capture())
-        assert time.monotonic() - began < 12
+        assert time.monotonic() - began < 25
         pid = chromium_of(browser)
     assert gone(pid)
 

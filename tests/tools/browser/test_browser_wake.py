@@ -28,14 +28,16 @@ const say = (what) => news.append(Object.assign(document.createElement("em"), {{
 {runs}</script>"""
 
 
-def pressed(browser: Browser) -> Outcome:
-    """What a click comes to, right after the page was loaded."""
+def pressed(browser: Browser, until: str = "") -> Outcome:
+    """What a click comes to, right after the page was loaded; looked at again once a script says so."""
     eyes = EmbeddedEyes()
     before = eyes.see(browser)
     button = next(each for each in before.elements if each.name == "Press")
     action = Click(target=Target(point=button.box.centre, element=button.id))
     browser.perform(action)
     happened = browser.settle().happened
+    if until:
+        browser._call(browser._session.front.page.wait_for_function(until, polling=10), "waiting for the page")
     return judge(action, before, eyes.see(browser), browser.poised, happened)
 
 
@@ -65,3 +67,17 @@ def test_a_timer_that_the_press_has_set_is_waited_for(show: Show) -> None:
     outcome = pressed(show(PAGE.format(does="setTimeout(() => out.textContent = 'Saved', 900)", runs="")))
     assert outcome.kind == "confirmed", outcome
     assert "Saved" in outcome.evidence  # with what the ticker says beside it, where that came as well
+
+
+#: Begins when the mouse comes, and is first heard of after the page has come to rest.
+LATE = "addEventListener('mousemove', () => setInterval(() => say(Math.random()), 980), {once: true})"
+
+
+@pytest.mark.parametrize(
+    ("does", "kind"), [("", "no_effect"), ("setTimeout(() => out.textContent = 'Saved', 400)", "confirmed")]
+)
+def test_a_ticker_that_has_only_begun_is_heard_once_more_where_it_alone_can_tell(
+    show: Show, does: str, kind: str
+) -> None:
+    outcome = pressed(show(PAGE.format(does=does, runs=LATE)), until="() => news.childElementCount")
+    assert outcome.kind == kind, outcome
