@@ -11,7 +11,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PACKAGES := xvfb openbox xclip mousepad featherpad xterm dbus at-spi2-core ssh-askpass-gnome zenity fonts-dejavu-core fonts-wqy-zenhei fonts-noto-color-emoji
 # In CI the tests against a real vLLM must run; elsewhere they are skipped aloud where it cannot be had.
-PYTEST := $(if $(CI),HANDEYE_REQUIRE_VLLM=1,) $(BIN)/python -m pytest -n 2 --dist loadfile
+PYTEST := $(if $(CI),HANDEYE_REQUIRE_VLLM=1,) $(BIN)/python -m pytest -n 3 --dist loadfile
 PIP    := PYTHONWARNINGS=ignore $(BIN)/pip --disable-pip-version-check install --quiet
 
 .PHONY: demo test check bench reliability system clean

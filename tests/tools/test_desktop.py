@@ -161,11 +161,12 @@ def test_pyautogui_pastes_any_text_and_puts_the_clipboard_back() -> None:
         "from handeye.tools.desktop import pyautogui_hands\n"
         "from handeye.tools.desktop.pyautogui_hands import PyAutoGuiHands\n"
         "pyautogui_hands.PASTE_TIME = 6\n"
-        "import pyperclip\n"
+        "import pyperclip, time\n"
         "hands = PyAutoGuiHands()\n"
         "pyperclip.copy('kept')\n"
         "hands.write('Grüße 世界 🌍\\n\\tend', lambda: None)\n"
-        "assert pyperclip.paste() == 'kept', pyperclip.paste()\n"
+        "until = time.monotonic() + 20\n"  # on a busy machine xclip is slow to take it
+        "while pyperclip.paste() != 'kept': assert time.monotonic() < until, pyperclip.paste(); time.sleep(0.1)\n"
         "hands.key('ctrl', True); hands.key('a', True); hands.key('a', False); hands.key('ctrl', False)\n"
         "hands.key('ctrl', True); hands.key('c', True); hands.key('c', False); hands.key('ctrl', False)\n"
     )
