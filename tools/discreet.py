@@ -113,7 +113,8 @@ def _elements(found: list[Element], secrets: Secrets) -> list[Element]:
     names = secrets.hider.hide_each([element.name for element in found])
     made = []
     for element, name in zip(found, names, strict=True):
-        changed = {"name": name, "value": secrets.hide(element.value), "description": secrets.hide(element.description)}
+        changed = {"name": name}
+        changed |= {each: secrets.hide(getattr(element, each)) for each in ("value", "description", "key")}
         differs = {key: value for key, value in changed.items() if value != getattr(element, key)}
         made.append(element.model_copy(update=differs) if differs else element)
     return made
