@@ -24,6 +24,7 @@ from handeye.perception.change import fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Past, Task
+from handeye.policies.replay.sighting import sights_of
 from handeye.policies.stuck import stuck
 from handeye.tools.actions import HAND_KINDS, Action, Ask, Call, Done, Wait, Zoom, describe, targets
 from handeye.tools.custom import Toolbox
@@ -179,6 +180,8 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 by=decision.by or crew.policy.name,
                 grounded_by=", ".join(dict.fromkeys(grounding.by for grounding in found.values())),
                 found=told(action, found),
+                sights=sights_of(action, scene),
+                memo=decision.memo,
                 confidence=min([decision.confidence, *(grounding.confidence for grounding in found.values())]),
                 candidates=decision.candidates,
                 usage=usage,

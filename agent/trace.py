@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Candidate
+from handeye.policies.replay.anchors import Sight
 from handeye.tools.actions import Action
 from handeye.tools.device import Settled, Signals
 from handeye.tools.geometry import Point
@@ -113,6 +114,10 @@ class Thought(Event):
     grounded_by: str = ""
     found: tuple[Found, ...] = ()
     """The targets that were given in words."""
+    sights: dict[str, Sight] = Field(default_factory=dict)
+    """By field name, what each target is known by: for doing the step again, and for telling others of it."""
+    memo: dict[str, Any] = Field(default_factory=dict)
+    """The policy's own."""
     confidence: float = 1.0
     """Of the decision or of what was found, whichever is less."""
     candidates: tuple[Candidate, ...] = ()

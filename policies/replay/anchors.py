@@ -1,0 +1,101 @@
+"""What a run leaves behind so that it can be done again: an anchor for each step, with what it was known by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from handeye.perception.outcome import OutcomeKind
+from handeye.tools.actions import Action
+from handeye.tools.geometry import Point
+
+
+class Part(BaseModel):
+    """A part of an anchor: frozen, and with no other keys than these."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Near(Part):
+    """A text near a target, and the way from its middle to the target's point."""
+
+    text: str
+    way: tuple[int, int]
+
+
+class Sight(Part):
+    """What a target could be known by when it was aimed at."""
+
+    role: str = ""
+    """Of its element; empty where none was known, as on a canvas."""
+    name: str = ""
+    key: str = ""
+    """What its makers call it; see `Element.key`."""
+    of: int = 1
+    """So many things of this role and name were there."""
+    row: str = ""
+    """What tells its row or list item from the others."""
+    overlay: bool = False
+    """It lay in a dialog."""
+    spot: bool = False
+    """The place within the element matters: it is large, or draws itself."""
+    text: str = ""
+    """Read off the picture at the point, where no element says what stands there."""
+    point: Point
+    at: tuple[float, float] = (0.5, 0.5)
+    """Where the point lies in the box, 0 to 1."""
+    size: tuple[int, int] = (0, 0)
+    """Of the box."""
+    near: tuple[Near, ...] = ()
+    """The texts around it, the most telling first."""
+    patch: str = ""
+    """The picture around it: `patches/<digest>.png`; empty where it shows nothing, or what nobody may see."""
+    hold: tuple[int, int] = (0, 0)
+    """Where the point lies in the patch."""
+
+
+class Standing(Part):
+    """How the screen stood before a step."""
+
+    address: str = ""
+    """The path of the page's address."""
+    title: str = ""
+    focus: str = ""
+    screen: str = ""
+    """Its fingerprint."""
+
+
+class Anchor(Part):
+    """One step that can be done again."""
+
+    said: str
+    """The action in words."""
+    thought: str = ""
+    action: dict[str, Any]
+    """Its targets have words alone."""
+    targets: dict[str, Sight] = Field(default_factory=dict)
+    before: Standing = Standing()
+    after: str = ""
+    """The fingerprint of the screen that it led to."""
+    effect: OutcomeKind = "unknown"
+    optional: bool = False
+    """It closed something that sometimes comes: left out where that is not there."""
+    checks: tuple[str, ...] = ()
+    """What the goal has checked before this step."""
+    memo: dict[str, Any] = Field(default_factory=dict)
+    """The policy's, from the decision for this step."""
+
+    @property
+    def clause(self) -> int | None:
+        """The clause of the goal that it belongs to, where the policy follows clauses."""
+        return self.memo.get("at")
+
+
+def without_places(action: Action, sights: dict[str, Sight]) -> dict[str, Any]:
+    """An action as an anchor keeps it: its targets in words."""
+    told = action.model_dump(mode="json", exclude_defaults=True)
+    for name, sight in sights.items():
+        phrase = getattr(action, name).phrase
+        told[name] = phrase or sight.name or sight.text or sight.role or "this place"
+    return {"kind": action.kind} | told

@@ -1,0 +1,258 @@
+"""Finding a target again: each signal names the places where it would be, and two of them must agree on one.
+
+What would identify another thing is worth more than any agreement: a place with another text than before, in another
+row, or covered, is never the place.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from handeye.perception.wording import alike, normal
+from handeye.policies.replay.picture import matches
+from handeye.policies.replay.sighting import distance, row_of
+from handeye.tools.geometry import Box, Point
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from handeye.perception.scene import Scene
+    from handeye.policies.replay.anchors import Near, Sight
+    from handeye.tools.element import Element
+
+#: So many signals must agree.
+ENOUGH = 2
+#: Texts that OCR has read are the same when they are at least so alike.
+READ_ALIKE = 0.93
+#: How far a place may be from where its neighbours have it: in pixels, and as a part of the way.
+STRAY, STRAY_SHARE = 24, 0.35
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass
+class Place:
+    """One place that a target could be at."""
+
+    point: Point
+    element: Element | None = None
+    signals: list[str] = field(default_factory=list)
+    wrong: str = ""
+    """Why it cannot be the place, whatever agrees."""
+
+    def back(self, signal: str) -> None:
+        if signal not in self.signals:
+            self.signals.append(signal)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What became of looking for a target."""
+
+    place: Place | None
+    says: str
+    """The signals that agree, or what keeps it from being found."""
+
+
+def locate(sight: Sight, scene: Scene, patch: Image.Image | None = None, same_screen: bool = False) -> Found:
+    """Where the target is now. `same_screen`: not one pixel differs from the screen it was on."""
+    if sight.role and not sight.spot:
+        places = _elements(sight, scene)
+        _judge_elements(sight, scene, places, patch, same_screen)
+    else:
+        places = _spots(sight, scene, patch, same_screen)
+    return _chosen(sight, places)
+
+
+def _chosen(sight: Sight, places: list[Place]) -> Found:
+    able = [each for each in places if not each.wrong and len(each.signals) >= ENOUGH]
+    ranked = sorted(able, key=lambda each: -len(each.signals))
+    if not ranked:
+        nearest = max(places, key=lambda each: len(each.signals), default=None)
+        if nearest is None or not (nearest.signals or nearest.wrong):
+            return Found(None, f"nothing of {_called(sight)} is there")
+        there = (
+            f"{_listed(nearest.signals)} at {tuple(nearest.point)}" if nearest.signals else "a place for it is there"
+        )
+        return Found(None, f"of {_called(sight)} only {there}{f', but {nearest.wrong}' if nearest.wrong else ''}")
+    if len(ranked) > 1 and len(ranked[0].signals) == len(ranked[1].signals):
+        count = sum(len(each.signals) == len(ranked[0].signals) for each in ranked)
+        return Found(None, f"{count} places are as good as each other for {_called(sight)}")
+    best = ranked[0]
+    lacking = [each for each in possible(sight) if each not in best.signals]
+    return Found(best, f"{_listed(best.signals)} agree{f', not {_listed(lacking)}' if lacking else ''}")
+
+
+def possible(sight: Sight) -> list[str]:
+    """The signals that were taken down, but for the screen as a whole, which seldom is the same."""
+    told = {
+        "selector": sight.role,
+        "text": sight.text if sight.spot or not sight.role else sight.name,
+        "picture": sight.patch,
+        "layout": sight.near,
+    }
+    return [name for name, there in told.items() if there]
+
+
+def _called(sight: Sight) -> str:
+    return f"“{sight.name or sight.text}”" if sight.name or sight.text else f"the {sight.role or 'place'}"
+
+
+def _listed(signals: list[str]) -> str:
+    return " and ".join([", ".join(signals[:-1]), signals[-1]]) if len(signals) > 1 else "".join(signals)
+
+
+def _elements(sight: Sight, scene: Scene) -> list[Place]:
+    """The elements that could be meant: of the same role and key, or of the same name."""
+    places: list[Place] = []
+    for each in scene.elements:
+        keyed = bool(sight.key) and each.key == sight.key
+        named = bool(sight.name) and same_text(sight.name, each.name)
+        if not (keyed or named or (each.role == sight.role and not sight.name)):
+            continue
+        if not each.acts and each.role != sight.role:  # the label of a field is called like the field
+            continue
+        place = Place(_within(each.box, sight.at), each)
+        if each.role == sight.role and (keyed or named):
+            place.back("selector")
+        if named:
+            place.back("text")
+        places.append(place)
+    return places
+
+
+def _judge_elements(
+    sight: Sight, scene: Scene, places: list[Place], patch: Image.Image | None, same_screen: bool
+) -> None:
+    seen = matches(patch, scene.screenshot.image, sight.hold) if patch and places else []
+    lost = sight.near and not any(same_landmark(sight.near[0].text, each.name) for each in scene.elements)
+    for place in places:
+        element = place.element
+        assert element is not None
+        if any(element.box.holds(hit) for hit in seen):
+            place.back("picture")
+        if same_screen and element.box.holds(sight.point):
+            place.back("screen")
+        if sight.name and not same_text(sight.name, element.name):
+            place.wrong = f"it is called “{element.name[:60]}” now" if element.name else "it has no name any more"
+        elif element.covered:
+            place.wrong = "something lies over it"
+        elif not element.enabled:
+            place.wrong = "it is disabled"
+        elif sight.row and not in_row(sight.row, element, scene):
+            place.wrong = f"“{sight.row}” is not beside it any more"
+        elif lost:
+            place.wrong = f"“{sight.near[0].text}” is not near it any more"
+    _judge_layout(sight, scene, places)
+
+
+def _judge_layout(sight: Sight, scene: Scene, places: list[Place]) -> None:
+    """Whose neighbours are where they were; among several alike, only the one that is nearest to the first of them."""
+    rivals = [each for each in places if "text" in each.signals or not sight.name]
+    if len(rivals) > 1 and sight.near:
+        marks = [each.box for each in scene.elements if same_landmark(sight.near[0].text, each.name)]
+        ways = [
+            (min((distance(mark, each.element.box) for mark in marks), default=9e9), each)
+            for each in rivals
+            if each.element
+        ]
+        ways.sort(key=lambda way: way[0])
+        if len(ways) > 1 and ways[0][0] < ways[1][0] - 2:
+            ways[0][1].back("layout")
+        return
+    for place in places:
+        if any(_fits(near, place.point, scene.elements) for near in sight.near):
+            place.back("layout")
+
+
+def _spots(sight: Sight, scene: Scene, patch: Image.Image | None, same_screen: bool) -> list[Place]:
+    """Places within a drawing, or on a screen whose elements nobody tells."""
+    places: list[Place] = []
+    reach = max(10, min(sight.size) // 2 if not sight.spot else 10)
+
+    def back(signal: str, point: Point) -> None:
+        near = [each for each in places if _apart(each.point, point) <= reach]
+        place = min(near, key=lambda each: _apart(each.point, point), default=None)
+        if place is None:
+            places.append(place := Place(point))
+        place.back(signal)
+
+    if patch:
+        for hit in matches(patch, scene.screenshot.image, sight.hold):
+            back("picture", hit)
+    if same_screen:
+        back("screen", sight.point)
+    if sight.role:
+        areas = [each for each in scene.elements if each.role == sight.role and _alike_area(sight, each)]
+        for each in areas if len(areas) == 1 else ():
+            back("selector", _within(each.box, sight.at))
+    lines = scene.words if sight.text else ()
+    for line in lines:
+        if alike(sight.text, line.name, seen=True).score >= READ_ALIKE:
+            back("text", _within(line.box, sight.at) if not sight.spot else line.box.centre)
+    known = scene.elements or scene.words
+    for near in sight.near:
+        for each in known:
+            if same_landmark(near.text, each.name):
+                centre = each.box.centre
+                back("layout", Point(centre.x + near.way[0], centre.y + near.way[1]))
+    for place in places:
+        if sight.text and "text" not in place.signals and not same_screen:
+            place.wrong = f"“{sight.text}” is not written there any more"
+        elif not scene.screenshot.width > place.point.x >= 0 or not scene.screenshot.height > place.point.y >= 0:
+            place.wrong = "it is off the screen"
+    return places
+
+
+def same_text(before: str, now: str) -> bool:
+    """Whether a thing is still called so: case, spaces and dashes apart, it is the same text."""
+    return normal(before)[:200] == normal(now)[:200]
+
+
+def same_landmark(before: str, now: str) -> bool:
+    """Whether a text nearby is the same but for numbers, which count things and tell the time."""
+    return bool(now) and _DIGITS.sub("0", normal(before)) == _DIGITS.sub("0", normal(now))
+
+
+def in_row(row: str, element: Element, scene: Scene) -> bool:
+    """Whether what told its row then is in the row of this element now."""
+    if row_of(element, scene.elements) == row:
+        return True
+    by_id = {each.id: each for each in scene.elements}
+    parent = by_id.get(element.parent or "")
+    while parent is not None:
+        inside = [each for each in scene.elements if parent.box.overlap(each.box) >= each.box.area > 0]
+        if parent.role in {"table", "list", "grid", "form", "navigation", "region"}:
+            return False
+        if any(same_text(row, each.name) for each in (parent, *inside)):
+            return True
+        parent = by_id.get(parent.parent or "")
+    return False
+
+
+def _fits(near: Near, point: Point, elements: tuple[Element, ...]) -> bool:
+    far = max(abs(near.way[0]), abs(near.way[1]))
+    reach = STRAY + STRAY_SHARE * far
+    for each in elements:
+        if same_landmark(near.text, each.name):
+            centre = each.box.centre
+            if _apart(Point(centre.x + near.way[0], centre.y + near.way[1]), point) <= reach:
+                return True
+    return False
+
+
+def _alike_area(sight: Sight, element: Element) -> bool:
+    if sight.key:
+        return element.key == sight.key
+    return same_text(sight.name, element.name)
+
+
+def _apart(one: Point, other: Point) -> int:
+    return max(abs(one.x - other.x), abs(one.y - other.y))
+
+
+def _within(box: Box, at: tuple[float, float]) -> Point:
+    """The point at a share of a box, never on its edge."""
+    x, y = box.left + round(at[0] * box.width), box.top + round(at[1] * box.height)
+    return Point(min(max(x, box.left), box.right - 1), min(max(y, box.top), box.bottom - 1))

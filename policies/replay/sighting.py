@@ -1,0 +1,146 @@
+"""Taking down what a target can be known by: its element, its row, the texts around it, its picture."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from handeye.perception.groups import ITEM_ROLES, ancestors
+from handeye.perception.wording import normal
+from handeye.policies.replay.anchors import Near, Sight
+from handeye.tools.actions import targets
+from handeye.tools.geometry import Box, Point
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from handeye.perception.scene import Scene
+    from handeye.tools.actions import Action, Target
+    from handeye.tools.element import Element
+
+#: So many texts around a target are kept.
+NEAR = 3
+#: Longer texts are no landmarks.
+LONGEST = 80
+#: What is larger than this is no place but an area.
+AREA = 40_000
+#: Roles that draw themselves.
+DRAWN = frozenset({"img", "video", "slider", "map", "application"})
+#: The smallest and the largest patch, and how far it reaches over the edges of its box.
+LEAST, MOST, MARGIN = (28, 20), (220, 80), 6
+_OVERLAYS = frozenset({"dialog", "alertdialog"})
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def sights_of(action: Action, scene: Scene) -> dict[str, Sight]:
+    """What the grounded targets of an action are known by, by field name. Never starts the OCR."""
+    found = {name: target for name, target in targets(action).items() if target.point is not None}
+    return {name: sight_of(target, scene) for name, target in found.items()}
+
+
+def sight_of(target: Target, scene: Scene) -> Sight:
+    """What one grounded target is known by."""
+    assert target.point is not None
+    element = known(target, scene)
+    box = element.box if element else target.box or Box(*target.point, target.point.x + 1, target.point.y + 1)
+    told = Sight(
+        point=target.point,
+        at=(_share(target.point.x, box.left, box.width), _share(target.point.y, box.top, box.height)),
+        size=(box.width, box.height) if element or target.box else (0, 0),
+        near=around(target.point, box, scene.elements or scene.read, element),
+    )
+    if element is None:
+        line = line_at(target.point, scene.read)
+        return told.model_copy(update={"text": line.name if line else ""})
+    same = [each for each in scene.elements if (each.role, normal(each.name)) == (element.role, normal(element.name))]
+    by_id = {each.id: each for each in scene.elements}
+    drawn = element.role in DRAWN or (element.role == "clickable" and not element.name)
+    return told.model_copy(
+        update={
+            "role": element.role,
+            "name": element.name[:200],
+            "key": element.key,
+            "of": max(1, len(same)),
+            "row": row_of(element, scene.elements),
+            "overlay": any(up.role in _OVERLAYS for up in ancestors(element, by_id)),
+            "spot": box.area > AREA or (drawn and box.area > AREA // 8),
+        }
+    )
+
+
+def known(target: Target, scene: Scene) -> Element | None:
+    """The platform's element of a target; none for what was read off the picture."""
+    return next((each for each in scene.elements if each.id == target.element), None) if target.element else None
+
+
+def row_of(element: Element, elements: Sequence[Element]) -> str:
+    """What tells the row, item or card of an element from everything else on the screen; empty outside of one."""
+    by_id = {each.id: each for each in elements}
+    item = next((up for up in ancestors(element, by_id) if up.role in ITEM_ROLES), None)
+    if item is None:
+        return ""
+    inside = {item.id}
+    for each in elements:  # in reading order: what holds another comes before it
+        if each.parent in inside:
+            inside.add(each.id)
+    members = [each for each in elements if each.id in inside]
+    elsewhere = {normal(each.name) for each in elements if each.id not in inside}
+    for lettered in (True, False):
+        for each in members:
+            text = each.name
+            if each.id == element.id or not text or len(text) > LONGEST or normal(text) == normal(element.name):
+                continue
+            if normal(text) not in elsewhere and bool(_LETTER.search(text)) == lettered:
+                return text
+    return ""
+
+
+def around(point: Point, box: Box, elements: Iterable[Element], own: Element | None = None) -> tuple[Near, ...]:
+    """The texts nearest to a place: those first that stand there once and say something."""
+    named = [each for each in elements if each.name and len(each.name) <= LONGEST and each is not own]
+    counts: dict[str, int] = {}
+    for each in named:
+        counts[normal(each.name)] = counts.get(normal(each.name), 0) + 1
+    ranked: list[tuple[float, str, Box]] = []
+    for each in named:
+        if _holds(each.box, box) or (own and each.parent == own.id) or (own and each.name == own.name):
+            continue
+        far = distance(each.box, box) * (1.5 if each.acts else 1.0)
+        far += 400 * (counts[normal(each.name)] > 1) + 400 * (not _LETTER.search(each.name))
+        ranked.append((far, each.name, each.box))
+    ranked.sort(key=lambda one: one[0])
+    return tuple(
+        Near(text=name, way=(point.x - place.centre.x, point.y - place.centre.y)) for _, name, place in ranked[:NEAR]
+    )
+
+
+def distance(one: Box, other: Box) -> float:
+    """Between the edges of two boxes; 0 where they meet."""
+    across = max(one.left - other.right, other.left - one.right, 0)
+    down = max(one.top - other.bottom, other.top - one.bottom, 0)
+    return float(across**2 + down**2) ** 0.5
+
+
+def line_at(point: Point, lines: Iterable[Element]) -> Element | None:
+    """The line of text at a point, or so near that it labels it."""
+    near = [(distance(each.box, Box(*point, *point)), each) for each in lines]
+    best = min(near, key=lambda pair: pair[0], default=None)
+    return best[1] if best and best[0] <= 4 else None
+
+
+def patch_box(sight: Sight, width: int, height: int) -> Box | None:
+    """The part of the screenshot that a sight's patch shows."""
+    wide = min(MOST[0], max(LEAST[0], sight.size[0] + 2 * MARGIN))
+    high = min(MOST[1], max(LEAST[1], sight.size[1] + 2 * MARGIN))
+    if sight.spot or not sight.size[0]:
+        wide, high = 64, 48
+    left, top = sight.point.x - wide // 2, sight.point.y - high // 2
+    return Box(left, top, left + wide, top + high).within(width, height)
+
+
+def _share(value: int, start: int, length: int) -> float:
+    return round(min(1.0, max(0.0, (value - start) / max(1, length))), 3)
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    return outer.overlap(inner) >= inner.area and outer.area > inner.area
