@@ -200,6 +200,8 @@ def _spots(sight: Sight, scene: Scene, patch: Image.Image | None, same_screen: b
     for place in places:
         if sight.text and "text" not in place.signals and not same_screen:
             place.wrong = f"“{sight.text}” is not written there any more"
+        elif sight.patch and not sight.text and not {"picture", "screen"} & set(place.signals):
+            place.wrong = "it looks different there"
         elif not scene.screenshot.width > place.point.x >= 0 or not scene.screenshot.height > place.point.y >= 0:
             place.wrong = "it is off the screen"
     return places

@@ -1,0 +1,160 @@
+"""From a run's folder to its anchors: what it did, and what each target was known by, taken from trace and pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from handeye.agent.report.story import tell
+from handeye.agent.trace import read_trace
+from handeye.policies.replay.anchors import Anchor, Standing, without_places
+from handeye.policies.replay.doing import FINGERPRINT, standing
+from handeye.policies.replay.explicit import explicit, placed
+from handeye.policies.replay.memory import Memory
+from handeye.policies.replay.optional import closes, conditional
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from handeye.agent.report.story import Step
+    from handeye.agent.trace import Thought
+    from handeye.policies.replay.anchors import Sight
+    from handeye.tools.screenshot import Screenshot
+
+PLAIN_ENGLISH = "plain english"
+
+
+@dataclass
+class Retraced:
+    """A run as it can be done again."""
+
+    anchors: list[Anchor] = field(default_factory=list)
+    patches: dict[str, bytes] = field(default_factory=dict)
+    """The pictures of its targets by digest, as PNG."""
+    by: list[str] = field(default_factory=list)
+    """Who decided each step."""
+    steps: list[int] = field(default_factory=list)
+    """Which step of an earlier run each has repeated with all its signals; -1 for none, and where some differed."""
+    repeated: list[int] = field(default_factory=list)
+    """Which step of an earlier run each has repeated; -1 for none."""
+
+
+def retrace(run: Path) -> Retraced:
+    """What a run did, without what it did in vain, and without waits that nobody asked for."""
+    story = tell(read_trace(run / "trace.jsonl"))
+    goal = story.started.goal if story.started else ""
+    kept = _kept(story.steps)
+    found = Retraced()
+    for step in kept:
+        thought = step.thought
+        assert thought is not None
+        memory, memo = Memory.read(thought.memo)
+        sights = {name: _whole(sight, step, run, found) for name, sight in thought.sights.items()}
+        found.anchors.append(
+            Anchor(
+                said=thought.said,
+                thought=thought.thought,
+                action=without_places(thought.action, thought.sights),
+                targets=sights,
+                before=_before(step),
+                after=step.after.screen[:FINGERPRINT] if step.after else "",
+                effect=step.outcome.kind if step.outcome else "unknown",
+                optional=_optional(thought, goal),
+                memo=_clause(memo) if thought.by == PLAIN_ENGLISH or "at" in memo else memo,
+            )
+        )
+        found.by.append(thought.by)
+        found.repeated.append(memory.step)
+        found.steps.append(memory.step if memory.whole else -1)
+    _place_checks(found, goal, kept)
+    return found
+
+
+def _kept(steps: list[Step]) -> list[Step]:
+    """The steps that brought the run on: the last of those that did the same in vain, and none of its own waits."""
+    kept: list[Step] = []
+    for step in steps:
+        thought = step.thought
+        if thought is None or step.state in ("failed", "refused", "waiting", "gave_up"):
+            continue
+        if Memory.read(thought.memo)[0].own or (thought.by == PLAIN_ENGLISH and thought.action.kind == "wait"):
+            continue
+        if kept and _in_vain(kept[-1]) and (thought.by == "ladder" or _alike(kept[-1], step)):
+            kept.pop()
+        kept.append(step)
+    return kept
+
+
+def _in_vain(step: Step) -> bool:
+    return step.outcome is not None and step.outcome.kind == "no_effect"
+
+
+def _alike(one: Step, other: Step) -> bool:
+    assert one.thought is not None
+    assert other.thought is not None
+    return (one.thought.action.kind, one.thought.said) == (other.thought.action.kind, other.thought.said)
+
+
+def _before(step: Step) -> Standing:
+    if step.look is None:
+        return Standing()
+    return Standing(**standing(step.look.signals), screen=step.look.screen[:FINGERPRINT])
+
+
+def _whole(sight: Sight, step: Step, run: Path, found: Retraced) -> Sight:
+    """A sight with what only the picture says: the text at the point where no element is known, and the patch."""
+    from handeye.perception import ocr
+    from handeye.policies.replay.picture import patch_of
+    from handeye.policies.replay.sighting import around, line_at
+    from handeye.tools.geometry import Box
+
+    screen = _screen(step, run)
+    if screen is None:
+        return sight
+    if (not sight.role or sight.spot) and not sight.text:
+        lines = ocr.read(screen)
+        line = line_at(sight.point, lines)
+        near = sight.near or around(sight.point, Box(*sight.point, *sight.point), lines)
+        sight = sight.model_copy(update={"text": line.name if line else "", "near": near})
+    sight, png = patch_of(sight, screen.image)
+    if png:
+        found.patches[sight.patch] = png
+    return sight
+
+
+def _screen(step: Step, run: Path) -> Screenshot | None:
+    from handeye.tools.screenshot import Screenshot, open_image
+
+    if step.look is None:
+        return None
+    try:
+        return Screenshot(open_image(run / "screens" / f"{step.look.screen}.webp"))
+    except UsageError:  # the pictures of a run may have been thrown away
+        return None
+
+
+def _clause(memo: dict[str, Any]) -> dict[str, Any]:
+    """Where plain English is in its clauses; what it has read meanwhile is read anew."""
+    return {name: memo[name] for name in ("at", "stage", "tries", "kept") if memo.get(name) or name == "at"}
+
+
+def _optional(thought: Thought, goal: str) -> bool:
+    """Whether the step closed what sometimes comes."""
+    clause = thought.memo.get("at")
+    if clause is not None and clause in conditional(goal):
+        return True
+    if "close it with" in thought.thought:
+        return True
+    sight = thought.sights.get("target")
+    return thought.action.kind == "click" and sight is not None and sight.overlay and closes(sight.name)
+
+
+def _place_checks(found: Retraced, goal: str, kept: list[Step]) -> None:
+    """Note before which step each explicit check of the goal held last, where a model worked on it."""
+    if any(anchor.clause is not None for anchor in found.anchors):
+        return  # plain English judges the checks itself, at their clauses
+    held = [Memory.read(step.thought.memo)[0].held for step in kept if step.thought]
+    for at, checks in enumerate(placed(explicit(goal).checks, held)):
+        if checks:
+            found.anchors[at] = found.anchors[at].model_copy(update={"checks": tuple(checks)})

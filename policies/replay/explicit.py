@@ -1,0 +1,88 @@
+"""What a goal says that it wants checked, as far as plain English understands it: judged again in every replay."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from handeye.perception.quoting import mask
+from handeye.policies.plain_english import clauses as c
+from handeye.policies.plain_english.checks import Finding, evaluate
+from handeye.policies.plain_english.parsing import parse
+from handeye.tools.errors import ActionRefused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handeye.perception.scene import Scene
+
+_CHECKS = re.compile(r"\b(?:check (?:that|if|whether)|verify|make sure|ensure|assert|expect)", re.IGNORECASE)
+_BREAK = re.compile(r"[.;\n]+(?:\s|$)|,\s*(?:and\s+|then\s+)*|\s+(?:and|then)\s+(?=check\b|verify\b|make\b|ensure\b)")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that the goal has checked."""
+
+    said: str
+    statement: c.Statement
+
+    def judge(self, scene: Scene) -> Finding:
+        return evaluate(self.statement, scene)
+
+
+@dataclass(frozen=True)
+class Explicit:
+    """All that a goal has checked."""
+
+    checks: tuple[Check, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Checks in words that only a model understands."""
+
+
+@lru_cache(maxsize=32)
+def explicit(goal: str) -> Explicit:
+    """The checks of a goal, in its order."""
+    if not _CHECKS.search(goal):
+        return Explicit()
+    if (whole := _read(goal)) is not None:
+        return Explicit(whole)
+    masked = mask(goal, atoms=False)
+    checks: list[Check] = []
+    unread: list[str] = []
+    for part in _BREAK.split(masked.text):
+        words = masked.restore(part).strip()
+        if _CHECKS.search(words):
+            found = _read(words)
+            checks += found or ()
+            unread += [words] if not found else []
+    return Explicit(tuple(checks), tuple(unread))
+
+
+def placed(checks: Sequence[Check], held: Sequence[Sequence[str]]) -> list[list[str]]:
+    """For each look of a run the checks that belong there: the last look at which each held, in their order.
+
+    `held` names those that held at each look. What held at none belongs nowhere.
+    """
+    places: list[list[str]] = [[] for _ in held]
+    last = len(held) - 1
+    for check in reversed(checks):
+        where = next((at for at in range(last, -1, -1) if check.said in held[at]), None)
+        if where is not None:
+            places[where].insert(0, check.said)
+            last = where
+    return places
+
+
+def _read(words: str) -> tuple[Check, ...] | None:
+    try:
+        clauses = parse(words)
+    except (ActionRefused, UsageError):
+        return None
+    return tuple(
+        Check(each.statement.said or each.source, each.statement)
+        for each in clauses
+        if isinstance(each, c.Verify | c.Await)
+    )

@@ -1,0 +1,268 @@
+"""The policy that does again what was done before, and asks another one only for a step that has drifted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from handeye.perception.usage import Usage
+from handeye.policies.decision import Adapting, Decision
+from handeye.policies.plain_english.policy import PlainEnglish
+from handeye.policies.replay.doing import attempt, same_deed
+from handeye.policies.replay.explicit import explicit
+from handeye.policies.replay.memory import Memory
+from handeye.tools.actions import Done, Scroll, Wait
+from handeye.tools.errors import ActionRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handeye.perception.eyes import Eyes
+    from handeye.perception.outcome import Outcome
+    from handeye.perception.scene import Scene
+    from handeye.policies.decision import Policy, Task
+    from handeye.policies.replay.anchors import Anchor
+    from handeye.policies.replay.doing import Patches, Try
+    from handeye.tools.geometry import Box
+
+#: Seconds of the waits for a target that is not there yet, and for a check that does not hold yet.
+WAITS = (0.5, 1.0, 2.0)
+#: So often a target off the screen is scrolled to, and so many pixels a notch of the wheel moves, about.
+SCROLLS, NOTCH = 6, 100
+#: Of these, plain English decides anew each time: they read the screen, or only wait for it.
+READ_ANEW = frozenset({"remember", "extract", "ask", "call", "wait", "zoom", "done"})
+NAME = "replay"
+
+
+class Nobody:
+    """Stands in for a policy where none may be asked."""
+
+    name = "nobody"
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+
+    def check(self, goal: str) -> None:
+        """Any goal will do: it is never asked."""
+
+    def choose(self, task: Task, eyes: Eyes) -> Decision:  # noqa: ARG002
+        raise ActionRefused("no model may be asked; leave out --no-model")
+
+
+class Replay:
+    """Does a step again when at least two signals agree on where; else asks `inner` for this one step.
+
+    Plain English is followed clause by clause, so that what a goal checks, reads or makes conditional is judged on the
+    screen as it is now, and an anchor only says where. A model is not asked at all while the anchors hold; what the
+    goal checks in plain English is judged where it held when the anchors were made.
+
+    Not protected: a page that looks and reads the same, and does something else.
+    """
+
+    name = NAME
+
+    def __init__(
+        self, inner: Policy, anchors: Sequence[Anchor] = (), patches: Patches | None = None, *, ask: bool = True
+    ) -> None:
+        """`patches` gives the picture of a digest; without `ask`, a step that has drifted ends the run as failed."""
+        self.inner = inner
+        self.anchors = tuple(anchors)
+        self.ask = ask
+        self._patches: Patches = patches or (lambda _: None)
+        if isinstance(inner, Adapting):
+            self.adapts = True
+
+    @property
+    def usage(self) -> Usage:
+        """What asking the other policy has cost."""
+        return self.inner.usage
+
+    def check(self, goal: str) -> None:
+        self.inner.check(goal)
+
+    def choose(self, task: Task, eyes: Eyes) -> Decision:
+        """The next step: of the anchors where their signals agree, of the other policy where they do not."""
+        memory, memo = Memory.read(task.memo)
+        own = replace(task, memo=memo)
+        if isinstance(self.inner, PlainEnglish):
+            return self._by_clauses(own, memory, eyes) if self.anchors else self.inner.choose(own, eyes)
+        memory = replace(memory, held=self._held(own))
+        return self._in_order(own, memory, eyes)
+
+    # Plain English: it says which clause is next, and what of it; the anchor says where.
+
+    def _by_clauses(self, task: Task, memory: Memory, eyes: Eyes) -> Decision:
+        said = self.inner.choose(task, eyes)
+        clause, kind = said.memo.get("at"), said.action.kind
+        if kind in READ_ANEW and not isinstance(said.action, Wait):
+            return memory.note(said)
+        ahead = [
+            (at, each) for at, each in enumerate(self.anchors) if at >= memory.at and each.clause == clause
+        ]  # fmt: skip
+        alike = [(at, each) for at, each in ahead if same_deed(each, said.action)]
+        looking = isinstance(said.action, Wait | Scroll)
+        if not alike and not (looking and ahead):
+            return memory.note(said)
+        at, anchor = alike[0] if alike else ahead[0]
+        tried = attempt(anchor, task.scene, self._patches)
+        if tried.action is None:
+            after = at + 1 if alike else memory.at
+            reason = f"step {at + 1} of {len(self.anchors)} was not done as before: {tried.says}"
+            return replace(memory, at=after, last=-1).note(said, reason)
+        staged = {name: anchor.memo[name] for name in ("stage", "tries", "kept") if name in anchor.memo and not alike}
+        done = said.model_copy(update={"memo": said.memo | staged})
+        return self._again(at, tried, memory, done.memo, done.thought, done.notes)
+
+    # A model: the anchors are followed in their order.
+
+    def _in_order(self, task: Task, memory: Memory, eyes: Eyes) -> Decision:
+        if not self.anchors or memory.at >= len(self.anchors):
+            return self._asked(task, memory, eyes, "")
+        reason = task.trouble
+        if not reason and memory.last >= 0 and task.steps:
+            last = self.anchors[memory.last]
+            if drift := drifted(last, task.steps[-1].outcome):
+                memory = replace(memory, at=memory.last)
+                reason = f"“{last.said}” had an effect before, and now: {drift}"
+        if reason:
+            return self._asked(task, memory, eyes, reason)
+        if memory.fell:  # the step was done by another way: go on from where the screen is now
+            memory = self._resumed(task, memory)
+        if memory.at >= len(self.anchors):
+            return self._asked(task, memory, eyes, "")
+        if failed := self._checked(task, memory):
+            return failed
+        return self._next(task, memory, eyes)
+
+    def _next(self, task: Task, memory: Memory, eyes: Eyes) -> Decision:
+        at = memory.at
+        while True:
+            anchor = self.anchors[at]
+            tried = attempt(anchor, task.scene, self._patches)
+            if tried.action is not None and (unread := self._unread(task, anchor)):
+                return self._asked(task, replace(memory, at=at), eyes, unread)
+            if tried.action is not None:
+                return self._again(at, tried, replace(memory, at=at), anchor.memo, anchor.thought or anchor.said)
+            if tried.away is not None and memory.scrolls < SCROLLS:
+                return self._scrolled(task.scene, tried.away, anchor, memory)
+            if not anchor.optional or at + 1 >= len(self.anchors):
+                break
+            at, memory = at + 1, memory.without(at)
+        for earlier in memory.skipped:  # what sometimes comes may come late
+            late = attempt(self.anchors[earlier], task.scene, self._patches)
+            if late.action is not None:
+                known = self.anchors[earlier]
+                return self._again(earlier, late, memory.with_late(earlier), known.memo, known.said, back=at)
+        memory = replace(memory, at=at)
+        if memory.waits < len(WAITS):
+            wait = Wait(seconds=WAITS[memory.waits])
+            memory = replace(memory, waits=memory.waits + 1)
+            return self._own(wait, f"{anchor.said}: {tried.says}; wait a little", memory)
+        return self._asked(task, memory, eyes, f"step {at + 1}, {anchor.said}: {tried.says}")
+
+    def _asked(self, task: Task, memory: Memory, eyes: Eyes, reason: str) -> Decision:
+        """The decision of the other policy, for the one step that cannot be done as before."""
+        if not self.ask and not isinstance(self.inner, PlainEnglish):
+            reason = reason or "the steps that are known are done, and the goal is not known to be reached"
+            answer = f"{reason}; --no-model keeps it from asking a model"
+            return Decision(thought="This was not so before", action=Done(success=False, answer=answer), by=NAME)
+        anchor = self.anchors[memory.at] if memory.at < len(self.anchors) else None
+        if anchor and reason:
+            goal = (
+                f"{task.goal}\n\nSo far it was done as before. The next step was: {anchor.said}"
+                f"{f' ({anchor.thought})' if anchor.thought else ''}. It cannot be repeated as it was, because {reason}"
+                ". Do this one step on the screen as it is now. Say done only when the whole goal is reached."
+            )
+            task = replace(task, goal=goal)
+        said = self.inner.choose(task, eyes)
+        if isinstance(said.action, Done) and said.action.success and (wrong := self._unmet(task, memory)):
+            action = Done(success=False, answer=wrong)
+            return Decision(thought="What the goal has checked is not so", action=action, by=NAME)
+        note = f"not done as before: {reason}" if reason and self.anchors else ""
+        deed = bool(anchor and same_deed(anchor, said.action))
+        return replace(memory, last=-1, fell=True, deed=deed, waits=0, scrolls=0).note(said, note)
+
+    def _resumed(self, task: Task, memory: Memory) -> Memory:
+        """Where to go on after a step of the other policy: behind the drifted step, or at it where it is possible."""
+        at = memory.at
+        if memory.deed:
+            return replace(memory, at=at + 1, fell=False, deed=False)
+        here = attempt(self.anchors[at], task.scene, self._patches).action is not None
+        further = at + 1 < len(self.anchors) and not here
+        if further and attempt(self.anchors[at + 1], task.scene, self._patches).action is not None:
+            return replace(memory, at=at + 1, fell=False)
+        return replace(memory, fell=False)
+
+    # What the goal checks.
+
+    def _held(self, task: Task) -> tuple[str, ...]:
+        return tuple(each.said for each in explicit(task.goal).checks if each.judge(task.scene).holds)
+
+    def _checked(self, task: Task, memory: Memory) -> Decision | None:
+        """What the goal has checked before the next step, judged anew: a wait while it does not hold, then the end."""
+        wanted = self.anchors[memory.at].checks
+        for check in explicit(task.goal).checks:
+            if check.said not in wanted or check.said in memory.held:
+                continue
+            says = check.judge(task.scene).says
+            if memory.waits < len(WAITS):
+                wait = Wait(seconds=WAITS[memory.waits])
+                return self._own(wait, f"not yet: {says}", replace(memory, waits=memory.waits + 1))
+            action = Done(success=False, answer=f"check that {check.said}: {says}")
+            return Decision(thought="What the goal has checked is not so", action=action, by=NAME)
+        return None
+
+    def _unread(self, task: Task, anchor: Anchor) -> str:
+        """Why the end cannot be told without a model: a check that no anchor places."""
+        if anchor.action["kind"] != "done":
+            return ""
+        goal = explicit(task.goal)
+        placed = {said for each in self.anchors for said in each.checks}
+        open_ = [*goal.unread, *(each.said for each in goal.checks if each.said not in placed)]
+        return f"“{open_[0]}” can only be judged by a model" if open_ else ""
+
+    def _unmet(self, task: Task, memory: Memory) -> str:
+        """A check of the goal's end that does not hold, though the other policy says that all is done."""
+        wanted = self.anchors[-1].checks if self.anchors else ()
+        goal = task.goal.partition("\n\nSo far it was done as before.")[0]
+        wrong = (each for each in explicit(goal).checks if each.said in wanted and each.said not in memory.held)
+        first = next(wrong, None)
+        return f"check that {first.said}: {first.judge(task.scene).says}" if first else ""
+
+    # How a decision is made up.
+
+    def _again(
+        self,
+        at: int,
+        tried: Try,
+        memory: Memory,
+        memo: dict[str, Any],
+        thought: str,
+        notes: tuple[str, ...] = (),
+        back: int | None = None,
+    ) -> Decision:
+        assert tried.action is not None
+        memory = replace(
+            memory, at=at + 1 if back is None else back, last=at, step=at, whole=tried.whole, waits=0, scrolls=0
+        )
+        decision = Decision(thought=thought, action=tried.action, by=NAME, memo=memo, notes=notes)
+        return memory.note(decision, f"as before, step {at + 1} of {len(self.anchors)}: {tried.says}", step=at)
+
+    def _scrolled(self, scene: Scene, box: Box, anchor: Anchor, memory: Memory) -> Decision:
+        middle = scene.screenshot.height // 2
+        way = box.centre.y - middle
+        amount = max(1, min(30, round(abs(way) / NOTCH)))
+        scroll = Scroll(direction="down" if way > 0 else "up", amount=amount)
+        return self._own(scroll, f"{anchor.said}: scroll to it", replace(memory, scrolls=memory.scrolls + 1))
+
+    def _own(self, action: Wait | Scroll, thought: str, memory: Memory) -> Decision:
+        """A step of its own that no anchor knows."""
+        decision = Decision(thought=thought, action=action, by=NAME)
+        return replace(memory, last=-1, own=True).note(decision, own=True)
+
+
+def drifted(anchor: Anchor, outcome: Outcome) -> str:
+    """What became of a step that had an effect before and has none, or another, now; empty where it went as before."""
+    if anchor.effect == "confirmed" and outcome.kind in ("no_effect", "unexpected"):
+        return outcome.evidence or outcome.kind
+    return ""
