@@ -88,6 +88,8 @@ def _by_change(action: Action, seen: Seen) -> Judgement:
         return "confirmed", f"“{appeared[0][:60]}” appeared"
     if gone:
         return "confirmed", f"“{gone[0][:60]}” went away" if gone[0] else "something went away"
+    if moved := seen.rearranged():
+        return "confirmed", moved
     if given := seen.focused_elsewhere(target):
         return "confirmed", given
     old, new = seen.element(target)

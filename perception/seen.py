@@ -111,6 +111,20 @@ class Seen:
             if (each.role, each.name, each.value) not in now and not self.by_itself(each.box)
         ]
 
+    def rearranged(self) -> str:
+        """What stands before another thing now and stood after it, where scripts moved things; empty for nothing."""
+        if not self.stir.put:
+            return ""
+        old, new = [each.id for each in self.before.elements], [each.id for each in self.after.elements]
+        was = [each for each in old if each in set(new)]
+        now = [each for each in new if each in set(old)]
+        first = next((two for one, two in zip(was, now, strict=True) if one != two), None)
+        if first is None:
+            return ""
+        moved = next(each for each in self.after.elements if each.id == first)
+        inside = [each.name for each in self.after.elements if each.parent == first and each.name]
+        return f"“{(moved.name or next(iter(inside), moved.role))[:60]}” stands in another place"
+
     def by_itself(self, box: Box) -> bool:
         """Whether what lies there comes and goes by itself."""
         most = self.after.screenshot.width * self.after.screenshot.height * EVERYWHERE

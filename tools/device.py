@@ -72,6 +72,8 @@ class Stir(BaseModel):
     """What the page asked the browser for: `something was copied`."""
     doubt: Words = ""
     """What changed later and had changed by itself not long before: nobody can tell why it did."""
+    put: bool = False
+    """Something was taken out and put back, here or elsewhere: the order of things may be another one."""
     drawn: bool = False
     """What was pressed draws itself: no node tells of it."""
     held: Words = ""

@@ -169,6 +169,7 @@ function collect({ next, nested, most }) {
     let role = tag === "body" || tag === "html" ? "" : roleOf(el);
     const aimed = style.cursor === "pointer";
     if (!role && !up.quiet && tag !== "body" && tag !== "html" && clickable(el, aimed && !up.aimed, tag)) role = "clickable";
+    if (!role && !up.quiet && attribute(el, "draggable") === "true") role = "group"; // a card, a file, a piece
     ctx.aimed = aimed;
     if (dim && !(tag === "input")) return;
 
@@ -221,7 +222,7 @@ function collect({ next, nested, most }) {
       if (made && plain) inner.quiet = inner.mute = true;
       else if (made) inner.owner = made;
     } else if (CONTAINERS.has(role)) {
-      const named = role !== "row" && role !== "listitem" && role !== "term" && role !== "definition";
+      const named = !/^(row|listitem|term|definition)$/.test(role) && attribute(el, "draggable") !== "true";
       const made = emit(el, role, rectOf(el, ""), ctx, { name: named ? nameOf(el, role)[0] : referred(el, "aria-labelledby") || attribute(el, "aria-label") });
       if (made) { inner.parent = made.id; inner.owner = named ? null : made; }
     }

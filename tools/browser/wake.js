@@ -64,7 +64,7 @@ function keep({ type, target, attributeName, oldValue, addedNodes, removedNodes 
   const { clicked } = wake;
   if (type === "childList") {
     for (const child of removedNodes) if (!wake.added.delete(child)) wake.removed.set(child, { parent: target, clicked });
-    for (const child of addedNodes) if (!wake.removed.delete(child)) wake.added.set(child, { parent: target, clicked });
+    for (const child of addedNodes) wake.removed.delete(child) ? wake.put.add(child) : wake.added.set(child, { parent: target, clicked });
     return;
   }
   const name = attributeName ?? "text";
@@ -138,10 +138,10 @@ function mark({ at }) {
   const young = known.filter((each) => !ticking(each, now) && now - ticks.get(each).at(-1) < YOUNG);
   const drawn = [...document.querySelectorAll(DRAWN)].filter((el) => el.checkVisibility?.() !== false).map((el) => edges(el.getBoundingClientRect()));
   wake = {
-    at: now, pressed: -Infinity, chain: -Infinity, sync: false, clicked: false, hit: hit && control(hit),
+    at: now, pressed: -Infinity, chain: -Infinity, sync: false, clicked: false, entered: false, hit: hit && control(hit),
     drawn: hit?.matches(DRAWN), // then a picture taken with the mouse in its place tells what follows the mouse
     shades: hit?.matches(DRAWN) ? [] : [...look.shades, ...small(chain(hit))],
-    look, places: places([...steady, ...young], look.places), young: new Set(young), doubted: new Set(), spoke: false, fields: new Map(), added: new Map(), removed: new Map(), kept: 0, asked: [], held: "", timers: new Map(), ticking: new Set(steady),
+    look, places: places([...steady, ...young], look.places), young: new Set(young), doubted: new Set(), spoke: false, fields: new Map(), added: new Map(), removed: new Map(), put: new Set(), kept: 0, asked: [], held: "", timers: new Map(), ticking: new Set(steady),
   };
   return { stale: unsteady > look.when, drawn: drawn.filter(some).map(boxed) };
 }
@@ -166,7 +166,7 @@ async function stir() {
     if (playState === "running" && effect?.target && !(effect.getComputedTiming().endTime < BOUND)) moving.add(effect.target);
   moving.delete(document.body); // it says nothing of where
   return {
-    changed, drawn: Boolean(wake?.drawn), doubt: wake?.doubted.size ? named(placed([...wake.doubted][0])) : "", asked: wake?.asked ?? [], held: wake?.held ?? "", shades: [...(wake?.shades ?? []), ...shaded()].map(boxed),
+    changed, put: [...(wake?.put ?? [])].some((each) => each.isConnected), drawn: Boolean(wake?.drawn), doubt: wake?.doubted.size ? named(placed([...wake.doubted][0])) : "", asked: wake?.asked ?? [], held: wake?.held ?? "", shades: [...(wake?.shades ?? []), ...shaded()].map(boxed),
     rings: drawnBoxes([wake?.look.ring, focused()]).map(boxed),
     restless: [...steady.map(([, rect]) => rect), ...drawnBoxes([...moving])].slice(0, 60).map(boxed),
   };
@@ -194,6 +194,7 @@ for (const kind of PRESSES) addEventListener(kind, (event) => {
   const of = wake;
   of.pressed = performance.now();
   of.hit ??= event.composedPath()[0]?.nodeType === ELEMENT ? control(event.composedPath()[0]) : null;
+  of.entered ||= kind === "keydown" && event.key === "Enter";
   of.clicked ||= !/^(pointerdown|mousedown|pointerup|mouseup)$/.test(kind);
   of.sync = true;
   later(() => answered(of), 0); // in case that somebody keeps the event from coming up here again
@@ -210,8 +211,11 @@ for (const kind of ["copy", "cut"]) addEventListener(kind, asks("something was c
 addEventListener("play", asks("a recording began to play"), true);
 addEventListener("pause", asks("a recording was stopped"), true);
 addEventListener("invalid", ({ target }) => {
-  if (wake && !wake.held && wake.sync) wake.held = `${named(target)}: ${target.validationMessage ?? ""}`.slice(0, 200);
+  if (wake && !wake.held && performance.now() - wake.pressed < NEAR && sends(target.form)) wake.held = `${named(target)}: ${target.validationMessage ?? ""}`.slice(0, 200);
 }, true);
+
+// Whether the press was one that sends this form; pages also ask for themselves whether a field is right.
+const sends = (form) => wake.entered || (wake.hit?.form === form && /^(submit|image)$/.test(wake.hit?.type));
 
 // Writing to the clipboard and setting a timer make no event, so both are heard where they are asked for.
 const hear = (owner, name, told) => {
