@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from handeye.perception.fields import fits_want
-from handeye.perception.groups import descendants
+from handeye.perception.groups import descendants, items_with
 from handeye.perception.matching import Match
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import alike, normal
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from handeye.tools.element import Element
 
 _YES = frozenset({"on", "yes", "true", "ticked", "checked", "enabled", "1", "active"})
+#: What buttons are called that choose the card they stand in.
+_CHOOSING = ("choose", "select", "pick", "take")
 _NO = frozenset({"off", "no", "false", "unticked", "unchecked", "disabled", "0", "inactive"})
 
 
@@ -224,6 +226,9 @@ def choose(clause: c.Choose, moment: Moment) -> Step:
     if not acting and (grouped := _in_group(clause, moment)):
         free = clear(moment, grouped, option)
         return click_it(moment, free, option) if isinstance(free, Match) else free
+    if not acting and (card := _in_card(option, moment)):
+        free = clear(moment, card, option)
+        return click_it(moment, free, option) if isinstance(free, Match) else free
     if acting or (found and not lists):
         best = (acting or found)[0]
         if best.element.checked and best.element.role in {"radio", "option", "tab"}:
@@ -239,6 +244,17 @@ def choose(clause: c.Choose, moment: Moment) -> Step:
             f"nothing is called “{option}”, and there are several lists; say from which of {names} to choose it"
         )
     return wait_or_scroll(moment, clause.option)
+
+
+def _in_card(option: str, moment: Moment) -> Match | None:
+    """“The Basic plan”: the button that chooses, in the card called Basic."""
+    said = re.sub(r"^(?:the|an?)\s+", "", option.strip(), flags=re.IGNORECASE)
+    for text in dict.fromkeys((said, said.rpartition(" ")[0])):
+        for item in items_with(text, moment.scene.elements) if text else ():
+            for member in item.members:
+                if member.role == "button" and any(alike(verb, member.name).score >= 0.8 for verb in _CHOOSING):
+                    return Match(member, 0.85, f"in “{item.text[:40]}”")
+    return None
 
 
 def _in_group(clause: c.Choose, moment: Moment) -> Match | None:

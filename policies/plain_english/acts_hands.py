@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin
 
-from handeye.perception.matching import Match
+from handeye.perception.groups import ITEM_ROLES
+from handeye.perception.matching import Match, find
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import alike
@@ -92,7 +93,8 @@ def drag(clause: c.DragOnto, moment: Moment) -> Step:
             return Next()
         if moment.progress.tried("dragged") >= 2:
             return Fail(f"“{unquote(clause.start)}” was dragged twice and nothing came of it")
-    start = reach(moment, clause.start, "any")
+    counted = _item_to_drag(clause.start, moment)
+    start = clear(moment, counted, clause.start) if counted else reach(moment, clause.start, "any")
     if not isinstance(start, Match):
         return start
     end = reach(moment, clause.end, "any")
@@ -104,6 +106,14 @@ def drag(clause: c.DragOnto, moment: Moment) -> Step:
     moment.progress.tried("dragged")
     action = Drag(start=moment.at(start.element, clause.start), end=moment.at(end.element, clause.end))
     return moment.do(action, f"drag it onto “{unquote(clause.end)}”", "dragged")
+
+
+def _item_to_drag(phrase: str, moment: Moment) -> Match | None:
+    """“The second card”: one of the things that can be dragged, where headings and texts stand among them."""
+    if not any(query.ordinal and not query.text and not query.relation for query in readings(phrase)):
+        return None
+    pieces = [each for each in moment.scene.elements if each.acts or each.role in ITEM_ROLES]
+    return next(iter(find(phrase, pieces, size=moment.size)), None)
 
 
 def press(clause: c.Press, moment: Moment) -> Step:

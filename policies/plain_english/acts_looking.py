@@ -64,7 +64,8 @@ def verify(clause: c.Verify, moment: Moment) -> Step:
     if (seen := _in_picture(clause.statement, moment.scene)) and seen.holds:
         moment.notes.append("read off the picture: the page itself does not hold this text")
         return Next(note=seen.says)
-    return Fail(finding.says)
+    amiss = next((past for past in reversed(moment.task.steps) if past.outcome.kind == "unexpected"), None)
+    return Fail(f"{finding.says}; before that: {amiss.outcome.evidence}" if amiss else finding.says)
 
 
 def _in_picture(statement: c.Statement, scene: Scene) -> Finding | None:

@@ -10,8 +10,11 @@ from handeye.perception.matching import Match
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import alike, normal, words
+from handeye.policies.plain_english.acts_hands import drag
+from handeye.policies.plain_english.clauses import DragOnto
 from handeye.policies.plain_english.moment import Fail, Moment, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, closing, wait_or_scroll
+from handeye.tools.actions import Move
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +55,8 @@ INSIDE, ANYWHERE = 0.7, 0.8
 
 
 def operate(clause: c.Operate, moment: Moment) -> Step:
+    if moment.progress.stage == "dragged" and (step := _as_drag(clause, moment)) is not None:
+        return step
     if (step := after_click(moment, clause.verb)) is not None:
         if moment.progress.kept.pop("hint", ""):
             moment.progress.stage = ""
@@ -74,10 +79,34 @@ def operate(clause: c.Operate, moment: Moment) -> Step:
         moment.progress.kept["hint"] = hint.element.name
         moment.notes.append(f"no control is called “{whole}” here; it is usually found behind “{hint.element.name}”")
         return click_it(moment, free, hint.element.name)
-    step = wait_or_scroll(moment, whole)
-    if isinstance(step, Fail):
-        return _explained(clause, moment, step)
-    return step
+    for other in (_as_drag, _bring_out):
+        if (step := other(clause, moment)) is not None:
+            return step
+    late = wait_or_scroll(moment, whole)
+    return _explained(clause, moment, late) if isinstance(late, Fail) else late
+
+
+def _as_drag(clause: c.Operate, moment: Moment) -> Step | None:
+    """“Move X to Y” where nothing here is called “move” and both are on the screen."""
+    to = re.match(r"(?:to|into|onto|in|on)\s+(?P<end>.+)", clause.place, re.IGNORECASE)
+    if clause.verb.lower() != "move" or not clause.thing or not to:
+        return None
+    both = [moment.find(each, "any") for each in (clause.thing, to["end"])]
+    if moment.progress.stage != "dragged" and not all(found and found[0].score >= ANYWHERE for found in both):
+        return None
+    return drag(DragOnto(start=clause.thing, end=to["end"], source=clause.source), moment)
+
+
+def _bring_out(clause: c.Operate, moment: Moment) -> Step | None:
+    """The mouse over the item that is meant, once: some show their buttons only then."""
+    items = _items(clause.thing, moment) if clause.thing else []
+    if not items or not moment.can("move") or moment.progress.tried("hovered"):
+        return None
+    over = items[0].element or items[0].principal()
+    if over is None or not isinstance(free := clear(moment, Match(over, 1.0, ""), clause.thing), Match):
+        return None
+    action = Move(target=moment.at(free.element, clause.thing))
+    return moment.do(action, f"nothing in it is called “{clause.verb}”: see what it shows under the mouse", "hovered")
 
 
 def _press(match: Match, whole: str, moment: Moment) -> Step:
@@ -99,7 +128,9 @@ def _find(clause: c.Operate, moment: Moment) -> Match | None:
         if found := _control(names, in_dialog or elements, 0.9):
             return found
     if not thing and not place:
-        return _control([verb], elements, ANYWHERE) or _by_glyph(verb, moment)
+        plain = _control([verb], elements, ANYWHERE) or _by_glyph(verb, moment)
+        answers = _ANSWERS.get(verb.lower(), ())
+        return plain or (_control(answers, _in_dialog(elements), 0.9) if answers else None)
     if found := _control(spoken, elements, 0.9) or _box_called(spoken, elements):
         return found
     labels = [f"{verb} {_bare(place)}".strip()]

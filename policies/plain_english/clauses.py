@@ -112,6 +112,30 @@ class Operate(Clause):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adjust(Clause):
+    """One more, or one less, of a thing."""
+
+    thing: str
+    up: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SortBy(Clause):
+    column: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddNew(Clause):
+    """A new item of a list."""
+
+    text: str
+    noun: str
+    """What such an item is called: “todo”, “note”."""
+    whole: str = ""
+    """The clause itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Go(Clause):
     way: Literal["back", "forward", "reload"]
     count: int = 1

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.policies.plain_english import rules_hands, rules_looking
+from handeye.policies.plain_english import rules_hands, rules_items, rules_looking
 
 if TYPE_CHECKING:
     from handeye.perception.quoting import Masked
     from handeye.policies.plain_english.clauses import Clause
 
-RULES = (*rules_looking.rule, *rules_hands.rule)
+RULES = (*rules_looking.rule, *rules_items.rule, *rules_hands.rule)
 
 
 def parse_clause(text: str, masked: Masked) -> list[Clause] | None:

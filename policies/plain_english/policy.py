@@ -12,6 +12,7 @@ from handeye.policies.decision import Decision
 from handeye.policies.plain_english import (
     acts_forms,
     acts_hands,
+    acts_items,
     acts_logging,
     acts_looking,
     acts_tools,
@@ -40,6 +41,9 @@ ACTS: dict[type[c.Clause], Callable[[Any, Moment], Step]] = {
     c.LookCloser: acts_hands.look_closer,
     c.Give: acts_hands.give,
     c.Operate: acts_verbs.operate,
+    c.Adjust: acts_items.adjust,
+    c.SortBy: acts_items.sort_by,
+    c.AddNew: acts_items.add_new,
     c.Write: acts_forms.write,
     c.Empty: acts_forms.empty,
     c.Tick: acts_forms.tick,

@@ -1,0 +1,77 @@
+"""One more of it, sorting, a new one, moving one, stars: what is done to the items of a list, on real pages."""
+
+# ruff: noqa: E501 - a page is one line, however long
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from handeye.policies.plain_english import clauses as c
+from handeye.policies.plain_english import parse
+
+BASKET = "<ul>" + "".join(
+    f"<li>{name} <button {less}>{minus}</button> <span id={name}>1</span> <button {more} onclick='{name}.textContent=+{name}.textContent+1'>{plus}</button></li>"
+    for name, less, minus, more, plus in (("Figs", "", "−", "", "+"), ("Nuts", "aria-label='Remove one'", "", "aria-label='Add one'", ""))
+) + "</ul><label>Guests <input type=number value=2></label>"  # fmt: skip
+SORTED = "<table id=t><thead><tr><th><button onclick=s(0)>Town</button><th onclick=s(1) style=cursor:pointer>People</thead><tbody><tr><td>Zell<td>31<tr><td>Bonn<td>44<tr><td>Aal<td>52</table><script>const s=(i)=>[...t.tBodies[0].rows].sort((a,b)=>a.cells[i].textContent<b.cells[i].textContent?-1:1).forEach((r)=>t.tBodies[0].append(r))</script>"
+BY_LIST = "<label>Sort by <select onchange=\"o.textContent='By '+this.value\"><option>Name<option>Price</select></label><p id=o></p>"
+NOTES = "<style>li button{visibility:hidden}li:hover button{visibility:visible}</style><input placeholder='Search'><input id=n placeholder='What is on?' onkeydown=\"if(event.key=='Enter'){u.insertAdjacentHTML('beforeend','<li>'+n.value);n.value=''}\"><ul id=u><li>Feed cat <button onclick=this.parentNode.remove()>Delete</button><li>Wash car <button onclick=this.parentNode.remove()>Delete</button></ul>"
+BOARD = "<style>section{float:left;width:200px;min-height:250px;margin:9px;background:#eef}div{margin:5px;padding:9px;background:#fff}</style>" + "".join(
+    f"<section><h2>{name}</h2>{''.join(f'<div draggable=true>{card}</div>' for card in cards)}</section>" for name, cards in (("Open", ("Roof", "Door")), ("Ready", ()))
+) + "<script>let d;for(const e of document.querySelectorAll('div'))e.ondragstart=(v)=>{d=e;v.dataTransfer.setData('text','')};for(const s of document.querySelectorAll('section')){s.ondragover=(v)=>v.preventDefault();s.ondrop=(v)=>{v.preventDefault();s.append(d);document.title=d.textContent+' in '+s.firstChild.textContent}}</script>"  # fmt: skip
+PLANS = "".join(f"<div style='display:inline-block;padding:20px;border:1px solid'><h3>{name}</h3><button onclick=\"o.textContent='{name} it is'\">Select</button></div>" for name in ("Small", "Large")) + "<select><option>EUR<option>USD</select><p id=o></p>"  # fmt: skip
+STARS = "".join(f"<button aria-label='{n} star{'s' * (n > 1)}' onclick=o.textContent='Got'+{n}>★</button>" for n in range(1, 6)) + "<p id=o></p>"  # fmt: skip
+REFUSES = "<form onsubmit=\"event.preventDefault();o.textContent='Sent'\"><label>Mail <input type=email></label><button>Send it</button></form><p id=o></p>"
+
+
+@pytest.mark.parametrize(
+    ("html", "goal"),
+    [
+        (BASKET, 'increase Figs twice, check that the page shows "Figs − 3"'),
+        (BASKET, 'increase the quantity of Nuts by 2, check that the second item contains "3"'),
+        (BASKET, "increase Guests three times, check that Guests is 5"),
+        (SORTED, 'sort by People, sort the table by Town, check that the first row contains "Aal"'),
+        (BY_LIST, 'sort by Price, check that the page shows "By Price"'),
+        (NOTES, 'add a note "Buy ink", check that the third item contains "Buy ink"'),
+        (NOTES, 'delete "Wash car", check that "Wash car" is not visible, check that "Feed cat" is visible'),
+        (BOARD, 'drag the second card to Ready, check that the title is "Door in Ready"'),
+        (BOARD, 'move the card "Roof" to the Ready column, check that the title is "Roof in Ready"'),
+        (BOARD, 'move Roof to Ready, check that the title is "Roof in Ready"'),
+        (PLANS, 'choose the Large plan, check that the page shows "Large it is"'),
+        (STARS, 'give it 4 stars, check that the page shows "Got4"'),
+    ],
+)
+def test_items_are_worked_on(on: Any, html: str, goal: str) -> None:
+    followed = on(html, goal)
+    assert followed.done.success, followed.said
+
+
+@pytest.mark.parametrize(
+    ("html", "goal", "why"),
+    [
+        (BASKET, "increase Plums", "no button to increase it"),
+        (SORTED, "sort by Size", "sorts by “Size”"),
+        (BASKET, 'add a song "La"', "no field here is for a new song"),
+        (REFUSES, 'type "x" into Mail, click "Send it", check that the page shows "Sent"', "the form was not sent"),
+    ],
+)
+def test_what_is_not_there_is_told(on: Any, html: str, goal: str, why: str) -> None:
+    followed = on(html, goal)
+    assert not followed.done.success, followed.said
+    assert why in followed.done.answer
+
+
+@pytest.mark.parametrize(
+    ("goal", "clauses"),
+    [
+        ("decrease Figs twice", [c.Adjust(thing="Figs", up=False)] * 2),
+        ("increase the volume to 5", [c.Write(text="5", target="the volume", replace=True, fact=True, any_kind=True)]),
+        ("sort the list by Name", [c.SortBy(column="Name")]),
+        ('add a new task called "Rest"', [c.AddNew(text="Rest", noun="task", whole='add a new task called "Rest"')]),
+        ('put "Roof" into the Ready column', [c.DragOnto(start='"Roof"', end="the Ready column")]),
+    ],
+)
+def test_what_is_meant(goal: str, clauses: list[c.Clause]) -> None:
+    assert parse(goal) == clauses
