@@ -33,6 +33,8 @@ class Case:
     scenario: Scenario
     name: str
     """Of the scenario, with its combination of the matrix and the number of its repeat."""
+    by: str = "handeye.scenarios.runner:Trial"
+    """Who carries it out, by module and name: a `Trial`, or one of its kind."""
 
     @property
     def id(self) -> str:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from handeye.agent.run import write_atomically
 from handeye.agent.trace import Verdict
@@ -42,6 +42,8 @@ class Attempt(BaseModel):
     tokens: int = 0
     run: str = ""
     """The folder of its run, with its report; empty when there is none."""
+    measured: dict[str, JsonValue] = Field(default_factory=dict)
+    """What a benchmark tells besides, such as the reward."""
 
 
 class Result(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -98,7 +99,7 @@ class Runner:
         skip = job.case.scenario.skip
         if skip:
             return Attempt(number=number, status="skipped", reason=skip if isinstance(skip, str) else "says `skip`")
-        trial = Trial(self, job, number)
+        trial = _trial(job.case.by)(self, job, number)
         try:
             told = trial.carry_out()
         except UsageError:
@@ -272,6 +273,12 @@ class Watch:
 
     def ground(self, scene: Scene, phrase: str) -> Grounding | None:
         return self._eyes.ground(scene, phrase)
+
+
+def _trial(path: str) -> type[Trial]:
+    module, _, name = path.partition(":")
+    found: type[Trial] = getattr(import_module(module), name)
+    return found
 
 
 def _status(run: Run) -> Any:

@@ -214,6 +214,11 @@ class Browser:
         self._raise_trouble()
         return settled.model_copy(update={"happened": "; ".join(self._session.take_remarks())})
 
+    def run_script(self, script: str, argument: Any = None) -> Any:
+        """What a JavaScript function, given the argument, returns in the page in front: for those who set a page up or
+        judge it. No model's words come here. Raises ActionFailed when it fails, or a dialog keeps the page."""
+        return self._call(self._run_script(script, argument), "running a script in the page")
+
     # Acting
 
     def perform(self, action: Action) -> str:
@@ -292,6 +297,12 @@ class Browser:
         except (ActionFailed, ActionRefused) as error:
             raise SetupError(str(error)) from error
         self._settling.acted = time.monotonic()
+
+    async def _run_script(self, script: str, argument: Any) -> Any:
+        try:
+            return await self._session.until(self._session.front.page.evaluate(script, argument))
+        except DialogOpened:
+            raise ActionFailed("a dialog keeps the page from running a script; answer it first") from None
 
     async def _perform(self, action: Action, how: Callable[[Any], Coroutine[Any, Any, str]]) -> str:
         self._camera.forget()
