@@ -34,6 +34,8 @@ class Sight(Part):
     """What its makers call it; see `Element.key`."""
     of: int = 1
     """So many things of this role and name were there."""
+    nth: int = 1
+    """Which of them it was, from 1, in reading order."""
     row: str = ""
     """What tells its row or list item from the others."""
     overlay: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import hypot
 from typing import TYPE_CHECKING
 
 from handeye.perception.groups import ITEM_ROLES, ancestors
@@ -61,6 +62,7 @@ def sight_of(target: Target, scene: Scene) -> Sight:
             "name": element.name[:200],
             "key": element.key,
             "of": max(1, len(same)),
+            "nth": 1 + next((place for place, each in enumerate(same) if each.id == element.id), 0),
             "row": row_of(element, scene.elements),
             "overlay": any(up.role in _OVERLAYS for up in ancestors(element, by_id)),
             "spot": box.area > AREA or (drawn and box.area > AREA // 8),
@@ -118,7 +120,7 @@ def distance(one: Box, other: Box) -> float:
     """Between the edges of two boxes; 0 where they meet."""
     across = max(one.left - other.right, other.left - one.right, 0)
     down = max(one.top - other.bottom, other.top - one.bottom, 0)
-    return float(across**2 + down**2) ** 0.5
+    return hypot(across, down)
 
 
 def line_at(point: Point, lines: Iterable[Element]) -> Element | None:
