@@ -87,8 +87,11 @@ class Anchors:
         except UsageError:
             return None
 
-    def learn(self, runs: Path, *, update: bool) -> Healing:
-        """Take in a passed run (its parts are folders of `runs`): written where there were none or with `update`."""
+    def learn(self, runs: Path, *, update: bool, used: bool = True) -> Healing:
+        """Take in a passed run (its parts are folders of `runs`): written where there were none or with `update`.
+
+        `used`: the anchors that are there were followed; where not, they are another policy's, and stay.
+        """
         found = {name: retrace(runs / name) for name in PARTS if (runs / name / "trace.jsonl").exists()}
         replayed = sum(by == NAME for each in found.values() for by in each.by)
         if self.kept is None:
@@ -96,8 +99,8 @@ class Anchors:
                 return Healing(replayed, (), f"anchors written to {self.path}")
             return Healing(replayed, (), f"{self.folder} cannot be written: no anchors were kept")
         healed = tuple(each for name, one in found.items() if self.kept.part(name) for each in _healed(one))
-        if not replayed:
-            return Healing()  # another policy made them: they are its own
+        if not used:
+            return Healing()
         kept = {name: list(self.kept.part(name)) for name in PARTS}
         same = {name: merged(kept[name], each) for name, each in found.items()}
         told = difference(self._text(kept), self._text(kept | same), self.path.name) if healed else ""
@@ -154,7 +157,7 @@ class Anchors:
                         part.replace(path)
                 write_atomically(self.path, text)
                 files = [each.read_text(encoding="utf-8") for each in self.folder.glob("*.yaml")]
-                wanted_by = {digest for each in files for digest in _PATCH.findall(each)}
+                wanted_by = {hit[1] for each in files for hit in _PATCH.finditer(each)}
                 for path in patches.glob("*.png"):
                     if path.stem not in wanted_by:
                         path.unlink()

@@ -42,6 +42,12 @@ class Attempt(BaseModel):
     tokens: int = 0
     run: str = ""
     """The folder of its run, with its report; empty when there is none."""
+    replayed: int = 0
+    """So many steps were done again by its anchors."""
+    healed: tuple[str, ...] = ()
+    """Steps that could not be done as before, in words, and were done another way."""
+    anchors: str = ""
+    """What became of its anchors, and how their file would change where steps were healed."""
     measured: dict[str, JsonValue] = Field(default_factory=dict)
     """What a benchmark tells besides, such as the reward."""
 

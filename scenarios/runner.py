@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.agent.agent import Agent
 from handeye.agent.run import RunConfig, slug
-from handeye.agent.start import open_device, open_eyes_and_policy
+from handeye.agent.start import EMBEDDED, open_device, open_eyes_and_policy
 from handeye.perception.engines.options import Options
 from handeye.policies.rules import Rules
+from handeye.scenarios.again import Again
+from handeye.scenarios.anchors import Anchors
 from handeye.scenarios.checks.judging import judge, of_the_screen
 from handeye.scenarios.expand import LATE, VARIABLE
 from handeye.scenarios.results import TRIALS, Attempt, Result
@@ -49,6 +51,11 @@ class Settings:
     """Instead of what the suites say."""
     headed: bool = False
     secrets: str = ""
+    anchors: bool = True
+    """Passed scenarios leave anchors beside their suite, and are done again by them."""
+    update_anchors: bool = False
+    no_model: bool = False
+    """Fail where a step has drifted, instead of asking a model."""
     rules: Rules = field(default_factory=Rules)
     options: Options = field(default_factory=Options)
 
@@ -102,6 +109,7 @@ class Runner:
         trial = _trial(job.case.by)(self, job, number)
         try:
             told = trial.carry_out()
+            told |= trial.learned(told)
         except UsageError:
             raise
         except HandeyeError as error:
@@ -116,7 +124,9 @@ class Runner:
     def mind(self) -> tuple[Eyes, Policy]:
         """The eyes and the policy, opened when they are first needed."""
         if self._opened is None:
-            self._opened = open_eyes_and_policy(self.settings.model, self.settings.policy, self.settings.options)
+            spared = self.settings.no_model and self.settings.policy == "auto"
+            model = EMBEDDED if spared else self.settings.model
+            self._opened = open_eyes_and_policy(model, self.settings.policy, self.settings.options)
         return self._opened
 
 
@@ -127,9 +137,13 @@ class Trial:
         self.runner, self.settings, self.case, self.served = runner, runner.settings, job.case, job.served
         name = f"{job.number + 1:03d}-{slug(self.case.name)}" + (f"-attempt-{number}" if number > 1 else "")
         self.folder = self.settings.output / TRIALS / name
+        kept = self.settings.anchors and type(self) is Trial
+        self.again = Again(self.settings, Anchors(self.case, self.served)) if kept else None
 
     def carry_out(self) -> dict[str, Any]:
         """What the attempt came to: fields of an Attempt."""
+        if self.again and (lacking := self.again.lacking):
+            return {"status": "failed", "reason": lacking}
         scenario, on = self.case.scenario, self._place()
         device = open_device(
             on,
@@ -155,6 +169,13 @@ class Trial:
             finally:
                 if self.case.suite.teardown:
                     self._run(device, eyes, policy, self._filled(", ".join(self.case.suite.teardown)), "teardown", on)
+
+    def learned(self, told: dict[str, Any]) -> dict[str, Any]:
+        """What a passed attempt has left for the next run: fields of an Attempt."""
+        if self.again is None or told["status"] != "passed":
+            return {}
+        healing = self.again.learn(self.folder)
+        return {"replayed": healing.replayed, "healed": healing.healed, "anchors": healing.told}
 
     def _told(self, run: Run, device: Device, watch: Watch) -> dict[str, Any]:
         checks = list(watch.broken)
@@ -195,6 +216,7 @@ class Trial:
             options=self.settings.options,
         )
         folder = self.folder / name
+        policy = self.again.policy(policy, name, goal) if self.again else policy
         agent = Agent(device, eyes=eyes, policy=policy, config=config, run_dir=folder)
         if watch:
             watch.stop = agent.stop
