@@ -72,6 +72,24 @@ def command(
     secrets: Annotated[
         Path | None, typer.Option(envvar="HANDEYE_SECRETS", metavar="FILE", help="What {{secret:NAME}} stands for.")
     ] = None,
+    update_anchors: Annotated[
+        bool,
+        typer.Option(
+            "--update-anchors",
+            envvar="HANDEYE_UPDATE_ANCHORS",
+            help="Keep what had to be done another way.",
+        ),
+    ] = False,
+    no_model: Annotated[
+        bool,
+        typer.Option(
+            "--no-model", envvar="HANDEYE_NO_MODEL", help="Fail where a step has drifted, instead of asking a model."
+        ),
+    ] = False,
+    anchors: Annotated[
+        bool,
+        typer.Option(envvar="HANDEYE_ANCHORS", help="Do again what passed before, by its anchors."),
+    ] = True,
     model: Model = "embedded",
     options: Any = None,
     as_json: Json = False,
@@ -106,6 +124,9 @@ def command(
             retries=retries,
             headed=headed,
             secrets=str(secrets.resolve()) if secrets else "",
+            anchors=anchors_wanted(anchors, update_anchors, no_model),
+            update_anchors=update_anchors,
+            no_model=no_model,
             rules=rules_here() or Rules(),
             options=read_options(options),
         )
@@ -119,6 +140,14 @@ def command(
             print_json(told(results, seconds))
         code = exit_code(results)
     raise typer.Exit(code)
+
+
+def anchors_wanted(anchors: bool, update: bool, no_model: bool) -> bool:
+    """Whether anchors are used. Raises UsageError where other flags need them."""
+    for flag, given in (("--update-anchors", update), ("--no-model", no_model)):
+        if given and not anchors:
+            raise UsageError(f"{flag} needs the anchors that --no-anchors leaves alone; leave out one of the two")
+    return anchors
 
 
 def chosen(cases: list[Case], grep: str, tags: Sequence[str], forbid_only: bool, last: Path | None) -> list[Case]:

@@ -67,9 +67,23 @@ class Line:
             self.console.print(f"    {escape(result.reason)}", soft_wrap=True)
             if run := result.attempts[-1].run:
                 self.console.print(f"    [dim]report  {escape(run)}/report.html[/]", soft_wrap=True)
+        self._healed([each for each in results if each.attempts[-1].healed])
         self.console.print()
         self.console.print(f"{_counted(self._counts) or 'nothing was run'}  [dim]{seconds:.1f} s[/]")
         return []
+
+    def _healed(self, results: Sequence[Result]) -> None:
+        """What could not be done by its anchors, and how their files would change."""
+        for result in results:
+            last = result.attempts[-1]
+            steps = escape(", ".join(last.healed))
+            self.console.print()
+            self.console.print(f"[cyan]↻[/] [bold]{escape(result.name)}[/]  done another way: {steps}", soft_wrap=True)
+            for line in last.anchors.splitlines():
+                paint = {"+": "green", "-": "red"}.get(line[:1], "dim")
+                self.console.print(f"    [{paint}]{escape(line)}[/]", soft_wrap=True)
+        if any(not each.attempts[-1].anchors.startswith("anchors updated") for each in results):
+            self.console.print("    --update-anchors writes what was healed")
 
     def _tell(self, result: Result) -> None:
         if result.suite != self._suite:
@@ -77,6 +91,8 @@ class Line:
             self.console.print(f"\n[bold]{escape(result.suite)}[/]  [dim]{escape(result.file)}[/]", soft_wrap=True)
         more = f" [yellow]flaky: attempt {len(result.attempts)}[/]" if result.status == "flaky" else ""
         more += f" [dim]{escape(result.reason[:100])}[/]" if result.status == "skipped" else ""
+        if (again := result.attempts[-1].replayed) and result.status != "failed":
+            more += f" [dim]{again} step{'' if again == 1 else 's'} as before[/]"
         self.console.print(
             f"  {MARKS[result.status]} {escape(result.name)} [dim]{result.seconds:.1f} s[/]{more}", soft_wrap=True
         )
