@@ -52,7 +52,8 @@ class Virtual(Desktop):
     folder too. `size` is in pixels, `timeout` is the seconds until its window must be there. Everything that was
     started ends at `close`, and when this process dies in any way.
 
-    With `headed` the program starts on the user's own X display and with the user's own settings instead.
+    With `home`, that folder is the programs' HOME. With `headed` the program starts on the user's own X display and
+    with the user's own settings instead.
 
     Raises UsageError for a command or size that cannot be used, SetupError when Xvfb or openbox is missing, when there
     is no such program, when it ends at once, and when it shows no window in time. Later, DeviceLost is raised when the
@@ -71,6 +72,7 @@ class Virtual(Desktop):
         size: tuple[int, int] = (1280, 800),
         timeout: float = 30.0,
         headed: bool = False,
+        home: Path | None = None,
     ) -> None:
         self._command, self._timeout, self._headed = command, timeout, headed
         self._argv = _words(command) if command is not None else []
@@ -80,6 +82,7 @@ class Virtual(Desktop):
         self._up = False
         self._lost = ""
         self._foreign = set[int]()  # windows that were there before the program
+        self._launched = 0
         _check_size(size)
         _check_machine(headed)
         display = own_display() if headed else None
@@ -90,6 +93,7 @@ class Virtual(Desktop):
             self.display = display
             self._up = True
             self._env = dict(os.environ) if headed else isolated(display, self._programs.folder)
+            self._env |= {"HOME": str(home.resolve())} if home else {}
             if not headed:
                 self._start_manager()
                 self._start_telling()
@@ -137,28 +141,40 @@ class Virtual(Desktop):
 
     # The program
 
+    def launch(self, command: str) -> None:
+        """Start one more program and wait for its window. The screen outlives it, whatever becomes of it.
+
+        Raises UsageError and SetupError as for the program that the display is made for.
+        """
+        self._launched += 1
+        name, known = f"launched-{self._launched}", {window.id for window in self._hands.windows()}
+        pid = self._programs.start(name, _words(command), self._env)
+        self._await_window(name, command, pid, known)
+
     def _start_program(self) -> None:
         self._lost, self._complaints = "", None
         self._foreign = {window.id for window in self._hands.windows()}
-        deadline = time.monotonic() + self._timeout
         self._pid = self._programs.start("program", self._argv, self._env)
-        while not (new := self._own_windows()):
-            self._still_starting(deadline)
+        self._await_window("program", str(self._command), self._pid, self._foreign)
+
+    def _await_window(self, name: str, command: str, pid: int, known: set[int]) -> None:
+        deadline = time.monotonic() + self._timeout
+        while not (new := [window for window in self._hands.windows() if window.id not in known]):
+            self._still_starting(name, command, pid, deadline)
             time.sleep(0.02)
         if self._headed:
             self._hands.manage(new[0], "focus")
         self._await_paint(deadline)
 
-    def _still_starting(self, deadline: float) -> None:
-        assert self._pid is not None
-        code = self._programs.exit_code(self._pid)
-        said = self._programs.last_words("program")
+    def _still_starting(self, name: str, command: str, pid: int, deadline: float) -> None:
+        code = self._programs.exit_code(pid)
+        said = self._programs.last_words(name)
         if code or (code == 0 and not self._programs.alive()):
             why = said or "it said nothing"
-            raise SetupError(f"{self._command!r} ended at once with {_exit(code)}, without a window: {why}")
+            raise SetupError(f"{command!r} ended at once with {_exit(code)}, without a window: {why}")
         if time.monotonic() > deadline:
             raise SetupError(
-                f"{self._command!r} has shown no window within {self._timeout:g} s"
+                f"{command!r} has shown no window within {self._timeout:g} s"
                 f"{f' (it said: {said})' if said else ''}; check that it is a graphical program, or allow more time"
             )
 
