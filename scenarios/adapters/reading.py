@@ -74,6 +74,16 @@ def json_list(path: Path) -> Iterator[Record]:
         yield _record(f"{path}, record {number}", one)
 
 
+def json_objects(path: Path) -> Iterator[Record]:
+    """The objects in a file that holds one, or a list of them."""
+    value = _json(_text(path), str(path))
+    if not isinstance(value, list):
+        yield _record(str(path), value)
+        return
+    for number, one in enumerate(value, 1):
+        yield _record(f"{path}, record {number}", one)
+
+
 def json_object(path: Path) -> dict[str, Any]:
     """The object that a file holds."""
     return _record(str(path), _json(_text(path), str(path))).fields

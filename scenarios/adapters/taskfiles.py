@@ -1,0 +1,124 @@
+"""What benchmarks written as task files have in common: finding the files, choosing tasks, and telling what is wrong.
+
+A task that asks for what handeye cannot do or judge is an error before anything is run, or left out aloud; it is never
+counted as carried out.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from handeye.scenarios.adapters.reading import Record, json_objects
+from handeye.scenarios.schema import Scenario
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from handeye.scenarios.adapters.episode import Limits, Task
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Unsupported(UsageError):
+    """A task asks for what is not supported."""
+
+
+class Strict(BaseModel):
+    """A part of a task file with no other keys than these: one that is passed over might be what counts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Loose(BaseModel):
+    """A part of a task file with keys that say nothing about how it is run or judged."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def task_files(paths: Sequence[Path]) -> list[Path]:
+    """The files, those in folders in the order of their names. Raises UsageError where there is none."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(path.rglob("*.json"))
+            if not inside:
+                raise UsageError(f"{path} holds no task file; give a folder with some, named *.json")
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise UsageError(f"there is no file {path}; give a task file, or a folder of them")
+    return list(dict.fromkeys(found))
+
+
+def read_all(
+    paths: Sequence[Path],
+    chosen: Sequence[str],
+    read: Callable[[Path, Record], Task],
+    name_of: Callable[[Record], str],
+    *,
+    skip_unsupported: bool,
+) -> list[Task]:
+    """The chosen tasks of all files (`all`: each of them), those that are unsupported with a reason to skip them.
+
+    Raises UsageError for what cannot be read, for an id that no file has, and, unless they are to be skipped, for what
+    is not supported.
+    """
+    found: list[Task] = []
+    names: dict[str, str] = {}
+    for path in task_files(paths):
+        for record in json_objects(path):
+            name = name_of(record)
+            if f"{path}::{name}" in names:
+                raise UsageError(f"{record.place}: {names[f'{path}::{name}']} has the id {name} too; give each its own")
+            names[f"{path}::{name}"] = record.place
+            if list(chosen) != ["all"] and name not in chosen:
+                continue
+            try:
+                found.append(read(path, record))
+            except Unsupported as error:
+                if not skip_unsupported:
+                    raise UsageError(f"{error}; leave it out with --tasks, or use --skip-unsupported") from error
+                found.append(left_out(path, name, str(error)))
+    known = [each.rpartition("::")[2] for each in names]
+    for name in chosen if list(chosen) != ["all"] else ():
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            raise UsageError(
+                f"no task has the id {name!r}; {f'did you mean {close[0]}?' if close else 'see the files'}"
+            )
+    return found
+
+
+def left_out(path: Path, name: str, why: str) -> Task:
+    """A task that is skipped."""
+    from handeye.scenarios.adapters.episode import Task
+    from handeye.scenarios.schema import Suite
+
+    scenario = Scenario(name=name, goal="not supported", unchecked=True, skip=why)
+    return Task(suite=Suite(name=path.stem), file=path, scenario=scenario, name=name, group=path.stem)
+
+
+def validated(kind: type[Model], record: Record) -> Model:
+    """The record as a model. Raises UsageError with its place and the key that is wrong first."""
+    try:
+        return kind.model_validate(record.fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise Unsupported(f"{record.place}: {key} is not supported") from error
+        what = "is missing" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
+        said = f"{record.place}: {key}: {what}" if key else f"{record.place}: {what}"
+        raise UsageError(f"{said}; mend it") from error
+
+
+def scenario_of(name: str, goal: str, on: str, limits: Limits) -> Scenario:
+    """The part of a task that the runner knows."""
+    given: dict[str, Any] = {"name": name, "goal": goal, "on": on, "unchecked": True}
+    return Scenario.model_validate(given | {"max-steps": limits.steps, "timeout": limits.seconds})

@@ -1,0 +1,233 @@
+"""`handeye bench`: how many tasks of a benchmark does an agent carry out?"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handeye.agent.cli.common import Model, note_console, print_json, reported
+from handeye.agent.cli.flags import model_flags, read_options
+from handeye.tools.errors import SetupError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from handeye.scenarios.adapters.episode import Limits, Task
+    from handeye.scenarios.adapters.tally import Tally
+
+#: Where results lie unless `--output` says otherwise.
+OUTPUT = Path("bench-results")
+#: `--json -` writes to standard output.
+STDOUT = "-"
+BENCHMARKS = ("miniwob", "webarena", "osworld")
+
+
+@model_flags
+def command(
+    benchmark: Annotated[
+        str, typer.Argument(metavar="miniwob|webarena|osworld", help="Which one.", show_default=False)
+    ],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE…]", help="Task files, or folders of them; MiniWoB++ brings its own."),
+    ] = None,
+    tasks: Annotated[
+        str,
+        typer.Option(envvar="HANDEYE_TASKS", metavar="NAME,…", help="Those of these names or ids; [b]all[/b] of them."),
+    ] = "all",
+    seeds: Annotated[
+        int, typer.Option(min=1, max=10_000, envvar="HANDEYE_SEEDS", help="MiniWoB++: so many episodes of each task.")
+    ] = 1,
+    first_seed: Annotated[
+        int, typer.Option(min=0, envvar="HANDEYE_FIRST_SEED", help="MiniWoB++: the first of them.")
+    ] = 0,
+    sites: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--site",
+            envvar="HANDEYE_SITE",
+            metavar="NAME=URL",
+            help="WebArena: where a site is, as in shopping=http://…",
+        ),
+    ] = None,
+    allow_execute: Annotated[
+        bool,
+        typer.Option(
+            "--allow-execute",
+            envvar="HANDEYE_ALLOW_EXECUTE",
+            help="OSWorld: let task files run commands on this machine, with your rights.",
+        ),
+    ] = False,
+    skip_unsupported: Annotated[
+        bool,
+        typer.Option(
+            "--skip-unsupported",
+            envvar="HANDEYE_SKIP_UNSUPPORTED",
+            help="Leave out tasks that ask for what handeye cannot do or judge; they are named, and count nowhere.",
+        ),
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, envvar="HANDEYE_LIMIT", help="The first N tasks only.")] = None,
+    workers: Annotated[
+        int, typer.Option("-w", "--workers", min=1, max=64, envvar="HANDEYE_WORKERS", help="Processes side by side.")
+    ] = 1,
+    max_steps: Annotated[
+        int, typer.Option(min=1, envvar="HANDEYE_MAX_STEPS", help="Actions that a task may take.")
+    ] = 30,
+    budget_seconds: Annotated[
+        float, typer.Option(min=1, envvar="HANDEYE_BUDGET_SECONDS", help="Seconds that a task may take.")
+    ] = 300,
+    at_least: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, envvar="HANDEYE_AT_LEAST", help="Fail when a smaller share is carried out."),
+    ] = None,
+    reporter: Annotated[
+        str, typer.Option(envvar="HANDEYE_REPORTER", metavar="list,line,json,junit,html", help="How results are told.")
+    ] = "line",
+    output: Annotated[Path, typer.Option(envvar="HANDEYE_OUTPUT", help="Where results and runs are kept.")] = OUTPUT,
+    json_file: Annotated[
+        str | None,
+        typer.Option(
+            "--json", metavar="FILE|-", envvar="HANDEYE_BENCH_JSON", help="Where the result goes; - is stdout."
+        ),
+    ] = None,
+    headed: Annotated[bool, typer.Option(envvar="HANDEYE_HEADED", help="Show the browser or program.")] = False,
+    model: Model = "embedded",
+    options: Any = None,
+) -> None:
+    """Measure how many tasks of a benchmark an agent carries out, as the benchmark itself judges it.
+
+    [b]Examples[/b]: handeye bench miniwob --tasks click-button,enter-text --seeds 3 --json out.json
+
+    handeye bench webarena tasks.json --site shopping=http://127.0.0.1:7770 --model OpenGVLab/InternVL3-8B-hf
+    """
+    code = 0
+    with reported(json_file == STDOUT, model=model, n=0, accuracy=None, by_type={}, results=[], benchmark=benchmark):
+        from handeye.agent.config import rules_here
+        from handeye.policies.rules import Rules
+        from handeye.scenarios.adapters.episode import Limits
+        from handeye.scenarios.adapters.tally import tally, to_json
+        from handeye.scenarios.command import run_all
+        from handeye.scenarios.reporters import open_reporters
+        from handeye.scenarios.runner import Settings
+
+        _check_flags(benchmark, files, seeds != 1 or first_seed != 0, bool(sites), allow_execute)
+        names = [name for each in tasks.split(",") if (name := each.strip())]
+        limits = Limits(max_steps, budget_seconds)
+        found = read_tasks(
+            benchmark,
+            files or [],
+            names,
+            range(first_seed, first_seed + seeds),
+            limits,
+            sites=sites or [],
+            allow_execute=allow_execute,
+            skip_unsupported=skip_unsupported,
+        )[:limit]
+        console = note_console()
+        settings = Settings(
+            output=output,
+            model=model,
+            retries=0,
+            headed=headed,
+            rules=rules_here() or Rules(),
+            options=read_options(options),
+        )
+        reporters = open_reporters(reporter, console, output)
+        began = time.monotonic()
+        results = run_all(found, settings, workers, 0, reporters)
+        seconds = time.monotonic() - began
+        counted = tally(found, results)
+        written = [path for each in reporters for path in each.end(results, seconds)]
+        result = to_json(benchmark, model, found, results, counted, seconds)
+        if json_file == STDOUT:
+            print_json(result)
+        elif json_file:
+            written.append(_write(Path(json_file), result, output))
+        _tell(console if json_file == STDOUT else None, counted, written)
+        short = at_least is not None and counted.overall.share.accuracy < at_least
+        code = 1 if short else 3 if counted.broken else 0
+    raise typer.Exit(code)
+
+
+def read_tasks(
+    benchmark: str,
+    files: Sequence[Path],
+    names: Sequence[str],
+    seeds: Sequence[int],
+    limits: Limits,
+    *,
+    sites: Sequence[str] = (),
+    allow_execute: bool = False,
+    skip_unsupported: bool = False,
+) -> list[Task]:
+    """The tasks that are asked for. Raises UsageError naming the file and the key of what cannot be used."""
+    from handeye.scenarios.adapters import miniwob, osworld, webarena
+
+    if benchmark == "miniwob":
+        return miniwob.tasks(names, seeds, limits)
+    if benchmark == "webarena":
+        return webarena.tasks(files, names, limits, sites, skip_unsupported=skip_unsupported)
+    return osworld.tasks(files, names, limits, allow_execute=allow_execute, skip_unsupported=skip_unsupported)
+
+
+def _check_flags(benchmark: str, files: list[Path] | None, seeded: bool, sites: bool, execute: bool) -> None:
+    """Raise UsageError for an unknown benchmark, and for what means nothing to this one."""
+    if benchmark not in BENCHMARKS:
+        raise UsageError(f"there is no benchmark {benchmark!r}; choose one of {', '.join(BENCHMARKS)}")
+    if benchmark == "miniwob" and files:
+        raise UsageError(f"MiniWoB++ brings its own tasks; leave out {files[0]}, and choose with --tasks")
+    if benchmark != "miniwob" and not files:
+        raise UsageError(f"{benchmark} needs task files; give one, such as tasks.json, or a folder of them")
+    for flag, given, meant in (
+        ("--seeds", seeded, "miniwob"),
+        ("--site", sites, "webarena"),
+        ("--allow-execute", execute, "osworld"),
+    ):
+        if given and benchmark != meant:
+            raise UsageError(f"{flag} means nothing to {benchmark}; it is for {meant}")
+
+
+def _write(path: Path, result: dict[str, Any], output: Path) -> Path:
+    from handeye.agent.run import write_atomically
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written ({error}); the results are kept in {output}") from error
+    return path
+
+
+def _tell(console: Console | None, counted: Tally, written: list[Path]) -> None:
+    """The result in a few lines and a table, on stdout unless that is taken."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = console or Console(highlight=False)
+    share = counted.overall.share
+    low, high = share.interval
+    console.print(
+        f"[bold]{share.accuracy:.1%}[/] carried out: {share.correct} of {share.n}, "
+        f"with 95 % certainty between {low:.1%} and {high:.1%}"
+    )
+    if counted.broken:
+        console.print(f"[yellow]{counted.broken} could not be tried, and count as failed[/]")
+    if counted.skipped:
+        console.print(f"[yellow]{counted.skipped} were left out, and count nowhere[/]")
+    rewarded = counted.overall.reward is not None
+    table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
+    for title in ("", "carried out", "", *(["reward"] if rewarded else []), "steps", "seconds"):
+        table.add_column(title, justify="left" if not table.columns else "right")
+    for row in (*counted.groups, *([counted.overall] if len(counted.groups) > 1 else [])):
+        reward = [f"{row.reward or 0:.2f}"] if rewarded else []
+        cells = [f"{row.share.accuracy:.1%}", f"{row.share.correct} of {row.share.n}"]
+        table.add_row(row.name, *cells, *reward, f"{row.steps:.1f}", f"{row.seconds:.1f}")
+    console.print(table)
+    for path in written:
+        console.print(f"  {path}", soft_wrap=True, markup=False)
