@@ -106,17 +106,18 @@ def _whole(sight: Sight, step: Step, run: Path, found: Retraced) -> Sight:
     """A sight with what only the picture says: the text at the point where no element is known, and the patch."""
     from handeye.perception import ocr
     from handeye.policies.replay.picture import patch_of
-    from handeye.policies.replay.sighting import around, line_at
+    from handeye.policies.replay.sighting import around, line_at, share
     from handeye.tools.geometry import Box
 
     screen = _screen(step, run)
     if screen is None:
         return sight
-    if (not sight.role or sight.spot) and not sight.text:
+    if not sight.role or sight.spot:  # of a drawing the platform tells nothing: its own texts are its landmarks
         lines = ocr.read(screen)
         line = line_at(sight.point, lines)
-        near = sight.near or around(sight.point, Box(*sight.point, *sight.point), lines)
-        sight = sight.model_copy(update={"text": line.name if line else "", "near": near})
+        at = (share(sight.point.x, line.box.left, line.box.width), 0.5) if line and not sight.role else sight.at
+        near = around(sight.point, Box(*sight.point, sight.point.x + 1, sight.point.y + 1), lines, line)
+        sight = sight.model_copy(update={"text": line.name if line else "", "near": near, "at": at})
     sight, png = patch_of(sight, screen.image)
     if png:
         found.patches[sight.patch] = png

@@ -72,9 +72,10 @@ class Job(NamedTuple):
 class Runner:
     """Runs scenarios one after the other, with one model for all."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, mind: tuple[Eyes, Policy] | None = None) -> None:
+        """`mind`: eyes and policy that are there already, instead of those that the settings name."""
         self.settings = settings
-        self._opened: tuple[Eyes, Policy] | None = None
+        self._opened = mind
 
     def run(self, job: Job) -> Result:
         """All attempts of a scenario. Nothing is raised but what stops everything: a wrong setting, Ctrl-C."""

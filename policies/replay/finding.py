@@ -187,15 +187,13 @@ def _spots(sight: Sight, scene: Scene, patch: Image.Image | None, same_screen: b
         areas = [each for each in scene.elements if each.role == sight.role and _alike_area(sight, each)]
         for each in areas if len(areas) == 1 else ():
             back("selector", _within(each.box, sight.at))
-    lines = scene.words if sight.text else ()
+    lines = scene.words if sight.text or sight.near else ()
     for line in lines:
-        if alike(sight.text, line.name, seen=True).score >= READ_ALIKE:
-            back("text", _within(line.box, sight.at) if not sight.spot else line.box.centre)
-    known = scene.elements or scene.words
-    for near in sight.near:
-        for each in known:
-            if same_landmark(near.text, each.name):
-                centre = each.box.centre
+        if sight.text and alike(sight.text, line.name, seen=True).score >= READ_ALIKE:
+            back("text", line.box.centre if sight.spot else _within(line.box, sight.at))
+        for near in sight.near:
+            if same_landmark(near.text, line.name):
+                centre = line.box.centre
                 back("layout", Point(centre.x + near.way[0], centre.y + near.way[1]))
     for place in places:
         if sight.text and "text" not in place.signals and not same_screen:

@@ -46,7 +46,7 @@ def sight_of(target: Target, scene: Scene) -> Sight:
     box = element.box if element else target.box or Box(*target.point, target.point.x + 1, target.point.y + 1)
     told = Sight(
         point=target.point,
-        at=(_share(target.point.x, box.left, box.width), _share(target.point.y, box.top, box.height)),
+        at=(share(target.point.x, box.left, box.width), share(target.point.y, box.top, box.height)),
         size=(box.width, box.height) if element or target.box else (0, 0),
         near=around(target.point, box, scene.elements or scene.read, element),
     )
@@ -140,7 +140,8 @@ def patch_box(sight: Sight, width: int, height: int) -> Box | None:
     return Box(left, top, left + wide, top + high).within(width, height)
 
 
-def _share(value: int, start: int, length: int) -> float:
+def share(value: int, start: int, length: int) -> float:
+    """Where a value lies between the start and the end of a length, 0 to 1."""
     return round(min(1.0, max(0.0, (value - start) / max(1, length))), 3)
 
 
