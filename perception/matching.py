@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -146,13 +147,19 @@ def shows(scene: Scene, text: str) -> bool:
     if any(wanted in normal(part) for part in texts(scene)):
         return True
     if scene.elements:
-        return wanted in normal(" ".join(element.name for element in scene.elements if not element.acts))
+        plain = normal(" ".join(element.name for element in scene.elements if not element.acts))
+        return wanted in plain or _numbered(wanted) in _numbered(plain)  # “3 items”, written as “3items”
     tight = wanted.replace(" ", "")
     lines = [element.name for element in scene.words]
     if any(tight in normal(line).replace(" ", "") for line in lines):
         return True
     whole = normal(" ".join(lines))
     return wanted in whole or (len(tight) >= 5 and any(alike(text, line, True).score >= 0.93 for line in lines))
+
+
+def _numbered(text: str) -> str:
+    """Without the space between a number and a word, which pages make with a style or not at all."""
+    return re.sub(r"(?<=\d) (?=[^\W\d])|(?<=[^\W\d]) (?=\d)", "", text)
 
 
 def texts(scene: Scene) -> list[str]:

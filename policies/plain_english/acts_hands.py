@@ -56,6 +56,9 @@ def click_on(clause: c.ClickOn, moment: Moment) -> Step:
         return moment.do(Tabs(do="switch", index=tab), f"a tab is called so: switch to tab {tab + 1}", "clicked")
     if not isinstance(found, Match):
         return found
+    if clause.count > 1 and found.element.checked is not None:  # ticked twice it would be as it was
+        texts = [each for each in moment.find(phrase) if each.element.name == found.element.name]
+        found = next((each for each in texts if each.element.checked is None), found)
     how = Click(target=Target(phrase=phrase), button=clause.button, count=clause.count, modifiers=clause.modifiers)
     if skip:
         moment.notes.append(f"“{phrase}” is one label")

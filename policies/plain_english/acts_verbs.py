@@ -9,7 +9,7 @@ from handeye.perception.groups import Item, descendants, item_of, items_called, 
 from handeye.perception.matching import Match
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
-from handeye.perception.wording import alike, normal, words
+from handeye.perception.wording import GLYPHS, alike, normal, words
 from handeye.policies.plain_english.acts_hands import drag
 from handeye.policies.plain_english.clauses import DragOnto
 from handeye.policies.plain_english.moment import Fail, Moment, Step
@@ -34,6 +34,8 @@ HINTS: dict[str, tuple[str, ...]] = {
 }
 #: Verbs that tick the box of an item rather than press a button in it.
 _TICKING = frozenset({"check", "complete", "finish", "mark", "select", "tick", "do", "choose", "toggle"})
+#: In an item, a cross takes it away.
+_REMOVING = frozenset({"delete", "remove", "discard", "erase", "dismiss"})
 _DIALOG = re.compile(
     r"(?:dialog(?:ue)?(?:\s+box)?|alert|pop-?\s?up|prompt|message(?:\s+box)?|modal|confirmation)", re.IGNORECASE
 )
@@ -141,6 +143,9 @@ def _find(clause: c.Operate, moment: Moment) -> Match | None:
         for item in items[:1]:
             if found := _control(labels_inside, item.members, INSIDE):
                 return Match(found.element, found.score, f"{found.why}, in “{item.text[:40]}”")
+            crosses = [each for each in item.members if each.acts and GLYPHS.get(each.name.strip()) == "close"]
+            if verb.lower() in _REMOVING and len(crosses) == 1:
+                return Match(crosses[0], 0.8, f"the cross in “{item.text[:40]}”")
             if verb.lower() in _TICKING and (box := _box(item)):
                 return Match(box, 0.8, f"the box of “{item.text[:40]}”")
         if items:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
+from handeye.perception.groups import ITEM_ROLES, descendants
 from handeye.perception.matching import nearest, shows
 from handeye.perception.wording import normal
 from handeye.policies.plain_english import clauses
@@ -120,11 +121,17 @@ def _differences(element: Element, check: ElementState) -> tuple[list[str], list
     return wrong, untold
 
 
+def _written_in(element: Element, scene: Scene) -> str:
+    """All that an element says: of a row or an item, what stands in it."""
+    inside = descendants(element, scene.elements) if element.role in ITEM_ROLES else ()
+    return " ".join(part for each in (element, *inside) for part in (each.name, each.value) if part)
+
+
 def _count(check: Count, scene: Scene) -> Found:
     if not scene.elements:
         return None, "this screen tells no elements"
     number = sum(
-        check.role in ("", each.role) and normal(check.text) in normal(f"{each.name} {each.value}")
+        check.role in ("", each.role) and normal(check.text) in normal(_written_in(each, scene))
         for each in scene.elements
     )
     holds = (

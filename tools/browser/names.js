@@ -152,11 +152,19 @@ function nameOf(el, role) {
   const title = attribute(el, "title") || attribute(el, "placeholder") || attribute(el, "aria-placeholder")
     || attribute(el, "data-placeholder");
   if (title) return [title, 1];
+  const written = FROM_CONTENT.has(role) && !TICKED.has(role) ? styled(el) : "";
+  if (written) return [written, 1];
   if (FIELDS.has(role) || TICKED.has(role)) {
     const near = nearText(el, TICKED.has(role));
     if (near) return [near, 0.7];
   }
   return ["", 1];
+}
+
+// What a style writes into an element: “×”. Letters of a font that draws icons say nothing.
+function styled(el) {
+  const written = ["::before", "::after"].map((part) => getComputedStyle(el, part).content.match(/^"((?:[^"\\]|\\.)*)"/)?.[1] ?? "");
+  return squash(written.join(" ").replace(/[\ue000-\uf8ff]/g, ""));
 }
 
 const FROM_CONTENT = new Set(["button", "link", "tab", "menuitem", "menuitemcheckbox", "menuitemradio", "option",

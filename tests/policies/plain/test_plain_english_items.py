@@ -21,6 +21,9 @@ NOTES = "<style>li button{visibility:hidden}li:hover button{visibility:visible}<
 BOARD = "<style>section{float:left;width:200px;min-height:250px;margin:9px;background:#eef}div{margin:5px;padding:9px;background:#fff}</style>" + "".join(
     f"<section><h2>{name}</h2>{''.join(f'<div draggable=true>{card}</div>' for card in cards)}</section>" for name, cards in (("Open", ("Roof", "Door")), ("Ready", ()))
 ) + "<script>let d;for(const e of document.querySelectorAll('div'))e.ondragstart=(v)=>{d=e;v.dataTransfer.setData('text','')};for(const s of document.querySelectorAll('section')){s.ondragover=(v)=>v.preventDefault();s.ondrop=(v)=>{v.preventDefault();s.append(d);document.title=d.textContent+' in '+s.firstChild.textContent}}</script>"  # fmt: skip
+TASKS = "<style>li i{visibility:hidden;font-style:normal}li:hover i{visibility:visible}i::after{content:'✖'}</style><ul>" + "".join(
+    f"<li><input type=checkbox><label ondblclick=\"this.outerHTML='<input value={name}2>'\">{name}</label><i role=button onclick=this.parentNode.remove()></i>" for name in ("Iron", "Bake")
+) + "</ul><p><b>2</b><span style='margin-left:9px'>items</span> left</p>"  # fmt: skip
 PLANS = "".join(f"<div style='display:inline-block;padding:20px;border:1px solid'><h3>{name}</h3><button onclick=\"o.textContent='{name} it is'\">Select</button></div>" for name in ("Small", "Large")) + "<select><option>EUR<option>USD</select><p id=o></p>"  # fmt: skip
 STARS = "".join(f"<button aria-label='{n} star{'s' * (n > 1)}' onclick=o.textContent='Got'+{n}>★</button>" for n in range(1, 6)) + "<p id=o></p>"  # fmt: skip
 REFUSES = "<form onsubmit=\"event.preventDefault();o.textContent='Sent'\"><label>Mail <input type=email></label><button>Send it</button></form><p id=o></p>"
@@ -36,6 +39,9 @@ REFUSES = "<form onsubmit=\"event.preventDefault();o.textContent='Sent'\"><label
         (BY_LIST, 'sort by Price, check that the page shows "By Price"'),
         (NOTES, 'add a note "Buy ink", check that the third item contains "Buy ink"'),
         (NOTES, 'delete "Wash car", check that "Wash car" is not visible, check that "Feed cat" is visible'),
+        (TASKS, 'delete "Bake", check that "Bake" is not visible, check that "Iron" is visible'),
+        (TASKS, 'double-click "Iron", check that the page shows "Iron2"'),
+        (TASKS, 'check that the page shows "2 items left"'),
         (BOARD, 'drag the second card to Ready, check that the title is "Door in Ready"'),
         (BOARD, 'move the card "Roof" to the Ready column, check that the title is "Roof in Ready"'),
         (BOARD, 'move Roof to Ready, check that the title is "Roof in Ready"'),
