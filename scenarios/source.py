@@ -34,6 +34,11 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver(BOOL, TRUTH, list("tTfF"))
 
 
+def parsed(text: str) -> Any:
+    """A text of ours as a suite's file is read; raises YAMLError."""
+    return yaml.load(text, _Loader)  # noqa: S506 - it is a SafeLoader
+
+
 class Source(NamedTuple):
     """A file that was read."""
 

@@ -1,0 +1,1 @@
+"""`handeye export`: runs told again, as suites and as tests."""

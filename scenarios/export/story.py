@@ -1,0 +1,170 @@
+"""What a finished run did, read from its trace: what an export has to tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from handeye.agent.run import RunFolder
+from handeye.agent.start import looks_like_page
+from handeye.agent.trace import Acted, Looked, Thought, read_trace
+from handeye.policies.plain_english import clauses as c
+from handeye.policies.plain_english.parsing import parse
+from handeye.tools.device import Signals
+from handeye.tools.errors import ActionRefused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from handeye.agent.run import RunConfig
+    from handeye.policies.replay.anchors import Sight
+    from handeye.tools.actions import Action
+
+#: What changes nothing.
+_IDLE = frozenset({"ask", "done", "zoom"})
+PLAIN = "plain english"
+
+DeviceName = Literal["browser", "virtual", "desktop"]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One action that was carried out."""
+
+    step: int
+    action: Action
+    said: str
+    sights: dict[str, Sight]
+    before: Signals
+    after: Signals
+    clause: int | None = None
+    """Of the goal, where the policy follows clauses."""
+    outcome: str = "unknown"
+    dialog: tuple[bool, str] | None = None
+    """It opened a dialog: whether that was accepted, and what was written into it."""
+
+    @property
+    def opened_tab(self) -> bool:
+        return self.action.kind != "tabs" and len(self.after.tabs) > len(self.before.tabs)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Something that the goal has checked."""
+
+    clause: int
+    said: str
+    statement: c.Statement
+
+
+@dataclass(frozen=True)
+class Story:
+    """A run, as it is told again."""
+
+    config: RunConfig
+    verdict: str
+    deeds: tuple[Deed, ...]
+    checked: tuple[Checked, ...]
+    """Empty where the goal is not in explicit steps."""
+    explicit: bool
+    """The goal itself is steps that need no model."""
+    end: Signals
+    """The last look."""
+
+    @property
+    def device(self) -> DeviceName:
+        if looks_like_page(self.config.on) or self.config.on.startswith("cdp:"):
+            return "browser"
+        return "desktop" if self.config.on.startswith("desktop") else "virtual"
+
+    @property
+    def in_order(self) -> list[Deed | Checked]:
+        """Actions, and between them what was checked."""
+        told: list[Deed | Checked] = []
+        rest = list(self.checked)
+        for deed in self.deeds:
+            while rest and deed.clause is not None and rest[0].clause < deed.clause:
+                told.append(rest.pop(0))
+            told.append(deed)
+        return [*told, *rest]
+
+
+def read_story(path: Path) -> Story:
+    """What the run in this folder did. Raises UsageError when nothing was done, or nothing can be read."""
+    folder = RunFolder(path)
+    config = folder.config
+    if not folder.trace.is_file():
+        raise UsageError(f"{path} has no {folder.trace.name}; export a run that has begun")
+    deeds, by, end = _deeds(folder.trace)
+    if not deeds:
+        raise UsageError(f"the run {path} has done nothing; export one that has carried out steps")
+    explicit = by == PLAIN
+    return Story(
+        config=config,
+        verdict=str(folder.read().get("verdict") or "unfinished"),
+        deeds=tuple(_once(deeds)),
+        checked=tuple(_checked(config.goal)) if explicit else (),
+        explicit=explicit,
+        end=end,
+    )
+
+
+def _deeds(trace: Path) -> tuple[list[Deed], str, Signals]:
+    deeds: list[Deed] = []
+    thought: Thought | None = None
+    signals, by, waiting = Signals(), "", False
+    for event in read_trace(trace):
+        match event:
+            case Looked():
+                signals = event.signals
+                if waiting:
+                    seen = event.outcome.kind if event.outcome else "unknown"
+                    deeds[-1] = replace(deeds[-1], after=signals, outcome=seen)
+                waiting = False
+            case Thought():
+                thought, by = event, event.by
+            case Acted(failed=False) if thought and thought.step == event.step and thought.action.kind not in _IDLE:
+                at = thought.memo.get("at") if thought.by == PLAIN else None
+                deeds.append(
+                    Deed(thought.step, thought.action, thought.said, dict(thought.sights), signals, signals, at)
+                )
+                waiting = True
+            case _:
+                continue
+    return deeds, by, signals
+
+
+def _once(deeds: list[Deed]) -> Iterator[Deed]:
+    """Without what came to nothing and was tried again, and without waits that a policy put in by itself."""
+    for place, deed in enumerate(deeds):
+        later = deeds[place + 1] if place + 1 < len(deeds) else None
+        again = later and (later.action.kind, later.clause) == (deed.action.kind, deed.clause)
+        if deed.outcome == "no_effect" and again:
+            continue
+        if deed.action.kind == "wait" and deed.clause is not None and not deed.action.text:
+            continue
+        yield deed
+
+
+def _checked(goal: str) -> Iterator[Checked]:
+    """What an explicit goal checks or waits for, with the place of its clause in the goal as the policy counts them."""
+    try:
+        clauses = parse(goal)
+    except (ActionRefused, UsageError):
+        return
+    place = 0
+    for clause in clauses:
+        if isinstance(clause, c.Verify | c.Await):
+            yield Checked(place, clause.statement.said or clause.source, clause.statement)
+        place += _length([clause])
+
+
+def _length(clauses: Sequence[c.Clause]) -> int:
+    """So many places the clauses take: a condition stands before its own, and a jump before its "otherwise"."""
+    count = 0
+    for clause in clauses:
+        count += 1
+        if isinstance(clause, c.When):
+            count += _length(clause.then) + (1 + _length(clause.otherwise) if clause.otherwise else 0)
+    return count

@@ -1,0 +1,250 @@
+"""Runs exported: each file does again what the run did, and fails where the page is broken."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from handeye.agent import Agent
+from handeye.agent.cli import app
+from handeye.agent.run import RunConfig
+from handeye.perception.embedded import EmbeddedEyes
+from handeye.policies.plain_english import clauses as c
+from handeye.policies.plain_english.parsing import parse
+from handeye.policies.scripted import Scripted
+from handeye.scenarios.command import run_all
+from handeye.scenarios.expand import cases_of
+from handeye.scenarios.export.draft import Draft, Line, sayable
+from handeye.scenarios.export.english import step_of
+from handeye.scenarios.export.playwright import text_of, to_playwright
+from handeye.scenarios.export.story import read_story
+from handeye.scenarios.export.suite import literal, to_pytest, to_yaml
+from handeye.scenarios.runner import Settings
+from handeye.scenarios.schema import Serve
+from handeye.scenarios.serving import serving
+from handeye.tools import Browser, Virtual
+from handeye.tools.actions import Click, Key, Target, Type
+from handeye.tools.browser.find import need_chromium
+from handeye.tools.geometry import Point
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.timeout(300)
+
+PAGE = """<!doctype html><meta charset=utf-8><title>Staff</title><h1>Staff</h1>
+<form id=f><label>User <input name=user></label> <label>Password <input type=password name=pw></label>
+<label><input type=checkbox name=keep> Keep me here</label>
+<label>Team <select name=team><option>Red<option>Blue "sky"</select></label><button>Log in</button></form>
+<main hidden id=m><p id=who></p>
+<table><tr><td>Ada<td><button>Delete</button><tr><td>Bob<td><button>Delete</button></table>
+<canvas width=200 height=80 id=c style="border:1px solid"></canvas><button id=d>Ask</button><p id=said></p></main>
+<script>
+f.onsubmit = (e) => { e.preventDefault(); f.hidden = true; m.hidden = false
+  who.textContent = `Welcome ${f.user.value} of ${f.team.value}, ${f.keep.checked}, ${f.pw.value.length}` }
+for (const b of document.querySelectorAll("td button")) b.onclick = () => b.closest("tr").remove()
+c.onclick = (e) => said.textContent = `drawn in the ${e.offsetX > 100 ? "right" : "left"} half`
+d.onclick = () => said.textContent = confirm("Really?") ? "agreed" : "declined"
+</script>"""
+GOAL = ", ".join(
+    [
+        'type "ada" into User',
+        "type {{secret:shop}} into Password",
+        'tick "Keep me here"',
+        'choose “Blue "sky"” from Team',
+        'click "Log in"',
+        'check that the page shows "true, 7"',
+        'click "Delete" in the row with "Bob"',
+        'check that the page does not show "Bob"',
+        'click "Ask"',
+        'click "Cancel"',
+        'check that the page shows "declined"',
+    ]
+)
+
+
+class Done(NamedTuple):
+    """Runs on a page that is still there, and the folder that it is served from."""
+
+    folder: Path
+    explicit: Path
+    scripted: Path
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
+    """One run of explicit steps, and one whose policy has other ways to say what it wants, as a model's has."""
+    folder = tmp_path_factory.mktemp("export")
+    (folder / "pages").mkdir()
+    (folder / "pages" / "index.html").write_text(PAGE, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch, serving(Serve(folder="pages"), folder) as url:
+        patch.setenv("HANDEYE_SECRET_SHOP", "sesame7")
+        with Browser(url) as browser:
+            config = RunConfig(goal=GOAL, on=url, approve="never")
+            run = Agent(browser, config=config, run_dir=folder / "explicit").run(GOAL)
+            assert run.verdict == "succeeded", run.reason
+        with Browser(url) as browser:
+            found = {each.name: each for each in browser.elements() if each.acts}
+            canvas: list[Click | Type | Key] = [
+                Type(
+                    text='it\'s "x"',
+                    target=Target(phrase="his name", point=found["User"].box.centre, element=found["User"].id),
+                ),
+                Key(keys="enter"),
+            ]
+            config = RunConfig(goal="Log in, then draw something.", on=url, approve="never", model="a model")
+            eyes = EmbeddedEyes()
+            later = Later(browser, canvas)
+            run = Agent(browser, eyes=eyes, policy=later, config=config, run_dir=folder / "scripted").run(config.goal)
+            assert run.verdict == "succeeded", run.reason
+        yield Done(folder, folder / "explicit", folder / "scripted")
+
+
+class Later(Scripted):
+    """Goes on with what is there only after the first actions: the second Delete, and a place in a canvas."""
+
+    def __init__(self, browser: Browser, actions: list[Click | Type | Key]) -> None:
+        super().__init__(actions)
+        self.browser = browser
+
+    def choose(self, task, eyes):  # type: ignore[no-untyped-def]
+        if task.memo.get("place") == 2:
+            second = [each for each in task.scene.elements if (each.role, each.name) == ("button", "Delete")][1]
+            drawn = next(each for each in task.scene.elements if each.role == "img")
+            right = Point(drawn.box.left + 150, drawn.box.top + 40)
+            self.actions += [Click(target=Target(phrase="that one", point=second.box.centre, element=second.id))]
+            self.actions += [Click(target=Target(point=right))]
+        return super().choose(task, eyes)
+
+
+def _python(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "CHROMIUM": str(need_chromium(headed=False)), "HANDEYE_SECRET_SHOP": "sesame7"}
+    return subprocess.run([sys.executable, *words], cwd=cwd, env=env, capture_output=True, text=True, timeout=200)
+
+
+def test_each_export_does_what_the_run_did_and_fails_where_the_page_is_broken(
+    done: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANDEYE_SECRET_SHOP", "sesame7")
+    story, folder = read_story(done.explicit), done.folder
+    for name, export in (("suite.yaml", to_yaml), ("test_it.py", to_pytest), ("plain.py", to_playwright)):
+        text = export(story, folder / name)
+        assert "sesame7" not in text
+        (folder / name).write_text(text, encoding="utf-8")
+    assert "import handeye" not in (folder / "plain.py").read_text(encoding="utf-8")
+
+    def results() -> tuple[int, str]:
+        script = _python("plain.py", cwd=folder)
+        (result,) = run_all(cases_of(folder / "suite.yaml"), Settings(output=folder / "out"), 1, 0, [])
+        return script.returncode, result.status
+
+    assert results() == (0, "passed")
+    tested = _python("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=.", "test_it.py", cwd=folder)
+    assert "1 passed" in tested.stdout, tested.stdout
+    page = folder / "pages" / "index.html"
+    page.write_text(PAGE.replace("f.keep.checked", '"never"'), encoding="utf-8")
+    try:
+        assert results() == (1, "failed")
+    finally:
+        page.write_text(PAGE, encoding="utf-8")
+
+
+def test_what_a_model_did_is_told_by_what_its_targets_are_called(done: Done) -> None:
+    story, folder = read_story(done.scripted), done.folder
+    suite = to_yaml(story)
+    assert """type “it's "x"” into the "User" field""" in suite
+    assert "press Enter" in suite
+    assert 'click "Delete" in the row with "Bob"' in suite
+    assert "# a place in pixels: nothing there has a name" in suite
+    assert 'the title is "Staff"' in suite  # suggested, since nothing was checked
+    (folder / "model.yaml").write_text(suite, encoding="utf-8")
+    (result,) = run_all(cases_of(folder / "model.yaml"), Settings(output=folder / "out"), 1, 0, [])
+    assert result.status == "passed", result.reason
+
+    script = to_playwright(story)
+    assert "page.mouse.click(" in script
+    assert "goes by its place" in script
+    (folder / "model.py").write_text(script + "\n", encoding="utf-8")
+    ran = _python("model.py", cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_a_desktops_run_becomes_a_suite_and_no_playwright_script(tmp_path: Path) -> None:
+    goal = 'type "seven", check that the window title contains "Untitled"'
+    with closing(Virtual("mousepad")) as virtual:
+        config = RunConfig(goal=goal, on="app:mousepad", approve="never")
+        run = Agent(virtual, config=config, run_dir=tmp_path / "run").run(goal)
+        assert run.verdict == "succeeded", run.reason
+    out = tmp_path / "notes.yaml"
+    told = CliRunner().invoke(app, ["export", str(tmp_path / "run"), "--out", str(out)])
+    assert told.exit_code == 0, told.output
+    (case,) = cases_of(out)
+    assert (case.suite.device, case.suite.on) == ("virtual", "mousepad")
+    assert 'with Virtual("mousepad") as desktop:' in to_pytest(read_story(tmp_path / "run"))
+
+    refused = CliRunner().invoke(app, ["export", str(tmp_path / "run"), "--to", "playwright"])
+    assert refused.exit_code == 2
+    assert "export it --to pytest or yaml" in " ".join(refused.output.split())
+    kept = CliRunner().invoke(app, ["export", str(tmp_path / "run"), "--out", str(out)])
+    assert kept.exit_code == 2
+    assert "--force" in kept.output
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters="\n\t"), max_size=30)
+)
+@example('a "b" and “c”, then press Enter')
+@example("${user} ${{HOME}} {{secret:x}} {{y}}")
+@example("- x: #y\n'z'\"")
+@example("”“«»「」")
+@example("\u2028\x85")
+def test_any_text_survives_in_a_suite_and_in_python(text: str) -> None:
+    assert ast.literal_eval(literal(text)) == text
+    assert eval(text_of(text.replace("{{secret:", ""))) == text.replace("{{secret:", "")
+    step = (
+        step_of(Type(text=text), {}) if not any(ord(letter) < 32 and letter not in "\n\t" for letter in text) else None
+    )
+    if step is None or not sayable(step):
+        return  # said in a comment
+    draft = Draft(name="any", on="http://127.0.0.1", steps=[Line(step, text), Line("press Enter")], unchecked=True)
+    file = Path(os.environ["PYTEST_TEXTS"]) / "any.yaml"
+    file.write_text(draft.render(), encoding="utf-8")
+    (case,) = cases_of(file)
+    typed, pressed = parse(case.scenario.wanted)
+    assert isinstance(typed, c.Write)
+    assert typed.text == text
+    assert isinstance(pressed, c.Press)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _texts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_TEXTS", str(tmp_path_factory.mktemp("texts")))
+        yield
+
+
+def test_few_texts_cannot_be_said() -> None:
+    """So that the test above does not pass by saying nothing."""
+    for text in (
+        "",
+        "it's",
+        'a "b"',
+        "ends with “",
+        "a, b and c",
+        "{{x}} ${y}",
+        "two\nlines",
+        "press Enter, then",
+        " x ",
+    ):
+        assert step_of(Type(text=text), {}) is not None, text
