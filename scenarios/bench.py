@@ -87,8 +87,9 @@ def command(
         typer.Option(min=0, max=1, envvar="HANDEYE_AT_LEAST", help="Fail when a smaller share is carried out."),
     ] = None,
     reporter: Annotated[
-        str, typer.Option(envvar="HANDEYE_REPORTER", metavar="list,line,json,junit,html", help="How results are told.")
-    ] = "line",
+        str,
+        typer.Option(envvar="HANDEYE_REPORTER", metavar="list,line,json,junit,html", help="Tell of each task besides."),
+    ] = "",
     output: Annotated[Path, typer.Option(envvar="HANDEYE_OUTPUT", help="Where results and runs are kept.")] = OUTPUT,
     json_file: Annotated[
         str | None,
@@ -111,7 +112,7 @@ def command(
         from handeye.agent.config import rules_here
         from handeye.policies.rules import Rules
         from handeye.scenarios.adapters.episode import Limits
-        from handeye.scenarios.adapters.tally import tally, to_json
+        from handeye.scenarios.adapters.tally import Bar, tally, to_json
         from handeye.scenarios.command import run_all
         from handeye.scenarios.reporters import open_reporters
         from handeye.scenarios.runner import Settings
@@ -138,7 +139,7 @@ def command(
             rules=rules_here() or Rules(),
             options=read_options(options),
         )
-        reporters = open_reporters(reporter, console, output)
+        reporters = open_reporters(reporter, console, output) or [Bar(console, output)]
         began = time.monotonic()
         results = run_all(found, settings, workers, 0, reporters)
         seconds = time.monotonic() - began

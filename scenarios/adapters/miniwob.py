@@ -107,6 +107,7 @@ def tasks(chosen: Sequence[str], seeds: Sequence[int], limits: Limits) -> list[T
                     "goal": "what the page asks for",
                     "on": f"/miniwob/{name}.html",
                     "unchecked": True,
+                    "line": 1,
                     "max-steps": limits.steps,
                 }
             ),

@@ -7,9 +7,11 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from handeye.scenarios.evaluate.score import Share
+from handeye.scenarios.reporters.terminal import Line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from handeye.scenarios.adapters.episode import Task
     from handeye.scenarios.results import Result
@@ -45,6 +47,15 @@ class Tally:
     """Could not be tried; counted as failed."""
     skipped: int
     """Left out, and counted nowhere."""
+
+
+class Bar(Line):
+    """The bar while tasks are run, and no word of those that failed: there are many, and the table counts them."""
+
+    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:  # noqa: ARG002
+        """Take the bar away."""
+        self._bar.stop()
+        return []
 
 
 def tally(tasks: Sequence[Task], results: Sequence[Result]) -> Tally:

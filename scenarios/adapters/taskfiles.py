@@ -6,6 +6,7 @@ counted as carried out.
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -100,7 +101,7 @@ def left_out(path: Path, name: str, why: str) -> Task:
     from handeye.scenarios.adapters.episode import Task
     from handeye.scenarios.schema import Suite
 
-    scenario = Scenario(name=name, goal="not supported", unchecked=True, skip=why)
+    scenario = Scenario(name=name, goal="not supported", unchecked=True, skip=why, line=1)
     return Task(suite=Suite(name=path.stem), file=path, scenario=scenario, name=name, group=path.stem)
 
 
@@ -118,7 +119,15 @@ def validated(kind: type[Model], record: Record) -> Model:
         raise UsageError(f"{said}; mend it") from error
 
 
-def scenario_of(name: str, goal: str, on: str, limits: Limits) -> Scenario:
+def scenario_of(name: str, goal: str, on: str, limits: Limits, line: int = 1) -> Scenario:
     """The part of a task that the runner knows."""
-    given: dict[str, Any] = {"name": name, "goal": goal, "on": on, "unchecked": True}
+    given: dict[str, Any] = {"name": name, "goal": goal, "on": on, "unchecked": True, "line": line}
     return Scenario.model_validate(given | {"max-steps": limits.steps, "timeout": limits.seconds})
+
+
+def line_of(path: Path, key: str, name: str) -> int:
+    """The line of a file in which a task says its id; 1 where that cannot be told."""
+    wanted = re.compile(rf'"{key}"\s*:\s*"?{re.escape(name)}"?\s*[,}}\n]')
+    text = path.read_text(encoding="utf-8-sig")
+    hit = wanted.search(text)
+    return text.count("\n", 0, hit.start()) + 1 if hit else 1

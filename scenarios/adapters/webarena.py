@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from pydantic import BeforeValidator, Field, model_validator
 
 from handeye.scenarios.adapters.episode import Episode, Limits, Task
-from handeye.scenarios.adapters.taskfiles import Loose, Strict, Unsupported, read_all, scenario_of, validated
+from handeye.scenarios.adapters.taskfiles import Loose, Strict, Unsupported, line_of, read_all, scenario_of, validated
 from handeye.scenarios.schema import Suite
 from handeye.tools.actions import Navigate, Tabs
 from handeye.tools.errors import UsageError
@@ -151,7 +151,7 @@ def _task(path: Path, record: Record, addresses: dict[str, str], limits: Limits)
     return WebTask(
         suite=Suite(name=f"WebArena {path.stem}"),
         file=path,
-        scenario=scenario_of(name, spec.intent, first, limits),
+        scenario=scenario_of(name, spec.intent, first, limits, line_of(path, "task_id", name)),
         name=name,
         group=" ".join(spec.sites) or path.stem,
         spec=spec,
@@ -248,10 +248,15 @@ class WebEpisode(Episode):
         judged = self.spec.eval
         found: list[Judged] = []
         if "string_match" in judged.eval_types and judged.reference_answers:
-            found += answer(judged.reference_answers, run.answer)
+            found += answer(judged.reference_answers, _said(run))
         if "url_match" in judged.eval_types:
             found.append(address(judged.reference_url.split(OR), device.signals().url, judged.url_note))
         if "program_html" in judged.eval_types:  # last, because it may leave the page
             for each in judged.program_html:
                 found += contents(each, cast("Browser", device))
         return found
+
+
+def _said(run: Run) -> str:
+    """The answer. What an agent says that gives up is none, but for WebArena's own word for that."""
+    return run.answer if run.verdict == "succeeded" or run.answer.strip().upper() == "N/A" else ""
