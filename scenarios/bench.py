@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from handeye.agent.cli.common import Model, note_console, print_json, reported
 from handeye.agent.cli.flags import model_flags, read_options
@@ -131,6 +132,9 @@ def command(
             skip_unsupported=skip_unsupported,
         )[:limit]
         console = note_console()
+        for task in found:
+            if task.scenario.skip:
+                console.print(f"[yellow]left out[/] {escape(str(task.scenario.skip))}", soft_wrap=True)
         settings = Settings(
             output=output,
             model=model,

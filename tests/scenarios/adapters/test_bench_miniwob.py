@@ -1,0 +1,115 @@
+"""MiniWoB++'s own pages in a real browser: the seed, the instruction, the reward, and what the command tells of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from handeye.agent.cli import app
+from handeye.scenarios.adapters import miniwob
+from handeye.scenarios.adapters.episode import Limits
+from handeye.scenarios.results import read_results
+from handeye.scenarios.schema import Serve
+from handeye.scenarios.serving import serving
+from handeye.tools.errors import SetupError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from handeye.tools.browser import Browser
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def bench(*words: str) -> Result:
+    return CliRunner().invoke(app, ["bench", *words])
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Browser]:
+    """A browser that shows one of the pages."""
+    with (
+        serving(Serve(folder="."), miniwob.pages()) as url,
+        miniwob.open_page(f"{url}/miniwob/click-test-2.html") as it,
+    ):
+        yield it
+
+
+def test_tasks_are_measured_by_the_pages_reward_and_a_refused_one_has_failed(tmp_path: Path) -> None:
+    words = ("miniwob", "--tasks", "click-button,tic-tac-toe", "--seeds", "2", "--output", str(tmp_path))
+    done = bench(*words, "--json", "-", "--at-least", "0.9", "--reporter", "html")
+    assert done.exit_code == 1, done.output  # half of them, where nine tenths are wanted
+    told = json.loads(done.stdout)
+    assert (told["n"], told["correct"], told["accuracy"], told["errors"]) == (4, 2, 0.5, 0)
+    assert told["by_type"]["click-button"] | {"seconds": 0, "interval": []} == {
+        "n": 2,
+        "correct": 2,
+        "accuracy": 1.0,
+        "interval": [],
+        "steps": 1.0,
+        "seconds": 0,
+        "reward": 1.0,
+    }
+    first, *_, last = told["results"]
+    assert first["task"] == "click-button, seed 0"
+    assert first["instruction"].startswith("Click on the ")
+    assert (first["seed"], first["reward"], first["correct"]) == (0, 1.0, True)
+    assert (last["type"], last["verdict"], last["reward"], last["correct"]) == ("tic-tac-toe", "refused", 0.0, False)
+    assert [each.status for each in read_results(tmp_path / "results.jsonl")] == [
+        "passed",
+        "passed",
+        "failed",
+        "failed",
+    ]
+    assert (tmp_path / "report.html").exists()
+
+
+def test_a_seed_always_makes_the_same_episode(page: Browser) -> None:
+    def places(seed: int) -> list[object]:
+        miniwob.begin(page, seed, 60)
+        return [(each.name, each.box) for each in page.elements()]
+
+    third = places(3)
+    assert places(4) != third
+    assert places(3) == third
+
+
+def test_the_first_end_of_an_episode_counts(page: Browser) -> None:
+    miniwob.begin(page, 0, 60)
+    assert miniwob.ended(page) is None
+    page.run_script("() => core.endEpisode(-1, false, 'the wrong one')")
+    page.run_script("() => { core.startEpisodeReal(); core.endEpisode(1) }")
+    assert miniwob.ended(page) == {"reward": -1, "why": "the wrong one"}
+
+
+def test_names_that_are_none_and_a_package_that_is_missing_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="no task 'click-buton'; did you mean click-button"):
+        miniwob.tasks(["click-buton"], [0], Limits())
+    assert len(miniwob.tasks(["all"], [0, 1], Limits())) == 2 * len(miniwob.names()) > 200
+    monkeypatch.setitem(sys.modules, "miniwob", None)
+    with pytest.raises(SetupError, match=r"pip install 'handeye\[bench\]'"):
+        miniwob.names()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["minibench"], "there is no benchmark 'minibench'"),
+        (["miniwob", "tasks.json"], "MiniWoB++ brings its own tasks"),
+        (["osworld"], "osworld needs task files"),
+        (["miniwob", "--allow-execute"], "--allow-execute means nothing to miniwob; it is for osworld"),
+        (["osworld", "tasks.json", "--site", "a=http://b"], "--site means nothing to osworld"),
+        (["webarena", "nowhere.json"], "there is no file nowhere.json"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_runs(words: list[str], said: str) -> None:
+    done = bench(*words)
+    assert done.exit_code == 2
+    assert said in done.stderr
