@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from handeye.agent.cli import calibrate, doctor, ground, mcp, run, serve, show
+from handeye.agent.cli import calibrate, doctor, ground, mcp, replay, run, serve, show
 from handeye.agent.cli.common import reported
 from handeye.agent.cli.extensions import Commands
 from handeye.agent.config import defaults, find_config
@@ -23,6 +23,7 @@ app = typer.Typer(
 
 app.command("run", epilog=run.EXIT_CODES_HELP)(run.run)
 app.command("resume", epilog=run.EXIT_CODES_HELP)(run.resume)
+app.command("replay", epilog=run.EXIT_CODES_HELP)(replay.replay)
 app.command("report")(show.report)
 app.command("ground")(ground.ground)
 app.command("actions")(show.actions)

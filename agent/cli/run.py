@@ -18,9 +18,12 @@ from handeye.policies.rules import Rules, rules_file
 from handeye.tools.errors import HandeyeError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from handeye.agent.run import Result
+    from handeye.policies.decision import Policy
 
 NOTHING: dict[str, Any] = {
     "verdict": None,
@@ -173,8 +176,8 @@ def run(
             best_of=best_of,
             critic=critic,
         )
-        result = _work(config, None, run_dir, None)
-    _leave(result, as_json)
+        result = work(config, None, run_dir, None)
+    leave(result, as_json)
 
 
 def resume(
@@ -219,8 +222,8 @@ def resume(
             new["allow_domains"] = (*config.allow_domains, *(allow_domains or ()))
         new["rules"] = _rules_now(config.rules, guard, widen="guard" in typed)
         config = config.model_copy(update={key: value for key, value in new.items() if value is not None})
-        result = _work(config, path, None, answer)
-    _leave(result, as_json)
+        result = work(config, path, None, answer)
+    leave(result, as_json)
 
 
 def _typed(ctx: typer.Context, name: str) -> bool:
@@ -242,7 +245,14 @@ def _rules_now(kept: Rules, guard: Path | None, *, widen: bool) -> Rules:
     return now if widen else kept.tightened(now)
 
 
-def _work(config: RunConfig, resumed: Path | None, run_dir: Path | None, answer: str | None) -> Result:
+def work(
+    config: RunConfig,
+    resumed: Path | None,
+    run_dir: Path | None,
+    answer: str | None,
+    around: Callable[[Policy], Policy] | None = None,
+) -> Result:
+    """Carry out a run at the terminal; `around` puts another policy in front of the one that is configured."""
     from handeye.agent.agent import Agent
     from handeye.agent.live import LiveView
     from handeye.agent.start import open_device, open_eyes_and_policy
@@ -268,6 +278,7 @@ def _work(config: RunConfig, resumed: Path | None, run_dir: Path | None, answer:
             best_of=config.best_of,
             critic=config.critic,
         )
+        policy = around(policy) if around else policy
         policy.check(config.goal)
         state = Path(config.storage_state) if config.storage_state else None
         device = open_device(
@@ -325,7 +336,8 @@ def _at_terminal(console: Console, view: Any) -> Any:
     return ask
 
 
-def _leave(result: Result, as_json: bool) -> None:
+def leave(result: Result, as_json: bool) -> None:
+    """Tell the result, and end with the exit code of its verdict."""
     from handeye.agent.trace import EXIT_CODES
 
     if as_json:

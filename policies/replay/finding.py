@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from math import hypot
 from typing import TYPE_CHECKING
 
 from handeye.perception.wording import alike, normal
@@ -16,6 +17,8 @@ from handeye.policies.replay.sighting import distance, row_of
 from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PIL import Image
 
     from handeye.perception.scene import Scene
@@ -28,6 +31,8 @@ ENOUGH = 2
 READ_ALIKE = 0.93
 #: How far a place may be from where its neighbours have it: in pixels, and as a part of the way.
 STRAY, STRAY_SHARE = 24, 0.35
+#: Or in the same direction, by the cosine of the angle between, though so much nearer or further.
+STRAIGHT, SHRUNK = 0.95, 0.4
 _DIGITS = re.compile(r"\d+")
 
 
@@ -69,7 +74,7 @@ def _chosen(sight: Sight, places: list[Place]) -> Found:
     able = [each for each in places if not each.wrong and len(each.signals) >= ENOUGH]
     ranked = sorted(able, key=lambda each: -len(each.signals))
     if not ranked:
-        nearest = max(places, key=lambda each: len(each.signals), default=None)
+        nearest = max(places, key=lambda each: (not each.wrong, len(each.signals)), default=None)
         if nearest is None or not (nearest.signals or nearest.wrong):
             return Found(None, f"nothing of {_called(sight)} is there")
         there = (
@@ -162,7 +167,9 @@ def _judge_layout(sight: Sight, scene: Scene, places: list[Place]) -> None:
             ways[0][1].back("layout")
         return
     for place in places:
-        if any(_fits(near, place.point, scene.elements) for near in sight.near):
+        if any(_fits(near, place.point, scene.elements) for near in sight.near) or _related(
+            sight, place, scene.elements
+        ):
             place.back("layout")
 
 
@@ -191,10 +198,18 @@ def _spots(sight: Sight, scene: Scene, patch: Image.Image | None, same_screen: b
     for line in lines:
         if sight.text and alike(sight.text, line.name, seen=True).score >= READ_ALIKE:
             back("text", line.box.centre if sight.spot else _within(line.box, sight.at))
-        for near in sight.near:
-            if same_landmark(near.text, line.name):
-                centre = line.box.centre
-                back("layout", Point(centre.x + near.way[0], centre.y + near.way[1]))
+    for near, line in ((near, line) for near in sight.near for line in lines if same_landmark(near.text, line.name)):
+        point = Point(line.box.centre.x + near.way[0], line.box.centre.y + near.way[1])
+        stray = STRAY + STRAY_SHARE * max(abs(near.way[0]), abs(near.way[1]))
+        told = [each for each in places if _apart(each.point, point) <= stray and each.signals != ["layout"]]
+        nearest = min(told, key=lambda each: _apart(each.point, point), default=None)
+        if nearest:
+            nearest.back("layout")
+        else:
+            back("layout", point)
+    for place in places:
+        if place.signals != ["layout"] and _related(sight, place, lines):
+            place.back("layout")
     for place in places:
         if sight.text and "text" not in place.signals and not same_screen:
             place.wrong = f"“{sight.text}” is not written there any more"
@@ -240,6 +255,26 @@ def _fits(near: Near, point: Point, elements: tuple[Element, ...]) -> bool:
             if _apart(Point(centre.x + near.way[0], centre.y + near.way[1]), point) <= reach:
                 return True
     return False
+
+
+def _related(sight: Sight, place: Place, elements: Sequence[Element]) -> bool:
+    """Whether two of its neighbours lie in the directions they lay in, though everything grew or shrank."""
+    count = 0
+    for near in sight.near:
+        ways = [
+            (place.point.x - each.box.centre.x, place.point.y - each.box.centre.y)
+            for each in elements
+            if same_landmark(near.text, each.name)
+        ]
+        count += any(_same_way(near.way, way) for way in ways)
+    return count >= ENOUGH
+
+
+def _same_way(before: tuple[int, int], now: tuple[int, int]) -> bool:
+    one, two = hypot(*before), hypot(*now)
+    if not one or not two or not SHRUNK <= two / one <= 1 / SHRUNK:
+        return False
+    return (before[0] * now[0] + before[1] * now[1]) / (one * two) >= STRAIGHT
 
 
 def _alike_area(sight: Sight, element: Element) -> bool:

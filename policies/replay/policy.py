@@ -68,20 +68,23 @@ class Replay:
         self.inner = inner
         self.anchors = tuple(anchors)
         self.ask = ask
+        self.usage = inner.usage
+        """What asking the other policy has cost."""
         self._patches: Patches = patches or (lambda _: None)
         if isinstance(inner, Adapting):
             self.adapts = True
-
-    @property
-    def usage(self) -> Usage:
-        """What asking the other policy has cost."""
-        return self.inner.usage
 
     def check(self, goal: str) -> None:
         self.inner.check(goal)
 
     def choose(self, task: Task, eyes: Eyes) -> Decision:
         """The next step: of the anchors where their signals agree, of the other policy where they do not."""
+        try:
+            return self._chosen(task, eyes)
+        finally:
+            self.usage = self.inner.usage
+
+    def _chosen(self, task: Task, eyes: Eyes) -> Decision:
         memory, memo = Memory.read(task.memo)
         own = replace(task, memo=memo)
         if isinstance(self.inner, PlainEnglish):
@@ -118,12 +121,9 @@ class Replay:
     def _in_order(self, task: Task, memory: Memory, eyes: Eyes) -> Decision:
         if not self.anchors or memory.at >= len(self.anchors):
             return self._asked(task, memory, eyes, "")
-        reason = task.trouble
-        if not reason and memory.last >= 0 and task.steps:
-            last = self.anchors[memory.last]
-            if drift := drifted(last, task.steps[-1].outcome):
-                memory = replace(memory, at=memory.last)
-                reason = f"“{last.said}” had an effect before, and now: {drift}"
+        if memory.last >= 0 and task.steps and drifted(self.anchors[memory.last], task.steps[-1].outcome):
+            memory = replace(memory, at=memory.last, deed=True)
+        reason = task.trouble or self._in_vain(task, memory)
         if reason:
             return self._asked(task, memory, eyes, reason)
         if memory.fell:  # the step was done by another way: go on from where the screen is now
@@ -133,6 +133,13 @@ class Replay:
         if failed := self._checked(task, memory):
             return failed
         return self._next(task, memory, eyes)
+
+    def _in_vain(self, task: Task, memory: Memory) -> str:
+        """Why a step that was done, as before or by the other policy, does not count; empty when it does."""
+        if not memory.deed or not task.steps:
+            return ""
+        drift = drifted(self.anchors[memory.at], task.steps[-1].outcome)
+        return f"it had an effect before, and now: {drift}" if drift else ""
 
     def _next(self, task: Task, memory: Memory, eyes: Eyes) -> Decision:
         at = memory.at

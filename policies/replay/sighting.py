@@ -71,8 +71,13 @@ def sight_of(target: Target, scene: Scene) -> Sight:
 
 
 def known(target: Target, scene: Scene) -> Element | None:
-    """The platform's element of a target; none for what was read off the picture."""
-    return next((each for each in scene.elements if each.id == target.element), None) if target.element else None
+    """The platform's element of a target, else the smallest under it that says something or draws itself."""
+    if target.element and (own := next((each for each in scene.elements if each.id == target.element), None)):
+        return own
+    assert target.point is not None
+    under = [each for each in scene.elements if each.box.holds(target.point) and not each.covered]
+    telling = [each for each in under if each.acts or each.role in DRAWN or (each.name and each.box.area <= AREA)]
+    return min(telling, key=lambda each: each.box.area, default=None)
 
 
 def row_of(element: Element, elements: Sequence[Element]) -> str:
