@@ -1,4 +1,4 @@
-"""MiniWoB++'s own pages in a real browser: the seed, the instruction, the reward, and what the command tells of them."""
+"""MiniWoB++'s own pages in a real browser: the seed, the instruction, the reward, and what the command tells."""
 
 from __future__ import annotations
 
