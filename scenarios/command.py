@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, closing
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,18 +13,23 @@ import typer
 
 from handeye.agent.cli.common import Json, Model, note_console, print_json, reported
 from handeye.agent.cli.flags import model_flags, read_options
-from handeye.tools.errors import UsageError
+from handeye.tools.errors import HandeyeError, SetupError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from handeye.scenarios.expand import Case
     from handeye.scenarios.reporters import Reporter
     from handeye.scenarios.results import Result
-    from handeye.scenarios.runner import Job, Settings
+    from handeye.scenarios.runner import Settings
+    from handeye.scenarios.workers import Work
 
 #: Where results lie unless `--output` says otherwise.
 OUTPUT = Path("test-results")
+#: Bytes a disk must have free for a broken scenario not to be its fault.
+LEAST_ROOM = 1_000_000
+#: In the place of a number of workers: as many as a cluster has cores.
+EVERY_CORE = 0
 
 
 @model_flags
@@ -41,8 +45,26 @@ def command(
         typer.Option("--tag", envvar="HANDEYE_TAG", metavar="TAG", help="Those with one of these tags."),
     ] = None,
     workers: Annotated[
-        int, typer.Option("-w", "--workers", min=1, max=64, envvar="HANDEYE_WORKERS", help="Processes side by side.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "-w",
+            "--workers",
+            min=1,
+            max=1024,
+            envvar="HANDEYE_WORKERS",
+            help="Processes side by side.",
+            show_default="1; with --ray as many as it has cores",
+        ),
+    ] = None,
+    ray: Annotated[
+        str,
+        typer.Option(
+            envvar="HANDEYE_RAY",
+            metavar="ADDRESS|local",
+            help="Run them on the machines of a Ray cluster, such as 10.0.0.5:6379; [b]local[/b] starts one here.",
+            show_default=False,
+        ),
+    ] = "",
     retries: Annotated[
         int | None,
         typer.Option(min=0, max=20, envvar="HANDEYE_RETRIES", help="Further attempts.", show_default="as suites say"),
@@ -59,6 +81,14 @@ def command(
     max_failures: Annotated[
         int, typer.Option(min=0, envvar="HANDEYE_MAX_FAILURES", help="Stop after so many; 0 never does.")
     ] = 0,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            envvar="HANDEYE_RESUME",
+            help="Go on with the run that --output holds: what has a result is kept, the rest is run.",
+        ),
+    ] = False,
     forbid_only: Annotated[
         bool,
         typer.Option("--forbid-only", envvar="HANDEYE_FORBID_ONLY", help="Refuse suites with `only`, as CI should."),
@@ -96,11 +126,14 @@ def command(
 ) -> None:
     """Run scenarios written in plain English, and check what must be so afterwards.
 
-    [b]Example[/b]: handeye test tests/shop.yaml --reporter list,junit --output out/
+    [b]Examples[/b]: handeye test tests/shop.yaml --reporter list,junit --output out/
+
+    handeye test tests/ -w 4 --output out/ --resume
     """
     code = 0
     with reported(as_json, counts={}, seconds=0.0, results=[]):
         from handeye.agent.config import rules_here
+        from handeye.agent.run import disk
         from handeye.policies.rules import Rules
         from handeye.scenarios.expand import cases_of, find_files
         from handeye.scenarios.reporters import open_reporters
@@ -110,7 +143,7 @@ def command(
 
         console = note_console()
         cases = [case for path in find_files(paths) for case in cases_of(path)]
-        cases = chosen(cases, grep, tags or [], forbid_only, output if last_failed else None)
+        cases = chosen(cases, grep, tags or [], forbid_only, output if last_failed else None, resume=resume)
         cases = sharded(cases * repeat_each, shard)
         if not cases:
             raise UsageError("no scenario is left to be run; loosen -g, --tag, --last-failed or --shard")
@@ -130,15 +163,33 @@ def command(
             rules=rules_here() or Rules(),
             options=read_options(options),
         )
+        work = None
+        if ray:
+            from handeye.scenarios.distributed import over_ray
+
+            work = over_ray(ray, model)
         reporters = open_reporters(reporter, console, output)
         began = time.monotonic()
-        results = run_all(cases, settings, workers, max_failures, reporters)
+        stopped = False
+        try:
+            count = workers or (EVERY_CORE if ray else 1)
+            results = run_all(cases, settings, count, max_failures, reporters, resume=resume, work=work)
+        except Interrupted as interrupted:
+            results, stopped = interrupted.results, True
+        except HandeyeError:
+            for each in reporters:
+                each.stop()
+            raise
         seconds = time.monotonic() - began
-        for path in [path for each in reporters for path in each.end(results, seconds)]:
-            console.print(f"  {path}", soft_wrap=True, markup=False)
+        with disk(output):
+            for path in [path for each in reporters for path in each.end(results, seconds)]:
+                console.print(f"  {path}", soft_wrap=True, markup=False)
         if as_json:
             print_json(told(results, seconds))
-        code = exit_code(results)
+        if stopped:
+            left = len(cases) - len(results)
+            console.print(f"[yellow]interrupted[/]: {left} left to be run; --resume goes on with them")
+        code = 130 if stopped else exit_code(results)
     raise typer.Exit(code)
 
 
@@ -150,9 +201,21 @@ def anchors_wanted(anchors: bool, update: bool, no_model: bool) -> bool:
     return anchors
 
 
-def chosen(cases: list[Case], grep: str, tags: Sequence[str], forbid_only: bool, last: Path | None) -> list[Case]:
-    """Those that are asked for. Raises UsageError for a pattern that is none and for a forbidden `only`."""
+def chosen(
+    cases: list[Case],
+    grep: str,
+    tags: Sequence[str],
+    forbid_only: bool,
+    last: Path | None,
+    *,
+    resume: bool = False,
+) -> list[Case]:
+    """Those that are asked for. Raises UsageError for a pattern that is none and for a forbidden `only`.
+
+    `last`: those that failed in the results of this folder; with `resume`, those that its run had chosen so.
+    """
     from handeye.scenarios.results import read_results
+    from handeye.scenarios.resume import read_plan
 
     only = [case for case in cases if case.scenario.only]
     if only and forbid_only:
@@ -166,7 +229,10 @@ def chosen(cases: list[Case], grep: str, tags: Sequence[str], forbid_only: bool,
         found = [case for case in found if pattern.search(case.id)]
     if tags:
         found = [case for case in found if case.tags & set(tags)]
-    if last is not None:
+    if last is not None and resume:
+        planned = {each.key for each in read_plan(last).cases}
+        found = [case for case in found if case.key in planned]
+    elif last is not None:
         kept = read_results(last / "results.jsonl")
         if not kept:
             raise UsageError(f"--last-failed: there are no results in {last}; run the suites once, or name --output")
@@ -186,64 +252,72 @@ def sharded(cases: list[Case], shard: str) -> list[Case]:
     return cases[number - 1 :: count]
 
 
+class Interrupted(KeyboardInterrupt):
+    """Somebody pressed Ctrl-C; what had come by then is kept."""
+
+    def __init__(self, results: list[Result]) -> None:
+        super().__init__()
+        self.results = results
+
+
 def run_all(
-    cases: Sequence[Case], settings: Settings, workers: int, max_failures: int, reporters: Sequence[Reporter]
+    cases: Sequence[Case],
+    settings: Settings,
+    workers: int,
+    max_failures: int,
+    reporters: Sequence[Reporter],
+    *,
+    resume: bool = False,
+    work: Work | None = None,
 ) -> list[Result]:
-    """Run them in their order, so many at a time, with what their suites serve; results are kept as they come."""
+    """Run them in their order, so many at a time, with what their suites serve; results are kept as they come.
+
+    `resume`: go on with the run that the output holds. `work`: who runs them, instead of this machine's processes.
+    """
     from handeye.scenarios.results import Ledger
+    from handeye.scenarios.resume import Plan, picked_up
     from handeye.scenarios.runner import Job
     from handeye.scenarios.serving import serving
+    from handeye.scenarios.workers import one_by_one, side_by_side
 
-    ledger = Ledger(settings.output)
-    results: list[Result] = []
+    kept = picked_up(cases, settings) if resume else None
+    results = list(kept or ())
+    done = {result.number for result in results}
     with ExitStack() as up:
-        served = {case.file: case for case in cases}
+        ledger = Ledger(settings.output, kept)
+        up.callback(ledger.close)
+        Plan.of(cases, settings).write(settings.output)
+        left = [(number, case) for number, case in enumerate(cases) if number not in done]
+        served = {case.file: case for _, case in left}
         urls = {file: up.enter_context(serving(case.suite.serve, file.parent)) for file, case in served.items()}
-        jobs = [Job(case, urls[case.file], number) for number, case in enumerate(cases)]
+        jobs = [Job(case, urls[case.file], number) for number, case in left]
         for each in reporters:
             each.begin(cases)
-        work = _here if workers == 1 else _side_by_side
-        with closing(work(jobs, settings, workers)) as coming:  # type: ignore[type-var]
-            for result in coming:
-                ledger.add(result)
-                results.append(result)
-                for each in reporters:
-                    each.add(result)
-                failed = sum(each.status in ("failed", "broken") for each in results)
-                if max_failures and failed >= max_failures:
-                    break
+            for result in results:
+                each.add(result)
+        work = work or (one_by_one if workers == 1 else side_by_side)
+        failures = sum(each.failed for each in results)
+        if max_failures and failures >= max_failures:
+            return results
+        try:
+            with closing(work(jobs, settings, workers)) as coming:  # type: ignore[type-var]
+                for result in coming:
+                    _check_room(settings.output, result)
+                    ledger.add(result)
+                    results.append(result)
+                    for each in reporters:
+                        each.add(result)
+                    failures += result.failed
+                    if max_failures and failures >= max_failures:
+                        break
+        except KeyboardInterrupt:
+            raise Interrupted(results) from None
     return results
 
 
-def _here(jobs: Sequence[Job], settings: Settings, workers: int) -> Iterator[Result]:  # noqa: ARG001
-    from handeye.scenarios.runner import Runner
-
-    with closing(Runner(settings)) as runner:
-        for job in jobs:
-            yield runner.run(job)
-
-
-def _side_by_side(jobs: Sequence[Job], settings: Settings, workers: int) -> Iterator[Result]:
-    """In processes that each open a model of their own; as they end."""
-    context = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(settings,)) as pool:
-        try:
-            for done in as_completed([pool.submit(_work, job) for job in jobs]):
-                yield done.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-_runner: Callable[[Job], Result] | None = None
-
-
-def _begin(settings: Settings) -> None:
-    from handeye.scenarios.runner import Runner
-
-    global _runner
-    _runner = Runner(settings).run
-
-
-def _work(job: Job) -> Result:
-    assert _runner is not None
-    return _runner(job)
+def _check_room(output: Path, result: Result) -> None:
+    """Raises SetupError where a scenario is broken because the disk is full: so would all others be."""
+    if result.status == "broken" and shutil.disk_usage(output).free < LEAST_ROOM:
+        raise SetupError(
+            f"the disk with {output} is full; what has a result is kept: free some room, and go on with --resume"
+        )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from handeye.agent.run import write_atomically
 from handeye.agent.trace import Verdict
 from handeye.scenarios.checks.judging import Judged
-from handeye.tools.errors import SetupError
+from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,6 +62,8 @@ class Result(BaseModel):
 
     key: str
     """The same in every run."""
+    number: int = 0
+    """Its place in the order of its run, where a key may come more than once."""
     name: str
     suite: str
     file: str
@@ -68,6 +73,11 @@ class Result(BaseModel):
     attempts: tuple[Attempt, ...] = ()
     reason: str = ""
     seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether it counts as a failure."""
+        return self.status in ("failed", "broken")
 
     @classmethod
     def of(cls, *, attempts: Sequence[Attempt], **told: object) -> Result:
@@ -82,24 +92,60 @@ class Result(BaseModel):
 class Ledger:
     """Keeps results on the disk as they come, so that a killed runner loses none."""
 
-    def __init__(self, folder: Path) -> None:
-        """The results and trials of the run before are replaced, and nothing else in the folder."""
-        self.path = folder / "results.jsonl"
+    def __init__(self, folder: Path, kept: Sequence[Result] | None = None) -> None:
+        """The results and trials of the run before are replaced, and nothing else in the folder.
+
+        `kept`: those that this run goes on with, if it does; they stay, with their trials. Raises SetupError for a
+        folder that cannot be written, and UsageError for one that another run writes to.
+        """
+        self.path, self._trials = folder / "results.jsonl", folder / TRIALS
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if self.path.exists() and (folder / TRIALS).exists():
-                shutil.rmtree(folder / TRIALS)
-            write_atomically(self.path, "")
+            self._lock = FileLock(folder / ".lock")
+            self._lock.acquire(timeout=0)
+            if kept is not None:
+                self._leave_only({result.number for result in kept})
+            elif self.path.exists() and self._trials.exists():
+                shutil.rmtree(self._trials)
+            write_atomically(self.path, "".join(_line(result) for result in kept or ()))
+        except Timeout as error:
+            raise UsageError(f"another run writes to {folder}; wait for it, or name another --output") from error
         except OSError as error:
             raise SetupError(f"{folder} cannot be written ({error.strerror}); name another --output") from error
 
     def add(self, result: Result) -> None:
         """Raises SetupError when the disk takes no more; what was kept stays."""
+        before = self.path.stat().st_size
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(result.model_dump_json() + "\n")
+                file.write(_line(result))
         except OSError as error:
-            raise SetupError(f"{self.path} cannot be written ({error.strerror}); what it holds is kept") from error
+            with suppress(OSError):
+                os.truncate(self.path, before)  # no half lines
+            raise SetupError(
+                f"{self.path} cannot be written ({error.strerror}); what it holds is kept: free some room, "
+                "and go on with --resume"
+            ) from error
+
+    def close(self) -> None:
+        """Others may write to the folder now."""
+        self._lock.release()
+
+    def _leave_only(self, numbers: set[int]) -> None:
+        for path in self._trials.iterdir() if self._trials.exists() else ():
+            number = path.name.partition("-")[0]
+            if number.isdecimal() and int(number) - 1 not in numbers:
+                shutil.rmtree(path)
+
+
+def clear_trials(folder: Path, number: int) -> None:
+    """Take away what a job has left that is about to be done again from its beginning."""
+    for path in (folder / TRIALS).glob(f"{number + 1:03d}-*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _line(result: Result) -> str:
+    return result.model_dump_json() + "\n"
 
 
 def read_results(path: Path) -> list[Result]:

@@ -22,12 +22,13 @@ from handeye.scenarios.results import TRIALS, Attempt, Result
 from handeye.tools.errors import HandeyeError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from handeye.agent.run import Result as Run
     from handeye.perception.eyes import Eyes
     from handeye.perception.scene import Grounding, Scene
     from handeye.policies.decision import Policy
+    from handeye.scenarios.anchors import Part
     from handeye.scenarios.checks.judging import Judged
     from handeye.scenarios.checks.kinds import Check
     from handeye.scenarios.expand import Case
@@ -69,6 +70,21 @@ class Job(NamedTuple):
     """In the order of this run; its folder begins with it."""
 
 
+def result_of(job: Job, attempts: Sequence[Attempt]) -> Result:
+    """What came of a job, with what its case is called."""
+    case = job.case
+    return Result.of(
+        attempts=attempts,
+        key=case.key,
+        name=case.name,
+        suite=case.suite.name or case.file.stem,
+        file=str(case.file),
+        line=case.scenario.line,
+        tags=tuple(sorted(case.tags)),
+        number=job.number,
+    )
+
+
 class Runner:
     """Runs scenarios one after the other, with one model for all."""
 
@@ -87,15 +103,7 @@ class Runner:
             attempts.append(self._attempt(job, number))
             if attempts[-1].status in ("passed", "skipped"):
                 break
-        return Result.of(
-            attempts=attempts,
-            key=case.key,
-            name=case.name,
-            suite=case.suite.name or case.file.stem,
-            file=str(case.file),
-            line=case.scenario.line,
-            tags=tuple(sorted(case.tags)),
-        )
+        return result_of(job, attempts)
 
     def close(self) -> None:
         """Let go of the model."""
@@ -143,8 +151,8 @@ class Trial:
 
     def carry_out(self) -> dict[str, Any]:
         """What the attempt came to: fields of an Attempt."""
-        if self.again and (lacking := self.again.lacking):
-            return {"status": "failed", "reason": lacking}
+        if self.again and self.again.lacking:
+            return {"status": "failed", "reason": self.again.lacking}
         scenario, on = self.case.scenario, self._place()
         device = open_device(
             on,
@@ -201,7 +209,7 @@ class Trial:
         }
 
     def _run(
-        self, device: Device, eyes: Any, policy: Policy, goal: str, name: str, on: str, watch: Watch | None = None
+        self, device: Device, eyes: Any, policy: Policy, goal: str, name: Part, on: str, watch: Watch | None = None
     ) -> Run:
         scenario, suite = self.case.scenario, self.case.suite
         config = RunConfig(
@@ -221,7 +229,10 @@ class Trial:
         agent = Agent(device, eyes=eyes, policy=policy, config=config, run_dir=folder)
         if watch:
             watch.stop = agent.stop
-        return agent.run(goal)
+        run = agent.run(goal)
+        if run.verdict == "interrupted" and not (watch and watch.broken):  # by a person: no verdict on the scenario
+            raise KeyboardInterrupt
+        return run
 
     def _judged(self, checks: tuple[Check, ...], device: Device, when: Any, patience: float = 0.0) -> list[Judged]:
         """Each check, given its time to become true."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from handeye.tools.desktop.keeper import SET_PDEATHSIG, prctl
 from handeye.tools.errors import SetupError
 from handeye.tools.secrets import without_secrets
 
@@ -78,6 +79,8 @@ def _command(serve: Serve, folder: Path) -> Iterator[str]:
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=os.name == "posix",
+                # Should this process be killed, its server goes too, and its port is free again.
+                preexec_fn=partial(prctl, SET_PDEATHSIG, signal.SIGKILL) if os.name == "posix" else None,
             )
         except OSError as error:
             raise SetupError(f"the suite's server {serve.command!r} cannot be started ({error})") from error

@@ -32,6 +32,10 @@ class Reporter(Protocol):
         """All have; returns what was written."""
         ...
 
+    def stop(self) -> None:
+        """The run has come to a bad end, in the place of `end`: what stands on the terminal may stay."""
+        ...
+
 
 REPORTERS = {
     "list": "handeye.scenarios.reporters.terminal:Listing",

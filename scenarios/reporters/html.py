@@ -33,6 +33,9 @@ class Html:
     def add(self, result: Result) -> None:
         """All at the end."""
 
+    def stop(self) -> None:
+        """Nothing is written."""
+
     def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
         place = files(__package__)
         pages = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -30,6 +30,9 @@ class Json:
     def add(self, result: Result) -> None:
         """All at the end."""
 
+    def stop(self) -> None:
+        """Nothing is written."""
+
     def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
         write_atomically(self.path, json.dumps(told(results, seconds), ensure_ascii=False, indent=1) + "\n")
         return [self.path]

@@ -34,6 +34,9 @@ class JUnit:
     def add(self, result: Result) -> None:
         """All at the end."""
 
+    def stop(self) -> None:
+        """Nothing is written."""
+
     def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
         by_file: defaultdict[str, list[Result]] = defaultdict(list)
         for result in results:

@@ -72,6 +72,9 @@ class Line:
         self.console.print(f"{_counted(self._counts) or 'nothing was run'}  [dim]{seconds:.1f} s[/]")
         return []
 
+    def stop(self) -> None:
+        self._bar.stop()
+
     def _healed(self, results: Sequence[Result]) -> None:
         """What could not be done by its anchors, and how their files would change."""
         for result in results:

@@ -1,0 +1,175 @@
+"""Who runs the scenarios: this process, or several side by side, each with a model of its own.
+
+A worker that dies, because the machine is out of memory, say, costs time and nothing else: another one takes its place
+and its scenario is run again, once. What takes two workers with it is `broken`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import Counter, deque
+from contextlib import closing, suppress
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any, Protocol
+
+from handeye.scenarios.results import Attempt, clear_trials
+from handeye.scenarios.runner import Runner, result_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+    from handeye.scenarios.results import Result
+    from handeye.scenarios.runner import Job, Settings
+
+#: So many workers a job may take with it.
+DEATHS = 2
+#: Seconds that workers have to close their devices when they are not wanted any more.
+GRACE = 5.0
+
+
+class Work(Protocol):
+    """A way to run jobs, so many at a time; results come as they end. Closed early, it ends what is running."""
+
+    def __call__(self, jobs: Sequence[Job], settings: Settings, workers: int) -> Iterator[Result]: ...
+
+
+def one_by_one(jobs: Sequence[Job], settings: Settings, workers: int = 1) -> Iterator[Result]:  # noqa: ARG001
+    """In this process."""
+    with closing(Runner(settings)) as runner:
+        for job in jobs:
+            yield runner.run(job)
+
+
+def side_by_side(jobs: Sequence[Job], settings: Settings, workers: int) -> Iterator[Result]:
+    """In so many processes."""
+    queue = Queue(jobs, settings.output)
+    crew = [_Worker(settings) for _ in range(min(workers, len(jobs)))]
+    try:
+        for worker in crew:
+            worker.give(queue.next())
+        while busy := {worker.pipe: worker for worker in crew if worker.job}:
+            for pipe in wait(list(busy)):
+                worker = busy[pipe]  # type: ignore[index]
+                told = worker.told()
+                if told is None:
+                    told = queue.lost(worker.job, worker.death())
+                    crew[crew.index(worker)] = worker = _Worker(settings)
+                worker.give(queue.next())
+                if isinstance(told, BaseException):
+                    raise told
+                if told is not None:
+                    yield told
+    finally:
+        _end(crew)
+
+
+class Queue:
+    """Jobs that wait for a worker, and those that come back because theirs has died."""
+
+    def __init__(self, jobs: Sequence[Job], output: Path) -> None:
+        self._waiting = deque(jobs)
+        self._deaths = Counter[int]()
+        self._output = output
+
+    def next(self) -> Job | None:
+        """None when there is nothing more to do, unless a worker dies."""
+        return self._waiting.popleft() if self._waiting else None
+
+    def lost(self, job: Job | None, why: str) -> Result | None:
+        """A worker has died over this job: it comes next, or is broken when that was the last try."""
+        if job is None:
+            return None
+        self._deaths[job.number] += 1
+        if self._deaths[job.number] < DEATHS:
+            clear_trials(self._output, job.number)
+            self._waiting.appendleft(job)
+            return None
+        reason = f"its worker died {DEATHS} times ({why}); look for what takes so much memory, or use fewer workers"
+        return result_of(job, [Attempt(number=DEATHS, status="broken", reason=reason)])
+
+
+class _Worker:
+    """A process that runs one job after the other, and a pipe to it."""
+
+    def __init__(self, settings: Settings) -> None:
+        context = get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, settings), daemon=False)
+        self.process.start()
+        theirs.close()  # so that its death is the end of the pipe
+        self.job: Job | None = None
+
+    def give(self, job: Job | None) -> None:
+        self.job = job
+        if job is not None:
+            with suppress(OSError):  # it died in between: the pipe tells
+                self.pipe.send(job)
+
+    def told(self) -> Result | BaseException | None:
+        """What came of its job; None when it has died over it."""
+        try:
+            told: Result | BaseException = self.pipe.recv()
+        except (EOFError, OSError):
+            return None
+        return told
+
+    def death(self) -> str:
+        self.process.join(GRACE)
+        code = self.process.exitcode
+        if code is None or code >= 0:
+            return f"exit code {code}"
+        return signal.Signals(-code).name
+
+
+def _end(crew: list[_Worker]) -> None:
+    """Those that wait go home, those that work stop and close their devices, and who does neither in time is killed."""
+    for worker in crew:
+        if worker.job and worker.process.is_alive():
+            worker.process.terminate()
+        worker.pipe.close()
+    deadline = time.monotonic() + GRACE
+    for worker in crew:
+        worker.process.join(max(0.0, deadline - time.monotonic()))
+        if worker.process.is_alive():
+            with suppress(OSError):
+                os.killpg(worker.process.pid or 0, signal.SIGKILL)
+            worker.process.kill()
+            worker.process.join()
+
+
+def _serve(pipe: Connection[Any, Any], settings: Settings) -> None:
+    """The worker's side: until its pipe or its parent ends."""
+    if os.name == "posix":
+        os.setsid()  # Ctrl-C is the parent's: it says what becomes of us
+    signal.signal(signal.SIGTERM, _interrupted)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(KeyboardInterrupt, OSError, EOFError), closing(Runner(settings)) as runner:
+        while True:
+            job = pipe.recv()
+            told: Result | Exception
+            try:
+                told = runner.run(job)
+            except Exception as error:
+                told = error
+            try:
+                pipe.send(told)
+            except (TypeError, AttributeError, ValueError):  # an error that cannot be sent
+                pipe.send(RuntimeError(f"{type(told).__name__}: {told}"))
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _end_with_parent() -> None:
+    """A runner that is killed takes its workers along, so that nobody writes where it goes on."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,142 @@
+"""Workers that run scenarios side by side: one that dies costs nothing, and they end with what they work for."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from handeye.scenarios.command import run_all
+from handeye.scenarios.expand import cases_of
+from handeye.scenarios.results import read_results
+from handeye.scenarios.runner import Settings
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.scenarios.suites.conftest import Run
+
+pytestmark = pytest.mark.timeout(300)
+
+#: Checks that take their process with them, once or always, and one that takes longer than anybody waits.
+MINE = """
+import os, signal, time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def ok(scene):
+    return True
+
+def deadly_once(scene):
+    if not (HERE / "died").exists():
+        (HERE / "died").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return True
+
+def deadly(scene):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def endless(scene):
+    (HERE / f"endless-{os.getpid()}").touch()
+    if (HERE / "go").exists():
+        return True
+    time.sleep(600)
+"""
+
+
+def scenarios(**checks: str) -> str:
+    return "scenarios:\n" + "".join(
+        f"- {{name: {name}, steps: scroll down, ensures: {{python: 'mine:{check}'}}}}\n"
+        for name, check in checks.items()
+    )
+
+
+@pytest.fixture
+def mine(folder: Path) -> Path:
+    (folder / "mine.py").write_text(MINE)
+    return folder
+
+
+def started(folder: Path, *more: str) -> subprocess.Popen[str]:
+    """`handeye test` on the suite in the folder, in a process of its own."""
+    line = [sys.executable, "-m", "handeye.agent", "test", "todos.yaml", "--output", "out", *more]
+    return subprocess.Popen(line, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def await_files(folder: Path, pattern: str, count: int = 1) -> list[Path]:
+    deadline = time.monotonic() + 120
+    while len(found := list(folder.glob(pattern))) < count:
+        assert time.monotonic() < deadline, f"no {pattern} came in {folder}"
+        time.sleep(0.05)
+    return found
+
+
+def await_results(folder: Path, count: int) -> None:
+    deadline = time.monotonic() + 120
+    while len(read_results(folder / "out" / "results.jsonl")) < count:
+        assert time.monotonic() < deadline, f"{count} results did not come"
+        time.sleep(0.05)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process ends; one that nobody has waited for is no more."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+            with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
+                if file.read().rpartition(")")[2].split()[0] == "Z":
+                    return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_worker_that_dies_takes_no_scenario_with_it_but_one_that_kills_two(run: Run, mine: Path) -> None:
+    results = run(scenarios(a="ok", b="deadly_once", c="deadly", d="ok"), workers=2)
+    assert Counter(each.name for each in results) == Counter("abcd")
+    states = {each.name: each.status for each in results}
+    assert states == {"a": "passed", "b": "passed", "c": "broken", "d": "passed"}
+    (broken,) = (each for each in results if each.status == "broken")
+    assert broken.reason.startswith("its worker died 2 times (SIGKILL)")
+    assert len(list((mine / "out" / "trials").glob("002-*"))) == 1
+
+
+def test_what_cannot_be_run_at_all_is_told_by_a_worker_as_well(tmp_path: Path) -> None:
+    file = tmp_path / "nowhere.yaml"
+    file.write_text("scenarios:\n- {name: a, steps: scroll down, unchecked: true}\n")
+    with pytest.raises(UsageError, match="“a” has no address"):
+        run_all(cases_of(file), Settings(output=tmp_path / "out"), 2, 0, [])
+
+
+def test_the_run_does_not_wait_for_what_runs_when_there_were_failures_enough(run: Run, mine: Path) -> None:
+    text = scenarios(b="endless") + "- {name: a, steps: click Nowhere, unchecked: true}\n"
+    assert [each.name for each in run(text, workers=2, max_failures=1)] == ["a"]
+    for path in mine.glob("endless-*"):
+        assert is_gone(int(path.name.partition("-")[2]))
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_keeps_what_there_is_and_ends_with_130(mine: Path, workers: str) -> None:
+    (mine / "todos.yaml").write_text(f"serve: {{folder: pages}}\n{scenarios(a='ok', b='endless', c='ok')}")
+    process = started(mine, "-w", workers, "--reporter", "list,json")
+    await_files(mine, "endless-*")
+    await_results(mine, int(workers))
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    kept = {each.name for each in read_results(mine / "out" / "results.jsonl")}
+    assert kept == ({"a"} if workers == "1" else {"a", "c"})
+    assert json.loads((mine / "out" / "results.json").read_text())["counts"] == {"passed": len(kept)}
+    assert "interrupted" in said
+    assert "--resume" in said
