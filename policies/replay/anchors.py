@@ -38,6 +38,8 @@ class Sight(Part):
     """Which of them it was, from 1, in reading order."""
     row: str = ""
     """What tells its row or list item from the others."""
+    beside: tuple[str, ...] = ()
+    """All that does, of the first few texts in it."""
     overlay: bool = False
     """It lay in a dialog."""
     spot: bool = False

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.wording import alike, normal
 from handeye.policies.replay.picture import matches
-from handeye.policies.replay.sighting import distance, row_of
+from handeye.policies.replay.sighting import distance, in_row_with
 from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _judge_elements(
             place.wrong = "something lies over it"
         elif not element.enabled:
             place.wrong = "it is disabled"
-        elif sight.row and not in_row(sight.row, element, scene):
+        elif sight.beside and not in_row(sight.beside, element, scene):
             place.wrong = f"“{sight.row}” is not beside it any more"
         elif lost:
             place.wrong = f"“{sight.near[0].text}” is not near it any more"
@@ -230,20 +230,10 @@ def same_landmark(before: str, now: str) -> bool:
     return bool(now) and _DIGITS.sub("0", normal(before)) == _DIGITS.sub("0", normal(now))
 
 
-def in_row(row: str, element: Element, scene: Scene) -> bool:
-    """Whether what told its row then is in the row of this element now."""
-    if row_of(element, scene.elements) == row:
-        return True
-    by_id = {each.id: each for each in scene.elements}
-    parent = by_id.get(element.parent or "")
-    while parent is not None:
-        inside = [each for each in scene.elements if parent.box.overlap(each.box) >= each.box.area > 0]
-        if parent.role in {"table", "list", "grid", "form", "navigation", "region"}:
-            return False
-        if any(same_text(row, each.name) for each in (parent, *inside)):
-            return True
-        parent = by_id.get(parent.parent or "")
-    return False
+def in_row(beside: Sequence[str], element: Element, scene: Scene) -> bool:
+    """Whether more than half of what told its row then is in the row of this element now."""
+    now = [each.name for each in in_row_with(element, scene.elements)]
+    return 2 * sum(any(same_text(text, each) for each in now) for text in beside) > len(beside)
 
 
 def _fits(near: Near, point: Point, elements: tuple[Element, ...]) -> bool:

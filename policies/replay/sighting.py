@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: So many texts around a target are kept.
 NEAR = 3
+#: And so many texts of its row.
+BESIDE = 4
 #: Longer texts are no landmarks.
 LONGEST = 80
 #: What is larger than this is no place but an area.
@@ -55,6 +57,7 @@ def sight_of(target: Target, scene: Scene) -> Sight:
         return told.model_copy(update={"text": line.name if line else ""})
     same = [each for each in scene.elements if (each.role, normal(each.name)) == (element.role, normal(element.name))]
     by_id = {each.id: each for each in scene.elements}
+    beside = row_of(element, scene.elements)
     drawn = element.role in DRAWN or (element.role == "clickable" and not element.name)
     return told.model_copy(
         update={
@@ -63,7 +66,8 @@ def sight_of(target: Target, scene: Scene) -> Sight:
             "key": element.key,
             "of": max(1, len(same)),
             "nth": 1 + next((place for place, each in enumerate(same) if each.id == element.id), 0),
-            "row": row_of(element, scene.elements),
+            "row": beside[0] if beside else "",
+            "beside": beside,
             "overlay": any(up.role in _OVERLAYS for up in ancestors(element, by_id)),
             "spot": box.area > AREA or (drawn and box.area > AREA // 8),
         }
@@ -80,26 +84,26 @@ def known(target: Target, scene: Scene) -> Element | None:
     return min(telling, key=lambda each: each.box.area, default=None)
 
 
-def row_of(element: Element, elements: Sequence[Element]) -> str:
+def row_of(element: Element, elements: Sequence[Element]) -> tuple[str, ...]:
     """What tells the row, item or card of an element from everything else on the screen; empty outside of one."""
+    members = in_row_with(element, elements)
+    inside = {each.id for each in members}
+    elsewhere = {normal(each.name) for each in elements if each.id not in inside} if inside else set()
+    texts = [each.name for each in members if each.name and normal(each.name) != normal(element.name)]
+    telling = [text for text in dict.fromkeys(texts) if len(text) <= LONGEST and normal(text) not in elsewhere]
+    lettered = [text for text in telling if _LETTER.search(text)]
+    return tuple((lettered or telling)[:BESIDE])
+
+
+def in_row_with(element: Element, elements: Sequence[Element]) -> list[Element]:
+    """The row, item or card of an element and all that it holds, in reading order; empty outside of one."""
     by_id = {each.id: each for each in elements}
     item = next((up for up in ancestors(element, by_id) if up.role in ITEM_ROLES), None)
-    if item is None:
-        return ""
-    inside = {item.id}
-    for each in elements:  # in reading order: what holds another comes before it
+    inside = {item.id} if item else set()
+    for each in elements if inside else ():  # in reading order: what holds another comes before it
         if each.parent in inside:
             inside.add(each.id)
-    members = [each for each in elements if each.id in inside]
-    elsewhere = {normal(each.name) for each in elements if each.id not in inside}
-    for lettered in (True, False):
-        for each in members:
-            text = each.name
-            if each.id == element.id or not text or len(text) > LONGEST or normal(text) == normal(element.name):
-                continue
-            if normal(text) not in elsewhere and bool(_LETTER.search(text)) == lettered:
-                return text
-    return ""
+    return [each for each in elements if each.id in inside]
 
 
 def around(point: Point, box: Box, elements: Iterable[Element], own: Element | None = None) -> tuple[Near, ...]:

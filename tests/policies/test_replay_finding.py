@@ -1,0 +1,169 @@
+"""Finding targets again: what agrees, what must never be taken for the target, and what is told of it."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from handeye.perception import ocr
+from handeye.perception.scene import Scene
+from handeye.policies.replay.anchors import Sight
+from handeye.policies.replay.finding import locate
+from handeye.policies.replay.picture import matches, patch_of
+from handeye.policies.replay.sighting import sight_of
+from handeye.tools.actions import Target
+from handeye.tools.element import Element
+from handeye.tools.geometry import Box, Point
+from handeye.tools.screenshot import Screenshot
+
+SIZE = (600, 400)
+
+
+def thing(role: str, name: str, left: int, top: int, **more: Any) -> Element:
+    more.setdefault("id", f"{role}-{name}-{left}-{top}")
+    return Element(role=role, name=name, box=Box(left, top, left + 90, top + 24), source="dom", **more)
+
+
+def scene(*elements: Element, image: Image.Image | None = None) -> Scene:
+    return Scene(Screenshot(image or Image.new("RGB", SIZE, "white")), elements)
+
+
+def seen(element: Element, *others: Element) -> Sight:
+    return sight_of(Target(element=element.id, point=element.box.centre, box=element.box), scene(element, *others))
+
+
+def test_a_moved_and_restyled_element_is_found_by_its_selector_and_text() -> None:
+    title = thing("heading", "Notes", 20, 20)
+    sight = seen(thing("button", "Save", 100, 100), title)
+    found = locate(sight, scene(thing("button", "Save", 400, 300), thing("heading", "Notes", 300, 20)))
+    assert found.place
+    assert found.place.signals[:2] == ["selector", "text"]
+    assert found.place.point == (445, 312)
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ([thing("button", "Delete", 100, 100, key="id=save")], "it is called “Delete” now"),
+        ([thing("button", "Save", 100, 100, covered=True)], "something lies over it"),
+        ([thing("button", "Save", 100, 100, enabled=False)], "it is disabled"),
+        ([], "nothing of “Save” is there"),
+    ],
+)
+def test_what_is_another_thing_now_is_not_taken_for_it(now: list[Element], why: str) -> None:
+    title = thing("heading", "Notes", 20, 20)
+    sight = seen(thing("button", "Save", 100, 100, key="id=save"), title)
+    found = locate(sight, scene(title, *now))
+    assert found.place is None
+    assert why in found.says
+
+
+def test_labels_that_changed_places_are_followed_by_their_words() -> None:
+    title = thing("heading", "Notes", 20, 20)
+    before = [thing("button", "Save", 100, 100), thing("button", "Delete", 300, 100), title]
+    after = [thing("button", "Delete", 100, 100), thing("button", "Save", 300, 100), title]
+    found = locate(seen(*before), scene(*after))
+    assert found.place
+    assert found.place.point.x == 345
+
+
+def rows(*names: str, top: int = 100) -> list[Element]:
+    found: list[Element] = []
+    for number, name in enumerate(names):
+        row = f"row-{name}"
+        down = top + 40 * number
+        found.append(Element(id=row, role="row", name="", box=Box(10, down, 500, down + 30), source="dom"))
+        found.append(thing("cell", name, 20, down, parent=row))
+        found.append(thing("cell", "Admin", 140, down, parent=row))
+        found.append(thing("button", "Remove", 300, down, parent=row))
+    return found
+
+
+def test_of_rows_that_look_alike_the_right_one_is_found_wherever_it_went_and_no_other_when_it_is_gone() -> None:
+    before = rows("Ann", "Bob", "Cy")
+    bob = before[7]
+    sight = seen(bob, *(each for each in before if each is not bob))
+    assert (sight.beside, sight.of) == (("Bob",), 3)
+    found = locate(sight, scene(*rows("Cy", "Ann", "Dora", "Bob")))
+    assert found.place
+    assert found.place.element
+    assert found.place.element.parent == "row-Bob"
+    gone = locate(sight, scene(*rows("Ann", "Cy")))
+    assert gone.place is None
+    assert "“Bob” is not beside it any more" in gone.says
+
+
+def test_the_last_row_that_is_left_is_not_the_one_that_is_gone() -> None:
+    before = rows("Bob")
+    sight = seen(before[3], *before[:3])
+    assert sight.beside == ("Bob", "Admin")
+    assert locate(sight, scene(*rows("Bob", top=200))).place
+    assert locate(sight, scene(*rows("Ann"))).place is None
+
+
+def test_the_same_label_twice_is_told_apart_by_what_is_near_or_not_at_all() -> None:
+    def cards(one: str, two: str) -> list[Element]:
+        return [
+            thing("text", one, 20, 40),
+            thing("button", "Choose", 20, 70),
+            thing("text", two, 300, 40),
+            thing("button", "Choose", 300, 70),
+        ]
+
+    before = cards("Small", "Large")
+    sight = seen(before[3], *before[:3])
+    found = locate(sight, scene(*cards("Large", "Small")))
+    assert found.place
+    assert found.place.element
+    assert found.place.element.box.left == 20
+    alone = sight.model_copy(update={"near": ()})
+    assert "as good as each other" in locate(alone, scene(*cards("Large", "Small"))).says
+
+
+def drawn(*labels: tuple[str, int, int], font: int = 22, box: str = "#cde") -> Image.Image:
+    image = Image.new("RGB", SIZE, "white")
+    draw = ImageDraw.Draw(image)
+    for text, x, y in labels:
+        draw.rectangle((x, y, x + 150, y + 50), fill=box, outline="#345")
+        draw.text((x + 30, y + 12), text, fill="black", font=ImageFont.load_default(font))
+    return image
+
+
+def painted(image: Image.Image, point: Point) -> tuple[Sight, Image.Image]:
+    """The sight of a place in a drawing, as it is taken down after a run."""
+    lines = ocr.read(Screenshot(image))
+    at = Scene(Screenshot(image), reader=ocr.read)
+    assert at.words == lines
+    sight, png = patch_of(sight_of(Target(point=point), at), image)
+    return sight, Image.open(BytesIO(png))
+
+
+def test_in_a_drawing_two_of_text_picture_and_layout_agree() -> None:
+    before = drawn(("Start", 40, 60), ("Pause", 260, 60), ("Finish", 40, 200))
+    sight, patch = painted(before, Point(110, 85))
+    assert sight.text == "Start"
+    moved = drawn(("Start", 200, 160), ("Pause", 420, 160), ("Finish", 200, 300), font=26, box="#fed")
+    found = locate(sight, Scene(Screenshot(moved), reader=ocr.read), patch)
+    assert found.place
+    assert {"text", "layout"} <= set(found.place.signals)
+    assert 200 < found.place.point.x < 350
+    assert 160 < found.place.point.y < 210
+    other = drawn(("Erase", 40, 60), ("Pause", 260, 60), ("Finish", 40, 200))
+    swapped = locate(sight, Scene(Screenshot(other), reader=ocr.read), patch)
+    assert swapped.place is None
+    assert "“Start” is not written there any more" in swapped.says
+
+
+def test_a_patch_is_found_by_form_and_colour_and_not_kept_of_what_shows_nothing_or_is_blacked_out() -> None:
+    image = drawn(("Save", 40, 60))
+    sight = Sight(point=Point(110, 85), size=(150, 50))
+    told, png = patch_of(sight, image)
+    patch = Image.open(BytesIO(png))
+    assert matches(patch, drawn(("Save", 300, 200)), told.hold) == [(370, 225)]
+    assert matches(patch, drawn(("Save", 300, 200), box="#f88"), told.hold) == []
+    assert patch_of(sight, Image.new("RGB", SIZE, "white"))[1] == b""
+    ImageDraw.Draw(image).rectangle((40, 60, 190, 110), fill="black")
+    assert patch_of(sight, image)[1] == b""
