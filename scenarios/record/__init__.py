@@ -1,0 +1,1 @@
+"""`handeye record`: a person works, and handeye writes the suite."""

@@ -1,0 +1,140 @@
+"""`handeye record`: a person works in a browser or a program, and handeye writes the suite."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handeye.agent.cli.common import Json, note_console, print_json, reported
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from handeye.scenarios.record.recording import Entry, Recording
+
+HOW = "Ctrl+Shift+click checks what is under the mouse; close the window or press Ctrl-C here to end."
+
+
+def command(
+    on: Annotated[
+        str, typer.Argument(metavar="URL|app:COMMAND|desktop", help="A page, a program to start, or what is open.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", envvar="HANDEYE_OUT", metavar="FILE", help="The suite to write.")
+    ] = Path("recorded.yaml"),
+    force: Annotated[
+        bool, typer.Option("--force", envvar="HANDEYE_FORCE", help="Replace the file where there is one.")
+    ] = False,
+    viewport: Annotated[
+        str, typer.Option(envvar="HANDEYE_VIEWPORT", metavar="WIDTHxHEIGHT", help="Of the pages.")
+    ] = "1344x896",
+    test: Annotated[
+        bool,
+        typer.Option(
+            "--try",
+            envvar="HANDEYE_TRY",
+            help="Run the suite once afterwards: it does everything again, and leaves anchors.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Click and type; each thing that is done becomes a step in plain English, written as it is done.
+
+    [b]Example[/b]: handeye record http://localhost:8000 --out shop.yaml
+    """
+    code = 0
+    with reported(as_json, file=None, steps=0, checks=0):
+        from handeye.agent.start import looks_like_page
+        from handeye.scenarios.export.writing import check_free, write
+        from handeye.scenarios.record.recording import Recording
+        from handeye.tools.errors import UsageError
+
+        check_free(out, force)
+        size = _size(viewport)
+        console = note_console()
+        page = looks_like_page(on)
+        if not page and on != "desktop" and not on.startswith("app:"):
+            raise UsageError(f"{on!r} can not be recorded; give a web address, app:COMMAND, or desktop")
+        recording = _recording(on, out, viewport if page and viewport != "1344x896" else "")
+
+        def told(entry: Entry) -> None:
+            write(out, recording.draft().render())
+            _show(console, entry)
+
+        console.print(f"[dim]{HOW}[/]" if page else "[dim]Press Ctrl-C here, or close the program, to end.[/]")
+        with suppress(KeyboardInterrupt):
+            if page:
+                asyncio.run(_browse(on, recording, told, size))
+            else:
+                from handeye.scenarios.record.desktop import listen
+
+                listen(on, recording, told)
+        if recording.done:
+            write(out, recording.draft().render())
+            console.print(f"  {out}", soft_wrap=True, markup=False)
+        else:
+            console.print("nothing was done, so nothing is written")
+        checks = sum(entry.check for entry in recording.entries)
+        if as_json:
+            steps = len(recording.entries) - checks
+            print_json({"file": str(out) if recording.done else None, "steps": steps, "checks": checks})
+        code = 1 if not recording.done else _tried(out) if test else 0
+    raise typer.Exit(code)
+
+
+async def _browse(on: str, recording: Recording, told: object, size: tuple[int, int]) -> None:
+    from handeye.scenarios.record.browser import BrowserRecorder
+
+    async with BrowserRecorder(on, recording, told, viewport=size) as recorder:  # type: ignore[arg-type]
+        await recorder.wait()
+
+
+def _recording(on: str, out: Path, viewport: str) -> Recording:
+    import os
+
+    from handeye.scenarios.record.recording import Recording
+
+    if on.startswith("app:"):
+        return Recording(on.removeprefix("app:").strip(), device="virtual")
+    if on == "desktop":
+        return Recording("", device="desktop")
+    if Path(on).is_file():
+        on = os.path.relpath(Path(on).resolve(), out.resolve().parent)
+    return Recording(on, viewport=viewport)
+
+
+def _show(console: Console, entry: Entry) -> None:
+    from rich.markup import escape
+
+    if entry.said.step:
+        console.print(f"  {'[green]✓[/] ' if entry.check else ''}{escape(entry.said.step)}", soft_wrap=True)
+    if entry.said.comment:
+        console.print(f"    [yellow]{escape(entry.said.comment)}[/]", soft_wrap=True)
+
+
+def _tried(out: Path) -> int:
+    """The exit code of running the suite."""
+    from handeye.scenarios.command import OUTPUT, run_all
+    from handeye.scenarios.expand import cases_of
+    from handeye.scenarios.reporters import open_reporters
+    from handeye.scenarios.results import exit_code
+    from handeye.scenarios.runner import Settings
+
+    reporters = open_reporters("list", note_console(), OUTPUT)
+    results = run_all(cases_of(out), Settings(output=OUTPUT), 1, 0, reporters)
+    for each in reporters:
+        each.end(results, sum(result.seconds for result in results))
+    return exit_code(results)
+
+
+def _size(text: str) -> tuple[int, int]:
+    from handeye.tools.errors import UsageError
+
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise UsageError(f"--viewport {text!r} is no size; write WIDTHxHEIGHT, such as 1344x896")
+    return int(width), int(height)

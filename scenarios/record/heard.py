@@ -1,0 +1,94 @@
+"""One thing that a person did, as a page tells it, with everything that was there just before."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from handeye.perception.scene import Scene
+from handeye.tools.device import Signals
+from handeye.tools.element import Element
+from handeye.tools.geometry import Box, Point
+from handeye.tools.screenshot import Screenshot
+
+Kind = Literal[
+    "click", "double", "right", "middle", "drag", "fill", "set", "tick", "radio", "select", "files", "key", "check",
+    "arrived", "moved", "tab",
+]  # fmt: skip
+
+
+class Heard(BaseModel):
+    """One event. Which fields are filled depends on its kind."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Kind
+    url: str = ""
+    title: str = ""
+    size: tuple[float, float] = (1344, 896)
+    top: bool = True
+    """In the page itself, and not in a frame of it."""
+    found: list[dict[str, Any]] = Field(default_factory=list)
+    """Everything that was there, as the page lists it."""
+    index: int = -1
+    """Which of them it was done to."""
+    end: int = -1
+    """Which of them something was dropped on."""
+    point: tuple[float, float] = (0, 0)
+    to: tuple[float, float] = (0, 0)
+    modifiers: tuple[str, ...] = ()
+    session: int = 0
+    """The same while one field is written into."""
+    value: str = ""
+    before: str = ""
+    secret: bool = False
+    checked: bool = False
+    options: tuple[str, ...] = ()
+    multiple: bool = False
+    names: tuple[str, ...] = ()
+    keys: str = ""
+    text: str = ""
+    chosen: bool = False
+    """The text was marked by the person."""
+    how: str = ""
+    """How a page was arrived at: navigate, reload, back_forward."""
+    place: int = -1
+    """In the tab's history."""
+    origin: int = Field(default=-1, alias="from")
+    tab: int = 0
+
+    @property
+    def element(self) -> Element | None:
+        """What it was done to."""
+        return self._element(self.index)
+
+    @property
+    def target(self) -> Element | None:
+        """What something was dropped on."""
+        return self._element(self.end)
+
+    def _element(self, index: int) -> Element | None:
+        return element_of(self.found[index]) if 0 <= index < len(self.found) else None
+
+    @property
+    def at(self) -> Point:
+        return Point(round(self.point[0]), round(self.point[1]))
+
+    def scene(self, **changes: Any) -> Scene:
+        """The page as it was; `changes` are to the thing that it was done to, such as what it held before."""
+        elements = [element_of(each) for each in self.found]
+        if changes and 0 <= self.index < len(elements):
+            elements[self.index] = elements[self.index].model_copy(update=changes)
+        wide, high = max(1, round(self.size[0])), max(1, round(self.size[1]))
+        blank = Screenshot(Image.new("RGB", (wide, high)))
+        return Scene(blank, tuple(elements), Signals(url=self.url, title=self.title))
+
+
+def element_of(raw: dict[str, Any]) -> Element:
+    """An element as pages list them."""
+    left, top, right, bottom = (math.floor(side + 0.5) for side in raw["box"])
+    box = Box(left, top, max(left + 1, right), max(top + 1, bottom))
+    return Element(**{**raw, "box": box, "source": "dom"})

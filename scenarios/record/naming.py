@@ -1,0 +1,80 @@
+"""Saying what was done in words with which handeye's own eyes find the very same thing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from handeye.perception.embedded import EmbeddedEyes
+from handeye.policies.decision import Task
+from handeye.policies.plain_english import PlainEnglish
+from handeye.policies.replay.sighting import sight_of
+from handeye.scenarios.export.draft import sayable
+from handeye.scenarios.export.english import phrases
+from handeye.tools.actions import HAND_KINDS, Target, targets
+from handeye.tools.errors import HandeyeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from handeye.perception.scene import Scene
+    from handeye.tools.element import Element
+    from handeye.tools.geometry import Point
+
+#: So many ways to say it are tried.
+MOST = 24
+
+
+class Said(NamedTuple):
+    """A step, and what is to be known about it."""
+
+    step: str
+    comment: str = ""
+
+
+def ways_to_say(element: Element, scene: Scene, point: Point | None = None) -> list[str]:
+    """Phrases for an element, the most natural first."""
+    visible = element.box.within(scene.screenshot.width, scene.screenshot.height) or element.box
+    target = Target(phrase=element.role, point=point or visible.centre, element=element.id, box=element.box)
+    sight = sight_of(target, scene)
+    return list(dict.fromkeys(phrases(sight, element.description)))[:MOST]
+
+
+def say(
+    element: Element, scene: Scene, steps: Callable[[str], str | None], kinds: Iterable[str], point: Point | None = None
+) -> Said:
+    """The step, made by `steps` from a phrase, that leads to this element and to no other.
+
+    `kinds` are the actions that it may come to. Where no words do, the step goes by the place, and says so.
+    """
+    wanted, doubtful = frozenset(kinds), ""
+    *words, place = ways_to_say(element, scene, point)
+    for phrase in words:
+        step = steps(phrase)
+        if not step or not sayable(step):
+            continue
+        sure = leads_to(step, {element.id}, scene, wanted)
+        if sure:
+            return Said(step)
+        doubtful = doubtful or (step if sure is not None else "")
+    if doubtful:
+        return Said(doubtful, "several things are called so; the first of them was meant")
+    if "click" in wanted and (step := steps(place)):
+        return Said(step, "a place in pixels: no words were found that lead there")
+    name = element.name or element.role
+    return Said("", f"something was done to “{name}”, and no words were found that lead there")
+
+
+def leads_to(step: str, ids: set[str], scene: Scene, kinds: frozenset[str]) -> bool | None:
+    """Whether plain English, told the step in this scene, does it to these elements; None: it does something else.
+
+    False where it would, but only because it takes the first of several.
+    """
+    try:
+        task = Task(goal=step, scene=scene, kinds=HAND_KINDS)
+        decision = PlainEnglish().choose(task, EmbeddedEyes())
+    except HandeyeError:
+        return None
+    aimed = {target.element for target in targets(decision.action).values()}
+    if decision.action.kind not in kinds or aimed != ids:
+        return None
+    return not any("things fit" in note for note in decision.notes)

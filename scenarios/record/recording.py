@@ -1,0 +1,288 @@
+"""From what is heard to the steps of a suite: what belongs together becomes one, and what follows by itself none."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from handeye.agent.run import slug
+from handeye.scenarios.checks.kinds import Statement
+from handeye.scenarios.checks.looking import find
+from handeye.scenarios.export.draft import Draft, Line, sayable
+from handeye.scenarios.export.english import quoted, step_of
+from handeye.scenarios.export.suite import suggested
+from handeye.scenarios.record.naming import Said, leads_to, say, ways_to_say
+from handeye.tools import actions as a
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handeye.scenarios.record.heard import Heard
+    from handeye.tools.element import Element
+
+#: What writes into a field, and so makes a click into it needless.
+_INTO = frozenset({"fill", "set", "tick", "radio", "select", "files"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One step or check of the recording."""
+
+    kind: str
+    said: Said
+    element: str = ""
+    """The id of what it was done to."""
+    session: int = 0
+    count: int = 1
+    check: bool = False
+    says: str = ""
+    """A check as a sentence."""
+
+
+@dataclass
+class Recording:
+    """The suite as far as it has come."""
+
+    on: str
+    device: str = "browser"
+    viewport: str = ""
+    entries: list[Entry] = field(default_factory=list)
+    secrets: dict[str, str] = field(default_factory=dict)
+    """By the element's id, the name under which its secret is asked for."""
+    title: str = ""
+    url: str = ""
+    first: str = ""
+
+    def hear(self, heard: Heard) -> Entry | None:
+        """Take down what was done; the entry that is new or has changed."""
+        self.title, self.url = heard.title or self.title, heard.url or self.url
+        self.first = self.first or heard.title
+        made = _MAKERS[heard.kind](self, heard)
+        if made is None:
+            return None
+        self._fold(made)
+        self.entries.append(made)
+        return made
+
+    def _fold(self, made: Entry) -> None:
+        """Take back what the new entry says as well."""
+        last = self.entries[-1] if self.entries else None
+        if last and made.kind in _INTO and last.kind == "click" and last.element == made.element:
+            self.entries.pop()
+        elif (
+            last
+            and made.kind in ("fill", "set", "click", "tick")
+            and last.kind == "key"
+            and "press Tab" in last.said.step
+        ):
+            self.entries.pop()
+            self._fold(made)
+        elif last and made.session and last.session == made.session and last.kind == made.kind:
+            self.entries.pop()
+        elif made.kind == "double":
+            for _ in range(2):
+                if self.entries and self.entries[-1].kind == "click" and self.entries[-1].element == made.element:
+                    self.entries.pop()
+        elif last and made.kind == "key" and last.kind == "key" and last.element == made.element and made.count > 1:
+            self.entries.pop()
+
+    @property
+    def done(self) -> bool:
+        """Whether anything was done or checked."""
+        return bool(self.entries)
+
+    def draft(self) -> Draft:
+        """The suite, with what was checked last as what must be so in the end."""
+        steps = list(self.entries)
+        ending: list[Entry] = []
+        while steps and steps[-1].check and steps[-1].says:
+            ending.insert(0, steps.pop())
+        name = " ".join((self.first or urlsplit(self.on).netloc or self.on).replace("$", "").split())
+        draft = Draft(name=name[:70] or "what was done", on=self.on, device=self.device, viewport=self.viewport)
+        draft.head.append("Recorded: one step for each thing that was done.")
+        if names := sorted(set(self.secrets.values())):
+            draft.head.append(f"Secrets to give with --secrets or HANDEYE_SECRET_…: {', '.join(names)}.")
+        draft.steps = [Line(*each.said) for each in steps]
+        draft.ensures = [Line(each.says, each.said.comment) for each in ending]
+        if not any(each.check and each.said.step for each in self.entries):
+            draft.ensures = suggested(self.title, self.url, self.device)
+            draft.unchecked = not draft.ensures
+        return draft
+
+    # One maker for each kind of event
+
+    def _press(self, heard: Heard) -> Entry | None:
+        button = {"right": "right", "middle": "middle"}.get(heard.kind, "left")
+        count = 2 if heard.kind == "double" else 1
+        held = tuple(each for each in heard.modifiers if each in ("ctrl", "shift", "alt", "meta"))
+
+        def step(phrase: str) -> str | None:
+            click = a.Click(target=a.Target(phrase=phrase), button=button, count=count, modifiers=held)  # type: ignore[arg-type]
+            return step_of(click, {"target": phrase})
+
+        element = heard.element
+        if element is None:
+            return Entry(
+                heard.kind,
+                Said(step(f"({heard.at.x}, {heard.at.y})") or "", "a place in pixels: nothing there has a name"),
+            )
+        if element.role in ("img", "clickable") and not element.name and element.box.area > 40_000:
+            where = f"({heard.at.x}, {heard.at.y})"
+            return Entry(
+                heard.kind, Said(step(where) or "", f"a place in a large {element.role} that has no parts"), element.id
+            )
+        return Entry(heard.kind, say(element, heard.scene(), step, ("click",), heard.at), element.id)
+
+    def _drag(self, heard: Heard) -> Entry | None:
+        start, end = heard.element, heard.target
+        where = f"from ({heard.at.x}, {heard.at.y}) to ({round(heard.to[0])}, {round(heard.to[1])})"
+        if start is None or end is None or start.id == end.id:
+            name = f" in “{start.name or start.role}”" if start else ""
+            return Entry("drag", Said("", f"the mouse was dragged {where}{name}: plain English has no words for this"))
+        scene = heard.scene()
+        for first in ways_to_say(start, scene)[:-1]:
+            for second in ways_to_say(end, scene)[:-1]:
+                step = step_of(
+                    a.Drag(start=a.Target(phrase=first), end=a.Target(phrase=second)), {"start": first, "end": second}
+                )
+                if step and sayable(step) and leads_to(step, {start.id, end.id}, scene, frozenset({"drag"})):
+                    return Entry("drag", Said(step), start.id)
+        return Entry("drag", Said("", f"the mouse was dragged {where}: no words were found that lead there"))
+
+    def _fill(self, heard: Heard) -> Entry | None:
+        element = heard.element
+        if element is None:
+            return None
+        text = self._secret(element) if heard.secret else heard.value
+        clear = bool(heard.before) and not heard.secret
+        if not text and not clear:
+            return None
+        action = a.Type(text=_clean(text), clear=clear, target=a.Target(phrase="field"))
+        scene = heard.scene(value=heard.before)
+        said = say(element, scene, lambda phrase: step_of(action, {"target": phrase}), ("type",))
+        if not said.step and not heard.secret:
+            said = Said("", f"“{_clean(text)}” was typed into “{element.name}”, which plain English cannot say")
+        return Entry("fill", said, element.id, heard.session)
+
+    def _set(self, heard: Heard) -> Entry | None:
+        element = heard.element
+        value = quoted(heard.value)
+        if element is None or not heard.value or value is None:
+            return None
+
+        def step(phrase: str) -> str | None:
+            return f"set {phrase} to {value}"
+
+        return Entry("set", say(element, heard.scene(value=heard.before), step, ("type",)), element.id, heard.session)
+
+    def _tick(self, heard: Heard) -> Entry | None:
+        element = heard.element
+        if element is None:
+            return None
+        verb = "click" if heard.kind == "radio" else "tick" if heard.checked else "untick"
+        said = say(element, heard.scene(checked=not heard.checked), lambda phrase: f"{verb} {phrase}", ("click",))
+        return Entry(heard.kind, said, element.id)
+
+    def _select(self, heard: Heard) -> Entry | None:
+        element = heard.element
+        options = [each for each in map(quoted, heard.options) if each]
+        if element is None or not options:
+            return None
+
+        def step(phrase: str) -> str | None:
+            return f"choose {' and '.join(options)} from {phrase}"
+
+        return Entry("select", say(element, heard.scene(), step, ("select",)), element.id)
+
+    def _files(self, heard: Heard) -> Entry | None:
+        element = heard.element
+        if element is None or not heard.names:
+            return None
+        action = a.Upload(target=a.Target(phrase="field"), paths=heard.names)
+        said = say(element, heard.scene(), lambda phrase: step_of(action, {"target": phrase}), ("upload",))
+        hint = "give the whole path: a page is not told in which folder the file lies"
+        return Entry("files", Said(said.step, said.comment or hint), element.id)
+
+    def _key(self, heard: Heard) -> Entry | None:
+        element = heard.element.id if heard.element else ""
+        last = self.entries[-1] if self.entries else None
+        same = (
+            last
+            and last.kind == "key"
+            and last.element == element
+            and re.match(rf"press {re.escape(_key(heard.keys))}\b", last.said.step)
+        )
+        count = last.count + 1 if last and same else 1
+        step = step_of(a.Key(keys=heard.keys, count=min(100, count)), {})
+        if step is None:
+            return Entry("key", Said("", f"{heard.keys} was pressed, which plain English cannot say"), element)
+        return Entry("key", Said(step), element, count=count)
+
+    def _check(self, heard: Heard) -> Entry | None:
+        scene, element = heard.scene(), heard.element
+        for says in _statements(heard, element, ways_to_say(element, scene)[:-1] if element else []):
+            try:
+                holds, _ = find(Statement(says=says), scene)
+            except UsageError:
+                continue
+            if holds and sayable(says):
+                return Entry("check", Said(f"check that {says}"), check=True, says=says)
+        return Entry(
+            "check", Said("", "something was to be checked here that no sentence could be made of"), check=True
+        )
+
+    def _arrive(self, heard: Heard) -> Entry | None:
+        """A page that no step led to: the person has typed its address, or gone back."""
+        action: a.Action = a.Navigate(url=heard.url)
+        if heard.how == "reload":
+            action = a.Reload()
+        elif heard.how == "back_forward":
+            action = a.Forward() if heard.place > heard.origin >= 0 else a.Back()
+        step = step_of(action, {})
+        return Entry("arrived", Said(step or "", "" if step else f"the page {heard.url} was opened"))
+
+    def _tab(self, heard: Heard) -> Entry | None:
+        action = a.Tabs(do="new") if heard.how == "new" else a.Tabs(do="switch", index=heard.tab)
+        return Entry("tab", Said(step_of(action, {}) or ""))
+
+    def _secret(self, element: Element) -> str:
+        if element.id not in self.secrets:
+            name = slug(element.name or element.description, 30).replace("-", "_")
+            self.secrets[element.id] = "password" if name == "run" else name
+        return f"{{{{secret:{self.secrets[element.id]}}}}}"
+
+
+_MAKERS: dict[str, Callable[[Recording, Heard], Entry | None]] = {
+    **dict.fromkeys(("click", "double", "right", "middle"), Recording._press),
+    "drag": Recording._drag, "fill": Recording._fill, "set": Recording._set, "tick": Recording._tick,
+    "radio": Recording._tick, "select": Recording._select, "files": Recording._files, "key": Recording._key,
+    "check": Recording._check, "arrived": Recording._arrive, "moved": Recording._arrive, "tab": Recording._tab,
+}  # fmt: skip
+
+
+def _statements(heard: Heard, element: Element | None, names: list[str]) -> list[str]:
+    """Sentences about what is under the mouse, the most telling first."""
+    made: list[str] = []
+    if element and not heard.chosen and not heard.secret:
+        if element.checked is not None:
+            made += [f"{name} is {'' if element.checked else 'not '}checked" for name in names[:3]]
+        if element.value and not element.secret and (value := quoted(element.value)):
+            made += [f"{name} contains {value}" for name in names[:3]]
+        if not element.enabled:
+            made += [f"{name} is disabled" for name in names[:3]]
+    if text := quoted(heard.text) if heard.text else None:
+        made.append(f"the page shows {text}")
+    if element and element.name and (name := quoted(element.name)):
+        made += [f"the page shows {name}", f"{name} is visible"]
+    return made
+
+
+def _clean(text: str) -> str:
+    return "".join(letter for letter in text if letter >= " " or letter in "\n\t").replace("\x7f", "")
+
+
+def _key(keys: str) -> str:
+    return keys.capitalize() if keys.isalpha() and len(keys) > 1 else keys
