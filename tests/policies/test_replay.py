@@ -1,0 +1,222 @@
+"""The policy that does steps again: what it does itself, what it leaves to another, and what it never skips."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from PIL import Image
+
+from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.outcome import Outcome
+from handeye.perception.scene import Scene
+from handeye.perception.usage import Usage
+from handeye.policies.decision import Adapting, Decision, Past, Policy, Task
+from handeye.policies.plain_english import PlainEnglish
+from handeye.policies.replay.anchors import Anchor, Standing, without_places
+from handeye.policies.replay.doing import standing
+from handeye.policies.replay.explicit import explicit, placed
+from handeye.policies.replay.policy import Replay
+from handeye.policies.replay.sighting import sights_of
+from handeye.tools.actions import Action, Click, Done, Key, Target, Type, Wait, describe
+from handeye.tools.device import Signals
+from handeye.tools.element import Element
+from handeye.tools.geometry import Box
+from handeye.tools.screenshot import Screenshot
+
+
+def thing(role: str, name: str, left: int = 10, top: int = 10, **more: Any) -> Element:
+    more.setdefault("id", f"{role}-{name}-{top}")
+    return Element(role=role, name=name, box=Box(left, top, left + 90, top + 20), source="dom", **more)
+
+
+TITLE = thing("heading", "Notes", 10, 10)
+SAVE, SEND = thing("button", "Save", 10, 100), thing("button", "Send", 200, 100)
+CLOSE = thing("button", "Close", 300, 200, parent="pop-up")
+POPUP = Element(id="pop-up", role="dialog", name="News", box=Box(100, 50, 395, 250), source="dom")
+
+
+def scene(*elements: Element, **signals: Any) -> Scene:
+    shown = Screenshot(Image.new("RGB", (400, 300), "white"))
+    return Scene(shown, (TITLE, *elements), Signals(**signals), reader=lambda _: ())
+
+
+def click(element: Element) -> Click:
+    return Click(target=Target(phrase=element.name, point=element.box.centre, element=element.id, box=element.box))
+
+
+def anchor(action: Action, at: Scene, **more: Any) -> Anchor:
+    sights = sights_of(action, at)
+    more.setdefault("effect", "confirmed")
+    return Anchor(
+        said=describe(action),
+        action=without_places(action, sights),
+        targets=sights,
+        before=Standing(**standing(at.signals)),
+        **more,
+    )
+
+
+class Model:
+    """Stands in for a policy that costs something, and adapts."""
+
+    name = "model"
+    adapts = True
+
+    def __init__(self, *actions: Action) -> None:
+        self.usage, self.actions, self.goals = Usage(), list(actions), list[str]()
+
+    def check(self, goal: str) -> None:
+        """Any."""
+
+    def choose(self, task: Task, eyes: Any) -> Decision:
+        self.usage += Usage(calls=1)
+        self.goals.append(task.goal)
+        return Decision(thought="", action=self.actions.pop(0), by=self.name)
+
+
+class Play:
+    """Asks step by step; the test says what each action came to and what is then on the screen."""
+
+    def __init__(self, policy: Policy, goal: str = "send it") -> None:
+        self.policy, self.task = policy, Task(goal, scene())
+        self.notes = ""
+
+    def next(self, now: Scene, kind: Any = "confirmed") -> Action:
+        steps = self.task.steps
+        if steps:
+            steps = (*steps[:-1], steps[-1].model_copy(update={"outcome": Outcome(kind=kind, evidence=kind)}))
+        decision = self.policy.choose(replace(self.task, scene=now, steps=steps), EmbeddedEyes())
+        past = Past(number=len(steps) + 1, thought="", action=decision.action, outcome=Outcome(kind="unknown"))
+        self.task = replace(self.task, steps=(*steps, past), memo=json.loads(json.dumps(decision.memo)))
+        self.notes, self.by = " ".join(decision.notes), decision.by
+        return decision.action
+
+
+BOTH = scene(SAVE, SEND)
+TWO = (anchor(click(SAVE), BOTH), anchor(click(SEND), BOTH), anchor(Done(), BOTH))
+
+
+def test_steps_are_done_again_in_their_order_and_the_model_is_not_asked() -> None:
+    model = Model()
+    play = Play(Replay(model, TWO))
+    moved = thing("button", "Save", 50, 200, id="other")
+    first = play.next(scene(moved, SEND))
+    assert isinstance(first, Click)
+    assert (first.target.element, play.by) == ("other", "replay")
+    assert "step 1 of 3: selector and text agree" in play.notes.replace(", not layout", "")
+    assert play.next(BOTH) == click(SEND)
+    assert play.next(BOTH) == Done()
+    assert model.usage.calls == 0
+    assert isinstance(Replay(model), Adapting)
+
+
+def test_a_step_that_has_drifted_is_the_models_and_then_it_goes_on_as_before() -> None:
+    store = thing("button", "Store", 10, 100)
+    model = Model(click(store))
+    play = Play(Replay(model, TWO))
+    for _ in range(3):
+        assert isinstance(play.next(scene(store, SEND)), Wait)
+    assert play.next(scene(store, SEND)) == click(store)
+    assert "click “Save”" in model.goals[0]
+    assert model.goals[0].startswith("send it\n")
+    assert play.next(scene(store, SEND)) == click(SEND)
+    assert play.next(BOTH) == Done()
+    assert model.usage.calls == 1
+
+
+def test_a_step_without_its_effect_is_the_models_and_its_own_vain_try_is_no_success() -> None:
+    model = Model(click(SAVE), Done(success=False, answer="it does nothing"))
+    play = Play(Replay(model, TWO))
+    play.next(BOTH)
+    assert play.next(BOTH, "no_effect") == click(SAVE)
+    assert play.by == "model"
+    assert play.next(BOTH, "no_effect") == Done(success=False, answer="it does nothing")
+
+
+def test_without_a_model_a_drifted_step_ends_the_run_with_its_reason() -> None:
+    play = Play(Replay(Model(), TWO, ask=False))
+    for _ in range(3):
+        play.next(scene(SEND))
+    ended = play.next(scene(SEND))
+    assert isinstance(ended, Done)
+    assert not ended.success
+    assert "step 1, click “Save”: nothing of “Save” is there; --no-model" in ended.answer
+
+
+def test_what_sometimes_comes_is_left_out_and_done_late_where_it_comes_late() -> None:
+    over = scene(POPUP, CLOSE, SAVE)
+    known = (anchor(click(CLOSE), over, optional=True), *TWO)
+    assert Play(Replay(Model(), known)).next(over) == click(CLOSE)
+    play = Play(Replay(Model(), known))
+    assert play.next(BOTH) == click(SAVE)
+    covered = thing("button", "Send", 200, 100, covered=True)
+    assert play.next(scene(SAVE, covered, POPUP, CLOSE)) == click(CLOSE)
+    assert play.next(BOTH) == click(SEND)
+
+
+def test_a_key_goes_only_where_the_keyboard_was() -> None:
+    at = scene(SAVE, url="http://x/a", title="Notes", focus="textbox New")
+    known = (anchor(Key(keys="enter"), at), anchor(Done(), at))
+    again = scene(SAVE, url="http://y:81/a", title="Notes", focus="textbox New")
+    assert Play(Replay(Model(), known)).next(again) == Key(keys="enter")
+    elsewhere = scene(SAVE, url="http://x/a", title="Notes", focus="textbox Password")
+    assert isinstance(Play(Replay(Model(), known)).next(elsewhere), Wait)
+
+
+GOAL = 'save it, check that the page shows "Saved", send it'
+
+
+def test_what_the_goal_checks_is_judged_again_at_its_place() -> None:
+    saved = scene(SAVE, SEND, thing("text", "Saved", 10, 250))
+    check = explicit(GOAL).checks[0].said
+    known = (TWO[0], TWO[1].model_copy(update={"checks": (check,)}), TWO[2])
+    play = Play(Replay(Model(), known), GOAL)
+    assert play.next(BOTH) == click(SAVE)
+    assert isinstance(play.next(BOTH), Wait)
+    assert play.next(saved) == click(SEND)
+    play = Play(Replay(Model(), known), GOAL)
+    play.next(BOTH)
+    for _ in range(3):
+        assert isinstance(play.next(BOTH), Wait)
+    ended = play.next(BOTH)
+    assert isinstance(ended, Done)
+    assert not ended.success
+    assert "the page does not show “Saved”" in ended.answer
+
+
+def test_a_check_that_only_a_model_can_judge_is_never_taken_as_judged() -> None:
+    model = Model(Done(success=False, answer="it looks sad"))
+    play = Play(Replay(model, TWO[1:]), "send it and check that the mood is cheerful enough for a Monday")
+    play.next(BOTH)
+    assert play.next(BOTH) == Done(success=False, answer="it looks sad")
+
+
+def test_checks_belong_where_they_held_last() -> None:
+    checks = explicit('check that the page shows "1 item", add, check that the page shows "2 items"').checks
+    one, two = (each.said for each in checks)
+    assert placed(checks, [[], [one], [one], [two], [two]]) == [[], [], [one], [], [two]]
+    assert placed(checks, [[], [one]]) == [[], [one]]
+
+
+def test_plain_english_says_which_clause_is_next_and_the_anchor_says_where() -> None:
+    goal = 'type "milk" into New, if the page shows "News", click Close, click Save, check that the page shows "Saved"'
+    new = thing("textbox", "New", 10, 60)
+    at = scene(new, SAVE)
+    known = (
+        anchor(Type(text="milk", target=Target(element=new.id, point=new.box.centre)), at, memo={"at": 0}),
+        anchor(click(SAVE), at, memo={"at": 3}),
+    )
+    play = Play(Replay(PlainEnglish(), known), goal)
+    assert play.next(at).kind == "type"
+    assert play.by == "replay"
+    assert play.next(scene(new, SAVE, thing("text", "News"), CLOSE)) == click(CLOSE)
+    assert play.by == "plain english"
+    assert play.next(at) == click(SAVE)
+    assert play.by == "replay"
+    for _ in range(2):
+        last = play.next(at)
+    assert isinstance(last, Done)
+    assert not last.success
+    assert "Saved" in last.answer
