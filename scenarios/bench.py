@@ -48,7 +48,7 @@ def command(
     first_seed: Annotated[
         int, typer.Option(min=0, envvar="HANDEYE_FIRST_SEED", help="MiniWoB++: the first of them.")
     ] = 0,
-    sites: Annotated[
+    site: Annotated[
         list[str] | None,
         typer.Option(
             "--site",
@@ -118,7 +118,7 @@ def command(
         from handeye.scenarios.reporters import open_reporters
         from handeye.scenarios.runner import Settings
 
-        _check_flags(benchmark, files, seeds != 1 or first_seed != 0, bool(sites), allow_execute)
+        _check_flags(benchmark, files, seeds != 1 or first_seed != 0, bool(site), allow_execute)
         names = [name for each in tasks.split(",") if (name := each.strip())]
         limits = Limits(max_steps, budget_seconds)
         found = read_tasks(
@@ -127,7 +127,7 @@ def command(
             names,
             range(first_seed, first_seed + seeds),
             limits,
-            sites=sites or [],
+            sites=site or [],
             allow_execute=allow_execute,
             skip_unsupported=skip_unsupported,
         )[:limit]

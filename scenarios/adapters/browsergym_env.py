@@ -156,7 +156,9 @@ class Environment:
             "url": signals.url,
             "open_pages_titles": signals.tabs,
             "active_page_index": [signals.tab],
+            "scale": screenshot.scale,
             "screenshot": numpy.asarray(screenshot.image.convert("RGB")),
+            "axtree_object": {"nodes": [_node(each) for each in self._elements]},
             "axtree_txt": "\n".join(_line(each) for each in self._elements),
             "extra_element_properties": {each.id: _properties(each, size, screenshot.scale) for each in self._elements},
             "focused_element_bid": next((each.id for each in self._elements if each.focused), ""),
@@ -193,6 +195,24 @@ def _line(element: Element) -> str:
     told = f"[{element.id}] {element.role} {element.name!r}"
     told += f" value={element.value!r}" if element.value else ""
     return ", ".join([told, *states])
+
+
+def _node(element: Element) -> dict[str, Any]:
+    """As Chromium's own accessibility tree has it."""
+    states = {name: getattr(element, name) for name in ("checked", "selected", "expanded", "pressed")}
+    states |= {"focused": element.focused or None, "disabled": not element.enabled or None}
+    return {
+        "nodeId": element.id,
+        "browsergym_id": element.id,
+        "role": {"type": "role", "value": "StaticText" if element.role == "text" else element.role},
+        "name": {"type": "computedString", "value": element.name},
+        "value": {"type": "string", "value": element.value},
+        "properties": [
+            {"name": name, "value": {"type": "booleanOrUndefined", "value": value}}
+            for name, value in states.items()
+            if value is not None
+        ],
+    }
 
 
 def _properties(element: Element, size: tuple[int, int], scale: float) -> dict[str, Any]:

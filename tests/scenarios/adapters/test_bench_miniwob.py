@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from handeye.agent.cli import app
 from handeye.scenarios.adapters import miniwob
@@ -20,8 +20,6 @@ from handeye.tools.errors import SetupError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from click.testing import Result
 
     from handeye.tools.browser import Browser
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handeye.scenarios.adapters.browsergym import read_actions, write_action
+from handeye.scenarios.adapters.browsergym_agent import GymAgent
 from handeye.scenarios.adapters.browsergym_env import Begun, Environment, miniwob
 from handeye.tools.actions import Click, Key, Target, Type, describe, parse_action
 from handeye.tools.browser import Browser
@@ -152,14 +153,25 @@ def test_an_agent_of_theirs_drives_our_browser(controls: tuple[Environment, dict
         environment.step("noop(0)")
 
 
-def test_a_page_of_miniwob_is_an_environment() -> None:
-    with miniwob("click-button", max_steps=2) as environment:
-        seen, _ = environment.reset(seed=0)
+def test_our_agent_works_in_their_environment_and_says_what_it_cannot_do() -> None:
+    agent = GymAgent()
+    with miniwob("enter-text", max_steps=6) as environment:
+        seen, _ = environment.reset(seed=1)
         wanted = re.search(r'"(.+)"', seen["goal"])
         assert wanted
-        bid = next(bid for bid, name in re.findall(r"\[(\w+)\] button '(.+)'", seen["axtree_txt"]) if name == wanted[1])
-        step = environment.step("noop(0)")
+        action, info = agent.get_action(seen)
+        assert re.fullmatch(rf"fill\('\w+', '{wanted[1]}'\)", action)
+        assert info["by"] == "plain english"
+        step = environment.step(action)
         assert (step.reward, step.terminated) == (0.0, False)
-        left, top, width, height = seen["extra_element_properties"][bid]["bbox"]
-        step = environment.step(f"mouse_click({left + width / 2}, {top + height / 2})")  # in CSS pixels
+        step = environment.step(agent.get_action(step.observation)[0])
         assert (step.reward, step.terminated, step.truncated) == (1.0, True, False)
+
+        seen, _ = environment.reset(seed=1)  # by coordinates, in the page's own pixels
+        places = {each["role"]["value"]: each["browsergym_id"] for each in seen["axtree_object"]["nodes"]}
+        left, top, width, height = seen["extra_element_properties"][places["button"]]["bbox"]
+        step = environment.step(f"mouse_click({left + width / 2}, {top + height / 2})")
+        assert (step.reward, step.terminated) == (-1.0, True)  # nothing was entered
+    agent.reset()
+    action, _ = agent.get_action(seen | {"goal": "win a game of tic-tac-toe"})
+    assert action.startswith("report_infeasible(")

@@ -26,7 +26,12 @@ PART = {"url": "last", "locator": "", "required_contents": {"must_include": ["Sa
 
 def record(number: int, intent: str, **judged: Any) -> dict[str, Any]:
     """A task, with the keys that such files have."""
-    evaluation = {"reference_answers": None, "reference_url": "", "program_html": [], "url_note": "GOLD in PRED"}
+    evaluation: dict[str, Any] = {
+        "reference_answers": None,
+        "reference_url": "",
+        "program_html": [],
+        "url_note": "GOLD in PRED",
+    }
     return {
         "sites": ["shop"],
         "task_id": number,
