@@ -12,6 +12,7 @@ from handeye.policies.replay.doing import FINGERPRINT, standing
 from handeye.policies.replay.explicit import explicit, placed
 from handeye.policies.replay.memory import Memory
 from handeye.policies.replay.optional import closes, conditional
+from handeye.tools.actions import describe, parse_action
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,11 +52,12 @@ def retrace(run: Path) -> Retraced:
         assert thought is not None
         memory, memo = Memory.read(thought.memo)
         sights = {name: _whole(sight, step, run, found) for name, sight in thought.sights.items()}
+        action = without_places(thought.action, thought.sights)
         found.anchors.append(
             Anchor(
-                said=thought.said,
+                said=describe(parse_action(action)),
                 thought=thought.thought,
-                action=without_places(thought.action, thought.sights),
+                action=action,
                 targets=sights,
                 before=_before(step),
                 after=step.after.screen[:FINGERPRINT] if step.after else "",
