@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from handeye.agent.cli.common import Model, note_console, print_json, reported
 from handeye.agent.cli.flags import model_flags, read_options
-from handeye.tools.errors import SetupError, UsageError
+from handeye.tools.errors import HandeyeError, SetupError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,6 +92,9 @@ def command(
         typer.Option(envvar="HANDEYE_REPORTER", metavar="list,line,json,junit,html", help="Tell of each task besides."),
     ] = "",
     output: Annotated[Path, typer.Option(envvar="HANDEYE_OUTPUT", help="Where results and runs are kept.")] = OUTPUT,
+    resume: Annotated[
+        bool, typer.Option("--resume", envvar="HANDEYE_RESUME", help="Go on with the run that --output holds.")
+    ] = False,
     json_file: Annotated[
         str | None,
         typer.Option(
@@ -111,10 +114,11 @@ def command(
     code = 0
     with reported(json_file == STDOUT, model=model, n=0, accuracy=None, by_type={}, results=[], benchmark=benchmark):
         from handeye.agent.config import rules_here
+        from handeye.agent.run import disk
         from handeye.policies.rules import Rules
         from handeye.scenarios.adapters.episode import Limits
         from handeye.scenarios.adapters.tally import Bar, tally, to_json
-        from handeye.scenarios.command import run_all
+        from handeye.scenarios.command import Interrupted, run_all
         from handeye.scenarios.reporters import open_reporters
         from handeye.scenarios.runner import Settings
 
@@ -145,18 +149,31 @@ def command(
         )
         reporters = open_reporters(reporter, console, output) or [Bar(console, output)]
         began = time.monotonic()
-        results = run_all(found, settings, workers, 0, reporters)
+        stopped = False
+        try:
+            results = run_all(found, settings, workers, 0, reporters, resume=resume)
+        except Interrupted as interrupted:
+            results, stopped = interrupted.results, True
+        except HandeyeError:
+            for each in reporters:
+                each.stop()
+            raise
         seconds = time.monotonic() - began
+        results.sort(key=lambda result: result.number)
         counted = tally(found, results)
-        written = [path for each in reporters for path in each.end(results, seconds)]
+        with disk(output):
+            written = [path for each in reporters for path in each.end(results, seconds)]
         result = to_json(benchmark, model, found, results, counted, seconds)
         if json_file == STDOUT:
             print_json(result)
         elif json_file:
             written.append(_write(Path(json_file), result, output))
         _tell(console if json_file == STDOUT else None, counted, written)
+        if stopped:
+            left = len(found) - len(results)
+            console.print(f"[yellow]interrupted[/]: {left} left to be tried; --resume goes on with them")
         short = at_least is not None and counted.overall.share.accuracy < at_least
-        code = 1 if short else 3 if counted.broken else 0
+        code = 130 if stopped else 1 if short else 3 if counted.broken else 0
     raise typer.Exit(code)
 
 

@@ -18,7 +18,7 @@ from handeye.scenarios.adapters.episode import Episode, Limits, Task
 from handeye.scenarios.adapters.osworld_home import Home
 from handeye.scenarios.adapters.osworld_measures import MEASURES, Getter, judged, refuse_measure
 from handeye.scenarios.adapters.osworld_steps import STEPS, check_step
-from handeye.scenarios.adapters.taskfiles import Loose, Strict, Unsupported, line_of, read_all, scenario_of, validated
+from handeye.scenarios.adapters.taskfiles import Loose, Strict, Unsupported, read_all, scenario_of, validated
 from handeye.scenarios.checks.judging import Judged
 from handeye.scenarios.schema import Suite
 
@@ -105,7 +105,7 @@ def tasks(
         return OsTask(
             suite=Suite(name="OSWorld", device="virtual"),
             file=path,
-            scenario=scenario_of(spec.id, spec.instruction, "", limits, line_of(path, "id", spec.id)),
+            scenario=scenario_of(spec, path, "id", spec.id, spec.instruction, limits),
             name=spec.id,
             group=" ".join(spec.related_apps) or spec.snapshot or path.stem,
             spec=spec,

@@ -6,6 +6,7 @@ counted as carried out.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -119,10 +120,13 @@ def validated(kind: type[Model], record: Record) -> Model:
         raise UsageError(f"{said}; mend it") from error
 
 
-def scenario_of(name: str, goal: str, on: str, limits: Limits, line: int = 1) -> Scenario:
-    """The part of a task that the runner knows."""
-    given: dict[str, Any] = {"name": name, "goal": goal, "on": on, "unchecked": True, "line": line}
-    return Scenario.model_validate(given | {"max-steps": limits.steps, "timeout": limits.seconds})
+def scenario_of(spec: BaseModel, path: Path, key: str, name: str, goal: str, limits: Limits, on: str = "") -> Scenario:
+    """The part of a task that the runner knows; `key` is what the file calls the id."""
+    given: dict[str, Any] = {"name": name, "goal": goal, "on": on, "unchecked": True, "line": line_of(path, key, name)}
+    # So that a run is gone on with only while its tasks are what they were.
+    whole = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()[:16]
+    given |= {"max-steps": limits.steps, "timeout": limits.seconds, "variables": {"task": whole}}
+    return Scenario.model_validate(given)
 
 
 def line_of(path: Path, key: str, name: str) -> int:
