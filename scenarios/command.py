@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,13 +16,13 @@ from handeye.agent.cli.flags import model_flags, read_options
 from handeye.tools.errors import HandeyeError, SetupError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from handeye.scenarios.distributed import Spread
     from handeye.scenarios.expand import Case
     from handeye.scenarios.reporters import Reporter
     from handeye.scenarios.results import Result
     from handeye.scenarios.runner import Settings
-    from handeye.scenarios.workers import Work
 
 #: Where results lie unless `--output` says otherwise.
 OUTPUT = Path("test-results")
@@ -163,17 +163,13 @@ def command(
             rules=rules_here() or Rules(),
             options=read_options(options),
         )
-        work = None
-        if ray:
-            from handeye.scenarios.distributed import over_ray
-
-            work = over_ray(ray, model)
         reporters = open_reporters(reporter, console, output)
         began = time.monotonic()
         stopped = False
         try:
-            count = workers or (EVERY_CORE if ray else 1)
-            results = run_all(cases, settings, count, max_failures, reporters, resume=resume, work=work)
+            with spread_over(ray, model, workers) as work:
+                count = workers or (1 if work is None else EVERY_CORE)
+                results = run_all(cases, settings, count, max_failures, reporters, resume=resume, work=work)
         except Interrupted as interrupted:
             results, stopped = interrupted.results, True
         except HandeyeError:
@@ -191,6 +187,18 @@ def command(
             console.print(f"[yellow]interrupted[/]: {left} left to be run; --resume goes on with them")
         code = 130 if stopped else exit_code(results)
     raise typer.Exit(code)
+
+
+@contextmanager
+def spread_over(ray: str, model: str, workers: int | None) -> Iterator[Spread | None]:
+    """Who runs scenarios on the cluster that `--ray` names; None where it names none."""
+    if not ray:
+        yield None
+        return
+    from handeye.scenarios.distributed import Spread, connect
+
+    with connect(ray, model, workers) as cluster:
+        yield Spread(cluster)
 
 
 def anchors_wanted(anchors: bool, update: bool, no_model: bool) -> bool:
@@ -268,7 +276,7 @@ def run_all(
     reporters: Sequence[Reporter],
     *,
     resume: bool = False,
-    work: Work | None = None,
+    work: Spread | None = None,
 ) -> list[Result]:
     """Run them in their order, so many at a time, with what their suites serve; results are kept as they come.
 
@@ -288,19 +296,19 @@ def run_all(
         up.callback(ledger.close)
         Plan.of(cases, settings).write(settings.output)
         left = [(number, case) for number, case in enumerate(cases) if number not in done]
-        served = {case.file: case for _, case in left}
+        served = {} if work and work.serves else {case.file: case for _, case in left}
         urls = {file: up.enter_context(serving(case.suite.serve, file.parent)) for file, case in served.items()}
-        jobs = [Job(case, urls[case.file], number) for number, case in left]
+        jobs = [Job(case, urls.get(case.file, ""), number) for number, case in left]
         for each in reporters:
             each.begin(cases)
             for result in results:
                 each.add(result)
-        work = work or (one_by_one if workers == 1 else side_by_side)
+        run = work or (one_by_one if workers == 1 else side_by_side)
         failures = sum(each.failed for each in results)
         if max_failures and failures >= max_failures:
             return results
         try:
-            with closing(work(jobs, settings, workers)) as coming:  # type: ignore[type-var]
+            with closing(run(jobs, settings, workers)) as coming:  # type: ignore[type-var]
                 for result in coming:
                     _check_room(settings.output, result)
                     ledger.add(result)

@@ -1,7 +1,8 @@
 """Who runs the scenarios: this process, or several side by side, each with a model of its own.
 
 A worker that dies, because the machine is out of memory, say, costs time and nothing else: another one takes its place
-and its scenario is run again, once. What takes two workers with it is `broken`.
+and its scenario is run again, once. What takes two workers with it is `broken`. Results come as they
+end; a way to run jobs that is closed early ends what is running.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import Counter, deque
 from contextlib import closing, suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from handeye.scenarios.results import Attempt, clear_trials
 from handeye.scenarios.runner import Runner, result_of
@@ -31,12 +32,6 @@ if TYPE_CHECKING:
 DEATHS = 2
 #: Seconds that workers have to close their devices when they are not wanted any more.
 GRACE = 5.0
-
-
-class Work(Protocol):
-    """A way to run jobs, so many at a time; results come as they end. Closed early, it ends what is running."""
-
-    def __call__(self, jobs: Sequence[Job], settings: Settings, workers: int) -> Iterator[Result]: ...
 
 
 def one_by_one(jobs: Sequence[Job], settings: Settings, workers: int = 1) -> Iterator[Result]:  # noqa: ARG001
