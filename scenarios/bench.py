@@ -239,7 +239,8 @@ def _tell(console: Console | None, counted: Tally, written: list[Path]) -> None:
         f"with 95 % certainty between {low:.1%} and {high:.1%}"
     )
     if counted.broken:
-        console.print(f"[yellow]{counted.broken} could not be tried, and count as failed[/]")
+        console.print(f"[yellow]{counted.broken} could not be tried, and count as failed[/]", end=": ")
+        console.print(f"the first since {counted.trouble}", soft_wrap=True, markup=False)
     if counted.skipped:
         console.print(f"[yellow]{counted.skipped} were left out, and count nowhere[/]")
     rewarded = counted.overall.reward is not None

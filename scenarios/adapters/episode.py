@@ -105,7 +105,8 @@ class Episode(Trial, ABC):
     def _outcome(self, run: Run, checks: list[Judged]) -> dict[str, Any]:
         wrong = next((each for each in checks if each.state != "passed"), None)
         passed = checks and not wrong and run.verdict != "refused"
-        reason = "" if passed or run.verdict == "succeeded" else f"{run.verdict}: {run.reason}"
+        said = run.reason if run.verdict == "broken" else f"{run.verdict}: {run.reason}"
+        reason = "" if passed or run.verdict == "succeeded" else said
         if wrong:
             doubt = "it cannot be told: " if wrong.state == "unknown" else ""
             reason = "; ".join(filter(None, (reason, wrong.expected, f"{doubt}{wrong.seen}")))

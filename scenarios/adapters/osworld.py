@@ -18,7 +18,7 @@ from handeye.scenarios.adapters.episode import Episode, Limits, Task
 from handeye.scenarios.adapters.osworld_home import Home
 from handeye.scenarios.adapters.osworld_measures import MEASURES, Getter, judged, refuse_measure
 from handeye.scenarios.adapters.osworld_steps import STEPS, check_step
-from handeye.scenarios.adapters.taskfiles import Loose, Strict, Unsupported, read_all, scenario_of, validated
+from handeye.scenarios.adapters.taskfiles import Loose, Strict, Unsupported, read_all, scenario_of, titled, validated
 from handeye.scenarios.checks.judging import Judged
 from handeye.scenarios.schema import Suite
 
@@ -106,7 +106,7 @@ def tasks(
             suite=Suite(name="OSWorld", device="virtual"),
             file=path,
             scenario=scenario_of(spec, path, "id", spec.id, spec.instruction, limits),
-            name=spec.id,
+            name=titled(spec.id, spec.instruction),
             group=" ".join(spec.related_apps) or spec.snapshot or path.stem,
             spec=spec,
             allow_execute=allow_execute,

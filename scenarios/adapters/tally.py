@@ -47,6 +47,8 @@ class Tally:
     """Could not be tried; counted as failed."""
     skipped: int
     """Left out, and counted nowhere."""
+    trouble: str = ""
+    """Why the first could not be tried."""
 
 
 class Bar(Line):
@@ -68,6 +70,7 @@ def tally(tasks: Sequence[Task], results: Sequence[Result]) -> Tally:
         tuple(_row(group, [each for each in tried if group_of[each.key] == group]) for group in groups),
         sum(result.status == "broken" for result in results),
         len(results) - len(tried),
+        next((result.reason for result in results if result.status == "broken"), ""),
     )
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.adapters.episode import Limits, Task
 
+#: Characters of a goal that a list shows.
+TITLE = 60
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -127,6 +130,12 @@ def scenario_of(spec: BaseModel, path: Path, key: str, name: str, goal: str, lim
     whole = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()[:16]
     given |= {"max-steps": limits.steps, "timeout": limits.seconds, "variables": {"task": whole}}
     return Scenario.model_validate(given)
+
+
+def titled(name: str, goal: str) -> str:
+    """A task's id with what it is about, for lists."""
+    words = " ".join(goal.split())
+    return f"{name}: {words if len(words) <= TITLE else words[: TITLE - 1] + '…'}"
 
 
 def line_of(path: Path, key: str, name: str) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from pydantic import BeforeValidator, Field, model_validator
 
 from handeye.scenarios.adapters.episode import Episode, Limits, Task
-from handeye.scenarios.adapters.taskfiles import Loose, Strict, Unsupported, read_all, scenario_of, validated
+from handeye.scenarios.adapters.taskfiles import Loose, Strict, Unsupported, read_all, scenario_of, titled, validated
 from handeye.scenarios.schema import Suite
 from handeye.tools.actions import Navigate, Tabs
 from handeye.tools.errors import UsageError
@@ -152,7 +152,7 @@ def _task(path: Path, record: Record, addresses: dict[str, str], limits: Limits)
         suite=Suite(name=f"WebArena {path.stem}"),
         file=path,
         scenario=scenario_of(spec, path, "task_id", name, spec.intent, limits, first),
-        name=name,
+        name=titled(name, spec.intent),
         group=" ".join(spec.sites) or path.stem,
         spec=spec,
         state=state,

@@ -96,6 +96,21 @@ def test_names_that_are_none_and_a_package_that_is_missing_are_told(monkeypatch:
         miniwob.names()
 
 
+def test_a_models_run_ends_with_the_page(page: Browser, tmp_path: Path) -> None:
+    assert miniwob.begin(page, 0, 60) == "Click button ONE."
+    box = next(each.box for each in page.elements() if each.name == "ONE")
+    width, height = (side * miniwob.SCALE / 1000 for side in miniwob.VIEWPORT)  # the model writes thousandths
+    place = [round(box.left / width), round(box.top / height), round(box.right / width), round(box.bottom / height)]
+    answers = ['{"kind": "click", "target": "the button ONE"}', f"<ref>the button ONE</ref><box>[{place}]</box>"]
+    (tmp_path / "answers.txt").write_text("\n".join(answers))
+    model = f"scripted:{tmp_path / 'answers.txt'}"  # used up by then: to ask once more would break the run
+    done = bench(
+        "miniwob", "--tasks", "click-test-2", "--model", model, "--output", str(tmp_path / "out"), "--json", "-"
+    )
+    told = json.loads(done.stdout)["results"][0]
+    assert (told["verdict"], told["reward"], told["model_calls"]) == ("succeeded", 1.0, 2), told
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -89,14 +89,15 @@ def test_answer_address_and_pages_are_judged_as_the_files_say(shop: str, tmp_pat
     )
     tasks = webarena.tasks([path], ["all"], Limits(steps=10, seconds=60), [f"shop={shop}/"])
     results = run_all(tasks, Settings(output=tmp_path / "out", retries=0), 1, 0, [])
-    assert {each.name: each.status for each in results} == {
+    assert results[0].name == '1: type "lamp" into Search, press Enter'
+    assert {each.name.partition(":")[0]: each.status for each in results} == {
         "1": "passed",
         "2": "passed",
         "3": "passed",
         "5": "failed",
         "6": "failed",
     }
-    reasons = {each.name: each.reason for each in results}
+    reasons = {each.name.partition(":")[0]: each.reason for each in results}
     assert "#none" in reasons["5"]
     assert reasons["6"].endswith("the answer holds “teleport”; there is no answer")
     first = results[0]
