@@ -62,15 +62,20 @@ def write_report(run_folder: Path) -> Path:
 
     Raises UsageError when the folder holds no run, and SetupError when the report cannot be written there.
     """
-    trace, notes = run_folder / "trace.jsonl", _run_json(run_folder)
-    if notes is None and not trace.exists():
-        raise UsageError(f"{run_folder} is not a run's folder (no run.json, no trace.jsonl); see `ls runs`")
-    story = tell(read_trace(trace)) if trace.exists() else Story()
-    page = _render(run_folder, story, notes or {})
+    page = page_of(run_folder)
     report = run_folder / "report.html"
     with disk(run_folder):
         write_atomically(report, page)
     return report
+
+
+def page_of(run_folder: Path) -> str:
+    """The report as it is now, written nowhere. Raises UsageError when the folder holds no run."""
+    trace, notes = run_folder / "trace.jsonl", _run_json(run_folder)
+    if notes is None and not trace.exists():
+        raise UsageError(f"{run_folder} is not a run's folder (no run.json, no trace.jsonl); see `ls runs`")
+    story = tell(read_trace(trace)) if trace.exists() else Story()
+    return _render(run_folder, story, notes or {})
 
 
 def _render(folder: Path, story: Story, notes: dict[str, Any]) -> str:
