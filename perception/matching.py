@@ -14,7 +14,7 @@ from handeye.perception.groups import Item, items_called, items_with
 from handeye.perception.phrase import Query, readings
 from handeye.perception.placing import landmark, placed, related
 from handeye.perception.spans import spans
-from handeye.perception.wording import alike, normal, words
+from handeye.perception.wording import alike, normal, stem, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -109,8 +109,30 @@ def find(
             key = (match.element.id, tuple(match.element.box))
             if score >= ENOUGH and (key not in best or best[key].score < score):
                 best[key] = replace(match, score=round(score, 4))
+    if not best and want in ("any", "click"):
+        return _called_by_makers(asked, elements)
     order = {element.id: place for place, element in enumerate(elements)}
     return sorted(best.values(), key=lambda match: (-match.score, order.get(match.element.id, 0), match.element.box[0]))
+
+
+#: What an icon is called by its makers besides what it is for.
+_FILLERS = frozenset(
+    ("btn", "button", "toggle", "toggler", "icon", "link", "dropdown", "menu", "nav", "navbar", "item", "trigger", "js")
+)
+
+
+def _called_by_makers(asked: Sequence[Query], elements: Sequence[Element]) -> list[Match]:
+    """A control that shows no name, by what its makers call it: `id=alertsDropdown` for “the alerts menu”."""
+    wanted = [{stem(word) for word in words(query.text)} - _FILLERS for query in asked if not query.relation]
+    found = []
+    for element in elements:
+        if not element.acts or not element.key or sum(letter.isalpha() for letter in element.name) > 1:
+            continue
+        apart = re.sub(r"(?<=[a-z])(?=[A-Z])|[-_.:/]+", " ", element.key.partition("=")[2])
+        says = {stem(word) for word in words(apart)}
+        if any(each and each <= says for each in wanted):
+            found.append(Match(element, ENOUGH + 0.1, f"has no name, and its makers call it so ({element.key})"))
+    return found
 
 
 def rivals(matches: Sequence[Match]) -> list[Match]:

@@ -135,8 +135,9 @@ def _button(moment: Moment, secret: Element | None) -> Element | None:
     """The button that sends the form: named so and in the same form, else the first one after the password."""
     elements = list(moment.scene.elements)
     buttons = [each for each in elements if each.role == "button" and each.enabled]
+    form: Element | None = None
+    by_id = {each.id: each for each in elements}
     if secret is not None:
-        by_id = {each.id: each for each in elements}
         form = next((each for each in ancestors(secret, by_id) if each.role in {"form", "dialog"}), None)
         if form is not None:
             buttons = [each for each in buttons if form in ancestors(each, by_id)]
@@ -147,6 +148,10 @@ def _button(moment: Moment, secret: Element | None) -> Element | None:
     ranked = likely(buttons, LOG_IN)
     if ranked and ranked[0][0] >= 0.7:
         return ranked[0][1]
+    if not buttons and form is not None:  # some pages send a form by what is a link to the browser
+        links = [each for each in elements if each.role in {"link", "clickable"} and form in ancestors(each, by_id)]
+        named = likely(links, LOG_IN)
+        return named[0][1] if named and named[0][0] >= 0.9 else None
     return buttons[0] if buttons and secret is not None else None
 
 

@@ -63,3 +63,10 @@ def _move(hit: re.Match[str], masked: Masked) -> Made:
 def _stars(hit: re.Match[str], _: Masked) -> Made:
     number = cast_count(hit["n"].lower())
     return c.ClickOn(target=f'"{number} star" or "{number} stars"')
+
+
+@rule(
+    rf"(?:show|display|list)\s+(?P<n>{NUMBER})\s+(?P<of>entries|rows|items|results|records|products|lines)(?:\s+(?:per|a|on\s+each)\s+page)?"
+)
+def _page_size(hit: re.Match[str], _: Masked) -> Made:
+    return c.Choose(option=f'"{cast_count(hit["n"].lower())}"', target=f"the {hit['of']} list")

@@ -25,6 +25,8 @@ TASKS = "<style>li i{visibility:hidden;font-style:normal}li:hover i{visibility:v
     f"<li><input type=checkbox><label ondblclick=\"this.outerHTML='<input value={name}2>'\">{name}</label><i role=button onclick=this.parentNode.remove()></i>" for name in ("Iron", "Bake")
 ) + "</ul><p><b>2</b><span style='margin-left:9px'>items</span> left</p>"  # fmt: skip
 PLANS = "".join(f"<div style='display:inline-block;padding:20px;border:1px solid'><h3>{name}</h3><button onclick=\"o.textContent='{name} it is'\">Select</button></div>" for name in ("Small", "Large")) + "<select><option>EUR<option>USD</select><p id=o></p>"  # fmt: skip
+ICONS = "<button id=topAlerts onclick=o.textContent='Rang'><svg width=20 height=20></svg></button><button id=mail onclick=o.textContent='Mailed'>3+</button><p id=o></p><label>Show <select onchange=o.textContent=this.value+'shown'><option>10<option>25</select> entries</label>"
+BY_LINK = "<form id=f>" + "<input placeholder=User><input type=password placeholder=Password>" + "<a href=# onclick=\"f.outerHTML='Welcome'\">Login</a> <a href=#>Login with Google</a></form>"  # fmt: skip
 STARS = "".join(f"<button aria-label='{n} star{'s' * (n > 1)}' onclick=o.textContent='Got'+{n}>★</button>" for n in range(1, 6)) + "<p id=o></p>"  # fmt: skip
 REFUSES = "<form onsubmit=\"event.preventDefault();o.textContent='Sent'\"><label>Mail <input type=email></label><button>Send it</button></form><p id=o></p>"
 
@@ -42,6 +44,9 @@ REFUSES = "<form onsubmit=\"event.preventDefault();o.textContent='Sent'\"><label
         (TASKS, 'delete "Bake", check that "Bake" is not visible, check that "Iron" is visible'),
         (TASKS, 'double-click "Iron", check that the page shows "Iron2"'),
         (TASKS, 'check that the page shows "2 items left"'),
+        (ICONS, 'open the alerts menu, check that the page shows "Rang"'),
+        (ICONS, 'show 25 entries, check that the page shows "25shown"'),
+        (BY_LINK, 'log in as "kim" with password "x", check that the page shows "Welcome"'),
         (BOARD, 'drag the second card to Ready, check that the title is "Door in Ready"'),
         (BOARD, 'move the card "Roof" to the Ready column, check that the title is "Roof in Ready"'),
         (BOARD, 'move Roof to Ready, check that the title is "Roof in Ready"'),
