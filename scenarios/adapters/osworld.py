@@ -157,7 +157,9 @@ class OsEpisode(Episode):
     def open(self) -> Virtual:
         from handeye.tools import Virtual
 
-        self.home = Home(self.folder / "home", self.case.file.parent, self.settings.rules)
+        # Programs show the paths of their files: the task's own words must not stand in them.
+        place = self.folder.parent / "homes" / self.folder.name.partition("-")[0]
+        self.home = Home(place, self.case.file.parent, self.settings.rules)
         return Virtual(headed=self.settings.headed, home=self.home.folder)
 
     def begin(self, device: Device) -> str:

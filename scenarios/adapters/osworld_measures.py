@@ -69,7 +69,7 @@ class Getter:
             case "vm_file":
                 return self._home.path(given["path"])
             case "cloud_file":
-                target = self._home.folder.parent / f"expected-{next(self._numbers)}"
+                target = self._home.folder.with_name(f"{self._home.folder.name}-expected-{next(self._numbers)}")
                 self._home.fetch(given["path"], target)
                 return target
             case "rule":
