@@ -36,6 +36,7 @@ class Home:
         self.rules = rules
         self._domains = Domains(rules.allow_domains, rules.deny_domains)
         try:
+            shutil.rmtree(self.folder, ignore_errors=True)  # of an attempt that was stopped
             for name in USUAL:
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
