@@ -1,0 +1,171 @@
+"""A run in a process of its own, led by lines of JSON: `python -m handeye.scenarios.ui.child`.
+
+The first line on stdin says what to run; each further one is what a person wants of it. Lines on stdout say how it
+stands. Where stdin ends, nobody is there any more: what is held goes on, and a question leaves the run waiting.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import queue
+import sys
+import threading
+from contextlib import ExitStack, closing
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handeye.agent.agent import Agent
+from handeye.agent.config import rules_here, servers_here
+from handeye.agent.run import RunConfig, RunFolder
+from handeye.agent.start import open_device, open_eyes_and_policy
+from handeye.agent.trace import Acted, Started
+from handeye.policies.rules import Rules
+from handeye.tools.actions import parse_action
+from handeye.tools.errors import HandeyeError
+from handeye.tools.found import open_tools
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
+    from handeye.agent.trace import AnyEvent
+    from handeye.tools.device import Device
+
+
+class Lead:
+    """What a person wants of the run, and how it stands."""
+
+    def __init__(self, lines: TextIO, tell: Callable[..., None]) -> None:
+        self._tell = tell
+        self._wanted: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._held = threading.Event()
+        self.alone = False
+        self.stop: Callable[[], None] = lambda: None
+        self.device: Device | None = None
+        threading.Thread(target=self._read, args=(lines,), daemon=True).start()
+
+    def ask(self, question: str) -> str | None:
+        """The person's answer; None when the run is to stop, or nobody is there."""
+        self._tell(state="asks", question=question)
+        while True:
+            said = self._next()
+            if said is None or said["do"] == "stop":
+                return None
+            if said["do"] == "answer":
+                self._tell(state="works")
+                return str(said.get("answer", ""))
+            if said["do"] == "hand":
+                self._hand(said.get("action"))
+
+    def listen(self, event: AnyEvent) -> None:
+        """Between two steps, wait while the run is held: the next look sees what the person has done meanwhile."""
+        self._tell(state="works")
+        if not isinstance(event, Acted | Started) or not self._held.is_set():
+            return
+        self._tell(state="held", picture=self._picture())
+        while self._held.is_set():
+            said = self._next()
+            if said is None or said["do"] == "stop":
+                return
+            if said["do"] == "hand":
+                self._hand(said.get("action"))
+        self._tell(state="works")
+
+    def _hand(self, fields: Any) -> None:
+        """Do one thing for the person, who sees what came of it."""
+        try:
+            assert self.device is not None
+            self.device.perform(parse_action(fields))
+            self.device.settle()
+        except (HandeyeError, AssertionError) as error:
+            self._tell(said=str(error))
+        self._tell(picture=self._picture())
+
+    def _picture(self) -> str:
+        if self.device is None:
+            return ""
+        made = BytesIO()
+        self.device.capture().image.save(made, "WEBP", quality=80, method=1)
+        return base64.b64encode(made.getvalue()).decode()
+
+    def _next(self) -> dict[str, Any] | None:
+        return None if self.alone and self._wanted.empty() else self._wanted.get()
+
+    def _read(self, lines: TextIO) -> None:
+        for line in lines:
+            said: dict[str, Any] = json.loads(line)
+            if said["do"] in ("hold", "go"):
+                self._held.set() if said["do"] == "hold" else self._held.clear()
+                self._tell(holds=said["do"] == "hold")
+            if said["do"] == "stop":
+                self._held.clear()
+                self.stop()
+            self._wanted.put(said)
+        self.alone = True
+        self._held.clear()
+        self._wanted.put({"do": "stop"})  # wakes whoever waits; the run itself goes on
+
+
+def work(order: dict[str, Any], lead: Lead, tell: Callable[..., None]) -> None:
+    """Carry out what the first line says: a new run, or one to go on with."""
+    folder = RunFolder.open(Path(order["resume"])) if order.get("resume") else None
+    rules = rules_here()
+    if folder:
+        config = folder.config
+        config = config.model_copy(update={"rules": config.rules.tightened(rules) if rules else config.rules})
+    else:
+        config = RunConfig.model_validate(order["config"]).model_copy(update={"rules": rules or Rules()})
+    toolbox = open_tools((*config.tools, *config.rules.tools), config.tools_from, servers_here())
+    with closing(toolbox), ExitStack() as up:
+        eyes, policy = open_eyes_and_policy(
+            config.model,
+            config.policy,
+            config.options,
+            samples=config.samples,
+            best_of=config.best_of,
+            critic=config.critic,
+        )
+        up.enter_context(closing(eyes))
+        policy.check(config.goal)
+        device = up.enter_context(
+            closing(open_device(config.on, headed=config.headed, viewport=config.viewport, rules=config.in_force))
+        )
+        run_dir = None if folder else Path(order["run_dir"])
+        agent = Agent(
+            device,
+            eyes=eyes,
+            policy=policy,
+            tools=toolbox,
+            config=config,
+            run_dir=run_dir,
+            ask=lead.ask,
+            listen=lead.listen,
+        )
+        lead.stop, lead.device = agent.stop, device
+        result = agent.resume(folder, order.get("answer")) if folder else agent.run(config.goal)
+    tell(state="ended", verdict=result.verdict, reason=result.reason)
+
+
+def main() -> None:
+    """One run, from the first line on stdin to its verdict."""
+    out, writing = sys.stdout, threading.Lock()
+    sys.stdout = sys.stderr  # what tools print is for nobody's program
+
+    def tell(**told: Any) -> None:
+        with writing:
+            out.write(json.dumps(told) + "\n")
+            out.flush()
+
+    order = json.loads(sys.stdin.readline())
+    try:
+        work(order, Lead(sys.stdin, tell), tell)
+    except BrokenPipeError:
+        pass
+    except HandeyeError as error:
+        tell(state="ended", verdict=None, reason=str(error))
+
+
+if __name__ == "__main__":
+    main()
