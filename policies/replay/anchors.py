@@ -22,6 +22,8 @@ class Near(Part):
 
     text: str
     way: tuple[int, int]
+    control: bool = False
+    """It is something to press, and may change its name without making the target another thing."""
 
 
 class Sight(Part):

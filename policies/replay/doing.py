@@ -60,6 +60,9 @@ def attempt(anchor: Anchor, scene: Scene, patches: Patches) -> Try:
         fields[name] = _target(anchor, name, found.place, visible)
         says.append(found.says if len(anchor.targets) == 1 else f"{name}: {found.says}")
         whole = whole and ", not " not in found.says
+    if via := anchor.action.get("via"):
+        was, now = anchor.targets["start"].point, fields["start"].point
+        fields["via"] = [(x + now.x - was.x, y + now.y - was.y) for x, y in via]
     return Try(parse_action(anchor.action | fields), "; ".join(says), whole)
 
 

@@ -131,7 +131,8 @@ def _judge_elements(
     sight: Sight, scene: Scene, places: list[Place], patch: Image.Image | None, same_screen: bool
 ) -> None:
     seen = matches(patch, scene.screenshot.image, sight.hold) if patch and places else []
-    lost = sight.near and not any(same_landmark(sight.near[0].text, each.name) for each in scene.elements)
+    mark = sight.near[0] if sight.near and not sight.near[0].control else None
+    lost = mark and not any(same_landmark(mark.text, each.name) for each in scene.elements)
     for place in places:
         element = place.element
         assert element is not None

@@ -30,6 +30,10 @@ class Memory:
     """The step before was another policy's."""
     deed: bool = False
     """And did what the anchor does."""
+    vain: bool = False
+    """It was asked because what the anchor did had no effect, not because its place was not found."""
+    ahead: bool = False
+    """When it was asked, the step after the drifted one could have been done already."""
     waits: int = 0
     scrolls: int = 0
     skipped: tuple[int, ...] = ()

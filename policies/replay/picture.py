@@ -22,7 +22,7 @@ COLOUR = 24.0
 #: A patch whose pixels differ by less than this shows nothing.
 PLAIN = 5.0
 #: A patch with more of it black than this was blacked out.
-BLACK = 0.3
+BLACK = 0.2
 #: So many places are told at most.
 MOST = 6
 

@@ -59,14 +59,13 @@ class Replay:
     Not protected: a page that looks and reads the same, and does something else.
     """
 
-    name = NAME
-
     def __init__(
         self, inner: Policy, anchors: Sequence[Anchor] = (), patches: Patches | None = None, *, ask: bool = True
     ) -> None:
         """`patches` gives the picture of a digest; without `ask`, a step that has drifted ends the run as failed."""
         self.inner = inner
         self.anchors = tuple(anchors)
+        self.name = NAME if self.anchors else inner.name
         self.ask = ask
         self.usage = inner.usage
         """What asking the other policy has cost."""
@@ -91,6 +90,11 @@ class Replay:
             return self._by_clauses(own, memory, eyes) if self.anchors else self.inner.choose(own, eyes)
         memory = replace(memory, held=self._held(own))
         return self._in_order(own, memory, eyes)
+
+    def close(self) -> None:
+        """Let go of what the other policy holds; may be called twice."""
+        if close := getattr(self.inner, "close", None):
+            close()
 
     # Plain English: it says which clause is next, and what of it; the anchor says where.
 
@@ -123,9 +127,9 @@ class Replay:
             return self._asked(task, memory, eyes, "")
         if memory.last >= 0 and task.steps and drifted(self.anchors[memory.last], task.steps[-1].outcome):
             memory = replace(memory, at=memory.last, deed=True)
-        reason = task.trouble or self._in_vain(task, memory)
-        if reason:
-            return self._asked(task, memory, eyes, reason)
+        vain = self._in_vain(task, memory)
+        if reason := task.trouble or vain:
+            return self._asked(task, replace(memory, vain=memory.vain or bool(vain)), eyes, reason)
         if memory.fell:  # the step was done by another way: go on from where the screen is now
             memory = self._resumed(task, memory)
         if memory.at >= len(self.anchors):
@@ -171,7 +175,7 @@ class Replay:
         """The decision of the other policy, for the one step that cannot be done as before."""
         if not self.ask and not isinstance(self.inner, PlainEnglish):
             reason = reason or "the steps that are known are done, and the goal is not known to be reached"
-            answer = f"{reason}; --no-model keeps it from asking a model"
+            answer = f"{reason}; and no model may be asked"
             return Decision(thought="This was not so before", action=Done(success=False, answer=answer), by=NAME)
         anchor = self.anchors[memory.at] if memory.at < len(self.anchors) else None
         if anchor and reason:
@@ -187,18 +191,19 @@ class Replay:
             return Decision(thought="What the goal has checked is not so", action=action, by=NAME)
         note = f"not done as before: {reason}" if reason and self.anchors else ""
         deed = bool(anchor and same_deed(anchor, said.action))
-        return replace(memory, last=-1, fell=True, deed=deed, waits=0, scrolls=0).note(said, note)
+        ahead = bool(reason) and self._possible(memory.at + 1, task)
+        return replace(memory, last=-1, fell=True, deed=deed, ahead=ahead, waits=0, scrolls=0).note(said, note)
 
     def _resumed(self, task: Task, memory: Memory) -> Memory:
-        """Where to go on after a step of the other policy: behind the drifted step, or at it where it is possible."""
-        at = memory.at
-        if memory.deed:
-            return replace(memory, at=at + 1, fell=False, deed=False)
-        here = attempt(self.anchors[at], task.scene, self._patches).action is not None
-        further = at + 1 < len(self.anchors) and not here
-        if further and attempt(self.anchors[at + 1], task.scene, self._patches).action is not None:
-            return replace(memory, at=at + 1, fell=False)
-        return replace(memory, fell=False)
+        """Where to go on after a step of the other policy: at the drifted step where only the way to it was cleared."""
+        at, on = memory.at, replace(memory, fell=False, deed=False, vain=False)
+        if not memory.vain and self._possible(at, task):
+            return on
+        cleared = not memory.ahead and self._possible(at + 1, task)
+        return replace(on, at=at + 1) if memory.deed or cleared else on
+
+    def _possible(self, at: int, task: Task) -> bool:
+        return at < len(self.anchors) and attempt(self.anchors[at], task.scene, self._patches).action is not None
 
     # What the goal checks.
 

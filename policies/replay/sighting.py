@@ -112,16 +112,17 @@ def around(point: Point, box: Box, elements: Iterable[Element], own: Element | N
     counts: dict[str, int] = {}
     for each in named:
         counts[normal(each.name)] = counts.get(normal(each.name), 0) + 1
-    ranked: list[tuple[float, str, Box]] = []
+    ranked: list[tuple[float, Element]] = []
     for each in named:
         if _holds(each.box, box) or (own and each.parent == own.id) or (own and each.name == own.name):
             continue
-        far = distance(each.box, box) * (1.5 if each.acts else 1.0)
+        far = distance(each.box, box) + 150 * each.acts
         far += 400 * (counts[normal(each.name)] > 1) + 400 * (not _LETTER.search(each.name))
-        ranked.append((far, each.name, each.box))
-    ranked.sort(key=lambda one: one[0])
+        ranked.append((far, each))
+    nearest = [each for _, each in sorted(ranked, key=lambda one: one[0])[:NEAR]]
     return tuple(
-        Near(text=name, way=(point.x - place.centre.x, point.y - place.centre.y)) for _, name, place in ranked[:NEAR]
+        Near(text=each.name, way=(point.x - each.box.centre.x, point.y - each.box.centre.y), control=each.acts)
+        for each in nearest
     )
 
 

@@ -19,10 +19,10 @@ from handeye.policies.replay.doing import standing
 from handeye.policies.replay.explicit import explicit, placed
 from handeye.policies.replay.policy import Replay
 from handeye.policies.replay.sighting import sights_of
-from handeye.tools.actions import Action, Click, Done, Key, Target, Type, Wait, describe
+from handeye.tools.actions import Action, Click, Done, Drag, Key, Scroll, Target, Type, Wait, describe
 from handeye.tools.device import Signals
 from handeye.tools.element import Element
-from handeye.tools.geometry import Box
+from handeye.tools.geometry import Box, Point
 from handeye.tools.screenshot import Screenshot
 
 
@@ -126,6 +126,30 @@ def test_a_step_that_has_drifted_is_the_models_and_then_it_goes_on_as_before() -
     assert model.usage.calls == 1
 
 
+def test_a_pop_up_that_nobody_knew_is_the_models_and_the_step_under_it_is_done_as_before() -> None:
+    model = Model(click(CLOSE))
+    play = Play(Replay(model, TWO))
+    over = scene(thing("button", "Save", 10, 100, covered=True), SEND, POPUP, CLOSE)
+    for _ in range(3):
+        assert isinstance(play.next(over), Wait)
+    assert play.next(over) == click(CLOSE)
+    assert "something lies over it" in model.goals[0]
+    assert play.next(BOTH) == click(SAVE)
+    assert play.next(BOTH) == click(SEND)
+    assert model.usage.calls == 1
+
+
+def test_looking_around_does_not_leave_out_a_step_whose_target_is_gone() -> None:
+    model = Model(Scroll(), Done(success=False, answer="there is no Save"))
+    play = Play(Replay(model, TWO))
+    for _ in range(3):
+        play.next(scene(SEND))
+    assert play.next(scene(SEND)) == Scroll()
+    for _ in range(3):
+        assert isinstance(play.next(scene(SEND)), Wait)
+    assert play.next(scene(SEND)) == Done(success=False, answer="there is no Save")
+
+
 def test_a_step_without_its_effect_is_the_models_and_its_own_vain_try_is_no_success() -> None:
     model = Model(click(SAVE), Done(success=False, answer="it does nothing"))
     play = Play(Replay(model, TWO))
@@ -142,7 +166,7 @@ def test_without_a_model_a_drifted_step_ends_the_run_with_its_reason() -> None:
     ended = play.next(scene(SEND))
     assert isinstance(ended, Done)
     assert not ended.success
-    assert "step 1, click “Save”: nothing of “Save” is there; --no-model" in ended.answer
+    assert "step 1, click “Save”: nothing of “Save” is there; and no model may be asked" in ended.answer
 
 
 def test_what_sometimes_comes_is_left_out_and_done_late_where_it_comes_late() -> None:
@@ -154,6 +178,15 @@ def test_what_sometimes_comes_is_left_out_and_done_late_where_it_comes_late() ->
     covered = thing("button", "Send", 200, 100, covered=True)
     assert play.next(scene(SAVE, covered, POPUP, CLOSE)) == click(CLOSE)
     assert play.next(BOTH) == click(SEND)
+
+
+def test_a_drag_passes_where_it_passed_from_its_start() -> None:
+    drag = Drag(start=click(SAVE).target, end=click(SEND).target, via=(Point(100, 150),))
+    known = (anchor(drag, BOTH), anchor(Done(), BOTH))
+    lower = scene(thing("button", "Save", 10, 180), thing("button", "Send", 200, 180))
+    again = Play(Replay(Model(), known)).next(lower)
+    assert isinstance(again, Drag)
+    assert (again.start.point, again.via, again.end.point) == ((55, 190), ((100, 230),), (245, 190))
 
 
 def test_a_key_goes_only_where_the_keyboard_was() -> None:
