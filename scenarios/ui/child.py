@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.agent.agent import Agent
+from handeye.agent.approval import read_answer
 from handeye.agent.config import rules_here, servers_here
 from handeye.agent.run import RunConfig, RunFolder
 from handeye.agent.start import open_device, open_eyes_and_policy
-from handeye.agent.trace import Acted, Started
+from handeye.agent.trace import Acted, Answered, Started
 from handeye.policies.rules import Rules
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import HandeyeError
@@ -56,13 +57,15 @@ class Lead:
             if said["do"] == "answer":
                 self._tell(state="works")
                 return str(said.get("answer", ""))
+            if said["do"] == "hold":
+                self._tell(picture=self._picture())
             if said["do"] == "hand":
                 self._hand(said.get("action"))
 
     def listen(self, event: AnyEvent) -> None:
         """Between two steps, wait while the run is held: the next look sees what the person has done meanwhile."""
         self._tell(state="works")
-        if not isinstance(event, Acted | Started) or not self._held.is_set():
+        if not _is_between(event) or not self._held.is_set():
             return
         self._tell(state="held", picture=self._picture())
         while self._held.is_set():
@@ -106,6 +109,12 @@ class Lead:
         self.alone = True
         self._held.clear()
         self._wanted.put({"do": "stop"})  # wakes whoever waits; the run itself goes on
+
+
+def _is_between(event: AnyEvent) -> bool:
+    """Whether the loop looks next: nothing is decided that what a person does now would make wrong."""
+    over = isinstance(event, Answered) and read_answer(event.answer).kind in ("no", "by hand")
+    return over or isinstance(event, Acted | Started)
 
 
 def work(order: dict[str, Any], lead: Lead, tell: Callable[..., None]) -> None:

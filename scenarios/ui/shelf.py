@@ -82,7 +82,7 @@ class Shelf:
             planned = len(json.loads((output / "plan.json").read_text(encoding="utf-8"))["cases"])
         except (OSError, ValueError, KeyError):
             planned = len(results)
-        counts = dict(Counter(each.status for each in results))
+        counts = dict(Counter[str](each.status for each in results))
         return Tests(counts, planned, _is_held(output / ".lock"), (output / "report.html").exists())
 
     def _card(self, folder: Path, started: Runs) -> Card:

@@ -60,7 +60,6 @@ function stand(now) {
   $("state").textContent = now.state
   $("state").className = `badge ${now.paint}`
   $("reason").textContent = now.reason || (now.holds && now.state === "at work" ? "stops after this step" : "")
-  const held = now.state === "held"
   if (!now.led) taken = false
   $("hold").hidden = $("take").hidden = !now.led || now.holds
   $("go").hidden = !now.led || !now.holds
@@ -69,7 +68,7 @@ function stand(now) {
   $("ask").hidden = !now.question
   $("question").textContent = now.question
   $("allow").hidden = !now.allow
-  $("hand").hidden = !(taken && held)
+  $("hand").hidden = !(taken && now.screen)
   if (now.screen) $("screen").src = `/screen/${at}?${now.screen}`
   if (now.has_page) show(now.seen)
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
 import signal
 import subprocess
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(300)
 
 SHOP = """<!doctype html><meta charset=utf-8><title>Shop</title><h1>Shop</h1>
-<label>Search <input id=q></label><button onclick="said.textContent = 'Found: ' + q.value">Search</button>
+<label>Search <input style="position: absolute; left: 0; top: 200px; width: 800px; height: 100px"
+  oninput="said.textContent = 'Found: ' + value"></label>
 <button onclick="said.textContent = 'Order sent'">Buy now</button><p id=said></p>"""
 
 
@@ -93,7 +93,7 @@ def start(page: Page, goal: str, on: str) -> None:
 
 def test_a_run_is_started_seen_asked_about_and_approved(page: Page, shop: str) -> None:
     assert "token" not in page.url
-    start(page, 'type "lamp" into Search, click "Search", click "Buy now"', shop)
+    start(page, 'type "lamp" into Search, click "Buy now"', shop)
     expect(page.locator("#question")).to_contain_text("buy")
     report = page.frame_locator("#pages iframe.shown").last
     expect(report.locator("body")).to_contain_text("lamp")
@@ -103,3 +103,86 @@ def test_a_run_is_started_seen_asked_about_and_approved(page: Page, shop: str) -
     expect(page.frame_locator("#pages iframe.shown").last.locator(".verdict")).to_contain_text("succeeded")
     page.goto(re.sub(r"/run/.*", "/", page.url))
     expect(page.locator(".cards li").first).to_contain_text("succeeded")
+
+
+def test_a_person_takes_over_and_the_run_finds_what_he_did(page: Page, shop: str) -> None:
+    start(page, 'scroll down, click "Buy now", check that the page shows "Found: chair"', shop)
+    expect(page.locator("#question")).to_contain_text("buy")
+    page.get_by_role("button", name="Take over").click()
+    page.locator("#screen").click(position={"x": 150, "y": 200})
+    page.get_by_label("Type").fill("chair")
+    page.get_by_role("button", name="Type", exact=True).click()
+    expect(page.get_by_label("Type")).to_have_value("")
+    page.get_by_role("button", name="I did it by hand").click()
+    expect(page.locator("#state")).to_have_text("held")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#state")).to_have_text("succeeded")
+    expect(page.frame_locator("#pages iframe.shown").last.locator("body")).to_contain_text("shows “Found: chair”")
+
+
+def test_a_run_is_held_stopped_and_goes_on(page: Page, shop: str) -> None:
+    start(page, 'type "lamp" into Search, check that the page shows "Found: lamp"', shop)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#state")).to_have_text("held")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#state")).to_have_text("interrupted")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#state")).to_have_text("succeeded")
+
+
+def test_a_run_that_waits_is_answered_and_one_that_cannot_begin_says_why(page: Page, shop: str, ui: Ui) -> None:
+    """The waiting one was left by a run elsewhere, at no terminal."""
+    line = [sys.executable, "-m", "handeye.agent", "run", 'click "Buy now"', "--on", shop, "--run-dir", "runs/mine"]
+    asked = subprocess.run(line, cwd=ui.folder, capture_output=True, stdin=subprocess.DEVNULL, timeout=120)
+    assert asked.returncode == 4
+    page.goto(re.sub(r"(http://[^/]+).*", r"\1/run/runs/mine", page.url))
+    expect(page.locator("#question")).to_contain_text("buy")
+    page.get_by_role("button", name="Refuse").click()
+    expect(page.locator("#state")).to_have_text(re.compile("refused|failed"))
+    start(page, "make the world a better place", shop)
+    expect(page.locator("#state")).to_have_text("broken")
+    expect(page.locator("#reason")).to_contain_text("better place")
+
+
+def test_nobody_else_is_let_in(ui: Ui) -> None:
+    place = urlsplit(ui.address)
+    token = place.query.removeprefix("token=")
+    host, cookie = place.netloc, f"handeye-{place.port}={token}"
+    kept = ui.folder / "runs" / "mine" / "downloads"
+    kept.mkdir(parents=True, exist_ok=True)
+    (kept / "report.html").write_text("<script>alert(1)</script>")
+
+    def ask(method: str, path: str, **headers: str) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection("127.0.0.1", place.port or 0, timeout=30)
+        connection.putrequest(method, path, skip_host=True)
+        for name, value in ({"Host": host} | headers).items():
+            connection.putheader(name.replace("_", "-"), value)
+        connection.endheaders(b"{}" if method == "POST" else None)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer
+
+    assert ask("GET", "/").status == 403
+    assert ask("GET", "/?token=wrong").status == 403
+    assert ask("GET", "/ui.js").status == 403
+    assert ask("GET", "/", Cookie=cookie[:-1]).status == 403
+    let_in = ask("GET", f"/?token={token}")
+    assert (let_in.status, let_in.headers["Location"]) == (303, "/")
+    assert "HttpOnly" in let_in.headers["Set-Cookie"]
+    assert "samesite=strict" in let_in.headers["Set-Cookie"].lower()
+    seen = ask("GET", "/", Cookie=cookie)
+    assert seen.status == 200
+    assert "Access-Control-Allow-Origin" not in seen.headers
+    assert "default-src 'none'" in seen.headers["Content-Security-Policy"]
+    assert ask("GET", "/", Cookie=cookie, Host="evil.test").status == 421
+    assert ask("GET", "/", Cookie=cookie, Sec_Fetch_Site="cross-site").status == 403
+    post = {"Cookie": cookie, "Content_Length": "2"}
+    assert ask("POST", "/start", **post).status == 403
+    assert ask("POST", "/start", **post, Origin="http://evil.test").status == 403
+    assert ask("POST", "/start", **post, Origin=f"http://{host}").status == 400  # an empty goal
+    for path in ("/files/runs/../../../etc/passwd", "/files/runs/%2e%2e/%2e%2e/secret", "/files/etc/passwd"):
+        assert ask("GET", path, Cookie=cookie).status == 404
+    given = ask("GET", "/files/runs/mine/downloads/report.html", Cookie=cookie)
+    assert given.headers["Content-Type"] == "application/octet-stream"
+    assert given.headers["Content-Disposition"].startswith("attachment")
