@@ -24,6 +24,8 @@ class Near(Part):
     way: tuple[int, int]
     control: bool = False
     """It is something to press, and may change its name without making the target another thing."""
+    numbered: bool = False
+    """There were others that differed by their numbers alone: these tell it apart, and count nothing."""
 
 
 class Sight(Part):

@@ -6,14 +6,13 @@ row, or covered, is never the place.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from math import hypot
 from typing import TYPE_CHECKING
 
 from handeye.perception.wording import alike, normal
 from handeye.policies.replay.picture import matches
-from handeye.policies.replay.sighting import distance, in_row_with
+from handeye.policies.replay.sighting import distance, rows_in, without_numbers
 from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
@@ -31,9 +30,10 @@ ENOUGH = 2
 READ_ALIKE = 0.93
 #: How far a place may be from where its neighbours have it: in pixels, and as a part of the way.
 STRAY, STRAY_SHARE = 24, 0.35
+#: One place is nearer than another when it is so by more pixels than this.
+CLEARLY = 8
 #: Or in the same direction, by the cosine of the angle between, though so much nearer or further.
 STRAIGHT, SHRUNK = 0.95, 0.4
-_DIGITS = re.compile(r"\d+")
 
 
 @dataclass
@@ -132,7 +132,8 @@ def _judge_elements(
 ) -> None:
     seen = matches(patch, scene.screenshot.image, sight.hold) if patch and places else []
     mark = sight.near[0] if sight.near and not sight.near[0].control else None
-    lost = mark and not any(same_landmark(mark.text, each.name) for each in scene.elements)
+    lost = mark and not any(there(mark, each.name) for each in scene.elements)
+    rows = rows_in(scene.elements) if sight.beside and places else {}
     for place in places:
         element = place.element
         assert element is not None
@@ -146,7 +147,7 @@ def _judge_elements(
             place.wrong = "something lies over it"
         elif not element.enabled:
             place.wrong = "it is disabled"
-        elif sight.beside and not in_row(sight.beside, element, scene):
+        elif sight.beside and not in_row(sight.beside, rows.get(element.id, [])):
             place.wrong = f"“{sight.row}” is not beside it any more"
         elif lost:
             place.wrong = f"“{sight.near[0].text}” is not near it any more"
@@ -155,23 +156,36 @@ def _judge_elements(
 
 def _judge_layout(sight: Sight, scene: Scene, places: list[Place]) -> None:
     """Whose neighbours are where they were; among several alike, only the one that is nearest to the first of them."""
-    rivals = [each for each in places if "text" in each.signals or not sight.name]
+    rivals = [each for each in places if ("text" in each.signals or not sight.name) and each.element]
     if len(rivals) > 1 and sight.near:
-        marks = [each.box for each in scene.elements if same_landmark(sight.near[0].text, each.name)]
-        ways = [
-            (min((distance(mark, each.element.box) for mark in marks), default=9e9), each)
-            for each in rivals
-            if each.element
-        ]
-        ways.sort(key=lambda way: way[0])
-        if len(ways) > 1 and ways[0][0] < ways[1][0] - 2:
-            ways[0][1].back("layout")
+        if best := _nearest(sight.near[0], rivals, scene):
+            best.back("layout")
         return
     for place in places:
         if any(_fits(near, place.point, scene.elements) for near in sight.near) or _related(
             sight, place, scene.elements
         ):
             place.back("layout")
+
+
+def _nearest(mark: Near, rivals: list[Place], scene: Scene) -> Place | None:
+    """The one that a text is nearest to, or else lies to as it lay before; None where two are as near."""
+    boxes = [each.box for each in scene.elements if there(mark, each.name)]
+    if not boxes:
+        return None
+
+    def far(place: Place) -> float:
+        return min(distance(box, place.element.box) for box in boxes) if place.element else 9e9
+
+    def stray(place: Place) -> float:
+        ways = [(place.point.x - box.centre.x, place.point.y - box.centre.y) for box in boxes]
+        return min(hypot(x - mark.way[0], y - mark.way[1]) for x, y in ways)
+
+    for measure in (far, stray):
+        first, second = sorted(rivals, key=measure)[:2]
+        if measure(first) + CLEARLY < measure(second):
+            return first
+    return None
 
 
 def _spots(sight: Sight, scene: Scene, patch: Image.Image | None, same_screen: bool) -> list[Place]:
@@ -199,7 +213,7 @@ def _spots(sight: Sight, scene: Scene, patch: Image.Image | None, same_screen: b
     for line in lines:
         if sight.text and alike(sight.text, line.name, seen=True).score >= READ_ALIKE:
             back("text", line.box.centre if sight.spot else _within(line.box, sight.at))
-    for near, line in ((near, line) for near in sight.near for line in lines if same_landmark(near.text, line.name)):
+    for near, line in ((near, line) for near in sight.near for line in lines if there(near, line.name)):
         point = Point(line.box.centre.x + near.way[0], line.box.centre.y + near.way[1])
         stray = STRAY + STRAY_SHARE * max(abs(near.way[0]), abs(near.way[1]))
         told = [each for each in places if _apart(each.point, point) <= stray and each.signals != ["layout"]]
@@ -228,20 +242,24 @@ def same_text(before: str, now: str) -> bool:
 
 def same_landmark(before: str, now: str) -> bool:
     """Whether a text nearby is the same but for numbers, which count things and tell the time."""
-    return bool(now) and _DIGITS.sub("0", normal(before)) == _DIGITS.sub("0", normal(now))
+    return bool(now) and without_numbers(normal(before)) == without_numbers(normal(now))
 
 
-def in_row(beside: Sequence[str], element: Element, scene: Scene) -> bool:
-    """Whether more than half of what told its row then is in the row of this element now."""
-    now = [each.name for each in in_row_with(element, scene.elements)]
-    return 2 * sum(any(same_text(text, each) for each in now) for text in beside) > len(beside)
+def there(near: Near, now: str) -> bool:
+    """Whether this is the text that was near."""
+    return same_text(near.text, now) if near.numbered else same_landmark(near.text, now)
+
+
+def in_row(beside: Sequence[str], row: Sequence[Element]) -> bool:
+    """Whether more than half of what told its row then is in this row."""
+    return 2 * sum(any(same_text(text, each.name) for each in row) for text in beside) > len(beside)
 
 
 def _fits(near: Near, point: Point, elements: tuple[Element, ...]) -> bool:
     far = max(abs(near.way[0]), abs(near.way[1]))
     reach = STRAY + STRAY_SHARE * far
     for each in elements:
-        if same_landmark(near.text, each.name):
+        if there(near, each.name):
             centre = each.box.centre
             if _apart(Point(centre.x + near.way[0], centre.y + near.way[1]), point) <= reach:
                 return True
@@ -255,7 +273,7 @@ def _related(sight: Sight, place: Place, elements: Sequence[Element]) -> bool:
         ways = [
             (place.point.x - each.box.centre.x, place.point.y - each.box.centre.y)
             for each in elements
-            if same_landmark(near.text, each.name)
+            if there(near, each.name)
         ]
         count += any(_same_way(near.way, way) for way in ways)
     return count >= ENOUGH

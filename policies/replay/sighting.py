@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from math import hypot
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ DRAWN = frozenset({"img", "video", "slider", "map", "application"})
 #: The smallest and the largest patch, and how far it reaches over the edges of its box.
 LEAST, MOST, MARGIN = (28, 20), (220, 80), 6
 _OVERLAYS = frozenset({"dialog", "alertdialog"})
+_NUMBER = re.compile(r"\d+")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -86,7 +88,7 @@ def known(target: Target, scene: Scene) -> Element | None:
 
 def row_of(element: Element, elements: Sequence[Element]) -> tuple[str, ...]:
     """What tells the row, item or card of an element from everything else on the screen; empty outside of one."""
-    members = in_row_with(element, elements)
+    members = rows_in(elements).get(element.id, [])
     inside = {each.id for each in members}
     elsewhere = {normal(each.name) for each in elements if each.id not in inside} if inside else set()
     texts = [each.name for each in members if each.name and normal(each.name) != normal(element.name)]
@@ -95,23 +97,25 @@ def row_of(element: Element, elements: Sequence[Element]) -> tuple[str, ...]:
     return tuple((lettered or telling)[:BESIDE])
 
 
-def in_row_with(element: Element, elements: Sequence[Element]) -> list[Element]:
-    """The row, item or card of an element and all that it holds, in reading order; empty outside of one."""
+def rows_in(elements: Sequence[Element]) -> dict[str, list[Element]]:
+    """By an element's id, the row, item or card that it is in, and all that this holds, in reading order."""
     by_id = {each.id: each for each in elements}
-    item = next((up for up in ancestors(element, by_id) if up.role in ITEM_ROLES), None)
-    inside = {item.id} if item else set()
-    for each in elements if inside else ():  # in reading order: what holds another comes before it
-        if each.parent in inside:
-            inside.add(each.id)
-    return [each for each in elements if each.id in inside]
+    held: dict[str, list[Element]] = {each.id: [each] for each in elements if each.role in ITEM_ROLES}
+    of: dict[str, str] = {}
+    for each in elements:
+        items = [up.id for up in ancestors(each, by_id) if up.role in ITEM_ROLES]
+        for item in items:
+            held[item].append(each)
+        if items:
+            of[each.id] = items[0]
+    return {own: held[item] for own, item in of.items()}
 
 
 def around(point: Point, box: Box, elements: Iterable[Element], own: Element | None = None) -> tuple[Near, ...]:
     """The texts nearest to a place: those first that stand there once and say something."""
     named = [each for each in elements if each.name and len(each.name) <= LONGEST and each is not own]
-    counts: dict[str, int] = {}
-    for each in named:
-        counts[normal(each.name)] = counts.get(normal(each.name), 0) + 1
+    counts = Counter(normal(each.name) for each in named)
+    alike = Counter(without_numbers(text) for text in counts)
     ranked: list[tuple[float, Element]] = []
     for each in named:
         if _holds(each.box, box) or (own and each.parent == own.id) or (own and each.name == own.name):
@@ -121,9 +125,19 @@ def around(point: Point, box: Box, elements: Iterable[Element], own: Element | N
         ranked.append((far, each))
     nearest = [each for _, each in sorted(ranked, key=lambda one: one[0])[:NEAR]]
     return tuple(
-        Near(text=each.name, way=(point.x - each.box.centre.x, point.y - each.box.centre.y), control=each.acts)
+        Near(
+            text=each.name,
+            way=(point.x - each.box.centre.x, point.y - each.box.centre.y),
+            control=each.acts,
+            numbered=alike[without_numbers(normal(each.name))] > 1,
+        )
         for each in nearest
     )
+
+
+def without_numbers(text: str) -> str:
+    """The text with all numbers alike."""
+    return _NUMBER.sub("0", text)
 
 
 def distance(one: Box, other: Box) -> float:

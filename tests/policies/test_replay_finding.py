@@ -123,6 +123,19 @@ def test_the_same_label_twice_is_told_apart_by_what_is_near_or_not_at_all() -> N
     assert "as good as each other" in locate(alone, scene(*cards("Large", "Small"))).says
 
 
+def test_numbers_that_tell_things_apart_are_not_taken_for_counts() -> None:
+    def rooms(*numbers: int) -> list[Element]:
+        shown = [[thing("text", f"Room {n}", 20, 60 * n), thing("button", "Book", 150, 60 * n)] for n in numbers]
+        return [element for pair in shown for element in pair]
+
+    before = rooms(1, 2)
+    sight = seen(before[1], before[0], *before[2:])
+    assert locate(sight, scene(*rooms(2, 1))).place
+    assert "“Room 1” is not near it any more" in locate(sight, scene(*rooms(2))).says
+    count, add = thing("text", "3 items", 20, 60), thing("button", "Add", 150, 60)
+    assert locate(seen(add, count), scene(thing("text", "4 items", 20, 60), add)).place
+
+
 def drawn(*labels: tuple[str, int, int], font: int = 22, box: str = "#cde") -> Image.Image:
     image = Image.new("RGB", SIZE, "white")
     draw = ImageDraw.Draw(image)
