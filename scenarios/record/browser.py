@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Self
 
+from pydantic import ValidationError
+
 from handeye.scenarios.export.english import quoted
 from handeye.scenarios.record.heard import Heard
 from handeye.scenarios.record.naming import Said
@@ -23,7 +25,7 @@ from handeye.tools.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.async_api import Browser, BrowserContext, CDPSession, Frame, Page, Playwright
+    from playwright.async_api import Browser, BrowserContext, CDPSession, Dialog, Frame, Page, Playwright
 
     from handeye.scenarios.record.recording import Recording
 
@@ -82,7 +84,7 @@ class BrowserRecorder:
             await self._context.expose_binding(BINDING, self._hear)
             await self._context.add_init_script(script())
             self._context.on("page", self._adopt)
-            self._context.on("dialog", lambda dialog: self._dialogs.update({dialog.page: dialog.type}))
+            self._context.on("dialog", self._dialog)
             page = await self._context.new_page()
             self._front = page
             self._seen.add(page)
@@ -122,11 +124,14 @@ class BrowserRecorder:
             if isinstance(what, dict):
                 self._answered(page, what)
                 continue
-            heard = Heard.model_validate_json(what)
+            try:
+                heard = Heard.model_validate_json(what)
+            except ValidationError:  # a page's own doing: ours are well-formed
+                continue
             if frame is not None and frame.parent_frame is not None and not ended:
                 heard = await _in_frame(heard, frame)
-            if (heard := self._placed(page, heard)) is not None:  # type: ignore[assignment]
-                self._add(page, heard)
+            if (placed := await self._placed(page, heard)) is not None:
+                self._add(page, placed)
 
     async def close(self) -> None:
         """End the browser, whatever state it is in."""
@@ -155,13 +160,16 @@ class BrowserRecorder:
             line.on("Page.frameRequestedNavigation", lambda event: self._asked(page, event["frameId"] == frame, event))
             line.on("Page.javascriptDialogClosed", lambda event: self._queue.append((page, None, event)))
             await line.send("Page.enable")
-            if await page.opener():
-                self._led.add(page)
 
     def _asked(self, page: Page, whole: bool, event: dict[str, Any]) -> None:
         """Something on a page asks for another page: a link, a form, a script."""
         if whole and event.get("disposition", "currentTab") == "currentTab":
             self._led.add(page)
+
+    def _dialog(self, dialog: Dialog) -> None:
+        """It is left to the person."""
+        if dialog.page:
+            self._dialogs[dialog.page] = dialog.type
 
     def _answered(self, page: Page, event: dict[str, Any]) -> None:
         kind = self._dialogs.pop(page, "")
@@ -173,18 +181,19 @@ class BrowserRecorder:
         self._keep(Entry("dialog", Said(f'click "{"OK" if accepted else "Cancel"}"')))
 
     def _keep(self, entry: Entry) -> None:
-        self._recording.entries.append(entry)
+        self._recording.keep(entry)
         self._last = time.monotonic()
         self._told(entry)
 
     # What it means
 
-    def _placed(self, page: Page, heard: Heard) -> Heard | None:
+    async def _placed(self, page: Page, heard: Heard) -> Heard | None:
         """The event with what only the browser knows; None where it came of something that was taken down before."""
         if heard.kind not in ("arrived", "moved"):
             return heard
+        opened = page not in self._places and await _has_opener(page)
         before, self._places[page] = self._places.get(page, -1), heard.place
-        led = page in self._led
+        led = opened or page in self._led
         self._led.discard(page)
         soon = time.monotonic() - self._last < SOON
         if led or (soon and (heard.kind == "moved" or heard.how != "navigate")):
@@ -211,6 +220,13 @@ class BrowserRecorder:
         fresh = page not in self._seen
         self._seen.add(page)
         return fresh
+
+
+async def _has_opener(page: Page) -> bool:
+    """Whether something on another page has opened this tab."""
+    with suppress(Exception):  # it is closed again already
+        return await page.opener() is not None
+    return False
 
 
 async def _in_frame(heard: Heard, frame: Frame) -> Heard:

@@ -50,7 +50,6 @@ def command(
     with reported(as_json, file=None, steps=0, checks=0):
         from handeye.agent.start import looks_like_page
         from handeye.scenarios.export.writing import check_free, write
-        from handeye.scenarios.record.recording import Recording
         from handeye.tools.errors import UsageError
 
         check_free(out, force)
@@ -61,9 +60,12 @@ def command(
             raise UsageError(f"{on!r} can not be recorded; give a web address, app:COMMAND, or desktop")
         recording = _recording(on, out, viewport if page and viewport != "1344x896" else "")
 
-        def told(entry: Entry) -> None:
+        shown = 0
+
+        def told(_: Entry) -> None:
+            nonlocal shown
             write(out, recording.draft().render())
-            _show(console, entry)
+            shown = _show(console, recording, shown, len(recording.entries) - 1)  # the last one may still grow
 
         console.print(f"[dim]{HOW}[/]" if page else "[dim]Press Ctrl-C here, or close the program, to end.[/]")
         with suppress(KeyboardInterrupt):
@@ -73,6 +75,7 @@ def command(
                 from handeye.scenarios.record.desktop import listen
 
                 listen(on, recording, told)
+        _show(console, recording, shown, len(recording.entries))
         if recording.done:
             write(out, recording.draft().render())
             console.print(f"  {out}", soft_wrap=True, markup=False)
@@ -107,13 +110,16 @@ def _recording(on: str, out: Path, viewport: str) -> Recording:
     return Recording(on, viewport=viewport)
 
 
-def _show(console: Console, entry: Entry) -> None:
+def _show(console: Console, recording: Recording, start: int, end: int) -> int:
+    """Tell of the entries up to there that were not told of before; how many are told of now."""
     from rich.markup import escape
 
-    if entry.said.step:
-        console.print(f"  {'[green]✓[/] ' if entry.check else ''}{escape(entry.said.step)}", soft_wrap=True)
-    if entry.said.comment:
-        console.print(f"    [yellow]{escape(entry.said.comment)}[/]", soft_wrap=True)
+    for entry in recording.entries[start:end]:
+        if entry.said.step:
+            console.print(f"  {'[green]✓[/] ' if entry.check else ''}{escape(entry.said.step)}", soft_wrap=True)
+        if entry.said.comment:
+            console.print(f"    [yellow]{escape(entry.said.comment)}[/]", soft_wrap=True)
+    return max(0, end)
 
 
 def _tried(out: Path) -> int:

@@ -40,6 +40,8 @@ class Entry:
     check: bool = False
     says: str = ""
     """A check as a sentence."""
+    named: bool = True
+    """The step says to what it is done, and so needs no other that leads there."""
 
 
 @dataclass
@@ -54,7 +56,16 @@ class Recording:
     """By the element's id, the name under which its secret is asked for."""
     title: str = ""
     url: str = ""
+    """Of the last page or window."""
     first: str = ""
+    """The title that it began with."""
+    notes: list[str] = field(default_factory=list)
+    """What is to be known about the whole."""
+
+    def keep(self, entry: Entry) -> None:
+        """One more entry, which may say what others said before it."""
+        self._fold(entry)
+        self.entries.append(entry)
 
     def hear(self, heard: Heard) -> Entry | None:
         """Take down what was done; the entry that is new or has changed."""
@@ -63,31 +74,25 @@ class Recording:
         made = _MAKERS[heard.kind](self, heard)
         if made is None:
             return None
-        self._fold(made)
-        self.entries.append(made)
+        self.keep(made)
         return made
 
     def _fold(self, made: Entry) -> None:
         """Take back what the new entry says as well."""
         last = self.entries[-1] if self.entries else None
-        if last and made.kind in _INTO and last.kind == "click" and last.element == made.element:
+        if last is None:
+            return
+        on_the_same = last.element == made.element
+        into = last.kind == "click" and made.named and made.kind in _INTO
+        if on_the_same and (into or _goes_on(last, made)):
             self.entries.pop()
-        elif (
-            last
-            and made.kind in ("fill", "set", "click", "tick")
-            and last.kind == "key"
-            and "press Tab" in last.said.step
-        ):
+        elif made.kind in (*_INTO, "click") and made.named and last.said.step.startswith("press Tab"):
             self.entries.pop()
             self._fold(made)
-        elif last and made.session and last.session == made.session and last.kind == made.kind:
-            self.entries.pop()
         elif made.kind == "double":
             for _ in range(2):
-                if self.entries and self.entries[-1].kind == "click" and self.entries[-1].element == made.element:
+                if self.entries and (self.entries[-1].kind, self.entries[-1].element) == ("click", made.element):
                     self.entries.pop()
-        elif last and made.kind == "key" and last.kind == "key" and last.element == made.element and made.count > 1:
-            self.entries.pop()
 
     @property
     def done(self) -> bool:
@@ -105,6 +110,7 @@ class Recording:
         draft.head.append("Recorded: one step for each thing that was done.")
         if names := sorted(set(self.secrets.values())):
             draft.head.append(f"Secrets to give with --secrets or HANDEYE_SECRET_…: {', '.join(names)}.")
+        draft.head += self.notes
         draft.steps = [Line(*each.said) for each in steps]
         draft.ensures = [Line(each.says, each.said.comment) for each in ending]
         if not any(each.check and each.said.step for each in self.entries):
@@ -156,7 +162,7 @@ class Recording:
         element = heard.element
         if element is None:
             return None
-        text = self._secret(element) if heard.secret else heard.value
+        text = self.secret(element) if heard.secret else heard.value
         clear = bool(heard.before) and not heard.secret
         if not text and not clear:
             return None
@@ -248,7 +254,8 @@ class Recording:
         action = a.Tabs(do="new") if heard.how == "new" else a.Tabs(do="switch", index=heard.tab)
         return Entry("tab", Said(step_of(action, {}) or ""))
 
-    def _secret(self, element: Element) -> str:
+    def secret(self, element: Element) -> str:
+        """The name that stands for what was written into a secret field."""
         if element.id not in self.secrets:
             name = slug(element.name or element.description, 30).replace("-", "_")
             self.secrets[element.id] = "password" if name == "run" else name
@@ -261,6 +268,11 @@ _MAKERS: dict[str, Callable[[Recording, Heard], Entry | None]] = {
     "radio": Recording._tick, "select": Recording._select, "files": Recording._files, "key": Recording._key,
     "check": Recording._check, "arrived": Recording._arrive, "moved": Recording._arrive, "tab": Recording._tab,
 }  # fmt: skip
+
+
+def _goes_on(last: Entry, made: Entry) -> bool:
+    """Whether an entry is a later state of the one before: more text, or the same key once more."""
+    return last.kind == made.kind and (last.session == made.session > 0 or (made.kind == "key" and made.count > 1))
 
 
 def _statements(heard: Heard, element: Element | None, names: list[str]) -> list[str]:

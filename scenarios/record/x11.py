@@ -1,0 +1,127 @@
+"""What a person's mouse and keyboard do on an X server, heard beside the programs that it is meant for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from Xlib import X
+from Xlib.ext import record
+from Xlib.protocol import rq
+
+from handeye.tools.desktop.stop_key import MASKS
+from handeye.tools.desktop.x11 import Connection
+from handeye.tools.desktop.x11_keymap import KEYSYMS
+from handeye.tools.errors import DeviceLost, SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES = {keysym: name for name, keysym in KEYSYMS.items()} | {0xFF8D: "enter", 0xFE20: "tab"}
+_HELD = frozenset({"ctrl", "shift", "alt", "meta", "altgr", "capslock"})
+#: Keysyms of modifiers on the right, of locks, and of groups: 0xFFE1 to 0xFFEE, 0xFE01 to 0xFE13.
+_MODIFIERS = (range(0xFFE1, 0xFFEF), range(0xFE01, 0xFE14), range(0xFF7E, 0xFF80))
+_ALTGR, _LOCK = X.Mod5Mask, X.LockMask
+#: Buttons of the wheel.
+_WHEEL = range(4, 8)
+
+
+class Input(NamedTuple):
+    """One press or release."""
+
+    kind: Literal["press", "release", "key"]
+    at: float
+    point: tuple[int, int] = (0, 0)
+    button: int = 1
+    held: tuple[str, ...] = ()
+    key: str = ""
+    """A key's name, or one character."""
+
+
+class Ears:
+    """Hears everything until `close`. Ctrl+Shift+click is kept from the programs: it means a check.
+
+    Raises SetupError where the X server tells nobody (no RECORD extension).
+    """
+
+    def __init__(self, display: str) -> None:
+        self.heard: deque[Input] = deque()
+        self._control, self._line = Connection(display), Connection(display)
+        if not self._line.display.has_extension("RECORD"):
+            self.close()
+            raise SetupError(
+                f"the X server {display} has no RECORD extension, so nobody can be heard; record a web page"
+            )
+        everything = {
+            "core_requests": (0, 0), "core_replies": (0, 0), "ext_requests": (0, 0, 0, 0), "ext_replies": (0, 0, 0, 0),
+            "delivered_events": (0, 0), "device_events": (X.KeyPress, X.ButtonRelease), "errors": (0, 0),
+            "client_started": False, "client_died": False,
+        }  # fmt: skip
+        self._context = self._line.display.record_create_context(0, [record.AllClients], [everything])
+        mask, locks = MASKS["ctrl"] | MASKS["shift"], (0, X.LockMask, X.Mod2Mask, X.LockMask | X.Mod2Mask)
+        for lock in locks:
+            self._control.root.grab_button(
+                1, mask | lock, False, X.ButtonPressMask, X.GrabModeAsync, X.GrabModeAsync, X.NONE, X.NONE
+            )
+        self._control.display.sync()
+        self._thread = threading.Thread(target=self._listen, name="handeye ears", daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        with suppress(Exception):  # the server has gone, or `close` has ended it
+            self._line.display.record_enable_context(self._context, self._reply)
+
+    def _reply(self, reply: Any) -> None:
+        if reply.category != record.FromServer or reply.client_swapped or not reply.data:
+            return
+        data = reply.data
+        while data:
+            event, data = rq.EventField(None).parse_binary_value(data, self._line.display.display, None, None)
+            for each in self._meaning(event):
+                self.heard.append(each)
+
+    def _meaning(self, event: Any) -> Iterator[Input]:
+        now = time.monotonic()
+        held = tuple(name for name, mask in MASKS.items() if event.state & mask)
+        where = (event.root_x, event.root_y)
+        if event.type == X.ButtonPress and event.detail not in _WHEEL:
+            yield Input("press", now, where, event.detail, held)
+        elif event.type == X.ButtonRelease and event.detail not in _WHEEL:
+            yield Input("release", now, where, event.detail, held)
+        elif event.type == X.KeyPress and (key := self._key(event.detail, event.state)):
+            yield Input("key", now, where, 0, held, key)
+
+    def _key(self, code: int, state: int) -> str:
+        shift = bool(state & X.ShiftMask)
+        level = (4 if state & _ALTGR else 0) + shift
+        # The control connection's keymap is the server's; the recording one may not ask while it listens.
+        display = self._control.display
+        keysym = display.keycode_to_keysym(code, level) or display.keycode_to_keysym(code, 0)
+        if any(keysym in keys for keys in _MODIFIERS):
+            return ""
+        name = NAMES.get(keysym, "")
+        if name and name != "space":
+            return "" if name in _HELD else name
+        letter = _letter(keysym)
+        return letter.upper() if state & _LOCK and letter.isalpha() and not shift else letter
+
+    def close(self) -> None:
+        """Hear nothing more; may be called twice."""
+        with suppress(Exception):
+            self._control.display.record_disable_context(self._context)
+            self._control.display.sync()
+        for each in (self._control, self._line):
+            with suppress(DeviceLost, OSError):
+                each.close()
+
+
+def _letter(keysym: int) -> str:
+    """The character that a keysym types; empty for none."""
+    if 0x20 <= keysym <= 0x7E or 0xA0 <= keysym <= 0xFF:
+        return chr(keysym)
+    if 0xFFAA <= keysym <= 0xFFB9:  # the number pad
+        return chr(keysym - 0xFF80)
+    return chr(keysym & 0xFFFFFF) if keysym & 0xFF000000 == 0x01000000 else ""
