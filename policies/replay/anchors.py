@@ -40,6 +40,8 @@ class Sight(Part):
     """So many things of this role and name were there."""
     nth: int = 1
     """Which of them it was, from 1, in reading order."""
+    frame: tuple[str, ...] = ()
+    """See `Element.frame`."""
     row: str = ""
     """What tells its row or list item from the others."""
     beside: tuple[str, ...] = ()

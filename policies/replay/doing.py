@@ -85,12 +85,10 @@ def standing(signals: Signals) -> dict[str, str]:
 def _placeless(anchor: Anchor, scene: Scene, same: bool) -> Try:
     """For what has no target: it is the same place to act when the screen as a whole still is the same."""
     action = parse_action(anchor.action)
-    if isinstance(action, Done):
-        told = not action.answer or all(shows(scene, line) for line in action.answer.splitlines() if line.strip())
-        return Try(action if told else None, "" if told else f"the answer “{action.answer[:60]}” is not on the screen")
-    if isinstance(action, Remember):
-        there = shows(scene, action.text)
-        return Try(action if there else None, "" if there else f"“{action.text[:60]}” is not on the screen any more")
+    if isinstance(action, Done | Remember):  # what was read off the screen must be on it
+        read = action.answer if isinstance(action, Done) else action.text
+        lost = next((line for line in read.splitlines() if line.strip() and not shows(scene, line)), "")
+        return Try(None, f"“{lost[:60]}” is not on the screen") if lost else Try(action, "all that was read is there")
     if action.kind in ANYWHERE:
         return Try(action, "it needs no place")
     now = standing(scene.signals)

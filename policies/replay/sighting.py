@@ -68,6 +68,7 @@ def sight_of(target: Target, scene: Scene) -> Sight:
             "key": element.key,
             "of": max(1, len(same)),
             "nth": 1 + next((place for place, each in enumerate(same) if each.id == element.id), 0),
+            "frame": element.frame,
             "row": beside[0] if beside else "",
             "beside": beside,
             "overlay": any(up.role in _OVERLAYS for up in ancestors(element, by_id)),
