@@ -57,6 +57,8 @@ class Element(BaseModel):
     """Something else lies over its centre."""
     parent: str | None = None
     """The id of the row, list item, dialog or form it belongs to, when known."""
+    frame: tuple[Words, ...] = ()
+    """The frames of a page that it lies in, the outermost first: `name=help`, or by their number `nth=0`."""
     key: Words = ""
     """What its makers call it, such as `testid=save`, `id=email` or `name=q`; empty where they do not."""
 

@@ -43,32 +43,43 @@ def locator(sight: Sight) -> str | None:
     """The expression that finds it again; None where only its place is known, as on a canvas."""
     if not sight.role or (sight.spot and not sight.name):
         return None
-    one = _called(sight)
-    if one is None:
-        return None
-    if sight.of > 1 and sight.row:
-        return f"within(page, {literal(sight.row)}, {one})"
-    return one if sight.of <= 1 else f"{one}.nth({sight.nth - 1})"
+    one = _called(sight, _root(sight.frame))
+    if one is None or sight.of <= 1 or sight.frame:  # how many there are in its frame, nobody has counted
+        return one
+    return f"within(page, {literal(sight.row)}, {one})" if sight.row else f"{one}.nth({sight.nth - 1})"
 
 
-def _called(sight: Sight) -> str | None:
+def _root(frames: tuple[str, ...]) -> str:
+    """The page, or the frame in it."""
+    root = "page"
+    for frame in frames:
+        kind, _, value = frame.partition("=")
+        if kind == "nth":
+            root += f'.locator("iframe, frame").nth({value}).content_frame'
+        else:
+            name = json.dumps(value)
+            root += f".frame_locator({literal(f'[name={name}], [id={name}]')})"
+    return root
+
+
+def _called(sight: Sight, root: str) -> str | None:
     name, role = sight.name, sight.role
     exact = ", exact=True" if len(name) < _CUT else ""
     if not name:
-        if kind_value := _by_key(sight.key):
-            return kind_value
-        return f'page.get_by_role("{role}")' if role in _ROLES else None
+        if found := _by_key(sight.key, root):
+            return found
+        return f'{root}.get_by_role("{role}")' if role in _ROLES else None
     if role in _ROLES:
-        return f'page.get_by_role("{role}", name={literal(name)}{exact})'
-    return f"page.get_by_text({literal(name)}{exact})"
+        return f'{root}.get_by_role("{role}", name={literal(name)}{exact})'
+    return f"{root}.get_by_text({literal(name)}{exact})"
 
 
-def _by_key(key: str) -> str:
+def _by_key(key: str, root: str) -> str:
     kind, _, value = key.partition("=")
     if kind == "testid":
-        return f"page.get_by_test_id({literal(value)})"
+        return f"{root}.get_by_test_id({literal(value)})"
     selector = f"[{kind}={json.dumps(value)}]"
-    return f"page.locator({literal(selector)})" if kind in ("id", "name") else ""
+    return f"{root}.locator({literal(selector)})" if kind in ("id", "name") else ""
 
 
 def by_phrase(phrase: str, field: bool = False) -> str:

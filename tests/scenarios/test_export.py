@@ -48,7 +48,8 @@ PAGE = """<!doctype html><meta charset=utf-8><title>Staff</title><h1>Staff</h1>
 <label>Team <select name=team><option>Red<option>Blue "sky"</select></label><button>Log in</button></form>
 <main hidden id=m><p id=who></p>
 <table><tr><td>Ada<td><button>Delete</button><tr><td>Bob<td><button>Delete</button></table>
-<canvas width=200 height=80 id=c style="border:1px solid"></canvas><button id=d>Ask</button><p id=said></p></main>
+<canvas width=200 height=80 id=c style="border:1px solid"></canvas><button id=d>Ask</button><p id=said></p>
+<iframe name=help srcdoc="<button onclick='this.textContent=`Helped`'>Help</button>" height=50></iframe></main>
 <script>
 f.onsubmit = (e) => { e.preventDefault(); f.hidden = true; m.hidden = false
   who.textContent = `Welcome ${f.user.value} of ${f.team.value}, ${f.keep.checked}, ${f.pw.value.length}` }
@@ -66,6 +67,7 @@ GOAL = ", ".join(
         'check that the page shows "true, 7"',
         'click "Delete" in the row with "Bob"',
         'check that the page does not show "Bob"',
+        'click "Help"',
         'click "Ask"',
         'click "Cancel"',
         'check that the page shows "declined"',
@@ -141,7 +143,11 @@ def test_each_export_does_what_the_run_did_and_fails_where_the_page_is_broken(
         text = export(story, folder / name)
         assert "sesame7" not in text
         (folder / name).write_text(text, encoding="utf-8")
-    assert "import handeye" not in (folder / "plain.py").read_text(encoding="utf-8")
+    script = (folder / "plain.py").read_text(encoding="utf-8")
+    assert "import handeye" not in script
+    assert (
+        """page.frame_locator('[name="help"], [id="help"]').get_by_role("button", name="Help", exact=True)""" in script
+    )
 
     def results() -> tuple[int, str]:
         script = _python("plain.py", cwd=folder)

@@ -78,7 +78,16 @@ class Reader:
         for raw, blocker in zip(found, over, strict=True):
             raw["covered"] = raw["covered"] or bool(blocker)
             raw["parent"] = raw["parent"] or place["parent"]
+            raw["frame"] = (_called(frame), *raw.get("frame", ()))
         return place["index"], found
+
+
+def _called(frame: Frame) -> str:
+    """How to tell a frame from its siblings: by the name or id that it was given, else by its number."""
+    if frame.name:
+        return f"name={frame.name}"
+    siblings = frame.parent_frame.child_frames if frame.parent_frame else [frame]
+    return f"nth={siblings.index(frame)}" if frame in siblings else "nth=0"
 
 
 def _centre(box: Sequence[float], place: Raw) -> tuple[float, float]:
