@@ -20,7 +20,7 @@ from handeye.agent.start import open_eyes_and_policy
 from handeye.perception.outcome import Outcome, judge
 from handeye.policies.decision import Past, Task
 from handeye.scenarios.adapters.browsergym import write_action
-from handeye.tools.actions import HAND_KINDS, Ask, Done, Wait
+from handeye.tools.actions import HAND_KINDS, Ask, Done, Wait, targets
 from handeye.tools.device import Settled, Signals
 from handeye.tools.element import Element
 from handeye.tools.errors import ActionRefused
@@ -80,7 +80,7 @@ class GymAgent:
             try:
                 action, _ = ground_targets(decision.action, scene, self.eyes)
                 if action.kind in HAND_KINDS and not (isinstance(action, Wait) and action.text):
-                    said = write_action(action, scale=device.scale)
+                    said = write_action(_with_bids(action, scene), scale=device.scale)
                     self._keep(decision, action, Outcome(kind="unknown"), "")
                     self._before = scene
                     return said, {"think": decision.thought, "by": decision.by}
@@ -177,13 +177,25 @@ class Observed:
         """Nothing is held."""
 
 
+def _with_bids(action: Action, scene: Scene) -> Action:
+    """The action with elements that BrowserGym knows, and points for what was read off the picture."""
+    bids = {element.id for element in scene.elements}
+    read = {name: each for name, each in targets(action).items() if each.element and each.element not in bids}
+    return action.model_copy(update={name: each.model_copy(update={"element": ""}) for name, each in read.items()})
+
+
 def _elements(tree: dict[str, Any], properties: dict[str, Any], scale: float) -> Iterator[Element]:
-    for node in tree.get("nodes", ()):
-        bid, role = str(node.get("browsergym_id") or ""), str(_value(node.get("role")) or "")
+    nodes = {node.get("nodeId"): node for node in tree.get("nodes", ())}
+    told = set[str]()
+    for node in nodes.values():
+        role, name = str(_value(node.get("role")) or ""), str(_value(node.get("name")) or "").strip()
+        # A text has no bid: it is what its holder says.
+        holder = nodes.get(node.get("parentId"), {}) if role == "StaticText" and "browsergym_id" not in node else node
+        bid = str(holder.get("browsergym_id") or "")
         place = (properties.get(bid) or {}).get("bbox")
-        name = str(_value(node.get("name")) or "").strip()
-        if not bid or not place or (role in HOLDERS and not name):
+        if not place or bid in told or (role in HOLDERS and not name):
             continue
+        told.add(bid)
         states = {each.get("name"): _value(each.get("value")) for each in node.get("properties", ())}
         left, top, width, height = (round(side * scale) for side in place)
         yield Element(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
 
 from handeye.scenarios.adapters.browsergym import read_actions, write_action
-from handeye.scenarios.adapters.browsergym_agent import GymAgent
+from handeye.scenarios.adapters.browsergym_agent import GymAgent, Observed
 from handeye.scenarios.adapters.browsergym_env import Begun, Environment, miniwob
 from handeye.tools.actions import Click, Key, Target, Type, describe, parse_action
 from handeye.tools.browser import Browser
@@ -151,6 +153,56 @@ def test_an_agent_of_theirs_drives_our_browser(controls: tuple[Environment, dict
     assert (step.reward, step.terminated, step.truncated) == (1.0, True, False)
     with pytest.raises(UsageError, match="call reset first"):
         environment.step("noop(0)")
+
+
+def test_an_accessibility_tree_of_theirs_is_read_as_elements_and_a_text_has_its_holders_bid() -> None:
+    def node(
+        number: int, role: str, name: str = "", parent: int = 0, bid: str = "", **states: object
+    ) -> dict[str, Any]:
+        told: dict[str, Any] = {"nodeId": str(number), "parentId": str(parent), "ignored": False}
+        told |= {"role": {"type": "role", "value": role}, "name": {"type": "computedString", "value": name}}
+        told["properties"] = [
+            {"name": key, "value": {"type": "boolean", "value": each}} for key, each in states.items()
+        ]
+        return told | ({"browsergym_id": bid} if bid else {})
+
+    nodes = [
+        node(1, "RootWebArea", "Page", focused=True),
+        node(2, "generic", parent=1, bid="a1"),
+        node(3, "StaticText", "sed", parent=2),
+        node(4, "InlineTextBox", "sed", parent=3),
+        node(5, "button", "Save", parent=1, bid="7", disabled=True),
+        node(6, "StaticText", "Save", parent=5),
+        node(7, "checkbox", "Terms", parent=1, bid="8", checked="true", focused=True),
+        node(8, "button", "Hidden", parent=1, bid="9"),
+        node(9, "none", parent=1, bid="10"),
+    ]
+    box = {"bbox": [10.0, 20.0, 30.0, 10.0], "visibility": 1.0, "clickable": True}
+    seen = {
+        "goal": "click sed",
+        "screenshot": numpy.full((100, 200, 3), 255, numpy.uint8),
+        "axtree_object": {"nodes": nodes},
+        "extra_element_properties": {"a1": box, "7": box, "8": box, "9": box | {"bbox": None}, "10": box},
+    }
+    found = Observed(seen).elements()
+    assert [(each.id, each.role, each.name) for each in found] == [
+        ("a1", "text", "sed"),
+        ("7", "button", "Save"),
+        ("8", "checkbox", "Terms"),
+    ]
+    assert (found[0].box, found[1].enabled, found[2].checked, found[2].focused) == ((10, 20, 40, 30), False, True, True)
+    assert GymAgent().get_action(seen)[0] == "click('a1')"
+
+
+def test_what_is_read_off_the_picture_has_no_bid_and_is_clicked_by_its_place() -> None:
+    picture = Image.new("RGB", (300, 120), "white")
+    ImageDraw.Draw(picture).text((40, 40), "Continue", "black", ImageFont.load_default(32))
+    seen = {"goal": 'click "Continue"', "screenshot": numpy.asarray(picture)}
+    action, _ = GymAgent().get_action(seen)
+    place = re.fullmatch(r"mouse_click\((\d+), (\d+)\)", action)
+    assert place, action
+    assert 40 < int(place[1]) < 180
+    assert 40 < int(place[2]) < 80
 
 
 def test_our_agent_works_in_their_environment_and_says_what_it_cannot_do() -> None:
