@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from handeye.perception.matching import shows
 from handeye.policies.replay.finding import ENOUGH, Place, locate, same_landmark
-from handeye.tools.actions import Done, Remember, Target, parse_action
+from handeye.tools.actions import Done, Remember, Target, parse_action, targets
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
@@ -73,6 +73,13 @@ def same_deed(anchor: Anchor, action: Action) -> bool:
     return {name: value for name, value in told.items() if name not in aims} == {
         name: value for name, value in anchor.action.items() if name not in aims
     }
+
+
+def same_words(anchor: Anchor, action: Action) -> bool:
+    """Whether an action does the same as an anchor's, and names its targets by the same words."""
+    return same_deed(anchor, action) and all(
+        anchor.action.get(name) == target.phrase for name, target in targets(action).items()
+    )
 
 
 def standing(signals: Signals) -> dict[str, str]:

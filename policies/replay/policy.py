@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Adapting, Decision
 from handeye.policies.plain_english.policy import PlainEnglish
-from handeye.policies.replay.doing import attempt, same_deed
+from handeye.policies.replay.doing import attempt, same_deed, same_words
 from handeye.policies.replay.explicit import explicit
 from handeye.policies.replay.memory import Memory
 from handeye.tools.actions import Done, Scroll, Wait
@@ -106,7 +106,7 @@ class Replay:
         ahead = [
             (at, each) for at, each in enumerate(self.anchors) if at >= memory.at and each.clause == clause
         ]  # fmt: skip
-        alike = [(at, each) for at, each in ahead if same_deed(each, said.action)]
+        alike = [(at, each) for at, each in ahead if same_words(each, said.action)]
         looking = isinstance(said.action, Wait | Scroll)
         if not alike and not (looking and ahead):
             return memory.note(said)

@@ -233,6 +233,21 @@ def test_checks_belong_where_they_held_last() -> None:
     assert placed(checks, [[], [one]]) == [[], [one]]
 
 
+def test_plain_english_closes_a_pop_up_that_comes_and_leaves_it_out_where_it_does_not() -> None:
+    under = thing("button", "Save", 10, 100, covered=True)
+    over = scene(under, POPUP, CLOSE)
+    known = (
+        anchor(click(CLOSE), over, memo={"at": 0}, optional=True),
+        anchor(Click(target=click(SAVE).target.model_copy(update={"phrase": '"Save"'})), BOTH, memo={"at": 0}),
+    )
+    for anchors, looks in ((known, (over, BOTH)), (known, (BOTH,)), (known[1:], (over, BOTH))):
+        play = Play(Replay(PlainEnglish(), anchors), 'click "Save"')
+        done = [(play.next(look), play.by) for look in looks]
+        assert isinstance(done[-1][0], Click)
+        assert (done[-1][0].target.element, done[-1][1]) == (SAVE.id, "replay")
+        assert len(looks) == 1 or done[0][0] == click(CLOSE)
+
+
 def test_plain_english_says_which_clause_is_next_and_the_anchor_says_where() -> None:
     goal = 'type "milk" into New, if the page shows "News", click Close, click Save, check that the page shows "Saved"'
     new = thing("textbox", "New", 10, 60)
