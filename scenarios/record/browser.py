@@ -211,8 +211,14 @@ class BrowserRecorder:
                 if entry := self._recording.hear(switch):
                     self._told(entry)
             self._front = page
-        if entry := self._recording.hear(heard):
-            self._told(entry)
+        try:
+            entry = self._recording.hear(heard)
+        except Exception as error:  # one thing that cannot be told must not cost all the others
+            reason = f"something was done here that could not be taken down ({type(error).__name__}: {error})"
+            self._keep(Entry("lost", Said("", reason[:300])))
+        else:
+            if entry:
+                self._told(entry)
         self._last = time.monotonic()
 
     def _opened(self, page: Page) -> bool:

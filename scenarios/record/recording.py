@@ -84,7 +84,7 @@ class Recording:
             return
         on_the_same = last.element == made.element
         into = last.kind == "click" and made.named and made.kind in _INTO
-        if on_the_same and (into or _goes_on(last, made)):
+        if (on_the_same and (into or _goes_on(last, made))) or (made.check and made.said == last.said):
             self.entries.pop()
         elif made.kind in (*_INTO, "click") and made.named and last.said.step.startswith("press Tab"):
             self.entries.pop()

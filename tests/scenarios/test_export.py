@@ -139,7 +139,7 @@ def test_each_export_does_what_the_run_did_and_fails_where_the_page_is_broken(
 ) -> None:
     monkeypatch.setenv("HANDEYE_SECRET_SHOP", "sesame7")
     story, folder = read_story(done.explicit), done.folder
-    for name, export in (("suite.yaml", to_yaml), ("test_it.py", to_pytest), ("plain.py", to_playwright)):
+    for name, export in (("suite.yaml", to_yaml), ("plain.py", to_playwright)):
         text = export(story, folder / name)
         assert "sesame7" not in text
         (folder / name).write_text(text, encoding="utf-8")
@@ -151,12 +151,10 @@ def test_each_export_does_what_the_run_did_and_fails_where_the_page_is_broken(
 
     def results() -> tuple[int, str]:
         script = _python("plain.py", cwd=folder)
-        (result,) = run_all(cases_of(folder / "suite.yaml"), Settings(output=folder / "out"), 1, 0, [])
+        (result,) = run_all(cases_of(folder / "suite.yaml"), Settings(output=folder / "out", anchors=False), 1, 0, [])
         return script.returncode, result.status
 
     assert results() == (0, "passed")
-    tested = _python("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=.", "test_it.py", cwd=folder)
-    assert "1 passed" in tested.stdout, tested.stdout
     page = folder / "pages" / "index.html"
     page.write_text(PAGE.replace("f.keep.checked", '"never"'), encoding="utf-8")
     try:
@@ -174,7 +172,7 @@ def test_what_a_model_did_is_told_by_what_its_targets_are_called(done: Done) -> 
     assert "# a place in pixels: nothing there has a name" in suite
     assert 'the title is "Staff"' in suite  # suggested, since nothing was checked
     (folder / "model.yaml").write_text(suite, encoding="utf-8")
-    (result,) = run_all(cases_of(folder / "model.yaml"), Settings(output=folder / "out"), 1, 0, [])
+    (result,) = run_all(cases_of(folder / "model.yaml"), Settings(output=folder / "out", anchors=False), 1, 0, [])
     assert result.status == "passed", result.reason
 
     script = to_playwright(story)
@@ -183,6 +181,10 @@ def test_what_a_model_did_is_told_by_what_its_targets_are_called(done: Done) -> 
     (folder / "model.py").write_text(script + "\n", encoding="utf-8")
     ran = _python("model.py", cwd=folder)
     assert ran.returncode == 0, ran.stderr
+
+    (folder / "test_model.py").write_text(to_pytest(story), encoding="utf-8")
+    ran = _python("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=.", "test_model.py", cwd=folder)
+    assert "1 passed" in ran.stdout, ran.stdout
 
 
 def test_a_desktops_run_becomes_a_suite_and_no_playwright_script(tmp_path: Path) -> None:
