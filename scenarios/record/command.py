@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.record.recording import Entry, Recording
 
+HOW_ELSEWHERE = "Ctrl+Shift+click checks what is under the mouse; close the program, or press Ctrl+Alt+End, to end."
 HOW = "Ctrl+Shift+click checks what is under the mouse; close the window or press Ctrl-C here to end."
 
 
@@ -57,7 +60,7 @@ def command(
         console = note_console()
         page = looks_like_page(on)
         if not page and on != "desktop" and not on.startswith("app:"):
-            raise UsageError(f"{on!r} can not be recorded; give a web address, app:COMMAND, or desktop")
+            raise UsageError(f"{on!r} cannot be recorded; give a web address, app:COMMAND, or desktop")
         recording = _recording(on, out, viewport if page and viewport != "1344x896" else "")
 
         shown = 0
@@ -67,7 +70,8 @@ def command(
             write(out, recording.draft().render())
             shown = _show(console, recording, shown, len(recording.entries) - 1)  # the last one may still grow
 
-        console.print(f"[dim]{HOW}[/]" if page else "[dim]Press Ctrl-C here, or close the program, to end.[/]")
+        _check_screen()
+        console.print(f"[dim]{HOW if page else HOW_ELSEWHERE}[/]", soft_wrap=True)
         with suppress(KeyboardInterrupt):
             if page:
                 asyncio.run(_browse(on, recording, told, size))
@@ -89,6 +93,14 @@ def command(
     raise typer.Exit(code)
 
 
+def _check_screen() -> None:
+    """Raise SetupError where nobody could see what they do."""
+    from handeye.tools.errors import SetupError
+
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise SetupError("a person needs a screen, and $DISPLAY is not set; record inside a desktop session")
+
+
 async def _browse(on: str, recording: Recording, told: object, size: tuple[int, int]) -> None:
     from handeye.scenarios.record.browser import BrowserRecorder
 
@@ -97,8 +109,6 @@ async def _browse(on: str, recording: Recording, told: object, size: tuple[int, 
 
 
 def _recording(on: str, out: Path, viewport: str) -> Recording:
-    import os
-
     from handeye.scenarios.record.recording import Recording
 
     if on.startswith("app:"):
