@@ -13,7 +13,7 @@ from handeye.tools.errors import ActionRefused, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.policies.replay.anchors import Sight
+    from handeye.policies.replay.anchors import Near, Sight
 
 #: Marks that may stand around a text, the usual ones first.
 MARKS = (('"', '"'), ("“", "”"), ("«", "»"), ("「", "」"), ("'", "'"))
@@ -25,6 +25,8 @@ ROLE_WORDS = {
     "heading": "heading", "cell": "cell", "columnheader": "column", "row": "row", "listitem": "item",
 }  # fmt: skip
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+#: Longer texts are likely to change.
+STEADY = 40
 #: Longer names are no name that anybody would say.
 LONGEST = 100
 #: Which clause a kind of action is, when it is said.
@@ -85,23 +87,31 @@ def phrases(sight: Sight, description: str = "") -> Iterator[str]:
             yield f"the {name} {word or 'element'} in the row with {row}"
         if sight.of > 1:
             yield f"the {ordinal(sight.nth)} {name} {word}".rstrip()
-        for near in sight.near:
-            if other := _name(near.text):
-                yield f"the {name} {word} {_way(near.way)} {other}".replace("  ", " ")
+        for near, other in _landmarks(sight, steady=True):
+            yield f"the {name} {word} {_way(near.way)} {other}".replace("  ", " ")
     elif text := _name(sight.text):
         yield text
     if word:
-        for near in sight.near:
-            if other := _name(near.text):
-                yield f"the {word} next to {other}"
-                yield f"the {word} {_way(near.way)} {other}"
+        for near, other in _landmarks(sight, steady=True):
+            yield f"the {word} next to {other}"
+            yield f"the {word} {_way(near.way)} {other}"
         yield f"the {ordinal(sight.nth)} {word}"
+        for near, other in _landmarks(sight, steady=False):
+            yield f"the {word} {_way(near.way)} {other}"
     yield f"({sight.point.x}, {sight.point.y})"
 
 
 def _name(text: str) -> str | None:
     text = " ".join(text.split())
     return quoted(text) if text and len(text) <= LONGEST else None
+
+
+def _landmarks(sight: Sight, steady: bool) -> Iterator[tuple[Near, str]]:
+    """Texts around it that will still say the same, or those that may not: long ones, and those with numbers."""
+    for near in sight.near:
+        lasting = len(near.text) <= STEADY and not any(letter.isdigit() for letter in near.text)
+        if lasting == steady and (name := _name(near.text)):
+            yield near, name
 
 
 def _way(way: tuple[int, int]) -> str:

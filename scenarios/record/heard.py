@@ -37,6 +37,8 @@ class Heard(BaseModel):
     """Which of them it was done to."""
     end: int = -1
     """Which of them something was dropped on."""
+    hover: tuple[int, ...] = ()
+    """Those over one of which the mouse had to lie for that one to show."""
     point: tuple[float, float] = (0, 0)
     to: tuple[float, float] = (0, 0)
     modifiers: tuple[str, ...] = ()
@@ -69,6 +71,11 @@ class Heard(BaseModel):
     def target(self) -> Element | None:
         """What something was dropped on."""
         return self._element(self.end)
+
+    @property
+    def holders(self) -> list[Element]:
+        """What the mouse had to lie over: one of them."""
+        return [each for each in map(self._element, self.hover) if each]
 
     def _element(self, index: int) -> Element | None:
         return element_of(self.found[index]) if 0 <= index < len(self.found) else None

@@ -78,10 +78,38 @@
   const hear = (name, heard) => addEventListener(name, (event) => { if (event.isTrusted) heard(event); }, { capture: true, passive: false });
   const swallow = (event) => { event.preventDefault(); event.stopImmediatePropagation(); };
 
+  // Things over one of which the mouse has to lie for `el` to show at all, by the page's styles.
+  function needed(el, { found, places }) {
+    const rules = (list) => [...list].flatMap((rule) => [rule, ...(rule.cssRules?.length ? rules(rule.cssRules) : [])]);
+    const shows = /(^|[\s;])(display|visibility|opacity)\s*:/;
+    for (const sheet of document.styleSheets) {
+      let all = [];
+      try { all = rules(sheet.cssRules); } catch { continue; } // another site's
+      for (const { selectorText, style } of all) {
+        if (!selectorText?.includes(":hover") || !shows.test(style?.cssText || "")) continue;
+        for (const one of selectorText.split(",")) {
+          const cut = one.lastIndexOf(":hover");
+          if (cut < 0 || !/^\S*[\s>+~]/.test(one.slice(cut + 6))) continue; // its own look
+          try {
+            let up = el;
+            for (let step = 0; up && step < 4 && !up.matches(one); step++) up = up.parentElement;
+            const holder = up && up !== document.body && holding(up, one, cut);
+            if (!holder) continue;
+            const inside = [...places].filter(([node, index]) => holder.contains(node) && !el.contains(node) && found[index].name);
+            if (inside.length) return inside.map(([, index]) => index).slice(0, 4);
+          } catch { /* a selector that is none when it is cut */ }
+        }
+      }
+    }
+    return [];
+  }
+  const holding = (up, one, cut) => up.matches(one) && up.closest(one.slice(0, cut).trim() || "*");
+
   hear("pointerdown", (event) => {
     const path = elements(event);
     const sight = look();
-    press = { x: event.clientX, y: event.clientY, index: thing(path, sight), near: thing(path, sight, true), sight, path, button: event.button };
+    press = { x: event.clientX, y: event.clientY, index: thing(path, sight), near: thing(path, sight, true), sight, path,
+      button: event.button, hover: needed(path[0], sight) };
     checking = event.button === 0 && event.ctrlKey && event.shiftKey;
     if (checking) swallow(event);
   });
@@ -121,7 +149,7 @@
     const sight = event.detail && press ? press.sight : seen || look();
     const index = event.detail && press ? press.index : thing(path, sight);
     done();
-    tell("click", { index, point: [event.clientX, event.clientY], modifiers: modifiers(event) }, sight);
+    tell("click", { index, hover: event.detail && press ? press.hover : [], point: [event.clientX, event.clientY], modifiers: modifiers(event) }, sight);
   });
   hear("dblclick", (event) => { if (press) tell("double", { index: press.index, point: [event.clientX, event.clientY] }, press.sight); });
   hear("auxclick", (event) => {

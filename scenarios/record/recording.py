@@ -130,6 +130,8 @@ class Recording:
             return step_of(click, {"target": phrase})
 
         element = heard.element
+        if heard.hover and element:
+            self.keep(self._hover(heard))
         if element is None:
             return Entry(
                 heard.kind,
@@ -141,6 +143,12 @@ class Recording:
                 heard.kind, Said(step(where) or "", f"a place in a large {element.role} that has no parts"), element.id
             )
         return Entry(heard.kind, say(element, heard.scene(), step, ("click",), heard.at), element.id)
+
+    def _hover(self, heard: Heard) -> Entry:
+        """What has to be done first: the mouse is to lie over something before the thing shows."""
+        told = [say(each, heard.scene(), lambda phrase: f"hover over {phrase}", ("move",)) for each in heard.holders]
+        best = min(told, key=lambda said: (not said.step, bool(said.comment)), default=Said(""))
+        return Entry("hover", best if best.step else Said("", "the next thing shows only while the mouse lies near it"))
 
     def _drag(self, heard: Heard) -> Entry | None:
         start, end = heard.element, heard.target

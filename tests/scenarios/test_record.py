@@ -40,13 +40,15 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform != "linux", reason="a virtual display")]
 
 PAGE = """<!doctype html><meta charset=utf-8><title>Board</title>
-<style>.col{display:inline-block;vertical-align:top;width:200px;min-height:90px;border:1px solid;margin:5px}</style>
+<style>.col{display:inline-block;vertical-align:top;width:200px;min-height:90px;border:1px solid;margin:5px}
+.line .x{display:none} .line:hover .x{display:inline}</style>
 <a href="other.html">Other page</a> <a href="other.html" target=_blank>In a new tab</a>
 <section class=col aria-label="To do"><h2>To do</h2><div class=card draggable=true>Write</div></section>
 <section class=col aria-label="Done"><h2>Done</h2></section>
 <p><button>Save</button> <button>Save</button>
 <button onclick="said.textContent='icon'"><svg width=16 height=16><rect width=16 height=16 /></svg></button></p>
 <ul><li>Milk <button>Remove</button><li>Tea <button>Remove</button></ul>
+<div class=line>Sugar <button class=x onclick="this.parentElement.remove()">Drop</button></div>
 <label>Volume <input type=range value=20></label> <label>How many <input type=number value=1></label>
 <label>Text <textarea></textarea></label> <label>PIN <input type=password></label>
 <label><input type=checkbox> Agree</label> <label><input type=radio name=s> Large</label>
@@ -71,6 +73,8 @@ WANTED = [
     'drag "Write" onto the "Done" heading',
     'click the second "Save" button',
     'click "Remove" in the row with "Tea"',
+    'hover over "Sugar"',
+    'click "Drop"',
     'set "Volume" to "22"',
     'fill in "How many" with "7"',
     'type "one\ntwo" into "Text"',
@@ -152,6 +156,8 @@ async def visit(visitor: Visitor) -> None:
     await visitor.rest()
     await visitor.click(button.nth(1))
     await visitor.click(page.locator("li button").nth(1))
+    await page.mouse.move(*await visitor.at(page.get_by_text("Sugar")))
+    await visitor.click(page.locator(".x"))
     await page.locator("[type=range]").focus()
     for _ in range(2):
         await visitor.press("ArrowRight")
