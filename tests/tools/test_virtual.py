@@ -384,3 +384,24 @@ def test_a_headed_program_opens_on_the_users_own_screen(monkeypatch: pytest.Monk
             assert text_in(virtual) == "here"
             assert len(screen.windows()) == 1
         assert wait_for(lambda: screen.windows() == [])
+
+
+def program_of(pid: int) -> str:
+    try:
+        return Path(Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()).name
+    except OSError:
+        return ""
+
+
+def test_further_programs_are_launched_in_a_home_of_their_own_and_the_screen_outlives_them(tmp_path: Path) -> None:
+    with Virtual(home=tmp_path) as virtual:
+        virtual.launch("galculator")
+        (pid,) = [each for each in processes_below(os.getpid()) if program_of(each) == "galculator"]
+        assert f"HOME={tmp_path}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        virtual.launch("mousepad")
+        assert len(virtual.signals().tabs) == 2
+        os.kill(pid, signal.SIGKILL)
+        do(virtual, Type(text="still here"))
+        assert text_in(virtual) == "still here"
+        with pytest.raises(SetupError, match="'false' ended at once with exit code 1, without a window"):
+            virtual.launch("false")

@@ -69,7 +69,7 @@ def test_tasks_are_done_with_real_programs_and_judged_by_what_they_left(tmp_path
         record("a-saved", milk, [UPLOAD, LAUNCH, {"type": "sleep", "parameters": {"seconds": 0.1}}], HOLDS),
         record("b-run", 'type "x ", press ctrl+s', [UPLOAD, execute, LAUNCH], listing),
         record("c-unsaved", 'type "buy milk"', [UPLOAD, LAUNCH], HOLDS),
-        record("d-never", 'click "Teleport"', [UPLOAD, LAUNCH], {"func": "infeasible"}),
+        record("d-never", 'check that the window shows "Teleport"', [], {"func": "infeasible"}),
         record("e-gone", milk, [{"type": "open", "parameters": {"path": "/home/user/none.txt"}}], HOLDS),
     )
     tasks = osworld.tasks(paths, ["all"], Limits(steps=6, seconds=60), allow_execute=True)

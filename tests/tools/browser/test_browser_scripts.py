@@ -1,0 +1,17 @@
+"""Scripts of those who set a page up or judge it."""
+
+from __future__ import annotations
+
+import pytest
+
+from handeye.tools.browser import Browser
+from handeye.tools.errors import ActionFailed
+
+
+def test_a_script_gives_what_it_returns_and_its_failures_are_told() -> None:
+    with Browser("about:blank") as browser:
+        assert browser.run_script("([a, b]) => ({sum: a + b, none: null})", [1, 2]) == {"sum": 3, "none": None}
+        with pytest.raises(ActionFailed, match="nowhere is not defined"):
+            browser.run_script("() => nowhere.to.be.found")
+        with pytest.raises(ActionFailed, match="a dialog keeps the page from running a script"):
+            browser.run_script("() => alert('wait')")
