@@ -25,7 +25,7 @@ from handeye.policies.guard import Guard
 from handeye.policies.limits import Limits
 from handeye.policies.rules import Rules, program
 from handeye.tools.custom import Toolbox, as_tools
-from handeye.tools.device import Attended, Driving, Receiving, Reviving, Telling
+from handeye.tools.device import Attended, Driving, Overhearing, Receiving, Reviving, Telling
 from handeye.tools.discreet import Discreet
 from handeye.tools.errors import ActionRefused, DeviceLost, HandeyeError, UsageError
 from handeye.tools.hiding import names_in
@@ -185,6 +185,8 @@ class Agent:
                 self.device.work_for(str(crew.run.path), self.stop)
             if isinstance(self.device, Receiving) and self.device.downloads is None:
                 self.device.downloads = crew.run.downloads
+            if isinstance(self.device, Overhearing):
+                self.device.page_log = crew.run.page_log
             if isinstance(self.device, Driving):
                 started = program(config.on.removeprefix("app:")) if config.on.startswith("app:") else ""
                 self.device.drives = partial(self.config.in_force.drives, named=started)
@@ -222,6 +224,8 @@ class Agent:
                 self.device.work_for("", None)
             if isinstance(self.device, Telling):
                 self.device.on_send = self.device.on_read = self.device.on_answer = self.device.on_page = None
+            if isinstance(self.device, Overhearing):
+                self.device.page_log = None
 
     def _pick_up(self, crew: Crew, graph: Graph, state: State, answer: str | None) -> str:
         """Bring device and state back to where the run stopped; returns a question nobody answers, else nothing.

@@ -137,6 +137,7 @@ class RunFolder:
         self.trace = path / "trace.jsonl"
         self.journal = path / "journal.jsonl"
         self.downloads = path / "downloads"
+        self.page_log = path / "page.jsonl"
         self._lock = FileLock(path / "lock")
         self._writing = threading.Lock()
         self._pictures = -1  # bytes; not known yet

@@ -212,6 +212,14 @@ class Receiving(Protocol):
 
 
 @runtime_checkable
+class Overhearing(Protocol):
+    """What a device can do besides whose pages say something beside the screen."""
+
+    page_log: Path | None
+    """The file where their console, and what they ask for, is written, an entry a line; None: nowhere."""
+
+
+@runtime_checkable
 class Keeping(Protocol):
     """What a device can do besides whose cookies and storage can be carried to another."""
 

@@ -81,7 +81,7 @@ def page_of(run_folder: Path) -> str:
 def _render(folder: Path, story: Story, notes: dict[str, Any]) -> str:
     from markupsafe import Markup
 
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = _asset("theme.css") + _asset("report.css"), _asset("report.js")
     verdict = story.ended.verdict if story.ended else "unfinished"
     found = notes.get("config")
     config: dict[str, Any] = found if isinstance(found, dict) else {}
@@ -96,7 +96,7 @@ def _render(folder: Path, story: Story, notes: dict[str, Any]) -> str:
         low=LOW,
         window=_v2pe(config or (story.started.config if story.started else {})),
         is_resumed=lambda entry: isinstance(entry, Resumed),
-        link=lambda look: _link(folder, look),
+        link=lambda look: link(folder, look),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         style_hash=_hash(style),
@@ -135,7 +135,13 @@ def _run_json(folder: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else {}
 
 
-def _link(folder: Path, look: Looked | None) -> str:
+def drawn(over: overlay.Overlay) -> str:
+    """The marks of an overlay, as the inside of an SVG of its size."""
+    drawing = _environment().get_template("parts.html.j2").module.drawing  # type: ignore[attr-defined]
+    return re.sub(r"(\.\d)\d+", r"\1", str(drawing(over)).strip())  # a tenth of a pixel is fine enough
+
+
+def link(folder: Path, look: Looked | None) -> str:
     """The picture of a look, relative to the report; empty when it is not there."""
     if look is None or not DIGEST.fullmatch(look.screen):
         return ""

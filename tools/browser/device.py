@@ -193,6 +193,15 @@ class Browser:
     def downloads(self, folder: Path | None) -> None:
         self._session.downloads.folder = folder
 
+    @property
+    def page_log(self) -> Path | None:
+        """Where is written what pages say on their console, and ask for; None: nowhere."""
+        return self._session.overheard.file
+
+    @page_log.setter
+    def page_log(self, path: Path | None) -> None:
+        self._session.overheard.file = path
+
     # Looking
 
     def capture(self) -> Screenshot:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from handeye.tools.browser.dialog import OpenDialog
 from handeye.tools.browser.downloads import Downloads
 from handeye.tools.browser.launch import end_process, front_page, join, launch, play, process_of
+from handeye.tools.browser.overheard import Overheard
 from handeye.tools.browser.patience import Patience, Tab
 from handeye.tools.browser.scripts import source
 from handeye.tools.browser.traffic import Traffic
@@ -70,6 +71,7 @@ class Session(Patience):
         self.first = ""
         """The address that the run began at."""
         self.traffic = Traffic(domains, files=files)
+        self.overheard = Overheard(lambda text: self.secrets.hide(text))
         self.tabs: list[Tab] = []
         """In the order they opened."""
         self.chooser: asyncio.Future[FileChooser] | None = None
@@ -247,6 +249,7 @@ class Session(Patience):
         if self.joined:
             page.on("popup", self._adopt)
             self.traffic.watch_page(page)
+        self.overheard.watch(page)
         page.on("close", self._closed)
         page.on("crash", lambda page: self._crashed(page))
         page.on("download", self.downloads.begin)

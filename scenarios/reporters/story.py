@@ -1,0 +1,203 @@
+"""What a page tells of a suite, as plain data: results, their attempts, and the steps of their runs with pictures.
+
+`story_of` reads it from results and from the folders of their runs; whoever shows it needs no more than `model_dump`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from handeye.agent.report import overlay
+from handeye.agent.report.render import drawn, link
+from handeye.agent.report.story import tell
+from handeye.agent.trace import read_trace
+from handeye.scenarios.checks.judging import Judged
+from handeye.tools.browser.overheard import PAGE_LOG, Heard, read_log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from handeye.agent.report.story import Step, Story
+    from handeye.scenarios.results import Attempt, Result
+
+#: Longer texts are cut; the run's own files have all of them.
+MOST_CHARACTERS = 600
+
+
+class Told(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Picture(Told):
+    """A screenshot, and what is drawn over it."""
+
+    file: str
+    """Relative to the page."""
+    size: tuple[int, int]
+    marks: str = ""
+    """The inside of an SVG of that size."""
+
+
+class StepStory(Told):
+    """One step."""
+
+    number: int
+    said: str
+    thought: str = ""
+    state: str = ""
+    evidence: str = ""
+    by: str = ""
+    """Who decided: a policy, `replay`, a model."""
+    found_by: str = ""
+    title: str = ""
+    url: str = ""
+    at: str = ""
+    seconds: float = 0.0
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    thinking: float = 0.0
+    """Seconds that deciding took."""
+    before: Picture | None = None
+    after: Picture | None = None
+    notes: tuple[str, ...] = ()
+
+
+class AttemptStory(Told):
+    """One attempt."""
+
+    number: int
+    status: str
+    verdict: str | None = None
+    reason: str = ""
+    seconds: float = 0.0
+    steps: int = 0
+    model_calls: int = 0
+    tokens: int = 0
+    replayed: int = 0
+    healed: tuple[str, ...] = ()
+    anchors: str = ""
+    checks: tuple[Judged, ...] = ()
+    report: str = ""
+    """The run's own report, relative to the page; empty when its run was not kept."""
+    model: str = ""
+    policy: str = ""
+    last: Picture | None = None
+    """The screen at the end, on which checks were judged."""
+    done: tuple[StepStory, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    """What pages said on their console, and asked for."""
+
+
+class ScenarioStory(Told):
+    """One scenario."""
+
+    number: int
+    name: str
+    suite: str
+    file: str
+    line: int
+    tags: tuple[str, ...] = ()
+    status: str
+    reason: str = ""
+    seconds: float = 0.0
+    attempts: tuple[AttemptStory, ...] = ()
+
+
+class SuiteStory(Told):
+    """All results of one run of suites."""
+
+    seconds: float
+    """From the first scenario's beginning to the last one's end."""
+    counts: dict[str, int] = Field(default_factory=dict)
+    results: tuple[ScenarioStory, ...] = ()
+
+
+def story_of(results: Sequence[Result], seconds: float, beside: Path) -> SuiteStory:
+    """The story of a run of suites, for a page that lies in the folder `beside`."""
+    return SuiteStory(
+        seconds=round(seconds, 3),
+        counts=dict(Counter(str(result.status) for result in results)),
+        results=tuple(scenario_of(result, beside) for result in results),
+    )
+
+
+def scenario_of(result: Result, beside: Path) -> ScenarioStory:
+    """One scenario with all its attempts."""
+    told = result.model_dump(include={"number", "name", "suite", "file", "line", "tags", "status", "reason", "seconds"})
+    return ScenarioStory(**told, attempts=tuple(attempt_of(each, beside) for each in result.attempts))
+
+
+def attempt_of(attempt: Attempt, beside: Path) -> AttemptStory:
+    """One attempt, with what its run's folder still holds."""
+    told = attempt.model_dump(
+        include={"number", "status", "verdict", "reason", "seconds", "steps", "model_calls", "tokens", "replayed"}
+        | {"healed", "anchors"}
+    )
+    folder = Path(attempt.run) if attempt.run else None
+    if folder is None or not (folder / "trace.jsonl").exists():
+        return AttemptStory(**told, checks=attempt.checks)
+    story = tell(read_trace(folder / "trace.jsonl"))
+    looks = [look for step in story.steps for look in (step.look, step.after) if look]
+    last = max(looks, key=lambda look: look.at, default=None)
+    place = os.path.relpath(folder, beside).replace(os.sep, "/")
+    return AttemptStory(
+        **told,
+        checks=attempt.checks,
+        report=f"{place}/report.html" if (folder / "report.html").exists() else "",
+        model=story.started.model if story.started else "",
+        policy=story.started.policy if story.started else "",
+        last=_picture(folder, place, last, None),
+        done=tuple(_steps(folder, place, story)),
+        heard=tuple(read_log(folder / PAGE_LOG)),
+    )
+
+
+def _steps(folder: Path, place: str, story: Story) -> Iterable[StepStory]:
+    for step in story.steps:
+        thought, look = step.thought, step.look
+        usage = thought.usage if thought else None
+        aim = overlay.of_thought(thought, look.size) if thought and look else None
+        change = overlay.of_change(step.outcome.box, step.after.size) if step.outcome and step.after else None
+        yield StepStory(
+            number=step.number,
+            said=_cut(thought.said if thought else "looked, and got no further"),
+            thought=_cut(thought.thought) if thought and thought.thought != thought.said else "",
+            state=step.state,
+            evidence=_cut(step.evidence or step.result),
+            by=thought.by if thought else "",
+            found_by=thought.grounded_by if thought else "",
+            title=_cut(look.signals.title, 160) if look else "",
+            url=_cut(look.signals.url, 300) if look else "",
+            at=look.at if look else "",
+            seconds=round(sum(step.seconds.values()), 3),
+            calls=usage.calls if usage else 0,
+            tokens_in=usage.tokens_in if usage else 0,
+            tokens_out=usage.tokens_out if usage else 0,
+            thinking=round(thought.seconds, 3) if thought else 0.0,
+            before=_picture(folder, place, look, aim),
+            after=_picture(folder, place, step.after, change),
+            notes=_notes(step),
+        )
+
+
+def _notes(step: Step) -> tuple[str, ...]:
+    notes = [*step.notes, *(step.look.notes if step.look else ()), *(step.thought.notes if step.thought else ())]
+    return tuple(_cut(note) for note in notes)
+
+
+def _picture(folder: Path, place: str, look: object, over: overlay.Overlay | None) -> Picture | None:
+    from handeye.agent.trace import Looked
+
+    if not isinstance(look, Looked) or not (file := link(folder, look)):
+        return None
+    return Picture(file=f"{place}/{file}", size=look.size, marks=drawn(over) if over else "")
+
+
+def _cut(text: str, most: int = MOST_CHARACTERS) -> str:
+    return text if len(text) <= most else text[:most] + " …"
