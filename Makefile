@@ -9,7 +9,7 @@ PYTHON ?= python3
 TORCH  ?= torch==2.13.0
 VENV   := .venv
 BIN    := $(VENV)/bin
-PACKAGES := xvfb openbox xclip mousepad featherpad xterm dbus at-spi2-core ssh-askpass-gnome zenity fonts-dejavu-core fonts-wqy-zenhei fonts-noto-color-emoji
+PACKAGES := xvfb openbox xclip mousepad featherpad xterm galculator pcmanfm dbus at-spi2-core ssh-askpass-gnome zenity fonts-dejavu-core fonts-wqy-zenhei fonts-noto-color-emoji
 # In CI the tests against a real vLLM must run; elsewhere they are skipped aloud where it cannot be had.
 PYTEST := $(if $(CI),HANDEYE_REQUIRE_VLLM=1,) $(BIN)/python -m pytest -n 3 --dist loadfile
 PIP    := PYTHONWARNINGS=ignore $(BIN)/pip --disable-pip-version-check install --quiet
@@ -39,7 +39,7 @@ system:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "handeye needs Python 3.11 or newer; $$($(PYTHON) -V) is $(PYTHON). Install one, then: make PYTHON=python3.11 …"; exit 1; }
 	@missing=""; \
-	for program in Xvfb openbox xclip mousepad featherpad xterm dbus-daemon zenity; do command -v $$program >/dev/null || missing=" $(PACKAGES)"; done; \
+	for program in Xvfb openbox xclip mousepad featherpad xterm galculator pcmanfm dbus-daemon zenity; do command -v $$program >/dev/null || missing=" $(PACKAGES)"; done; \
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null && ! ls $$HOME/.cache/ms-playwright/chromium-* >/dev/null 2>&1 \
 	  && ! grep -q '^ID=ubuntu' /etc/os-release; then missing="$$missing chromium"; fi; \
