@@ -110,6 +110,14 @@ def command(
             help="Keep what had to be done another way.",
         ),
     ] = False,
+    update_pictures: Annotated[
+        bool,
+        typer.Option(
+            "--update-pictures",
+            envvar="HANDEYE_UPDATE_PICTURES",
+            help="Write the pictures that checks compare with as they are seen, where they differ or are missing.",
+        ),
+    ] = False,
     no_model: Annotated[
         bool,
         typer.Option(
@@ -142,7 +150,7 @@ def command(
         from handeye.scenarios.runner import Settings
 
         console = note_console()
-        cases = [case for path in find_files(paths) for case in cases_of(path)]
+        cases = [case for path in find_files(paths) for case in cases_of(path, pictures=not update_pictures)]
         cases = chosen(cases, grep, tags or [], forbid_only, output if last_failed else None, resume=resume)
         cases = sharded(cases * repeat_each, shard)
         if not cases:
@@ -159,6 +167,7 @@ def command(
             secrets=str(secrets.resolve()) if secrets else "",
             anchors=anchors_wanted(anchors, update_anchors, no_model),
             update_anchors=update_anchors,
+            update_pictures=update_pictures,
             no_model=no_model,
             rules=rules_here() or Rules(),
             options=read_options(options),

@@ -11,8 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from handeye.scenarios.checks.kinds import Statement
+from handeye.scenarios.checks.kinds import Picture, Statement
 from handeye.scenarios.checks.looking import understood
+from handeye.scenarios.checks.outside import place as placed
+from handeye.scenarios.conditions import unmet
 from handeye.scenarios.schema import Plain, Scenario, Suite
 from handeye.scenarios.source import Place, Source, explained, read_source
 from handeye.tools.errors import UsageError
@@ -71,8 +73,11 @@ def _is_suite(path: Path) -> bool:
     return bool(re.search(r"^scenarios\s*:", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE))
 
 
-def read_suite(path: Path, above: tuple[Path, ...] = ()) -> tuple[Suite, list[Scenario]]:
-    """A suite and its scenarios, those of included files first. Raises UsageError with the file and the line."""
+def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = True) -> tuple[Suite, list[Scenario]]:
+    """A suite and its scenarios, those of included files first. Raises UsageError with the file and the line.
+
+    `pictures`: those that checks name must be there.
+    """
     source = read_source(path)
     if not isinstance(source.value, dict):
         raise source.error((), "a suite is a table with `scenarios`")
@@ -89,13 +94,15 @@ def read_suite(path: Path, above: tuple[Path, ...] = ()) -> tuple[Suite, list[Sc
             raise source.error(("include", number), f"{name} includes itself: {chain}")
         if not included.is_file():
             raise source.error(("include", number), f"there is no {included}")
-        other, theirs = read_suite(included, (*above, path.resolve()))
+        other, theirs = read_suite(included, (*above, path.resolve()), pictures=pictures)
         scenarios += theirs
         variables |= other.variables
     suite = suite.model_copy(update={"variables": variables | suite.variables})
     for number, scenario in enumerate(suite.scenarios):
         place: Place = ("scenarios", number)
         _check_sentences(source, scenario, place)
+        if pictures:
+            _check_pictures(source, scenario, place, (above or (path,))[0].parent)
         line = source.lines.get((*place, "name"), source.lines.get(place, 1))
         scenarios.append(scenario.model_copy(update={"line": line}))
     if not scenarios:
@@ -104,9 +111,9 @@ def read_suite(path: Path, above: tuple[Path, ...] = ()) -> tuple[Suite, list[Sc
     return suite, scenarios
 
 
-def cases_of(path: Path) -> list[Case]:
-    """Everything that a suite's file asks to be run, in its order."""
-    suite, scenarios = read_suite(path)
+def cases_of(path: Path, *, pictures: bool = True) -> list[Case]:
+    """Everything that a suite's file asks to be run, in its order. `pictures`: those of checks must be there."""
+    suite, scenarios = read_suite(path, pictures=pictures)
     found: list[Case] = []
     for scenario in scenarios:
         names = list(scenario.matrix)
@@ -131,13 +138,23 @@ def filled(scenario: Scenario, variables: dict[str, Plain], path: Path) -> Scena
             return {key: fill(each) for key, each in value.items()}
         return [fill(each) for each in value] if isinstance(value, list | tuple) else value
 
-    plain = scenario.model_dump(by_alias=True, exclude={"matrix", "variables"})
+    def known(text: str) -> str:
+        return VARIABLE.sub(lambda hit: _value(hit, variables, path, scenario.line, lenient=True), text)
+
+    plain = scenario.model_dump(by_alias=True, exclude={"matrix", "variables", "when"})
+    why = unmet(scenario.when, known)
+    if why:
+        # It is not run, so what it needs may be missing as well.
+        return scenario.model_copy(update={"skip": scenario.skip or why, "when": (), "matrix": {}, "variables": {}})
     return Scenario.model_validate(fill(plain)).model_copy(update={"line": scenario.line})
 
 
-def _value(hit: re.Match[str], variables: dict[str, Plain], path: Path, line: int) -> str:
+def _value(hit: re.Match[str], variables: dict[str, Plain], path: Path, line: int, *, lenient: bool = False) -> str:
+    """`lenient`: what the environment does not hold is empty."""
     environment, name = hit.groups()
     if environment:
+        if lenient:
+            return os.environ.get(environment, "")
         if environment not in os.environ:
             raise UsageError(f"{path}:{line}: ${{{{{environment}}}}} is not in the environment; set it")
         return os.environ[environment]
@@ -159,6 +176,17 @@ def _check_sentences(source: Source, scenario: Scenario, place: Place) -> None:
                     understood(check.says)
                 except UsageError as error:
                     raise source.error((*place, when, number), str(error)) from error
+
+
+def _check_pictures(source: Source, scenario: Scenario, place: Place, folder: Path) -> None:
+    for when in ("requires", "ensures", "always", "never"):
+        for number, check in enumerate(getattr(scenario, when)):
+            if isinstance(check, Picture) and not VARIABLE.search(check.file):
+                path = placed(check.file, folder)
+                if not path.is_file():
+                    raise source.error(
+                        (*place, when, number), f"there is no picture {path}; --update-pictures writes it as it is seen"
+                    )
 
 
 def _check_names(source: Source, scenarios: list[Scenario]) -> None:

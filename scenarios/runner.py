@@ -16,7 +16,7 @@ from handeye.perception.engines.options import Options
 from handeye.policies.rules import Rules
 from handeye.scenarios.again import Again
 from handeye.scenarios.anchors import Anchors
-from handeye.scenarios.checks.judging import judge, of_the_screen
+from handeye.scenarios.checks.judging import Means, judge, keep, of_the_screen
 from handeye.scenarios.expand import LATE, VARIABLE
 from handeye.scenarios.results import TRIALS, Attempt, Result
 from handeye.tools.errors import HandeyeError, UsageError
@@ -55,6 +55,8 @@ class Settings:
     anchors: bool = True
     """Passed scenarios leave anchors beside their suite, and are done again by them."""
     update_anchors: bool = False
+    update_pictures: bool = False
+    """Pictures of checks that differ or are missing are written as they are seen."""
     no_model: bool = False
     """Fail where a step has drifted, instead of asking a model."""
     rules: Rules = field(default_factory=Rules)
@@ -239,11 +241,16 @@ class Trial:
         eyes, _ = self.runner.mind()
         deadline = time.monotonic() + patience
         found: list[Judged] = []
-        for check in checks:
+        for number, check in enumerate(checks):
             filled = self._late(check)
             while True:
-                judged = judge(filled, lambda: eyes.see(device), self.case.file.parent)
-                if judged.state == "passed" or not of_the_screen(check) or time.monotonic() > deadline:
+                last = not of_the_screen(check) or time.monotonic() > deadline
+                # A picture is kept, or written anew, only when no time is left for the screen to change.
+                means = Means(
+                    eyes, self._picture(when, number) if last else None, self.settings.update_pictures and last
+                )
+                judged = judge(filled, lambda: eyes.see(device), self.case.file.parent, means)
+                if judged.state == "passed" or last:
                     break
                 time.sleep(PAUSE)
             found.append(judged.model_copy(update={"when": when}))
@@ -254,11 +261,16 @@ class Trial:
         found: list[Judged] = []
         scenario = self.case.scenario
         for when, checks, wrong in (("always", scenario.always, "failed"), ("never", scenario.never, "passed")):
-            for check in checks:
-                judged = judge(self._late(check), lambda: scene, self.case.file.parent)
+            for number, check in enumerate(checks):
+                judged = judge(self._late(check), lambda: scene, self.case.file.parent, Means(self.runner.mind()[0]))
                 if judged.state == wrong:
-                    found.append(judged.model_copy(update={"when": when, "state": "failed"}))
+                    picture = keep(scene.screenshot.image, self._picture(when, number))
+                    found.append(judged.model_copy(update={"when": when, "state": "failed", "picture": picture}))
         return found
+
+    def _picture(self, when: str, number: int) -> Path:
+        """Where the picture of a check that does not hold is kept."""
+        return self.folder / "checks" / f"{when}-{number + 1}.png"
 
     def _place(self) -> str:
         suite, scenario = self.case.suite, self.case.scenario

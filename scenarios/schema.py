@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from handeye.scenarios.checks.kinds import Checks
+from handeye.scenarios.conditions import mistake
 
 #: Values that stand in for `${name}`; numbers and truth values are written as YAML writes them.
 Plain = str | int | float | bool
@@ -25,6 +26,18 @@ def _listed(value: Any) -> Any:
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+def _conditions(value: Any) -> Any:
+    values = [value] if isinstance(value, str | bool) else value
+    return [str(each).lower() if isinstance(each, bool) else each for each in values] if _many(values) else values
+
+
+def _many(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+Conditions = Annotated[tuple[str, ...], BeforeValidator(_conditions)]
 
 
 class Serve(Part):
@@ -71,6 +84,8 @@ class Scenario(Part):
     """Seconds for one attempt."""
     retries: int | None = Field(default=None, ge=0, le=20)
     """Further attempts after a failed one; a scenario that passes then is flaky."""
+    when: Conditions = ()
+    """It is skipped unless this is so: `${{CI}}`, `not ${{CI}}`, `${env} == staging`; of several, all."""
     skip: bool | str = False
     """True, or the reason."""
     only: bool = False
@@ -85,6 +100,9 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _whole(self) -> Scenario:
+        for condition in self.when:
+            if wrong := mistake(condition):
+                raise ValueError(wrong)
         if bool(self.goal.strip()) == bool(self.steps):
             raise ValueError("give either `goal` or `steps`")
         if not (self.ensures or self.always or self.never or self.unchecked or _verifies(self.wanted)):

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from handeye.scenarios.checks import looking, outside
-from handeye.scenarios.checks.kinds import File, Http, Process, Python, Sql
+from handeye.agent.run import disk
+from handeye.scenarios.checks import asking, looking, outside, pictures
+from handeye.scenarios.checks.kinds import Ask, File, Http, Picture, Process, Python, Sql
 from handeye.tools.errors import HandeyeError
 
 if TYPE_CHECKING:
@@ -15,17 +16,24 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from PIL import Image
+
+    from handeye.perception.eyes import Eyes
     from handeye.perception.scene import Scene
     from handeye.scenarios.checks.kinds import Check
 
 State = Literal["passed", "failed", "unknown"]
 
 
-class Finding(NamedTuple):
-    """What looking came to: True, False, or None where it cannot be told; and what is so, in words."""
+class Means(NamedTuple):
+    """What some checks need besides the scene."""
 
-    holds: bool | None
-    says: str
+    eyes: Eyes | None = None
+    """Find the part a picture is of; their model is asked."""
+    keep: Path | None = None
+    """A file for the picture of a check that does not hold; none is kept without."""
+    update: bool = False
+    """Pictures that differ or are missing are written anew."""
 
 
 class Judged(BaseModel):
@@ -37,18 +45,44 @@ class Judged(BaseModel):
     state: State
     seen: str = ""
     kind: str = ""
+    picture: str = ""
+    """Of the screen as it was when the check did not hold, or of what differs; empty where none was kept."""
     when: Literal["requires", "ensures", "always", "never"] = "ensures"
 
 
-def judge(check: Check, look: Callable[[], Scene], folder: Path) -> Judged:
+def judge(check: Check, look: Callable[[], Scene], folder: Path, means: Means | None = None) -> Judged:
     """Judge a check now. `look` gives the scene, and is called only for checks of the screen; files are below
     `folder`."""
+    means = means or Means()
+    picture: Image.Image | None = None
+    looked: list[Scene] = []
+
+    def noted() -> Scene:
+        looked.append(look())
+        return looked[-1]
+
     try:
-        holds, says = _find(check, look, folder)
+        if isinstance(check, Picture):
+            holds, says, picture = pictures.similar(check, noted(), means.eyes, folder, update=means.update)
+        elif isinstance(check, Ask):
+            holds, says = asking.ask(check, noted(), means.eyes)
+        else:
+            holds, says = _find(check, noted, folder)
     except HandeyeError as error:
         holds, says = None, str(error)
     state: State = "unknown" if holds is None else "passed" if holds else "failed"
-    return Judged(expected=check.words(), state=state, seen=says, kind=check.kind)
+    kept = ""
+    if means.keep and state != "passed" and (picture or looked):
+        kept = keep(picture or looked[-1].screenshot.image, means.keep)
+    return Judged(expected=check.words(), state=state, seen=says, kind=check.kind, picture=kept)
+
+
+def keep(picture: Image.Image, path: Path) -> str:
+    """Keep what was seen; returns where. Raises SetupError when the disk takes no more."""
+    with disk(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+    return str(path)
 
 
 def _find(check: Check, look: Callable[[], Scene], folder: Path) -> tuple[bool | None, str]:
@@ -66,4 +100,4 @@ def _find(check: Check, look: Callable[[], Scene], folder: Path) -> tuple[bool |
 
 def of_the_screen(check: Check) -> bool:
     """Whether the check is about what is on the screen, and may become true a moment later."""
-    return not isinstance(check, File | Http | Sql | Process | Python)
+    return not isinstance(check, Ask | File | Http | Sql | Process | Python)

@@ -5,9 +5,10 @@ A plain text is a statement in plain English, as in `check that …`: `the page 
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 
 class Kind(BaseModel):
@@ -158,15 +159,80 @@ class Http(Kind):
 
 
 class Sql(Kind):
-    """The first value of a query on an SQLite file, opened for reading alone."""
+    """The first value of a query on an SQLite file or a PostgreSQL address, opened for reading alone."""
 
     kind: Literal["sql"] = "sql"
     database: str = Field(min_length=1)
     query: str = Field(min_length=1)
     equals: str | int | float | None = None
 
+    @property
+    def shown(self) -> str:
+        """The database without a password."""
+        hidden = re.sub(r"(://[^:/@]*):.*@", r"\1:…@", self.database)
+        return re.sub(r"(?i)(\bpassword=)[^&\s]*", r"\1…", hidden)
+
     def words(self) -> str:
-        return f"{self.query} on {self.database} gives {self.equals!r}"
+        return f"{self.query} on {self.shown} gives {self.equals!r}"
+
+
+class Cell(Kind):
+    """What stands in a table where the row with one text meets the column with another at its head."""
+
+    kind: Literal["cell"] = "cell"
+    row: str = Field(min_length=1)
+    column: str = Field(min_length=1)
+    equals: str | int | float | None = None
+    contains: str = ""
+
+    @model_validator(mode="after")
+    def _asked(self) -> Cell:
+        if (self.equals is None) == (not self.contains):
+            raise ValueError("give either `equals` or `contains`")
+        return self
+
+    def words(self) -> str:
+        wanted = f"holds “{self.contains}”" if self.contains else f"is “{self.equals}”"
+        return f"“{self.column}” in the row with “{self.row}” {wanted}"
+
+
+class Picture(Kind):
+    """The screen, or a part of it, looks like a picture's file; `of` names the part, `region` is its box."""
+
+    kind: Literal["picture"] = "picture"
+    file: str = Field(min_length=1)
+    of: str = ""
+    region: tuple[int, int, int, int] | None = None
+    tolerance: float = Field(default=0.0001, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_part(self) -> Picture:
+        if self.of and self.region:
+            raise ValueError("give either `of` or `region`")
+        if self.region and not (0 <= self.region[0] < self.region[2] and 0 <= self.region[1] < self.region[3]):
+            raise ValueError("`region` is [left, top, right, bottom] in pixels")
+        return self
+
+    def words(self) -> str:
+        part = f"“{self.of}”" if self.of else f"{list(self.region)} of the screen" if self.region else "the screen"
+        return f"{part} looks like {self.file}"
+
+
+class Ask(Kind):
+    """A question about the screen that a model answers with yes or no, as most of so many votes have it."""
+
+    kind: Literal["ask"] = "ask"
+    question: str = Field(min_length=1)
+    answer: Literal["yes", "no"] = "yes"
+    votes: int = Field(default=1, ge=1, le=25)
+
+    @field_validator("answer", mode="before")
+    @classmethod
+    def _word(cls, value: Any) -> Any:
+        return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+
+    def words(self) -> str:
+        return f"“{self.question}” is answered with {self.answer}"
 
 
 class Process(Kind):
@@ -193,12 +259,28 @@ class Python(Kind):
 #: Kinds that are written with one plain value, and the field it goes to.
 SHORT = {
     "text": "value", "url": "value", "title": "value", "window": "value", "element": "name", "file": "path",
-    "http": "url", "process": "name", "python": "function",
+    "http": "url", "process": "name", "python": "function", "picture": "file", "ask": "question",
 }  # fmt: skip
-KINDS = (Statement, Text, Url, Title, Window, ElementState, Count, File, Http, Sql, Process, Python)
+KINDS = (
+    Statement, Text, Url, Title, Window, ElementState, Count, Cell, Picture, Ask, File, Http, Sql, Process, Python,
+)  # fmt: skip
 NAMES = tuple(kind.model_fields["kind"].default for kind in KINDS)
 Check = Annotated[
-    Statement | Text | Url | Title | Window | ElementState | Count | File | Http | Sql | Process | Python,
+    Statement
+    | Text
+    | Url
+    | Title
+    | Window
+    | ElementState
+    | Count
+    | Cell
+    | Picture
+    | Ask
+    | File
+    | Http
+    | Sql
+    | Process
+    | Python,
     Field(discriminator="kind"),
 ]
 

@@ -13,7 +13,8 @@ from handeye.perception.wording import normal
 from handeye.policies.plain_english import clauses
 from handeye.policies.plain_english.checks import evaluate
 from handeye.policies.plain_english.parsing import parse
-from handeye.scenarios.checks.kinds import Count, ElementState, Statement, Text, Title, Url, Window
+from handeye.scenarios.checks import tables
+from handeye.scenarios.checks.kinds import Cell, Count, ElementState, Statement, Text, Title, Url, Window
 from handeye.tools.errors import ActionRefused, UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def find(check: Check, scene: Scene) -> Found:
             return _element(check, scene)
         case Count():
             return _count(check, scene)
+        case Cell():
+            return tables.cell(check, scene)
     raise AssertionError(check.kind)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import sqlite3
 import sys
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
 
-from handeye.tools.errors import UsageError
+from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
     from handeye.perception.scene import Scene
@@ -82,7 +84,10 @@ def dig(told: Any, path: str) -> tuple[bool, Any]:
 
 
 def sql(check: Sql, folder: Path) -> Found:
-    path = place(check.database, folder)
+    """Raises SetupError where a PostgreSQL server is asked and its driver is missing."""
+    if re.match(r"postgres(?:ql)?://", check.database):
+        return _postgres(check)
+    path = place(check.database.removeprefix("sqlite:///"), folder)
     if not path.is_file():
         return None, f"there is no database {path}"
     try:
@@ -90,7 +95,32 @@ def sql(check: Sql, folder: Path) -> Found:
             row = database.execute(check.query).fetchone()
     except sqlite3.Error as error:
         return None, f"{path}: {error}"
+    return _first(row, check)
+
+
+def _postgres(check: Sql) -> Found:
+    try:
+        import psycopg
+    except ImportError as error:
+        raise SetupError("checks on PostgreSQL need: pip install 'handeye[sql]'") from error
+    limits = f"-c default_transaction_read_only=on -c statement_timeout={int(PATIENCE * 1000)}"
+    try:
+        with closing(psycopg.connect(check.database, connect_timeout=int(PATIENCE), options=limits)) as database:
+            database.read_only = True
+            row = database.execute(check.query.encode()).fetchone()
+    except psycopg.Error as error:
+        told = (str(error).splitlines() or [type(error).__name__])[0]
+        return None, f"{check.shown}: {told}"
+    return _first(row, check)
+
+
+def _first(row: Any, check: Sql) -> Found:
+    """The first value of a row; numbers of any kind are compared as numbers."""
     value = row[0] if row else None
+    if isinstance(value, Decimal):
+        value = int(value) if value == value.to_integral_value() else float(value)
+    elif value is not None and not isinstance(value, str | int | float):
+        value = str(value)
     return value == check.equals, f"it gives {value!r}"
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
 import sqlite3
+import subprocess
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -12,9 +17,14 @@ import pytest
 from PIL import Image
 from pydantic import TypeAdapter
 
+from handeye.perception import ocr
+from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.engines.scripted import Scripted
+from handeye.perception.model_eyes import ModelEyes
 from handeye.perception.scene import Scene
-from handeye.scenarios.checks.judging import judge
+from handeye.scenarios.checks.judging import Means, judge
 from handeye.scenarios.checks.kinds import Check, as_check
+from handeye.tools import Browser
 from handeye.tools.device import Signals
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
@@ -163,3 +173,147 @@ def test_functions_of_the_suites_own_are_called_with_the_scene(tmp_path: Path) -
 def test_programs_that_run_are_told() -> None:
     assert state({"process": {"name": "no-such-program", "running": False}}) == "passed"
     assert state({"process": "no-such-program"}) == "failed"
+
+
+TABLE = """<!doctype html><meta charset=utf-8><title>Orders</title><style>td, th { padding: 12px 60px }</style>
+<h1>Orders</h1><table><tr><th>Order</th><th>Customer</th><th>Total</th></tr>
+<tr><td>LO-1</td><td>Ada</td><td>12.50</td></tr><tr><td>LO-2</td><td>Bob</td><td><a href=#>7.00</a></td></tr>
+<tr><td>LO-3</td><td>Bob</td><td>9.25</td></tr></table><button>Save</button>"""
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A real page with a table, as it is seen."""
+    page = tmp_path_factory.mktemp("page") / "index.html"
+    page.write_text(TABLE, encoding="utf-8")
+    with Browser(page.as_uri()) as browser:
+        yield EmbeddedEyes().see(browser)
+
+
+@pytest.mark.parametrize("by", ["page", "picture"])
+@pytest.mark.parametrize(
+    ("row", "column", "wanted", "found"),
+    [
+        ("LO-1", "Total", {"equals": 12.5}, "failed"),  # it says 12.50
+        ("LO-1", "Total", {"equals": "12.50"}, "passed"),
+        ("LO-2", "total", {"contains": "7"}, "passed"),
+        ("LO-2", "Customer", {"equals": "Ada"}, "failed"),
+        ("LO-9", "Total", {"equals": "1"}, "failed"),
+        ("LO-1", "Weight", {"equals": "1"}, "failed"),
+        ("Bob", "Total", {"equals": "7.00"}, "unknown"),  # two rows hold it
+    ],
+)
+def test_cells_are_told_by_the_page_or_read_off_the_picture(
+    table: Scene, by: str, row: str, column: str, wanted: dict[str, Any], found: str
+) -> None:
+    scene = table if by == "page" else Scene(table.screenshot, reader=lambda _: table_words(table))
+    assert state({"cell": {"row": row, "column": column, **wanted}}, scene) == found
+
+
+def table_words(table: Scene) -> tuple[Element, ...]:
+    """The page's text by OCR, read once."""
+    if table.screenshot.digest not in READ:
+        READ[table.screenshot.digest] = ocr.read(table.screenshot)
+    return READ[table.screenshot.digest]
+
+
+READ: dict[str, tuple[Element, ...]] = {}
+
+
+def test_a_screen_is_compared_with_a_picture_and_what_differs_is_marked(table: Scene, tmp_path: Path) -> None:
+    eyes, marked = EmbeddedEyes(), tmp_path / "checks" / "ensures-1.png"
+
+    def judged(written: dict[str, Any], scene: Scene = table, *, update: bool = False) -> Any:
+        check = CHECK.validate_python(as_check({"picture": written}))
+        return judge(check, lambda: scene, tmp_path, Means(eyes, marked, update))
+
+    assert judged({"file": "page.png"}).state == "unknown"  # not there
+    assert judged({"file": "page.png"}, update=True).state == "passed"
+    assert judged({"file": "save.png", "of": "Save"}, update=True).state == "passed"
+    with Image.open(tmp_path / "save.png") as save:
+        assert save.width < 200
+    assert judged({"file": "page.png"}).picture == judged({"file": "save.png", "of": "Save"}).picture == ""
+    other = table.screenshot.image.copy()
+    other.paste("red", (300, 200, 340, 220))
+    changed = Scene(Screenshot(other), table.elements)
+    told = judged({"file": "page.png"}, changed)
+    assert told.state == "failed"
+    assert "[300, 200, 340, 220]" in told.seen
+    assert told.picture == str(marked)
+    with Image.open(marked) as picture:
+        assert picture.size == other.size
+        assert picture.convert("RGB").getpixel((320, 210)) == (214, 0, 60)
+    assert judged({"file": "page.png", "tolerance": 0.01}, changed).state == "passed"
+    assert judged({"file": "page.png", "region": [0, 0, 50, 50]}).state == "failed"  # of another size
+    assert judged({"file": "page.png", "of": "Rhubarb"}).state == "unknown"
+    assert judged({"file": "page.png", "region": [0, 0, 5000, 50]}).state == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "found"),
+    [
+        (["Yes."], {}, "passed"),
+        (["no"], {}, "failed"),
+        (["no"], {"answer": "no"}, "passed"),
+        (["unclear"], {}, "unknown"),
+        (["perhaps yes"], {}, "unknown"),
+        (["yes", "no", "yes"], {"votes": 3}, "passed"),
+        (["yes", "no", "unclear"], {"votes": 3}, "unknown"),
+        (["yes", "no"], {"votes": 2}, "unknown"),
+    ],
+)
+def test_a_question_is_judged_by_most_of_a_models_votes(answers: list[str], asked: dict[str, Any], found: str) -> None:
+    engine = Scripted(answers)
+    check = CHECK.validate_python(as_check({"ask": {"question": "Is the chart rising?", **asked}}))
+    judged = judge(check, lambda: SCENE, Path(), Means(ModelEyes(engine, reader=ocr.read)))
+    assert judged.state == found, judged.seen
+    assert "Is the chart rising?" in str(engine.prompts[0])
+
+
+def test_a_question_without_a_model_is_unknown() -> None:
+    assert state({"ask": "Is the chart rising?"}) == "unknown"
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server of the test's own."""
+    pytest.importorskip("psycopg", reason="needs: pip install 'handeye[sql]'")
+    if not (shutil.which("initdb") and shutil.which("pg_ctl")):
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    folder = tmp_path_factory.mktemp("postgres")
+    data, user = folder / "data", None
+    if os.getuid() == 0:  # its programs refuse to run as root
+        user = "postgres"
+        for each in (folder, *list(folder.parents)[:3]):
+            if each != Path("/tmp") and each.is_relative_to("/tmp"):
+                each.chmod(0o755)
+        shutil.chown(folder, user)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    def done(*command: str) -> None:
+        subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
+
+    done("initdb", "-D", str(data), "-U", "ada", "-A", "trust", "-N", "--locale", "C", "-E", "UTF8")
+    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -F"
+    done("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+    yield f"postgresql://ada:hush-hush@127.0.0.1:{port}/postgres"
+    done("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+
+
+def test_a_postgresql_server_is_asked_and_never_changed(postgres: str) -> None:
+    def judged(query: str, equals: Any = None, database: str = postgres) -> Any:
+        written = {"sql": {"database": database, "query": query, "equals": equals}}
+        return judge(CHECK.validate_python(as_check(written)), lambda: SCENE, Path())
+
+    assert judged("select count(*) from pg_tables where tablename = 'nothing'", 0).state == "passed"
+    assert judged("select 12.50::numeric", 12.5).state == "passed"
+    assert judged("select 'lamp'", "chair").state == "failed"
+    wrong = judged("create table orders (id integer)")
+    assert wrong.state == "unknown"
+    assert "read-only" in wrong.seen
+    assert judged("select count(*) from pg_tables where tablename = 'orders'", 0).state == "passed"
+    away = judged("select 1", 1, "postgresql://ada:hush-hush@127.0.0.1:1/postgres")
+    assert away.state == "unknown"
+    assert "hush-hush" not in away.seen + away.expected + wrong.seen

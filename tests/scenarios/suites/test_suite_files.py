@@ -83,6 +83,10 @@ def test_the_environment_is_read_and_on_is_a_word(file: Path, monkeypatch: pytes
         ("repeat: 2", "repeat: many", 20, "`repeat`: input should be a valid integer"),
         ("goal: log in", "goal: x\n    steps: log in", 17, "give either `goal` or `steps`"),
         ("serve: {folder: pages}", "serve: {folder: pages, command: x}", 2, "give either `folder` or `command`"),
+        ("    repeat: 2", "    when: a b", 17, "`when: a b` is no condition"),
+        ("    repeat: 2", "    when: '== x'", 17, "compares nothing"),
+        ('{text: "Hello ${user}"}', "{picture: none.png}", 19, "there is no picture"),
+        ('{text: "Hello ${user}"}', "{cell: {row: a, column: b}}", 19, "give either `equals` or `contains`"),
         ("name: shop", "include: shop.yaml", 1, "includes itself"),
         ("name: shop", "include: nowhere.yaml", 1, "there is no"),
     ],
@@ -93,6 +97,38 @@ def test_a_mistake_is_told_with_its_line(file: Path, old: str, new: str, line: i
         cases_of(written(file, SUITE.replace(old, new)))
     assert said in str(raised.value)
     assert str(raised.value).startswith(f"{file}:{line}: "), raised.value
+
+
+@pytest.mark.parametrize(
+    ("when", "why"),
+    [
+        ("true", ""),
+        ("false", "when: false; it is “false”"),
+        ("${{SHOP}}", ""),
+        ("not ${{SHOP}}", "when: not ${{SHOP}}; it is “yes == no”"),
+        ("${{NOTHING_OF_THE_KIND}}", "when: ${{NOTHING_OF_THE_KIND}}; it has no value"),
+        ("not ${{NOTHING_OF_THE_KIND}}", ""),
+        ("${user} == ada", ""),
+        ("\"${user} != 'ada'\"", "when: ${user} != 'ada'; it is “ada”"),
+        ("${{SHOP}} == yes", "when: ${{SHOP}} == yes; it is “yes == no”"),
+        ("['${user} == ada', '${thing} == chair']", "when: ${thing} == chair; it is “lamp”"),
+    ],
+)
+def test_a_condition_decides_whether_a_scenario_is_run(
+    file: Path, monkeypatch: pytest.MonkeyPatch, when: str, why: str
+) -> None:
+    monkeypatch.setenv("SHOP", "yes == no")  # a value is never read as a condition
+    cases = cases_of(written(file, SUITE.replace("    repeat: 2", f"    when: {when}")))
+    assert cases[-1].scenario.skip == (why or False)
+
+
+def test_a_condition_sees_the_matrix_and_what_is_skipped_needs_no_values(file: Path) -> None:
+    text = (
+        SUITE.replace("tags: [slow]", "when: ${thing} != chair")
+        .replace("    repeat: 2", "    when: ${{NOTHING_OF_THE_KIND}}")
+        .replace('as "${user}"', "as ${{NOTHING_OF_THE_KIND}}")
+    )
+    assert [bool(case.scenario.skip) for case in cases_of(written(file, text))] == [False, True, True]
 
 
 def test_a_billion_laughs_and_an_alias_of_itself_are_refused(file: Path) -> None:

@@ -1,0 +1,112 @@
+"""Checks of tables: by what a page tells of its cells, and by where texts lie in the picture where it tells nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handeye.perception.groups import descendants
+from handeye.perception.wording import normal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handeye.perception.scene import Scene
+    from handeye.scenarios.checks.kinds import Cell
+    from handeye.tools.element import Element
+
+Found = tuple[bool | None, str]
+
+CELLS = frozenset({"cell", "gridcell", "rowheader", "columnheader"})
+
+
+def cell(check: Cell, scene: Scene) -> Found:
+    """Whether the cell is so; None where rows or columns are not clear."""
+    rows = [each for each in scene.elements if each.role == "row"]
+    if rows:
+        return _told(check, scene, rows)
+    if not scene.words:
+        return None, "this screen tells no table, and no text is read off it"
+    return _read(check, scene.words)
+
+
+def _told(check: Cell, scene: Scene, rows: Sequence[Element]) -> Found:
+    heads = _called(check.column, [each for each in scene.elements if each.role == "columnheader"])
+    if not heads:
+        names = [each.name for each in scene.elements if each.role == "columnheader"]
+        return False, f"there is no column “{check.column}”; there are {_quoted(names) or 'none'}"
+    found: list[tuple[Element, list[Element]]] = []
+    for row in rows:
+        cells = [each for each in descendants(row, scene.elements) if each.role in CELLS]
+        if any(normal(check.row) == normal(_says(each)) for each in cells):
+            found.insert(0, (row, cells))
+        elif normal(check.row) in normal(" ".join([row.name, *map(_says, cells)])):
+            found.append((row, cells))
+    exact = [each for each in found if any(normal(check.row) == normal(_says(one)) for one in each[1])]
+    chosen = exact or found
+    if not chosen:
+        return False, f"there is no row with “{check.row}”"
+    if len(chosen) > 1:
+        return None, f"{len(chosen)} rows hold “{check.row}”; name something that one of them holds alone"
+    _, cells = chosen[0]
+    under = [(_shared(each, head), each) for head in heads for each in cells if _shared(each, head) > 0]
+    if not under:
+        return False, f"the row with “{check.row}” has nothing below “{check.column}”"
+    return _compared(check, _inside(max(under, key=lambda pair: pair[0])[1], scene))
+
+
+def _read(check: Cell, words: Sequence[Element]) -> Found:
+    """By the picture: the text that lies in the row's line and nearest to the column's head."""
+    heads = [each for each in words if normal(each.name) == normal(check.column)]
+    if not heads:
+        return False, f"the picture shows no column “{check.column}”"
+    head = min(heads, key=lambda each: each.box.top)
+    below = [each for each in words if each.box.top >= head.box.bottom - head.box.height // 3]
+    marks = [each for each in below if normal(each.name) == normal(check.row)]
+    marks = marks or [each for each in below if normal(check.row) in normal(each.name)]
+    if not marks:
+        return False, f"the picture shows no row with “{check.row}”"
+    if len(marks) > 1:
+        return (
+            None,
+            f"“{check.row}” stands {len(marks)} times below “{check.column}”; name something that is there once",
+        )
+    line = [each for each in below if marks[0].box.top <= each.box.centre.y < marks[0].box.bottom]
+    tops = [each for each in words if head.box.top <= each.box.centre.y < head.box.bottom]
+    # What belongs to a column is nearer to its head than to any other one.
+    mine = [each for each in line if min(tops, key=lambda top: _apart(each, top)) is head]
+    if not mine:
+        return False, f"nothing is read below “{check.column}” in that row"
+    return _compared(check, " ".join(each.name for each in sorted(mine, key=lambda each: each.box.left)))
+
+
+def _compared(check: Cell, seen: str) -> Found:
+    holds = normal(check.contains) in normal(seen) if check.contains else normal(str(check.equals)) == normal(seen)
+    return holds, f"it is “{seen}”"
+
+
+def _called(name: str, elements: Sequence[Element]) -> list[Element]:
+    exact = [each for each in elements if normal(each.name) == normal(name)]
+    return exact or [each for each in elements if normal(name) in normal(each.name)]
+
+
+def _inside(element: Element, scene: Scene) -> str:
+    """What a cell says itself, or, where it has no words of its own, what lies in it does."""
+    return _says(element) or " ".join(filter(None, map(_says, descendants(element, scene.elements))))
+
+
+def _says(element: Element) -> str:
+    return element.name or element.value
+
+
+def _shared(one: Element, two: Element) -> int:
+    return min(one.box.right, two.box.right) - max(one.box.left, two.box.left)
+
+
+def _apart(one: Element, two: Element) -> int:
+    """Between two columns: nothing where they overlap, else by their nearest edges or centres."""
+    edges = (abs(one.box.left - two.box.left), abs(one.box.right - two.box.right))
+    return min(*edges, abs(one.box.centre.x - two.box.centre.x)) if _shared(one, two) <= 0 else -_shared(one, two)
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return ", ".join(f"“{text}”" for text in texts)

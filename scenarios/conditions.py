@@ -1,0 +1,57 @@
+"""`when`: whether a scenario is run at all, by variables and the environment. Nothing in it is executed.
+
+when: ${{CI}}                     it has a value other than nothing, `false`, `no`, `off` and `0`
+when: not ${{CI}}
+when: ${env} == staging           as texts, quotes around them left out; `!=` likewise
+when: [${{CI}}, "${env} != prod"] all of them
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+COMPARED = re.compile(r"^(?P<left>.*?)\s*(?P<sign>[=!]=)\s*(?P<right>.*)$", re.DOTALL)
+NOT = re.compile(r"^not\s+", re.IGNORECASE)
+QUOTED = re.compile(r"""^(['"])(?P<text>.*)\1$""", re.DOTALL)
+#: Values that mean no.
+NOTHING = frozenset({"", "false", "no", "off", "0"})
+
+
+def mistake(condition: str) -> str:
+    """What is wrong with the way a condition is written; empty when nothing is."""
+    plain = re.sub(r"\$\{\{?.*?\}\}?", "x", condition)
+    hit = COMPARED.match(plain)
+    if hit and (not hit["left"].strip() or not hit["right"].strip() or COMPARED.match(hit["right"])):
+        return f"`when: {condition}` compares nothing; write VALUE == VALUE, with '' for nothing"
+    rest = plain if hit else NOT.sub("", plain.strip())
+    if not hit and (not rest or (re.search(r"\s|[<>&|=]", rest) and not QUOTED.match(rest))):
+        return f"`when: {condition}` is no condition; write VALUE, not VALUE, VALUE == VALUE or VALUE != VALUE"
+    if hit and re.search(r"\s(?:and|or)\s|&&|\|\|", re.sub(r"""(['"]).*?\1""", "x", plain)):
+        return f"`when: {condition}` has several parts; write a list, of which all must be so"
+    return ""
+
+
+def unmet(conditions: Sequence[str], fill: Callable[[str], str]) -> str:
+    """The first condition that is not so, in words; empty when all are. `fill` gives variables their values."""
+    for condition in conditions:
+        hit = COMPARED.match(condition)
+        if hit:
+            left, right = _text(fill(hit["left"])), _text(fill(hit["right"]))
+            if (left == right) is not (hit["sign"] == "=="):
+                return f"when: {condition}; it is “{left}”"
+            continue
+        wanted = not NOT.match(condition.strip())
+        value = _text(fill(NOT.sub("", condition.strip())))
+        if (value.casefold() not in NOTHING) is not wanted:
+            return f"when: {condition}" + (f"; it is “{value}”" if value else "; it has no value")
+    return ""
+
+
+def _text(value: str) -> str:
+    value = value.strip()
+    hit = QUOTED.match(value)
+    return hit["text"] if hit else value
