@@ -1,33 +1,39 @@
-"""For people in a browser: one page with every scenario, its checks, and the reports of its runs, in `report.html`."""
+"""For people in a browser: one page with every scenario, its attempts, their steps and pictures, in `report.html`."""
 
 from __future__ import annotations
 
-import os
-from collections import Counter
+import base64
+import hashlib
+import json
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined
-
+from handeye.agent.report.story import duration
 from handeye.agent.run import write_atomically
+from handeye.scenarios.reporters.story import story_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from jinja2 import Environment
     from rich.console import Console
 
     from handeye.scenarios.expand import Case
+    from handeye.scenarios.reporters.story import SuiteStory
     from handeye.scenarios.results import Result
+
+STATUSES = ("failed", "broken", "flaky", "passed", "skipped")
 
 
 class Html:
-    """Opens from the disk, without a network; the runs' own reports lie beside it."""
+    """Opens from the disk, without a network; pictures and the runs' own reports lie beside it."""
 
     def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
         self.output, self.path = output, output / "report.html"
 
-    def begin(self, cases: Sequence[Case]) -> None:
+    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
         """Nothing yet."""
 
     def add(self, result: Result) -> None:
@@ -37,14 +43,52 @@ class Html:
         """Nothing is written."""
 
     def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
-        place = files(__package__)
-        pages = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        page = pages.from_string((place / "report.html.j2").read_text("utf-8")).render(
-            results=results,
-            counts=Counter(result.status for result in results),
-            seconds=seconds,
-            css=(place / "report.css").read_text("utf-8"),
-            beside=lambda run: os.path.relpath(run, self.output).replace(os.sep, "/"),
-        )
-        write_atomically(self.path, page)
+        write_atomically(self.path, page_of(story_of(results, seconds, self.output)))
         return [self.path]
+
+
+def page_of(story: SuiteStory) -> str:
+    """The page that tells a story; its pictures are where the story says."""
+    from markupsafe import Markup
+
+    style = _asset("handeye.agent.report", "theme.css") + _asset(__package__, "report.css")
+    script = _asset(__package__, "player.js") + _asset(__package__, "report.js")
+    page = (
+        _environment()
+        .from_string(_asset(__package__, "report.html.j2"))
+        .render(
+            story=story,
+            statuses=STATUSES,
+            data=Markup(_for_a_page(story)),  # noqa: S704 - escaped there
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+        )
+    )
+    # What pages say may hold half of a surrogate pair, which no file can.
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def _for_a_page(story: SuiteStory) -> str:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(story.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, StrictUndefined
+
+    pages = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    pages.filters["duration"] = duration
+    return pages
+
+
+def _asset(package: str | None, name: str) -> str:
+    return (files(package or "") / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    """Names a text to the browser as the only one that may be run or applied on the page."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

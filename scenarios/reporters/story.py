@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,13 +17,14 @@ from handeye.agent.report import overlay
 from handeye.agent.report.render import drawn, link
 from handeye.agent.report.story import tell
 from handeye.agent.trace import read_trace
-from handeye.scenarios.checks.judging import Judged
 from handeye.tools.browser.overheard import PAGE_LOG, Heard, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from handeye.agent.report.story import Step, Story
+    from handeye.agent.trace import Looked
+    from handeye.scenarios.checks.judging import Judged
     from handeye.scenarios.results import Attempt, Result
 
 #: Longer texts are cut; the run's own files have all of them.
@@ -68,6 +70,17 @@ class StepStory(Told):
     notes: tuple[str, ...] = ()
 
 
+class CheckStory(Told):
+    """A check, what was expected, and what was seen."""
+
+    when: str
+    state: str
+    expected: str
+    seen: str = ""
+    picture: str = ""
+    """Relative to the page; empty where none was kept."""
+
+
 class AttemptStory(Told):
     """One attempt."""
 
@@ -82,7 +95,7 @@ class AttemptStory(Told):
     replayed: int = 0
     healed: tuple[str, ...] = ()
     anchors: str = ""
-    checks: tuple[Judged, ...] = ()
+    checks: tuple[CheckStory, ...] = ()
     report: str = ""
     """The run's own report, relative to the page; empty when its run was not kept."""
     model: str = ""
@@ -138,17 +151,16 @@ def attempt_of(attempt: Attempt, beside: Path) -> AttemptStory:
     told = attempt.model_dump(
         include={"number", "status", "verdict", "reason", "seconds", "steps", "model_calls", "tokens", "replayed"}
         | {"healed", "anchors"}
-    )
+    ) | {"checks": tuple(_check(each, beside) for each in attempt.checks)}
     folder = Path(attempt.run) if attempt.run else None
     if folder is None or not (folder / "trace.jsonl").exists():
-        return AttemptStory(**told, checks=attempt.checks)
+        return AttemptStory(**told)
     story = tell(read_trace(folder / "trace.jsonl"))
     looks = [look for step in story.steps for look in (step.look, step.after) if look]
     last = max(looks, key=lambda look: look.at, default=None)
-    place = os.path.relpath(folder, beside).replace(os.sep, "/")
+    place = _from(beside, folder)
     return AttemptStory(
         **told,
-        checks=attempt.checks,
         report=f"{place}/report.html" if (folder / "report.html").exists() else "",
         model=story.started.model if story.started else "",
         policy=story.started.policy if story.started else "",
@@ -191,12 +203,26 @@ def _notes(step: Step) -> tuple[str, ...]:
     return tuple(_cut(note) for note in notes)
 
 
-def _picture(folder: Path, place: str, look: object, over: overlay.Overlay | None) -> Picture | None:
-    from handeye.agent.trace import Looked
-
-    if not isinstance(look, Looked) or not (file := link(folder, look)):
+def _picture(folder: Path, place: str, look: Looked | None, over: overlay.Overlay | None) -> Picture | None:
+    if look is None or not (file := link(folder, look)):
         return None
     return Picture(file=f"{place}/{file}", size=look.size, marks=drawn(over) if over else "")
+
+
+def _check(judged: Judged, beside: Path) -> CheckStory:
+    kept = getattr(judged, "picture", "")
+    return CheckStory(
+        when=judged.when,
+        state=judged.state,
+        expected=_cut(judged.expected),
+        seen=_cut(judged.seen),
+        picture=_from(beside, Path(kept)) if kept and Path(kept).exists() else "",
+    )
+
+
+def _from(beside: Path, path: Path) -> str:
+    """A path as a page in the folder `beside` refers to it."""
+    return quote(os.path.relpath(path, beside).replace(os.sep, "/"))
 
 
 def _cut(text: str, most: int = MOST_CHARACTERS) -> str:
