@@ -102,6 +102,14 @@ def command(
     secrets: Annotated[
         Path | None, typer.Option(envvar="HANDEYE_SECRETS", metavar="FILE", help="What {{secret:NAME}} stands for.")
     ] = None,
+    trace: Annotated[
+        str,
+        typer.Option(
+            envvar="HANDEYE_TRACE",
+            metavar="on|retain-on-failure|off",
+            help="Keep every run, those of attempts that did not pass, or no pictures at all.",
+        ),
+    ] = "on",
     update_anchors: Annotated[
         bool,
         typer.Option(
@@ -134,7 +142,7 @@ def command(
 ) -> None:
     """Run scenarios written in plain English, and check what must be so afterwards.
 
-    [b]Examples[/b]: handeye test tests/shop.yaml --reporter list,junit --output out/
+    [b]Example[/b]: handeye test tests/shop.yaml --reporter list,junit --output out/
 
     handeye test tests/ -w 4 --output out/ --resume
     """
@@ -144,6 +152,7 @@ def command(
         from handeye.agent.run import disk
         from handeye.policies.rules import Rules
         from handeye.scenarios.expand import cases_of, find_files
+        from handeye.scenarios.keeping import keep_wanted
         from handeye.scenarios.reporters import open_reporters
         from handeye.scenarios.reporters.json import told
         from handeye.scenarios.results import exit_code
@@ -168,6 +177,7 @@ def command(
             anchors=anchors_wanted(anchors, update_anchors, no_model),
             update_anchors=update_anchors,
             update_pictures=update_pictures,
+            trace=keep_wanted(trace),
             no_model=no_model,
             rules=rules_here() or Rules(),
             options=read_options(options),
@@ -309,7 +319,7 @@ def run_all(
         urls = {file: up.enter_context(serving(case.suite.serve, file.parent)) for file, case in served.items()}
         jobs = [Job(case, urls.get(case.file, ""), number) for number, case in left]
         for each in reporters:
-            each.begin(cases)
+            each.begin(cases, len(results))
             for result in results:
                 each.add(result)
         run = work or (one_by_one if workers == 1 else side_by_side)

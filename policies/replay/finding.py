@@ -156,7 +156,8 @@ def _judge_elements(
 
 def _judge_layout(sight: Sight, scene: Scene, places: list[Place]) -> None:
     """Whose neighbours are where they were; among several alike, only the one that is nearest to the first of them."""
-    rivals = [each for each in places if ("text" in each.signals or not sight.name) and each.element]
+    named = [each for each in places if "text" in each.signals or not sight.name]
+    rivals = [each for each in named if "selector" in each.signals] or named
     if len(rivals) > 1 and sight.near:
         if best := _nearest(sight.near[0], rivals, scene):
             best.back("layout")
