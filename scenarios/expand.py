@@ -70,7 +70,10 @@ def find_files(paths: list[Path]) -> list[Path]:
 
 
 def _is_suite(path: Path) -> bool:
-    return bool(re.search(r"^scenarios\s*:", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE))
+    from handeye.scenarios.midscene.reading import named
+
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return bool(re.search(r"^scenarios\s*:", text, re.MULTILINE)) or named(path)
 
 
 def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = True) -> tuple[Suite, list[Scenario]]:
@@ -113,6 +116,11 @@ def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = Tru
 
 def cases_of(path: Path, *, pictures: bool = True) -> list[Case]:
     """Everything that a suite's file asks to be run, in its order. `pictures`: those of checks must be there."""
+    from handeye.scenarios.midscene.reading import flows, is_flow  # which makes cases itself
+
+    source = read_source(path)
+    if is_flow(source.value):
+        return flows(source)
     suite, scenarios = read_suite(path, pictures=pictures)
     found: list[Case] = []
     for scenario in scenarios:

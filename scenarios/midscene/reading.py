@@ -1,0 +1,214 @@
+"""From a file of Midscene's to cases: `tasks` share one page, `cases` have one each."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from handeye.scenarios.expand import Case
+from handeye.scenarios.midscene.steps import Unmapped, mapped
+from handeye.scenarios.schema import Scenario, Suite
+from handeye.scenarios.source import explained
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from handeye.scenarios.source import Place, Source
+
+TARGETS = ("web", "page", "browser", "target", "computer")
+OTHERS = ("android", "ios", "harmony", "interface")
+#: Keys at the top that say how Midscene reports and caches, and of a page how it waits, which handeye does by itself.
+SPARED = frozenset({"agent", "name", "config"})
+SPARED_OF_PAGE = frozenset(
+    {"output", "unstableLogContent", "waitForNetworkIdle", "forceSameTabNavigation", "autoFollowNewPage", "bridgeMode",
+     "downloadPath", "displayId", "headless"}
+)  # fmt: skip
+SPARED_OF_AGENT = frozenset(
+    {"testId", "groupName", "groupDescription", "generateReport", "autoPrintReportMsg", "reportFileName", "cache",
+     "cacheId", "replanningCycleLimit", "outputFormat"}
+)  # fmt: skip
+HOOKS = ("beforeAll", "beforeEach", "afterEach", "afterAll")
+ENVIRONMENT = re.compile(r"\$\{\{?\s*(\w+)\s*\}?\}")
+
+
+@dataclass(frozen=True)
+class Task:
+    """Steps that belong together."""
+
+    name: str
+    steps: tuple[str, ...]
+    optional: bool = False
+    """The others go on when it fails."""
+
+
+@dataclass(frozen=True)
+class Flow(Case):
+    """Tasks that are done one after the other on one page."""
+
+    tasks: tuple[Task, ...] = ()
+    messages: dict[str, str] = field(default_factory=dict)
+    """What is told when a check, in words, does not hold."""
+
+
+def is_flow(value: Any) -> bool:
+    """Whether a file's content is Midscene's and not a suite."""
+    return isinstance(value, dict) and "scenarios" not in value and ("tasks" in value or "cases" in value)
+
+
+def flows(source: Source) -> list[Case]:
+    """The cases of a file. Raises UsageError, with file and line, for what has no counterpart here."""
+    return _Reading(source).cases()
+
+
+class _Reading:
+    def __init__(self, source: Source) -> None:
+        self.source, self.path = source, source.path
+        self.top: dict[str, Any] = source.value
+        self.messages: dict[str, str] = {}
+
+    def cases(self) -> list[Case]:
+        suite = self._suite()
+        if "tasks" in self.top:
+            tasks = [self._task(number, each) for number, each in enumerate(self._list("tasks"))]
+            steps = tuple(step for each in tasks for step in each.steps)
+            name = ", ".join(each.name for each in tasks)
+            line = self.source.lines.get(("tasks", 0), 1)
+            if all(each.optional for each in tasks):  # none of them decides
+                raise self.source.error(("tasks",), "every task has `continueOnError`: nothing could fail")
+            return [self._case(suite, name, steps, line, tuple(tasks))]
+        before = [step for hook in HOOKS[:2] for step in self._steps((hook,), self.top.get(hook) or [])]
+        after = [step for hook in HOOKS[2:] for step in self._steps((hook,), self.top.get(hook) or [])]
+        suite = suite.model_copy(update={"setup": tuple(before), "teardown": tuple(after)})
+        found: list[Case] = []
+        for number, each in enumerate(self._list("cases")):
+            place: Place = ("cases", number)
+            self._known(each, place, {"name", "tags", "steps", "flow", "$"})
+            key = "steps" if "steps" in each else "flow"
+            steps = self._steps((*place, key), each.get(key) or [])
+            name = str(each.get("name") or f"case {number + 1}")
+            if name in (case.name for case in found):
+                raise self.source.error((*place, "name"), f"two cases are called “{name}”")
+            tags = each.get("tags") or []
+            more = {"tags": tags, **self._settings(each.get("$") or {}, (*place, "$"))}
+            found.append(self._case(suite, name, steps, self.source.lines.get(place, 1), (), **more))
+        return found
+
+    def _case(
+        self, suite: Suite, name: str, steps: tuple[str, ...], line: int, tasks: tuple[Task, ...], **more: Any
+    ) -> Case:
+        try:
+            scenario = Scenario(name=name, steps=steps, unchecked=True, **more)
+        except ValidationError as error:
+            raise self.source.error((), str(explained(self.source, error)).partition(": ")[2]) from error
+        return Flow(
+            suite=suite,
+            file=self.path,
+            scenario=scenario.model_copy(update={"line": line}),
+            name=name,
+            by="handeye.scenarios.midscene.trial:FlowTrial",
+            tasks=tasks,
+            messages=self.messages,
+        )
+
+    def _suite(self) -> Suite:
+        for key in self.top:
+            if key in OTHERS:
+                raise self.source.error(
+                    (key,), f"`{key}` is a device that handeye does not have; it has web pages and desktops"
+                )
+            if key not in (*TARGETS, *SPARED, *HOOKS, "tasks", "cases"):
+                raise self.source.error((key,), f"`{key}` has no counterpart here")
+        self._known(self.top.get("agent") or {}, ("agent",), set(SPARED_OF_AGENT))
+        target = next((key for key in TARGETS if key in self.top), "")
+        table = self.top.get(target) or {}
+        self._known(
+            table,
+            (target,),
+            {"url", "serve", "viewportWidth", "viewportHeight", "type", "cdpEndpoint", *SPARED_OF_PAGE},
+        )
+        if target == "computer":
+            return Suite(name=self.path.stem, device="desktop")
+        url = self._text(table.get("url") or "", (target, "url"))
+        made: dict[str, Any] = {"name": self.path.stem, "on": url}
+        if table.get("cdpEndpoint"):
+            made["on"] = "cdp:" + self._text(table["cdpEndpoint"], (target, "cdpEndpoint"))
+        if serve := table.get("serve"):
+            made["serve"] = {"folder": self._text(serve, (target, "serve"))}
+            made["on"] = "${serve}" + ("/" + url.lstrip("/") if url else "")
+        elif not made["on"]:
+            raise self.source.error((target,) if target else (), "it has no address; give `web: {url: …}`")
+        made["viewport"] = f"{table.get('viewportWidth', 1440)}x{table.get('viewportHeight', 800)}"
+        return Suite.model_validate(made)
+
+    def _task(self, number: int, task: Any) -> Task:
+        place: Place = ("tasks", number)
+        self._known(task, place, {"name", "flow", "continueOnError"})
+        steps = self._steps((*place, "flow"), task.get("flow") or [])
+        if not steps:
+            raise self.source.error(place, "the task has no steps; give it a `flow`")
+        return Task(str(task.get("name") or f"task {number + 1}"), steps, bool(task.get("continueOnError")))
+
+    def _steps(self, place: Place, flow: Any) -> tuple[str, ...]:
+        if not isinstance(flow, list):
+            raise self.source.error(place, f"`{place[-1]}` is a list of steps")
+        found: list[str] = []
+        for number, step in enumerate(flow):
+            at = (*place, number)
+            table = {step: None} if isinstance(step, str) else step
+            if not isinstance(table, dict) or not table:
+                raise self.source.error(at, "a step is a table with a verb: {aiTap: the Save button}")
+            try:
+                made = mapped(self._filled({key: each for key, each in table.items() if key != "$"}, at))
+            except Unmapped as error:
+                raise self.source.error((*at, error.key), str(error)) from error
+            if made.words:
+                found.append(made.words)
+            if made.message:
+                self.messages[made.words] = made.message
+        return tuple(found)
+
+    def _settings(self, table: Any, place: Place) -> dict[str, Any]:
+        self._known(table, place, {"timeout"})
+        return {"timeout": float(table["timeout"]) / 1000} if table.get("timeout") else {}
+
+    def _known(self, table: Any, place: Place, keys: set[str]) -> None:
+        if not isinstance(table, dict):
+            raise self.source.error(place, f"`{place[-1] if place else ''}` is a table")
+        for key in table:
+            if key not in keys:
+                raise self.source.error(
+                    (*place, key), f"`{key}` has no counterpart here; there are {', '.join(sorted(keys))}"
+                )
+
+    def _list(self, key: str) -> list[Any]:
+        value = self.top[key]
+        if not isinstance(value, list) or not value:
+            raise self.source.error((key,), f"`{key}` is a list of tables, and holds at least one")
+        return value
+
+    def _filled(self, value: Any, place: Place) -> Any:
+        if isinstance(value, dict):
+            return {key: self._filled(each, (*place, key)) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._filled(each, place) for each in value]
+        return self._text(value, place) if isinstance(value, str) else value
+
+    def _text(self, text: Any, place: Place) -> str:
+        def told(hit: re.Match[str]) -> str:
+            if hit[1] not in os.environ:
+                raise self.source.error(place, f"{hit[0]} is not in the environment; set it")
+            return os.environ[hit[1]]
+
+        return ENVIRONMENT.sub(told, str(text))
+
+
+def named(path: Path) -> bool:
+    """Whether a file may be a flow, by what stands in it."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    flow = re.search(r"^(?:tasks|cases)\s*:", text, re.MULTILINE)
+    target = re.search(rf"^(?:{'|'.join((*TARGETS, *OTHERS, *HOOKS))})\s*:", text, re.MULTILINE)
+    return bool(flow and target)

@@ -1,0 +1,169 @@
+"""From a verb of Midscene's, such as `aiTap`, to a step in plain English."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Step(NamedTuple):
+    """What a step of a flow became."""
+
+    words: str
+    """Empty where there is nothing to do."""
+    message: str = ""
+    """What is told instead, when a check does not hold."""
+
+
+class Unmapped(Exception):
+    """A step that has no counterpart; the key to point at, and why."""
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(why)
+        self.key = key
+
+
+#: Of any verb: how Midscene locates and caches, which eyes of our own do their own way.
+IGNORED = frozenset({"deepLocate", "deepThink", "cacheable", "domIncluded", "screenshotIncluded"})
+GOALS = ("ai", "aiAct", "aiAction")
+POINTED = {"aiTap": "click", "aiHover": "hover over", "aiDoubleClick": "double-click", "aiRightClick": "right-click"}
+ASKED = ("aiQuery", "aiString", "aiNumber", "aiBoolean", "aiAsk")
+#: Pixels of a notch of a mouse's wheel.
+NOTCH = 100
+EDGES = {"scrollToBottom": "scroll to the bottom", "untilBottom": "scroll to the bottom",
+         "scrollToTop": "scroll to the top", "untilTop": "scroll to the top",
+         "scrollToRight": "scroll right by 100 times", "untilRight": "scroll right by 100 times",
+         "scrollToLeft": "scroll left by 100 times", "untilLeft": "scroll left by 100 times"}  # fmt: skip
+ONCE = ("singleAction", "once", None)
+
+
+def mapped(step: dict[str, Any]) -> Step:
+    """The step in plain English. Raises Unmapped, with the key, for what has no counterpart."""
+    verb = next((key for key in step if key in VERBS), "")
+    if not verb:
+        first = next(iter(step), "")
+        raise Unmapped(first, f"`{first}` is no step that handeye can do; it knows {', '.join(VERBS)}")
+    make, keys = VERBS[verb]
+    value = step[verb]
+    more = {key: each for key, each in step.items() if key != verb and key not in IGNORED}
+    if isinstance(value, dict) and verb not in ("aiQuery",):  # {prompt: …, and what else it takes}
+        more = {**value, **more}
+        value = more.pop("prompt", more.pop("locate", None) if verb in POINTED else None)
+    for key in more:
+        if key not in keys:
+            raise Unmapped(key if key in step else verb, f"`{key}` of {verb} has no counterpart here")
+    return make(verb, value, more)
+
+
+def quoted(text: object) -> str:
+    """As something typed or a label: in quotes that the text does not hold."""
+    said = str(text)
+    pairs = (('"', '"'), ("“", "”"), ("«", "»"), ("'", "'"))
+    return next((f"{a}{said}{b}" for a, b in pairs if a not in said and b not in said), f'"{said}"')
+
+
+def _phrase(value: object, verb: str) -> str:
+    if isinstance(value, dict):
+        if value.get("images"):
+            raise Unmapped(verb, "a thing that is shown by `images` has no counterpart here; describe it in words")
+        value = value.get("prompt")
+    text = str(value or "").strip()
+    if not text:
+        raise Unmapped(verb, f"{verb} says nothing; describe what is meant")
+    cut = re.search(r"[,;\n]|\b(?:and|then)\b", text)
+    return quoted(text) if cut and not re.search(r"[\"“”«»]", text) else text
+
+
+def _goal(verb: str, value: Any, more: dict[str, Any]) -> Step:  # noqa: ARG001
+    text = str(value or "").strip()
+    if not text:
+        raise Unmapped(verb, f"{verb} says nothing; write what is to be done")
+    return Step(text)
+
+
+def _pointed(verb: str, value: Any, more: dict[str, Any]) -> Step:
+    return Step(f"{POINTED[verb]} {_phrase(value or more.get('locate'), verb)}")
+
+
+def _input(verb: str, value: Any, more: dict[str, Any]) -> Step:
+    # Before there was `value`, the verb itself held the text and `locate` the field.
+    text, field = (more["value"], value or more.get("locate")) if "value" in more else (value, more.get("locate"))
+    mode = more.get("mode", "replace")
+    if not field:
+        return Step(f"type {quoted(text)}")
+    phrase = _phrase(field, verb)
+    if mode == "clear" or text in ("", None):
+        return Step(f"clear {phrase}")
+    if mode in ("typeOnly", "append"):
+        return Step(f"type {quoted(text)} into {phrase}")
+    return Step(f"set {phrase} to {quoted(text)}")
+
+
+def _press(verb: str, value: Any, more: dict[str, Any]) -> Step:
+    key, place = (more["keyName"], value or more.get("locate")) if "keyName" in more else (value, more.get("locate"))
+    keys = "+".join(str(each) for each in key) if isinstance(key, list) else str(key or "")
+    if not keys:
+        raise Unmapped(verb, f"{verb} names no key; give keyName, such as Enter")
+    return Step(f"press {keys} in {_phrase(place, verb)}" if place else f"press {keys}")
+
+
+def _scroll(verb: str, value: Any, more: dict[str, Any]) -> Step:
+    kind, direction = more.get("scrollType"), more.get("direction", "down")
+    place = value or more.get("locate")
+    inside = f" in {_phrase(place, verb)}" if place else ""
+    if kind in EDGES:
+        return Step(EDGES[kind] + (inside.replace(" in ", " of ") if "to the" in EDGES[kind] else inside))
+    if kind not in ONCE or direction not in ("up", "down", "left", "right"):
+        raise Unmapped(verb, f"scrolling {kind or ''} {direction} has no counterpart here")
+    distance = more.get("distance")
+    by = f" by {distance} pixels" if isinstance(distance, int | float) and distance else ""
+    return Step(f"scroll {direction}{by}{inside}")
+
+
+def _wait(verb: str, value: Any, more: dict[str, Any]) -> Step:
+    seconds = float(more.get("timeout", 15_000)) / 1000
+    return Step(f"wait up to {seconds:g} seconds until {_goal(verb, value, more).words}")
+
+
+def _assert(verb: str, value: Any, more: dict[str, Any]) -> Step:
+    return Step(f"check that {_goal(verb, value, more).words}", str(more.get("errorMessage", "")))
+
+
+def _sleep(verb: str, value: Any, more: dict[str, Any]) -> Step:  # noqa: ARG001
+    try:
+        seconds = float(value) / 1000
+    except (TypeError, ValueError):
+        raise Unmapped(verb, f"sleep takes milliseconds, not {value!r}") from None
+    return Step(f"wait {seconds:g} seconds") if seconds > 0 else Step("")
+
+
+def _asked(verb: str, value: Any, more: dict[str, Any]) -> Step:
+    if isinstance(value, dict):
+        raise Unmapped(verb, "a query for several things has no counterpart here; ask for one thing in words")
+    name = re.sub(r"\W+", "_", str(more.get("name", "")))
+    asked = _goal(verb, value, more).words
+    return Step(f"remember {asked} as {name}" if name else f"read {asked}")
+
+
+def _report(verb: str, value: Any, more: dict[str, Any]) -> Step:  # noqa: ARG001
+    return Step("")  # every step's picture is in the report
+
+
+Make = tuple["Callable[[str, Any, dict[str, Any]], Step]", frozenset[str]]
+NONE, LOCATE = frozenset[str](), frozenset({"locate"})
+VERBS: dict[str, Make] = {
+    **dict.fromkeys(GOALS, (_goal, NONE)),
+    **dict.fromkeys(POINTED, (_pointed, LOCATE)),
+    "aiInput": (_input, frozenset({"value", "locate", "mode", "autoDismissKeyboard"})),
+    "aiKeyboardPress": (_press, frozenset({"keyName", "locate"})),
+    "aiScroll": (_scroll, frozenset({"scrollType", "direction", "distance", "locate"})),
+    "aiWaitFor": (_wait, frozenset({"timeout", "checkIntervalMs"})),
+    "aiAssert": (_assert, frozenset({"errorMessage", "name"})),
+    **{verb: (_asked, frozenset({"name"})) for verb in ASKED},
+    "sleep": (_sleep, NONE),
+    "recordToReport": (_report, frozenset({"title", "content"})),
+    "logScreenshot": (_report, frozenset({"title", "content"})),
+}
