@@ -18,6 +18,7 @@ from handeye.scenarios.again import Again
 from handeye.scenarios.anchors import Anchors
 from handeye.scenarios.checks.judging import Means, judge, keep, of_the_screen
 from handeye.scenarios.expand import LATE, VARIABLE
+from handeye.scenarios.keeping import pruned
 from handeye.scenarios.results import TRIALS, Attempt, Result
 from handeye.tools.errors import HandeyeError, UsageError
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from handeye.scenarios.checks.judging import Judged
     from handeye.scenarios.checks.kinds import Check
     from handeye.scenarios.expand import Case
+    from handeye.scenarios.keeping import Keep
     from handeye.tools.device import Device
 
 #: Seconds in which what must be on the screen may still come.
@@ -59,6 +61,8 @@ class Settings:
     """Pictures of checks that differ or are missing are written as they are seen."""
     no_model: bool = False
     """Fail where a step has drifted, instead of asking a model."""
+    trace: Keep = "on"
+    """Which runs and pictures are kept."""
     rules: Rules = field(default_factory=Rules)
     options: Options = field(default_factory=Options)
 
@@ -125,12 +129,13 @@ class Runner:
             raise
         except HandeyeError as error:
             told = {"status": "broken", "reason": str(error)}
-        return Attempt(
+        attempt = Attempt(
             number=number,
             seconds=round(time.monotonic() - began, 3),
             run=str(trial.folder / "run") if (trial.folder / "run").exists() else "",
             **told,
         )
+        return pruned(attempt, trial.folder, self.settings.trace)
 
     def mind(self) -> tuple[Eyes, Policy]:
         """The eyes and the policy, opened when they are first needed."""

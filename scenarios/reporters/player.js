@@ -49,7 +49,7 @@ class Player {
     this.words = make("div.words", { "aria-live": "polite" });
     this.button = make("button.play", { type: "button", "aria-keyshortcuts": "p" }, "Play");
     this.slider = make("input", { type: "range", min: 1, max: this.steps.length, step: 1, "aria-label": "Step" });
-    this.count = make("output.count");
+    this.count = make("span.count");
     this.bar = make("div.scrub", this.button, this.slider, this.count);
     this.track = make("ol.track", { "aria-label": "Steps" });
     this.marks = this.steps.map((step, index) => this.row(step, index));
@@ -79,8 +79,8 @@ class Player {
     this.count.textContent = `${index + 1} / ${this.steps.length}`;
     this.marks.forEach((row, each) => row.firstChild.toggleAttribute("aria-current", each === index));
     this.marks[index].firstChild.setAttribute("aria-current", "step");
-    const [row, list] = [this.marks[index], this.track];
-    const top = row.offsetTop - list.offsetTop;
+    const list = this.track;
+    const top = this.marks[index].offsetTop; // in the list, which is positioned
     if (top < list.scrollTop || top > list.scrollTop + list.clientHeight - 40) list.scrollTop = top - list.clientHeight / 3;
     const shots = [["Before", step.before, "with where it acts"], ["After", step.after, "with what changed"]].filter(([word, picture]) => picture || word === "Before");
     this.stage.replaceChildren(...shots.map(([word, picture, what]) => make("figure.shot",

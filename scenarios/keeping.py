@@ -1,0 +1,47 @@
+"""`--trace`: what is kept of attempts once they are over and have left their anchors."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal, get_args
+
+from handeye.agent.report import write_report
+from handeye.tools.errors import HandeyeError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from handeye.scenarios.results import Attempt
+
+Keep = Literal["on", "retain-on-failure", "off"]
+"""All runs with their pictures; those of attempts that did not pass; all runs, and no pictures."""
+
+
+def keep_wanted(word: str) -> Keep:
+    """What `--trace` says. Raises UsageError for what is none of its words."""
+    for known in get_args(Keep):
+        if word == known:
+            return known  # type: ignore[no-any-return]
+    raise UsageError(f"--trace {word!r} is none of {', '.join(get_args(Keep))}; give one of them")
+
+
+def pruned(attempt: Attempt, folder: Path, keep: Keep) -> Attempt:
+    """Take away what is not to be kept of the attempt in this folder; the attempt then tells of what there is."""
+    if keep == "off":
+        _without_pictures(folder)
+        checks = tuple(each.model_copy(update={"picture": ""}) for each in attempt.checks)
+        return attempt.model_copy(update={"checks": checks})
+    if keep == "retain-on-failure" and attempt.status == "passed":
+        shutil.rmtree(folder, ignore_errors=True)
+        return attempt.model_copy(update={"run": ""})
+    return attempt
+
+
+def _without_pictures(folder: Path) -> None:
+    """The runs in a folder are left without pictures, and their reports without links to any."""
+    for screens in folder.glob("*/screens"):
+        shutil.rmtree(screens, ignore_errors=True)
+        with suppress(HandeyeError):  # the report that there is can still be read
+            write_report(screens.parent)
+    shutil.rmtree(folder / "checks", ignore_errors=True)
