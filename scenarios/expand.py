@@ -73,7 +73,7 @@ def _is_suite(path: Path) -> bool:
     from handeye.scenarios.midscene.reading import named
 
     text = path.read_text(encoding="utf-8", errors="replace")
-    return bool(re.search(r"^scenarios\s*:", text, re.MULTILINE)) or named(path)
+    return bool(re.search(r"^(?:scenarios|ground)\s*:", text, re.MULTILINE)) or named(path)
 
 
 def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = True) -> tuple[Suite, list[Scenario]]:
@@ -108,7 +108,7 @@ def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = Tru
             _check_pictures(source, scenario, place, (above or (path,))[0].parent)
         line = source.lines.get((*place, "name"), source.lines.get(place, 1))
         scenarios.append(scenario.model_copy(update={"line": line}))
-    if not scenarios:
+    if not scenarios and not suite.ground:
         raise source.error((), "it has no scenarios")
     _check_names(source, scenarios)
     return suite, scenarios
@@ -133,6 +133,10 @@ def cases_of(path: Path, *, pictures: bool = True) -> list[Case]:
                 name += f" #{number + 1}" if scenario.repeat > 1 else ""
                 given = {**suite.variables, **scenario.variables, **chosen}
                 found.append(Case(suite, path, filled(scenario, given, path), name))
+    if suite.ground:
+        from handeye.scenarios.grounding import ground_cases  # which makes cases itself
+
+        found += ground_cases(suite, source)
     return found
 
 

@@ -115,6 +115,42 @@ class Scenario(Part):
         return self.goal or ", ".join(step.strip().rstrip(",.;") for step in self.steps)
 
 
+class Ground(Part):
+    """Something to find on a picture, or a data set of such things, as `handeye eval` reads them."""
+
+    name: str = ""
+    image: str = ""
+    """The picture, below the suite's folder."""
+    instruction: str = ""
+    """What to find, in words."""
+    bbox: tuple[float, float, float, float] | None = None
+    """Where it is: left, top, right, bottom in pixels of the picture; null where it is not there."""
+    type: str = ""
+    """What it is counted under, such as `icon`."""
+    source: str = ""
+    dataset: str = ""
+    """A data set's file or folder."""
+    format: str = "auto"
+    at_least: float = Field(default=1.0, ge=0, le=1, alias="at-least")
+    """The share of a data set's things that must be found."""
+    limit: int | None = Field(default=None, ge=1)
+    """Of a data set, the first so many."""
+    tags: Texts = ()
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Ground:
+        if bool(self.image) == bool(self.dataset):
+            raise ValueError("give either `image` or `dataset`")
+        if self.image and not self.instruction:
+            raise ValueError("`instruction` is missing: what to find on the picture")
+        if self.image and "bbox" not in self.model_fields_set:
+            raise ValueError("`bbox` is missing: where it is, or null where it is not there")
+        return self
+
+
+Grounds = Annotated[tuple[Ground, ...], BeforeValidator(_listed)]
+
+
 class Suite(Part):
     """One file of scenarios."""
 
@@ -136,6 +172,8 @@ class Suite(Part):
     retries: int = Field(default=0, ge=0, le=20)
     viewport: str = "1344x896"
     scenarios: tuple[Scenario, ...] = ()
+    ground: Grounds = ()
+    """Things to find on pictures."""
 
 
 def _verifies(goal: str) -> bool:

@@ -167,6 +167,8 @@ def _siblings(error: ValidationError, location: tuple[str | int, ...]) -> set[st
             above = schema.Scenario
         elif key == "serve":
             above = schema.Serve
+        elif key == "ground":
+            above = schema.Ground
     if above is None:
         return set()
     return {field.alias or name for name, field in above.model_fields.items()} - {"kind", "line"}

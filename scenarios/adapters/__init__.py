@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from handeye.scenarios.adapters import jsonl, osworld_g, screenspot, screenspot_pro
+from handeye.scenarios.adapters import jsonl, osworld_g, screenspot, screenspot_pro, suite
 from handeye.scenarios.adapters.item import Area, Dataset, Item
 from handeye.tools.errors import UsageError
 
@@ -34,6 +34,7 @@ FORMATS: dict[str, Format] = {
     ),
     "screenspot-pro": Format(screenspot_pro.files, screenspot_pro.read),
     "osworld-g": Format(osworld_g.files, osworld_g.read),
+    "suite": Format(suite.files, suite.read),
 }
 
 

@@ -35,7 +35,7 @@ def command(
         str,
         typer.Option(
             envvar="HANDEYE_FORMAT",
-            metavar="auto|jsonl|screenspot|screenspot-v2|screenspot-pro|osworld-g",
+            metavar="auto|jsonl|screenspot|screenspot-v2|screenspot-pro|osworld-g|suite",
             help="How the data set is written; [b]auto[/b] tells it by the files' names.",
         ),
     ] = "auto",
