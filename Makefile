@@ -1,6 +1,7 @@
 # make demo    a browser task and a desktop task, each verified, with their reports
 # make test    every test
-# make check   format, lint, types, tests
+# make check   format, lint, types, docs/reference.md, tests
+# make reference   write docs/reference.md anew
 # make bench   how fast it is, as ratios against named references (20 minutes on 2 cores)
 # make reliability   what survives kills, long runs and hostile pages, as figures (under 20 minutes on 2 cores)
 # Each does all its own set-up, once.
@@ -14,7 +15,7 @@ PACKAGES := xvfb openbox xclip mousepad featherpad xterm galculator pcmanfm dbus
 PYTEST := $(if $(CI),HANDEYE_REQUIRE_VLLM=1,) $(BIN)/python -m pytest -n 3 --dist loadfile
 PIP    := PYTHONWARNINGS=ignore $(BIN)/pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test check bench reliability system clean
+.PHONY: demo test check reference bench reliability system clean
 
 demo: system $(VENV)/.base
 	$(BIN)/python -m handeye.scenarios.demo
@@ -26,7 +27,11 @@ check: system $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m handeye.scenarios.reference --check
 	$(PYTEST)
+
+reference: $(VENV)/.test
+	$(BIN)/python -m handeye.scenarios.reference
 
 bench: system $(VENV)/.test
 	$(BIN)/python -m benchmarks

@@ -17,7 +17,7 @@ DeviceName = Literal["browser", "virtual", "desktop"]
 class Part(BaseModel):
     """A table of a suite file: frozen, and with no other keys than these."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 def _listed(value: Any) -> Any:
@@ -63,6 +63,7 @@ class Scenario(Part):
     """A start, what to do, and what must be so afterwards."""
 
     name: str = Field(min_length=1)
+    """What it is called in reports; no other of the suite may be called so."""
     goal: str = ""
     """In plain English; for a model, any goal."""
     steps: Texts = ()
@@ -80,6 +81,7 @@ class Scenario(Part):
     unchecked: bool = False
     """Says that no check is meant: reaching the end of its steps is enough."""
     tags: Texts = ()
+    """`--tag` chooses by them."""
     timeout: float | None = Field(default=None, gt=0)
     """Seconds for one attempt."""
     retries: int | None = Field(default=None, ge=0, le=20)
@@ -93,8 +95,11 @@ class Scenario(Part):
     matrix: dict[str, tuple[Plain, ...]] = Field(default_factory=dict)
     """One scenario for each combination of these variables."""
     repeat: int = Field(default=1, ge=1, le=1000)
+    """So many times, each a scenario of its own."""
     variables: dict[str, Plain] = Field(default_factory=dict)
+    """Its own, which hold before the suite's."""
     max_steps: int | None = Field(default=None, ge=1, alias="max-steps")
+    """Actions it may take, 100 unless it is given."""
     line: int = Field(default=0, exclude=True)
     """Where it stands in its file; not written by people."""
 
@@ -119,6 +124,7 @@ class Ground(Part):
     """Something to find on a picture, or a data set of such things, as `handeye eval` reads them."""
 
     name: str = ""
+    """What it is called in reports; the instruction unless it is given."""
     image: str = ""
     """The picture, below the suite's folder."""
     instruction: str = ""
@@ -128,14 +134,17 @@ class Ground(Part):
     type: str = ""
     """What it is counted under, such as `icon`."""
     source: str = ""
+    """Where the picture is from, such as `windows`."""
     dataset: str = ""
     """A data set's file or folder."""
     format: str = "auto"
+    """As of `handeye eval`."""
     at_least: float = Field(default=1.0, ge=0, le=1, alias="at-least")
     """The share of a data set's things that must be found."""
     limit: int | None = Field(default=None, ge=1)
     """Of a data set, the first so many."""
     tags: Texts = ()
+    """`--tag` chooses by them."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Ground:
@@ -157,21 +166,29 @@ class Suite(Part):
     name: str = ""
     """The file's name unless it is given."""
     device: DeviceName = "browser"
+    """`virtual` is a display of the suite's own with a program."""
     on: str = ""
     """Where scenarios begin: an address, or with `virtual` a program. `${serve}` unless it is given and `serve` is."""
     serve: Serve | None = None
+    """What must be up before: `{folder: site}`, or a command."""
     include: Texts = ()
     """Other files, whose scenarios come first; their `variables` hold where this file has no value of its own."""
     variables: dict[str, Plain] = Field(default_factory=dict)
+    """`${name}` stands for one; `${{NAME}}` is the environment's, `{{secret:name}}` a secret."""
     setup: Texts = ()
     """Steps before each scenario's own."""
     teardown: Texts = ()
     """Steps after each scenario, whatever became of it."""
     tags: Texts = ()
+    """Of all scenarios, besides their own; `--tag` chooses by them."""
     timeout: float = Field(default=120, gt=0)
+    """Seconds for one attempt at a scenario."""
     retries: int = Field(default=0, ge=0, le=20)
+    """Further attempts at a scenario that failed."""
     viewport: str = "1344x896"
+    """Of the browser's page, in pixels."""
     scenarios: tuple[Scenario, ...] = ()
+    """What is tried, in their order."""
     ground: Grounds = ()
     """Things to find on pictures."""
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 class Kind(BaseModel):
     """One check."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     def words(self) -> str:
         """The check as a person would say it."""
@@ -163,6 +163,7 @@ class Sql(Kind):
 
     kind: Literal["sql"] = "sql"
     database: str = Field(min_length=1)
+    """An SQLite file below the suite's folder, or `postgresql://…`, which needs `pip install 'handeye[sql]'`."""
     query: str = Field(min_length=1)
     equals: str | int | float | None = None
 
@@ -181,7 +182,9 @@ class Cell(Kind):
 
     kind: Literal["cell"] = "cell"
     row: str = Field(min_length=1)
+    """A text that one row alone holds."""
     column: str = Field(min_length=1)
+    """What stands at the column's head."""
     equals: str | int | float | None = None
     contains: str = ""
 
@@ -202,8 +205,11 @@ class Picture(Kind):
     kind: Literal["picture"] = "picture"
     file: str = Field(min_length=1)
     of: str = ""
+    """The part of the screen to compare, in words, such as `the chart`."""
     region: tuple[int, int, int, int] | None = None
+    """The part by its box: left, top, right, bottom in pixels."""
     tolerance: float = Field(default=0.0001, ge=0, le=1)
+    """The share of pixels that may differ."""
 
     @model_validator(mode="after")
     def _one_part(self) -> Picture:
@@ -224,7 +230,9 @@ class Ask(Kind):
     kind: Literal["ask"] = "ask"
     question: str = Field(min_length=1)
     answer: Literal["yes", "no"] = "yes"
+    """The one that is right."""
     votes: int = Field(default=1, ge=1, le=25)
+    """Answers of which more than half must agree."""
 
     @field_validator("answer", mode="before")
     @classmethod
