@@ -95,7 +95,8 @@
     const wrong = said.filter((each) => each.level === "error").length;
     const lost = asked.filter((each) => !each.status || each.status >= 400).length;
     return [
-      said.length ? folded("Console", `${many(said.length, "message")}${wrong ? `, ${many(wrong, "error")}` : ""}`, wrong > 0, table(["Step", "Level", "Message"], said.map((each) =>
+      tried.unheard ? make("p.note", `Only the last of the page’s log is shown; the ${many(tried.unheard, "line")} before it are in page.jsonl.`) : "",
+      said.length ? folded("Console", `${many(said.length, "message")}${wrong ? `, ${many(wrong, "error")}` : ""}`, wrong > 0 && tried.status !== "passed", table(["Step", "Level", "Message"], said.map((each) =>
         make("tr", { class: each.level === "error" ? "bad" : each.level === "warning" ? "warn" : "" }, make("td", stepLink(tried, each.at)), make("td.tone", each.level), make("td", { dir: "auto" }, each.text))), "Console")) : "",
       asked.length ? folded("Network", `${many(asked.length, "request")}${lost ? `, ${lost} failed` : ""}`, false, table(["Step", "Method", "Status", "Address", "Time"], asked.map((each) =>
         make("tr", { class: !each.status || each.status >= 400 ? "bad" : "" }, make("td", stepLink(tried, each.at)), make("td", each.level), make("td.tone", each.status ? `${each.status}` : "none"), make("td", { dir: "auto" }, each.text), make("td", span(each.seconds || 0)))), "Network")) : "",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Longer texts are cut; the run's own files have all of them.
 MOST_CHARACTERS = 600
+#: Entries of a page's log that one attempt shows.
+MOST_HEARD = 300
 
 
 class Told(BaseModel):
@@ -104,7 +106,9 @@ class AttemptStory(Told):
     """The screen at the end, on which checks were judged."""
     done: tuple[StepStory, ...] = ()
     heard: tuple[Heard, ...] = ()
-    """What pages said on their console, and asked for."""
+    """What pages said on their console, and asked for; the last of it, where it is much."""
+    unheard: int = 0
+    """Entries before these, which only the run's folder has."""
 
 
 class ScenarioStory(Told):
@@ -158,7 +162,7 @@ def attempt_of(attempt: Attempt, beside: Path) -> AttemptStory:
     story = tell(read_trace(folder / "trace.jsonl"))
     looks = [look for step in story.steps for look in (step.look, step.after) if look]
     last = max(looks, key=lambda look: look.at, default=None)
-    place = _from(beside, folder)
+    place, heard = _from(beside, folder), tuple(read_log(folder / PAGE_LOG))
     return AttemptStory(
         **told,
         report=f"{place}/report.html" if (folder / "report.html").exists() else "",
@@ -166,7 +170,8 @@ def attempt_of(attempt: Attempt, beside: Path) -> AttemptStory:
         policy=story.started.policy if story.started else "",
         last=_picture(folder, place, last, None),
         done=tuple(_steps(folder, place, story)),
-        heard=tuple(read_log(folder / PAGE_LOG)),
+        heard=heard[-MOST_HEARD:],
+        unheard=max(0, len(heard) - MOST_HEARD),
     )
 
 

@@ -80,7 +80,9 @@ class Overheard:
         page.on("requestfailed", lambda request: self._asked(request, request.failure or "failed"))
 
     def _said(self, message: ConsoleMessage) -> None:
-        self._add(Heard(at=_now(), kind="console", level=message.type, text=message.text))
+        where = shown(message.location.get("url", "")) if message.type == "error" else ""
+        text = message.text + (f" ({where})" if where else "")
+        self._add(Heard(at=_now(), kind="console", level=message.type, text=text))
 
     def _failed(self, error: Error) -> None:
         self._add(Heard(at=_now(), kind="error", level="error", text=f"{error.name}: {error.message}"))

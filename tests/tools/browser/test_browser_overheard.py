@@ -1,0 +1,89 @@
+"""What pages say beside the screen is written down: bounded, and with names for secrets."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from handeye.tools.actions import Navigate
+from handeye.tools.browser import Browser
+from handeye.tools.browser.overheard import LONGEST, MOST_ENTRIES, read_log, shown
+from handeye.tools.secrets import Secret, Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from handeye.tools.browser.overheard import Heard
+    from tests.tools.browser.conftest import Site
+
+VALUE = "tulip-77-secret"
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with Browser() as made:
+        yield made
+
+
+def _until(path: Path, text: str) -> list[Heard]:
+    """The log, once it tells this; what pages say takes its time."""
+    for _ in range(300):
+        if any(text in each.text for each in read_log(path)):
+            break
+        time.sleep(0.1)
+    return list(read_log(path))
+
+
+def test_console_errors_and_requests_are_written_down(site: Site, browser: Browser, tmp_path: Path) -> None:
+    log = tmp_path / "page.jsonl"
+    browser.secrets = Secrets([Secret("till", VALUE, ("127.0.0.1",))])
+    long = "x" * (LONGEST - 5)
+    site.page(
+        "/first",
+        f"<script>console.warn('{VALUE}'); console.log('{long}' + '{VALUE}');"
+        f"fetch('/gone?token={VALUE}#{VALUE}'); setTimeout(() => nothing.there)</script>",
+    )
+    browser.perform(Navigate(url=f"{site.url}/first"))
+    browser.settle()
+    assert not log.exists(), "before anybody says where"
+    browser.page_log = log
+    found = _until(log, "/gone")
+    assert VALUE[:8] not in log.read_text(encoding="utf-8")
+    told = {(each.kind, each.level, each.text, each.status) for each in found}
+    assert ("console", "warning", "{{secret:till}}", 0) in told
+    assert ("request", "GET", f"{site.url}/first", 200) in told
+    assert ("request", "GET", f"{site.url}/gone?token=…", 404) in told
+    assert any(each.kind == "console" and f"{site.url}/gone?token=…" in each.text for each in found), (
+        "what was not loaded"
+    )
+    assert any(each.kind == "error" and "nothing is not defined" in each.text for each in found)
+    assert [each.at for each in found] == sorted(each.at for each in found)
+
+
+def test_a_page_that_never_stops_talking_fills_no_disk(site: Site, browser: Browser, tmp_path: Path) -> None:
+    log = tmp_path / "page.jsonl"
+    site.page(
+        "/chatty", f"<script>for (let i = 0; i < {MOST_ENTRIES + 50}; i++) console.log('x'.repeat(5000))</script>"
+    )
+    browser.page_log = log
+    browser.perform(Navigate(url=f"{site.url}/chatty"))
+    for _ in range(300):
+        if len(list(read_log(log))) >= MOST_ENTRIES:
+            break
+        time.sleep(0.1)
+    browser.settle()
+    found = list(read_log(log))
+    assert len(found) == MOST_ENTRIES
+    assert max(len(each.text) for each in found) < LONGEST + 10
+    browser.page_log = tmp_path / "second.jsonl"
+    site.page("/quiet", "<script>console.log('another run')</script>")
+    browser.perform(Navigate(url=f"{site.url}/quiet"))
+    assert any(each.text == "another run" for each in _until(tmp_path / "second.jsonl", "another run"))
+
+
+def test_addresses_are_shown_without_what_may_be_private() -> None:
+    assert shown("https://ada:pw@shop.example/a?q=lamp&token=1#x") == "https://shop.example/a?q=…&token=…"
+    assert shown("https://shop.example/a") == "https://shop.example/a"
