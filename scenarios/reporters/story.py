@@ -102,8 +102,6 @@ class AttemptStory(Told):
     """The run's own report, relative to the page; empty when its run was not kept."""
     model: str = ""
     policy: str = ""
-    last: Picture | None = None
-    """The screen at the end, on which checks were judged."""
     done: tuple[StepStory, ...] = ()
     heard: tuple[Heard, ...] = ()
     """What pages said on their console, and asked for; the last of it, where it is much."""
@@ -160,15 +158,12 @@ def attempt_of(attempt: Attempt, beside: Path) -> AttemptStory:
     if folder is None or not (folder / "trace.jsonl").exists():
         return AttemptStory(**told)
     story = tell(read_trace(folder / "trace.jsonl"))
-    looks = [look for step in story.steps for look in (step.look, step.after) if look]
-    last = max(looks, key=lambda look: look.at, default=None)
     place, heard = _from(beside, folder), tuple(read_log(folder / PAGE_LOG))
     return AttemptStory(
         **told,
         report=f"{place}/report.html" if (folder / "report.html").exists() else "",
         model=story.started.model if story.started else "",
         policy=story.started.policy if story.started else "",
-        last=_picture(folder, place, last, None),
         done=tuple(_steps(folder, place, story)),
         heard=heard[-MOST_HEARD:],
         unheard=max(0, len(heard) - MOST_HEARD),
