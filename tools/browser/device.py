@@ -6,6 +6,7 @@ import time
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 from handeye.tools.actions import HAND_KINDS, describe
 from handeye.tools.browser.acting import Acting
@@ -339,17 +340,14 @@ class Browser:
             dialog = self._session.dialog
             if dialog is None:
                 return await self._capture()
-            last = self._camera.last
-            veil = await self._draw(dialog)
-            return Screenshot(dialog.laid_over(last, veil), scale=self._session.scale, notes=(STILL,))
+            picture = dialog.laid_over(self._camera.last, await self._draw(dialog))
+            return Screenshot(picture, scale=self._session.scale, notes=(STILL,))
 
     async def _draw(self, dialog: OpenDialog) -> Image:
         session = self._session
         return await dialog.draw(await session.artist(), self._camera.last.size, session.scale, self._said_by())
 
     def _said_by(self) -> str:
-        from urllib.parse import urlsplit
-
         host = urlsplit(self._session.front.page.url).netloc
         return f"{host} says" if host else "This page says"
 
