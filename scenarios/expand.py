@@ -17,6 +17,7 @@ from handeye.scenarios.checks.outside import place as placed
 from handeye.scenarios.conditions import unmet
 from handeye.scenarios.schema import Plain, Scenario, Suite
 from handeye.scenarios.source import Place, Source, explained, read_source
+from handeye.scenarios.telling import is_flow, is_suite
 from handeye.tools.errors import UsageError
 
 #: `${{NAME}}` is the environment's, `${name}` the suite's; `{{secret:name}}` is left to the device.
@@ -59,7 +60,7 @@ def find_files(paths: list[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             inside = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
-            found += [each for each in inside if _is_suite(each)]
+            found += [each for each in inside if is_suite(each)]
         elif path.is_file():
             found.append(path)
         else:
@@ -67,13 +68,6 @@ def find_files(paths: list[Path]) -> list[Path]:
     if not found:
         raise UsageError(f"there is no suite in {', '.join(map(str, paths))}; a suite is a YAML file with `scenarios`")
     return list(dict.fromkeys(found))
-
-
-def _is_suite(path: Path) -> bool:
-    from handeye.scenarios.midscene.reading import named
-
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return bool(re.search(r"^(?:scenarios|ground)\s*:", text, re.MULTILINE)) or named(path)
 
 
 def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = True) -> tuple[Suite, list[Scenario]]:
@@ -84,6 +78,10 @@ def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = Tru
     source = read_source(path)
     if not isinstance(source.value, dict):
         raise source.error((), "a suite is a table with `scenarios`")
+    if is_flow(source.value):
+        raise source.error(
+            (), "this is a flow of Midscene's, which cannot be included; give it to handeye test by itself"
+        )
     try:
         suite = Suite.model_validate(source.value)
     except ValidationError as error:
@@ -116,7 +114,7 @@ def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = Tru
 
 def cases_of(path: Path, *, pictures: bool = True) -> list[Case]:
     """Everything that a suite's file asks to be run, in its order. `pictures`: those of checks must be there."""
-    from handeye.scenarios.midscene.reading import flows, is_flow  # which makes cases itself
+    from handeye.scenarios.midscene.reading import flows  # which makes cases itself
 
     source = read_source(path)
     if is_flow(source.value):

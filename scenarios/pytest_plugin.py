@@ -9,7 +9,6 @@ Found through the entry-point group `pytest11`; handeye itself is imported when 
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from handeye.agent.run import Result as Run
     from handeye.scenarios.expand import Case
     from handeye.scenarios.results import Result
+    from handeye.scenarios.schema import Serve
     from handeye.tools import Browser, Virtual
     from handeye.tools.device import Device
 
@@ -43,16 +43,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if file_path.suffix not in (".yaml", ".yml"):
         return None
-    text = file_path.read_text(encoding="utf-8", errors="replace")
-    if not re.search(r"^scenarios\s*:", text, re.MULTILINE):
-        return None
-    return SuiteFile.from_parent(parent, path=file_path)
+    from handeye.scenarios.telling import is_suite
+
+    return SuiteFile.from_parent(parent, path=file_path) if is_suite(file_path) else None
 
 
 class SuiteFile(pytest.File):
     """A suite; what it serves is up while its scenarios run."""
 
     served = ""
+    serve: Serve | None = None
 
     def collect(self) -> Iterable[pytest.Item]:
         from handeye.scenarios.expand import cases_of
@@ -62,16 +62,15 @@ class SuiteFile(pytest.File):
             cases = cases_of(self.path)
         except UsageError as error:
             raise self.CollectError(str(error)) from error
+        self.serve = cases[0].suite.serve
         for number, case in enumerate(cases):
             yield ScenarioItem.from_parent(self, name=case.name, case=case, number=number)
 
     def setup(self) -> None:
-        from handeye.scenarios.expand import read_suite
         from handeye.scenarios.serving import serving
 
-        suite, _ = read_suite(self.path)
         up = ExitStack()
-        self.served = up.enter_context(serving(suite.serve, self.path.parent))
+        self.served = up.enter_context(serving(self.serve, self.path.parent))
         self.addfinalizer(up.close)
 
 

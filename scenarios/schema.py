@@ -185,7 +185,7 @@ class Suite(Part):
     """Seconds for one attempt at a scenario."""
     retries: int = Field(default=0, ge=0, le=20)
     """Further attempts at a scenario that failed."""
-    viewport: str = "1344x896"
+    viewport: str = Field(default="1344x896", pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$")
     """Of the browser's page, in pixels."""
     scenarios: tuple[Scenario, ...] = ()
     """What is tried, in their order."""

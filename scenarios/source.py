@@ -129,13 +129,15 @@ def explained(source: Source, error: ValidationError, at: Place = ()) -> UsageEr
         known = sorted(_siblings(error, first["loc"]))
         close = get_close_matches(str(name), known, 1)
         message = f"`{name}` is no key here{f'; did you mean `{close[0]}`?' if close else ''}"
-        message += f" There are: {', '.join(known)}" if known and not close else ""
+        message += f"; there are: {', '.join(known)}" if known and not close else ""
     elif first["type"] == "union_tag_invalid":
         message = f"{first['input']['kind']!r} is no kind of check; there are {first['ctx']['expected_tags']}"
     elif first["type"] == "union_tag_not_found":
         message = "this is no check; write a sentence, or one kind and what it wants: {text: Thank you}"
     elif first["type"] == "missing":
-        message = f"`{name}` is missing"
+        message = f"`{name}` is missing" if isinstance(name, str) else f"`{place[-2]}` has too few values"
+    elif first["type"] == "string_pattern_mismatch" and name == "viewport":
+        message = f"`viewport` is {first['input']!r}; write WIDTHxHEIGHT, such as 1344x896"
     elif isinstance(name, str) and name:
         message = f"`{name}`: {message[:1].lower()}{message[1:]}"
     return source.error(place, message)

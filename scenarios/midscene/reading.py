@@ -13,14 +13,11 @@ from handeye.scenarios.expand import Case
 from handeye.scenarios.midscene.steps import Unmapped, mapped
 from handeye.scenarios.schema import Scenario, Suite
 from handeye.scenarios.source import explained
+from handeye.scenarios.telling import HOOKS, OTHERS, TARGETS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from handeye.scenarios.source import Place, Source
 
-TARGETS = ("web", "page", "browser", "target", "computer")
-OTHERS = ("android", "ios", "harmony", "interface")
 #: Keys at the top that say how Midscene reports and caches, and of a page how it waits, which handeye does by itself.
 SPARED = frozenset({"agent", "name", "config"})
 SPARED_OF_PAGE = frozenset(
@@ -31,7 +28,6 @@ SPARED_OF_AGENT = frozenset(
     {"testId", "groupName", "groupDescription", "generateReport", "autoPrintReportMsg", "reportFileName", "cache",
      "cacheId", "replanningCycleLimit", "outputFormat"}
 )  # fmt: skip
-HOOKS = ("beforeAll", "beforeEach", "afterEach", "afterAll")
 ENVIRONMENT = re.compile(r"\$\{\{?\s*(\w+)\s*\}?\}")
 
 
@@ -54,11 +50,6 @@ class Flow(Case):
     """What is told when a check, in words, does not hold."""
 
 
-def is_flow(value: Any) -> bool:
-    """Whether a file's content is Midscene's and not a suite."""
-    return isinstance(value, dict) and "scenarios" not in value and ("tasks" in value or "cases" in value)
-
-
 def flows(source: Source) -> list[Case]:
     """The cases of a file. Raises UsageError, with file and line, for what has no counterpart here."""
     return _Reading(source).cases()
@@ -71,6 +62,7 @@ class _Reading:
         self.messages: dict[str, str] = {}
 
     def cases(self) -> list[Case]:
+        self._list("tasks" if "tasks" in self.top else "cases")
         suite = self._suite()
         if "tasks" in self.top:
             tasks = [self._task(number, each) for number, each in enumerate(self._list("tasks"))]
@@ -93,6 +85,8 @@ class _Reading:
             if name in (case.name for case in found):
                 raise self.source.error((*place, "name"), f"two cases are called “{name}”")
             tags = each.get("tags") or []
+            if not isinstance(tags, str) and not all(isinstance(tag, str) for tag in tags):
+                raise self.source.error((*place, "tags"), "`tags` is a list of texts")
             more = {"tags": tags, **self._settings(each.get("$") or {}, (*place, "$"))}
             found.append(self._case(suite, name, steps, self.source.lines.get(place, 1), (), **more))
         return found
@@ -142,7 +136,11 @@ class _Reading:
         elif not made["on"]:
             raise self.source.error((target,) if target else (), "it has no address; give `web: {url: …}`")
         made["viewport"] = f"{table.get('viewportWidth', 1440)}x{table.get('viewportHeight', 800)}"
-        return Suite.model_validate(made)
+        try:
+            return Suite.model_validate(made)
+        except ValidationError as error:
+            wrong = "viewportWidth" if "viewportWidth" in table else "viewportHeight"
+            raise self.source.error((target, wrong), f"the page's size is {made['viewport']}; give pixels") from error
 
     def _task(self, number: int, task: Any) -> Task:
         place: Place = ("tasks", number)
@@ -177,7 +175,8 @@ class _Reading:
 
     def _known(self, table: Any, place: Place, keys: set[str]) -> None:
         if not isinstance(table, dict):
-            raise self.source.error(place, f"`{place[-1] if place else ''}` is a table")
+            what = {"tasks": "a task", "cases": "a case"}.get(str(place[0]), "") if len(place) == 2 else ""
+            raise self.source.error(place, f"{what or f'`{place[-1]}`'} is a table")
         for key in table:
             if key not in keys:
                 raise self.source.error(
@@ -204,11 +203,3 @@ class _Reading:
             return os.environ[hit[1]]
 
         return ENVIRONMENT.sub(told, str(text))
-
-
-def named(path: Path) -> bool:
-    """Whether a file may be a flow, by what stands in it."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    flow = re.search(r"^(?:tasks|cases)\s*:", text, re.MULTILINE)
-    target = re.search(rf"^(?:{'|'.join((*TARGETS, *OTHERS, *HOOKS))})\s*:", text, re.MULTILINE)
-    return bool(flow and target)

@@ -87,6 +87,7 @@ def test_the_environment_is_read_and_on_is_a_word(file: Path, monkeypatch: pytes
         ("    repeat: 2", "    when: '== x'", 17, "compares nothing"),
         ('{text: "Hello ${user}"}', "{picture: none.png}", 19, "there is no picture"),
         ('{text: "Hello ${user}"}', "{cell: {row: a, column: b}}", 19, "give either `equals` or `contains`"),
+        ("name: shop", "viewport: wide", 1, "`viewport` is 'wide'; write WIDTHxHEIGHT, such as 1344x896"),
         ("name: shop", "include: shop.yaml", 1, "includes itself"),
         ("name: shop", "include: nowhere.yaml", 1, "there is no"),
     ],
