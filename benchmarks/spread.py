@@ -56,7 +56,7 @@ class Scale:
         self.megabytes: list[float] = []
         self._at, self._then = at, then
 
-    def begin(self, cases: Sequence[Case]) -> None:
+    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
         """Nothing."""
 
     def add(self, result: Result) -> None:  # noqa: ARG002

@@ -75,6 +75,10 @@ class Spread:
         settings = replace(self._settings, output=self._settings.output.resolve())
         actor = self._ray.remote(num_cpus=1, max_restarts=0)(Station)
         station = actor.remote(settings, apart=self.cluster.apart)
+        self._call(station)
+
+    def _call(self, station: Any) -> None:
+        """Ask a station whether it is there and can work; with its answer it gets a job."""
         self._flying[station.ready.remote(version("handeye"))] = _Flight(station)
 
     def _landed(self) -> list[Result]:
@@ -122,8 +126,8 @@ class Spread:
                 "of its machines"
             ) from error
         lost = self._queue.lost(flight.job, why)
-        if self._idle:
-            self._give(self._idle.pop())
+        if self._idle:  # asked first whether it is still there: its machine may have gone as well
+            self._call(self._idle.pop())
         elif self._failed < FALSE_STARTS:
             self._open()
         return [lost] if lost else []

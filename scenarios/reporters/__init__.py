@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Reporter(Protocol):
     """Is told of the run as it goes."""
 
-    def begin(self, cases: Sequence[Case]) -> None:
-        """These are about to be run."""
+    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
+        """These are about to be run; so many have results from before, which are added at once."""
         ...
 
     def add(self, result: Result) -> None:

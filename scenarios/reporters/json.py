@@ -24,7 +24,7 @@ class Json:
     def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
         self.path = output / "results.json"
 
-    def begin(self, cases: Sequence[Case]) -> None:
+    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
         """Nothing yet."""
 
     def add(self, result: Result) -> None:

@@ -28,7 +28,7 @@ class JUnit:
     def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
         self.path = output / "junit.xml"
 
-    def begin(self, cases: Sequence[Case]) -> None:
+    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
         """Nothing yet."""
 
     def add(self, result: Result) -> None:

@@ -6,13 +6,17 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
+from rich.text import Text
+
+from handeye.agent.report.story import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
+    from rich.progress import Task
 
     from handeye.scenarios.expand import Case
     from handeye.scenarios.results import Result
@@ -24,6 +28,18 @@ MARKS = {
     "skipped": "[dim]–[/]",
     "broken": "[magenta]![/]",
 }
+
+
+class Left(ProgressColumn):
+    """The time left, by what those that are done have taken; workers end side by side, so moments say nothing."""
+
+    def render(self, task: Task) -> Text:
+        done = task.completed - task.fields["kept"]
+        if task.finished or done <= 0 or not task.elapsed:
+            return Text("" if task.finished else "…", style="progress.remaining")
+        seconds = max(1.0, task.elapsed / done * (task.remaining or 0))
+        told = f"{seconds:.0f} s" if seconds < 60 else duration(seconds)
+        return Text(f"{told} left", style="progress.remaining")
 
 
 class Line:
@@ -39,15 +55,15 @@ class Line:
             MofNCompleteColumn(),
             BarColumn(),
             TextColumn("{task.fields[told]}"),
-            TimeRemainingColumn(elapsed_when_finished=True),
+            Left(),
             console=console,
             disable=not console.is_terminal,
             transient=True,
         )
 
-    def begin(self, cases: Sequence[Case]) -> None:
+    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
         self._bar.start()
-        self._task = self._bar.add_task("", total=len(cases), told="")
+        self._task = self._bar.add_task("", total=len(cases), told="", kept=kept)
 
     def add(self, result: Result) -> None:
         self._counts[result.status] += 1
