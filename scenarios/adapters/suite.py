@@ -25,6 +25,8 @@ def read(path: Path) -> Dataset:
     from handeye.scenarios.grounding import GroundCase, ground_cases
     from handeye.scenarios.source import read_source
 
+    if path.is_dir():  # a suite is one file
+        return Dataset(path, "suite", ())
     cases = ground_cases(read_suite(path, pictures=False)[0], read_source(path))
     items = [item for case in cases if isinstance(case, GroundCase) for item in case.items]
     return Dataset(path, "suite", tuple(replace(each, path=path.parent / each.path) for each in items))
