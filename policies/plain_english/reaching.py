@@ -173,6 +173,12 @@ def click_it(moment: Moment, match: Match, phrase: str, click: Click | None = No
     return moment.do(click, f"{words} “{named[:60]}”{again}", "clicked")
 
 
+def _takes_enter(moment: Moment, click: Click) -> bool:
+    """Whether Enter can only press what was clicked: where a field has the keyboard, it would write a line there."""
+    acting = {each.id for each in moment.scene.elements if each.acts and not each.takes_text}
+    return click.target.element in acting and not any(each.focused for each in moment.fields())
+
+
 def after_click(moment: Moment, phrase: str) -> Step | None:
     """What the last click came to; None when there was none, or it is to be done (again)."""
     last, progress = moment.last, moment.progress
@@ -192,7 +198,8 @@ def after_click(moment: Moment, phrase: str) -> Step | None:
         return None
     if "has the focus" in last.outcome.evidence:
         return Next(note=f"nothing visible came of clicking “{unquote(phrase)}”")
-    plain = isinstance(last.action, Click) and last.action.button == "left" and last.action.count == 1
-    if plain and not last.result and not progress.tried("entered"):
+    click = last.action if isinstance(last.action, Click) and last.action.button == "left" else None
+    alone = click is not None and click.count == 1 and not last.result and _takes_enter(moment, click)
+    if alone and not progress.tried("entered"):
         return moment.do(Key(keys="enter"), "clicking changed nothing: press Enter", "clicked")
     return Fail(f"“{unquote(phrase)}” was clicked twice and nothing came of it ({why})")

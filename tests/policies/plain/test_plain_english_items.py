@@ -28,6 +28,7 @@ PLANS = "".join(f"<div style='display:inline-block;padding:20px;border:1px solid
 ICONS = "<button id=topAlerts onclick=o.textContent='Rang'><svg width=20 height=20></svg></button><button id=mail onclick=o.textContent='Mailed'>3+</button><p id=o></p><label>Show <select onchange=o.textContent=this.value+'shown'><option>10<option>25</select> entries</label>"
 BY_LINK = "<form id=f>" + "<input placeholder=User><input type=password placeholder=Password>" + "<a href=# onclick=\"f.outerHTML='Welcome'\">Login</a> <a href=#>Login with Google</a></form>"  # fmt: skip
 STARS = "".join(f"<button aria-label='{n} star{'s' * (n > 1)}' onclick=o.textContent='Got'+{n}>★</button>" for n in range(1, 6)) + "<p id=o></p>"  # fmt: skip
+KEEPS = "<button onmousedown=event.preventDefault()>Note</button><textarea autofocus oninput=o.textContent='Typed'></textarea><p id=o></p>"
 REFUSES = "<form onsubmit=\"event.preventDefault();o.textContent='Sent'\"><label>Mail <input type=email></label><button>Send it</button></form><p id=o></p>"
 
 
@@ -64,6 +65,7 @@ def test_items_are_worked_on(on: Any, html: str, goal: str) -> None:
     [
         (BASKET, "increase Plums", "no button to increase it"),
         (SORTED, "sort by Size", "sorts by “Size”"),
+        (KEEPS, 'click "Note"', "nothing came of it"),
         (BASKET, 'add a song "La"', "no field here is for a new song"),
         (REFUSES, 'type "x" into Mail, click "Send it", check that the page shows "Sent"', "the form was not sent"),
     ],
