@@ -1,0 +1,1 @@
+"""Screens whose every box is known, because handeye made them."""
