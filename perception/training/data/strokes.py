@@ -1,0 +1,200 @@
+"""A recipe of `icons` as lines, and those as a mask of pixels or as SVG."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw
+
+from handeye.perception.training.data.icons import ICONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GRID = 24
+#: Each pixel of a mask is the mean of so many in each direction.
+FINER = 4
+_PART = re.compile(r"([A-Z])([^A-Z]*)")
+_ROUND_STEPS, _CURVE_STEPS = 40, 10
+
+Spot = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Points on the grid, joined; `closed` when the last is joined to the first."""
+
+    points: tuple[Spot, ...]
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to draw an icon."""
+
+    name: str
+    stroke: float = 2.0
+    """The width of its lines on the grid of 24."""
+    filled: bool = False
+    rounded: bool = True
+    """Lines end round."""
+    turned: int = 0
+    """Degrees, clockwise."""
+
+
+@cache
+def lines(name: str) -> dict[str, tuple[Line, ...]]:
+    """The lines of an icon, by the part of its recipe they belong to."""
+    return {part: tuple(_read(path)) for part, path in ICONS[name].items()}
+
+
+@lru_cache(maxsize=8192)
+def mask(variant: Variant, size: int) -> Image.Image:
+    """The icon as a mask of `size` by `size` pixels: 255 where it is, 0 where it is not."""
+    scale = size * FINER / GRID
+    picture = Image.new("L", (size * FINER, size * FINER))
+    pen = ImageDraw.Draw(picture)
+    width = max(FINER, round(variant.stroke * scale))
+    for part, fill in _order(variant):
+        for line in lines(variant.name).get(part, ()):
+            points = [_placed(spot, variant.turned, scale) for spot in line.points]
+            solid = line.closed and (part == "dot" or (variant.filled and part in {"body", "hole"}))
+            if solid:
+                pen.polygon(points, fill=fill)
+            if not solid or part == "body":
+                _stroke(pen, points, line.closed, fill, width, variant.rounded)
+    return picture.reduce(FINER)
+
+
+def svg(variant: Variant, colour: str, size: float) -> str:
+    """The icon as an `<svg>` element of that many CSS pixels."""
+    marks = []
+    knife = [line for part, fill in _order(variant) if fill == 0 for line in lines(variant.name).get(part, ())]
+    key = f"{variant.name}-{variant.stroke}-{variant.turned}".replace(" ", "-")
+    for part, fill in _order(variant):
+        path = "".join(map(_path, lines(variant.name).get(part, ())))
+        if not path or fill == 0:
+            continue
+        solid = part == "dot" or (variant.filled and part == "body")
+        cut = f' mask="url(#{key})"' if knife and part == "body" else ""
+        stroked = f'stroke="{colour}" ' if part != "dot" else ""
+        marks.append(f'<path d="{path}" fill="{colour if solid else "none"}" {stroked}{cut}/>')
+    defs = ""
+    if knife:
+        holes = "".join(map(_path, lines(variant.name).get("hole", ())))
+        cuts = "".join(map(_path, lines(variant.name).get("cut", ())))
+        defs = (
+            f'<mask id="{key}"><rect width="24" height="24" fill="white" stroke="none"/>'
+            f'<path d="{holes}" fill="black" stroke="none"/><path d="{cuts}" fill="none" stroke="black"/></mask>'
+        )
+    cap = "round" if variant.rounded else "butt"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 24 24">{defs}'
+        f'<g transform="rotate({variant.turned} 12 12)" stroke-width="{variant.stroke}" stroke-linecap="{cap}" '
+        f'stroke-linejoin="{"round" if variant.rounded else "miter"}">{"".join(marks)}</g></svg>'
+    )
+
+
+def _order(variant: Variant) -> list[tuple[str, int]]:
+    knife = 0 if variant.filled and "body" in ICONS[variant.name] else 255
+    return [("body", 255), ("cut", knife), ("hole", knife), ("line", 255), ("dot", 255)]
+
+
+def _stroke(pen: ImageDraw.ImageDraw, points: list[Spot], closed: bool, fill: int, width: int, rounded: bool) -> None:
+    if closed:
+        points = [*points, points[0]]
+    pen.line(points, fill=fill, width=width, joint="curve")
+    half = width / 2
+    # A closed line's last corner is not joined by Pillow: a dot joins it.
+    for x, y in points[:1] if closed else (points[0], points[-1]) if rounded else ():
+        pen.ellipse((x - half, y - half, x + half, y + half), fill=fill)
+
+
+def _placed(spot: Spot, turned: int, scale: float) -> Spot:
+    x, y = spot
+    if turned:
+        angle, x, y = math.radians(turned), x - GRID / 2, y - GRID / 2
+        x, y = x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
+        x, y = x + GRID / 2, y + GRID / 2
+    return x * scale, y * scale
+
+
+def _path(line: Line) -> str:
+    return "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in line.points) + ("Z" if line.closed else "")
+
+
+def _read(path: str) -> Iterator[Line]:
+    points: list[Spot] = []
+    for command, numbers in _PART.findall(path):
+        values = [float(number) for number in numbers.split()]
+        if command in "MORBPSG" and points:
+            yield Line(tuple(points), closed=False)
+            points = []
+        if command in "MLHVC":
+            points += _next(command, values, points)
+        elif command == "Z":
+            yield Line(tuple(points), closed=True)
+            points = []
+        elif command == "R":
+            yield Line(tuple(_arc(*values)), closed=False)
+        else:
+            yield Line(tuple(_figure(command, values)), closed=True)
+    if points:
+        yield Line(tuple(points), closed=False)
+
+
+def _next(command: str, values: list[float], points: list[Spot]) -> list[Spot]:
+    if command == "H":
+        return [(values[0], points[-1][1])]
+    if command == "V":
+        return [(points[-1][0], values[0])]
+    if command == "C":
+        corners = [points[-1], *zip(values[::2], values[1::2], strict=True)]
+        return [_curve(corners, step / _CURVE_STEPS) for step in range(1, _CURVE_STEPS + 1)]
+    return [(values[0], values[1])]
+
+
+def _curve(corners: list[Spot], t: float) -> Spot:
+    shares = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+    x = sum(share * corner[0] for share, corner in zip(shares, corners, strict=True))
+    return x, sum(share * corner[1] for share, corner in zip(shares, corners, strict=True))
+
+
+def _arc(x: float, y: float, r: float, start: float, end: float) -> Iterator[Spot]:
+    steps = max(4, round(_ROUND_STEPS * abs(end - start) / 360))
+    for step in range(steps + 1):
+        yield _around(x, y, r, start + (end - start) * step / steps)
+
+
+def _around(x: float, y: float, r: float, degrees: float) -> Spot:
+    return x + r * math.cos(math.radians(degrees)), y + r * math.sin(math.radians(degrees))
+
+
+def _figure(command: str, values: list[float]) -> Iterator[Spot]:
+    if command == "O":
+        x, y, r = values
+        yield from list(_arc(x, y, r, 0, 360))[:-1]
+    elif command == "B":
+        x1, y1, x2, y2, r = values
+        if not r:
+            yield from ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
+            return
+        corners = ((x2 - r, y1 + r, -90), (x2 - r, y2 - r, 0), (x1 + r, y2 - r, 90), (x1 + r, y1 + r, 180))
+        for x, y, start in corners:
+            yield from _arc(x, y, r, start, start + 90)
+    elif command == "P":
+        x, y, r, n = values
+        yield from (_around(x, y, r, -90 + 360 * step / n) for step in range(int(n)))
+    elif command == "S":
+        x, y, r, inner, n = values
+        yield from (_around(x, y, inner if step % 2 else r, -90 + 180 * step / n) for step in range(int(2 * n)))
+    else:
+        x, y, r, inner, n = values
+        tooth = 360 / n
+        for step in range(int(n)):
+            for share, radius in ((-0.32, inner), (-0.2, r), (0.2, r), (0.32, inner)):
+                yield _around(x, y, radius, -90 + tooth * (step + share))
