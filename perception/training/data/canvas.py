@@ -77,7 +77,7 @@ class Canvas:
                 max(each.right for each in drawn),
                 max(each.bottom for each in drawn),
             )
-            if box.within(*self.image.size) == box:
+            if box.within(*self.image.size) == box and not (self._hidden or number == self._skip):
                 self._kept.append((number, Target(box, role, text, icon, colour)))
 
     def cover(self, box: Box) -> None:

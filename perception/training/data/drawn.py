@@ -42,6 +42,17 @@ def drawn(seed: int, level: int = 0, held_out: bool = False, size: tuple[int, in
     return canvas.screen(about)
 
 
+def pair(seed: int, level: int = 2, held_out: bool = False) -> tuple[Screen, Screen]:
+    """A screen a moment apart: one thing has come, has gone, or nothing is different."""
+    rng = Random(f"handeye pair {seed} {level} {held_out}")  # noqa: S311 - screens, not secrets
+    canvas, about = painted(seed, level, held_out)
+    whole, kind = canvas.screen(about), rng.randrange(5)
+    if kind == 0 or not canvas.numbers:
+        return whole, whole
+    less, _ = painted(seed, level, held_out, skip=rng.choice(canvas.numbers))
+    return (less.screen(about), whole) if kind < 3 else (whole, less.screen(about))
+
+
 def painted(
     seed: int, level: int = 0, held_out: bool = False, size: tuple[int, int] | None = None, skip: int | None = None
 ) -> tuple[Canvas, dict[str, str]]:

@@ -172,6 +172,10 @@ SIGNS = tuple(name for name in ICONS if name not in {"diamond", "disc", "hexagon
 
 #: Other words for what a drawing shows or does; no word belongs to two icons.
 SYNONYMS: dict[str, tuple[str, ...]] = {
+    "arrow down": ("down arrow",),
+    "arrow left": ("left arrow",),
+    "arrow right": ("right arrow",),
+    "arrow up": ("up arrow",),
     "bell": ("notifications",),
     "bookmark": ("ribbon",),
     "calendar": ("date",),
