@@ -1,0 +1,176 @@
+"""Samples in tar files of WebDataset's layout (`KEY.png`, `KEY.json`), written and read from front to back.
+
+    folder/shards.json            how many samples and bytes each shard has; written anew after each of them
+    folder/shard-000000.tar       00000000.png 00000000.json 00000001.png …
+    folder/shard-000001.tar
+
+A question about two pictures has the first as `KEY.before.png`. Samples are told by their number, so writing goes on
+where it was stopped, reading begins at any of them, and several readers share them out; the same call gives the same
+bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from handeye.perception.training.data.questions import Question
+from handeye.perception.training.data.screen import Screen, Target
+from handeye.tools.errors import SetupError, UsageError
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+INDEX = "shards.json"
+VERSION = 1
+PER_SHARD = 512
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A screen with questions about it; `before` is an earlier look at it, for questions about both."""
+
+    screen: Screen
+    questions: tuple[Question, ...]
+    before: Screen | None = None
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One tar file, as the index tells of it."""
+
+    name: str
+    samples: int
+    bytes: int
+
+
+def write_shards(
+    folder: Path, make: Callable[[int], Sample], count: int, *, per_shard: int = PER_SHARD
+) -> tuple[Shard, ...]:
+    """Write samples 0 to `count` - 1; shards that are whole already are kept, as they hold the same samples."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = list(shards(folder)) if (folder / INDEX).exists() else []
+    # A last shard of an earlier, shorter call is written anew.
+    while done and (_torn(folder, done[-1]) or done[-1].samples != min(per_shard, count - per_shard * (len(done) - 1))):
+        done.pop()
+    for first in range(len(done) * per_shard, count, per_shard):
+        name = f"shard-{first // per_shard:06d}.tar"
+        numbers = range(first, min(count, first + per_shard))
+        unfinished = folder / f"{name}.part"
+        with tarfile.open(unfinished, "w", format=tarfile.USTAR_FORMAT) as archive:
+            for number in numbers:
+                for suffix, content in _packed(make(number)):
+                    entry = tarfile.TarInfo(f"{number:08d}.{suffix}")
+                    entry.size = len(content)
+                    archive.addfile(entry, io.BytesIO(content))
+        done.append(Shard(name, len(numbers), unfinished.stat().st_size))
+        unfinished.replace(folder / name)
+        index = folder / f"{INDEX}.part"
+        index.write_text(json.dumps({"version": VERSION, "shards": [asdict(shard) for shard in done]}, indent=1))
+        index.replace(folder / INDEX)
+    return tuple(done)
+
+
+def read_shards(folder: Path, *, start: int = 0, reader: int = 0, readers: int = 1) -> Iterator[tuple[int, Sample]]:
+    """The samples from number `start` on, with their numbers; of several readers each gets every so-manieth.
+
+    Raises SetupError before the first sample when a shard is torn.
+    """
+    if not 0 <= reader < readers:
+        raise UsageError(f"there is no reader {reader} of {readers} (0 to {readers - 1}); choose one of these")
+    every = shards(folder)
+    for shard in every:
+        if torn := _torn(folder, shard):
+            raise SetupError(torn)
+    first = 0
+    for shard in every:
+        if first + shard.samples > start:
+            yield from _read(folder / shard.name, lambda number: number >= start and number % readers == reader)
+        first += shard.samples
+
+
+def shards(folder: Path) -> tuple[Shard, ...]:
+    """What the index of a folder lists."""
+    try:
+        told = json.loads((folder / INDEX).read_text())
+        if told["version"] != VERSION:
+            raise SetupError(
+                f"{folder / INDEX} has version {told['version']} (this handeye reads {VERSION}); write the data again"
+            )
+        return tuple(Shard(**shard) for shard in told["shards"])
+    except FileNotFoundError:
+        raise SetupError(
+            f"{folder} holds no {INDEX}, so it is no folder of shards; write the data there first"
+        ) from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SetupError(f"{folder / INDEX} cannot be read ({error}); remove it and write the data again") from error
+
+
+def _torn(folder: Path, shard: Shard) -> str:
+    """What is wrong with a shard, or nothing."""
+    path = folder / shard.name
+    size = path.stat().st_size if path.exists() else 0
+    if size == shard.bytes:
+        return ""
+    return (
+        f"{path} has {size} bytes of {shard.bytes}, so it is torn; write the data again, which mends this shard alone"
+    )
+
+
+def _packed(sample: Sample) -> Iterator[tuple[str, bytes]]:
+    if sample.before:
+        yield "before.png", _png(sample.before.image)
+    yield "png", _png(sample.screen.image)
+    told: dict[str, Any] = _told(sample.screen) | {"questions": [asdict(each) for each in sample.questions]}
+    if sample.before:
+        told["before"] = _told(sample.before)
+    yield "json", json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _told(screen: Screen) -> dict[str, Any]:
+    return {"targets": [asdict(target) for target in screen.targets], "about": dict(screen.about)}
+
+
+def _png(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _read(path: Path, wanted: Callable[[int], bool]) -> Iterator[tuple[int, Sample]]:
+    parts: dict[str, bytes] = {}
+    with tarfile.open(path, "r:") as archive:
+        for entry in archive:
+            key, _, suffix = entry.name.partition(".")
+            if not wanted(int(key)):
+                continue
+            content = archive.extractfile(entry)
+            assert content
+            parts[suffix] = content.read()
+            if suffix == "json":
+                yield int(key), _unpacked(parts)
+                parts = {}
+
+
+def _unpacked(parts: dict[str, bytes]) -> Sample:
+    told = json.loads(parts["json"])
+    before = _screen(parts["before.png"], told["before"]) if "before" in told else None
+    return Sample(_screen(parts["png"], told), tuple(map(_question, told["questions"])), before)
+
+
+def _screen(png: bytes, told: dict[str, Any]) -> Screen:
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    targets = (Target(**{**target, "box": Box(*target["box"])}) for target in told["targets"])
+    return Screen(image, tuple(targets), told["about"])
+
+
+def _question(told: dict[str, Any]) -> Question:
+    target = Box(*told["target"]) if told["target"] else None
+    return Question(**{**told, "target": target})
