@@ -1,6 +1,6 @@
 # make demo    a browser task and a desktop task, each verified, with their reports
-# make test    every test
-# make check   format, lint, types, docs/reference.md, tests
+# make test    the tests, but for a few that take long (within 10 minutes on 2 cores)
+# make check   format, lint, types, docs/reference.md, every test
 # make reference   write docs/reference.md anew
 # make bench   how fast it is, as ratios against named references (20 minutes on 2 cores)
 # make reliability   what survives kills, long runs and hostile pages, as figures (under 20 minutes on 2 cores)
@@ -12,7 +12,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PACKAGES := xvfb openbox xclip mousepad featherpad xterm galculator pcmanfm dbus at-spi2-core ssh-askpass-gnome zenity fonts-dejavu-core fonts-wqy-zenhei fonts-noto-color-emoji
 # In CI the tests against a real vLLM must run; elsewhere they are skipped aloud where it cannot be had.
-PYTEST := $(if $(CI),HANDEYE_REQUIRE_VLLM=1,) $(BIN)/python -m pytest -n 3 --dist loadfile
+# Much of the time is waiting for browsers and programs: four at once keep two cores busy.
+PYTEST := $(if $(CI),HANDEYE_REQUIRE_VLLM=1,) $(BIN)/python -m pytest -n 4 --dist loadfile
 PIP    := PYTHONWARNINGS=ignore $(BIN)/pip --disable-pip-version-check install --quiet
 
 .PHONY: demo test check reference bench reliability system clean
@@ -21,7 +22,7 @@ demo: system $(VENV)/.base
 	$(BIN)/python -m handeye.scenarios.demo
 
 test: system $(VENV)/.test
-	$(PYTEST)
+	$(PYTEST) $(if $(CI),,-m "not long")
 
 check: system $(VENV)/.test
 	$(BIN)/ruff format --check .
@@ -47,7 +48,8 @@ system:
 	for program in Xvfb openbox xclip mousepad featherpad xterm galculator pcmanfm dbus-daemon zenity; do command -v $$program >/dev/null || missing=" $(PACKAGES)"; done; \
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null && ! ls $$HOME/.cache/ms-playwright/chromium-* >/dev/null 2>&1 \
-	  && ! grep -q '^ID=ubuntu' /etc/os-release; then missing="$$missing chromium"; fi; \
+	  && ! grep -q '^ID=ubuntu' /etc/os-release; then missing="$$missing chromium"; \
+	    if grep -q '^ID=debian' /etc/os-release; then missing="$$missing chromium-headless-shell"; fi; fi; \
 	if [ -n "$$missing" ]; then \
 	  line="apt-get update && apt-get install -y --no-install-recommends $$missing"; \
 	  if [ "$$(id -u)" = 0 ]; then run="sh -c"; elif sudo -n true 2>/dev/null; then run="sudo sh -c"; else \

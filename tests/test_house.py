@@ -80,6 +80,7 @@ def test_no_file_grows_beyond_four_hundred_lines() -> None:
     assert long == {}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_wheel_made_from_the_source_archive_holds_everything_and_passes_tests(tmp_path: Path) -> None:
     from zipfile import ZipFile

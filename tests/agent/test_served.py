@@ -139,6 +139,7 @@ def test_the_second_question_about_a_screen_reuses_the_first(served: Engine) -> 
     assert second.tiles_reused >= 5
 
 
+@pytest.mark.long
 def test_random_weights_write_nothing_but_actions_when_held_to_the_grammar(served: Engine) -> None:
     image = screen(448, 448)
     grammar = action_grammar(served.profile, KINDS, longest=512)
@@ -176,6 +177,7 @@ def test_an_answer_is_streamed_as_it_is_written(served: Engine) -> None:
     assert (streamed.tokens_in, streamed.tokens_out) == (whole.tokens_in, whole.tokens_out)
 
 
+@pytest.mark.long
 def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
     vllm_python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,6 +161,7 @@ def buy(folder: str) -> None:
         assert len(shop.orders) == 1
 
 
+@pytest.mark.long
 def test_two_runs_at_once_keep_out_of_each_others_way(tmp_path: Path) -> None:
     """The same goal from the same folder at the same moment: two browsers, two folders, one order each."""
     processes = [nursery().Process(target=buy, args=(str(tmp_path),)) for _ in range(2)]

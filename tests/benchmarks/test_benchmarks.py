@@ -16,7 +16,7 @@ from benchmarks.measuring import Row, in_turns
 from benchmarks.model import TINY
 from benchmarks.table import write
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.long, pytest.mark.model]
 
 
 @pytest.fixture(scope="module")

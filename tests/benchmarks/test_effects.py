@@ -20,6 +20,7 @@ def test_effects_are_told_from_the_look_of_a_pressed_button() -> None:
     assert all(each.outcome.evidence for each in tried)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_bare_point_on_a_finer_screen_is_judged_as_well() -> None:
     tried = {each.name: each for each in try_all(("Bold", "Send in vain", "Drawn fake"), 2.0)}

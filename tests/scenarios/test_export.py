@@ -163,6 +163,7 @@ def test_each_export_does_what_the_run_did_and_fails_where_the_page_is_broken(
         page.write_text(PAGE, encoding="utf-8")
 
 
+@pytest.mark.long
 def test_what_a_model_did_is_told_by_what_its_targets_are_called(done: Done) -> None:
     story, folder = read_story(done.scripted), done.folder
     suite = to_yaml(story)

@@ -21,6 +21,9 @@ NAMES = (
     "brave-browser",
 )
 
+#: What has no window starts in two thirds of the time of what has one; distributions name it so.
+WITHOUT_WINDOW = ("chromium-headless-shell",)
+
 #: Where installers put it when it is not on the PATH.
 PLACES = {
     "darwin": (
@@ -60,14 +63,14 @@ FLAGS = (
 def find_chromium(*, headed: bool = False) -> Path | None:
     """The Chromium that `Browser` would start, or None. HANDEYE_CHROMIUM, when set, is the only one tried.
 
-    With `headed`, Playwright's build that has no window does not count.
+    Without `headed`, a build that has no window is preferred, as Playwright does: it starts sooner.
     """
     named = os.environ.get("HANDEYE_CHROMIUM", "")
     if named:
         path = Path(named).expanduser()
         found = path if path.is_file() else shutil.which(named)
         return Path(found) if found and os.access(found, os.X_OK) else None
-    return _playwrights_own(headed) or _on_the_path() or _in_the_usual_places()
+    return _playwrights_own(headed) or _on_the_path(headed) or _in_the_usual_places()
 
 
 def need_chromium(*, headed: bool) -> Path:
@@ -108,7 +111,7 @@ def _cache() -> Path:
 
 def _playwrights_own(headed: bool) -> Path | None:
     """The newest build in Playwright's cache."""
-    kinds = [("chromium-*", OWN)] + ([] if headed else [("chromium_headless_shell-*", OWN_WITHOUT_WINDOW)])
+    kinds = ([] if headed else [("chromium_headless_shell-*", OWN_WITHOUT_WINDOW)]) + [("chromium-*", OWN)]
     for folders, patterns in kinds:
         for folder in sorted(_cache().glob(folders), key=_revision, reverse=True):
             for pattern in patterns:
@@ -123,8 +126,9 @@ def _revision(folder: Path) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def _on_the_path() -> Path | None:
-    found = [path for name in NAMES if (path := shutil.which(name))]
+def _on_the_path(headed: bool) -> Path | None:
+    names = NAMES if headed else WITHOUT_WINDOW + NAMES
+    found = [path for name in names if (path := shutil.which(name))]
     # A snap starts in a sandbox of its own that cannot read temporary profiles: the last choice.
     found.sort(key=lambda path: path.startswith("/snap/"))
     return Path(found[0]) if found else None

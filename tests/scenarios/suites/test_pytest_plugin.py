@@ -56,6 +56,7 @@ def test_scenarios_are_collected_run_and_explained(folder: Path) -> None:
     assert "every step with its picture: " in done.stdout
 
 
+@pytest.mark.long
 def test_tags_choose_and_workers_share(folder: Path) -> None:
     (folder / "todos.yaml").write_text(SUITE, encoding="utf-8")
     chosen = pytest_on(folder, "todos.yaml", "-k", "quick", "-n", "2")

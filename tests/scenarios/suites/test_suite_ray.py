@@ -19,7 +19,7 @@ from tests.scenarios.suites.test_suite_workers import mine, scenarios, started
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 __all__ = ["mine"]
 needs_ray = pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: pip install 'handeye[ray]'")
 

@@ -128,6 +128,7 @@ def test_the_run_does_not_wait_for_what_runs_when_there_were_failures_enough(run
         assert is_gone(int(path.name.partition("-")[2]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_keeps_what_there_is_and_ends_with_130(mine: Path, workers: str) -> None:
     (mine / "todos.yaml").write_text(f"serve: {{folder: pages}}\n{scenarios(a='ok', b='endless', c='ok')}")

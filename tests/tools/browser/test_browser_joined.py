@@ -34,7 +34,7 @@ def theirs(tmp_path: Path) -> Iterator[str]:
     (profile / "Default" / "Preferences").write_text(json.dumps(ZOOMED))
     program = subprocess.Popen(
         [
-            need_chromium(headed=False), *flags(headed=False), "--headless=new", "--remote-debugging-port=0",
+            need_chromium(headed=True), *flags(headed=False), "--headless=new", "--remote-debugging-port=0",
             f"--user-data-dir={profile}", "--force-device-scale-factor=2", "--window-size=900,700", "about:blank",
         ],
         stdout=subprocess.DEVNULL,

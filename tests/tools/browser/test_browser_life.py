@@ -126,7 +126,21 @@ def test_playwrights_own_chromium_comes_first(monkeypatch: pytest.MonkeyPatch, t
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
-    assert find_chromium() == tmp_path / "chromium-1200/chrome-linux/chrome"
+    assert find_chromium() == tmp_path / "chromium_headless_shell-1200/chrome-linux/headless_shell"
+    assert find_chromium(headed=True) == tmp_path / "chromium-1200/chrome-linux/chrome"
+
+
+def test_of_the_systems_the_one_without_a_window_comes_first_where_none_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("HANDEYE_CHROMIUM", raising=False)
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "none"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("chromium", "chromium-headless-shell"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    assert find_chromium() == tmp_path / "chromium-headless-shell"
+    assert find_chromium(headed=True) == tmp_path / "chromium"
 
 
 def test_a_program_that_is_no_chromium_is_a_setup_error(monkeypatch: pytest.MonkeyPatch) -> None:
