@@ -1,0 +1,275 @@
+"""The pocket model: InternVL's own classes made small, and heads beside it that point instead of spelling.
+
+A head is a linear map over InternViT's patches. The phrase is read by the language part alone, so that a screen's
+patches are worked out once for any number of phrases. The heads lie beside the checkpoint in `heads.safetensors`;
+without that file it is a plain InternVL checkpoint, which spells its boxes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import normalize
+
+from handeye.perception.engines.in_process.small import SPECIAL, save_checkpoint, train_tokenizer
+from handeye.perception.training.data.icons import ICONS
+from handeye.perception.training.data.looks import COLOURS
+from handeye.perception.training.data.naming import NOUNS
+from handeye.tools.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+PATCH = 14
+HEADS, ABOUT = "heads.safetensors", "heads.json"
+#: What a patch shows; number 0 of each list stands for none of them.
+SHOWN: dict[str, tuple[str, ...]] = {"icon": tuple(ICONS), "role": tuple(NOUNS), "colour": tuple(COLOURS)}
+_HEAD_WIDTH = 32
+
+
+@dataclass(frozen=True)
+class Preset:
+    """The sizes of a pocket model, and which screens it learns from."""
+
+    side: int
+    """Side of a tile in pixels."""
+    vision: tuple[int, int]
+    """Width and layers of InternViT."""
+    text: tuple[int, int]
+    """Width and layers of the language part."""
+    keys: int
+    """Width in which phrases and patches are compared."""
+    vocabulary: int
+    levels: tuple[float, ...]
+    """How much of the practice each level of drawn screens has at the end; it begins with level 0."""
+    tiles: int = 32
+    """Tiles in a step."""
+    rate: float = 0.02
+    """Muon's learning rate; AdamW's is a tenth."""
+
+
+PRESETS = {
+    "tiny-cpu": Preset(224, (96, 4), (96, 2), 64, 1024, (1.0,), 16),
+    "pocket": Preset(224, (160, 6), (160, 3), 96, 2048, (0.05, 0.25, 0.35, 0.35), 32),
+}
+
+
+def preset(name: str) -> Preset:
+    """A preset by its name."""
+    try:
+        return PRESETS[name]
+    except KeyError:
+        raise UsageError(f"there is no preset {name!r} ({', '.join(PRESETS)}); choose one of these") from None
+
+
+class Pocket:
+    """The model with its heads."""
+
+    def __init__(self, sizes: Preset, tokenizer: Any, model: Any, heads: Any) -> None:
+        self.sizes, self.tokenizer, self.model, self.heads = sizes, tokenizer, model, heads
+        self.end = int(tokenizer.convert_tokens_to_ids("</ref>"))
+        self.begin = int(tokenizer.convert_tokens_to_ids("<ref>"))
+        self.image_token = int(tokenizer.convert_tokens_to_ids("<IMG_CONTEXT>"))
+
+    @classmethod
+    def new(cls, sizes: Preset, texts: Iterable[str], seed: int) -> Pocket:
+        """A model that has learned nothing, with a tokenizer of its own."""
+        from transformers import InternVLForConditionalGeneration
+
+        tokenizer = train_tokenizer(texts, sizes.vocabulary)
+        tokenizer.add_tokens(["<tool_call>", "</tool_call>"])
+        torch.manual_seed(seed)
+        model = InternVLForConditionalGeneration(_config(sizes, tokenizer))
+        with torch.no_grad():
+            _initialise(model, sizes)
+        return cls(sizes, tokenizer, model, _heads(sizes))
+
+    @property
+    def side(self) -> int:
+        """Patches along a tile."""
+        return self.sizes.side // PATCH
+
+    def parameters(self) -> list[tuple[str, Any]]:
+        """All that is learned, by name."""
+        return [*self.model.named_parameters(), *((f"heads.{n}", p) for n, p in self.heads.named_parameters())]
+
+    def count(self) -> int:
+        """How many numbers are learned."""
+        return sum(parameter.numel() for _, parameter in self.parameters())
+
+    def look(self, pixels: Any) -> Any:
+        """What InternViT makes of tiles, (tiles, patches, width)."""
+        return self.model.model.vision_tower(pixel_values=pixels).last_hidden_state[:, 1:]
+
+    def keys(self, patches: Any) -> Any:
+        """Patches as phrases are compared with them, (…, patches, keys)."""
+        return normalize(self.heads["key"](self.heads["norm"](patches)), dim=-1)
+
+    def shown(self, patches: Any) -> dict[str, Any]:
+        """What each patch shows, as logits by list; and `edges`, the four sides of the thing under it in patches."""
+        normed = self.heads["norm"](patches)
+        return {name: self.heads[name](normed) for name in (*SHOWN, "edges")}
+
+    def words(self, ids: Any) -> Any:
+        """Phrases (rows of tokens, filled up at the end) as patches are compared with them, (phrases, keys)."""
+        states = self.model.model.language_model(
+            input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False
+        ).last_hidden_state
+        last = (ids == self.end).int().argmax(1)
+        return normalize(self.heads["phrase"](states[torch.arange(len(ids)), last]), dim=-1)
+
+    def tokens(self, phrases: Sequence[str]) -> Any:
+        """Phrases as `words` reads them."""
+        rows = [
+            [self.begin, *self.tokenizer.encode(phrase.casefold(), add_special_tokens=False), self.end]
+            for phrase in phrases
+        ]
+        longest = max(map(len, rows), default=0)
+        return torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+
+    def scores(self, words: Any, keys: Any) -> Any:
+        """How well each phrase fits each patch, (phrases, patches); the last column stands for: it is not there."""
+        found = (keys @ words.unsqueeze(-1)).squeeze(-1) if keys.dim() == 3 else words @ keys.T
+        scale, absent = self.heads["scale"].weight.exp().flatten(), self.heads["absent"].weight.flatten()
+        return torch.cat([scale * found, (scale * absent).expand(len(words), 1)], 1)
+
+    def save(self, folder: Path) -> Path:
+        """Write a checkpoint that transformers loads, and the heads beside it."""
+        from safetensors.torch import save_file
+
+        save_checkpoint(folder, self.model, self.tokenizer)
+        save_file({name: each.contiguous() for name, each in self.heads.state_dict().items()}, folder / HEADS)
+        about = {"version": 1, "sizes": asdict(self.sizes), "shown": {n: list(names) for n, names in SHOWN.items()}}
+        (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        return folder
+
+
+def load(folder: Path) -> Pocket:
+    """A pocket model from its folder."""
+    from safetensors.torch import load_file
+    from transformers import AutoTokenizer, InternVLForConditionalGeneration
+
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        shown = {name: tuple(names) for name, names in about["shown"].items()}
+        sizes = Preset(**{k: tuple(v) if isinstance(v, list) else v for k, v in about["sizes"].items()})
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model = InternVLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+        heads = _heads(sizes)
+        heads.load_state_dict(load_file(folder / HEADS))
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise ModelError(f"{folder} holds no pocket model ({error}); train one with handeye train") from error
+    if shown != SHOWN:
+        raise ModelError(f"{folder} was trained with other lists of icons than this handeye's; train it again")
+    return Pocket(sizes, tokenizer, model.eval(), heads)
+
+
+def _heads(sizes: Preset) -> Any:
+    wide = sizes.vision[0]
+    made = nn.ModuleDict({
+        "norm": nn.LayerNorm(wide),
+        "key": nn.Linear(wide, sizes.keys),
+        "phrase": nn.Linear(sizes.text[0], sizes.keys),
+        "edges": nn.Linear(wide, 4),
+        "scale": nn.Linear(1, 1, bias=False),
+        "absent": nn.Linear(1, 1, bias=False),
+        **{name: nn.Linear(wide, 1 + len(names)) for name, names in SHOWN.items()},
+    })  # fmt: skip
+    with torch.no_grad():
+        made["scale"].weight.fill_(2.5)
+        made["absent"].weight.zero_()
+        made["edges"].bias.fill_(1.5)
+    return made
+
+
+def _config(sizes: Preset, tokenizer: Any) -> Any:
+    from transformers import InternVLConfig, InternVLVisionConfig, Qwen2Config
+
+    ids = {token: int(tokenizer.convert_tokens_to_ids(token)) for token in SPECIAL}
+    wide, layers = sizes.text
+    text = Qwen2Config(
+        vocab_size=len(tokenizer),
+        hidden_size=wide,
+        intermediate_size=3 * wide,
+        num_hidden_layers=layers,
+        num_attention_heads=wide // _HEAD_WIDTH,
+        num_key_value_heads=wide // _HEAD_WIDTH,
+        max_position_embeddings=8192,
+        tie_word_embeddings=True,
+        bos_token_id=ids["<|endoftext|>"],
+        eos_token_id=ids["<|im_end|>"],
+        pad_token_id=ids["<|endoftext|>"],
+    )
+    wide, layers = sizes.vision
+    vision = InternVLVisionConfig(
+        hidden_size=wide,
+        intermediate_size=4 * wide,
+        num_hidden_layers=layers,
+        num_attention_heads=wide // _HEAD_WIDTH,
+        image_size=[sizes.side, sizes.side],
+        patch_size=[PATCH, PATCH],
+        attention_bias=True,
+        layer_scale_init_value=1.0,
+    )
+    return InternVLConfig(
+        text_config=text,
+        vision_config=vision,
+        image_token_id=ids["<IMG_CONTEXT>"],
+        image_seq_length=(sizes.side // PATCH // 2) ** 2,
+        downsample_ratio=0.5,
+        tie_word_embeddings=True,
+    )
+
+
+def _initialise(model: Any, sizes: Preset) -> None:
+    """Values that suit small widths: each patch's slow waves of colour, and places as waves."""
+    for parameter in model.parameters():
+        if parameter.dim() > 1:
+            parameter.normal_(std=parameter[0].numel() ** -0.5)
+    wide, side = sizes.vision[0], sizes.side // PATCH
+    embeddings = model.model.vision_tower.embeddings
+    # The waves lie whitened: slow ones are strong in pictures, so that they are given less weight.
+    atoms = _waves(-(-wide // 3))
+    filters = np.zeros((wide, 3, PATCH, PATCH), np.float32)
+    for channel in range(wide):
+        filters[channel] = _TINTS[channel % 3][:, None, None] * atoms[channel // 3]
+    embeddings.patch_embeddings.projection.weight.copy_(torch.from_numpy(filters))
+    embeddings.cls_token.normal_(std=0.1)
+    places = torch.from_numpy(_places(side, wide))
+    embeddings.position_embeddings.zero_()
+    embeddings.position_embeddings[0, 1:] = 0.3 * places
+
+
+#: Brightness, and two differences of colours.
+_TINTS = np.array([[1, 1, 1], [1, -1, 0], [0.5, 0.5, -1]], np.float32)
+_TINTS *= np.array([[0.5], [1.0], [1.0]], np.float32)
+
+
+def _waves(count: int) -> Any:
+    """So many of a patch's cosine waves, slow ones first, each heavier the faster it is."""
+    steps = (np.arange(PATCH) + 0.5) * np.pi / PATCH
+    order = sorted(((u, v) for u in range(PATCH) for v in range(PATCH)), key=lambda each: (sum(each), each))[:count]
+    made = [np.outer(np.cos(u * steps), np.cos(v * steps)) for u, v in order]
+    return [
+        (wave / np.linalg.norm(wave) / PATCH * (1 + u + v)).astype(np.float32)
+        for wave, (u, v) in zip(made, order, strict=True)
+    ]
+
+
+def _places(side: int, wide: int) -> Any:
+    """Where each patch stands as waves, (patches, width)."""
+    quarter = wide // 4
+    rates = np.pi / 2 * (1 / side) ** (np.arange(quarter) / max(1, quarter - 1))
+    line = np.arange(side)[:, None] * rates
+    waves = np.concatenate([np.sin(line), np.cos(line)], 1)
+    across = np.tile(waves, (side, 1))
+    down = np.repeat(waves, side, 0)
+    made = np.zeros((side * side, wide), np.float32)
+    made[:, : 4 * quarter] = np.concatenate([across, down], 1)
+    return made

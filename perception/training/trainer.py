@@ -1,0 +1,310 @@
+"""The training itself: steps, pace, checkpoints that go on exactly, figures and their curve.
+
+    folder/config.json, model.safetensors, heads.safetensors, …   the checkpoint, as transformers and handeye load it
+    folder/training/state.pt                                      all that going on needs; replaced whole
+    folder/training/metrics.jsonl                                 the losses of each step, the scores of each look
+    folder/training/curve.svg
+
+A run that was killed goes on from its last state as if it had not been: each step's lesson follows from its number,
+and how many steps there will be is settled anew only where a state is written.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from handeye.perception.training import vision
+from handeye.perception.training.curve import draw
+from handeye.perception.training.lessons import corpus
+from handeye.perception.training.measure import held_out
+from handeye.perception.training.pocket import Pocket, preset
+from handeye.tools.errors import SetupError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from handeye.perception.training.measure import Score
+
+STATE = "state.pt"
+_WARM_UP = 20
+#: The last part of the training, in which the learning rate falls to nothing.
+_FALL = 0.3
+_CLIP = 1.0
+#: Steps before the first guess how many there will be.
+_FIRST = 10
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be trained, and for how long: for so many minutes, or so many steps."""
+
+    out: Path
+    preset: str = "tiny-cpu"
+    minutes: float = 15.0
+    steps: int = 0
+    """0: as many as fit in the minutes. With a number the run is the same on every day."""
+    seed: int = 0
+    accumulate: int = 1
+    """Lessons in one step."""
+    threads: int = 0
+    """0: as torch chooses."""
+    workers: int = 0
+    """Processes that draw screens; 0: a thread of this one."""
+    bf16: bool | None = None
+    """None: on a GPU that has it."""
+    compile: bool = False
+    every: int = 200
+    """Steps between states, looks at held-out screens among them."""
+    screens: int = 100
+    """Held-out screens of each level in a look."""
+
+
+@dataclass
+class State:
+    """Where a training stands."""
+
+    step: int = 0
+    planned: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class News:
+    """What a training tells while it runs."""
+
+    state: State
+    losses: dict[str, float]
+    scores: tuple[Score, ...] = ()
+    """Of held-out screens, where this step looked at some."""
+
+
+class Trainer:
+    """A training that can be stopped at any time."""
+
+    def __init__(self, plan: Plan) -> None:
+        if plan.minutes <= 0 and plan.steps <= 0:
+            raise UsageError(f"--minutes {plan.minutes:g} is no time to train in; give more than 0")
+        self.plan, self.sizes = plan, preset(plan.preset)
+        if plan.threads:
+            torch.set_num_threads(plan.threads)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.bf16 = self.device.type == "cuda" and torch.cuda.is_bf16_supported() if plan.bf16 is None else plan.bf16
+        self.folder = plan.out / "training"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupError(f"{plan.out} cannot be written ({error}); name a folder you may write") from error
+        self.pocket = Pocket.new(self.sizes, corpus(), plan.seed)
+        self.pocket.model.to(self.device)
+        self.pocket.heads.to(self.device)
+        self.optimisers = _optimisers(self.pocket, self.sizes.rate)
+        self.state = State()
+        self.resumed = self._resume()
+        self._losses: Any = torch.compile(vision.losses) if plan.compile else vision.losses
+
+    def run(self, tell: Callable[[News], None] = lambda _: None) -> tuple[tuple[Score, ...], tuple[Score, ...]]:
+        """Train to the end; the scores before the first step and after the last."""
+        before = self._first_look(tell)
+        after = before
+        with self._workers() as workers:
+            coming: Future[list[Any]] | None = None
+            while not self._over():
+                began = time.monotonic()
+                lessons = (coming or workers.submit(self._lessons, self.state.step)).result()
+                last = (
+                    self.state.step + 1 in (_FIRST, self.state.planned) or (self.state.step + 1) % self.plan.every == 0
+                )
+                coming = None if last else workers.submit(self._lessons, self.state.step + 1)
+                losses = self._step(lessons)
+                self.state.step += 1
+                self.state.seconds += time.monotonic() - began
+                self._write({"step": self.state.step, "seconds": round(self.state.seconds, 2), "losses": losses})
+                if last:
+                    self._settle()
+                scores = self._look() if last and self.state.step != _FIRST else ()
+                after = scores or after
+                if last:
+                    self._save()
+                tell(News(self.state, losses, scores))
+        self.pocket.save(self.plan.out)
+        return before, after
+
+    def rate(self) -> float:
+        """How much of the full learning rate this step has."""
+        done = self._done()
+        return min(1.0, (self.state.step + 1) / _WARM_UP, max(0.02, (1 - done) / _FALL))
+
+    def _done(self) -> float:
+        return self.state.step / self.state.planned if self.state.planned else 0.0
+
+    def _over(self) -> bool:
+        return bool(self.state.planned) and self.state.step >= self.state.planned
+
+    def _settle(self) -> None:
+        """How many steps there will be, by how long those so far took."""
+        if self.plan.steps:
+            return
+        left = max(0.0, 60 * self.plan.minutes - self.state.seconds)
+        self.state.planned = self.state.step + math.floor(left * self.state.step / self.state.seconds)
+
+    def _lessons(self, step: int) -> list[Any]:
+        done = step / self.state.planned if self.state.planned else 0.0
+        return _draw(self.sizes, self.plan.seed, step, self.plan.accumulate, done)
+
+    def _step(self, lessons: list[Any]) -> dict[str, float]:
+        rate, total = self.rate(), {}
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = group["full"] * rate
+        for lesson in lessons:
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+                found = self._losses(self.pocket, lesson)
+            loss = torch.stack(list(found.values())).sum() / len(lessons)
+            loss.backward()
+            for name, each in (("all", loss * len(lessons)), *found.items()):
+                total[name] = total.get(name, 0.0) + float(each.detach()) / len(lessons)
+        parameters = [each for _, each in self.pocket.parameters() if each.grad is not None]
+        torch.nn.utils.clip_grad_norm_(parameters, _CLIP)
+        for optimiser in self.optimisers:
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+        if not math.isfinite(total["all"]):
+            raise SetupError(f"the loss of step {self.state.step} is {total['all']}; train with another --seed")
+        return total
+
+    def _workers(self) -> Executor:
+        if self.plan.workers:
+            return _Processes(self.plan.workers, self)
+        return ThreadPoolExecutor(1)
+
+    def _first_look(self, tell: Callable[[News], None]) -> tuple[Score, ...]:
+        lines = _lines(self.folder / "metrics.jsonl")
+        if known := next((line["scores"] for line in lines if line.get("scores")), None):
+            return tuple(_score(each) for each in known)
+        scores = self._look()
+        tell(News(self.state, {}, scores))
+        return scores
+
+    def _look(self) -> tuple[Score, ...]:
+        levels = [number for number, share in enumerate(self.sizes.levels) if share]
+        scores = tuple(held_out(self.pocket, level, self.plan.screens) for level in levels)
+        self._write({"step": self.state.step, "scores": [asdict(score) for score in scores]})
+        return scores
+
+    def _write(self, line: dict[str, Any]) -> None:
+        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def _save(self) -> None:
+        whole = {
+            "version": 1,
+            "plan": {"preset": self.plan.preset, "seed": self.plan.seed, "accumulate": self.plan.accumulate},
+            "state": asdict(self.state),
+            "model": self.pocket.model.state_dict(),
+            "heads": self.pocket.heads.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "chance": torch.get_rng_state(),
+        }
+        unfinished = self.folder / f"{STATE}.part"
+        with unfinished.open("wb") as file:
+            torch.save(whole, file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(self.folder / STATE)
+        draw(self.folder / "metrics.jsonl", self.folder / "curve.svg")
+
+    def _resume(self) -> bool:
+        if not (self.folder / STATE).exists():
+            (self.folder / "metrics.jsonl").unlink(missing_ok=True)
+            self.state.planned = self.plan.steps
+            return False
+        try:
+            whole = torch.load(self.folder / STATE, map_location=self.device, weights_only=True)
+            theirs = whole["plan"]
+            mine = {"preset": self.plan.preset, "seed": self.plan.seed, "accumulate": self.plan.accumulate}
+            if theirs != mine:
+                raise UsageError(f"{self.plan.out} was trained with {theirs}, not {mine}; name another folder")
+            self.pocket.model.load_state_dict(whole["model"])
+            self.pocket.heads.load_state_dict(whole["heads"])
+            for optimiser, state in zip(self.optimisers, whole["optimisers"], strict=True):
+                optimiser.load_state_dict(state)
+            torch.set_rng_state(whole["chance"].cpu())
+            self.state = State(**whole["state"])
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+            raise SetupError(f"{self.folder / STATE} cannot be read ({error}); delete it to begin anew") from error
+        kept = [line for line in _lines(self.folder / "metrics.jsonl") if line["step"] <= self.state.step]
+        (self.folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in kept))
+        if self.plan.steps:
+            self.state.planned = self.plan.steps
+        elif self._over():
+            self._settle()
+        return True
+
+
+class _Processes(ProcessPoolExecutor):
+    """Processes that draw the lessons of the next steps; a lesson asked for is most often there already."""
+
+    def __init__(self, count: int, trainer: Trainer) -> None:
+        super().__init__(count, get_context("spawn"))
+        self._trainer, self._ahead, self._count = trainer, {}, count
+        self._ahead: dict[tuple[int, int], Future[list[Any]]]
+
+    def submit(self, _: Any, step: int, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+        """The lessons of a step; those after it are begun, as far as the next state."""
+        trainer = self._trainer
+        planned = trainer.state.planned
+        for number in range(step, step + 1 + self._count):
+            if (planned, number) not in self._ahead:
+                done = number / planned if planned else 0.0
+                arguments = trainer.sizes, trainer.plan.seed, number, trainer.plan.accumulate, done
+                self._ahead[planned, number] = super().submit(_draw, *arguments)
+        self._ahead = {key: each for key, each in self._ahead.items() if key[1] >= step and key[0] == planned}
+        return self._ahead[planned, step]
+
+
+def _draw(sizes: Any, seed: int, step: int, parts: int, done: float) -> list[Any]:
+    return [vision.practice(sizes, seed, step, part, done) for part in range(parts)]
+
+
+def _optimisers(pocket: Pocket, rate: float) -> list[Any]:
+    """Muon for the matrices within layers, AdamW for all else."""
+    inner = {name: each for name, each in pocket.parameters() if each.dim() == 2 and ".layer" in name}
+    outer = [each for name, each in pocket.parameters() if name not in inner]
+    made = [
+        torch.optim.Muon(list(inner.values()), lr=rate, momentum=0.95, weight_decay=0.01),
+        torch.optim.AdamW(outer, lr=rate / 10, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
+    for optimiser in made:
+        for group in optimiser.param_groups:
+            group["full"] = group["lr"]
+    return made
+
+
+def _lines(file: Path) -> list[dict[str, Any]]:
+    if not file.exists():
+        return []
+    found = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            break  # a kill in the middle of a line
+    return found
+
+
+def _score(each: dict[str, Any]) -> Score:
+    from handeye.perception.training.measure import Score
+
+    parts = {name: (part[0], part[1]) for name, part in each["parts"].items()}
+    return Score(each["level"], each["questions"], each["right"], each["shuffled"], parts)

@@ -1,0 +1,79 @@
+"""The first stage: patches learn what they show, and phrases learn to point at them."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn.functional import cross_entropy, smooth_l1_loss
+
+from handeye.perception.tiling import normalise
+from handeye.perception.training.lessons import TILES, lesson
+from handeye.perception.training.pocket import SHOWN
+
+if TYPE_CHECKING:
+    from handeye.perception.training.lessons import Lesson
+    from handeye.perception.training.pocket import Pocket, Preset
+
+#: A patch that shows nothing counts so much beside one that shows something: most show nothing.
+_NOTHING = 0.3
+#: A level of screens comes in when this much of the training is over, times its number.
+_OPENS = 0.06
+
+
+def level_at(sizes: Preset, seed: int, step: int, done: float) -> int:
+    """Which level's screens a step learns from: the easy ones first, then all in the preset's shares."""
+    rng = Random(f"level {seed} {step}")  # noqa: S311 - screens, not secrets
+    open_now = [share if done >= _OPENS * number else 0.0 for number, share in enumerate(sizes.levels)]
+    return rng.choices(range(len(open_now)), open_now)[0]
+
+
+def practice(sizes: Preset, seed: int, step: int, part: int, done: float) -> Lesson:
+    """What a step learns from; the same arguments give the same lesson."""
+    level = level_at(sizes, seed, step, done)
+    return lesson(f"{seed} {step} {part}", level, max(1, sizes.tiles // TILES[level]), sizes.side)
+
+
+def losses(pocket: Pocket, taught: Lesson) -> dict[str, Any]:
+    """The losses of a lesson; their sum is what is learned from.
+
+    `point`: from phrase to patches, less what a right answer spread over its patches costs; `name`: from patches back
+    to the phrases of their screen; the others: what each patch shows.
+    """
+    device = pocket.model.device
+    patches = pocket.look(torch.from_numpy(normalise(taught.tiles)).to(device))
+    found = {name: _shown(logits, taught, name) for name, logits in pocket.shown(patches).items()}
+    if not taught.phrases:
+        return found
+    keys = pocket.keys(patches)
+    keys = keys.reshape(taught.screens, -1, keys.shape[-1])
+    of = torch.from_numpy(taught.of).to(device)
+    goals = torch.from_numpy(taught.goals).to(device)
+    scores = pocket.scores(pocket.words(pocket.tokens(taught.phrases).to(device)), keys[of]).float()
+    sure = -(goals * goals.clamp(min=1e-9).log()).sum(1).mean()
+    return {"point": cross_entropy(scores, goals) - sure, "name": _named(scores, goals, of), **found}
+
+
+def _named(scores: Any, goals: Any, of: Any) -> Any:
+    """Which phrase of its screen a patch answers to, for the patches that a phrase means."""
+    there = goals[:, -1] == 0
+    scores, goals, of = scores[there, :-1], goals[there, :-1], of[there]
+    if not len(of):
+        return scores.sum()
+    same = of[:, None] == of[None, :]
+    # (phrase whose patch it is, phrase compared with it): each phrase's score on the patches of each phrase.
+    on = goals @ scores.T
+    return cross_entropy(on.masked_fill(~same, -1e4), torch.arange(len(of), device=of.device))
+
+
+def _shown(logits: Any, taught: Lesson, name: str) -> Any:
+    logits = logits.float()
+    if name not in SHOWN:
+        edges = torch.from_numpy(taught.edges).to(logits.device)
+        on = ~torch.isnan(edges)
+        return smooth_l1_loss(logits[on], edges[on]) if on.any() else logits.sum() * 0
+    truth = torch.from_numpy(taught.shown[name]).to(logits.device).flatten()
+    weights = torch.where(truth > 0, 1.0, _NOTHING) * (truth >= 0)
+    each = cross_entropy(logits.flatten(0, 1), truth.clamp(min=0), reduction="none")
+    return (each * weights).sum() / weights.sum().clamp(min=1)
