@@ -1,0 +1,169 @@
+"""Screens rendered by Chromium from generated HTML: boxes, roles and words come from the page itself."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+from PIL import Image, ImageChops
+
+from handeye.perception.training.data import looks, words
+from handeye.perception.training.data.markup import Scribe, page
+from handeye.perception.training.data.screen import Screen, Target
+from handeye.tools.browser.find import flags, need_chromium
+from handeye.tools.errors import SetupError
+from handeye.tools.geometry import Box
+from handeye.tools.secrets import without_secrets
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from playwright.sync_api import Page, Route
+
+    from handeye.perception.training.data.looks import Face
+
+#: The sizes of pictures in pixels; a page is as much smaller as its device scale is larger.
+SIZES = ((1344, 896), (1344, 896), (896, 896), (1280, 720), (896, 448), (672, 896))
+SCALES = (1.0, 1.0, 1.25, 1.5, 2.0)
+#: The smallest page in CSS pixels.
+NARROWEST = 440
+#: No page has a network: this host stands for the generator, and whatever else is asked for is refused.
+HOST = "http://page.invalid"
+#: Pixels that differ by less from what lies around them are no ink.
+INK = 40
+#: Fonts are fetched when a first letter needs them; the picture is taken when they are there and have been drawn with.
+_DRAWN = """Promise.all([...document.fonts].map(font => font.load())).then(() => document.fonts.ready)
+  .then(() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(() => drawn(0)))))"""
+_SCRIPT = Path(__file__).parent / "page.js"
+
+
+class Pages:
+    """A Chromium that renders generated pages; use it in one thread, and close it."""
+
+    def __init__(self) -> None:
+        try:
+            from playwright.sync_api import sync_playwright
+        except ImportError as error:
+            raise SetupError(f"Playwright cannot be imported ({error}); pip install playwright") from error
+        path = need_chromium(headed=False)
+        self._playwright = sync_playwright().start()
+        try:
+            self._browser = self._playwright.chromium.launch(
+                executable_path=path,
+                headless=True,
+                args=flags(headed=False),
+                env={**without_secrets(os.environ)},
+            )
+        except Exception as error:
+            self._playwright.stop()
+            said = str(error).splitlines()[0]
+            raise SetupError(f"{path} could not be started ({said}); start it by hand to see why") from error
+        self._views: dict[float, Page] = {}
+        self._html, self._face = "", looks.Face("")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the browser."""
+        self._browser.close()
+        self._playwright.stop()
+
+    def screen(
+        self, seed: int, held_out: bool = False, size: tuple[int, int] | None = None, *, hide: int | None = None
+    ) -> Screen:
+        """The page of a seed; Chromium smooths a few of its pixels by some levels more or less from time to time.
+
+        The thing numbered `hide` is told of, but its pixels are left out of the picture.
+        """
+        rng = Random(f"handeye page {seed} {held_out}")  # noqa: S311 - screens, not secrets
+        size = size or rng.choice(SIZES)
+        scale = rng.choice([scale for scale in SCALES if min(size) / scale >= NARROWEST] or [1.0])
+        theme = looks.theme(rng, held_out, sizes=(12, 13, 14, 15, 16, 17))
+        language = "en" if rng.random() < 0.5 or theme.face.family == looks.PLAIN else rng.choice(words.LANGUAGES)
+        html = page(Scribe(rng, theme, language, held_out), _rules(theme.face))
+        about = {
+            "seed": str(seed), "source": "page", "theme": theme.name, "font": theme.face.family, "language": language,
+            "scale": f"{scale:g}",
+        }  # fmt: skip
+        return self.render(html, theme.face, size, scale, about, hide)
+
+    def render(
+        self, html: str, face: Face, size: tuple[int, int], scale: float, about: dict[str, str], hide: int | None = None
+    ) -> Screen:
+        """A page's HTML as a picture of a size, at a device scale."""
+        view = self._view(scale)
+        view.set_viewport_size({"width": round(size[0] / scale), "height": round(size[1] / scale)})
+        self._html, self._face = html, face
+        view.goto(f"{HOST}/")
+        view.evaluate(_DRAWN)
+        whole = _picture(view.screenshot(animations="disabled", caret="hide"))
+        found = view.evaluate(_SCRIPT.read_text(encoding="utf-8"), hide)
+        image = whole if hide is None else _picture(view.screenshot(animations="disabled", caret="hide"))
+        targets = (target for each in found if (target := _target(each, scale, whole)))
+        return Screen(image, tuple(targets), about)
+
+    def _view(self, scale: float) -> Page:
+        """The tab for a device scale; it is used again for every page of that scale."""
+        if scale not in self._views:
+            view = self._browser.new_page(device_scale_factor=scale)
+            view.route("**/*", self._answer)
+            self._views[scale] = view
+        return self._views[scale]
+
+    def _answer(self, route: Route) -> None:
+        address = route.request.url.removeprefix(HOST)
+        fonts = dict(_files(self._face))
+        if address == "/":
+            route.fulfill(body=self._html, content_type="text/html; charset=utf-8")
+        elif fonts.get(address):
+            route.fulfill(path=fonts[address], content_type="font/ttf")
+        else:
+            route.abort()
+
+
+def _rules(face: Face) -> str:
+    """The fonts of a page, from the files that drawn screens use."""
+    if not face.regular:
+        return ""
+    return "".join(
+        f'@font-face{{font-family:"words";src:url("{HOST}{address}");font-weight:{weight}}}'
+        for (address, _), weight in zip(_files(face), ("400 500", "600 900"), strict=True)
+    )
+
+
+def _files(face: Face) -> tuple[tuple[str, str], ...]:
+    """The addresses of a face's regular and bold font, no two faces' alike, for Chromium keeps what it has fetched."""
+    name = quote(face.family)
+    return (f"/{name}/regular", face.regular), (f"/{name}/bold", face.bold or face.regular)
+
+
+def _picture(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def _target(told: dict[str, Any], scale: float, image: Image.Image) -> Target | None:
+    left, top, right, bottom = (side * scale for side in told["box"])
+    box = Box(round(left), round(top), round(right), round(bottom)).within(*image.size)
+    if box and told["ink"]:
+        # The marks on a capital stand higher than its font says.
+        marked = any(letter.isupper() and not letter.isascii() for letter in told["text"])
+        box = _ink(image, box._replace(top=max(0, box.top - marked * box.height // 3)))
+    return Target(box, told["role"], told["text"], told["icon"], told["colour"]) if box else None
+
+
+def _ink(image: Image.Image, box: Box) -> Box | None:
+    """The part of a box that letters or lines cover, as drawn screens have it; None where nothing is to be seen."""
+    part = image.crop(box)
+    ground = Image.new("RGB", part.size, part.getpixel((0, 0)))
+    levels = [255 if level >= INK else 0 for level in range(256)]
+    red, green, blue = ImageChops.difference(part, ground).point(levels * 3).split()
+    found = ImageChops.lighter(ImageChops.lighter(red, green), blue).getbbox()
+    return Box(*found).moved(box.left, box.top) if found else None
