@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from handeye.agent.cli import calibrate, doctor, ground, mcp, replay, run, serve, show
+from handeye.agent.cli import calibrate, doctor, ground, mcp, replay, run, serve, show, train
 from handeye.agent.cli.common import reported
 from handeye.agent.cli.extensions import Commands
 from handeye.agent.config import defaults, find_config
@@ -30,6 +30,7 @@ app.command("actions")(show.actions)
 app.command("serve")(serve.serve)
 app.command("calibrate")(calibrate.calibrate)
 app.command("mcp")(mcp.mcp)
+app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
 
 

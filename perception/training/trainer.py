@@ -83,7 +83,10 @@ class State:
 class News:
     """What a training tells while it runs."""
 
-    state: State
+    step: int
+    planned: int
+    """How many steps there will be; 0 while that is not known."""
+    seconds: float
     losses: dict[str, float]
     scores: tuple[Score, ...] = ()
     """Of held-out screens, where this step looked at some."""
@@ -132,11 +135,11 @@ class Trainer:
                 self._write({"step": self.state.step, "seconds": round(self.state.seconds, 2), "losses": losses})
                 if last:
                     self._settle()
-                scores = self._look() if last and self.state.step != _FIRST else ()
+                scores = self._look() if last and (self.state.step != _FIRST or self._over()) else ()
                 after = scores or after
                 if last:
                     self._save()
-                tell(News(self.state, losses, scores))
+                tell(self._news(losses, scores))
         self.pocket.save(self.plan.out)
         return before, after
 
@@ -157,6 +160,9 @@ class Trainer:
             return
         left = max(0.0, 60 * self.plan.minutes - self.state.seconds)
         self.state.planned = self.state.step + math.floor(left * self.state.step / self.state.seconds)
+
+    def _news(self, losses: dict[str, float], scores: tuple[Score, ...]) -> News:
+        return News(self.state.step, self.state.planned, self.state.seconds, losses, scores)
 
     def _lessons(self, step: int) -> list[Any]:
         done = step / self.state.planned if self.state.planned else 0.0
@@ -193,7 +199,7 @@ class Trainer:
         if known := next((line["scores"] for line in lines if line.get("scores")), None):
             return tuple(_score(each) for each in known)
         scores = self._look()
-        tell(News(self.state, {}, scores))
+        tell(self._news({}, scores))
         return scores
 
     def _look(self) -> tuple[Score, ...]:

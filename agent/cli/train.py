@@ -1,0 +1,158 @@
+"""`handeye train`: teach a small InternVL to find things on screens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handeye.agent.cli.common import Json, note_console, print_json, reported
+from handeye.tools.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from handeye.perception.training.measure import Score
+    from handeye.perception.training.trainer import News, Plan, Trainer
+
+_LAST = 8
+
+
+def train(
+    preset: Annotated[
+        str, typer.Option(envvar="HANDEYE_PRESET", metavar="tiny-cpu|pocket", help="What is trained, and on what.")
+    ] = "tiny-cpu",
+    out: Annotated[
+        Path, typer.Option(envvar="HANDEYE_OUT", help="The checkpoint's folder; a run that was stopped goes on there.")
+    ] = Path("pocket"),
+    minutes: Annotated[
+        float, typer.Option(envvar="HANDEYE_MINUTES", help="How long to train, looks at held-out screens not counted.")
+    ] = 15.0,
+    steps: Annotated[
+        int, typer.Option(min=0, envvar="HANDEYE_STEPS", help="So many steps, in the place of minutes.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(envvar="HANDEYE_SEED", help="Another one begins and practises otherwise.")] = 0,
+    accumulate: Annotated[
+        int, typer.Option(min=1, envvar="HANDEYE_ACCUMULATE", help="Lessons whose gradients make one step.")
+    ] = 1,
+    threads: Annotated[
+        int, typer.Option(min=0, envvar="HANDEYE_THREADS", help="Of torch; 0: as many as it chooses.")
+    ] = 0,
+    workers: Annotated[
+        int, typer.Option(min=0, envvar="HANDEYE_WORKERS", help="Processes that draw screens; 0: a thread does.")
+    ] = 0,
+    bf16: Annotated[
+        bool | None, typer.Option(envvar="HANDEYE_BF16", help="Halve the numbers; by itself on a GPU that has it.")
+    ] = None,
+    compile_: Annotated[
+        bool, typer.Option("--compile", envvar="HANDEYE_COMPILE", help="torch.compile: slow to start, then faster.")
+    ] = False,
+    every: Annotated[
+        int, typer.Option(min=1, envvar="HANDEYE_EVERY", help="Steps between states, each with a look at the scores.")
+    ] = 100,
+    screens: Annotated[
+        int, typer.Option(min=2, envvar="HANDEYE_SCREENS", help="Held-out screens of each level in a look.")
+    ] = 100,
+    evaluate: Annotated[
+        Path | None,
+        typer.Option(envvar="HANDEYE_EVALUATE", metavar="DIR", help="Train nothing: tell how good this model is."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Teach a small InternVL to point at what a phrase means, on screens that handeye draws itself.
+
+    Before the first step and after the last it is asked about held-out screens, and beside each score stands the
+    control: the same questions put to other pictures. A run that was stopped goes on exactly where it wrote its last
+    state; give the same command again. Needs handeye\\[transformers].
+
+    [b]Examples[/b]: handeye train --preset tiny-cpu --minutes 15 --out tiny
+
+    handeye train --evaluate tiny
+    """
+    with reported(as_json):
+        try:
+            import torch  # noqa: F401
+            import transformers
+        except ImportError as error:
+            raise SetupError("training needs: pip install 'handeye[transformers]'") from error
+        transformers.utils.logging.disable_progress_bar()
+        if evaluate:
+            _evaluate(evaluate, screens, as_json)
+            return
+        from handeye.perception.training.trainer import Plan, Trainer
+
+        plan = Plan(out, preset, minutes, steps, seed, accumulate, threads, workers, bf16, compile_, every, screens)
+        _train(Trainer(plan), plan, as_json)
+
+
+def _train(trainer: Trainer, plan: Plan, as_json: bool) -> None:
+    from rich.live import Live
+
+    console = note_console()
+    where = f"on {trainer.device.type}{' in bfloat16' if trainer.bf16 else ''}"
+    console.print(f"{plan.preset}: {trainer.pocket.count():,} numbers to learn, {where}, into {plan.out}", markup=False)
+    if trainer.resumed:
+        console.print(f"going on after step {trainer.state.step}")
+    rows: list[News] = []
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+
+        def tell(news: News) -> None:
+            if rows and not rows[-1].scores:
+                rows.pop()
+            rows.append(news)
+            if console.is_terminal or news.scores:
+                live.update(_table(rows[-_LAST:]), refresh=console.is_terminal)
+
+        before, after = trainer.run(tell)
+    if as_json:
+        print_json({"out": str(plan.out), "steps": trainer.state.step, "seconds": round(trainer.state.seconds, 1),
+                    "before": _plain(before), "after": _plain(after)})  # fmt: skip
+        return
+    typer.echo(f"{trainer.state.step} steps in {trainer.state.seconds:.0f} s; the model lies in {plan.out}")
+    typer.echo("held-out screens, points in the right box (beside it: the same questions, other pictures)")
+    for first, last in zip(before, after, strict=True):
+        typer.echo(
+            f"  level {last.level}: before {first.right:.1%} (other pictures {first.shuffled:.1%}), "
+            f"after {last.right:.1%} (other pictures {last.shuffled:.1%}): {100 * last.gain:+.1f} points above them"
+        )
+
+
+def _table(rows: Sequence[News]) -> Table:
+    from rich.table import Table
+
+    table = Table("step", "of", "minutes", box=None, header_style="bold", padding=(0, 2, 0, 0))
+    names = [name for name in rows[-1].losses if name != "all"]
+    for name in names:
+        table.add_column(name, justify="right")
+    table.add_column("held out (other pictures)")
+    for row in rows:
+        scores = "  ".join(f"{score.level}: {score.right:.0%} ({score.shuffled:.0%})" for score in row.scores)
+        losses = (f"{row.losses[name]:.3f}" if name in row.losses else "" for name in names)
+        planned = str(row.planned) if row.planned else "?"
+        table.add_row(str(row.step), planned, f"{row.seconds / 60:.1f}", *losses, scores)
+    return table
+
+
+def _evaluate(folder: Path, screens: int, as_json: bool) -> None:
+    from handeye.perception.training.data.drawn import LEVELS
+    from handeye.perception.training.measure import held_out
+    from handeye.perception.training.pocket import load
+
+    pocket = load(folder)
+    scores = [held_out(pocket, level, screens) for level in range(LEVELS)]
+    if as_json:
+        print_json({"model": str(folder), "scores": _plain(scores)})
+        return
+    for score in scores:
+        typer.echo(f"level {score.level}: {score.right:.1%} of {score.questions} (other pictures {score.shuffled:.1%})")
+        for name, (right, count) in score.parts.items():
+            typer.echo(f"  {name}: {right:.1%} of {count}")
+
+
+def _plain(scores: Sequence[Score]) -> list[dict[str, Any]]:
+    from dataclasses import asdict
+
+    return [asdict(score) for score in scores]
