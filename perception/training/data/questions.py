@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from handeye.perception.training.data.screen import Screen
     from handeye.tools.actions import Action
 
-Kind = Literal["ground", "read", "change", "act", "text"]
+Kind = Literal["ground", "read", "change", "act", "judge", "text"]
 PROFILE = INTERNVL3
 #: How a model says that a thing is not on the screen.
 ABSENT = "[[-1, -1, -1, -1]]"
@@ -54,6 +54,8 @@ class Question:
     before: str = ""
     """What is said before the pictures."""
     pictures: int = 1
+    system: str = ""
+    """What the model is told that it is, where the question depends on it."""
 
 
 def questions(
@@ -148,12 +150,17 @@ def act(names: Names, rng: Random) -> Question | None:
 def acting(told: str, action: Action, screen: Screen, said: Phrase | None = None) -> Question:
     """The question for the next action towards a goal; a point in it is in thousandths."""
     turn = decide_prompt(Head("", told), screen.image).turns[0].parts
-    fields = action.model_dump(mode="json", exclude_defaults=True)
-    call = json.dumps({"kind": action.kind} | {name: _short(each) for name, each in fields.items()}, ensure_ascii=False)
-    answer = f"{told.rstrip('.')}.\n<tool_call>\n{call}\n</tool_call>"
+    answer = spell_action(f"{told.rstrip('.')}.", action)
     return Question(
         "act", str(turn[-1]), answer, said.target.box if said else None, said.text if said else "", before=str(turn[0])
     )
+
+
+def spell_action(thought: str, action: Action) -> str:
+    """A thought and an action as handeye has models write them."""
+    fields = action.model_dump(mode="json", exclude_defaults=True)
+    call = json.dumps({"kind": action.kind} | {name: _short(each) for name, each in fields.items()}, ensure_ascii=False)
+    return f"{thought}\n<tool_call>\n{call}\n</tool_call>"
 
 
 def rejected(question: Question, screen: Screen, rng: Random) -> str | None:

@@ -1,0 +1,239 @@
+"""A person's own runs as training data: what was seen, what was done there, and whether it was right.
+
+Read from the files of a run's folder: `trace.jsonl` (one event a line: started, looked, thought, judged, acted, ended)
+and `screens/<digest>.webp`. What an action did stands as `outcome` in the look after it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from PIL import Image
+
+from handeye.perception.outcome import Outcome
+from handeye.perception.prompt import CRITIC, Head, History, decide_prompt, judge_prompt
+from handeye.perception.training.data.questions import PROFILE, Question, grounded, spell_action, thousandths
+from handeye.perception.training.data.screen import Screen, Target
+from handeye.perception.training.data.shards import Sample
+from handeye.tools.actions import describe, parse_action, targets
+from handeye.tools.errors import ActionRefused, UsageError
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from handeye.tools.actions import Action
+
+VERSION = 1
+#: What an embedded policy says of itself, before what it does.
+_CLAUSE = re.compile(r"^Clause \d+ of \d+: ")
+#: So many steps before this one are told.
+_TOLD = 12
+
+
+@dataclass(frozen=True)
+class Step:
+    """One turn of a run."""
+
+    number: int
+    picture: Path
+    action: Action
+    thought: str
+    outcome: Outcome | None
+    """What the action did, as the next look told; None where the run ended before one."""
+    targets: tuple[Target, ...]
+    """What the action aimed at, where its box is known."""
+    failed: bool = False
+    """It was refused, or could not be carried out."""
+    result: str = ""
+
+    def screen(self) -> Screen:
+        """What was seen before the action."""
+        with Image.open(self.picture) as image:
+            return Screen(image.convert("RGB"), self.targets, {"source": "run", "run": self.picture.parent.parent.name})
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A run from its goal to its verdict."""
+
+    folder: Path
+    goal: str
+    verdict: str
+    steps: tuple[Step, ...]
+
+    @property
+    def succeeded(self) -> bool:
+        return self.verdict == "succeeded"
+
+    def right(self, step: Step) -> bool | None:
+        """Whether a step brought the goal nearer; None where nothing tells."""
+        effect = step.outcome.kind if step.outcome else "unknown"
+        if step.failed or effect == "no_effect":
+            return False
+        if step.action.kind == "done" and step.action.success != self.succeeded:
+            return False
+        return True if self.succeeded and effect != "unexpected" else None
+
+    def told(self, step: Step) -> tuple[History, ...]:
+        """The steps before one, as a model is told of them."""
+        before = [each for each in self.steps if each.number < step.number and each.outcome]
+        return tuple(
+            History(each.number, each.action, each.outcome, each.result) for each in before[-_TOLD:] if each.outcome
+        )
+
+
+class Preference(NamedTuple):
+    """Two answers to one question about one screen; the question's own is the better one."""
+
+    screen: Screen
+    question: Question
+    rejected: str
+
+
+def trajectories(folder: Path) -> list[Trajectory]:
+    """The runs in a folder such as `runs/`, or the one run that it is; raises UsageError where there is none.
+
+    A run without pictures, or one that has not ended, is left out.
+    """
+    folders = (
+        [folder] if (folder / "trace.jsonl").exists() else sorted(path.parent for path in folder.glob("*/trace.jsonl"))
+    )
+    if not folders:
+        raise UsageError(f"{folder} holds no run (a folder with a trace.jsonl); name a run's folder, or that of many")
+    return [run for each in folders if (run := _trajectory(each)) and run.steps and run.verdict]
+
+
+def run_samples(run: Trajectory) -> Iterator[Sample]:
+    """Each right step with the questions for its action and for the places it aimed at."""
+    for step in run.steps:
+        if run.right(step):
+            screen = step.screen()
+            aims = [aim for aim in targets(step.action).values() if aim.phrase and aim.box]
+            places = [grounded(aim.phrase, aim.box, screen) for aim in aims if aim.box]
+            yield Sample(screen, (_act(run, step, screen), *places))
+
+
+def judgements(run: Trajectory) -> Iterator[Sample]:
+    """For a critic: each step that was right or wrong, with `+` or `-` for an answer, in VisualPRM's protocol."""
+    for step in run.steps:
+        if (right := run.right(step)) is not None:
+            screen = step.screen()
+            said = f"{step.thought}\n{describe(_in_thousandths(step.action, screen.image.size))}"
+            turn = judge_prompt(None, screen.image, run.goal, said, steps=run.told(step)).turns[0].parts
+            question = Question("judge", str(turn[-1]), "+" if right else "-", _first_box(step), system=CRITIC)
+            yield Sample(screen, (question,))
+
+
+def preferences(runs: Sequence[Trajectory]) -> Iterator[Preference]:
+    """Two ways to go on from one screen towards one goal, of which one was right and the other was not."""
+    by_place: dict[tuple[str, str], list[tuple[Trajectory, Step]]] = {}
+    for run in runs:
+        for step in run.steps:
+            by_place.setdefault((run.goal, step.picture.name), []).append((run, step))
+    for tried in by_place.values():
+        for run, good in tried:
+            if not run.right(good):
+                continue
+            screen = good.screen()
+            question = _act(run, good, screen)
+            wrong = {_answer(bad, screen) for other, bad in tried if other.right(bad) is False}
+            yield from (Preference(screen, question, each) for each in sorted(wrong - {question.answer}))
+
+
+def _act(run: Trajectory, step: Step, screen: Screen) -> Question:
+    head = Head(PROFILE.system, run.goal)
+    parts = decide_prompt(head, screen.image, steps=run.told(step)).turns[0].parts
+    return Question(
+        "act", str(parts[-1]), _answer(step, screen), _first_box(step), before=str(parts[0]), system=PROFILE.system
+    )
+
+
+def _answer(step: Step, screen: Screen) -> str:
+    return spell_action(step.thought, _in_thousandths(step.action, screen.image.size))
+
+
+def _first_box(step: Step) -> Box | None:
+    return next((aim.box for aim in targets(step.action).values() if aim.box), None)
+
+
+def _in_thousandths(action: Action, size: tuple[int, int]) -> Action:
+    """The action as a model writes it: aims in words, or as a point in thousandths of the picture."""
+    changed = {
+        name: aim.model_copy(
+            update={
+                "element": "", "box": None,
+                "point": None if aim.phrase or not aim.point else thousandths(Box(*aim.point, *aim.point), size),
+            }
+        )
+        for name, aim in targets(action).items()
+    }  # fmt: skip
+    return action.model_copy(update=changed)
+
+
+def _trajectory(folder: Path) -> Trajectory | None:
+    goal = verdict = ""
+    steps: list[dict[str, Any]] = []
+    for event in _events(folder / "trace.jsonl"):
+        kind = event.get("event")
+        if kind == "started":
+            if event.get("version") != VERSION:
+                return None
+            goal = goal or str(event.get("goal", ""))
+        elif kind == "looked":
+            if steps:
+                steps[-1]["outcome"] = event.get("outcome")
+            steps.append({"looked": event})
+        elif kind == "thought" and steps:
+            steps[-1]["thought"] = event
+        elif kind == "judged" and steps:
+            steps[-1]["failed"] = event.get("ruling") == "refuse"
+        elif kind == "acted" and steps:
+            steps[-1]["failed"] = bool(event.get("failed"))
+            steps[-1]["result"] = str(event.get("result", ""))
+        elif kind == "ended":
+            verdict = str(event.get("verdict", ""))
+    read = (_step(folder, step) for step in steps if "thought" in step)
+    return Trajectory(folder, goal, verdict, tuple(step for step in read if step))
+
+
+def _events(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                event = json.loads(line)
+            except ValueError:  # the last line of a run that was killed
+                continue
+            if isinstance(event, dict):
+                yield event
+
+
+def _step(folder: Path, told: dict[str, Any]) -> Step | None:
+    """A step, or None where its picture is gone or a later version wrote what this one cannot read."""
+    look, thought = told["looked"], told["thought"]
+    picture = folder / "screens" / f"{look['screen']}.webp"
+    if not picture.exists():
+        return None
+    try:
+        action = parse_action(thought["action"])
+        outcome = Outcome.model_validate(told["outcome"]) if told.get("outcome") else None
+    except (ActionRefused, ValueError, KeyError):
+        return None
+    said = _CLAUSE.sub("", str(thought.get("thought", ""))) or describe(action)
+    known = _known(action, thought.get("sights") or {})
+    return Step(
+        int(look["step"]), picture, action, said, outcome, known, bool(told.get("failed")), str(told.get("result", ""))
+    )
+
+
+def _known(action: Action, sights: dict[str, Any]) -> tuple[Target, ...]:
+    """What the action aimed at, with the role and the name that the page or the program gave it."""
+    return tuple(
+        Target(aim.box, sights.get(name, {}).get("role") or "text", sights.get(name, {}).get("name", ""))
+        for name, aim in targets(action).items()
+        if aim.box
+    )

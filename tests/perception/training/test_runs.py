@@ -1,0 +1,84 @@
+"""Runs as training data, read back from runs that were really made."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from handeye.agent import Agent
+from handeye.perception.dialects import parse_action, parse_boxes
+from handeye.perception.training.data.questions import PROFILE
+from handeye.perception.training.data.runs import judgements, preferences, run_samples, trajectories
+from handeye.perception.training.data.shards import read_shards, write_shards
+from handeye.policies.scripted import Scripted
+from handeye.tools import Browser, actions
+from handeye.tools.browser import find_chromium
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(find_chromium() is None, reason="there is no Chromium on this machine")
+
+PAGE = """<!doctype html><title>Lamps</title><h1>Lamps</h1><p>Empty</p>
+<button onclick="document.querySelector('p').textContent = 'In the cart'">Add lamp</button> <button>Help</button>"""
+GOAL = "Put the lamp into the cart"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs towards one goal: one does it, one presses what does nothing and gives up."""
+    folder = tmp_path_factory.mktemp("made")
+    page = folder / "page.html"
+    page.write_text(PAGE)
+    click = [actions.parse_action({"kind": "click", "target": name}) for name in ("Add lamp", "Help")]
+    ways = {"good": [click[0], actions.Done()], "bad": [click[1], actions.Done(success=False)]}
+    with Browser(page.as_uri()) as browser:
+        for name, way in ways.items():
+            Agent(browser, policy=Scripted(way), run_dir=folder / "runs" / name).run(GOAL)
+            browser.perform(actions.Reload())
+    return folder / "runs"
+
+
+def test_a_run_is_read_as_what_was_seen_done_and_told(runs: Path, tmp_path: Path) -> None:
+    (good,) = trajectories(runs / "good")
+    assert (good.goal, good.verdict, len(good.steps)) == (GOAL, "succeeded", 2)
+    samples = list(run_samples(good))
+    act, place = samples[0].questions
+    assert act.before == f"Goal: {GOAL}\n"
+    size = samples[0].screen.image.size
+    _, action = parse_action(act.answer, PROFILE, size)
+    assert action == actions.parse_action({"kind": "click", "target": "Add lamp"})
+    (target,) = samples[0].screen.targets
+    assert (target.role, target.text, target.box) == ("button", "Add lamp", act.target)
+    assert parse_boxes(place.answer, PROFILE, size)[0].overlap(target.box) > 0.7 * target.box.area
+    assert "1. click “Add lamp”: confirmed" in samples[1].questions[0].prompt
+
+    write_shards(tmp_path / "shards", samples.__getitem__, len(samples))
+    assert [sample.questions for _, sample in read_shards(tmp_path / "shards")] == [each.questions for each in samples]
+
+
+def test_what_succeeded_is_preferred_to_what_did_not_on_the_same_screen(runs: Path) -> None:
+    both = trajectories(runs)
+    marks = {run.verdict: [sample.questions[0].answer for sample in judgements(run)] for run in both}
+    assert marks["succeeded"] == ["+", "+"]
+    # What did nothing is tried once more before it is given up; that giving up was wrong, nothing tells.
+    assert set(marks["failed"]) == {"-"}
+    (choice,) = preferences(both)
+    assert '"target": "Add lamp"' in choice.question.answer
+    assert '"target": "Help"' in choice.rejected
+
+
+def test_what_is_no_run_is_said_and_a_torn_line_is_left_out(runs: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no run"):
+        trajectories(tmp_path)
+    lines = (runs / "good" / "trace.jsonl").read_text().splitlines()
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "screens").symlink_to(runs / "good" / "screens")
+    (tmp_path / "torn" / "trace.jsonl").write_text("\n".join([*lines[:-1], "{", lines[-1], lines[-1][:20]]))
+    assert [len(run.steps) for run in trajectories(tmp_path)] == [2]
+    later = json.loads(lines[0]) | {"version": 99}
+    (tmp_path / "torn" / "trace.jsonl").write_text("\n".join([json.dumps(later), *lines[1:]]))
+    assert trajectories(tmp_path) == []
