@@ -16,6 +16,7 @@ from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.naming import Names
 from handeye.perception.training.losses import random_jpeg
 from handeye.perception.training.pocket import PATCH, SHOWN
+from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from handeye.perception.training.data.screen import Screen, Target
-    from handeye.tools.geometry import Box
 
 #: So many tiles are cut out of one screen of each level; a phrase is looked for in all of them.
 TILES = (1, 1, 2, 4)
@@ -33,6 +33,8 @@ ASKED = 4
 ABSENT = 0.08
 #: A patch shows a thing that covers so much of it.
 _COVERED = 0.3
+#: A tile's edge may cut a thing that is asked for to so much of it.
+_CUT = 0.5
 _EDGE = 10.0
 
 
@@ -53,7 +55,7 @@ class Lesson:
     goals: NDArray[np.float32]
     """Where on the screen's tiles it is, (phrases, patches of the screen + 1), adding up to 1; the last: nowhere."""
     boxes: list[tuple[float, float, float, float] | None]
-    """The thing on the first of the screen's tiles that shows it whole, in that tile's pixels."""
+    """The thing on the first of the screen's tiles that shows most of it, in that tile's pixels."""
 
 
 def lesson(seed: str, level: int, screens: int, side: int, held_out: bool = False, practice: bool = True) -> Lesson:
@@ -66,15 +68,15 @@ def lesson(seed: str, level: int, screens: int, side: int, held_out: bool = Fals
         names = Names(screen)
         wanted = [n for n, target in enumerate(screen.targets) if target.icon and not target.text]
         corners = _corners(screen, [screen.targets[n].box for n in wanted], TILES[level], side, rng)
-        cut = [random_jpeg(screen.image, rng) if practice and rng.random() < 0.5 else screen.image][0]
-        tiles += [_cut(cut, corner, side) for corner in corners]
+        picture = random_jpeg(screen.image, rng) if practice and rng.random() < 0.5 else screen.image
+        tiles += [_cut(picture, corner, side) for corner in corners]
         spots += [_spots(screen.targets, corner, side) for corner in corners]
         rng.shuffle(wanted)
         asked = 0
         for target in wanted:
             box = screen.targets[target].box
             covers = np.concatenate([_covers(box, corner, side).ravel() for corner in corners])
-            whole = [c for c in corners if _inside(box, c, side)]
+            whole = [c for c in corners if _seen(box, c, side) >= _CUT]
             said = [phrase.text for phrase in names.of(target) if phrase.plain] if whole else []
             if not said or asked == ASKED:
                 continue
@@ -127,9 +129,10 @@ def _cut(image: Any, corner: tuple[int, int], side: int) -> NDArray[np.uint8]:
     return np.asarray(image.crop((*corner, corner[0] + side, corner[1] + side)), np.uint8)
 
 
-def _inside(box: Box, corner: tuple[int, int], side: int) -> bool:
-    x, y = corner
-    return x <= box.left and y <= box.top and box.right <= x + side and box.bottom <= y + side
+def _seen(box: Box, corner: tuple[int, int], side: int) -> float:
+    """How much of a box is on a tile, 0 to 1."""
+    shared = box.overlap(Box(*corner, corner[0] + side, corner[1] + side))
+    return shared / box.area
 
 
 def _covers(box: Box, corner: tuple[int, int], side: int) -> NDArray[np.float32]:

@@ -1,0 +1,149 @@
+"""Eyes of the pocket model: what OCR and elements cannot name, such as an icon, is pointed at.
+
+Elements and text come first, as the embedded eyes find them; the model is asked where they find nothing that fits well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.scene import Grounding
+from handeye.perception.snapping import snapped
+from handeye.perception.tiling import TilePoint, tile
+from handeye.perception.usage import Usage
+from handeye.tools.errors import SetupError
+from handeye.tools.geometry import Box, Point
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from handeye.perception.scene import Scene
+    from handeye.perception.training.pocket import Pocket
+    from handeye.tools.device import Device
+
+MOST_TILES = 40
+#: Below this the model says that a thing is not there.
+SURE = 0.2
+#: What the embedded eyes are this sure of is not asked again.
+ENOUGH = 0.9
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """Where a phrase is, by the pointing head."""
+
+    point: Point
+    box: Box
+    confidence: float
+    """How much of its attention lies on the thing, 0 to 1; the rest lies elsewhere, or on: it is not there."""
+
+
+class Pointer:
+    """A pocket model that looks at a screen once and is asked for any number of phrases."""
+
+    def __init__(self, pocket: Pocket) -> None:
+        self.pocket = pocket
+        self._seen: tuple[Image, Any] | None = None
+
+    def point(self, image: Image, phrase: str) -> Pointed | None:
+        """Where a phrase is on a picture; None when most of the attention lies on: it is not there."""
+        import torch
+
+        pocket = self.pocket
+        with torch.inference_mode():
+            tiling, keys, edges = self._look(image)
+            scores = pocket.scores(pocket.words(pocket.tokens([phrase])), keys.flatten(0, 1))[0]
+            weights = scores.float().softmax(0)
+            best = int(weights[:-1].argmax())
+            number, patch = divmod(best, pocket.side**2)
+            row, column = divmod(patch, pocket.side)
+            size = pocket.sizes.side / pocket.side
+            x, y = (column + 0.5) * size, (row + 0.5) * size
+            left, top, right, bottom = (size * side for side in edges[number, patch].tolist())
+        corners = [
+            tiling.from_tile(TilePoint(number, *corner)) for corner in ((x - left, y - top), (x + right, y + bottom))
+        ]
+        box = Box(*(round(value) for corner in corners for value in corner)).within(*image.size)
+        around = range(pocket.side**2 * len(keys))
+        on = [spot for spot in around if _near(spot, best, pocket.side)]
+        confidence = float(weights[on].sum())
+        if float(weights[-1]) > confidence:
+            return None
+        if box is None or min(box.width, box.height) < 1:
+            middle = tiling.from_tile(TilePoint(number, x, y))
+            box = Box(*(round(middle[0]) - 7, round(middle[1]) - 7, round(middle[0]) + 7, round(middle[1]) + 7))
+            box = box.within(*image.size) or box
+        return Pointed(box.centre, box, confidence)
+
+    def _look(self, image: Image) -> tuple[Any, Any, Any]:
+        import torch
+
+        if self._seen is None or self._seen[0] is not image:
+            tiling = tile(image, MOST_TILES, self.pocket.sizes.side)
+            # The thumbnail is for answers that are spelled: on it small things are too small to be pointed at.
+            pixels = torch.from_numpy(tiling.pixels[: tiling.grid[0] * tiling.grid[1]])
+            seen = [self.pocket.look(pixels[start : start + _AT_ONCE]) for start in range(0, len(pixels), _AT_ONCE)]
+            patches = torch.cat(seen)
+            edges = self.pocket.shown(patches)["edges"].float()
+            self._seen = image, (tiling, self.pocket.keys(patches), edges)
+        found: tuple[Any, Any, Any] = self._seen[1]
+        return found
+
+
+class PocketEyes:
+    """Elements and text first, then the pocket model."""
+
+    name = "pocket"
+
+    def __init__(self, pocket: Pocket, name: str = "pocket") -> None:
+        self.usage = Usage()
+        self.notes: tuple[str, ...] = ()
+        self.name = name
+        self._embedded, self._pointer = EmbeddedEyes(), Pointer(pocket)
+
+    def see(self, device: Device) -> Scene:
+        """Capture the device's screen and ask the platform what is on it."""
+        return self._embedded.see(device)
+
+    def ground(self, scene: Scene, phrase: str) -> Grounding | None:
+        """Where the phrase is; None when neither text, elements nor the model have it."""
+        found = self._embedded.ground(scene, phrase)
+        if found and found.confidence >= ENOUGH:
+            return found
+        pointed = self._pointer.point(scene.screenshot.image, phrase)
+        if pointed is None or pointed.confidence < SURE or (found and found.confidence >= pointed.confidence):
+            return found
+        place = snapped(pointed.point, pointed.box, scene)
+        notes = (f"{found.by} had another place, less sure ({found.confidence:.2f})",) if found else ()
+        return Grounding(place.point, "pocket", place.box, pointed.confidence, place.element, notes)
+
+    def close(self) -> None:
+        """Let go of the model; may be called twice."""
+
+
+def open_pocket(folder: Path) -> PocketEyes:
+    """The eyes of a pocket model's folder."""
+    try:
+        from handeye.perception.training.pocket import load
+    except ImportError as error:
+        raise SetupError("a pocket model needs: pip install 'handeye[transformers]'") from error
+    return PocketEyes(load(folder))
+
+
+def is_pocket(folder: Path) -> bool:
+    """Whether a folder holds a model with heads that point."""
+    return (folder / "heads.json").is_file()
+
+
+def _near(spot: int, best: int, side: int) -> bool:
+    """Whether two patches lie on one tile, at most two apart."""
+    (tile_of, one), (other_tile, other) = divmod(spot, side**2), divmod(best, side**2)
+    if tile_of != other_tile:
+        return False
+    (row, column), (other_row, other_column) = divmod(one, side), divmod(other, side)
+    return abs(row - other_row) <= 2 and abs(column - other_column) <= 2

@@ -1,0 +1,100 @@
+"""A training that is killed goes on to the last bit, and what it trains learns to look."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+if TYPE_CHECKING:
+    from handeye.perception.training.measure import Score
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+
+STEPS, EVERY = 22, 9
+COMMAND = [sys.executable, "-m", "handeye.agent", "train", "--steps", str(STEPS), "--every", str(EVERY)]
+COMMAND += ["--threads", "1", "--screens", "24"]
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    file = folder / "training" / "metrics.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]], tuple[Score, ...]]:
+    """A folder whose training was killed after its first state and went on; what the killed one wrote; last scores."""
+    from handeye.perception.training.trainer import Plan, Trainer
+
+    folder = tmp_path_factory.mktemp("pocket")
+    child = subprocess.Popen([*COMMAND, "--out", str(folder)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while child.poll() is None:
+        file = folder / "training" / "metrics.jsonl"
+        if file.exists() and (written := lines(folder)) and written[-1]["step"] >= EVERY + 3:
+            child.send_signal(signal.SIGKILL)
+            break
+        with_patience = 0.05
+        try:
+            child.wait(with_patience)
+        except subprocess.TimeoutExpired:
+            continue
+    assert child.wait() == -signal.SIGKILL
+    killed = lines(folder)
+    trainer = Trainer(Plan(folder, steps=STEPS, every=EVERY, threads=1, screens=24))
+    assert trainer.resumed
+    assert trainer.state.step == EVERY
+    return folder, killed, trainer.run()[1]
+
+
+def test_a_killed_training_goes_on_with_the_same_losses_to_the_last_bit(trained: Any) -> None:
+    folder, killed, _ = trained
+    before = {line["step"]: line["losses"] for line in killed if "losses" in line}
+    after = {line["step"]: line["losses"] for line in lines(folder) if "losses" in line}
+    assert sorted(after) == list(range(1, STEPS + 1))
+    both = sorted(step for step in before if step > EVERY)
+    assert len(both) >= 3
+    assert {step: before[step] for step in both} == {step: after[step] for step in both}
+
+
+def test_it_learns_to_look_within_a_few_steps(trained: Any) -> None:
+    (score,) = trained[2]
+    assert score.questions > 50
+    assert score.right > score.shuffled + 0.2
+
+
+def test_what_was_trained_is_a_checkpoint_and_a_pointer(trained: Any) -> None:
+    import torch
+
+    from handeye.perception.pocket_eyes import Pointer, is_pocket
+    from handeye.perception.training.data.drawn import drawn
+    from handeye.perception.training.pocket import load
+
+    folder, _, _ = trained
+    assert is_pocket(folder)
+    assert (folder / "training" / "curve.svg").read_text().startswith("<svg")
+    pocket = load(folder)
+    pointer = Pointer(pocket)
+    # Shapes of a screen beside an empty one: tiles are told apart, and places are the picture's own.
+    screen = drawn(7, 0, held_out=True)
+    ground = screen.image.getpixel((0, 0))
+    wide = Image.new("RGB", (448, 224), ground)
+    wide.paste(screen.image, (224, 0))
+    found = [pointer.point(wide, f"the {target.colour} {target.icon} icon") for target in screen.targets]
+    assert all(place.point.x >= 224 for place in found if place)
+    alone = pocket.look(torch.from_numpy(np.zeros((1, 3, 224, 224), np.float32)))
+    assert alone.shape[1] == 256
+
+
+def test_another_plan_for_the_same_folder_is_refused(trained: Any) -> None:
+    from handeye.perception.training.trainer import Plan, Trainer
+    from handeye.tools.errors import UsageError
+
+    with pytest.raises(UsageError, match=r"was trained with .*name another folder"):
+        Trainer(Plan(trained[0], steps=STEPS, seed=5))
