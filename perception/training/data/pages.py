@@ -52,7 +52,7 @@ class Pages:
         path = need_chromium(headed=False)
         self._playwright = sync_playwright().start()
         try:
-            self._browser = self._playwright.chromium.launch(
+            self.browser = self._playwright.chromium.launch(
                 executable_path=path,
                 headless=True,
                 args=flags(headed=False),
@@ -73,7 +73,7 @@ class Pages:
 
     def close(self) -> None:
         """End the browser."""
-        self._browser.close()
+        self.browser.close()
         self._playwright.stop()
 
     def screen(
@@ -113,7 +113,7 @@ class Pages:
     def _view(self, scale: float) -> Page:
         """The tab for a device scale; it is used again for every page of that scale."""
         if scale not in self._views:
-            view = self._browser.new_page(device_scale_factor=scale)
+            view = self.browser.new_page(device_scale_factor=scale)
             view.route("**/*", self._answer)
             self._views[scale] = view
         return self._views[scale]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import ImageChops
 
+from handeye.perception.training.data.drawn import drawn
+from handeye.perception.training.data.gallery import write_gallery
 from handeye.perception.training.data.naming import Names
 from handeye.perception.training.data.pages import Pages
 from handeye.tools.browser import find_chromium
@@ -14,6 +16,7 @@ from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from PIL import Image
 
@@ -76,3 +79,24 @@ def test_pages_can_be_asked_about_in_words(pages: Pages) -> None:
     assert len(phrases) > 10
     assert {target.role for target in screen.targets} >= {"button", "text"}
     assert any(target.icon for target in screen.targets)
+
+
+def test_the_gallery_shows_each_box_where_it_is(pages: Pages, tmp_path: Path) -> None:
+    screens = [drawn(1, 0), drawn(2, 2)]
+    address = write_gallery(screens, tmp_path / "shown").as_uri()
+    view = pages.browser.new_page(viewport={"width": 1200, "height": 800})
+    view.goto(address)
+    for number, screen in enumerate(screens):
+        article = view.locator("article").nth(number)
+        assert article.locator("i").count() == len(screen.targets)
+        picture = article.locator("img").bounding_box()
+        shown = article.locator("i").first.bounding_box()
+        assert picture
+        assert shown
+        scale = screen.image.width / picture["width"]
+        place = (scale * (shown["x"] - picture["x"]), scale * (shown["y"] - picture["y"]))
+        assert place == pytest.approx(screen.targets[0].box[:2], abs=2)
+        item = article.locator("li[data-box]").first
+        item.hover()
+        assert article.locator("i.hot").count() == 1
+    view.close()

@@ -1,0 +1,78 @@
+"""A page that shows samples: each picture with its boxes, and what is asked about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from handeye.perception.training.data.questions import questions
+from handeye.perception.training.data.shards import Sample
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from handeye.perception.training.data.questions import Question
+    from handeye.perception.training.data.screen import Screen, Target
+
+_ASKED = 6
+
+
+def write_gallery(screens: Iterable[Screen | Sample], folder: Path) -> Path:
+    """Write `index.html` and its pictures; a screen without questions is asked some. Returns the page's path."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = [_shown(each, number, folder) for number, each in enumerate(screens)]
+    pages = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    html = pages.get_template("gallery.html.j2").render(
+        samples=shown,
+        targets=sum(len(each["boxes"]) for each in shown),
+        asked=sum(len(each["questions"]) for each in shown),
+    )
+    page = folder / "index.html"
+    page.write_text(html, encoding="utf-8")
+    return page
+
+
+def _shown(each: Screen | Sample, number: int, folder: Path) -> dict[str, Any]:
+    if not isinstance(each, Sample):
+        each = Sample(each, tuple(questions(each, Random(number), _ASKED)))  # noqa: S311 - screens, not secrets
+    picture = f"{number:04d}.png"
+    each.screen.image.save(folder / picture, compress_level=1)
+    width, height = each.screen.image.size
+    return {
+        "picture": picture,
+        "width": width,
+        "height": height,
+        "about": sorted(each.screen.about.items()),
+        "boxes": [_placed(target, width, height) for target in each.screen.targets],
+        "questions": [_asked(question) for question in each.questions],
+    }
+
+
+def _placed(target: Target, width: int, height: int) -> dict[str, object]:
+    """A box in percent of its picture, so that it stays in place at any size."""
+    box = target.box
+    words = (target.role, target.colour, target.icon, f"“{target.text}”" if target.text else "")
+    return {
+        "key": _key(box),
+        "left": round(100 * box.left / width, 3),
+        "top": round(100 * box.top / height, 3),
+        "width": round(100 * box.width / width, 3),
+        "height": round(100 * box.height / height, 3),
+        "title": " ".join(word for word in words if word),
+    }
+
+
+def _asked(question: Question) -> dict[str, str]:
+    told = f"{question.before.strip()}\n{question.prompt}".strip()
+    key = _key(question.target) if question.target else ""
+    return {"kind": question.kind, "prompt": told, "answer": question.answer, "key": key}
+
+
+def _key(box: Box) -> str:
+    return "-".join(map(str, box))
