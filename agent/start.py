@@ -34,11 +34,12 @@ def open_device(
     headed: bool = False,
     viewport: tuple[int, int] = (1344, 896),
     rules: Rules | None = None,
+    folder: Path | None = None,
     storage_state: Path | None = None,
     on_send: Callable[[str], None] | None = None,
 ) -> Device:
     """The device that `--on` names: `desktop`, its second monitor `desktop:2`, `virtual`, `app:COMMAND`, a web address,
-    a page's file, or `cdp:ADDRESS` for the tab in front of a Chromium that listens there.
+    a page's file, or `cdp:ADDRESS` for the tab in front of a Chromium that listens there. Programs start in `folder`.
 
     Raises UsageError when it names none or what the rules do not allow, and SetupError when it cannot be started.
     """
@@ -57,7 +58,7 @@ def open_device(
             raise UsageError("app: names no program; write app:COMMAND, such as app:mousepad")
         if command and (why := rules.starts(command)):
             raise UsageError(f"--on {on}: {why}")
-        return Virtual(command, headed=headed)
+        return Virtual(command, headed=headed, folder=folder)
     if on.startswith("cdp:") or looks_like_page(on):
         from handeye.tools import Browser
 
@@ -99,7 +100,9 @@ def open_eyes_and_policy(
     """Eyes and policy for `--model` and `--policy`. Raises ModelError when the model cannot be loaded or reached.
 
     `samples` answers have to agree on a place; of `best_of` decisions the model `critic` (empty: the same) has the best
-    chosen. The eyes' `close` lets go of the model, the policy's, where it has one, of a critic of its own.
+    chosen. A pocket model's folder (see docs/training.md), or `pocket`, is asked for places alone, and plain English
+    decides, unless `policy` says otherwise. The eyes' `close` lets go of the model, the policy's, where it has one, of
+    a critic of its own.
     """
     if best_of < 2 and critic:
         raise UsageError(f"--critic {critic} has nothing to choose from; add --best-of 4 or so")
@@ -112,6 +115,10 @@ def open_eyes_and_policy(
         return EmbeddedEyes(), load_policy("plain-english" if policy == "auto" else policy)
     if best_of > 1 and policy not in ("auto", "internvl"):
         raise UsageError(f"--best-of {best_of} chooses among a model's decisions; leave out --policy {policy}")
+    from handeye.perception.pocket_eyes import open_pocket, pocket_folder
+
+    if policy in ("auto", "plain-english") and best_of < 2 and (folder := pocket_folder(model)):
+        return open_pocket(folder), load_policy("plain-english")
     from handeye.perception import ocr
     from handeye.perception.engines import Options, open_engine
     from handeye.perception.model_eyes import ModelEyes

@@ -6,6 +6,7 @@ Elements and text come first, as the embedded eyes find them; the model is asked
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception.embedded import EmbeddedEyes
@@ -17,8 +18,6 @@ from handeye.tools.errors import SetupError
 from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from PIL.Image import Image
 
     from handeye.perception.scene import Scene
@@ -31,6 +30,9 @@ SURE = 0.2
 #: What the embedded eyes are this sure of is not asked again.
 ENOUGH = 0.9
 _AT_ONCE = 8
+#: Beside a checkpoint where it has heads that point.
+ABOUT = "heads.json"
+SHIPPED = Path(__file__).parent / "pocket"
 
 
 @dataclass(frozen=True)
@@ -135,9 +137,17 @@ def open_pocket(folder: Path) -> PocketEyes:
     return PocketEyes(load(folder))
 
 
-def is_pocket(folder: Path) -> bool:
-    """Whether a folder holds a model with heads that point."""
-    return (folder / "heads.json").is_file()
+def pocket_folder(model: str) -> Path | None:
+    """The folder of the pocket model that `--model` names, by a path or as `pocket`; None when it names another."""
+    if model == "pocket" and not Path(model).is_dir():
+        if not (SHIPPED / ABOUT).is_file():
+            raise SetupError(
+                "this handeye ships no pocket model; train one with handeye train --preset pocket --out DIR, "
+                "and give --model DIR"
+            )
+        return SHIPPED
+    folder = Path(model).expanduser()
+    return folder if (folder / ABOUT).is_file() else None
 
 
 def _near(spot: int, best: int, side: int) -> bool:

@@ -137,19 +137,37 @@ def _table(rows: Sequence[News]) -> Table:
 
 
 def _evaluate(folder: Path, screens: int, as_json: bool) -> None:
+    from handeye.perception.training.compare import WAYS, compare
     from handeye.perception.training.data.drawn import LEVELS
     from handeye.perception.training.measure import held_out
     from handeye.perception.training.pocket import load
 
     pocket = load(folder)
     scores = [held_out(pocket, level, screens) for level in range(LEVELS)]
+    whole = [compare(pocket, level, max(2, screens // 10)) for level in range(LEVELS)]
     if as_json:
-        print_json({"model": str(folder), "scores": _plain(scores)})
+        shares = [
+            {"level": each.level, **{way: {k: each.share(way, k) for k in each.right[way]} for way in WAYS}}
+            for each in whole
+        ]
+        print_json({"model": str(folder), "scores": _plain(scores), "whole": shares})
         return
+    typer.echo("tiles of held-out screens: things without text, points in the right box")
     for score in scores:
-        typer.echo(f"level {score.level}: {score.right:.1%} of {score.questions} (other pictures {score.shuffled:.1%})")
+        typer.echo(
+            f"  level {score.level}: {score.right:.1%} of {score.questions} (other pictures {score.shuffled:.1%})"
+        )
         for name, (right, count) in score.parts.items():
-            typer.echo(f"  {name}: {right:.1%} of {count}")
+            typer.echo(f"    {name}: {right:.1%} of {count}")
+    typer.echo("whole held-out screens: text and elements alone, the model alone, both")
+    for each in whole:
+        for kind in sorted(each.right[WAYS[0]]):
+            shown = ", ".join(f"{way} {each.share(way, kind):.1%}" for way in WAYS)
+            typer.echo(f"  level {each.level}, {kind}: {shown} of {each.asked(kind)}")
+        if each.seconds:
+            typer.echo(
+                f"  level {each.level}: the model took {sorted(each.seconds)[len(each.seconds) // 2]:.2f} s a screen"
+            )
 
 
 def _plain(scores: Sequence[Score]) -> list[dict[str, Any]]:

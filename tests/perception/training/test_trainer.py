@@ -72,12 +72,13 @@ def test_it_learns_to_look_within_a_few_steps(trained: Any) -> None:
 def test_what_was_trained_is_a_checkpoint_and_a_pointer(trained: Any) -> None:
     import torch
 
-    from handeye.perception.pocket_eyes import Pointer, is_pocket
+    from handeye.perception.pocket_eyes import Pointer, pocket_folder
     from handeye.perception.training.data.drawn import drawn
     from handeye.perception.training.pocket import load
 
     folder, _, _ = trained
-    assert is_pocket(folder)
+    assert pocket_folder(str(folder)) == folder
+    assert pocket_folder(str(folder / "training")) is None
     assert (folder / "training" / "curve.svg").read_text().startswith("<svg")
     pocket = load(folder)
     pointer = Pointer(pocket)
