@@ -181,6 +181,19 @@ def links(sketch: Sketch, area: Box) -> int:
     return area.top + sketch.line
 
 
+def photograph(sketch: Sketch, area: Box) -> int:
+    """A picture of nothing: it is there to be told from what can be asked for."""
+    rng, base = sketch.rng, sketch.theme.base
+    width, height = min(area.width, rng.randint(8, 30) * base), min(area.height, rng.randint(5, 12) * base)
+    colours = [looks.shade(rng, rng.choice(list(looks.COLOURS)), sketch.held_out) for _ in range(rng.randint(2, 8))]
+    blots = []
+    for colour in colours[2:]:
+        x, y, side = rng.randrange(width), rng.randrange(height), rng.randint(base, 6 * base)
+        blots.append((Box(x - side, y - side // 2, x + side, y + side // 2), colour))
+    box = Box(area.left, area.top, area.left + width, area.top + height)
+    return sketch.canvas.photograph(box, (colours[0], colours[1]), blots).bottom
+
+
 def card(sketch: Sketch, area: Box) -> int:
     """A framed surface with another block or two on it."""
     pad = round(sketch.theme.base * sketch.rng.choice((0.8, 1.0, 1.3)))

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from handeye.perception.training.data import strokes
 from handeye.perception.training.data.screen import Screen, Target
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from handeye.perception.training.data.looks import Colour, Font
     from handeye.perception.training.data.strokes import Variant
@@ -90,13 +90,25 @@ class Canvas:
         """A rectangle, filled, edged or both."""
         if box.width < 1 or box.height < 1:
             return box
-        if not self._hidden:
+        # With neither, Pillow would draw a white edge.
+        if not self._hidden and (fill or edge):
             corners = (box.left, box.top, box.right - 1, box.bottom - 1)
             radius = min(radius, (min(box.width, box.height) - 1) // 2)
             if radius > 0:
                 self._pen.rounded_rectangle(corners, radius, fill, edge, width)
             else:
                 self._pen.rectangle(corners, fill, edge, width)
+        return self._mark(box)
+
+    def photograph(self, box: Box, colours: tuple[Colour, Colour], blots: Iterable[tuple[Box, Colour]]) -> Box:
+        """Something that is no control: one colour running into another, with blots on it."""
+        fade = Image.linear_gradient("L").resize((box.width, box.height))
+        photo = ImageOps.colorize(fade, *colours)
+        pen = ImageDraw.Draw(photo)
+        for blot, colour in blots:
+            pen.ellipse(blot, colour)
+        if not self._hidden:
+            self.image.paste(photo, (box.left, box.top))
         return self._mark(box)
 
     def disc(self, box: Box, fill: Colour | None = None, edge: Colour | None = None, width: int = 1) -> Box:

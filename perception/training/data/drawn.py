@@ -32,7 +32,7 @@ SIZES: tuple[tuple[tuple[int, int], ...], ...] = (
 _SMALLEST = 96
 _BLOCKS = (
     blocks.card, blocks.form, blocks.listing, blocks.table, blocks.paragraph, blocks.buttons, blocks.toolbar,
-    blocks.choices, blocks.tabs, blocks.links,
+    blocks.choices, blocks.tabs, blocks.links, blocks.photograph,
 )  # fmt: skip
 
 

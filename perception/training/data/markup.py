@@ -40,10 +40,13 @@ class Scribe:
         return self.rng.random() < share
 
     def thing(self) -> str:
-        return escape(self.rng.choice(words.THINGS[self.language]))
+        return escape(words.pick(self.rng, words.THINGS, self.language))
 
     def deed(self) -> str:
-        return escape(self.rng.choice(words.ACTIONS[self.language]))
+        return escape(words.pick(self.rng, words.ACTIONS, self.language))
+
+    def shade(self) -> str:
+        return css(looks.shade(self.rng, self.rng.choice(list(looks.COLOURS)), self.held_out))
 
     def line(self, most: int = 8) -> str:
         return escape(words.sentence(self.rng, most))
@@ -154,6 +157,9 @@ class Scribe:
     def product(self) -> str:
         """A card with a picture of a thing, its price, and what can be done with it."""
         picture = div("picture", self.icon(size=4 * self.theme.base, tinged=self.maybe(0.6)))
+        if self.maybe(0.3):
+            photo = f"linear-gradient({self.rng.randrange(360)}deg, {self.shade()}, {self.shade()})"
+            picture = f'<div class="picture" style="background: {photo}"></div>'
         price = f'<span class="muted">${self.rng.randint(2, 99)}.50</span>'
         end = self.button() if self.maybe(0.6) else self.sign()
         return div("card column close", picture, f"<h3>{self.thing()}</h3>", price, end)

@@ -49,7 +49,7 @@ class Sketch:
 
     def pick(self, kind: dict[str, tuple[str, ...]]) -> str:
         """A word of the screen's language."""
-        return self.rng.choice(kind[self.language])
+        return words.pick(self.rng, kind, self.language)
 
     def tinge(self) -> tuple[str, Colour]:
         """A colour that can be seen on this screen, with its word."""

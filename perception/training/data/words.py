@@ -125,6 +125,11 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "sv": _words("Kom ihåg mig|Jag godkänner|Mörkt läge|Ljud|Automatiskt|Slå in|Privat"),
 }
 LANGUAGES = tuple(ACTIONS)
+_INVENTED = 0.2
+_SYLLABLES = _words(
+    "ba|be|bro|ca|cho|cle|da|dri|du|e|fa|fle|fo|ga|gri|gu|ha|hi|i|ja|je|ka|klo|ku|la|lin|lo|ma|mer|mi|na|ni|nox|o|pa|pen"
+    "|plu|qua|ra|ris|ro|sa|ste|shu|ta|tor|tri|u|va|vel|vi|wa|wen|wi|xa|ya|yo|za|zel|zu|th|ck|st|ng|rd|lt"
+)
 
 PEOPLE = _words(
     "Ada Berg|Ben Costa|Clara Diaz|David Ek|Elena Fox|Felix Gruber|Greta Holm|Hugo Ito|Ines Jansen|Jonas Kim|Klara Lund"
@@ -138,9 +143,22 @@ FILLING = _words(
 )
 
 
+def pick(rng: Random, kind: dict[str, tuple[str, ...]], language: str) -> str:
+    """A word of a kind; now and then one that nobody has ever said, so that letters are read and not guessed."""
+    return invented(rng) if rng.random() < _INVENTED else rng.choice(kind[language])
+
+
+def invented(rng: Random) -> str:
+    """One or two words made of syllables."""
+    made = ["".join(rng.choices(_SYLLABLES, k=rng.randint(1, 3))) for _ in range(rng.choice((1, 1, 2)))]
+    return " ".join(made).capitalize()
+
+
 def sentence(rng: Random, most: int = 9) -> str:
     """Some words in a row, with a capital and a full stop."""
     words = rng.choices(FILLING, k=rng.randint(3, max(3, most)))
+    if rng.random() < _INVENTED:
+        words[rng.randrange(len(words))] = invented(rng)
     return " ".join(words).capitalize() + "."
 
 
