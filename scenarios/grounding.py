@@ -70,9 +70,15 @@ def _items(ground: Ground, folder: Path, source: Source, place: Place) -> Sequen
     path = folder / Path(ground.dataset or ground.image).expanduser()
     if ground.dataset:
         try:
-            return read_dataset(path, ground.format).items[: ground.limit]
+            items = read_dataset(path, ground.format).items
         except UsageError as error:
             raise source.error((*place, "dataset"), str(error)) from error
+        for field, wanted in ground.where.items():
+            if not (left := [item for item in items if wanted in _said(item, field)]):
+                known = ", ".join(dict.fromkeys(each for item in items for each in _said(item, field))) or "nothing"
+                raise source.error((*place, "where"), f"no {field} of {ground.dataset} is “{wanted}”; there is {known}")
+            items = tuple(left)
+        return items[: ground.limit]
     try:
         with Image.open(path) as image:
             width, height = image.size
@@ -84,6 +90,14 @@ def _items(ground: Ground, folder: Path, source: Source, place: Place) -> Sequen
         raise source.error((*place, "bbox"), f"{list(box)} is no box on the picture ({width}x{height})")
     truth = Area("box", tuple(map(float, box))) if box else None
     return [Item(ground.image, path, ground.instruction, truth, (ground.type,) if ground.type else (), ground.source)]
+
+
+def _said(item: Item, field: str) -> tuple[str, ...]:
+    """What an item's record says in that field."""
+    if field == "type":
+        return item.types
+    said = {"source": item.source, "group": item.group}.get(field) or item.fields.get(field, "")
+    return (said,) if said else ()
 
 
 def _below(path: Path, folder: Path) -> Path:

@@ -141,6 +141,8 @@ class Ground(Part):
     """As of `handeye eval`."""
     at_least: float = Field(default=1.0, ge=0, le=1, alias="at-least")
     """The share of a data set's things that must be found."""
+    where: dict[str, str] = Field(default_factory=dict)
+    """Of a data set, those of which this holds, such as `{type: text, theme: dark}`."""
     limit: int | None = Field(default=None, ge=1)
     """Of a data set, the first so many."""
     tags: Texts = ()
@@ -154,6 +156,8 @@ class Ground(Part):
             raise ValueError("`instruction` is missing: what to find on the picture")
         if self.image and "bbox" not in self.model_fields_set:
             raise ValueError("`bbox` is missing: where it is, or null where it is not there")
+        if self.image and self.where:
+            raise ValueError("`where` chooses among a data set's things, and this is one picture")
         return self
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -57,6 +57,8 @@ class Item:
     """Where the picture is from, such as `windows`."""
     group: str = ""
     """What the benchmark's published table parts its questions by, such as `mobile`."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What else its record says in a word, such as a theme or a language: counted apart, each with its types."""
 
 
 @dataclass(frozen=True)

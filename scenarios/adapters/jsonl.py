@@ -2,11 +2,13 @@
 
     {"image": path relative to the file, "instruction": str, "bbox": [x1, y1, x2, y2], "type": str?, "source": str?}
 
-`bbox` is in pixels of the picture; null where the thing is not on it, and saying so is the right answer.
+`bbox` is in pixels of the picture; null where the thing is not on it, and saying so is the right answer. Further fields
+with a text, such as `"theme": "dark"`, are counted by as well, where they have few values.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handeye.scenarios.adapters.item import Dataset, Item
@@ -14,6 +16,10 @@ from handeye.scenarios.adapters.reading import box, check_on_picture, json_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+OWN = frozenset({"image", "instruction", "bbox", "type", "source"})
+#: A field with more values than this, or with none that is said twice, names its record and parts nothing.
+MOST_VALUES = 20
 
 
 def files(path: Path) -> list[Path]:
@@ -37,5 +43,18 @@ def read(path: Path) -> Dataset:
                 check_on_picture(record, "bbox", truth, where, whole=True)
             kind = record.optional("type")
             instruction, source = record.text("instruction"), record.optional("source")
-            items.append(Item(name, where, instruction, truth, (kind,) if kind else (), source))
-    return Dataset(path, "jsonl", tuple(items))
+            fields = {
+                key: said for key, said in record.fields.items() if key not in OWN and isinstance(said, str) and said
+            }
+            items.append(Item(name, where, instruction, truth, (kind,) if kind else (), source, fields=fields))
+    return Dataset(path, "jsonl", tuple(_parted(items)))
+
+
+def _parted(items: list[Item]) -> list[Item]:
+    """The items with those of their fields that part them into some groups."""
+    values: dict[str, list[str]] = {}
+    for item in items:
+        for key, value in item.fields.items():
+            values.setdefault(key, []).append(value)
+    kept = {key for key, said in values.items() if len(set(said)) <= min(MOST_VALUES, len(said) - 1)}
+    return [replace(item, fields={key: item.fields[key] for key in item.fields if key in kept}) for item in items]

@@ -208,6 +208,9 @@ def _tell(console: Console | None, score: Score, written: list[Path]) -> None:
         console.print(f"[yellow]{score.errors} could not be asked or answered, and count as wrong[/]")
     rows = [*score.by_type.items()]
     rows += [(f"{group} {kind}", share) for group, shares in score.table.items() for kind, share in shares.items()]
+    rows += [
+        (f"{field} {value}", part.whole) for field, parts in score.by_field.items() for value, part in parts.items()
+    ]
     table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
     for name, share in rows:
         table.add_row(name, f"{share.accuracy:.1%}", f"{share.correct} of {share.n}")

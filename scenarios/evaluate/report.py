@@ -105,7 +105,10 @@ def write_report(
             misses=misses,
             wrong=len(wrong),
             charts=[(name, _rows(shares)) for name, shares in _charts(score)],
-            kinds=list(dict.fromkeys(kind for shares in score.table.values() for kind in shares)),
+            tables=[
+                (name, rows, list(dict.fromkeys(kind for kinds in rows.values() for kind in kinds)))
+                for name, rows in _tables(score)
+            ],
             style=Markup(style),  # noqa: S704 - our own file
             style_hash=f"sha256-{digest}",
         )
@@ -117,6 +120,14 @@ def write_report(
 
 def _charts(score: Score) -> list[tuple[str, dict[str, Share]]]:
     return [(name, shares) for name, shares in (("type", score.by_type), ("source", score.by_source)) if shares]
+
+
+def _tables(score: Score) -> list[tuple[str, dict[str, dict[str, Share]]]]:
+    """What parts the questions, then its values, then types; a column `all` where a question may have no type."""
+    found = [("group", score.table)] if score.table else []
+    for name, parts in score.by_field.items():
+        found.append((name, {value: {**part.by_type, "all": part.whole} for value, part in parts.items()}))
+    return found
 
 
 def _rows(shares: dict[str, Share]) -> list[Row]:

@@ -75,6 +75,17 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The questions that have something in common."""
+
+    whole: Share
+    by_type: dict[str, Share]
+
+    def to_json(self) -> dict[str, Any]:
+        return self.whole.to_json() | {"by_type": {name: share.to_json() for name, share in self.by_type.items()}}
+
+
+@dataclass(frozen=True)
 class Score:
     """The results of an evaluation, counted."""
 
@@ -84,6 +95,8 @@ class Score:
     by_source: dict[str, Share]
     table: dict[str, dict[str, Share]]
     """Group, then type, as benchmarks publish it; empty when no question has a group."""
+    by_field: dict[str, dict[str, Part]]
+    """What the data set says besides, such as its themes: field, then value."""
     errors: int
     """Questions that could not be asked or answered; they count as wrong."""
 
@@ -99,8 +112,20 @@ def score(items: Sequence[Item], results: Sequence[Measured]) -> Score:
             group: _by([(kind, result) for item, result in both if item.group == group for kind in item.types])
             for group in dict.fromkeys(item.group for item in items if item.group)
         },
+        {
+            name: {
+                value: _part([pair for pair in both if pair[0].fields.get(name) == value])
+                for value in dict.fromkeys(item.fields[name] for item in items if name in item.fields)
+            }
+            for name in dict.fromkeys(name for item in items for name in item.fields)
+        },
         sum(bool(result.error) for result in results),
     )
+
+
+def _part(both: list[tuple[Item, Measured]]) -> Part:
+    by_type = _by([(kind, result) for item, result in both for kind in item.types])
+    return Part(_share(result for _, result in both), by_type)
 
 
 def _by(named: list[tuple[str, Measured]]) -> dict[str, Share]:

@@ -114,6 +114,9 @@ def to_json(session: Session, results: Sequence[Measured], counted: Score, name:
         "by_group": {
             group: {kind: share.to_json() for kind, share in shares.items()} for group, shares in counted.table.items()
         },
+        "by_field": {
+            field: {value: part.to_json() for value, part in parts.items()} for field, parts in counted.by_field.items()
+        },
         "dataset": str(session.dataset.path),
         "format": session.dataset.format,
         "eyes": name,

@@ -29,6 +29,7 @@ ground:
   - dataset: set.jsonl
     at-least: 0.5
   - {dataset: set.jsonl, at-least: 0.9, limit: 2, name: most of a set}
+  - {dataset: set.jsonl, where: {theme: dark}, name: dark ones}
 """
 
 
@@ -43,7 +44,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         draw.text((at[0] + 30, at[1] + 8), text, "black", ImageFont.load_default(20))
     picture.save(folder / "shot.png")
     boxes = {"Save": [20, 20, 140, 60], "Cancel": [0, 0, 10, 10]}
-    lines = [json.dumps({"image": "shot.png", "instruction": name, "bbox": box}) for name, box in boxes.items()]
+    boxes["the Save button"] = boxes["Save"]
+    lines = [
+        json.dumps({"image": "shot.png", "instruction": name, "bbox": box, "theme": "light" if "C" in name else "dark"})
+        for name, box in boxes.items()
+    ]
     (folder / "set.jsonl").write_text("\n".join(lines), encoding="utf-8")
     (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
     return folder
@@ -62,6 +67,7 @@ def test_what_is_found_passes_and_what_is_found_elsewhere_fails_with_its_picture
         ("what is not there", "passed", 7),
         ("set.jsonl", "passed", 8),
         ("most of a set", "failed", 10),
+        ("dark ones", "passed", 11),
     ]
     cancel, whole = results[1].attempts[0], results[4].attempts[0]
     assert cancel.reason.startswith("“Cancel” is in [20, 20, 140, 60] on shot.png; it is found at [4")
@@ -70,7 +76,7 @@ def test_what_is_found_passes_and_what_is_found_elsewhere_fails_with_its_picture
     assert whole.measured == {"accuracy": 0.5, "n": 2}
     assert "at least 90.0% of 2 things are found; 1 of 2 are found (50.0%)" in whole.reason
     assert "Cancel" in said.getvalue()
-    assert len(json.loads((output / "results.json").read_text())["results"]) == 5
+    assert len(json.loads((output / "results.json").read_text())["results"]) == 6
     assert Xml.parse(output / "junit.xml").getroot().get("failures") == "2"
     assert "what is not there" in (output / "report.html").read_text("utf-8")
 
@@ -79,8 +85,10 @@ def test_eval_asks_the_same_questions(folder: Path) -> None:
     told = CliRunner().invoke(app, ["eval", str(folder / "suite.yaml"), "--json", "-"])
     assert told.exit_code == 0, told.output
     result = json.loads(told.stdout)
-    assert (result["n"], result["correct"], result["format"]) == (7, 4, "suite")
+    assert (result["n"], result["correct"], result["format"]) == (10, 7, "suite")
     assert result["by_type"]["text"]["n"] == 1
+    dark = result["by_field"]["theme"]["dark"]
+    assert (dark["n"], dark["correct"], dark["by_type"]) == (5, 5, {})
 
 
 @pytest.mark.parametrize(
@@ -94,6 +102,8 @@ def test_eval_asks_the_same_questions(folder: Path) -> None:
         ("  - dataset: set.jsonl", "  - dataset: none.jsonl", 8, "there is no data set"),
         ("Rhubarb, bbox: null, name: what is not there", "Save, bbox: null, name: Cancel", 7, ""),
         ("  - dataset: set.jsonl", "  - dataset: set.jsonl\n    image: shot.png", 8, "either `image` or `dataset`"),
+        ("where: {theme: dark}", "where: {theme: grey}", 11, "no theme of set.jsonl is “grey”; there is dark, light"),
+        ("type: text, tags: quick", "where: {theme: dark}", 3, "`where` chooses among a data set's things"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(folder: Path, old: str, new: str, line: int, said: str) -> None:
