@@ -26,9 +26,9 @@ PAIR = Example(ASKED, "[[10, 20, 30, 40]]", "[[500, 600, 700, 800]]")
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    from handeye.perception.training.pocket import Pocket, preset
-
     import torch
+
+    from handeye.perception.training.pocket import Pocket, preset
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # so small a model is slower on two
@@ -64,7 +64,7 @@ def test_a_critic_weighs_signs_as_best_of_n_asks_it(base: Path, tmp_path: Path) 
         return Example(judge_prompt(None, RED, "Buy a lamp", step), sign)
 
     steps = {"click the lamp": "+", "close the page": "-"}
-    made = tuner(base, tmp_path / "critic", [judged(*each) for each in steps.items()], stage="sft", rank=4, steps=24)
+    made = tuner(base, tmp_path / "critic", [judged(*each) for each in steps.items()], stage="sft", rank=4, steps=60)
     folder = made.run()
     engine = open_engine(str(folder))
     for step, sign in steps.items():
