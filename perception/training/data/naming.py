@@ -22,7 +22,7 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "textbox": ("field", "text field"),
     "searchbox": ("field", "search field"),
     "combobox": ("list", "drop-down list", "field"),
-    "checkbox": ("checkbox", "box"),
+    "checkbox": ("checkbox",),
     "radio": ("radio button", "button"),
     "switch": ("switch", "toggle"),
     "tab": ("tab",),
@@ -131,7 +131,7 @@ class Names:
             if self._alone((words, "", "")):
                 found = True
                 yield Phrase(shown, target)
-                if target.text:
+                if shown == target.text:
                     yield Phrase(f"“{shown}”", target)
             for noun in nouns:
                 if self._alone((words, noun, "")) and noun != "text":
@@ -181,6 +181,8 @@ class Names:
         if not lined or any(n != number and _in_line(targets[n], targets[number]) for n in same):
             return ""
         nearest = min(lined, key=lambda n: max(targets[n].box.left - box.right, box.left - targets[n].box.right))
+        if any(n != number and _in_line(targets[n], targets[nearest]) for n in same):
+            return ""
         return targets[nearest].text
 
     @cached_property
