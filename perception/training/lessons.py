@@ -16,6 +16,7 @@ from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.naming import Names
 from handeye.perception.training.losses import random_jpeg
 from handeye.perception.training.pocket import PATCH, SHOWN
+from handeye.perception.training.sheets import sheet
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 
     from handeye.perception.training.data.screen import Screen, Target
 
+#: Beyond the levels of drawn screens: sheets of icons.
+SHEET = 4
 #: So many tiles are cut out of one screen of each level; a phrase is looked for in all of them.
-TILES = (1, 1, 2, 4)
-#: So many things of a screen are asked for.
-ASKED = 4
+TILES = (1, 1, 2, 4, 1)
+#: So many things of a screen of each level are asked for.
+ASKED = (4, 4, 4, 6, 8)
 #: A share of phrases names what is not there.
 ABSENT = 0.08
 #: A patch shows a thing that covers so much of it.
@@ -64,7 +67,8 @@ def lesson(seed: str, level: int, screens: int, side: int, held_out: bool = Fals
     tiles, spots, phrases, of, goals, boxes = [], [], [], [], [], []
     for number in range(screens):
         size = (side, side) if TILES[level] == 1 else None
-        screen = drawn(rng.randrange(1 << 40), level, held_out, size)
+        seed_ = rng.randrange(1 << 40)
+        screen = sheet(seed_, side, held_out) if level == SHEET else drawn(seed_, level, held_out, size)
         names = Names(screen)
         wanted = [n for n, target in enumerate(screen.targets) if target.icon and not target.text]
         corners = _corners(screen, [screen.targets[n].box for n in wanted], TILES[level], side, rng)
@@ -78,7 +82,7 @@ def lesson(seed: str, level: int, screens: int, side: int, held_out: bool = Fals
             covers = np.concatenate([_covers(box, corner, side).ravel() for corner in corners])
             whole = [c for c in corners if _seen(box, c, side) >= _CUT]
             said = [phrase.text for phrase in names.of(target) if phrase.plain] if whole else []
-            if not said or asked == ASKED:
+            if not said or asked == ASKED[level]:
                 continue
             asked += 1
             x, y = whole[0]
@@ -86,7 +90,7 @@ def lesson(seed: str, level: int, screens: int, side: int, held_out: bool = Fals
             of.append(number)
             goals.append(np.append(covers / covers.sum(), 0).astype(np.float32))
             boxes.append((box.left - x, box.top - y, box.right - x, box.bottom - y))
-        if practice and rng.random() < ASKED * ABSENT and not names.known(sign := rng.choice(SIGNS)):
+        if practice and rng.random() < ASKED[level] * ABSENT and not names.known(sign := rng.choice(SIGNS)):
             phrases.append(rng.choice((sign, f"the {sign} icon")))
             of.append(number)
             goals.append(np.append(np.zeros(len(corners) * (side // PATCH) ** 2), 1).astype(np.float32))

@@ -47,7 +47,7 @@ class Preset:
     """Width in which phrases and patches are compared."""
     vocabulary: int
     levels: tuple[float, ...]
-    """How much of the practice each level of drawn screens has at the end; it begins with level 0."""
+    """How much of the practice each level of drawn screens has, and sheets of icons; it begins with level 0."""
     tiles: int = 32
     """Tiles in a step."""
     rate: float = 0.02
@@ -56,7 +56,7 @@ class Preset:
 
 PRESETS = {
     "tiny-cpu": Preset(224, (96, 4), (96, 2), 64, 1024, (1.0,), 16),
-    "pocket": Preset(224, (128, 6), (128, 3), 96, 2048, (0.05, 0.25, 0.35, 0.35), 32),
+    "pocket": Preset(224, (128, 6), (128, 3), 96, 2048, (0.03, 0.12, 0.2, 0.25, 0.4), 32),
 }
 
 

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from handeye.perception.training.lessons import Lesson
     from handeye.perception.training.pocket import Pocket, Preset
 
-#: A patch that shows nothing counts so much beside one that shows something: most show nothing.
+#: The patches that show nothing count so much, all together, beside those that show something.
 _NOTHING = 0.3
-#: A level of screens comes in when this much of the training is over, times its number.
-_OPENS = 0.06
+#: How much of the training is over when each level of screens, and the sheets of icons, come in.
+_OPENS = (0.0, 0.03, 0.1, 0.15, 0.03)
 
 
 def level_at(sizes: Preset, seed: int, step: int, done: float) -> int:
     """Which level's screens a step learns from: the easy ones first, then all in the preset's shares."""
     rng = Random(f"level {seed} {step}")  # noqa: S311 - screens, not secrets
-    open_now = [share if done >= _OPENS * number else 0.0 for number, share in enumerate(sizes.levels)]
+    open_now = [share if done >= _OPENS[number] else 0.0 for number, share in enumerate(sizes.levels)]
     return rng.choices(range(len(open_now)), open_now)[0]
 
 
@@ -74,6 +74,10 @@ def _shown(logits: Any, taught: Lesson, name: str) -> Any:
         on = ~torch.isnan(edges)
         return smooth_l1_loss(logits[on], edges[on]) if on.any() else logits.sum() * 0
     truth = torch.from_numpy(taught.shown[name]).to(logits.device).flatten()
-    weights = torch.where(truth > 0, 1.0, _NOTHING) * (truth >= 0)
     each = cross_entropy(logits.flatten(0, 1), truth.clamp(min=0), reduction="none")
-    return (each * weights).sum() / weights.sum().clamp(min=1)
+    # Most patches show nothing: the few that show something would hardly count among them.
+    return _mean(each, truth > 0) + _NOTHING * _mean(each, truth == 0)
+
+
+def _mean(values: Any, on: Any) -> Any:
+    return (values * on).sum() / on.sum().clamp(min=1)

@@ -1,0 +1,51 @@
+"""Sheets of many icons: a tile of one holds more of them than ten screens, so that drawings are learned sooner."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from handeye.perception.training.data import looks, words
+from handeye.perception.training.data.canvas import Canvas
+from handeye.perception.training.data.icons import SIGNS
+from handeye.perception.training.data.parts import Sketch
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from handeye.perception.training.data.screen import Screen
+
+_CELLS = (26, 30, 36, 44, 56)
+_SMALLEST = 12
+
+
+def sheet(seed: int, side: int, held_out: bool = False) -> Screen:
+    """The sheet of a seed: icons alone and on buttons, of one theme, with a few words between them."""
+    rng = Random(f"sheet {seed} {held_out}")  # noqa: S311 - screens, not secrets
+    theme = looks.theme(rng, held_out)
+    sketch = Sketch(Canvas((side, side), theme.page, None), theme, rng, "en", held_out)
+    cell = rng.choice(_CELLS)
+    across = side // cell
+    names: list[str] = []
+    for number in range(across * across):
+        names = names or rng.sample(SIGNS, len(SIGNS))
+        left, top = number % across * cell, number // across * cell
+        kind = rng.random()
+        if kind < 0.1:
+            continue
+        if kind < 0.18:
+            sketch.label(left + 2, top + cell // 2, rng.choice(words.ACTIONS["en"])[: cell // 7], "text", 11)
+            continue
+        name = names.pop()
+        if kind < 0.45:
+            size = rng.randint(min(20, cell - 2), cell - 2)
+            x, y = left + rng.randint(0, cell - size), top + rng.randint(0, cell - size)
+            sketch.icon_button(Box(x, y, x + size, y + size), name, plain=rng.random() < 0.5)
+            continue
+        size = rng.randint(_SMALLEST, cell - 2)
+        x, y = (at + size // 2 + rng.randint(0, cell - size) for at in (left, top))
+        if rng.random() < 0.3:
+            word = rng.choice(looks.VIVID)
+            sketch.icon(x, y, name, size, word, looks.shade(rng, word, held_out))
+        else:
+            sketch.icon(x, y, name, size)
+    return sketch.canvas.screen({"theme": theme.name, "source": "sheet"})
