@@ -232,7 +232,9 @@ class Screen:
             if match and not (parts and match.why in ("begins with it", "holds it")):
                 found.append(match)
             found += [Match(part, score + self._suit(query, part), why) for part, (score, why) in parts]
-        found += [field for match in found for field in self._fields(match)] if self._wants_field(query) else []
+        if self._wants_field(query):
+            fields = [field for match in found for field in self._fields(match)]
+            found += [field for field in fields if self._is_kind(query, field)]
         return sorted(found, key=lambda match: -match.score)
 
     def _judged(self, query: Query, element: Element) -> Match | None:
@@ -245,9 +247,16 @@ class Screen:
             other, other_why = alike(query.text, element.value, seen)
             if other - (0.05 if element.role in {"button", "text", "cell"} else 0.12) > score:
                 score, why = other - (0.05 if element.role in {"button", "text", "cell"} else 0.12), "its value"
-        if score < (0.92 if query.strict else 0.5):
+        if score < (0.92 if query.strict else 0.5) or self._only_speaks_of_it(query, element, why):
             return None
         return Match(element, score + self._suit(query, element), why)
+
+    def _only_speaks_of_it(self, query: Query, element: Element, why: str) -> bool:
+        """Whether a page's text that cannot be pressed has the words among others: “Delete your account, or …”."""
+        if self.want != "click" or element.acts or element.role not in ("text", "heading", "paragraph"):
+            return False
+        among = why.startswith(("begins", "holds", "is part")) and element.source != "ocr"
+        return among and 2 * len(words(query.text)) < len(words(element.name))
 
     def _suit(self, query: Query, element: Element) -> float:
         """What is added to or taken off the score for what the element is, apart from its words."""
@@ -263,6 +272,8 @@ class Screen:
             off -= 0.0 if fits_want(self.want, element) else 0.25
         elif self.want in ("any", "click") and not element.acts and query.role not in ("text", "heading"):
             off -= 0.08 if element.source != "ocr" else 0.0
+        if self.want == "click" and not query.role and element.takes_text and element.source != "ocr":
+            off -= 0.02  # “Search” is rather the button than the field
         if not element.enabled and not query.relation:  # a place says which one is meant, disabled or not
             off -= 0.05
         if element.box.within(*self.size) is None:
@@ -302,7 +313,7 @@ class Screen:
         if query.relation and not query.ordinal:
             number = 0
         if not -len(items) <= number < len(items):
-            return []
+            return [] if items or query.ordinal else self._named_in_picture(query)
         item = items[number]
         if self.want in ("type", "tick", "choose"):
             fitting = [member for member in item.members if fits_want(self.want, member)]
@@ -310,6 +321,13 @@ class Screen:
         element = item.principal() if query.role == "item" or self.want == "click" else item.element or item.principal()
         what = "the last" if query.ordinal == -1 else f"number {query.ordinal}" if query.ordinal else "the one"
         return [Match(element, 0.9, f"{what} of {len(items)}")] if element else []
+
+    def _named_in_picture(self, query: Query) -> list[Match]:
+        """Where nothing tells rows from each other but the picture, the words that one is known by."""
+        if self.want not in ("any", "click") or any(element.source != "ocr" for element in self.elements):
+            return []
+        named = find(query.anchor, self.elements, size=self.size)
+        return [Match(each.element, each.score - 0.08, f"the {query.role} is known by it") for each in named[:4]]
 
     def _related(self, query: Query, found: list[Match]) -> list[Match]:
         anchors = [match for match in find(query.anchor, self.elements, size=self.size) if match.why != "is part of it"]
@@ -321,6 +339,13 @@ class Screen:
         return self.want in ("type", "tick", "choose", "upload") or query.role in (
             "field", "list", "checkbox", "radio", "switch", "slider", "spin", "box", "search",
         )  # fmt: skip
+
+    def _is_kind(self, query: Query, field: Match) -> bool:
+        """Whether a field that the picture alone shows is of the kind that was asked for: a square is no list."""
+        if field.element.source != "ocr" or field.element.confidence < 0.5:
+            return True
+        kinds = _SUITS.get(query.role, frozenset()) | _NEARLY.get(query.role, frozenset())
+        return field.element.role in kinds or not kinds
 
     def _fields(self, label: Match) -> list[Match]:
         """The field that a label stands for; of a column's head, one in every row."""

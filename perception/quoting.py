@@ -121,12 +121,21 @@ def _starts(text: str, position: int) -> bool:
     return position == 0 or not (text[position - 1].isalnum() and text[position].isalnum())
 
 
+def _ends_all_the_same(text: str, position: int) -> bool:
+    """Whether a mark after a backslash ends its quotation ("C:\\"): where the marks that follow go in pairs."""
+    rest = text[position + 1 :]
+    return not rest[:1].strip(" \t\n.,;:!?)") and rest.count(text[position]) % 2 == 0
+
+
 def _inner(text: str, position: int, mark: str) -> int:
     """Where a quotation inside of one that began with `mark` ends, whose end could be taken for the outer one's."""
     letter, closers = text[position], _CLOSERS[mark]
-    if letter == mark or text[position - 1] not in _BEFORE or not set(_CLOSERS.get(letter, "")) & set(closers):
+    begins = text[position - 1] in _BEFORE or text[position - 1] == mark
+    if letter == mark or not begins or not set(_CLOSERS.get(letter, "")) & set(closers):
         return -1
     end = _closing(text, position, nested=False)
+    if text[end] == mark and text[position - 1] == mark:
+        return -1  # the quotation is of this very mark: "“"
     return end if end > 0 and any(each in closers for each in text[end + 1 :]) else -1
 
 
@@ -150,7 +159,7 @@ def _closing(text: str, start: int, nested: bool = True) -> int:
         if letter == mark and mark in "“«「『" and mark != "“":
             depth += 1
             continue
-        if letter not in closers or text[position - 1] == "\\":
+        if letter not in closers or (text[position - 1] == "\\" and not _ends_all_the_same(text, position)):
             continue
         if depth:
             depth -= 1

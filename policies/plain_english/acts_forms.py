@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handeye.perception.fields import fits_want
@@ -11,7 +12,7 @@ from handeye.perception.matching import Match
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import alike, normal
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
-from handeye.policies.plain_english.reaching import after_click, clear, click_it, reach, wait_or_scroll
+from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach, wait_or_scroll
 from handeye.tools.actions import Click, Key, Select, Type, Wait
 
 if TYPE_CHECKING:
@@ -206,6 +207,9 @@ def tick(clause: c.Tick, moment: Moment) -> Step:
 
 
 def choose(clause: c.Choose, moment: Moment) -> Step:
+    if clause.joined and (moment.progress.kept.get("skip") or is_label(clause.joined, moment)):
+        moment.progress.kept["skip"] = 1
+        clause = replace(clause, option=clause.joined)
     option = spoken(unquote(clause.option), moment, False)
     stage, last = moment.progress.stage, moment.last
     if stage == "clicked" and (step := after_click(moment, clause.option)) is not None:

@@ -16,7 +16,7 @@ from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import alike
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step, point_in
-from handeye.policies.plain_english.reaching import after_click, clear, click_it, reach
+from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach
 from handeye.tools.actions import (
     Back,
     Click,
@@ -48,7 +48,7 @@ def click_on(clause: c.ClickOn, moment: Moment) -> Step:
         return moment.do(click, f"click at ({point.x}, {point.y})", "clicked")
     skip = 0
     phrase = clause.target
-    if clause.joined and _is_label(clause.joined, moment):
+    if clause.joined and is_label(clause.joined, moment):
         phrase, skip = clause.joined, 1
         moment.progress.kept["skip"] = 1
     found = reach(moment, phrase, "click")
@@ -63,11 +63,6 @@ def click_on(clause: c.ClickOn, moment: Moment) -> Step:
     if skip:
         moment.notes.append(f"“{phrase}” is one label")
     return click_it(moment, found, phrase, how)
-
-
-def _is_label(words: str, moment: Moment) -> bool:
-    found = moment.find(f'"{words}"', "click")
-    return bool(found) and found[0].score >= 0.95 and found[0].element.acts
 
 
 def _browser_tab(phrase: str, moment: Moment) -> int | None:
@@ -97,18 +92,27 @@ def drag(clause: c.DragOnto, moment: Moment) -> Step:
         if moment.progress.tried("dragged") >= 2:
             return Fail(f"“{unquote(clause.start)}” was dragged twice and nothing came of it")
     counted = _item_to_drag(clause.start, moment)
-    start = clear(moment, counted, clause.start) if counted else reach(moment, clause.start, "any")
-    if not isinstance(start, Match):
+    start = clear(moment, counted, clause.start) if counted else _place(clause.start, moment)
+    if not isinstance(start, Match | Target):
         return start
-    end = reach(moment, clause.end, "any")
-    if not isinstance(end, Match):
+    end = _place(clause.end, moment)
+    if not isinstance(end, Match | Target):
         return end
-    if end.element.id == start.element.id:
+    if isinstance(start, Match) and isinstance(end, Match) and end.element.id == start.element.id:
         others = [match for match in moment.find(clause.end) if match.element.id != start.element.id]
         end = others[0] if others else end
     moment.progress.tried("dragged")
-    action = Drag(start=moment.at(start.element, clause.start), end=moment.at(end.element, clause.end))
-    return moment.do(action, f"drag it onto “{unquote(clause.end)}”", "dragged")
+    both = [
+        moment.at(each.element, phrase) if isinstance(each, Match) else each
+        for each, phrase in ((start, clause.start), (end, clause.end))
+    ]
+    return moment.do(Drag(start=both[0], end=both[1]), f"drag it onto “{unquote(clause.end)}”", "dragged")
+
+
+def _place(phrase: str, moment: Moment) -> Match | Target | Step:
+    """What is called so, or the place where two numbers say it."""
+    point = point_in(unquote(phrase))
+    return Target(point=point) if point else reach(moment, phrase, "any")
 
 
 def _item_to_drag(phrase: str, moment: Moment) -> Match | None:

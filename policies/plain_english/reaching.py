@@ -40,6 +40,12 @@ def reach(moment: Moment, phrase: str, want: Want = "any") -> Match | Decision |
     return clear(moment, found[0], phrase)
 
 
+def is_label(words: str, moment: Moment) -> bool:
+    """Whether something here that can be pressed is called exactly so."""
+    found = moment.find(f'"{words}"', "click")
+    return bool(found) and found[0].score >= 0.95 and found[0].element.acts
+
+
 def clear(moment: Moment, match: Match, phrase: str) -> Match | Decision | Fail:
     """The match when it is on the screen and free; else the next action that helps."""
     element = match.element

@@ -240,15 +240,23 @@ def _visit(hit: re.Match[str], masked: Masked) -> Made:
 def _choose(hit: re.Match[str], masked: Masked) -> Made:
     options, field = hit["x"].strip(), hit["f"]
     if re.fullmatch(
-        r"(?:the\s+)?(?:page|screen|window|dialog(?:ue)?|header|footer|sidebar|toolbar|top|bottom).*",
+        r"(?:the\s+)?(?:page|screen|window|dialog(?:ue)?|header|footer|sidebar|toolbar|top|bottom)\b.*",
         field,
         re.IGNORECASE,
     ):
         return None
-    parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", options, flags=re.IGNORECASE)
-    parts = parts if len(parts) > 1 and all(quoted(part) for part in parts) else [options]
     target = aimed(field, masked)
-    return [c.Choose(option=aimed(part, masked), target=target) for part in parts]
+    return [c.Choose(option=aimed(part, masked), target=target) for part in _listed(options)]
+
+
+def _listed(what: str) -> list[str]:
+    """Several things in a row: quoted ones, or short ones between commas."""
+    parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", what.strip(), flags=re.IGNORECASE)
+    if len(parts) > 1 and all(parts):
+        short = "," in what and all(len(part.split()) <= 3 and plausible(part) for part in parts)
+        if short or all(quoted(part) for part in parts):
+            return parts
+    return [what.strip()]
 
 
 @rule(r"(?P<v>tick|check(?:\s+off)?|mark|untick|uncheck|unmark|toggle|deselect|unselect|turn\s+on|turn\s+off|switch\s+on|switch\s+off|enable|disable|flip)\s+(?!that\b|whether\b|if\b|out\b|in\b|for\b)(?P<x>.+)",
@@ -316,10 +324,13 @@ def _enter(_: re.Match[str], __: Masked) -> Made:
 
 @rule(r"(?:choose|select|pick)\s+(?:the\s+(?:option|value|entry)\s+)?(?P<x>.+)")
 def _choose_bare(hit: re.Match[str], masked: Masked) -> Made:
-    parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", hit["x"].strip(), flags=re.IGNORECASE)
-    parts = parts if len(parts) > 1 and all(quoted(part) for part in parts) else [hit["x"].strip()]
+    parts = _listed(hit["x"])
     if not plausible(parts[0]):
         return None
+    pair = re.fullmatch(r"(\S+)\s+and\s+(\S+)", hit["x"].strip(), re.IGNORECASE)
+    if pair and len(parts) == 1:  # “Black and white” may be one label
+        both = aimed(hit["x"], masked)
+        return [c.Choose(option=aimed(pair[1], masked), joined=both), c.Choose(option=aimed(pair[2], masked))]
     return [c.Choose(option=aimed(part, masked)) for part in parts]
 
 

@@ -299,6 +299,10 @@ def test_every_goal_parses_or_is_refused(goal: str) -> None:
         ('type "d “e” f", press Enter', "d “e” f"),
         ('type „Hallo“ into "Name"', "Hallo"),
         ('type “a" into "b"', "a"),
+        ('type "“X” is in Done" into Name', "“X” is in Done"),
+        ('type "“" into "Name"', "“"),
+        (r'type "C:\Temp\" into "Folder"', "C:\\Temp\\"),
+        (r'type "say \"hi\" now" into "Name"', 'say "hi" now'),
     ],
 )
 def test_a_quotation_inside_of_another_is_a_part_of_it(said: str, text: str) -> None:

@@ -28,7 +28,7 @@ OWN_SELECT = """el => {
   const near = el.closest('select') || el.closest('label')?.control || el.querySelector?.('select');
   return near?.localName === 'select' ? near : null }"""
 OPTIONS = """el => [...el.options].map((o) => ({ text: o.label.replace(/\\s+/g, ' ').trim(),
-  off: o.disabled || (o.parentElement.localName === 'optgroup' && o.parentElement.disabled) }))"""
+  kept: el.multiple && o.selected, off: o.disabled || (o.parentElement.localName === 'optgroup' && o.parentElement.disabled) }))"""
 OWN_FILE_FIELD = """el => {
   const field = 'input[type=file]';
   const near = el.matches(field) ? el : el.closest('label')?.control || el.querySelector?.(field);
@@ -85,7 +85,9 @@ class Chooser:
         index = best_option(wanted, [option["text"] for option in options])
         if options[index]["off"]:
             raise ActionRefused(f"the option “{options[index]['text']}” is disabled; choose another")
-        await field.select_option(index=index, timeout=OPENING * 1000)
+        # Where a list takes several, those that are chosen stay so.
+        kept = [number for number, option in enumerate(options) if option["kept"] and number != index]
+        await field.select_option(index=[*kept, index], timeout=OPENING * 1000)
         chosen = str(options[index]["text"])
         return "" if chosen == wanted else f"chose “{chosen}”"
 

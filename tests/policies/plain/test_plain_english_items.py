@@ -29,6 +29,11 @@ ICONS = "<button id=topAlerts onclick=o.textContent='Rang'><svg width=20 height=
 BY_LINK = "<form id=f>" + "<input placeholder=User><input type=password placeholder=Password>" + "<a href=# onclick=\"f.outerHTML='Welcome'\">Login</a> <a href=#>Login with Google</a></form>"  # fmt: skip
 STARS = "".join(f"<button aria-label='{n} star{'s' * (n > 1)}' onclick=o.textContent='Got'+{n}>★</button>" for n in range(1, 6)) + "<p id=o></p>"  # fmt: skip
 KEEPS = "<button onmousedown=event.preventDefault()>Note</button><textarea autofocus oninput=o.textContent='Typed'></textarea><p id=o></p>"
+MANY = '<label>Toppings <select multiple onchange="o.textContent=[...this.selectedOptions].map(x=>x.text).join()"><option>Ham<option>Corn<option>Dill</select></label><b id=o></b>'
+BOXES = "<label><input type=checkbox>q4</label><label><input type=checkbox>7z</label><label><input type=checkbox>Salt and oil</label><button onclick=\"o.textContent=document.querySelectorAll(':checked').length+' sent'\">Submit</button><p id=o></p>"
+SPOTS = "<body style=margin:0><div draggable=true style='width:50px;height:50px;background:red'></div><div ondragover=event.preventDefault() ondrop=\"this.textContent='Here'\" style='position:absolute;left:200px;top:200px;width:80px;height:80px;background:#ddd'></div>"
+TWICE = "<input type=search aria-label=Search><button onclick=\"o.textContent='Pressed'\">Search</button><p id=o></p>"
+SPOKEN = "<p>Delete your account, or leave it be.</p><p onclick=\"o.textContent='Pressed'\">Leave</p><p id=o></p>"
 REFUSES = "<form onsubmit=\"event.preventDefault();o.textContent='Sent'\"><label>Mail <input type=email></label><button>Send it</button></form><p id=o></p>"
 
 
@@ -52,6 +57,14 @@ REFUSES = "<form onsubmit=\"event.preventDefault();o.textContent='Sent'\"><label
         (BOARD, 'move the card "Roof" to the Ready column, check that the title is "Roof in Ready"'),
         (BOARD, 'move Roof to Ready, check that the title is "Roof in Ready"'),
         (PLANS, 'choose the Large plan, check that the page shows "Large it is"'),
+        (MANY, 'choose "Ham" and "Dill" from Toppings, check that the page shows "Ham,Dill"'),
+        (MANY, 'select Ham, Corn from Toppings, check that the page shows "Ham,Corn"'),
+        (BOXES, 'select q4, 7z and "Salt and oil", click Submit, check that the page shows "3 sent"'),
+        (BOXES, 'select q4 and 7z and click Submit, check that the page shows "2 sent"'),
+        (SPOTS, 'drag (20, 20) onto (230, 230), check that the page shows "Here"'),
+        (TWICE, 'click "Search", check that the page shows "Pressed"'),
+        (TWICE, 'type "x" into Search, check that Search is "x"'),
+        (SPOKEN, 'click "Leave", check that the page shows "Pressed"'),
         (STARS, 'give it 4 stars, check that the page shows "Got4"'),
     ],
 )
