@@ -13,7 +13,7 @@ from handeye.perception.training.data import blocks, looks, words
 from handeye.perception.training.data.canvas import Canvas
 from handeye.perception.training.data.icons import SHAPES, SIGNS
 from handeye.perception.training.data.parts import Sketch
-from handeye.perception.training.data.strokes import Variant
+from handeye.perception.training.data.strokes import Variant, hand
 from handeye.tools.errors import SetupError
 from handeye.tools.geometry import Box
 
@@ -102,7 +102,7 @@ def _few(
             side = rng.randint(max(14, room // 3), max(15, room * 4 // 5))
             x = rng.randint(cell.left + side // 2, cell.right - side + side // 2)
             y = rng.randint(cell.top + side // 2, cell.bottom - side + side // 2)
-            word = rng.choice(inks)
+            word, sketch.hand = rng.choice(inks), hand(rng)
             sketch.icon(x, y, rng.choice(SIGNS), side, word, looks.shade(rng, word, held_out))
             continue
         text = sketch.pick(words.ACTIONS)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.training.data import looks, strokes, words
 from handeye.perception.training.data.icons import SIGNS
-from handeye.perception.training.data.strokes import Variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +28,7 @@ class Scribe:
 
     def __post_init__(self) -> None:
         rng = self.rng
-        self._hand = Variant("plus", rng.choice((1.5, 2.0, 2.4)), rng.random() < 0.35, rng.random() < 0.6)
+        self._hand = strokes.hand(rng)
         self._icon_size = round(self.theme.base * rng.choice((1.2, 1.4, 1.7)))
         self._label = rng.choice(("above", "above", "aside", "inside"))
         styles = (("pill", 0.15), ("upper", 0.1), ("lined", 0.12))

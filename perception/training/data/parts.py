@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from handeye.perception.training.data import looks, words
 from handeye.perception.training.data.canvas import Canvas, text_width
 from handeye.perception.training.data.icons import SIGNS
-from handeye.perception.training.data.strokes import Variant
+from handeye.perception.training.data.strokes import Variant, hand
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
@@ -29,12 +29,7 @@ class Sketch:
 
     def __post_init__(self) -> None:
         # One screen's icons are of one hand.
-        self.hand = Variant(
-            "plus",
-            stroke=self.rng.choice((1.6, 2.0, 2.5) if not self.held_out else (1.8, 2.3)),
-            filled=self.rng.random() < 0.4,
-            rounded=self.rng.random() < 0.6,
-        )
+        self.hand = hand(self.rng)
         self.ink = self.theme.ink
 
     @property
@@ -74,9 +69,17 @@ class Sketch:
             return self.canvas.text(x, y, text, font, colour or self.ink, across)
 
     def icon(self, x: int, y: int, name: str, size: int, word: str = "", colour: Colour | None = None) -> Box:
-        """An icon by itself; `word` is the colour it is told apart by."""
+        """An icon by itself; `word` is the colour it is told apart by. Now and then it stands on a disc or a tile."""
         with self.canvas.thing("icon", icon=name, colour=word):
-            return self.canvas.icon(x, y, self._variant(name), size, colour or self.ink)
+            if not (word and colour and size > 18 and self.rng.random() < 0.2):
+                return self.canvas.icon(x, y, self._variant(name), size, colour or self.ink)
+            box = Box(x - size // 2, y - size // 2, x - size // 2 + size, y - size // 2 + size)
+            if self.rng.random() < 0.5:
+                self.canvas.disc(box, colour)
+            else:
+                self.canvas.panel(box, colour, None, max(2, size // 6))
+            self.canvas.icon(x, y, self._variant(name), round(size * 0.6), looks.on(colour))
+            return box
 
     def icon_button(self, box: Box, name: str, plain: bool = False) -> Box:
         """A button that shows only an icon."""

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from handeye.perception.training.data.icons import ICONS
+from handeye.perception.training.data.icon_forms import forms
+from handeye.perception.training.data.icons import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from random import Random
 
 GRID = 24
 #: Each pixel of a mask is the mean of so many in each direction.
 FINER = 4
+#: How much of its colour a lighter tone has, of 255.
+_TONE = 90
 _PART = re.compile(r"([A-Z])([^A-Z]*)")
 _ROUND_STEPS, _CURVE_STEPS = 40, 10
 
@@ -44,12 +48,27 @@ class Variant:
     """Lines end round."""
     turned: int = 0
     """Degrees, clockwise."""
+    form: int = 0
+    """Which of its drawings; counted round where it has fewer."""
+    wide: float = 1.0
+    """Its width for its height."""
+    toned: bool = False
+    """Its body is filled with a lighter tone, and outlined."""
+
+    @property
+    def recipe(self) -> Recipe:
+        every = forms(self.name)
+        return every[self.form % len(every)]
+
+    def part(self, name: str) -> tuple[Line, ...]:
+        """The lines of one part of its recipe."""
+        return lines(self.recipe.get(name, ""))
 
 
 @cache
-def lines(name: str) -> dict[str, tuple[Line, ...]]:
-    """The lines of an icon, by the part of its recipe they belong to."""
-    return {part: tuple(_read(path)) for part, path in ICONS[name].items()}
+def lines(path: str) -> tuple[Line, ...]:
+    """The lines of a part of a recipe."""
+    return tuple(_read(path))
 
 
 @lru_cache(maxsize=8192)
@@ -60,47 +79,65 @@ def mask(variant: Variant, size: int) -> Image.Image:
     pen = ImageDraw.Draw(picture)
     width = max(FINER, round(variant.stroke * scale))
     for part, fill in _order(variant):
-        for line in lines(variant.name).get(part, ()):
-            points = [_placed(spot, variant.turned, scale) for spot in line.points]
+        for line in variant.part(part):
+            points = [_placed(spot, variant, scale) for spot in line.points]
             solid = line.closed and (part == "dot" or (variant.filled and part in {"body", "hole"}))
-            if solid:
-                pen.polygon(points, fill=fill)
+            if solid or (line.closed and variant.toned and part == "body"):
+                pen.polygon(points, fill=fill if solid else _TONE)
             if not solid or part == "body":
                 _stroke(pen, points, line.closed, fill, width, variant.rounded)
     return picture.reduce(FINER)
 
 
+def hand(rng: Random) -> Variant:
+    """A way of drawing icons; with `replace` it draws any of them."""
+    style = rng.choice(("line", "line", "line", "filled", "filled", "toned"))
+    return Variant(
+        "plus",
+        stroke=rng.choice((1.3, 1.6, 2.0, 2.0, 2.5, 3.0)),
+        filled=style == "filled",
+        rounded=rng.random() < 0.6,
+        turned=rng.choice((0, 0, 0, 0, -4, 4)),
+        form=rng.randrange(3),
+        wide=rng.choice((1.0, 1.0, 1.0, 0.9, 1.1)),
+        toned=style == "toned",
+    )
+
+
 def svg(variant: Variant, colour: str, size: float) -> str:
     """The icon as an `<svg>` element of that many CSS pixels."""
     marks = []
-    knife = [line for part, fill in _order(variant) if fill == 0 for line in lines(variant.name).get(part, ())]
-    key = f"{variant.name}-{variant.stroke}-{variant.turned}".replace(" ", "-")
+    knife = any(variant.part(part) for part, fill in _order(variant) if fill == 0)
+    key = f"{variant.name}-{variant.form}".replace(" ", "-")
     for part, fill in _order(variant):
-        path = "".join(map(_path, lines(variant.name).get(part, ())))
+        path = "".join(map(_path, variant.part(part)))
         if not path or fill == 0:
             continue
         solid = part == "dot" or (variant.filled and part == "body")
         cut = f' mask="url(#{key})"' if knife and part == "body" else ""
         stroked = f'stroke="{colour}" ' if part != "dot" else ""
-        marks.append(f'<path d="{path}" fill="{colour if solid else "none"}" {stroked}{cut}/>')
+        toned = variant.toned and not variant.filled and part == "body"
+        fill_with = f'{colour}" fill-opacity="{_TONE / 255:.2f}' if toned else colour if solid else "none"
+        marks.append(f'<path d="{path}" fill="{fill_with}" {stroked}{cut}/>')
     defs = ""
     if knife:
-        holes = "".join(map(_path, lines(variant.name).get("hole", ())))
-        cuts = "".join(map(_path, lines(variant.name).get("cut", ())))
+        holes = "".join(map(_path, variant.part("hole")))
+        cuts = "".join(map(_path, variant.part("cut")))
         defs = (
             f'<mask id="{key}"><rect width="24" height="24" fill="white" stroke="none"/>'
             f'<path d="{holes}" fill="black" stroke="none"/><path d="{cuts}" fill="none" stroke="black"/></mask>'
         )
+    move = f"translate(12 12) rotate({variant.turned}) scale({variant.wide} 1) translate(-12 -12)"
     cap = "round" if variant.rounded else "butt"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 24 24">{defs}'
-        f'<g transform="rotate({variant.turned} 12 12)" stroke-width="{variant.stroke}" stroke-linecap="{cap}" '
+        f'<g transform="{move}" stroke-width="{variant.stroke}" stroke-linecap="{cap}" '
         f'stroke-linejoin="{"round" if variant.rounded else "miter"}">{"".join(marks)}</g></svg>'
     )
 
 
 def _order(variant: Variant) -> list[tuple[str, int]]:
-    knife = 0 if variant.filled and "body" in ICONS[variant.name] else 255
+    knife = 0 if variant.filled and "body" in variant.recipe else 255
     return [("body", 255), ("cut", knife), ("hole", knife), ("line", 255), ("dot", 255)]
 
 
@@ -114,13 +151,12 @@ def _stroke(pen: ImageDraw.ImageDraw, points: list[Spot], closed: bool, fill: in
         pen.ellipse((x - half, y - half, x + half, y + half), fill=fill)
 
 
-def _placed(spot: Spot, turned: int, scale: float) -> Spot:
-    x, y = spot
-    if turned:
-        angle, x, y = math.radians(turned), x - GRID / 2, y - GRID / 2
+def _placed(spot: Spot, variant: Variant, scale: float) -> Spot:
+    x, y = (spot[0] - GRID / 2) * variant.wide, spot[1] - GRID / 2
+    if variant.turned:
+        angle = math.radians(variant.turned)
         x, y = x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
-        x, y = x + GRID / 2, y + GRID / 2
-    return x * scale, y * scale
+    return (x + GRID / 2) * scale, (y + GRID / 2) * scale
 
 
 def _path(line: Line) -> str:

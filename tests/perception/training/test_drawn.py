@@ -10,6 +10,7 @@ from PIL import ImageChops
 
 from handeye.perception.training.data import looks
 from handeye.perception.training.data.drawn import LEVELS, drawn, painted
+from handeye.perception.training.data.icon_forms import forms
 from handeye.perception.training.data.icons import ICONS, SYNONYMS
 from handeye.perception.training.data.screen import Screen
 from handeye.perception.training.data.strokes import Variant, mask
@@ -79,9 +80,12 @@ def test_what_cannot_be_drawn_is_said() -> None:
 
 def test_every_icon_differs_from_every_other() -> None:
     for filled in (False, True):
-        pictures = {name: mask(Variant(name, filled=filled), 24) for name in ICONS}
-        assert all(picture.getbbox() for picture in pictures.values())
-        assert len({picture.tobytes() for picture in pictures.values()}) == len(ICONS)
+        drawings = [Variant(name, filled=filled, form=n) for name in ICONS for n in range(len(forms(name)))]
+        shown = {drawing: mask(drawing, 24) for drawing in drawings}
+        assert all(picture.getbbox() for picture in shown.values())
+        assert len({(drawing.name, picture.tobytes()) for drawing, picture in shown.items()}) == len(
+            {picture.tobytes() for picture in shown.values()}
+        )
     said = [word for words in SYNONYMS.values() for word in words]
     assert len(said) == len(set(said))
     assert not set(said) & set(ICONS)
