@@ -28,7 +28,8 @@ OWN_SELECT = """el => {
   const near = el.closest('select') || el.closest('label')?.control || el.querySelector?.('select');
   return near?.localName === 'select' ? near : null }"""
 OPTIONS = """el => [...el.options].map((o) => ({ text: o.label.replace(/\\s+/g, ' ').trim(),
-  kept: el.multiple && o.selected, off: o.disabled || (o.parentElement.localName === 'optgroup' && o.parentElement.disabled) }))"""
+  kept: el.multiple && o.selected,
+  off: o.disabled || (o.parentElement.localName === 'optgroup' && o.parentElement.disabled) }))"""
 OWN_FILE_FIELD = """el => {
   const field = 'input[type=file]';
   const near = el.matches(field) ? el : el.closest('label')?.control || el.querySelector?.(field);
