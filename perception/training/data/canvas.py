@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from handeye.perception.training.data import strokes
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 #: A pixel belongs to a letter or an icon where its mask covers at least so much of it, of 255.
 COVERED = 64
-_SOLID = [255 if level >= COVERED else 0 for level in range(256)]
 
 
 class Canvas:
@@ -147,14 +147,16 @@ def text_width(font: Font, words: str) -> int:
 @lru_cache(maxsize=4096)
 def _letters(font: Font, words: str) -> tuple[Image.Image, int, Box]:
     """The mask of some words, how far its top lies from the middle of the line, and the box of their letters in it."""
-    left, top, right, bottom = font.getbbox(words)
-    size = max(1, int(right - left) + 4), max(1, int(bottom - top) + 4)
-    letters = Image.new("L", size)
-    ImageDraw.Draw(letters).text((2 - left, 2 - top), words, 255, font)
-    tight = _tight(letters)
-    # The middle of a capital is the middle of the line, whatever letters hang below.
-    cap = font.getbbox("H")
-    return letters, int(top - 2 - (cap[1] + cap[3]) / 2), tight
+    core, (_, top) = font.getmask2(words, "L")
+    letters = Image.frombytes("L", core.size, bytes(core)) if all(core.size) else Image.new("L", (1, 1))
+    return letters, int(top - _middle(font)), _tight(letters)
+
+
+@lru_cache(maxsize=512)
+def _middle(font: Font) -> float:
+    """The middle of a capital is the middle of the line, whatever letters hang below."""
+    _, top, _, bottom = font.getbbox("H")
+    return (top + bottom) / 2
 
 
 @lru_cache(maxsize=8192)
@@ -164,4 +166,8 @@ def _marks(variant: Variant, size: int) -> tuple[Image.Image, Box]:
 
 
 def _tight(mask: Image.Image) -> Box:
-    return Box(*(mask.point(_SOLID).getbbox() or (0, 0, 1, 1)))
+    covered = np.asarray(mask) >= COVERED
+    across, down = np.flatnonzero(covered.any(axis=0)), np.flatnonzero(covered.any(axis=1))
+    if not len(across):
+        return Box(0, 0, 1, 1)
+    return Box(int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from PIL import ImageFont
 
+from handeye.tools.errors import SetupError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
 Colour = tuple[int, int, int]
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+Font = ImageFont.FreeTypeFont
 
 #: Shades of each plain colour word: those of training, and the held-out ones.
 COLOURS: dict[str, tuple[tuple[Colour, ...], tuple[Colour, ...]]] = {
@@ -86,7 +88,10 @@ class Theme:
 def font(path: str, size: int) -> Font:
     """The font of a file at a size in pixels; Pillow's own where the path is empty."""
     if not path:
-        return ImageFont.load_default(size)
+        plain = ImageFont.load_default(size)
+        if not isinstance(plain, ImageFont.FreeTypeFont):
+            raise SetupError("this Pillow has no FreeType, so it draws letters of one size; pip install -U pillow")
+        return plain
     return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
 
 
