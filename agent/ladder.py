@@ -8,13 +8,14 @@ something which cannot be taken back, or after which a request left that may hav
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handeye.agent.mind import around
 from handeye.agent.state import past
 from handeye.agent.trace import Noted
 from handeye.policies.decision import Decision
-from handeye.tools.actions import Click, describe
+from handeye.tools.actions import Click, Upload, describe
 from handeye.tools.device import Pressing
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from handeye.perception.scene import Scene
     from handeye.policies.decision import Past
     from handeye.tools.actions import Action
-    from handeye.tools.device import Device
 
 #: The rungs, as `State.rung` counts them.
 AIM_ANEW, ITSELF = 1, 2
@@ -75,11 +75,14 @@ def climb_of(last: Past, state: State) -> str:
     return f"{describe(last.action)} {state['tried'][-1][2] if state['tried'] else ''}"
 
 
-def by_hand_or_itself(device: Device, action: Action, rung: int) -> str:
+def by_hand_or_itself(crew: Crew, action: Action, rung: int = 0) -> str:
     """Perform an action, on the last rung without the pointer; see Device.perform."""
-    if rung == ITSELF and isinstance(action, Click) and isinstance(device, Pressing):
-        return device.press(action)
-    return device.perform(action)
+    if rung == ITSELF and isinstance(action, Click) and isinstance(crew.device, Pressing):
+        return crew.device.press(action)
+    if isinstance(action, Upload) and (folder := crew.run.config.folder):  # the journal and the trace keep it short
+        whole = tuple(str(Path(folder, Path(path).expanduser())) for path in action.paths)
+        action = action.model_copy(update={"paths": whole})
+    return crew.device.perform(action)
 
 
 def _step(click: Click, thought: str, state: State) -> Decision:

@@ -252,7 +252,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 risky=crew.guard.risky(action, scene, state["goal"]),
             )
             try:
-                result = by_hand_or_itself(crew.device, action, state["rung"])
+                result = by_hand_or_itself(crew, action, state["rung"])
             except (ActionRefused, ActionFailed) as error:
                 result, failed = str(error), True
             crew.settled = crew.device.settle()

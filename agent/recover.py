@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.agent.approval import YES
 from handeye.agent.journal import READING, doubt, last_intent, last_outcome, read_journal, unsafe_addresses
+from handeye.agent.ladder import by_hand_or_itself
 from handeye.agent.loop import Crew, seen, with_local
 from handeye.agent.state import State, pending, with_step
 from handeye.agent.trace import Answered, Noted
@@ -104,7 +105,7 @@ def restore(crew: Crew, state: State, journal: list[Entry]) -> str:
     for value in state["local"]:
         action: Action = ADAPTER.validate_python(value)
         try:
-            crew.device.perform(_afresh(action, seen(crew)))
+            by_hand_or_itself(crew, _afresh(action, seen(crew)))
             again += 1
         except (ActionRefused, ActionFailed) as error:
             crew.tell(Noted(step=state["step"], text=f"could not do again: {describe(action)} ({error})"))

@@ -65,6 +65,8 @@ class RunConfig(BaseModel):
     """Beside those of the rules."""
     rules: Rules = Rules()
     """The person's own, as they were when the run began; a resume can only tighten them."""
+    folder: str = ""
+    """Where paths begin that are given to pages and programs; empty: the working folder."""
     secrets: str = ""
     """The file that secrets come from; never what is in it."""
     secret_names: tuple[str, ...] = ()

@@ -45,11 +45,11 @@ PACKAGES = {"Xvfb": "xvfb", "openbox": "openbox"}
 class Virtual(Desktop):
     """A desktop under an X server of its own. With `command`, that program is started and its first paint awaited.
 
-    The command is split as a shell would, but no shell runs it; it starts in the current directory. It finds the
-    user's HOME, but an empty configuration, state and cache (XDG_CONFIG_HOME and so on lie in a temporary folder), so
-    that no earlier session is restored and nothing of the user's is changed. It has no session bus, but where
-    at-spi2-core is installed an accessibility bus of its own, from which `elements` come. What it prints goes to that
-    folder too. `size` is in pixels, `timeout` is the seconds until its window must be there. Everything that was
+    The command is split as a shell would, but no shell runs it; it starts in `folder`, by default the current one. It
+    finds the user's HOME, but an empty configuration, state and cache (XDG_CONFIG_HOME and so on lie in a temporary
+    folder), so that no earlier session is restored and nothing of the user's is changed. It has no session bus, but
+    where at-spi2-core is installed an accessibility bus of its own, from which `elements` come. What it prints goes to
+    that folder too. `size` is in pixels, `timeout` is the seconds until its window must be there. Everything that was
     started ends at `close`, and when this process dies in any way.
 
     With `home`, that folder is the programs' HOME. With `headed` the program starts on the user's own X display and
@@ -73,9 +73,10 @@ class Virtual(Desktop):
         timeout: float = 30.0,
         headed: bool = False,
         home: Path | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self._command, self._timeout, self._headed = command, timeout, headed
-        self._argv = _words(command) if command is not None else []
+        self._command, self._timeout, self._headed, self._folder = command, timeout, headed, folder
+        self._argv = _words(command, folder) if command is not None else []
         self._identity = uuid4().hex  # tells this display from any other that a memento may come from
         self._pid: int | None = None
         self._complaints: int | None = None  # bytes on its stderr before the last action
@@ -86,7 +87,7 @@ class Virtual(Desktop):
         _check_size(size)
         _check_machine(headed)
         display = own_display() if headed else None
-        self._programs = Programs()
+        self._programs = Programs(folder)
         try:
             display = display or self._start_server(size)
             super().__init__(display=display, attended=headed)
@@ -148,7 +149,7 @@ class Virtual(Desktop):
         """
         self._launched += 1
         name, known = f"launched-{self._launched}", {window.id for window in self._hands.windows()}
-        pid = self._programs.start(name, _words(command), self._env)
+        pid = self._programs.start(name, _words(command, self._folder), self._env)
         self._await_window(name, command, pid, known)
 
     def _start_program(self) -> None:
@@ -245,7 +246,7 @@ class Virtual(Desktop):
         """
         command = memento.get("command")
         if command and not (command == self._command and self._own_windows()):
-            self._argv, self._command = _words(command), command
+            self._argv, self._command = _words(command, self._folder), command
             self._start_program()
         if memento.get("identity", self._identity) == self._identity:
             return ""
@@ -258,7 +259,7 @@ class Virtual(Desktop):
         self._programs.close()
 
 
-def _words(command: str) -> list[str]:
+def _words(command: str, folder: Path | None) -> list[str]:
     """The command's words, its program found; raises UsageError and SetupError when it cannot be."""
     try:
         words = shlex.split(command)
@@ -266,7 +267,8 @@ def _words(command: str) -> list[str]:
         raise UsageError(f"the command {command!r} cannot be read ({error}); close its quotes") from error
     if not words:
         raise UsageError("app: was given no command; name a program, as in app:mousepad")
-    found = shutil.which(str(Path(words[0]).expanduser()))
+    program = Path(words[0]).expanduser()
+    found = shutil.which(str(folder.resolve() / program if folder and len(program.parts) > 1 else program))
     if found is None:
         raise SetupError(f"there is no program {words[0]!r} to run; install it, or give its full path")
     return [found, *words[1:]]

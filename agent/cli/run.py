@@ -286,6 +286,7 @@ def work(
             headed=config.headed,
             viewport=config.viewport,
             rules=config.in_force,
+            folder=Path(config.folder) if config.folder else None,
             storage_state=state,
         )
     view = LiveView(console, goal=config.goal, device=device.name, model=config.model)

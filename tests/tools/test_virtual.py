@@ -394,11 +394,13 @@ def program_of(pid: int) -> str:
 
 
 def test_further_programs_are_launched_in_a_home_of_their_own_and_the_screen_outlives_them(tmp_path: Path) -> None:
-    with Virtual(home=tmp_path) as virtual:
+    (tmp_path / "mousepad").symlink_to(str(shutil.which("mousepad")))
+    with Virtual(home=tmp_path, folder=tmp_path) as virtual:
         virtual.launch("galculator")
         (pid,) = [each for each in processes_below(os.getpid()) if program_of(each) == "galculator"]
         assert f"HOME={tmp_path}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        virtual.launch("mousepad")
+        assert Path(f"/proc/{pid}/cwd").resolve() == tmp_path
+        virtual.launch("./mousepad")
         assert len(virtual.signals().tabs) == 2
         os.kill(pid, signal.SIGKILL)
         do(virtual, Type(text="still here"))

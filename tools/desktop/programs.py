@@ -17,13 +17,14 @@ from handeye.tools.secrets import without_secrets
 
 
 class Programs:
-    """Starts programs whose output goes to files, and ends them with everything they started."""
+    """Starts programs whose output goes to files, and ends them with everything they started. They start in `begin`."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Path | None = None) -> None:
         try:
             self.folder = Path(tempfile.mkdtemp(prefix="handeye-"))
             self._keeper = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(Path(keeper.__file__)), str(os.getpid()), str(self.folder)],
+                cwd=begin,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # so that Ctrl-C reaches us alone
