@@ -169,7 +169,8 @@ class Anchors:
 def wanted(case: Case) -> str:
     """A digest of what a scenario asks for."""
     suite, scenario = case.suite, case.scenario
-    told: list[Any] = [suite.setup, scenario.wanted, suite.teardown, suite.device, scenario.on or suite.on]
+    setup, teardown = ([each.step for each in steps] for steps in (suite.setup, suite.teardown))
+    told: list[Any] = [setup, scenario.wanted, teardown, suite.device, scenario.on or suite.on]
     told += [sorted((name, str(value)) for name, value in suite.variables.items())]
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:16]
 

@@ -305,6 +305,7 @@ def run_all(
     from handeye.scenarios.resume import Plan, picked_up
     from handeye.scenarios.runner import Job
     from handeye.scenarios.serving import serving
+    from handeye.scenarios.starting import skipped
     from handeye.scenarios.workers import one_by_one, side_by_side
 
     kept = picked_up(cases, settings) if resume else None
@@ -315,8 +316,8 @@ def run_all(
         up.callback(ledger.close)
         Plan.of(cases, settings).write(settings.output)
         left = [(number, case) for number, case in enumerate(cases) if number not in done]
-        served = {} if work and work.serves else {case.file: case for _, case in left}
-        urls = {file: up.enter_context(serving(case.suite.serve, file.parent)) for file, case in served.items()}
+        served = {} if work and work.serves else {case.file: case for _, case in left if not skipped(case)}
+        urls = {file: up.enter_context(serving(case.suite.serve, file.parent, file)) for file, case in served.items()}
         jobs = [Job(case, urls.get(case.file, ""), number) for number, case in left]
         for each in reporters:
             each.begin(cases, len(results))

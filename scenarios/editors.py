@@ -63,6 +63,8 @@ def _widened(field: Schema) -> Schema:
         return {**_several({"anyOf": one} if len(one) > 1 else one[0]), **note}
     if field.get("type") == "array" and items == {"$ref": "#/$defs/Ground"}:
         return {**_several(items), **note}
+    if field.get("type") == "array" and items == {"$ref": "#/$defs/Step"}:
+        return {**_several({"anyOf": [{"type": "string"}, items]}), **note}
     if field == {**note, "type": "boolean"}:
         return {**_truth(), **note}
     if "anyOf" in field:

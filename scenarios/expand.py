@@ -6,8 +6,9 @@ import itertools
 import os
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -15,10 +16,13 @@ from handeye.scenarios.checks.kinds import Picture, Statement
 from handeye.scenarios.checks.looking import understood
 from handeye.scenarios.checks.outside import place as placed
 from handeye.scenarios.conditions import unmet
-from handeye.scenarios.schema import Plain, Scenario, Suite
+from handeye.scenarios.schema import Plain, Scenario, Step, Suite
 from handeye.scenarios.source import Place, Source, explained, read_source
 from handeye.scenarios.telling import is_flow, is_suite
 from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: `${{NAME}}` is the environment's, `${name}` the suite's; `{{secret:name}}` is left to the device.
 VARIABLE = re.compile(r"\$\{\{\s*(\w+)\s*\}\}|\$\{\s*([\w.-]+)\s*\}")
@@ -98,7 +102,8 @@ def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = Tru
         other, theirs = read_suite(included, (*above, path.resolve()), pictures=pictures)
         scenarios += theirs
         variables |= other.variables
-    suite = suite.model_copy(update={"variables": variables | suite.variables})
+    serve = suite.serve and suite.serve.model_copy(update={"line": source.lines.get(("serve",), 1)})
+    suite = suite.model_copy(update={"variables": variables | suite.variables, "serve": serve})
     for number, scenario in enumerate(suite.scenarios):
         place: Place = ("scenarios", number)
         _check_sentences(source, scenario, place)
@@ -130,7 +135,8 @@ def cases_of(path: Path, *, pictures: bool = True) -> list[Case]:
                 name = scenario.name + (f" [{told}]" if told else "")
                 name += f" #{number + 1}" if scenario.repeat > 1 else ""
                 given = {**suite.variables, **scenario.variables, **chosen}
-                found.append(Case(suite, path, filled(scenario, given, path), name))
+                mine = filled(scenario, given, path)
+                found.append(Case(suite if mine.skip else around(suite, given, source), path, mine, name))
     if suite.ground:
         from handeye.scenarios.grounding import ground_cases  # which makes cases itself
 
@@ -139,24 +145,56 @@ def cases_of(path: Path, *, pictures: bool = True) -> list[Case]:
 
 
 def filled(scenario: Scenario, variables: dict[str, Plain], path: Path) -> Scenario:
-    """The scenario with values for its variables. Raises UsageError for one that has none."""
+    """The scenario with values for its variables, and without steps that are not for here.
 
-    def fill(value: Any) -> Any:
-        if isinstance(value, str):
-            return VARIABLE.sub(lambda hit: _value(hit, variables, path, scenario.line), value)
-        if isinstance(value, dict):
-            return {key: fill(each) for key, each in value.items()}
-        return [fill(each) for each in value] if isinstance(value, list | tuple) else value
-
-    def known(text: str) -> str:
-        return VARIABLE.sub(lambda hit: _value(hit, variables, path, scenario.line, lenient=True), text)
-
+    Raises UsageError for a variable that has no value.
+    """
+    fill = partial(_fill, variables, path, scenario.line)
+    known = partial(_known, variables, path, scenario.line)
     plain = scenario.model_dump(by_alias=True, exclude={"matrix", "variables", "when"})
     why = unmet(scenario.when, known)
     if why:
         # It is not run, so what it needs may be missing as well.
         return scenario.model_copy(update={"skip": scenario.skip or why, "when": (), "matrix": {}, "variables": {}})
-    return Scenario.model_validate(fill(plain)).model_copy(update={"line": scenario.line})
+    steps, out = _for_here(scenario.steps, known)
+    try:
+        made = Scenario.model_validate(fill(plain | {"steps": [each.model_dump() for each in steps]}))
+    except ValidationError:
+        if not out:
+            raise
+        # Nothing to do, or nothing to check, was left.
+        return scenario.model_copy(update={"skip": scenario.skip or out, "steps": (), "matrix": {}, "variables": {}})
+    return made.model_copy(update={"line": scenario.line})
+
+
+def around(suite: Suite, variables: dict[str, Plain], source: Source) -> Suite:
+    """The suite with values for the variables of what it does around a scenario."""
+    lines = {name: source.lines.get((name,), 1) for name in ("on", "setup", "teardown")}
+    parts: dict[str, Any] = {"on": _fill(variables, source.path, lines["on"], suite.on)}
+    for name, steps in (("setup", suite.setup), ("teardown", suite.teardown)):
+        here, _ = _for_here(steps, partial(_known, variables, source.path, lines[name]))
+        parts[name] = tuple(Step(step=_fill(variables, source.path, lines[name], each.step)) for each in here)
+    return suite.model_copy(update=parts)
+
+
+def _for_here(steps: tuple[Step, ...], known: Callable[[str], str]) -> tuple[list[Step], str]:
+    """The steps whose conditions are met, and why the last of the others is left out."""
+    whys = [unmet(each.when, known) for each in steps]
+    left = [each.model_copy(update={"when": ()}) for each, why in zip(steps, whys, strict=True) if not why]
+    return left, next((why for why in reversed(whys) if why), "")
+
+
+def _fill(variables: dict[str, Plain], path: Path, line: int, value: Any) -> Any:
+    if isinstance(value, str):
+        return VARIABLE.sub(lambda hit: _value(hit, variables, path, line), value)
+    if isinstance(value, dict):
+        return {key: _fill(variables, path, line, each) for key, each in value.items()}
+    return [_fill(variables, path, line, each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _known(variables: dict[str, Plain], path: Path, line: int, text: str) -> str:
+    """With values as far as they are known: for conditions."""
+    return VARIABLE.sub(lambda hit: _value(hit, variables, path, line, lenient=True), text)
 
 
 def _value(hit: re.Match[str], variables: dict[str, Plain], path: Path, line: int, *, lenient: bool = False) -> str:

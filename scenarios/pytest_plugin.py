@@ -56,13 +56,15 @@ class SuiteFile(pytest.File):
 
     def collect(self) -> Iterable[pytest.Item]:
         from handeye.scenarios.expand import cases_of
+        from handeye.scenarios.starting import skipped
         from handeye.tools.errors import UsageError
 
         try:
             cases = cases_of(self.path)
         except UsageError as error:
             raise self.CollectError(str(error)) from error
-        self.serve = cases[0].suite.serve
+        wanted = [case for case in cases if not skipped(case)]
+        self.serve = wanted[0].suite.serve if wanted else None
         for number, case in enumerate(cases):
             yield ScenarioItem.from_parent(self, name=case.name, case=case, number=number)
 
@@ -70,7 +72,7 @@ class SuiteFile(pytest.File):
         from handeye.scenarios.serving import serving
 
         up = ExitStack()
-        self.served = up.enter_context(serving(self.serve, self.path.parent))
+        self.served = up.enter_context(serving(self.serve, self.path.parent, self.path))
         self.addfinalizer(up.close)
 
 

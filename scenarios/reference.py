@@ -153,7 +153,7 @@ def _suites() -> Iterator[str]:
 
 
 #: Tables within a suite, by their keys.
-PARTS = {"scenarios": "Scenario", "serve": "Serve", "ground": "Ground"}
+PARTS = {"scenarios": "Scenario", "steps": "Step", "serve": "Serve", "ground": "Ground"}
 
 
 def _checks() -> Iterator[str]:
@@ -187,7 +187,7 @@ def _kind(field: dict[str, Any]) -> str:
     """What a field takes, in a word or two."""
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
-        return {"Checks": "checks", "Check": "check"}.get(name, "table")
+        return {"Checks": "checks", "Check": "check", "Step": "step"}.get(name, "table")
     if "enum" in field:
         return ", ".join(_code(str(each)) for each in field["enum"])
     if "anyOf" in field:

@@ -20,6 +20,8 @@ from handeye.scenarios.checks.judging import Means, judge, keep, of_the_screen
 from handeye.scenarios.expand import LATE, VARIABLE
 from handeye.scenarios.keeping import pruned
 from handeye.scenarios.results import TRIALS, Attempt, Result
+from handeye.scenarios.schema import joined
+from handeye.scenarios.starting import beginning, skipped
 from handeye.tools.errors import HandeyeError, UsageError
 
 if TYPE_CHECKING:
@@ -118,9 +120,8 @@ class Runner:
 
     def _attempt(self, job: Job, number: int) -> Attempt:
         began = time.monotonic()
-        skip = job.case.scenario.skip
-        if skip:
-            return Attempt(number=number, status="skipped", reason=skip if isinstance(skip, str) else "says `skip`")
+        if why := skipped(job.case):
+            return Attempt(number=number, status="skipped", reason=why)
         trial = _trial(job.case.by)(self, job, number)
         try:
             told = trial.carry_out()
@@ -166,6 +167,7 @@ class Trial:
             headed=self.settings.headed,
             viewport=_size(self.case.suite.viewport),
             rules=self.settings.rules,
+            folder=self.case.file.parent,
         )
         with closing(device):
             eyes, policy = self.runner.mind()
@@ -174,8 +176,8 @@ class Trial:
                 first = lacking[0]
                 return {"status": "skipped", "reason": f"requires: {first.expected}; {first.seen}", "checks": lacking}
             try:
-                if self.case.suite.setup:
-                    setup = self._run(device, eyes, policy, self._filled(", ".join(self.case.suite.setup)), "setup", on)
+                if before := self._filled(joined(self.case.suite.setup)):
+                    setup = self._run(device, eyes, policy, before, "setup", on)
                     if setup.verdict != "succeeded":
                         return {"status": _status(setup), "verdict": setup.verdict, "reason": f"setup: {setup.reason}"}
                 watch = Watch(eyes, lambda scene: self._watched(scene))
@@ -183,8 +185,8 @@ class Trial:
                 run = self._run(device, agent_eyes, policy, self._filled(scenario.wanted), "run", on, watch)
                 return self._told(run, device, watch)
             finally:
-                if self.case.suite.teardown:
-                    self._run(device, eyes, policy, self._filled(", ".join(self.case.suite.teardown)), "teardown", on)
+                if after := self._filled(joined(self.case.suite.teardown)):
+                    self._run(device, eyes, policy, after, "teardown", on)
 
     def learned(self, told: dict[str, Any]) -> dict[str, Any]:
         """What a passed attempt has left for the next run: fields of an Attempt."""
@@ -227,6 +229,7 @@ class Trial:
             max_steps=scenario.max_steps or 100,
             budget_seconds=scenario.timeout or suite.timeout,
             rules=self.settings.rules,
+            folder=str(self.case.file.parent.resolve()),
             secrets=self.settings.secrets,
             headed=self.settings.headed,
             options=self.settings.options,
@@ -278,21 +281,9 @@ class Trial:
         return self.folder / "checks" / f"{when}-{number + 1}.png"
 
     def _place(self) -> str:
+        """What the device is opened on."""
         suite, scenario = self.case.suite, self.case.scenario
-        on, base = self._filled(scenario.on), self._filled(suite.on) or self.served
-        if suite.device == "desktop":
-            return on or base or "desktop"
-        if suite.device == "virtual":
-            command = on or base
-            return command if command.startswith("app:") or command in ("", "virtual") else f"app:{command}"
-        if on.startswith("/") and base:
-            on = base.rstrip("/") + on
-        page = Path(self.case.file.parent, on or base)
-        if not on and not base:
-            raise UsageError(
-                f"{self.case.file}:{scenario.line}: “{scenario.name}” has no address; give `on`, or `serve` a folder"
-            )
-        return str(page) if page.is_file() else on or base
+        return beginning(self.case, self._filled(scenario.on), self._filled(suite.on), self.served)
 
     def _filled(self, text: str) -> str:
         """With what is known only now."""

@@ -40,6 +40,40 @@ def _many(value: Any) -> bool:
 Conditions = Annotated[tuple[str, ...], BeforeValidator(_conditions)]
 
 
+class Step(Part):
+    """One step. Without `when` it may be written as its words alone."""
+
+    step: str
+    """In plain English."""
+    when: Conditions = ()
+    """It is left out unless this is so: `${{CI}}`, `not ${{CI}}`, `${env} == staging`; of several, all."""
+
+    @model_validator(mode="after")
+    def _meant(self) -> Step:
+        _check_conditions(self.when)
+        return self
+
+
+def _check_conditions(conditions: tuple[str, ...]) -> None:
+    for condition in conditions:
+        if wrong := mistake(condition):
+            raise ValueError(wrong)
+
+
+def _steps(value: Any) -> Any:
+    """Words where a step is wanted."""
+    values = [value] if isinstance(value, str | dict | Step) else value
+    return [each if isinstance(each, dict | Step) else {"step": each} for each in values] if _many(values) else values
+
+
+Steps = Annotated[tuple[Step, ...], BeforeValidator(_steps)]
+
+
+def joined(steps: tuple[Step, ...]) -> str:
+    """Steps as one goal."""
+    return ", ".join(each.step.strip().rstrip(",.;") for each in steps)
+
+
 class Serve(Part):
     """What must be up before the scenarios: a folder served over HTTP, or a command whose address answers."""
 
@@ -51,6 +85,8 @@ class Serve(Part):
     """Where the command answers when it is up; `http://127.0.0.1:{port}/` unless it is given."""
     seconds: float = Field(default=30, gt=0)
     """Time it has to come up."""
+    line: int = Field(default=0, exclude=True)
+    """Where it stands in its file; not written by people."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Serve:
@@ -66,10 +102,10 @@ class Scenario(Part):
     """What it is called in reports; no other of the suite may be called so."""
     goal: str = ""
     """In plain English; for a model, any goal."""
-    steps: Texts = ()
+    steps: Steps = ()
     """Explicit steps, one after the other: what needs no model."""
     on: str = ""
-    """Where it begins: an address, a path below the suite's, or a program. The suite's `on` unless it is given."""
+    """Where it begins: an address, what a link on the suite's page would say, such as `/cart`, a file, or a program."""
     requires: Checks = ()
     """Must be so at the start, else the scenario is skipped."""
     ensures: Checks = ()
@@ -88,6 +124,8 @@ class Scenario(Part):
     """Further attempts after a failed one; a scenario that passes then is flaky."""
     when: Conditions = ()
     """It is skipped unless this is so: `${{CI}}`, `not ${{CI}}`, `${env} == staging`; of several, all."""
+    needs: Texts = ()
+    """Programs that must be installed, else it is skipped."""
     skip: bool | str = False
     """True, or the reason."""
     only: bool = False
@@ -105,9 +143,7 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _whole(self) -> Scenario:
-        for condition in self.when:
-            if wrong := mistake(condition):
-                raise ValueError(wrong)
+        _check_conditions(self.when)
         if bool(self.goal.strip()) == bool(self.steps):
             raise ValueError("give either `goal` or `steps`")
         if not (self.ensures or self.always or self.never or self.unchecked or _verifies(self.wanted)):
@@ -117,7 +153,7 @@ class Scenario(Part):
     @property
     def wanted(self) -> str:
         """The goal, or the steps as one."""
-        return self.goal or ", ".join(step.strip().rstrip(",.;") for step in self.steps)
+        return self.goal or joined(self.steps)
 
 
 class Ground(Part):
@@ -172,16 +208,18 @@ class Suite(Part):
     device: DeviceName = "browser"
     """`virtual` is a display of the suite's own with a program."""
     on: str = ""
-    """Where scenarios begin: an address, or with `virtual` a program. `${serve}` unless it is given and `serve` is."""
+    """Where scenarios begin: an address, a file, part of what is served (`/shop.html`), or with `virtual` a program."""
     serve: Serve | None = None
     """What must be up before: `{folder: site}`, or a command."""
+    needs: Texts = ()
+    """Programs that must be installed, else its scenarios are skipped."""
     include: Texts = ()
     """Other files, whose scenarios come first; their `variables` hold where this file has no value of its own."""
     variables: dict[str, Plain] = Field(default_factory=dict)
     """`${name}` stands for one; `${{NAME}}` is the environment's, `{{secret:name}}` a secret."""
-    setup: Texts = ()
+    setup: Steps = ()
     """Steps before each scenario's own."""
-    teardown: Texts = ()
+    teardown: Steps = ()
     """Steps after each scenario, whatever became of it."""
     tags: Texts = ()
     """Of all scenarios, besides their own; `--tag` chooses by them."""

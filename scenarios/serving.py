@@ -13,17 +13,17 @@ import time
 from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 
 from handeye.tools.desktop.keeper import SET_PDEATHSIG, prctl
-from handeye.tools.errors import SetupError
+from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from handeye.scenarios.schema import Serve
 
@@ -32,23 +32,27 @@ ENDING = 5.0
 
 
 @contextmanager
-def serving(serve: Serve | None, folder: Path) -> Iterator[str]:
-    """The address that `${serve}` stands for; empty where nothing is served. Raises SetupError when it does not come
-    up."""
+def serving(serve: Serve | None, folder: Path, file: Path | None = None) -> Iterator[str]:
+    """The address that `${serve}` stands for; empty where nothing is served.
+
+    Raises UsageError for a folder that is not there, and SetupError for a command that does not come up, with the place
+    in the suite's `file`.
+    """
+    where = f"{file}:{serve.line or 1}: " if file and serve else ""
     if serve is None:
         yield ""
     elif serve.folder:
-        with _folder(folder / serve.folder) as url:
+        with _folder(folder / Path(serve.folder).expanduser(), where) as url:
             yield url
     else:
-        with _command(serve, folder) as url:
+        with _command(serve, folder, where) as url:
             yield url
 
 
 @contextmanager
-def _folder(path: Path) -> Iterator[str]:
+def _folder(path: Path, where: str) -> Iterator[str]:
     if not path.is_dir():
-        raise SetupError(f"the suite serves {path}, which is no folder")
+        raise UsageError(f"{where}the suite serves {path}, which is no folder; make it, or name another")
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
@@ -65,10 +69,13 @@ def _folder(path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _command(serve: Serve, folder: Path) -> Iterator[str]:
+def _command(serve: Serve, folder: Path, where: str) -> Iterator[str]:
     port = _free_port()
     url = (serve.url or "http://127.0.0.1:{port}/").replace("{port}", str(port)).rstrip("/")
-    words = shlex.split(serve.command.replace("{port}", str(port)))
+    try:
+        words = shlex.split(serve.command.replace("{port}", str(port)))
+    except ValueError as error:
+        raise UsageError(f"{where}the server's command {serve.command!r} cannot be read ({error})") from error
     with tempfile.TemporaryFile() as said:
         try:
             process = subprocess.Popen(
@@ -83,15 +90,15 @@ def _command(serve: Serve, folder: Path) -> Iterator[str]:
                 preexec_fn=partial(prctl, SET_PDEATHSIG, signal.SIGKILL) if os.name == "posix" else None,
             )
         except OSError as error:
-            raise SetupError(f"the suite's server {serve.command!r} cannot be started ({error})") from error
+            raise SetupError(f"{where}the suite's server {serve.command!r} cannot be started ({error})") from error
         try:
-            _await(url, process, serve, said)
+            _await(url, process, serve, said, where)
             yield url
         finally:
             _end(process)
 
 
-def _await(url: str, process: subprocess.Popen[bytes], serve: Serve, said: object) -> None:
+def _await(url: str, process: subprocess.Popen[bytes], serve: Serve, said: object, where: str) -> None:
     deadline = time.monotonic() + serve.seconds
     while True:
         with suppress(httpx.HTTPError):
@@ -103,7 +110,8 @@ def _await(url: str, process: subprocess.Popen[bytes], serve: Serve, said: objec
             said.seek(0)  # type: ignore[attr-defined]
             words = said.read().decode("utf-8", "replace").strip()[-300:]  # type: ignore[attr-defined]
             raise SetupError(
-                f"the suite's server {serve.command!r} does not answer at {url} ({why}){f': {words}' if words else ''}"
+                f"{where}the suite's server {serve.command!r} does not answer at {url} ({why})"
+                f"{f': {words}' if words else ''}"
             )
         time.sleep(0.05)
 

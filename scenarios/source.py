@@ -171,6 +171,8 @@ def _siblings(error: ValidationError, location: tuple[str | int, ...]) -> set[st
             above = schema.Serve
         elif key == "ground":
             above = schema.Ground
+        elif key in ("steps", "setup", "teardown"):
+            above = schema.Step
     if above is None:
         return set()
     return {field.alias or name for name, field in above.model_fields.items()} - {"kind", "line"}

@@ -14,6 +14,7 @@ from handeye.scenarios.distributed.parcels import pack_back, unpack
 from handeye.scenarios.results import TRIALS, Result, clear_trials
 from handeye.scenarios.runner import Job, Runner, Settings
 from handeye.scenarios.serving import serving
+from handeye.scenarios.starting import skipped
 from handeye.tools.errors import HandeyeError
 
 if TYPE_CHECKING:
@@ -73,11 +74,11 @@ class Station:
         root = self._laid_out(digest, parcel)
         file = root / job.case.file.relative_to(place.root)
         case = replace(job.case, file=file)
-        if file not in self._served:
-            self._served[file] = self._up.enter_context(serving(case.suite.serve, file.parent))
+        if file not in self._served and not skipped(case):
+            self._served[file] = self._up.enter_context(serving(case.suite.serve, file.parent, file))
         kept = file.with_name(f"{file.stem}.anchors")
         before = _ages(kept)
-        result = self._runner.run(Job(case, self._served[file], job.number))
+        result = self._runner.run(Job(case, self._served.get(file, ""), job.number))
         changed = [path for path, age in _ages(kept).items() if before.get(path) != age]
         trials = pack_back(self._settings.output / TRIALS, self._settings.output)
         clear_trials(self._settings.output, job.number)

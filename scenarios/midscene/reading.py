@@ -11,11 +11,13 @@ from pydantic import ValidationError
 
 from handeye.scenarios.expand import Case
 from handeye.scenarios.midscene.steps import Unmapped, mapped
-from handeye.scenarios.schema import Scenario, Suite
+from handeye.scenarios.schema import Scenario, Step, Suite
 from handeye.scenarios.source import explained
 from handeye.scenarios.telling import HOOKS, OTHERS, TARGETS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from handeye.scenarios.source import Place, Source
 
 #: Keys at the top that say how Midscene reports and caches, and of a page how it waits, which handeye does by itself.
@@ -74,7 +76,7 @@ class _Reading:
             return [self._case(suite, name, steps, line, tuple(tasks))]
         before = [step for hook in HOOKS[:2] for step in self._steps((hook,), self.top.get(hook) or [])]
         after = [step for hook in HOOKS[2:] for step in self._steps((hook,), self.top.get(hook) or [])]
-        suite = suite.model_copy(update={"setup": tuple(before), "teardown": tuple(after)})
+        suite = suite.model_copy(update={"setup": _steps(before), "teardown": _steps(after)})
         found: list[Case] = []
         for number, each in enumerate(self._list("cases")):
             place: Place = ("cases", number)
@@ -95,7 +97,7 @@ class _Reading:
         self, suite: Suite, name: str, steps: tuple[str, ...], line: int, tasks: tuple[Task, ...], **more: Any
     ) -> Case:
         try:
-            scenario = Scenario(name=name, steps=steps, unchecked=True, **more)
+            scenario = Scenario(name=name, steps=_steps(steps), unchecked=True, **more)
         except ValidationError as error:
             raise self.source.error((), str(explained(self.source, error)).partition(": ")[2]) from error
         return Flow(
@@ -203,3 +205,7 @@ class _Reading:
             return os.environ[hit[1]]
 
         return ENVIRONMENT.sub(told, str(text))
+
+
+def _steps(said: Iterable[str]) -> tuple[Step, ...]:
+    return tuple(Step(step=each) for each in said)

@@ -38,6 +38,7 @@ class FlowTrial(Trial):
             headed=self.settings.headed,
             viewport=_size(self.case.suite.viewport),
             rules=self.settings.rules,
+            folder=self.case.file.parent,
         )
         runs: list[Run] = []
         passed_over: list[str] = []

@@ -83,6 +83,7 @@ class Line:
             self.console.print(f"    {escape(result.reason)}", soft_wrap=True)
             if run := result.attempts[-1].run:
                 self.console.print(f"    [dim]report  {escape(run)}/report.html[/]", soft_wrap=True)
+        self._skipped([] if self.listed else [each.reason for each in results if each.status == "skipped"])
         self._healed([each for each in results if each.attempts[-1].healed])
         self.console.print()
         self.console.print(f"{_counted(self._counts) or 'nothing was run'}  [dim]{seconds:.1f} s[/]")
@@ -90,6 +91,10 @@ class Line:
 
     def stop(self) -> None:
         self._bar.stop()
+
+    def _skipped(self, reasons: Sequence[str]) -> None:
+        for reason, count in Counter(reasons).items():
+            self.console.print(f"{MARKS['skipped']} {count} skipped  [dim]{escape(reason)}[/]", soft_wrap=True)
 
     def _healed(self, results: Sequence[Result]) -> None:
         """What could not be done by its anchors, and how their files would change."""

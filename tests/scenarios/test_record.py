@@ -211,7 +211,7 @@ def test_a_visit_becomes_a_suite_that_does_the_same_again(
     suite.write_text(recording.draft().render(), encoding="utf-8")
     assert "9876" not in suite.read_text(encoding="utf-8")
     (case,) = cases_of(suite)
-    assert list(case.scenario.steps) == WANTED
+    assert [each.step for each in case.scenario.steps] == WANTED
     assert [check.words() for check in case.scenario.ensures] == ['the page shows "first"']
     assert "# HANDEYE" not in suite.read_text(encoding="utf-8")
 
@@ -276,7 +276,7 @@ def test_a_person_at_a_visible_browser_is_heard(tmp_path: Path) -> None:
             finally:
                 command.kill()
     (case,) = cases_of(out)
-    assert list(case.scenario.steps) == ['type "Ada" into "Name"', 'click "Greet"']
+    assert [each.step for each in case.scenario.steps] == ['type "Ada" into "Name"', 'click "Greet"']
     assert [check.words() for check in case.scenario.ensures] == ['the page shows "Hello Ada"']
     assert case.suite.on == "page.html"  # beside the suite
 
@@ -345,7 +345,7 @@ def test_a_person_at_a_program_is_heard(tmp_path: Path, monkeypatch: pytest.Monk
     (case,) = cases_of(out)
     assert (case.suite.device, case.suite.on) == ("virtual", program)
     # On a busy machine the recorder does not see in time where the key has led: then the key itself is the step.
-    steps = [each.removesuffix(' into "Password"') for each in case.scenario.steps if each != "press Tab"]
+    steps = [each.step.removesuffix(' into "Password"') for each in case.scenario.steps if each.step != "press Tab"]
     assert steps == ['type "Ada" into "Name"', "type {{secret:password}}", 'click "OK"']
     assert len(case.scenario.steps) == (3 if 'into "Password"' in text else 4)
     monkeypatch.setenv("HANDEYE_SECRET_PASSWORD", "sesame7")

@@ -8,6 +8,8 @@ import pytest
 
 from handeye.scenarios.command import chosen, sharded
 from handeye.scenarios.expand import cases_of, find_files
+from handeye.scenarios.schema import joined
+from handeye.scenarios.starting import beginning
 from handeye.tools.errors import UsageError
 
 SUITE = """name: shop
@@ -90,6 +92,10 @@ def test_the_environment_is_read_and_on_is_a_word(file: Path, monkeypatch: pytes
         ("name: shop", "viewport: wide", 1, "`viewport` is 'wide'; write WIDTHxHEIGHT, such as 1344x896"),
         ("name: shop", "include: shop.yaml", 1, "includes itself"),
         ("name: shop", "include: nowhere.yaml", 1, "there is no"),
+        ("- press Enter", "- {step: press Enter, wen: true}", 10, "`wen` is no key here; did you mean `when`?"),
+        ("- press Enter", "- {step: press Enter, when: a b}", 10, "`when: a b` is no condition"),
+        ("- press Enter", "- 5", 10, "`step`: input should be a valid string"),
+        ("name: shop", "setup: click ${it}", 1, "${it} has no value"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(file: Path, old: str, new: str, line: int, said: str) -> None:
@@ -193,3 +199,52 @@ def test_the_suite_of_the_documentation_can_be_run(file: Path) -> None:
         "sorts by each column [column=Total]",
     ]
     assert cases[1].scenario.wanted == 'click "Date"'
+
+
+def test_a_step_is_left_out_where_it_is_not_for_here(file: Path) -> None:
+    text = """variables: {env: test}
+setup: {step: "go to ${env}", when: "not ${env}"}
+scenarios:
+  - name: a
+    steps: [click a, {step: click b, when: "${env} == live"}, {step: 'check that the page shows "${env}"', when: "%s"}]
+    unchecked: %s
+"""
+    (case,) = cases_of(written(file, text % ("${env}", "false")))
+    assert (case.scenario.wanted, joined(case.suite.setup)) == ('click a, check that the page shows "test"', "")
+    (case,) = cases_of(written(file, text % ("false", "false")))
+    assert case.scenario.skip == "when: false; it is “false”"  # nothing would be checked
+    (case,) = cases_of(written(file, text % ("false", "true")))
+    assert (case.scenario.wanted, case.scenario.skip) == ("click a", False)
+
+
+@pytest.mark.parametrize(
+    ("suite", "scenario", "found"),
+    [
+        ("", "", "http://127.0.0.1:9"),
+        ("/shop.html", "", "http://127.0.0.1:9/shop.html"),
+        ("shop/index.html", "/cart", "http://127.0.0.1:9/cart"),
+        ("shop/index.html", "cart.html?a#b", "http://127.0.0.1:9/shop/cart.html?a#b"),
+        ("/shop.html", "?page=2", "http://127.0.0.1:9/shop.html?page=2"),
+        ("/shop/", "cart", "http://127.0.0.1:9/shop/cart"),
+        ("${serve}/shop.html", "example.org/x", "example.org/x"),
+        ("localhost:3000/app/", "/orders", "http://localhost:3000/orders"),
+        ("http://shop.test/app/", "orders", "http://shop.test/app/orders"),
+        ("beside.html", "", "{folder}/beside.html"),
+        ("beside.html", "?dark", "file://{folder}/beside.html?dark"),
+        ("", "about:blank", "about:blank"),
+    ],
+)
+def test_where_a_scenario_begins_follows_as_a_link_does(file: Path, suite: str, scenario: str, found: str) -> None:
+    (file.parent / "beside.html").touch()
+    text = f"on: '{suite}'\nscenarios:\n  - {{name: a, on: '{scenario}', goal: click x, unchecked: true}}\n"
+    (case,) = cases_of(written(file, text))
+    served = "http://127.0.0.1:9"
+    where = beginning(case, case.scenario.on, case.suite.on.replace("${serve}", served), served)
+    assert where == found.format(folder=file.parent)
+
+
+@pytest.mark.parametrize(("on", "said"), [("/x", "no page"), ("", "has no address"), ("nothing", "no page")])
+def test_what_is_no_beginning_is_told_with_its_line(file: Path, on: str, said: str) -> None:
+    (case,) = cases_of(written(file, f"scenarios:\n  - {{name: a, on: '{on}', goal: click x, unchecked: true}}\n"))
+    with pytest.raises(UsageError, match=f"^{file}:2: .*{said}"):
+        beginning(case, case.scenario.on, "", "")

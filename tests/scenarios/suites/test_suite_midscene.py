@@ -11,6 +11,7 @@ from handeye.scenarios.command import run_all
 from handeye.scenarios.expand import cases_of, find_files
 from handeye.scenarios.midscene.steps import mapped
 from handeye.scenarios.runner import Settings
+from handeye.scenarios.schema import joined
 from handeye.tools.errors import UsageError
 
 FLOW = """web:
@@ -86,7 +87,7 @@ def test_cases_of_the_newer_runner_are_scenarios_with_hooks(file: Path) -> None:
         "  - name: two\n    steps:\n      - aiAct: buy the cheapest lamp\n"
     )
     one, two = cases_of(written(file, text))
-    assert (one.suite.setup, one.suite.teardown) == (("click Start",), ("click Leave",))
+    assert (joined(one.suite.setup), joined(one.suite.teardown)) == ("click Start", "click Leave")
     assert (one.scenario.wanted, one.scenario.timeout, one.tags) == ("click Save", 5.0, frozenset({"smoke"}))
     assert two.name == "two"
 

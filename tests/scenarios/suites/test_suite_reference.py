@@ -29,6 +29,8 @@ def schema() -> Any:
 
 
 GOOD = (
+    "{name: a, steps: [click x, {step: click y, when: [true, 'not ${{CI}}']}], unchecked: true, needs: [sh]}",
+    "{name: a, steps: {step: click x}, unchecked: true}",
     "{name: a, goal: click x, unchecked: true}",
     "{name: a, steps: click x, ensures: the page shows x}",
     "{name: a, steps: [click x, click y], ensures: [the page shows x, {cell: {row: a, column: b, equals: 3}}]}",
@@ -58,6 +60,7 @@ BAD = (
     "{name: a, goal: click x, unchecked: true, when: {}}",
     "{name: a, goal: click x, unchecked: true, matrix: {x: 3}}",
     "{name: a, steps: [{click: x}], unchecked: true}",
+    "{name: a, steps: [{step: click x, wen: true}], unchecked: true}",
 )
 
 
@@ -81,7 +84,7 @@ def test_the_schema_takes_what_the_loader_takes_and_refuses_what_it_refuses(
     [
         ("serve: {folder: a}\nground: {image: a.png, instruction: x, bbox: [1, 2, 3, 4]}", True),
         ("ground: [{dataset: a.jsonl, at-least: 0.5}]\nscenarios: []", True),
-        ("include: [a.yaml]\ntags: x\nsetup: click y\ndevice: virtual", True),
+        ("include: [a.yaml]\ntags: x\nsetup: [click y, {step: click z, when: true}]\nneeds: sh\ndevice: virtual", True),
         ("serve: {folder: a, command: b}\ninclude: a.yaml", False),
         ("ground: {image: a.png, dataset: a.jsonl}", False),
         ("name: nothing", False),

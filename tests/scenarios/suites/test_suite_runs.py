@@ -11,8 +11,11 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
+from handeye.scenarios.command import run_all
+from handeye.scenarios.expand import cases_of
 from handeye.scenarios.reporters import open_reporters
 from handeye.scenarios.results import TRIALS, exit_code, read_results
+from handeye.scenarios.runner import Settings
 from handeye.scenarios.schema import Serve
 from handeye.scenarios.serving import serving
 from handeye.tools.errors import SetupError, UsageError
@@ -126,6 +129,10 @@ def test_a_run_stops_after_so_many_failures(run: Run) -> None:
     assert len(run(scenarios, max_failures=1)) == 1
 
 
+ONE = "{name: a, goal: click x, unchecked: true}"
+NEEDS = "needs: there is no program no-such-program-anywhere; install it"
+
+
 def test_a_command_is_served_and_ended(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<h1>Hello</h1>")
     command = f"{sys.executable} -m http.server {{port}} --bind 127.0.0.1"
@@ -144,10 +151,63 @@ def test_a_server_that_does_not_come_up_is_told_with_its_last_words(tmp_path: Pa
         serving(Serve(command=command), tmp_path),
     ):
         pass
-    with pytest.raises(SetupError, match="cannot be started"), serving(Serve(command="/no/such/program"), tmp_path):
-        pass
-    with pytest.raises(SetupError, match="which is no folder"), serving(Serve(folder="none"), tmp_path):
-        pass
+    file = tmp_path / "shop.yaml"
+    file.write_text(f"name: Shop\nserve:\n  folder: none\nscenarios: [{ONE}]\n")
+    with pytest.raises(UsageError, match=rf"^{file}:2: the suite serves {tmp_path}/none, which is no folder"):
+        run_all(cases_of(file), Settings(output=tmp_path / "out"), 1, 0, ())
+    file.write_text(f"serve: {{command: /no/such/program}}\nscenarios: [{ONE}]\n")
+    with pytest.raises(SetupError, match=rf"^{file}:1: the suite's server '/no/such/program' cannot be started"):
+        run_all(cases_of(file), Settings(output=tmp_path / "out"), 1, 0, ())
+
+
+GIVING = """on: /sub/give.html
+variables: {what: note.txt}
+setup: [{step: press "Nowhere", when: "${what} != note.txt"}, press Escape]
+scenarios:
+  - name: gives what lies beside the suite
+    steps: [{step: click "Nowhere", when: false}, 'upload "given/${what}" to Picture']
+    ensures: the page shows "note.txt is here"
+  - name: begins at the root
+    on: /
+    steps: check that the page shows "0 items"
+  - name: needs a program
+    needs: [sh, no-such-program-anywhere]
+    steps: scroll down
+    unchecked: true
+"""
+
+
+def test_paths_go_by_the_suites_folder_and_what_is_not_for_here_is_left_out(run: Run, folder: Path) -> None:
+    (folder / "given").mkdir()
+    (folder / "given" / "note.txt").write_text("x")
+    (folder / "pages" / "sub").mkdir()
+    (folder / "pages" / "sub" / "give.html").write_text(
+        "<h1>Give</h1><label>Picture <input type=file onchange=\"p.textContent = files[0].name + ' is here'\"></label>"
+        "<p id=p></p>"
+    )
+    console = Console(file=StringIO(), width=200)
+    reporters = open_reporters("list,line,json,junit,html", console, folder / "out")
+    results = run(GIVING, reporters=reporters)
+    assert {each.name: (each.status, each.reason) for each in results} == {
+        "gives what lies beside the suite": ("passed", ""),
+        "begins at the root": ("passed", ""),
+        "needs a program": ("skipped", NEEDS),
+    }
+    assert results[0].attempts[0].steps == 1
+    written = [path.read_text(encoding="utf-8") for each in reporters for path in each.end(results, 1.0)]
+    assert all(NEEDS in text for text in written)
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"needs a program 0.0 s {NEEDS}" in told
+    assert f"– 1 skipped  {NEEDS}" in told
+
+
+def test_what_is_skipped_is_not_served(folder: Path) -> None:
+    file = folder / "todos.yaml"
+    file.write_text(
+        f"needs: no-such-program-anywhere\nserve: {{command: no-such-program-anywhere}}\nscenarios: [{ONE}]\n"
+    )
+    (result,) = run_all(cases_of(file), Settings(output=folder / "out"), 1, 0, ())
+    assert (result.status, result.reason) == ("skipped", NEEDS)
 
 
 def test_no_reporter_is_called_so(tmp_path: Path) -> None:
