@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handeye.agent.cli.common import Json, note_console, print_json, reported
-from handeye.tools.errors import SetupError
+from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from handeye.perception.training.trainer import News, Plan, Trainer
 
 _LAST = 8
+#: Steps of a tuning where none are given.
+_TUNED = 200
 
 
 def train(
@@ -60,6 +62,27 @@ def train(
         Path | None,
         typer.Option(envvar="HANDEYE_EVALUATE", metavar="DIR", help="Train nothing: tell how good this model is."),
     ] = None,
+    base: Annotated[
+        str,
+        typer.Option(envvar="HANDEYE_BASE", metavar="HF-ID|DIR", help="Tune this InternVL in the place of a preset."),
+    ] = "",
+    data: Annotated[
+        Path | None,
+        typer.Option(envvar="HANDEYE_DATA", metavar="DIR", help="Runs to tune on; none: screens that handeye draws."),
+    ] = None,
+    stage: Annotated[
+        str,
+        typer.Option(
+            envvar="HANDEYE_STAGE", metavar="sft|mpo|critic", help="What is tuned: answers, preferences, signs."
+        ),
+    ] = "sft",
+    rank: Annotated[
+        int, typer.Option(min=0, envvar="HANDEYE_RANK", help="Of LoRA; 0 tunes all of the language part.")
+    ] = 16,
+    rate: Annotated[float, typer.Option(envvar="HANDEYE_RATE", help="The learning rate of tuning.")] = 1e-4,
+    tiles: Annotated[
+        int, typer.Option(min=1, max=40, envvar="HANDEYE_TILES", help="The most tiles of a picture in tuning.")
+    ] = 6,
     as_json: Json = False,
 ) -> None:
     """Teach a small InternVL to point at what a phrase means, on screens that handeye draws itself.
@@ -68,9 +91,14 @@ def train(
     control: the same questions put to other pictures. A run that was stopped goes on exactly where it wrote its last
     state; give the same command again. Needs handeye\\[transformers].
 
+    With [b]--base[/b] an InternVL checkpoint is tuned on runs instead: on what was right (sft), on right against wrong
+    (mpo), or as the critic of [b]--best-of[/b] (critic). Needs handeye\\[train].
+
     [b]Examples[/b]: handeye train --preset tiny-cpu --minutes 15 --out tiny
 
     handeye train --evaluate tiny
+
+    handeye train --base OpenGVLab/InternVL3-2B-hf --data runs --stage sft --out mine
     """
     with reported(as_json):
         try:
@@ -82,6 +110,12 @@ def train(
         if evaluate:
             _evaluate(evaluate, screens, as_json)
             return
+        if base:
+            given = {"data": data, "examples": 2 * accumulate, "rate": rate, "rank": rank, "tiles": tiles, "seed": seed}
+            _tune(base, out, stage, given | {"steps": steps or _TUNED, "every": every}, as_json)
+            return
+        if data:
+            raise UsageError("--data is for tuning; name the checkpoint with --base")
         from handeye.perception.training.trainer import Plan, Trainer
 
         plan = Plan(out, preset, minutes, steps, seed, accumulate, threads, workers, bf16, compile_, every, screens)
@@ -118,6 +152,41 @@ def _train(trainer: Trainer, plan: Plan, as_json: bool) -> None:
             f"  level {last.level}: before {first.right:.1%} (other pictures {first.shuffled:.1%}), "
             f"after {last.right:.1%} (other pictures {last.shuffled:.1%}): {100 * last.gain:+.1f} points above them"
         )
+
+
+def _tune(base: str, out: Path, stage: str, given: dict[str, Any], as_json: bool) -> None:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from handeye.perception.training.examples import STAGES
+    from handeye.perception.training.tuning import Tuner, Tuning
+
+    known = next((each for each in STAGES if each == stage), None)
+    if known is None:
+        raise UsageError(f"there is no stage {stage!r} ({', '.join(STAGES)}); choose one of these")
+    tuner = Tuner(Tuning(base, out, known, **given))
+    console = note_console()
+    numbers = sum(each.numel() for each in tuner.learned.values())
+    console.print(f"{stage}: {numbers:,} numbers of {base} learn from {len(tuner.examples)} examples", markup=False)
+    if tuner.resumed:
+        console.print(f"going on after step {tuner.step}")
+    columns = (TextColumn("{task.completed}/{task.total}"), BarColumn(), TextColumn("{task.fields[said]}"))
+    first: dict[str, float] = {}
+    last: dict[str, float] = {}
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        task = progress.add_task("tuning", total=given["steps"], completed=tuner.step, said="")
+
+        def tell(step: int, losses: dict[str, float]) -> None:
+            first.update({name: each for name, each in losses.items() if name not in first})
+            last.update(losses)
+            said = ", ".join(f"{name} {each:.3f}" for name, each in losses.items())
+            progress.update(task, completed=step, said=said)
+
+        tuner.run(tell)
+    if as_json:
+        print_json({"out": str(out), "stage": stage, "steps": tuner.step, "first": first, "last": last})
+        return
+    said = ", ".join(f"{name} {first[name]:.3f} to {last[name]:.3f}" for name in last)
+    typer.echo(f"{tuner.step} steps: {said or 'nothing was left to do'}; the checkpoint lies in {out}")
 
 
 def _table(rows: Sequence[News]) -> Table:

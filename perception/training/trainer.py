@@ -111,6 +111,9 @@ class Trainer:
         self.pocket = Pocket.new(self.sizes, corpus(), plan.seed)
         self.pocket.model.to(self.device)
         self.pocket.heads.to(self.device)
+        if self.bf16 and self.device.type == "cpu":
+            # Measured: with halved numbers plain attention takes a third less time here than the fused one.
+            self.pocket.model.model.vision_tower.set_attn_implementation("eager")
         self.optimisers = _optimisers(self.pocket, self.sizes.rate)
         self.state = State()
         self.resumed = self._resume()
