@@ -141,8 +141,10 @@ def preferences(runs: Sequence[Trajectory]) -> Iterator[Preference]:
                 continue
             screen = good.screen()
             question = _act(run, good, screen)
-            wrong = {_answer(bad, screen) for other, bad in tried if other.right(bad) is False}
-            yield from (Preference(screen, question, each) for each in sorted(wrong - {question.answer}))
+            # One action tried twice, in other words, is one wrong answer.
+            wrong = {_spelled(bad, screen): _answer(bad, screen) for other, bad in tried if other.right(bad) is False}
+            wrong.pop(_spelled(good, screen), None)
+            yield from (Preference(screen, question, each) for each in wrong.values())
 
 
 def _act(run: Trajectory, step: Step, screen: Screen) -> Question:
@@ -155,6 +157,10 @@ def _act(run: Trajectory, step: Step, screen: Screen) -> Question:
 
 def _answer(step: Step, screen: Screen) -> str:
     return spell_action(step.thought, _in_thousandths(step.action, screen.image.size))
+
+
+def _spelled(step: Step, screen: Screen) -> str:
+    return spell_action("", _in_thousandths(step.action, screen.image.size))
 
 
 def _first_box(step: Step) -> Box | None:

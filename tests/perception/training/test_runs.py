@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="there is no Chromium on this machine")
 
 #: Its buttons look the same under the mouse, so that both runs begin on one screen.
-PAGE = """<!doctype html><title>Lamps</title><style>button { appearance: none; background: #ddd }</style><h1>Lamps</h1><p>Empty</p>
+PAGE = """<!doctype html><title>Lamps</title><style>button { appearance: none; background: #ddd }</style>
+<h1>Lamps</h1><p>Empty</p>
 <button onclick="document.querySelector('p').textContent = 'In the cart'">Add lamp</button> <button>Help</button>"""
 GOAL = "Put the lamp into the cart"
 
