@@ -107,10 +107,12 @@ class Memory:
     def addresses(self) -> dict[str, Any]:
         """The part of the state that can be told while the page stands still."""
         tabs, front = self.session.tabs, self.session.front
-        return {"url": front.page.url, "tabs": [tab.page.url for tab in tabs], "tab": tabs.index(front)}
+        urls = [tab.page.url for tab in tabs]
+        return {"url": front.page.url, "tabs": urls, "tab": tabs.index(front), "first": self.session.first}
 
     async def restore(self, memento: Mapping[str, Any]) -> None:
         """Open the same tabs in a fresh window. Raises SetupError when a page does not answer any more."""
+        self.session.begin_at(str(memento.get("first", "")))
         state = memento.get("storage_state") or {"cookies": [], "origins": []}
         self._local = {each["origin"]: each["localStorage"] for each in state.get("origins", ())}
         if not self.session.kept_window:

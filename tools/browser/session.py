@@ -69,7 +69,7 @@ class Session(Patience):
         """Where a Chromium listens that somebody else started and uses; empty for one of our own."""
         self.secrets = Secrets()
         self.first = ""
-        """The address that the run began at."""
+        """The address that the run began at, which secrets are bound to; empty until there is one."""
         self.traffic = Traffic(domains, files=files)
         self.overheard = Overheard(lambda text: self.secrets.hide(text))
         self.tabs: list[Tab] = []
@@ -124,6 +124,12 @@ class Session(Patience):
         context.on("dialog", self._asked)
         self._adopt(await front_page(context) or await context.new_page())
         await self.front.ready
+        self.begin_at(self.front.page.url)
+
+    def begin_at(self, url: str) -> None:
+        """A page is open: where none was before, the run begins on it."""
+        if not self.first and url.startswith(("http:", "https:", "file:")):
+            self.first = url
 
     async def revive(self) -> None:
         """Be there again after a loss: with a new page where the browser still lives, else with a new browser."""

@@ -43,6 +43,7 @@ class Travel:
         for url in allowed:
             try:
                 await self.session.front.page.goto(url, wait_until="commit")
+                self.session.begin_at(url)
                 return ""
             except Error as error:
                 code = network_code(str(error))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handeye.tools import Browser
-from handeye.tools.actions import Click, Key, Select, Target, Type
+from handeye.tools.actions import Click, Key, Navigate, Select, Target, Type
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.secrets import Secret, Secrets
 from tests.agent.conftest import Site
@@ -142,3 +142,21 @@ def test_a_dialog_is_given_no_secret(browser: Browser) -> None:
     with pytest.raises(ActionRefused, match="no secret is typed into a dialog"):
         browser.perform(Type(text="{{secret:shop}}"))
     browser.perform(Key(keys="escape"))
+
+
+def test_a_browser_that_begins_on_no_page_is_bound_to_the_first_that_it_opens(sites: tuple[Site, Site]) -> None:
+    other = sites[1].url.replace("127.0.0.1", "localhost") + "/inner"
+    with Browser(viewport=(400, 300)) as browser:
+        browser.secrets = Secrets([Secret("shop", VALUE)])
+        browser.perform(Navigate(url=sites[0].url))
+        browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Name")))
+        assert value(browser, "document.getElementById('name').value") == VALUE
+        browser.perform(Navigate(url=other))
+        with pytest.raises(ActionRefused):
+            browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Far")))
+        memento = browser.memento()
+    with Browser(viewport=(400, 300)) as browser:
+        browser.secrets = Secrets([Secret("shop", VALUE)])
+        browser.restore(memento)  # where it goes on is not where it began
+        with pytest.raises(ActionRefused):
+            browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Far")))
