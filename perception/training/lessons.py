@@ -64,7 +64,8 @@ class Lesson:
 def lesson(seed: str, level: int, screens: int, side: int, held_out: bool = False, practice: bool = True) -> Lesson:
     """The lesson of a seed; `practice` adds traces of JPEG and phrases for what is not there."""
     rng = Random(f"lesson {seed} {level} {held_out}")  # noqa: S311 - screens, not secrets
-    tiles, spots, phrases, of, goals, boxes = [], [], [], [], [], []
+    tiles, spots, phrases, of, goals = [], [], [], [], []
+    boxes: list[tuple[float, float, float, float] | None] = []
     for number in range(screens):
         size = (side, side) if TILES[level] == 1 else None
         seed_ = rng.randrange(1 << 40)

@@ -85,9 +85,15 @@ def pack(screens: Sequence[Sequence[Asked]], image_token: int, delta: float = 1.
     each = [0.0, *square_weights(lengths)]
     learned = np.array(targets) != IGNORED
     weights = np.where(learned, np.array(each)[parts], 0).astype(np.float32)
-    arrays = [np.array(values, np.int64) for values in (ids, of, parts, targets)]
     kind = np.int64 if delta == 1 else np.float32
-    return Pack(arrays[0], np.concatenate(places).astype(kind), *arrays[1:], weights)
+    return Pack(
+        ids=np.array(ids, np.int64),
+        positions=np.concatenate(places).astype(kind),
+        screens=np.array(of, np.int64),
+        parts=np.array(parts, np.int64),
+        targets=np.array(targets, np.int64),
+        weights=weights,
+    )
 
 
 def any_delta(rng: random.Random) -> float:

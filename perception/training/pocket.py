@@ -158,7 +158,8 @@ def load(folder: Path) -> Pocket:
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         shown = {name: tuple(names) for name, names in about["shown"].items()}
-        sizes = Preset(**{k: tuple(v) if isinstance(v, list) else v for k, v in about["sizes"].items()})
+        told: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in about["sizes"].items()}
+        sizes = Preset(**told)
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = InternVLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
         heads = _heads(sizes)

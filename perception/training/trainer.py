@@ -123,15 +123,12 @@ class Trainer:
         """Train to the end; the scores before the first step and after the last."""
         before = self._first_look(tell)
         after = before
-        with self._workers() as workers:
-            coming: Future[list[Any]] | None = None
+        with _Drawers(self) as drawers:
             while not self._over():
                 began = time.monotonic()
-                lessons = (coming or workers.submit(self._lessons, self.state.step)).result()
-                last = (
-                    self.state.step + 1 in (_FIRST, self.state.planned) or (self.state.step + 1) % self.plan.every == 0
-                )
-                coming = None if last else workers.submit(self._lessons, self.state.step + 1)
+                number = self.state.step + 1
+                last = number in (_FIRST, self.state.planned) or number % self.plan.every == 0
+                lessons = drawers.lessons(alone=last)
                 losses = self._step(lessons)
                 self.state.step += 1
                 self.state.seconds += time.monotonic() - began
@@ -167,12 +164,9 @@ class Trainer:
     def _news(self, losses: dict[str, float], scores: tuple[Score, ...]) -> News:
         return News(self.state.step, self.state.planned, self.state.seconds, losses, scores)
 
-    def _lessons(self, step: int) -> list[Any]:
-        done = step / self.state.planned if self.state.planned else 0.0
-        return _draw(self.sizes, self.plan.seed, step, self.plan.accumulate, done)
-
     def _step(self, lessons: list[Any]) -> dict[str, float]:
-        rate, total = self.rate(), {}
+        rate = self.rate()
+        total: dict[str, float] = {}
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = group["full"] * rate
@@ -191,11 +185,6 @@ class Trainer:
         if not math.isfinite(total["all"]):
             raise SetupError(f"the loss of step {self.state.step} is {total['all']}; train with another --seed")
         return total
-
-    def _workers(self) -> Executor:
-        if self.plan.workers:
-            return _Processes(self.plan.workers, self)
-        return ThreadPoolExecutor(1)
 
     def _first_look(self, tell: Callable[[News], None]) -> tuple[Score, ...]:
         lines = _lines(self.folder / "metrics.jsonl")
@@ -261,25 +250,35 @@ class Trainer:
         return True
 
 
-class _Processes(ProcessPoolExecutor):
-    """Processes that draw the lessons of the next steps; a lesson asked for is most often there already."""
+class _Drawers:
+    """Draws the lessons of the next steps while the model learns from this one's."""
 
-    def __init__(self, count: int, trainer: Trainer) -> None:
-        super().__init__(count, get_context("spawn"))
-        self._trainer, self._ahead, self._count = trainer, {}, count
-        self._ahead: dict[tuple[int, int], Future[list[Any]]]
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer, self._count = trainer, max(1, trainer.plan.workers)
+        self._pool: Executor = ThreadPoolExecutor(1)
+        if trainer.plan.workers:
+            self._pool = ProcessPoolExecutor(trainer.plan.workers, get_context("spawn"))
+        self._ahead: dict[tuple[int, int], Future[list[Any]]] = {}
 
-    def submit(self, _: Any, step: int, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
-        """The lessons of a step; those after it are begun, as far as the next state."""
-        trainer = self._trainer
-        planned = trainer.state.planned
-        for number in range(step, step + 1 + self._count):
-            if (planned, number) not in self._ahead:
-                done = number / planned if planned else 0.0
-                arguments = trainer.sizes, trainer.plan.seed, number, trainer.plan.accumulate, done
-                self._ahead[planned, number] = super().submit(_draw, *arguments)
-        self._ahead = {key: each for key, each in self._ahead.items() if key[1] >= step and key[0] == planned}
-        return self._ahead[planned, step]
+    def __enter__(self) -> _Drawers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def lessons(self, *, alone: bool) -> list[Any]:
+        """The lessons of the next step; unless `alone`, those after it are begun.
+
+        How many steps there will be is part of what a lesson follows from: those begun for another number are dropped.
+        """
+        sizes, plan, state = self._trainer.sizes, self._trainer.plan, self._trainer.state
+        self._ahead = {key: each for key, each in self._ahead.items() if key[0] == state.planned}
+        for step in range(state.step, state.step + (1 if alone else 1 + self._count)):
+            if (state.planned, step) not in self._ahead:
+                done = step / state.planned if state.planned else 0.0
+                begun = self._pool.submit(_draw, sizes, plan.seed, step, plan.accumulate, done)
+                self._ahead[state.planned, step] = begun
+        return self._ahead.pop((state.planned, state.step)).result()
 
 
 def _draw(sizes: Any, seed: int, step: int, parts: int, done: float) -> list[Any]:

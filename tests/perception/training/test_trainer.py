@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 
-STEPS, EVERY = 22, 9
+STEPS, EVERY = 24, 12
 COMMAND = [sys.executable, "-m", "handeye.agent", "train", "--steps", str(STEPS), "--every", str(EVERY)]
 COMMAND += ["--threads", "1", "--screens", "24"]
 
