@@ -16,8 +16,8 @@ _CHOSEN = frozenset({"combobox", "listbox", "list", "radiogroup"})
 _FIELDS = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "listbox", "slider"}) | _TICKED
 _GIVEN = frozenset({"button", "clickable", "textbox", "link"})
 
-#: Further than this from its label, in heights of the label, a field is somebody else's.
-REACH_RIGHT, REACH_BELOW = 22, 3
+#: Further than this from its label, in heights of the label, a field is somebody else's; a switch may end its row.
+REACH_RIGHT, REACH_BELOW, REACH_SWITCH = 22, 3, 60
 
 
 def fits_want(want: str, element: Element) -> bool:
@@ -55,7 +55,8 @@ def _cost(label: Element, field: Element, elements: Sequence[Element]) -> float 
     right, left = box.left - label.box.right, label.box.left - box.right
     if on_line and field.role in _TICKED and -4 <= left <= 4 * height:
         return 0.5 * left
-    if on_line and -4 <= right <= REACH_RIGHT * height and not _between(label.box, box, elements):
+    reach = REACH_SWITCH if field.role == "switch" else REACH_RIGHT
+    if on_line and -4 <= right <= reach * height and not _between(label.box, box, elements):
         return 0.4 * right + (height if field.role in _TICKED else 0)
     below = box.top - label.box.bottom
     beside = min(box.right, label.box.right) - max(box.left, label.box.left)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from handeye.perception.fields import field_for, fits_want
 from handeye.perception.groups import Item, items_called, items_with
+from handeye.perception.kinds import NEARLY, SUITS
 from handeye.perception.phrase import Query, readings
 from handeye.perception.placing import landmark, placed, related
 from handeye.perception.spans import spans
@@ -30,48 +31,6 @@ ENOUGH = 0.62
 #: Scores closer than this are a tie.
 TIE = 0.02
 
-#: Roles that suit a role word, best first; others are marked down.
-_SUITS: dict[str, frozenset[str]] = {
-    "button": frozenset({"button", "clickable"}),
-    "link": frozenset({"link"}),
-    "field": frozenset({"textbox", "searchbox", "combobox", "spinbutton"}),
-    "search": frozenset({"searchbox", "textbox", "combobox"}),
-    "checkbox": frozenset({"checkbox", "switch", "menuitemcheckbox"}),
-    "radio": frozenset({"radio", "menuitemradio"}),
-    "switch": frozenset({"switch", "checkbox", "button"}),
-    "list": frozenset({"combobox", "listbox", "list"}),
-    "option": frozenset({"option", "radio", "menuitem", "menuitemradio", "listitem"}),
-    "tab": frozenset({"tab"}),
-    "menuitem": frozenset({"menuitem", "menuitemcheckbox", "menuitemradio", "link"}),
-    "menu": frozenset({"menu", "menuitem", "menubar"}),
-    "icon": frozenset({"img", "image", "icon", "button", "link", "clickable", "graphics-symbol"}),
-    "heading": frozenset({"heading", "columnheader"}),
-    "row": frozenset({"row"}),
-    "item": frozenset({"listitem", "article", "row", "treeitem", "option", "group"}),
-    "cell": frozenset({"cell", "gridcell", "columnheader", "rowheader"}),
-    "column": frozenset({"columnheader"}),
-    "slider": frozenset({"slider"}),
-    "spin": frozenset({"spinbutton"}),
-    "dialog": frozenset({"dialog", "alertdialog"}),
-    "area": frozenset({"region", "form", "group", "toolbar", "navigation", "table", "list", "menubar"}),
-    "text": frozenset({"text", "heading", "paragraph", "label", "cell"}),
-    "box": frozenset({"textbox", "searchbox", "checkbox", "combobox"}),
-}  # fmt: skip
-#: What people confuse without meaning anything by it.
-_NEARLY: dict[str, frozenset[str]] = {
-    "button": frozenset({"link", "menuitem", "tab", "img", "switch", "combobox"}),
-    "link": frozenset({"button", "menuitem", "tab", "clickable"}),
-    "list": frozenset({"button", "textbox"}),
-    "tab": frozenset({"link", "button", "radio"}),
-    "option": frozenset({"button", "link", "text", "checkbox"}),
-    "menu": frozenset({"button", "link", "combobox"}),
-    "menuitem": frozenset({"button", "text"}),
-    "checkbox": frozenset({"radio", "button"}),
-    "radio": frozenset({"checkbox", "button", "option"}),
-    "item": frozenset({"link", "text", "heading", "clickable", "button", "cell"}),
-    "row": frozenset({"listitem", "cell", "text"}),
-    "field": frozenset({"listbox", "clickable"}),
-}
 #: Ways of answering to a phrase with more words than the phrase.
 _MORE = frozenset({"the same but for a number", "begins with it", "holds it", "holds its words"})
 
@@ -264,10 +223,10 @@ class Screen:
         if element.source == "ocr" and element.role == "text" and self._wants_field(query):
             off -= 0.2  # a label is not yet its field
         if query.role and query.role != "thing" and element.source != "ocr":
-            if element.role in _SUITS.get(query.role, ()):
+            if element.role in SUITS.get(query.role, ()):
                 off += 0.01
             else:
-                off -= 0.05 if element.role in _NEARLY.get(query.role, ()) else 0.15
+                off -= 0.05 if element.role in NEARLY.get(query.role, ()) else 0.15
         if self.want in ("type", "tick", "choose", "upload") and element.source != "ocr":
             off -= 0.0 if fits_want(self.want, element) else 0.25
         elif self.want in ("any", "click") and not element.acts and query.role not in ("text", "heading"):
@@ -284,7 +243,7 @@ class Screen:
 
     def _any(self, query: Query, pool: Sequence[Element]) -> list[Match]:
         """Whatever is of the kind that was asked for."""
-        suits = _SUITS.get(query.role, frozenset())
+        suits = SUITS.get(query.role, frozenset())
         base = 0.9 if query.ordinal or query.place or query.relation else 0.8
         found = [
             Match(element, base + min(0.0, self._suit(query, element)), f"any {query.role or 'thing'}")
@@ -344,7 +303,7 @@ class Screen:
         """Whether a field that the picture alone shows is of the kind that was asked for: a square is no list."""
         if field.element.source != "ocr" or field.element.confidence < 0.5:
             return True
-        kinds = _SUITS.get(query.role, frozenset()) | _NEARLY.get(query.role, frozenset())
+        kinds = SUITS.get(query.role, frozenset()) | NEARLY.get(query.role, frozenset())
         return field.element.role in kinds or not kinds
 
     def _fields(self, label: Match) -> list[Match]:

@@ -1,4 +1,4 @@
-"""Fields and checkboxes that nobody told us of: rectangles drawn in the picture, with the text in them."""
+"""Fields, checkboxes and switches that nobody told us of: rectangles drawn in the picture, with the text in them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 #: Sizes of a field and of the square of a checkbox, in pixels.
 FIELD_HEIGHT, FIELD_WIDTH, SQUARE = (15, 300), (48, 1600), (9, 30)
+#: Height of a switch, and how often that its width is.
+PILL, LONG = (10, 40), (1.5, 2.4)
+#: A checkbox is as wide as it is high but for so much; icons of papers and folders are not.
+ASKEW = 2
 #: How much of a field's outline must be an edge.
 DRAWN = 0.8
 _FIELDS = frozenset({"field", "search", "list", "checkbox", "box", "spin", "radio", "switch"})
@@ -35,7 +39,7 @@ def readable(scene: Scene, phrase: str, want: Want = "any") -> tuple[Element, ..
 
 
 def outlined(screenshot: Screenshot, lines: Sequence[Element]) -> tuple[Element, ...]:
-    """The fields and checkboxes drawn in a picture, in reading order; `lines` is the text that was read in it.
+    """The fields, checkboxes and switches drawn in a picture, in reading order; `lines` is the text read in it.
 
     A rectangle with text in its middle is taken for a button, and left out. Nothing here is certain.
     """
@@ -46,10 +50,16 @@ def outlined(screenshot: Screenshot, lines: Sequence[Element]) -> tuple[Element,
         inside = [line for line in lines if line.box.overlap(box) > 0.6 * line.box.area]
         text = " ".join(line.name for line in inside)
         if _square(box):
-            if not inside:
+            if not inside and not any(_letter(box, line.box) for line in lines):
                 found.append(_element("checkbox", box, ""))
+        elif _pill(box):
+            if not any(box.overlap(line.box) > 0.5 * box.area for line in lines):
+                found.append(_element("switch", box, ""))
         elif len(inside) <= 1 and not (inside and _centred(inside[0].box, box)):
             found.append(_element("textbox", box, text))
+    switches = [element.box for element in found if element.role == "switch"]
+    knobs = [each for each in found if _square(each.box) and any(_holds(switch, each.box) for switch in switches)]
+    found = [element for element in found if element not in knobs]
     found.sort(key=lambda element: (element.box.top // 12, element.box.left))
     made = tuple(element.model_copy(update={"id": f"o{number}"}) for number, element in enumerate(found, start=1))
     _kept[screenshot.digest] = made
@@ -64,7 +74,17 @@ def _element(role: str, box: Box, name: str) -> Element:
 
 def _square(box: Box) -> bool:
     low, high = SQUARE
-    return low <= box.width <= high and low <= box.height <= high and abs(box.width - box.height) <= 4
+    return low <= box.width <= high and low <= box.height <= high and abs(box.width - box.height) <= ASKEW
+
+
+def _letter(box: Box, line: Box) -> bool:
+    """Whether a square lies amid a line of text; at its ends a checkbox may have been read with it."""
+    amid = line.left + line.height < box.left and box.right < line.right - line.height
+    return amid and box.overlap(line) > 0.5 * box.area
+
+
+def _pill(box: Box) -> bool:
+    return PILL[0] <= box.height <= PILL[1] and LONG[0] <= box.width / box.height <= LONG[1]
 
 
 def _centred(text: Box, box: Box) -> bool:
@@ -89,7 +109,7 @@ def _rectangles(screenshot: Screenshot) -> list[Box]:
             and FIELD_WIDTH[0] <= width <= FIELD_WIDTH[1]
             and width > 1.3 * height
         )
-        if (is_field or _square(box)) and _outline(closed, box) >= DRAWN:
+        if (is_field or _square(box) or _pill(box)) and _outline(closed, box) >= DRAWN:
             found.append(box)
     kept: list[Box] = []
     for box in sorted(found, key=lambda box: box.area):
@@ -114,6 +134,10 @@ def _outline(edges: npt.NDArray[Any], box: Box) -> float:
 
 def _same(one: Box, two: Box) -> bool:
     return one.overlap(two) > 0.75 * max(one.area, two.area)
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    return outer.overlap(inner) > 0.9 * inner.area
 
 
 def _frames(outer: Box, inner: Box) -> bool:

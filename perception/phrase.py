@@ -38,7 +38,7 @@ ROLE_WORDS: dict[str, str] = {
         "heading": "heading|headline|title|header",
         "row": "row|table row|line",
         "item": "result|search result|item|list item|product|article|record|message|card|hit|post|task|match|offer|tile"
-        "|todo|to-do|comment|note|email|mail|file|folder|contact|event|page|story|video|song|entry|listing|order",
+        "|todo|to-do|comment|note|email|mail|chat|conversation|file|folder|contact|event|page|story|video|song|entry|listing|order",
         "cell": "cell|table cell",
         "column": "column",
         "slider": "slider|range",
@@ -243,8 +243,11 @@ def _core(
     """The quoted part alone (“the blue "Save" button”), or the words without what they look like."""
     if (hit := re.search(QUOTED, text)) and not re.fullmatch(QUOTED, text.strip()):
         rest = _LOOKS.sub("", f"{text[: hit.start()]} {text[hit.end() :]} ").strip()
-        plain = not rest or _role_of(rest)
-        return [Query(content(hit[0]), role, ordinal, place, relation, anchor, True, cost=cost + 0.05)] if plain else []
+        # Whatever kind of thing one word says it is (“the "Rain" playlist”), its name stands in the quotes.
+        known = not rest or bool(_role_of(rest))
+        named = known or (hit.start() == 0 and rest.isalpha())
+        cost += 0.05 if known else 0.08
+        return [Query(content(hit[0]), role, ordinal, place, relation, anchor, True, cost=cost)] if named else []
     if (bare := _LOOKS.sub("", text)) != text and bare.strip() and not _role_of(bare):
         return [Query(bare.strip(), role, ordinal, place, relation, anchor, cost=cost + 0.05, strict=True)]
     return []

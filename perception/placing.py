@@ -23,6 +23,9 @@ _CONTAINERS = frozenset({
 
 _CELLS = frozenset({"row", "cell", "gridcell", "rowheader"})
 
+#: In a picture, what a thing is said to be with stands this near to it, in heights of its text.
+REACH = 8
+
 _LANDMARKS: tuple[tuple[str, frozenset[str], tuple[float, float, float, float] | None], ...] = (
     (r"(?:page |site )?header|top bar|title bar|banner", frozenset({"banner"}), (0, 0, 1, 0.14)),
     (r"(?:page |site )?footer|status bar|bottom bar", frozenset({"contentinfo"}), (0, 0.86, 1, 1)),
@@ -127,7 +130,8 @@ def _costs(
         itself = match.element.id == anchor.id
         if itself and not (relation in ("near", "right") and (anchor.takes_text or anchor.checked is not None)):
             continue
-        if cost is not None or itself:
+        apart = relation == "with" and anchor.source == "ocr" and (cost or 0) > REACH * anchor.box.height
+        if (cost is not None and not apart) or itself:
             kept.append((0.0 if itself else cost or 0.0, match))
     return kept
 
@@ -185,7 +189,7 @@ def _distance(relation: str, box: Box, anchor: Box) -> float | None:
     """How far a box is from the anchor in that direction; None when it lies elsewhere."""
     if relation in ("near", "with"):
         line = min(box.bottom, anchor.bottom) - max(box.top, anchor.top) > 0
-        return gap(box, anchor) * (1 if line else 1.6)
+        return gap(box, anchor) * (1 if line else 2.5)
     across = max(0, box.left - anchor.right, anchor.left - box.right)
     down = max(0, box.top - anchor.bottom, anchor.top - box.bottom)
     if relation == "below" and box.centre.y > anchor.bottom - 2 and box.top >= anchor.centre.y:
