@@ -281,6 +281,10 @@ def give(clause: c.Give, moment: Moment) -> Step:
     for phrase in phrases:
         found = moment.find(phrase, "upload")
         if found and found[0].score >= 0.7:
+            like = [each for each in found if each.score > found[0].score - 0.05 and each.element != found[0].element]
+            if like and not clause.target:
+                names = " and ".join(f"“{each.element.name}”" for each in (found[0], like[0]))
+                return Fail(f"{names} both take files; say which, as in: upload … to {found[0].element.name}")
             held = clear(moment, found[0], phrase)
             if not isinstance(held, Match):
                 return held

@@ -226,6 +226,7 @@ function beside(node, field, colon) {
 function describe(el, role, name) {
   const said = [referred(el, "aria-describedby"), attribute(el, "aria-description"), attribute(el, "placeholder"),
     attribute(el, "title"), FIELDS.has(role) || TICKED.has(role) ? labelOf(el) : ""];
+  if (el.localName === "input" && el.type === "file") said.push("Choose file"); // which browsers write on it, whatever its label
   if (el.localName === "select") {
     const options = [...el.options].filter((option) => !option.hidden).map((option) => squash(option.label));
     said.push(`options: ${options.slice(0, 60).join(", ")}${options.length > 60 ? ", …" : ""}`);
