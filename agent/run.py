@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import re
 import sqlite3
 import threading
 import unicodedata
 from contextlib import contextmanager
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,7 @@ from handeye.perception.engines.options import Options
 from handeye.perception.usage import Usage
 from handeye.policies.rules import Rules
 from handeye.tools.errors import SetupError, UsageError
+from handeye.tools.files import clear_parts, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,6 +174,8 @@ class RunFolder:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise UsageError(f"{self.path} is in use by another handeye process; wait until it ends") from None
+        for folder in (self.path, self.screens):
+            clear_parts(folder)
 
     def release(self) -> None:
         self._lock.release()
@@ -205,13 +208,13 @@ class RunFolder:
         """Save the picture under its digest unless it is there already; returns the digest."""
         path = self.screens / f"{screenshot.digest}.webp"
         if not path.exists():
-            part = path.with_suffix(".part")
             if self._pictures < 0:
                 self._pictures = sum(each.stat().st_size for each in self.screens.iterdir())
             how = next(how for room, how in ROOM if self._pictures < room)
-            screenshot.image.save(part, "WEBP", **how)
-            self._pictures += part.stat().st_size
-            part.replace(path)
+            made = BytesIO()
+            screenshot.image.save(made, "WEBP", **how)
+            write_atomically(path, made.getvalue(), sync=False)
+            self._pictures += made.tell()
         return screenshot.digest
 
     def keep_memento(self, memento: dict[str, Any]) -> None:
@@ -241,16 +244,6 @@ def slug(text: str, limit: int = 40) -> str:
     """Words of a goal as a file name: ASCII letters, digits and dashes."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain)[:limit].strip("-") or "run"
-
-
-def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
-    """Replace a file's content so that a crash leaves the old or the new one, never a part."""
-    part = path.with_name(path.name + ".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 @contextmanager

@@ -15,10 +15,11 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from handeye.agent.retrace import Retraced, retrace
-from handeye.agent.run import slug, write_atomically
+from handeye.agent.run import slug
 from handeye.policies.replay.anchors import Anchor
 from handeye.policies.replay.policy import NAME, READ_ANEW
 from handeye.tools.errors import UsageError
+from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -152,9 +153,7 @@ class Anchors:
                 for digest, png in [pair for each in found for pair in each.patches.items()]:
                     path = patches / f"{digest}.png"
                     if digest in named and not path.exists():
-                        part = path.with_suffix(".part")
-                        part.write_bytes(png)
-                        part.replace(path)
+                        write_atomically(path, png, sync=False)
                 write_atomically(self.path, text)
                 files = [each.read_text(encoding="utf-8") for each in self.folder.glob("*.yaml")]
                 wanted_by = {hit[1] for each in files for hit in _PATCH.finditer(each)}

@@ -216,7 +216,7 @@ def _check_flags(benchmark: str, files: list[Path] | None, seeded: bool, sites: 
 
 
 def _write(path: Path, result: dict[str, Any], output: Path) -> Path:
-    from handeye.agent.run import write_atomically
+    from handeye.tools.files import write_atomically
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from handeye.agent.run import write_atomically
 from handeye.agent.trace import Verdict
 from handeye.scenarios.checks.judging import Judged
 from handeye.tools.errors import SetupError, UsageError
+from handeye.tools.files import clear_parts, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,6 +103,7 @@ class Ledger:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder / ".lock")
             self._lock.acquire(timeout=0)
+            clear_parts(folder)
             if kept is not None:
                 self._leave_only({result.number for result in kept})
             elif self.path.exists() and self._trials.exists():

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from handeye.agent.run import disk, write_atomically
+from handeye.agent.run import disk
 from handeye.scenarios.results import read_results
 from handeye.tools.errors import UsageError
+from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

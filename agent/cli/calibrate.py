@@ -139,8 +139,8 @@ def _ask(engine: Engine, pictures: Sequence[tuple[Image, Sequence[Target]]], con
 
 def _write(found: Calibration, base: str, path: Path, images: list[Image], force: bool) -> bool:
     """Write the picture, and the profile unless the fit is poor; says whether the profile was written."""
-    from handeye.agent.run import write_atomically
     from handeye.perception.calibrate import picture
+    from handeye.tools.files import write_atomically
 
     good = force or not found.trouble
     try:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from handeye.agent.report import overlay
 from handeye.agent.report.commands import commands
 from handeye.agent.report.story import Resumed, Story, duration, tell
-from handeye.agent.run import disk, write_atomically
+from handeye.agent.run import disk
 from handeye.agent.trace import read_trace
 from handeye.perception.agreement import LOW
 from handeye.tools.errors import UsageError
+from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -94,8 +94,8 @@ def command(
 
 
 def _work(session: Session, console: Console, json_file: str | None, html: Path | None, fresh: bool) -> None:
-    from handeye.agent.run import write_atomically
     from handeye.scenarios.evaluate.session import counted, to_json
+    from handeye.tools.files import write_atomically
 
     target = Path(json_file) if json_file and json_file != STDOUT else None
     ledger = _ledger(session, console, target, html, fresh)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.agent.run import disk, write_atomically
+from handeye.agent.run import disk
 from handeye.scenarios.evaluate.pictures import Shown, show
+from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.agent.run import write_atomically
 from handeye.tools.errors import SetupError, UsageError
+from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

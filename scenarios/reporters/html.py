@@ -10,8 +10,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from handeye.agent.report.story import duration
-from handeye.agent.run import write_atomically
 from handeye.scenarios.reporters.story import story_of
+from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

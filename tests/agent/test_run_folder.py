@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from handeye.agent.run import ROOM, RunConfig, RunFolder, find_run, slug, write_atomically
+from handeye.agent.run import ROOM, RunConfig, RunFolder, find_run, slug
 from handeye.tools.errors import SetupError, UsageError
+from handeye.tools.files import write_atomically
 from handeye.tools.screenshot import Screenshot
 
 GOAL = RunConfig(goal="Grüße, 世界: click “Save”")
@@ -124,11 +125,30 @@ def test_a_file_in_the_way_of_the_folder_is_a_setup_error(tmp_path: Path) -> Non
         RunFolder.create(GOAL, tmp_path / "file" / "run")
 
 
-def test_an_atomic_write_leaves_no_part_behind(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "a.json", "1")
-    write_atomically(tmp_path / "a.json", "2")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
-    assert (tmp_path / "a.json").read_text() == "2"
+def test_many_write_one_file_at_once_and_it_is_always_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    texts = [str(number) * 50_000 for number in range(4)]
+
+    def write(text: str) -> None:
+        for _ in range(20):
+            write_atomically(path, text, sync=False)
+            assert path.read_text() in texts
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, texts))
+    assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
+    with pytest.raises(IsADirectoryError):
+        write_atomically(tmp_path, "x")
+    assert [each.name for each in tmp_path.parent.glob("*.part")] == []
+
+
+def test_what_a_killed_writer_has_left_is_taken_away(tmp_path: Path) -> None:
+    run = RunFolder.create(GOAL, tmp_path / "run")
+    (run.path / "run.json.0123.part").touch()
+    (run.screens / "a.webp.0123.part").touch()
+    run.release()
+    RunFolder.open(run.path).release()
+    assert list(run.path.rglob("*.part")) == []
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ async def launch(
     """A Chromium with a clean profile. Raises SetupError when it cannot be started."""
     path = need_chromium(headed=headed)
     if headed and os.name == "posix" and os.uname().sysname == "Linux" and not _has_screen():
-        raise SetupError("a visible browser needs a screen ($DISPLAY is not set); start it in a desktop session, or headless")
+        raise SetupError("a visible browser needs a screen ($DISPLAY is not set); start it on a desktop, or headless")
     try:
         return await playwright.chromium.launch(
             executable_path=path,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from handeye.tools.browser.scripts import ask, quickly
 from handeye.tools.browser.trouble import translate
 from handeye.tools.errors import SetupError, UsageError
+from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,11 +39,8 @@ def read_state(path: Path) -> StorageState:
 
 def write_state(path: Path, state: StorageState) -> None:
     """Keep a storage state in a file. It opens accounts, so only its owner may read it."""
-    part = path.with_name(path.name + ".part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(state, file, ensure_ascii=False)
-        part.replace(path)
+        write_atomically(path, json.dumps(state, ensure_ascii=False), 0o600)
     except OSError as error:
         raise SetupError(f"{path} cannot be written ({error}); name a file that you may write") from error
 

@@ -8,6 +8,8 @@ import threading
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from handeye.tools.files import write_atomically
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -183,9 +185,7 @@ class Store:
     def _keep(self) -> None:
         if self._orders_file is None:
             return
-        part = self._orders_file.with_name(self._orders_file.name + ".part")
-        part.write_text(json.dumps([asdict(order) for order in self._orders], indent=2), encoding="utf-8")
-        part.replace(self._orders_file)
+        write_atomically(self._orders_file, json.dumps([asdict(order) for order in self._orders], indent=2))
 
 
 BY_SLUG = {product.slug: product for product in GOODS}
