@@ -120,6 +120,10 @@ def stem(word: str) -> str:
     return word
 
 
+#: Why two texts are alike that OCR alone told apart.
+LOOKS_ALIKE = "the same but for letters that look alike"
+
+
 @lru_cache(maxsize=50_000)
 def alike(wanted: str, text: str, seen: bool = False) -> Likeness:
     """How well `text` on the screen answers to `wanted`; with `seen` it was read by OCR, which mistakes letters.
@@ -146,7 +150,7 @@ def _by_words(w: str, t: str, seen: bool) -> Likeness:
     if tuple(words(plain(w))) == tuple(words(plain(t))):
         return Likeness(0.93, "the same but for accents")
     if seen and joined.translate(_OCR) == "".join(tw).translate(_OCR):
-        return Likeness(0.93, "the same but for letters that look alike")
+        return Likeness(0.93, LOOKS_ALIKE)
     ws, ts = [stem(plain(word)) for word in ww], [stem(plain(word)) for word in tw]
     if ws == ts:
         return Likeness(0.92, "the same but for the ending")

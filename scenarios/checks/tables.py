@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handeye.perception.groups import descendants
-from handeye.perception.wording import normal
+from handeye.perception.wording import LOOKS_ALIKE, alike, normal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,13 +56,12 @@ def _told(check: Cell, scene: Scene, rows: Sequence[Element]) -> Found:
 
 def _read(check: Cell, words: Sequence[Element]) -> Found:
     """By the picture: the text that lies in the row's line and nearest to the column's head."""
-    heads = [each for each in words if normal(each.name) == normal(check.column)]
+    heads = _read_as(check.column, words)
     if not heads:
         return False, f"the picture shows no column “{check.column}”"
     head = min(heads, key=lambda each: each.box.top)
     below = [each for each in words if each.box.top >= head.box.bottom - head.box.height // 3]
-    marks = [each for each in below if normal(each.name) == normal(check.row)]
-    marks = marks or [each for each in below if normal(check.row) in normal(each.name)]
+    marks = _read_as(check.row, below) or [each for each in below if normal(check.row) in normal(each.name)]
     if not marks:
         return False, f"the picture shows no row with “{check.row}”"
     if len(marks) > 1:
@@ -77,6 +76,12 @@ def _read(check: Cell, words: Sequence[Element]) -> Found:
     if not mine:
         return False, f"nothing is read below “{check.column}” in that row"
     return _compared(check, " ".join(each.name for each in sorted(mine, key=lambda each: each.box.left)))
+
+
+def _read_as(name: str, words: Sequence[Element]) -> list[Element]:
+    """The words that are just this, or that letters which look alike were read for: “LO-2” may be read as “L0-2”."""
+    same = [each for each in words if normal(each.name) == normal(name)]
+    return same or [each for each in words if alike(name, each.name, seen=True).why == LOOKS_ALIKE]
 
 
 def _compared(check: Cell, seen: str) -> Found:
