@@ -209,7 +209,7 @@ class Agent:
                 if not kept:
                     return self._last(crew, graph, start(config.goal))
                 question = self._pick_up(crew, graph, State(**kept), answer)  # type: ignore[typeddict-item]
-                return ("waiting", question) if question else self._last(crew, graph, None)
+                return self._unanswered(question) if question else self._last(crew, graph, None)
         except ActionRefused as error:
             return "refused", str(error)
         except KeyboardInterrupt:
@@ -257,7 +257,7 @@ class Agent:
         while True:
             try:
                 if lost and (question := self._bring_back(crew, graph, lost)):
-                    return "waiting", question
+                    return self._unanswered(question)
                 return self._drive(crew, graph, None if lost else entry)
             except DeviceLost as error:
                 steps.append((graph.get_state(THREAD).values or start("")).get("step", 1))
@@ -292,8 +292,12 @@ class Agent:
                 return "interrupted", "stopped before the next action"
             said = self._asked(state["question"])
             if said is None:
-                return "waiting", state["question"]
+                return self._unanswered(state["question"])
             entry = Command(resume=said)
+
+    def _unanswered(self, question: str) -> tuple[Verdict, str]:
+        """A question found nobody; who stops the run instead of an answer is asked again when it goes on."""
+        return ("interrupted", "stopped before the next action") if self._stop.is_set() else ("waiting", question)
 
     def _asked(self, question: str) -> str | None:
         said = self.ask(question) if self.ask else None

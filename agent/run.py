@@ -150,8 +150,7 @@ class RunFolder:
         """A new folder with its `run.json`; an existing run is never overwritten."""
         with disk(base):
             folder = path or _made(base / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{slug(config.goal)}")
-        if (folder / "run.json").exists():
-            raise UsageError(f"{folder} already holds a run; name another --run-dir, or `handeye resume {folder}`")
+        refuse_used(folder)
         with disk(folder):
             (folder / "screens").mkdir(parents=True, exist_ok=True)
             run = cls(folder)
@@ -225,6 +224,15 @@ class RunFolder:
     def memento(self) -> dict[str, Any]:
         path = self.path / "memento.json"
         return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def refuse_used(folder: Path) -> None:
+    """Raise UsageError where a folder holds a run already, which a new one would write over."""
+    if not (folder / "run.json").exists():
+        return
+    ended = RunFolder(folder).read().get("verdict")
+    more = f", or go on with it: handeye resume {folder}" if ended in RESUMABLE else ""
+    raise UsageError(f"{folder} already holds a run{f' ({ended})' if ended else ''}; name another --run-dir{more}")
 
 
 def find_run(name: str, base: Path = Path("runs")) -> Path:

@@ -154,3 +154,16 @@ def test_a_run_that_waits_is_answered_later_even_by_an_edit(files: Browser, eyes
     assert log(files) == "log: one"
     thoughts = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
     assert thoughts
+
+
+def test_a_run_that_is_stopped_at_a_question_is_interrupted_and_asks_again(
+    files: Browser, eyes: Any, tmp_path: Path
+) -> None:
+    policy = Scripted([parse_action(click("Send"))])
+    stopped = Agent(files, eyes=eyes, policy=policy, run_dir=tmp_path / "run", ask=lambda _: stopped.stop())
+    assert stopped.run("send a note").verdict == "interrupted"
+    questions: list[str] = []
+    again = Agent(files, eyes=eyes, policy=policy, ask=lambda question: questions.append(question) or "yes")
+    assert again.resume(RunFolder.open(tmp_path / "run")).verdict == "succeeded"
+    assert len(questions) == 1
+    assert "Send" in questions[0]

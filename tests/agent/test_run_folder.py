@@ -41,8 +41,12 @@ def test_runs_that_begin_in_the_same_moment_get_folders_of_their_own(tmp_path: P
 
 
 def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
-    RunFolder.create(GOAL, tmp_path / "mine").release()
-    with pytest.raises(UsageError, match="already holds a run"):
+    run = RunFolder.create(GOAL, tmp_path / "mine")
+    run.release()
+    with pytest.raises(UsageError, match=f"already holds a run; .* or go on with it: handeye resume {run.path}$"):
+        RunFolder.create(GOAL, tmp_path / "mine")
+    run.note(verdict="failed")  # and nobody can go on with it
+    with pytest.raises(UsageError, match=r"already holds a run \(failed\); name another --run-dir$"):
         RunFolder.create(GOAL, tmp_path / "mine")
 
 
