@@ -1,4 +1,4 @@
-"""Fields, checkboxes and switches that nobody told us of: rectangles drawn in the picture, with the text in them."""
+"""Fields, checkboxes, switches, sliders that nobody told us of: shapes drawn in the picture, with the text in them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ FIELD_HEIGHT, FIELD_WIDTH, SQUARE = (15, 300), (48, 1600), (9, 30)
 PILL, LONG = (10, 40), (1.5, 2.4)
 #: A checkbox is as wide as it is high but for so much; icons of papers and folders are not.
 ASKEW = 2
+#: Height of a slider's knob, and how long its bar is at least.
+KNOB, BAR = (8, 32), 48
 #: How much of a field's outline must be an edge.
 DRAWN = 0.8
-_FIELDS = frozenset({"field", "search", "list", "checkbox", "box", "spin", "radio", "switch"})
+_FIELDS = frozenset({"field", "search", "list", "checkbox", "box", "spin", "radio", "switch", "slider"})
 _kept: OrderedDict[str, tuple[Element, ...]] = OrderedDict()
 
 
@@ -39,21 +41,23 @@ def readable(scene: Scene, phrase: str, want: Want = "any") -> tuple[Element, ..
 
 
 def outlined(screenshot: Screenshot, lines: Sequence[Element]) -> tuple[Element, ...]:
-    """The fields, checkboxes and switches drawn in a picture, in reading order; `lines` is the text read in it.
+    """The fields, checkboxes, switches and sliders in a picture, in reading order; `lines` is the text read in it.
 
     A rectangle with text in its middle is taken for a button, and left out. Nothing here is certain.
     """
     if (known := _kept.get(screenshot.digest)) is not None:
         return known
     found: list[Element] = []
-    for box in _rectangles(screenshot):
+    rectangles, sliders = _shapes(screenshot)
+    found += [_element("slider", box, "") for box in sliders if not any(_in_text(box, line.box) for line in lines)]
+    for box in rectangles:
         inside = [line for line in lines if line.box.overlap(box) > 0.6 * line.box.area]
         text = " ".join(line.name for line in inside)
         if _square(box):
             if not inside and not any(_letter(box, line.box) for line in lines):
                 found.append(_element("checkbox", box, ""))
         elif _pill(box):
-            if not any(box.overlap(line.box) > 0.5 * box.area for line in lines):
+            if not any(_in_text(box, line.box) for line in lines):
                 found.append(_element("switch", box, ""))
         elif len(inside) <= 1 and not (inside and _centred(inside[0].box, box)):
             found.append(_element("textbox", box, text))
@@ -77,10 +81,14 @@ def _square(box: Box) -> bool:
     return low <= box.width <= high and low <= box.height <= high and abs(box.width - box.height) <= ASKEW
 
 
+def _in_text(box: Box, line: Box) -> bool:
+    return box.overlap(line) > 0.5 * box.area
+
+
 def _letter(box: Box, line: Box) -> bool:
     """Whether a square lies amid a line of text; at its ends a checkbox may have been read with it."""
     amid = line.left + line.height < box.left and box.right < line.right - line.height
-    return amid and box.overlap(line) > 0.5 * box.area
+    return amid and _in_text(box, line)
 
 
 def _pill(box: Box) -> bool:
@@ -93,7 +101,8 @@ def _centred(text: Box, box: Box) -> bool:
     return abs(left - right) <= max(6, 0.2 * (left + right)) and text.width > 0.2 * box.width
 
 
-def _rectangles(screenshot: Screenshot) -> list[Box]:
+def _shapes(screenshot: Screenshot) -> tuple[list[Box], list[Box]]:
+    """Rectangles, and bars with a knob on them."""
     import cv2
 
     grey = np.asarray(screenshot.image.convert("L"))
@@ -101,6 +110,7 @@ def _rectangles(screenshot: Screenshot) -> list[Box]:
     closed = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     contours, _ = cv2.findContours(closed, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     found: list[Box] = []
+    sliders: list[Box] = []
     for contour in contours:
         left, top, width, height = (int(value) for value in cv2.boundingRect(contour))
         box = Box(left, top, left + width, top + height)
@@ -111,11 +121,25 @@ def _rectangles(screenshot: Screenshot) -> list[Box]:
         )
         if (is_field or _square(box) or _pill(box)) and _outline(closed, box) >= DRAWN:
             found.append(box)
+        elif _is_slider(closed, box) and not any(_same(box, other) for other in sliders):
+            sliders.append(box)
     kept: list[Box] = []
     for box in sorted(found, key=lambda box: box.area):
         if not any(_same(box, other) for other in kept):
             kept.append(box)
-    return [box for box in kept if not any(_frames(box, other) for other in kept)]
+    return [box for box in kept if not any(_frames(box, other) for other in kept)], sliders
+
+
+def _is_slider(edges: npt.NDArray[Any], box: Box) -> bool:
+    """Whether a bar runs through its middle, and something short stands out of it above and below."""
+    if not (KNOB[0] <= box.height <= KNOB[1] and box.width >= max(BAR, 3 * box.height)):
+        return False
+    part = edges[box.top : box.bottom, box.left : box.right] > 0
+    third = box.height // 3
+    above, bar, below = (np.nonzero(rows.any(axis=0))[0] for rows in (part[:third], part[third:-third], part[-third:]))
+    if not (above.size and below.size) or bar.size < 0.6 * box.width:
+        return False
+    return bool(np.ptp(above) <= 1.5 * box.height and np.ptp(below) <= 1.5 * box.height)
 
 
 def _outline(edges: npt.NDArray[Any], box: Box) -> float:

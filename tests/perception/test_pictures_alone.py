@@ -14,7 +14,8 @@ from handeye.tools.screenshot import Screenshot
 SIZE = (900, 600)
 PLACES = {
     "Chats": (20, 10), "Playlists": (20, 560), "Ada Berg": (70, 200), "See you": (70, 225), "Tom Keller": (70, 300),
-    "Dark mode": (300, 100), "Play sounds": (300, 140), "Rain": (300, 300), "notes.txt": (340, 400),
+    "Volume": (300, 180), "Dark mode": (300, 100), "Play sounds": (300, 140), "Rain": (300, 300),
+    "notes.txt": (340, 400),
 }  # fmt: skip
 
 
@@ -46,11 +47,14 @@ def test_a_row_that_is_not_there_is_not_found() -> None:
 
 @pytest.fixture(scope="module")
 def shapes() -> list[Element]:
-    """Two switches, a checkbox, a paper beside it, and a letter like a box."""
+    """Two switches, a slider with a rule below it, a checkbox, a paper beside it, and a letter like a box."""
     image = Image.new("RGB", SIZE, "white")
     draw = ImageDraw.Draw(image)
     for top, fill in ((100, "#2457d6"), (140, "#777777")):
         draw.rounded_rectangle((800, top, 836, top + 18), 9, fill)
+    draw.rectangle((400, 187, 600, 190), "#cccccc")
+    draw.ellipse((440, 180, 456, 196), "#2457d6")
+    draw.rectangle((360, 205, 600, 207), "#cccccc")
     draw.rectangle((300, 400, 317, 417), outline="#444444", width=2)
     draw.rectangle((322, 400, 333, 417), outline="#444444", width=2)
     draw.rectangle((340 + 32, 404, 340 + 42, 414), outline="#444444", width=2)
@@ -62,6 +66,7 @@ def shapes() -> list[Element]:
     [
         ("the Dark mode switch", (800, 100, 836, 118)),  # at the end of its row
         ("the Play sounds switch", (800, 140, 836, 158)),
+        ("the Volume slider", (400, 180, 601, 197)),
         ("the checkbox next to notes.txt", (300, 400, 317, 417)),  # nearer stands a paper, and a letter in the name
     ],
 )
