@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.scenarios.distributed.parcels import Place, pack, place_of, unpack
 from handeye.scenarios.distributed.station import Station, Told
-from handeye.scenarios.results import Result
+from handeye.scenarios.results import TRIALS, Attempt, Result
 from handeye.scenarios.runner import Job
 from handeye.scenarios.workers import GRACE, Queue
 from handeye.tools.errors import SetupError
@@ -143,13 +143,20 @@ class Spread:
             with suppress(OSError):  # a folder that cannot be written keeps no anchors, here as there
                 unpack(told.anchors, place_of(job.case).root)
         result = told.result.model_copy(update={"file": str(job.case.file), "key": job.case.key})
-        attempts = tuple(each.model_copy(update={"run": self._here(each.run)}) for each in result.attempts)
-        return result.model_copy(update={"attempts": attempts})
+        return result.model_copy(update={"attempts": tuple(self._at_home(each) for each in result.attempts)})
 
-    def _here(self, run: str) -> str:
-        """A run's folder, wherever it was, below the output."""
-        parts = Path(run).parts
-        return str(Path(self._settings.output, *parts[-3:])) if run else ""
+    def _at_home(self, attempt: Attempt) -> Attempt:
+        """With its folders where they are now."""
+        checks = tuple(each.model_copy(update={"picture": self._here(each.picture)}) for each in attempt.checks)
+        return attempt.model_copy(update={"run": self._here(attempt.run), "checks": checks})
+
+    def _here(self, path: str) -> str:
+        """What a trial has left, wherever it was, below the output."""
+        parts = Path(path).parts
+        if TRIALS not in parts:
+            return path
+        below = len(parts) - 1 - parts[::-1].index(TRIALS)
+        return str(Path(self._settings.output, *parts[below:]))
 
     def _parcel(self, job: Job) -> tuple[str, Place, list[Any]]:
         """Its suite's files, put into the cluster once; the list keeps Ray from sending them with each job."""
