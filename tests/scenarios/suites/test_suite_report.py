@@ -194,6 +194,16 @@ def test_it_can_be_read_in_the_dark_and_on_a_phone_and_where_the_keyboard_is(chr
     page.goto(report.as_uri())
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 21, 20)"
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    lines = """() => {
+      for (const each of document.querySelectorAll("details")) each.open = true
+      const level = document.querySelector("td.tone"), words = document.createRange()
+      level.textContent = "warning"
+      words.selectNodeContents(level)
+      return words.getClientRects().length
+    }"""
+    assert page.evaluate(lines) == 1
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.reload()
     seen = []
     for _ in range(4):
         page.keyboard.press("Tab")
