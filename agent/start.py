@@ -5,19 +5,22 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from handeye.policies.rules import Rules
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from handeye.agent.run import RunConfig
     from handeye.perception.engines.options import Options
     from handeye.perception.eyes import Eyes
     from handeye.policies.decision import Policy
+    from handeye.tools.custom import Toolbox
     from handeye.tools.device import Device
 
 POLICIES = {
@@ -26,6 +29,53 @@ POLICIES = {
 }
 
 EMBEDDED = "embedded"
+
+
+class Outfit(NamedTuple):
+    """All that a run works with."""
+
+    toolbox: Toolbox
+    eyes: Eyes
+    policy: Policy
+    device: Device
+
+
+@contextmanager
+def outfit(config: RunConfig, around: Callable[[Policy], Policy] | None = None) -> Iterator[Outfit]:
+    """What a run's settings name, open until it is let go of. `around` puts another policy in front.
+
+    Raises what opening each of them raises, and what `Policy.check` does for the goal.
+    """
+    from handeye.agent.config import servers_here
+    from handeye.tools.found import open_tools
+
+    with ExitStack() as up:
+        toolbox = up.enter_context(
+            closing(open_tools((*config.tools, *config.rules.tools), config.tools_from, servers_here()))
+        )
+        eyes, policy = open_eyes_and_policy(
+            config.model,
+            config.policy,
+            config.options,
+            samples=config.samples,
+            best_of=config.best_of,
+            critic=config.critic,
+        )
+        up.callback(eyes.close)
+        if close := getattr(policy, "close", None):
+            up.callback(close)
+        policy = around(policy) if around else policy
+        policy.check(config.goal)
+        device = open_device(
+            config.on,
+            headed=config.headed,
+            viewport=config.viewport,
+            rules=config.in_force,
+            folder=Path(config.folder) if config.folder else None,
+            storage_state=Path(config.storage_state) if config.storage_state else None,
+        )
+        up.callback(device.close)
+        yield Outfit(toolbox, eyes, policy, device)
 
 
 def open_device(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,7 @@ from rich.markup import escape
 
 from handeye.agent.cli.common import Model, note_console, print_json, reported
 from handeye.agent.cli.flags import model_flags, read_options
-from handeye.tools.errors import HandeyeError, SetupError, UsageError
+from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,11 +113,10 @@ def command(
     code = 0
     with reported(json_file == STDOUT, model=model, n=0, accuracy=None, by_type={}, results=[], benchmark=benchmark):
         from handeye.agent.config import rules_here
-        from handeye.agent.run import disk
         from handeye.policies.rules import Rules
         from handeye.scenarios.adapters.episode import Limits
         from handeye.scenarios.adapters.tally import Bar, tally, to_json
-        from handeye.scenarios.command import Interrupted, run_all
+        from handeye.scenarios.command import carry_out
         from handeye.scenarios.reporters import open_reporters
         from handeye.scenarios.runner import Settings
 
@@ -148,21 +146,8 @@ def command(
             options=read_options(options),
         )
         reporters = open_reporters(reporter, console, output) or [Bar(console, output)]
-        began = time.monotonic()
-        stopped = False
-        try:
-            results = run_all(found, settings, workers, 0, reporters, resume=resume)
-        except Interrupted as interrupted:
-            results, stopped = interrupted.results, True
-        except HandeyeError:
-            for each in reporters:
-                each.stop()
-            raise
-        seconds = time.monotonic() - began
-        results.sort(key=lambda result: result.number)
+        results, seconds, stopped, written = carry_out(found, settings, workers, reporters, resume=resume)
         counted = tally(found, results)
-        with disk(output):
-            written = [path for each in reporters for path in each.end(results, seconds)]
         result = to_json(benchmark, model, found, results, counted, seconds)
         if json_file == STDOUT:
             print_json(result)

@@ -7,7 +7,7 @@ import shutil
 import time
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -149,7 +149,6 @@ def command(
     code = 0
     with reported(as_json, counts={}, seconds=0.0, results=[]):
         from handeye.agent.config import rules_here
-        from handeye.agent.run import disk
         from handeye.policies.rules import Rules
         from handeye.scenarios.expand import cases_of, find_files
         from handeye.scenarios.keeping import keep_wanted
@@ -183,28 +182,17 @@ def command(
             options=read_options(options),
         )
         reporters = open_reporters(reporter, console, output)
-        began = time.monotonic()
-        stopped = False
-        try:
-            with spread_over(ray, model, workers) as work:
-                count = workers or (1 if work is None else EVERY_CORE)
-                results = run_all(cases, settings, count, max_failures, reporters, resume=resume, work=work)
-        except Interrupted as interrupted:
-            results, stopped = interrupted.results, True
-        except HandeyeError:
-            for each in reporters:
-                each.stop()
-            raise
-        seconds = time.monotonic() - began
-        with disk(output):
-            for path in [path for each in reporters for path in each.end(results, seconds)]:
-                console.print(f"  {path}", soft_wrap=True, markup=False)
+        with spread_over(ray, model, workers) as work:
+            count = workers or (1 if work is None else EVERY_CORE)
+            done = carry_out(cases, settings, count, reporters, max_failures, resume=resume, work=work)
+        for path in done.written:
+            console.print(f"  {path}", soft_wrap=True, markup=False)
         if as_json:
-            print_json(told(results, seconds))
-        if stopped:
-            left = len(cases) - len(results)
+            print_json(told(done.results, done.seconds))
+        if done.stopped:
+            left = len(cases) - len(done.results)
             console.print(f"[yellow]interrupted[/]: {left} left to be run; --resume goes on with them")
-        code = 130 if stopped else exit_code(results)
+        code = 130 if done.stopped else exit_code(done.results)
     raise typer.Exit(code)
 
 
@@ -277,6 +265,47 @@ def sharded(cases: list[Case], shard: str) -> list[Case]:
     if not 1 <= number <= count:
         raise UsageError(f"--shard {shard!r} is no part; write N/M with N from 1 to M, such as 1/3")
     return cases[number - 1 :: count]
+
+
+class Done(NamedTuple):
+    """What a run of cases came to."""
+
+    results: list[Result]
+    """In the order of the cases."""
+    seconds: float
+    stopped: bool
+    """Somebody pressed Ctrl-C."""
+    written: list[Path]
+    """By the reporters."""
+
+
+def carry_out(
+    cases: Sequence[Case],
+    settings: Settings,
+    workers: int,
+    reporters: Sequence[Reporter],
+    max_failures: int = 0,
+    *,
+    resume: bool = False,
+    work: Spread | None = None,
+) -> Done:
+    """Run cases, as `run_all` does, and have the reporters tell of them to the end, however that comes."""
+    from handeye.agent.run import disk
+
+    began = time.monotonic()
+    stopped = False
+    try:
+        results = run_all(cases, settings, workers, max_failures, reporters, resume=resume, work=work)
+    except Interrupted as interrupted:
+        results, stopped = interrupted.results, True
+    except HandeyeError:
+        for each in reporters:
+            each.stop()
+        raise
+    results.sort(key=lambda result: result.number)
+    seconds = time.monotonic() - began
+    with disk(settings.output):
+        return Done(results, seconds, stopped, [path for each in reporters for path in each.end(results, seconds)])
 
 
 class Interrupted(KeyboardInterrupt):

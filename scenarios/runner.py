@@ -162,14 +162,7 @@ class Trial:
         if self.again and self.again.lacking:
             return {"status": "failed", "reason": self.again.lacking}
         scenario, on = self.case.scenario, self._place()
-        device = open_device(
-            on,
-            headed=self.settings.headed,
-            viewport=_size(self.case.suite.viewport),
-            rules=self.settings.rules,
-            folder=self.case.file.parent,
-        )
-        with closing(device):
+        with closing(self._open(on)) as device:
             eyes, policy = self.runner.mind()
             lacking = [each for each in self._judged(scenario.requires, device, "requires") if each.state != "passed"]
             if lacking:
@@ -187,6 +180,15 @@ class Trial:
             finally:
                 if after := self._filled(joined(self.case.suite.teardown)):
                     self._run(device, eyes, policy, after, "teardown", on)
+
+    def _open(self, on: str) -> Device:
+        return open_device(
+            on,
+            headed=self.settings.headed,
+            viewport=_size(self.case.suite.viewport),
+            rules=self.settings.rules,
+            folder=self.case.file.parent,
+        )
 
     def learned(self, told: dict[str, Any]) -> dict[str, Any]:
         """What a passed attempt has left for the next run: fields of an Attempt."""

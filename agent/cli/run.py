@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack, closing, redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -12,8 +12,8 @@ from rich.markup import escape
 
 from handeye.agent.cli.common import Json, Model, note_console, print_json, reported
 from handeye.agent.cli.flags import PANEL, Samples, ToolNames, ToolSources, model_flags, read_options
-from handeye.agent.config import rules_here, servers_here
-from handeye.agent.run import Approve, RunConfig, RunFolder, find_run
+from handeye.agent.config import rules_here
+from handeye.agent.run import Approve, RunConfig, RunFolder, find_run, refuse_used
 from handeye.policies.rules import Rules, rules_file
 from handeye.tools.errors import HandeyeError, UsageError
 
@@ -255,48 +255,29 @@ def work(
     """Carry out a run at the terminal; `around` puts another policy in front of the one that is configured."""
     from handeye.agent.agent import Agent
     from handeye.agent.live import LiveView
-    from handeye.agent.start import open_device, open_eyes_and_policy
+    from handeye.agent.start import outfit
     from handeye.policies.decision import Writing
     from handeye.tools.device import Keeping
-    from handeye.tools.found import open_tools
     from handeye.tools.secrets import Secrets
 
     console = note_console()
     secrets = Secrets.read(Path(config.secrets) if config.secrets else None)
     secrets.check(config.goal)
+    if run_dir:  # before anything is opened
+        refuse_used(run_dir)
     folder = RunFolder.open(resumed) if resumed else None
     if folder:  # what was tightened stays so
         kept = folder.config.model_copy(update={"rules": config.rules, "allow_domains": config.allow_domains})
         folder.note(config=kept.model_dump(mode="json"))
-    with console.status(f"getting ready: {config.on}, {config.model}"):
-        toolbox = open_tools((*config.tools, *config.rules.tools), config.tools_from, servers_here())
-        eyes, policy = open_eyes_and_policy(
-            config.model,
-            config.policy,
-            config.options,
-            samples=config.samples,
-            best_of=config.best_of,
-            critic=config.critic,
-        )
-        policy = around(policy) if around else policy
-        policy.check(config.goal)
-        state = Path(config.storage_state) if config.storage_state else None
-        device = open_device(
-            config.on,
-            headed=config.headed,
-            viewport=config.viewport,
-            rules=config.in_force,
-            folder=Path(config.folder) if config.folder else None,
-            storage_state=state,
-        )
-    view = LiveView(console, goal=config.goal, device=device.name, model=config.model)
-    if isinstance(policy, Writing):
-        policy.on_text = view.writing
-    with closing(toolbox), closing(eyes), ExitStack() as critic, closing(device), view:
+    with ExitStack() as up:
+        with console.status(f"getting ready: {config.on}, {config.model}"):
+            toolbox, eyes, policy, device = up.enter_context(outfit(config, around))
+        view = LiveView(console, goal=config.goal, device=device.name, model=config.model)
+        if isinstance(policy, Writing):
+            policy.on_text = view.writing
+        up.enter_context(view)
         if toolbox.tools:  # what a tool prints is for people: stdout holds results alone
-            critic.enter_context(redirect_stdout(sys.stderr))
-        if close := getattr(policy, "close", None):
-            critic.callback(close)
+            up.enter_context(redirect_stdout(sys.stderr))
         agent = Agent(
             device,
             eyes=eyes,
@@ -310,9 +291,9 @@ def work(
         )
         result = agent.resume(folder, answer) if folder else agent.run(config.goal)
         view.report = result.report
-        if state and isinstance(device, Keeping):
+        if config.storage_state and isinstance(device, Keeping):
             try:
-                device.save_state(state)
+                device.save_state(Path(config.storage_state))
             except HandeyeError as error:
                 console.print(f"[yellow]the storage state was not saved[/]: {escape(str(error))}")
         return result

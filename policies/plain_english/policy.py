@@ -76,11 +76,11 @@ class PlainEnglish:
 
     def check(self, goal: str) -> None:
         """Raise UsageError for an empty goal, and ActionRefused, naming the clause, for one no rule understands."""
-        _program(goal)
+        program_of(goal)
 
     def choose(self, task: Task, eyes: Eyes) -> Decision:
         """The next action of the clause that is being worked on; `Done` when all are carried out or one cannot be."""
-        program = _program(task.goal)
+        program = program_of(task.goal)
         count = sum(not isinstance(clause, _Jump) for clause in program)
         progress = Progress.from_memo(task.memo)
         notes: list[str] = []
@@ -113,25 +113,26 @@ def _act(clause: c.Clause, moment: Moment) -> Step:
         return Next(skip=clause.over)
     if isinstance(clause, c.When):
         finding = evaluate(clause.statement, moment.scene)
-        inside = len(_flat(clause.then)) + bool(clause.otherwise)
+        inside = len(flat(clause.then)) + bool(clause.otherwise)
         return Next(skip=0 if finding.holds else inside, note=f"“{clause.statement.said}”: {finding.says}")
     return ACTS[type(clause)](clause, moment)
 
 
 @lru_cache(maxsize=32)
-def _program(goal: str) -> tuple[c.Clause, ...]:
-    return tuple(_flat(parse(goal)))
+def program_of(goal: str) -> tuple[c.Clause, ...]:
+    """The clauses of a goal in a row, as a memo's `at` counts them. Raises what `parse` raises."""
+    return tuple(flat(parse(goal)))
 
 
-def _flat(clauses: tuple[c.Clause, ...] | list[c.Clause]) -> list[c.Clause]:
+def flat(clauses: tuple[c.Clause, ...] | list[c.Clause]) -> list[c.Clause]:
     """Clauses in a row; a condition stands before its own, and is followed by a jump over its "otherwise"."""
     found: list[c.Clause] = []
     for clause in clauses:
         found.append(clause)
         if isinstance(clause, c.When):
-            found += _flat(clause.then)
+            found += flat(clause.then)
             if clause.otherwise:
-                others = _flat(clause.otherwise)
+                others = flat(clause.otherwise)
                 found += [_Jump(source=clause.source, over=len(others)), *others]
     return found
 

@@ -24,7 +24,7 @@ NOTCH = 100
 _OVERLAYS = frozenset({"dialog", "alertdialog"})
 
 #: What closes a thing that is in the way without agreeing to anything, best first: language knowledge.
-_CLOSERS = (
+CLOSERS = (
     "reject all", "decline", "reject", "only necessary", "necessary only", "necessary cookies only", "essential only",
     "refuse", "deny", "no thanks", "no, thanks", "not now", "maybe later", "later", "skip", "close", "dismiss", "×",
     "x", "alle ablehnen", "ablehnen", "nur notwendige", "nein danke", "später", "schließen", "tout refuser",
@@ -160,7 +160,7 @@ def closing(moment: Moment, target: Element | None = None) -> Element | None:
         if not element.acts or element.covered or not element.enabled or element == target:
             continue
         over = any(up.role in _OVERLAYS and up.id not in mine for up in ancestors(element, by_id))
-        for rank, words in enumerate(_CLOSERS):
+        for rank, words in enumerate(CLOSERS):
             score = max(alike(words, element.name).score, alike(words, element.description).score)
             if score >= 0.92 or (score >= 0.85 and over):
                 key = (0 if over else 1, float(rank), element)

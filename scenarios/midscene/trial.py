@@ -5,10 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
-from handeye.agent.start import open_device
 from handeye.scenarios.again import Again
 from handeye.scenarios.anchors import Anchors
-from handeye.scenarios.runner import Trial, Watch, _size
+from handeye.scenarios.runner import Trial, Watch
 
 if TYPE_CHECKING:
     from handeye.agent.run import Result as Run
@@ -33,16 +32,9 @@ class FlowTrial(Trial):
 
     def _parts(self) -> dict[str, Any]:
         on = self._place()
-        device = open_device(
-            on,
-            headed=self.settings.headed,
-            viewport=_size(self.case.suite.viewport),
-            rules=self.settings.rules,
-            folder=self.case.file.parent,
-        )
         runs: list[Run] = []
         passed_over: list[str] = []
-        with closing(device):
+        with closing(self._open(on)) as device:
             eyes, policy = self.runner.mind()
             for number, task in enumerate(self.flow.tasks):
                 name: Any = "run" if task is self._deciding() else f"task-{number + 1}"

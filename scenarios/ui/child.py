@@ -11,21 +11,19 @@ import json
 import queue
 import sys
 import threading
-from contextlib import ExitStack, closing
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.agent.agent import Agent
 from handeye.agent.approval import read_answer
-from handeye.agent.config import rules_here, servers_here
+from handeye.agent.config import rules_here
 from handeye.agent.run import RunConfig, RunFolder
-from handeye.agent.start import open_device, open_eyes_and_policy
+from handeye.agent.start import outfit
 from handeye.agent.trace import Acted, Answered, Started
 from handeye.policies.rules import Rules
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import HandeyeError
-from handeye.tools.found import open_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,21 +124,7 @@ def work(order: dict[str, Any], lead: Lead, tell: Callable[..., None]) -> None:
         config = config.model_copy(update={"rules": config.rules.tightened(rules) if rules else config.rules})
     else:
         config = RunConfig.model_validate(order["config"]).model_copy(update={"rules": rules or Rules()})
-    toolbox = open_tools((*config.tools, *config.rules.tools), config.tools_from, servers_here())
-    with closing(toolbox), ExitStack() as up:
-        eyes, policy = open_eyes_and_policy(
-            config.model,
-            config.policy,
-            config.options,
-            samples=config.samples,
-            best_of=config.best_of,
-            critic=config.critic,
-        )
-        up.enter_context(closing(eyes))
-        policy.check(config.goal)
-        device = up.enter_context(
-            closing(open_device(config.on, headed=config.headed, viewport=config.viewport, rules=config.in_force))
-        )
+    with outfit(config) as (toolbox, eyes, policy, device):
         run_dir = None if folder else Path(order["run_dir"])
         agent = Agent(
             device,
