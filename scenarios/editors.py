@@ -65,6 +65,9 @@ def _widened(field: Schema) -> Schema:
         return {**_several(items), **note}
     if field.get("type") == "array" and items == {"$ref": "#/$defs/Step"}:
         return {**_several({"anyOf": [{"type": "string"}, items]}), **note}
+    values = field.get("additionalProperties")
+    if isinstance(values, dict) and values.get("items") == {"type": "string"}:
+        return {**field, "additionalProperties": _widened(values)}
     if field == {**note, "type": "boolean"}:
         return {**_truth(), **note}
     if "anyOf" in field:

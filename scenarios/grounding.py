@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from handeye.scenarios.schema import Ground, Suite
     from handeye.scenarios.source import Place, Source
 
+#: The data sets that a suite's cases have parts of.
+Known = dict[tuple[Path, str], tuple[Item, ...]]
 #: Of the things of a data set that are not found, so many are shown.
 MOST_SHOWN = 20
 
@@ -42,9 +44,10 @@ def ground_cases(suite: Suite, source: Source) -> list[Case]:
     """A case for each picture, and one for each data set. Raises UsageError with the file and the line."""
     folder = source.path.parent
     found: list[Case] = []
+    known: Known = {}
     for number, ground in enumerate(suite.ground):
         place: Place = ("ground", number) if isinstance(source.value.get("ground"), list) else ("ground",)
-        items = _items(ground, folder, source, place)
+        items = _items(ground, folder, source, place, known)
         name = ground.name or ground.instruction or ground.dataset
         if any(case.name == name for case in found):
             name = f"{name} ({ground.image or ground.dataset})"
@@ -66,18 +69,21 @@ def ground_cases(suite: Suite, source: Source) -> list[Case]:
     return found
 
 
-def _items(ground: Ground, folder: Path, source: Source, place: Place) -> Sequence[Item]:
+def _items(ground: Ground, folder: Path, source: Source, place: Place, known: Known) -> Sequence[Item]:
     path = folder / Path(ground.dataset or ground.image).expanduser()
     if ground.dataset:
         try:
-            items = read_dataset(path, ground.format).items
+            if (path, ground.format) not in known:
+                known[path, ground.format] = read_dataset(path, ground.format).items
         except UsageError as error:
             raise source.error((*place, "dataset"), str(error)) from error
+        items = known[path, ground.format]
         for field, wanted in ground.where.items():
-            if not (left := [item for item in items if wanted in _said(item, field)]):
-                known = ", ".join(dict.fromkeys(each for item in items for each in _said(item, field))) or "nothing"
-                raise source.error((*place, "where"), f"no {field} of {ground.dataset} is “{wanted}”; there is {known}")
-            items = tuple(left)
+            said = dict.fromkeys(each for item in items for each in _said(item, field))
+            if lost := next((each for each in wanted if each not in said), ""):
+                there = ", ".join(said) or "nothing"
+                raise source.error((*place, "where"), f"no {field} of {ground.dataset} is “{lost}”; there is {there}")
+            items = tuple(item for item in items if set(wanted) & set(_said(item, field)))
         return items[: ground.limit]
     try:
         with Image.open(path) as image:

@@ -177,8 +177,8 @@ class Ground(Part):
     """As of `handeye eval`."""
     at_least: float = Field(default=1.0, ge=0, le=1, alias="at-least")
     """The share of a data set's things that must be found."""
-    where: dict[str, str] = Field(default_factory=dict)
-    """Of a data set, those of which this holds, such as `{type: text, theme: dark}`."""
+    where: dict[str, Texts] = Field(default_factory=dict)
+    """Of a data set, those of which this holds, such as `{type: [text, icon], theme: dark}`."""
     limit: int | None = Field(default=None, ge=1)
     """Of a data set, the first so many."""
     tags: Texts = ()

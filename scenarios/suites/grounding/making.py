@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.scenarios.suites.grounding.choosing import questions
-from handeye.scenarios.suites.grounding.planning import FONTS, plans
+from handeye.scenarios.suites.grounding.planning import plans
 from handeye.scenarios.suites.grounding.rendering import studio
-from handeye.tools.errors import HandeyeError
+from handeye.tools.errors import HandeyeError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,9 @@ def make(folder: Path, seed: int = 7, only: str = "", sheets: Path | None = None
     (folder / SCREENS).mkdir(parents=True, exist_ok=True)
     lines: list[dict[str, Any]] = []
     shown: list[tuple[Image.Image, list[dict[str, Any]]]] = []
-    with studio(FONTS) as room:
+    if not chosen:
+        raise UsageError(f"no picture is called {only!r}; their names are like {plans(seed)[0].name}")
+    with studio(sorted({plan.font for plan in chosen})) as room:
         for plan in chosen:
             page = room.render(plan)
             asked = questions(plan, page)

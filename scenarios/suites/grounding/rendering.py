@@ -101,7 +101,7 @@ def studio(fonts: Sequence[str] = ()) -> Iterator[Studio]:
         try:
             if missing := made.missing(fonts):
                 raise SetupError(
-                    f"the fonts {', '.join(missing)} are missing, of {len(fonts)} that the pictures are written in; "
+                    f"{', '.join(missing)} is not there, of {len(fonts)} fonts that the pictures are written in; "
                     "apt-get install fonts-dejavu-core fonts-urw-base35"
                 )
             yield made

@@ -29,7 +29,7 @@ ground:
   - dataset: set.jsonl
     at-least: 0.5
   - {dataset: set.jsonl, at-least: 0.9, limit: 2, name: most of a set}
-  - {dataset: set.jsonl, where: {theme: dark}, name: dark ones}
+  - {dataset: set.jsonl, where: {theme: [dark]}, name: dark ones}
 """
 
 
@@ -102,7 +102,7 @@ def test_eval_asks_the_same_questions(folder: Path) -> None:
         ("  - dataset: set.jsonl", "  - dataset: none.jsonl", 8, "there is no data set"),
         ("Rhubarb, bbox: null, name: what is not there", "Save, bbox: null, name: Cancel", 7, ""),
         ("  - dataset: set.jsonl", "  - dataset: set.jsonl\n    image: shot.png", 8, "either `image` or `dataset`"),
-        ("where: {theme: dark}", "where: {theme: grey}", 11, "no theme of set.jsonl is “grey”; there is dark, light"),
+        ("theme: [dark]", "theme: [dark, grey]", 11, "no theme of set.jsonl is “grey”; there is dark, light"),
         ("type: text, tags: quick", "where: {theme: dark}", 3, "`where` chooses among a data set's things"),
     ],
 )
