@@ -61,15 +61,17 @@ class Lesson:
     """The thing on the first of the screen's tiles that shows most of it, in that tile's pixels."""
 
 
-def lesson(seed: str, level: int, screens: int, side: int, held_out: bool = False, practice: bool = True) -> Lesson:
-    """The lesson of a seed; `practice` adds traces of JPEG and phrases for what is not there."""
+def lesson(
+    seed: str, level: int, screens: int, side: int, held_out: bool = False, practice: bool = True, ease: float = 0.0
+) -> Lesson:
+    """The lesson of a seed; `practice` adds traces of JPEG and phrases for what is not there; `ease` is of sheets."""
     rng = Random(f"lesson {seed} {level} {held_out}")  # noqa: S311 - screens, not secrets
     tiles, spots, phrases, of, goals = [], [], [], [], []
     boxes: list[tuple[float, float, float, float] | None] = []
     for number in range(screens):
         size = (side, side) if TILES[level] == 1 else None
         seed_ = rng.randrange(1 << 40)
-        screen = sheet(seed_, side, held_out) if level == SHEET else drawn(seed_, level, held_out, size)
+        screen = sheet(seed_, side, held_out, ease) if level == SHEET else drawn(seed_, level, held_out, size)
         names = Names(screen)
         wanted = [n for n, target in enumerate(screen.targets) if target.icon and not target.text]
         corners = _corners(screen, [screen.targets[n].box for n in wanted], TILES[level], side, rng)

@@ -16,13 +16,21 @@ if TYPE_CHECKING:
 
 _CELLS = (26, 30, 36, 44, 56)
 _SMALLEST = 12
+#: Two of InternViT's patches.
+_PLACE = 28
 
 
-def sheet(seed: int, side: int, held_out: bool = False) -> Screen:
-    """The sheet of a seed: icons alone and on buttons, of one theme, with a few words between them."""
+def sheet(seed: int, side: int, held_out: bool = False, ease: float = 0.0) -> Screen:
+    """The sheet of a seed: icons alone and on buttons, of one theme, with a few words between them.
+
+    With `ease` 1 all icons are of one size and lie on the patches alike, so that their drawings are learned before
+    their places and sizes; less of it lets them stray.
+    """
     rng = Random(f"sheet {seed} {held_out}")  # noqa: S311 - screens, not secrets
     theme = looks.theme(rng, held_out)
     sketch = Sketch(Canvas((side, side), theme.page, None), theme, rng, "en", held_out)
+    if ease > 0:
+        return _easy(sketch, side, ease)
     cell = rng.choice(_CELLS)
     across = side // cell
     names: list[str] = []
@@ -49,3 +57,15 @@ def sheet(seed: int, side: int, held_out: bool = False) -> Screen:
         else:
             sketch.icon(x, y, name, size)
     return sketch.canvas.screen({"theme": theme.name, "source": "sheet"})
+
+
+def _easy(sketch: Sketch, side: int, ease: float) -> Screen:
+    rng, free, across = sketch.rng, 1 - ease, side // _PLACE
+    names: list[str] = []
+    for number in range(across * across):
+        names = names or rng.sample(SIGNS, len(SIGNS))
+        size = round(_PLACE - 2 - free * rng.uniform(0, _PLACE - 2 - _SMALLEST))
+        stray = free * (_PLACE - size + 6) / 2
+        x, y = (at * _PLACE + _PLACE // 2 + round(rng.uniform(-stray, stray)) for at in divmod(number, across))
+        sketch.icon(x, y, names.pop(), size)
+    return sketch.canvas.screen({"theme": sketch.theme.name, "source": "sheet"})

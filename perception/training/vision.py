@@ -21,6 +21,9 @@ _NOTHING = 0.3
 #: How much of the training is over when each level of screens, and the sheets of icons, come in.
 _OPENS = (0.0, 0.03, 0.1, 0.15, 0.03)
 
+#: So long the icons of sheets begin to stray from where they all lie alike; without that none is learned in an hour.
+_EASED = 0.35
+
 
 def level_at(sizes: Preset, seed: int, step: int, done: float) -> int:
     """Which level's screens a step learns from: the easy ones first, then all in the preset's shares."""
@@ -32,7 +35,8 @@ def level_at(sizes: Preset, seed: int, step: int, done: float) -> int:
 def practice(sizes: Preset, seed: int, step: int, part: int, done: float) -> Lesson:
     """What a step learns from; the same arguments give the same lesson."""
     level = level_at(sizes, seed, step, done)
-    return lesson(f"{seed} {step} {part}", level, max(1, sizes.tiles // TILES[level]), sizes.side)
+    ease = max(0.0, 1 - done / _EASED)
+    return lesson(f"{seed} {step} {part}", level, max(1, sizes.tiles // TILES[level]), sizes.side, ease=ease)
 
 
 def losses(pocket: Pocket, taught: Lesson) -> dict[str, Any]:
