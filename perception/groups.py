@@ -43,6 +43,12 @@ class Item:
         own = [self.element.name] if self.element else []
         return " ".join(dict.fromkeys([*own, *(member.name for member in self.members if member.name)]))
 
+    def title(self) -> Element | None:
+        """What it is known by: its own name, else what is written first in it."""
+        if self.element and self.element.name:
+            return self.element
+        return next((member for member in self.members if member.name), None)
+
     def principal(self) -> Element | None:
         """What a person would click to open it: its main link, else its heading, else itself."""
         acting = [member for member in self.members if member.acts and member.name and not member.covered]
@@ -138,17 +144,21 @@ def item_of(element: Element, elements: Sequence[Element]) -> Item | None:
     return min(holding, key=lambda item: item.box.area, default=None)
 
 
-def items_with(text: str, elements: Sequence[Element]) -> list[Item]:
-    """The items in which something is called so, the best and smallest first."""
-    scored: list[tuple[float, int, int, Item]] = []
+def items_with(text: str, elements: Sequence[Element], role: str = "") -> list[Item]:
+    """The items in which something is called so, the best first; of two, a row where `role` is one, that which it names,
+    the smaller."""
+    scored: list[tuple[float, bool, bool, int, int, Item]] = []
     for group in groups(elements):
         for place, item in enumerate(group.items):
             own = (item.element,) if item.element else ()
             found = [alike(text, member.name) for member in (*item.members, *own)]
             score = max((score for score, why in found if why != "is part of it"), default=0.0)
             if score >= ITEM_NAMED:
-                scored.append((-round(score, 2), item.box.area, place, item))
-    return [item for *_, item in sorted(scored, key=lambda entry: entry[:3])]
+                first = item.title()
+                named = first is not None and alike(text, first.name).score >= score - 0.005
+                other = role == "row" and group.role != "row"
+                scored.append((-round(score, 2), other, not named, item.box.area, place, item))
+    return [item for *_, item in sorted(scored, key=lambda entry: entry[:5])]
 
 
 def _told(elements: Sequence[Element]) -> list[Group]:

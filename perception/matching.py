@@ -265,7 +265,7 @@ class Screen:
     def _items(self, query: Query) -> list[Match]:
         items: Sequence[Item]
         if query.relation in ("with", "inside"):
-            items = items_with(readings(query.anchor)[-1].text or query.anchor, self.elements)
+            items = items_with(readings(query.anchor)[-1].text or query.anchor, self.elements, query.role)
         else:
             items = items_called("", query.role, self.elements)
         number = query.ordinal - 1 if query.ordinal > 0 else query.ordinal

@@ -98,11 +98,19 @@ def related(
             continue
         costs = _costs(relation, candidates, held.element, elements)
         ranked = sorted(costs, key=lambda pair: pair[0])
-        for rank, (_, match) in enumerate(ranked):
+        aside = 0.015 if relation in ("with", "inside") and not _names_its_item(held.element, elements) else 0.0
+        for rank, (cost, match) in enumerate(ranked):
             score = match.score - 0.3 * (1 - held.score) - 0.04 * min(rank, 5) - (0.02 if held.element.acts else 0.0)
+            score -= aside + min(cost, 1000) / 100_000  # of two things called so, that which stands nearer
             why = f"{match.why}, {_SAID[relation]} “{held.element.name or anchor}”"
             best.append(replace(match, score=score, why=why))
     return sorted(best, key=lambda match: -match.score)
+
+
+def _names_its_item(element: Element, elements: Sequence[Element]) -> bool:
+    """Whether its row, entry or card is known by it, since it comes first there, or it is in none."""
+    title = item.title() if (item := item_of(element, elements)) else None
+    return title is None or element.name == title.name
 
 
 _SAID = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handeye.perception.matching import find, nearest, rivals
+from handeye.perception.matching import Match, find, nearest, rivals
 from handeye.perception.phrase import readings
 from handeye.perception.wording import alike
 from handeye.tools.element import Element
@@ -194,3 +194,24 @@ def test_a_phrase_is_read_literally_first() -> None:
 )
 def test_a_neighbour_is_never_good_enough(wanted: str, text: str) -> None:
     assert alike(wanted, text).score < 0.62
+
+
+def test_a_row_is_known_by_what_stands_first_in_it_rather_than_by_another_of_its_cells() -> None:
+    screen = Screen()
+    table = screen.put("table", "", 0, 0, 600, 90)
+    for place, (name, boss) in enumerate([("Ann", "Zed"), ("Zed", "Mia")]):
+        row = screen.put("row", "", 0, 30 * place, 600, 30, parent=table.id)
+        screen.put("cell", name, 0, 30 * place, parent=row.id)
+        screen.put("cell", boss, 200, 30 * place, parent=row.id)
+        screen.put("button", "Remove", 400, 30 * place, parent=row.id)
+    for place, name in enumerate(["Mia", "Ed"]):
+        screen.put("text", name, 0, 300 + 30 * place)
+        screen.put("button", "Delete", 100, 300 + 30 * place)
+    assert [match.element.box.top for match in found(screen, '"Remove" in the row with "Zed"')[:1]] == [30]
+    assert [match.element.box.top for match in found(screen, '"Remove" in the row with "Mia"')[:1]] == [30]
+    assert [match.element.box.top for match in found(screen, '"Delete" next to "Mia"')[:1]] == [300]
+    assert found(screen, '"Delete" in the row with "Mia"') == []  # that row has none
+
+
+def found(screen: Screen, phrase: str) -> list[Match]:
+    return find(phrase, screen, want="click", size=SIZE)
