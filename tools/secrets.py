@@ -119,6 +119,11 @@ class Secrets:
         secrets.notes = [*notes, *secrets.notes]
         return secrets
 
+    @property
+    def names(self) -> list[str]:
+        """Of those that are known; the keyring tells none before it is asked for one."""
+        return sorted(secret.name for secret in self._found.values())
+
     def get(self, name: str) -> Secret | None:
         """The secret of that name; the keyring is asked for one that nobody else has."""
         key = _key(name)
@@ -204,7 +209,7 @@ class Secrets:
                 self.notes.append(note)
 
     def _unknown(self, name: str) -> str:
-        known = ", ".join(sorted(secret.name for secret in self._found.values())) or "none"
+        known = ", ".join(self.names) or "none"
         variable = f"{PREFIX}{re.sub(r'[.-]', '_', name).upper()}"
         return (
             f"no secret is called {name!r} (known: {known}); put it into --secrets FILE, set {variable}, or save it "

@@ -22,6 +22,15 @@ def command(
         Path, typer.Option(envvar="HANDEYE_OUTPUT", help="Where handeye test keeps results and runs.")
     ] = Path("test-results"),
     runs: Annotated[Path, typer.Option(envvar="HANDEYE_RUNS", help="Where handeye run keeps runs.")] = Path("runs"),
+    secrets_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--secrets",
+            envvar="HANDEYE_SECRETS",
+            metavar="FILE",
+            help="What {{secret:NAME}} stands for in runs that are started here; pages show the names alone.",
+        ),
+    ] = None,
     open_it: Annotated[
         bool, typer.Option("--open/--no-open", envvar="HANDEYE_OPEN", help="Open the address in your browser.")
     ] = True,
@@ -36,9 +45,11 @@ def command(
         try:
             import uvicorn
 
+            from handeye.scenarios.ui.form import secret_names
             from handeye.scenarios.ui.server import Pages
         except ImportError as error:
             raise SetupError("handeye ui needs: pip install 'handeye[ui]'") from error
+        secret_names(secrets_file)
         listening = _listen(port)
         port = listening.getsockname()[1]
         token = secrets.token_urlsafe(24)
@@ -48,9 +59,8 @@ def command(
         if open_it:
             webbrowser.open(address)
         # A stream of events never ends by itself.
-        config = uvicorn.Config(
-            Pages(runs, output).app(token, port), log_level="warning", timeout_graceful_shutdown=1, ws="none"
-        )
+        app = Pages(runs, output, secrets_file).app(token, port)
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, ws="none")
         uvicorn.Server(config).run([listening])
 
 

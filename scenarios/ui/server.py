@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -20,7 +19,8 @@ from starlette.routing import Route
 
 from handeye.agent.approval import ALLOW_THIS
 from handeye.agent.report.render import VERDICTS, page_of
-from handeye.agent.run import Approve, RunConfig
+from handeye.agent.run import Approve
+from handeye.scenarios.ui.form import config_of, model_fields, secret_names
 from handeye.scenarios.ui.shelf import Shelf, notes_of, resumable, signature, state_of
 from handeye.scenarios.ui.started import Runs
 from handeye.scenarios.ui.trust import Guarded
@@ -50,8 +50,9 @@ PAINTS = {"at work": "work", "asks you": "warn", "held": "warn", "starts": "work
 class Pages:
     """The application."""
 
-    def __init__(self, runs: Path, output: Path) -> None:
-        self.shelf, self.runs = Shelf(runs, output), Runs(runs)
+    def __init__(self, runs: Path, output: Path, secrets: Path | None = None) -> None:
+        """`secrets`: the file that started runs have theirs from."""
+        self.shelf, self.runs, self.secrets = Shelf(runs, output), Runs(runs), secrets
         self._templates = Environment(
             loader=FileSystemLoader(HERE),
             autoescape=True,
@@ -88,6 +89,8 @@ class Pages:
             trials=self.shelf.trials(self.runs),
             tests=self.shelf.tests(),
             approvals=get_args(Approve),
+            model_fields=model_fields(),
+            secrets=secret_names(self.secrets),
         )
 
     async def home_events(self, request: Request) -> Response:
@@ -96,19 +99,7 @@ class Pages:
 
     async def start(self, request: Request) -> Response:
         """Start a run; answers with its page's address."""
-        given = await _json(request)
-        try:
-            config = RunConfig(
-                goal=str(given.get("goal", "")).strip(),
-                on=str(given.get("on", "")).strip() or "virtual",
-                model=str(given.get("model", "")).strip() or "embedded",
-                approve=given.get("approve", "risky"),
-                headed=given.get("headed") is True,
-            )
-        except ValidationError as error:
-            raise UsageError(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from error
-        if not config.goal:
-            raise UsageError("the goal is empty; say what to do")
+        config = config_of(await _json(request), self.secrets)
         started = await run_in_threadpool(self.runs.start, config)
         return JSONResponse({"run": self.shelf.link(started.folder)})
 

@@ -18,10 +18,17 @@ function listen(hear) {
 }
 
 function home() {
+  for (const button of document.querySelectorAll("[data-secret]"))
+    button.onclick = () => {
+      const [goal, name] = [$("goal"), `{{secret:${button.dataset.secret}}}`]
+      goal.setRangeText(name, goal.selectionStart, goal.selectionEnd, "end")
+      goal.focus()
+    }
   $("start").onsubmit = async (event) => {
     event.preventDefault()
-    const form = new FormData($("start"))
-    const started = await send("/start", { ...Object.fromEntries(form), headed: form.has("headed") })
+    const given = Object.fromEntries(new FormData($("start")))
+    for (const each of $("start").querySelectorAll("[type=checkbox]")) given[each.name] = each.checked
+    const started = await send("/start", given)
     if (started) location.href = started.run
   }
   listen(async () => {

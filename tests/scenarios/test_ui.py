@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import signal
 import subprocess
@@ -16,7 +17,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from handeye.perception.engines.options import Options
+from handeye.scenarios.ui.form import config_of
 from handeye.tools.browser.find import flags, need_chromium
+from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +62,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
     folder = tmp_path_factory.mktemp("ui")
-    line = [sys.executable, "-m", "handeye.agent", "ui", "--port", "0", "--no-open"]
+    (folder / "secrets.toml").write_text('till = "tulip-77"\n')
+    (folder / "secrets.toml").chmod(0o600)
+    line = [sys.executable, "-m", "handeye.agent", "ui", "--port", "0", "--no-open", "--secrets", "secrets.toml"]
     process = subprocess.Popen(line, cwd=folder, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     yield Ui(process.stdout.readline().strip(), folder)
@@ -87,14 +93,38 @@ def start(page: Page, goal: str, on: str) -> None:
     page.goto(re.sub(r"(http://[^/]+).*", r"\1/", page.url))
     page.get_by_label("Goal").fill(goal)
     page.get_by_label("On", exact=True).fill(on)
+    page.get_by_text("How the model is run").click()
+    page.get_by_label("max-tiles").fill("6")
     page.get_by_role("button", name="Start").click()
     page.wait_for_url("**/run/runs/*")
 
 
-def test_a_run_is_started_seen_asked_about_and_approved(page: Page, shop: str) -> None:
+def test_the_form_knows_secrets_by_their_names_alone(page: Page) -> None:
+    page.get_by_label("Goal").fill("log in with password ")
+    page.get_by_role("button", name="till").click()
+    expect(page.get_by_label("Goal")).to_have_value("log in with password {{secret:till}}")
+    assert "tulip" not in page.content()
+    given = {"goal": "type x", "on": "about:blank", "max_steps": "3", "allow_domains": "a.test, b.test", "v2pe": "1/4"}
+    config = config_of({**given, "fast": True, "quantize": "4bit", "cache_mb": "", "headed": False}, None)
+    assert (config.max_steps, config.allow_domains, config.secrets) == (3, ("a.test", "b.test"), "")
+    assert config.options == Options(fast=True, quantize="4bit", v2pe=0.25)
+    for wrong, said in (({"max_tiles": "many"}, "--max-tiles 'many'"), ({"max_steps": "few"}, "max_steps 'few'")):
+        with pytest.raises(UsageError, match=said):
+            config_of(given | wrong, None)
+
+
+def test_a_goal_that_tells_a_secret_is_refused(ui: Ui) -> None:
+    with pytest.raises(UsageError, match=r"holds the value of the secret till; write \{\{secret:till\}\} instead"):
+        config_of({"goal": "type tulip-77 into Password"}, ui.folder / "secrets.toml")
+
+
+def test_a_run_is_started_seen_asked_about_and_approved(page: Page, shop: str, ui: Ui) -> None:
     assert "token" not in page.url
     start(page, 'type "lamp" into Search, click "Buy now"', shop)
     expect(page.locator("#question")).to_contain_text("buy")
+    (kept,) = (json.loads(each.read_text()) for each in ui.folder.glob("runs/*/run.json"))
+    assert kept["config"]["options"]["max_tiles"] == 6
+    assert kept["config"]["secrets"] == str(ui.folder / "secrets.toml")
     report = page.frame_locator("#pages iframe.shown").last
     expect(report.locator("body")).to_contain_text("lamp")
     page.get_by_role("button", name="Approve").click()
