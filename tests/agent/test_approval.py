@@ -163,7 +163,12 @@ def test_a_run_that_is_stopped_at_a_question_is_interrupted_and_asks_again(
     stopped = Agent(files, eyes=eyes, policy=policy, run_dir=tmp_path / "run", ask=lambda _: stopped.stop())
     assert stopped.run("send a note").verdict == "interrupted"
     questions: list[str] = []
-    again = Agent(files, eyes=eyes, policy=policy, ask=lambda question: questions.append(question) or "yes")
+
+    def ask(question: str) -> str:
+        questions.append(question)
+        return "yes"
+
+    again = Agent(files, eyes=eyes, policy=policy, ask=ask)
     assert again.resume(RunFolder.open(tmp_path / "run")).verdict == "succeeded"
     assert len(questions) == 1
     assert "Send" in questions[0]
