@@ -5,11 +5,15 @@ Elements and text come first, as the embedded eyes find them; the model is asked
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.pocket_reading import ABOUT, Reading
 from handeye.perception.scene import Grounding
 from handeye.perception.snapping import snapped
 from handeye.perception.tiling import TilePoint, tile
@@ -21,7 +25,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from handeye.perception.scene import Scene
-    from handeye.perception.training.pocket import Pocket
     from handeye.tools.device import Device
 
 MOST_TILES = 40
@@ -29,9 +32,8 @@ MOST_TILES = 40
 SURE = 0.2
 #: What the embedded eyes are this sure of is not asked again.
 ENOUGH = 0.9
-_AT_ONCE = 8
-#: Beside a checkpoint where it has heads that point.
-ABOUT = "heads.json"
+#: So many tiles' patches are kept, the last ones seen: what has not changed on the next screen is not looked at again.
+_KEPT = 160
 SHIPPED = Path(__file__).parent / "pocket"
 
 
@@ -48,32 +50,31 @@ class Pointed:
 class Pointer:
     """A pocket model that looks at a screen once and is asked for any number of phrases."""
 
-    def __init__(self, pocket: Pocket) -> None:
-        self.pocket = pocket
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.looked = 0
+        """At so many tiles, until now."""
+        self._tiles: OrderedDict[str, tuple[Any, Any]] = OrderedDict()
         self._seen: tuple[Image, Any] | None = None
 
     def point(self, image: Image, phrase: str) -> Pointed | None:
         """Where a phrase is on a picture; None when most of the attention lies on: it is not there."""
-        import torch
-
-        pocket = self.pocket
-        with torch.inference_mode():
-            tiling, keys, edges = self._look(image)
-            scores = pocket.scores(pocket.words(pocket.tokens([phrase])), keys.flatten(0, 1))[0]
-            weights = scores.float().softmax(0)
-            best = int(weights[:-1].argmax())
-            number, patch = divmod(best, pocket.side**2)
-            row, column = divmod(patch, pocket.side)
-            size = pocket.sizes.side / pocket.side
-            x, y = (column + 0.5) * size, (row + 0.5) * size
-            left, top, right, bottom = (size * side for side in edges[number, patch].tolist())
+        reading = self.reading
+        tiling, keys, edges = self._look(image)
+        scores = reading.scores(phrase, keys)
+        weights = np.exp(scores - scores.max())
+        weights /= weights.sum()
+        best = int(weights[:-1].argmax())
+        number, patch = divmod(best, reading.side**2)
+        row, column = divmod(patch, reading.side)
+        x, y = (column + 0.5) * reading.patch, (row + 0.5) * reading.patch
+        left, top, right, bottom = (reading.patch * float(side) for side in edges[number, patch])
         corners = [
             tiling.from_tile(TilePoint(number, *corner)) for corner in ((x - left, y - top), (x + right, y + bottom))
         ]
         box = Box(*(round(value) for corner in corners for value in corner)).within(*image.size)
-        around = range(pocket.side**2 * len(keys))
-        on = [spot for spot in around if _near(spot, best, pocket.side)]
-        confidence = float(weights[on].sum())
+        around = [spot for spot in range(reading.side**2 * len(keys)) if _near(spot, best, reading.side)]
+        confidence = float(weights[around].sum())
         if float(weights[-1]) > confidence:
             return None
         if box is None or min(box.width, box.height) < 1:
@@ -83,16 +84,21 @@ class Pointer:
         return Pointed(box.centre, box, confidence)
 
     def _look(self, image: Image) -> tuple[Any, Any, Any]:
-        import torch
-
         if self._seen is None or self._seen[0] is not image:
-            tiling = tile(image, MOST_TILES, self.pocket.sizes.side)
+            tiling = tile(image, MOST_TILES, self.reading.tile)
             # The thumbnail is for answers that are spelled: on it small things are too small to be pointed at.
-            pixels = torch.from_numpy(tiling.pixels[: tiling.grid[0] * tiling.grid[1]])
-            seen = [self.pocket.look(pixels[start : start + _AT_ONCE]) for start in range(0, len(pixels), _AT_ONCE)]
-            patches = torch.cat(seen)
-            edges = self.pocket.shown(patches)["edges"].float()
-            self._seen = image, (tiling, self.pocket.keys(patches), edges)
+            digests = tiling.digests[: tiling.grid[0] * tiling.grid[1]]
+            fresh = {digest: n for n, digest in enumerate(digests) if digest not in self._tiles}
+            if fresh:
+                keys, edges = self.reading.look(tiling.pixels[list(fresh.values())])
+                self._tiles.update(zip(fresh, zip(keys, edges, strict=True), strict=True))
+                self.looked += len(fresh)
+            for digest in digests:
+                self._tiles.move_to_end(digest)
+            keys, edges = (np.stack(each) for each in zip(*(self._tiles[digest] for digest in digests), strict=True))
+            while len(self._tiles) > _KEPT:
+                self._tiles.popitem(last=False)
+            self._seen = image, (tiling, keys, edges)
         found: tuple[Any, Any, Any] = self._seen[1]
         return found
 
@@ -102,11 +108,11 @@ class PocketEyes:
 
     name = "pocket"
 
-    def __init__(self, pocket: Pocket, name: str = "pocket") -> None:
+    def __init__(self, reading: Reading, name: str = "pocket") -> None:
         self.usage = Usage()
         self.notes: tuple[str, ...] = ()
         self.name = name
-        self._embedded, self._pointer = EmbeddedEyes(), Pointer(pocket)
+        self._embedded, self._pointer = EmbeddedEyes(), Pointer(reading)
 
     def see(self, device: Device) -> Scene:
         """Capture the device's screen and ask the platform what is on it."""
@@ -130,11 +136,7 @@ class PocketEyes:
 
 def open_pocket(folder: Path) -> PocketEyes:
     """The eyes of a pocket model's folder."""
-    try:
-        from handeye.perception.training.pocket import load
-    except ImportError as error:
-        raise SetupError("a pocket model needs: pip install 'handeye[transformers]'") from error
-    return PocketEyes(load(folder))
+    return PocketEyes(Reading(folder))
 
 
 def pocket_folder(model: str) -> Path | None:

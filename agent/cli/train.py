@@ -206,6 +206,7 @@ def _table(rows: Sequence[News]) -> Table:
 
 
 def _evaluate(folder: Path, screens: int, as_json: bool) -> None:
+    from handeye.perception.pocket_reading import Reading
     from handeye.perception.training.compare import WAYS, compare
     from handeye.perception.training.data.drawn import LEVELS
     from handeye.perception.training.measure import held_out
@@ -213,7 +214,8 @@ def _evaluate(folder: Path, screens: int, as_json: bool) -> None:
 
     pocket = load(folder)
     scores = [held_out(pocket, level, screens) for level in range(LEVELS)]
-    whole = [compare(pocket, level, max(2, screens // 10)) for level in range(LEVELS)]
+    reading = Reading(folder)
+    whole = [compare(reading, level, max(2, screens // 10)) for level in range(LEVELS)]
     if as_json:
         shares = [
             {"level": each.level, **{way: {k: each.share(way, k) for k in each.right[way]} for way in WAYS}}

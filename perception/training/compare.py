@@ -17,8 +17,8 @@ from handeye.perception.training.data.naming import Names
 from handeye.tools.screenshot import Screenshot
 
 if TYPE_CHECKING:
+    from handeye.perception.pocket_reading import Reading
     from handeye.perception.training.data.screen import Target
-    from handeye.perception.training.pocket import Pocket
 
 WAYS = ("text", "pocket", "both")
 #: Things with text and things without are asked for so often on each screen.
@@ -45,9 +45,9 @@ class Compared:
         return len(self.right.get(WAYS[0], {}).get(kind, []))
 
 
-def compare(pocket: Pocket, level: int, screens: int = 10) -> Compared:
+def compare(reading: Reading, level: int, screens: int = 10) -> Compared:
     """Ask each way about so many held-out screens of a level."""
-    pointer, embedded, both = Pointer(pocket), EmbeddedEyes(), PocketEyes(pocket)
+    pointer, embedded, both = Pointer(reading), EmbeddedEyes(), PocketEyes(reading)
     made = Compared(level, {way: defaultdict(list) for way in WAYS})
     for number in range(screens):
         rng = Random(f"compare {number} {level}")  # noqa: S311 - screens, not secrets

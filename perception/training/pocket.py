@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn.functional import normalize
 
 from handeye.perception.engines.in_process.small import SPECIAL, save_checkpoint, train_tokenizer
+from handeye.perception.pocket_reading import ABOUT, HEADS
 from handeye.perception.training.data.icons import ICONS
 from handeye.perception.training.data.looks import COLOURS
 from handeye.perception.training.data.naming import NOUNS
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATCH = 14
-HEADS, ABOUT = "heads.safetensors", "heads.json"
 #: What a patch shows; number 0 of each list stands for none of them.
 SHOWN: dict[str, tuple[str, ...]] = {"icon": tuple(ICONS), "role": tuple(NOUNS), "colour": tuple(COLOURS)}
 _HEAD_WIDTH = 32

@@ -70,18 +70,15 @@ def test_it_learns_to_look_within_a_few_steps(trained: Any) -> None:
 
 
 def test_what_was_trained_is_a_checkpoint_and_a_pointer(trained: Any) -> None:
-    import torch
-
     from handeye.perception.pocket_eyes import Pointer, pocket_folder
+    from handeye.perception.pocket_reading import Reading
     from handeye.perception.training.data.drawn import drawn
-    from handeye.perception.training.pocket import load
 
     folder, _, _ = trained
     assert pocket_folder(str(folder)) == folder
     assert pocket_folder(str(folder / "training")) is None
     assert (folder / "training" / "curve.svg").read_text().startswith("<svg")
-    pocket = load(folder)
-    pointer = Pointer(pocket)
+    pointer = Pointer(Reading(folder))
     # Shapes of a screen beside an empty one: tiles are told apart, and places are the picture's own.
     screen = drawn(7, 0, held_out=True)
     ground = screen.image.getpixel((0, 0))
@@ -89,8 +86,35 @@ def test_what_was_trained_is_a_checkpoint_and_a_pointer(trained: Any) -> None:
     wide.paste(screen.image, (224, 0))
     found = [pointer.point(wide, f"the {target.colour} {target.icon} icon") for target in screen.targets]
     assert all(place.point.x >= 224 for place in found if place)
-    alone = pocket.look(torch.from_numpy(np.zeros((1, 3, 224, 224), np.float32)))
-    assert alone.shape[1] == 256
+    # Half of the picture is as it was: that tile is not looked at again.
+    assert pointer.looked == 2
+    pointer.point(wide.transpose(Image.Transpose.ROTATE_180), "the red heart icon")
+    other = Image.new("RGB", (448, 224), ground)
+    other.paste(drawn(8, 0, held_out=True).image, (224, 0))
+    looked = pointer.looked
+    pointer.point(other, "the red heart icon")
+    assert pointer.looked == looked + 1
+
+
+def test_numpy_reads_what_torch_does(trained: Any) -> None:
+    import torch
+
+    from handeye.perception.pocket_reading import Reading
+    from handeye.perception.training.pocket import load
+
+    folder, _, _ = trained
+    pocket, reading = load(folder), Reading(folder)
+    pixels = np.random.default_rng(0).normal(0, 1.5, (3, 3, 224, 224)).astype(np.float32)
+    keys, edges = reading.look(pixels)
+    with torch.inference_mode():
+        patches = pocket.look(torch.from_numpy(pixels))
+        assert pocket.keys(patches).numpy() == pytest.approx(keys, abs=1e-3)
+        assert pocket.shown(patches)["edges"].numpy() == pytest.approx(edges, abs=3e-3)
+        for phrase in ("the red heart icon", "Ünïcode’s 2nd  “x_y” — ½ 日本語", "A"):
+            words = pocket.words(pocket.tokens([phrase]))
+            assert words[0].numpy() == pytest.approx(reading.words(phrase), abs=1e-3)
+            scores = pocket.scores(words, pocket.keys(patches).flatten(0, 1))[0]
+            assert scores.numpy() == pytest.approx(reading.scores(phrase, keys), abs=2e-2)
 
 
 def test_another_plan_for_the_same_folder_is_refused(trained: Any) -> None:
