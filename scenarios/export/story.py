@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from handeye.agent.run import RunFolder
@@ -10,12 +11,12 @@ from handeye.agent.start import looks_like_page
 from handeye.agent.trace import Acted, Looked, Thought, read_trace
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.parsing import parse
+from handeye.tools.actions import Upload
 from handeye.tools.device import Signals
 from handeye.tools.errors import ActionRefused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from handeye.agent.run import RunConfig
     from handeye.policies.replay.anchors import Sight
@@ -100,6 +101,7 @@ def read_story(path: Path) -> Story:
     if not deeds:
         raise UsageError(f"the run {path} has done nothing; export one that has carried out steps")
     explicit = by == PLAIN
+    config, deeds = _with_whole_paths(config, deeds)
     return Story(
         config=config,
         verdict=str(folder.read().get("verdict") or "unfinished"),
@@ -108,6 +110,32 @@ def read_story(path: Path) -> Story:
         explicit=explicit,
         end=end,
     )
+
+
+def _with_whole_paths(config: RunConfig, deeds: list[Deed]) -> tuple[RunConfig, list[Deed]]:
+    """The files that were given away, by paths that mean the same wherever the export is kept."""
+    if not config.folder:
+        return config, deeds
+    whole: dict[str, str] = {}
+    for place, deed in enumerate(deeds):
+        if isinstance(deed.action, Upload):
+            whole |= {path: str(Path(config.folder, Path(path).expanduser())) for path in deed.action.paths}
+            paths = tuple(whole[path] for path in deed.action.paths)
+            deeds[place] = replace(deed, action=deed.action.model_copy(update={"paths": paths}))
+    goal = config.goal
+    for clause in _gives(goal):
+        said = clause.source
+        for path in clause.paths:
+            said = said.replace(path, whole.get(path, path))
+        goal = goal.replace(clause.source, said)
+    return config.model_copy(update={"goal": goal}), deeds
+
+
+def _gives(goal: str) -> list[c.Give]:
+    try:
+        return [clause for clause in parse(goal) if isinstance(clause, c.Give)]
+    except (ActionRefused, UsageError):
+        return []
 
 
 def _deeds(trace: Path) -> tuple[list[Deed], str, Signals]:

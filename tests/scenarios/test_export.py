@@ -46,6 +46,7 @@ PAGE = """<!doctype html><meta charset=utf-8><title>Staff</title><h1>Staff</h1>
 <form id=f><label>User <input name=user></label> <label>Password <input type=password name=pw></label>
 <label><input type=checkbox name=keep> Keep me here</label>
 <label>Team <select name=team><option>Red<option>Blue "sky"</select></label><button>Log in</button></form>
+<label>Picture <input type=file onchange="given.textContent = files[0].name + ' it is'"></label><p id=given></p>
 <main hidden id=m><p id=who></p>
 <table><tr><td>Ada<td><button>Delete</button><tr><td>Bob<td><button>Delete</button></table>
 <canvas width=200 height=80 id=c style="border:1px solid"></canvas><button id=d>Ask</button><p id=said></p>
@@ -59,6 +60,8 @@ d.onclick = () => said.textContent = confirm("Really?") ? "agreed" : "declined"
 </script>"""
 GOAL = ", ".join(
     [
+        'upload "note.txt" to Picture',
+        'check that the page shows "note.txt it is"',
         'type "ada" into User',
         "type {{secret:shop}} into Password",
         'tick "Keep me here"',
@@ -89,10 +92,12 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
     folder = tmp_path_factory.mktemp("export")
     (folder / "pages").mkdir()
     (folder / "pages" / "index.html").write_text(PAGE, encoding="utf-8")
+    (folder / "given").mkdir()
+    (folder / "given" / "note.txt").touch()
     with pytest.MonkeyPatch.context() as patch, serving(Serve(folder="pages"), folder) as url:
         patch.setenv("HANDEYE_SECRET_SHOP", "sesame7")
         with Browser(url) as browser:
-            config = RunConfig(goal=GOAL, on=url, approve="never")
+            config = RunConfig(goal=GOAL, on=url, approve="never", folder=str(folder / "given"))
             run = Agent(browser, config=config, run_dir=folder / "explicit").run(GOAL)
             assert run.verdict == "succeeded", run.reason
         with Browser(url) as browser:
