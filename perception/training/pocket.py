@@ -50,13 +50,20 @@ class Preset:
     """How much of the practice each level of drawn screens has, and sheets of icons; it begins with level 0."""
     tiles: int = 32
     """Tiles in a step."""
+    mix: float = 0.0
+    """Steps that also learn spelled answers and texts, as a share."""
     rate: float = 0.02
     """Muon's learning rate; AdamW's is a tenth."""
+
+    @property
+    def drawn(self) -> list[int]:
+        """The levels of drawn screens that are practised, without sheets of icons."""
+        return [number for number, share in enumerate(self.levels[:4]) if share]
 
 
 PRESETS = {
     "tiny-cpu": Preset(224, (96, 4), (96, 2), 64, 1024, (1.0,), 16),
-    "pocket": Preset(224, (128, 6), (128, 3), 96, 2048, (0.03, 0.12, 0.2, 0.25, 0.4), 32),
+    "pocket": Preset(224, (128, 6), (128, 3), 96, 2048, (0.03, 0.12, 0.2, 0.25, 0.4), 16),
 }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: The patches that show nothing count so much, all together, beside those that show something.
 _NOTHING = 0.3
 #: How much of the training is over when each level of screens, and the sheets of icons, come in.
-_OPENS = (0.0, 0.03, 0.1, 0.15, 0.03)
+_OPENS = (0.0, 0.25, 0.35, 0.45, 0.0)
 
 #: So long the icons of sheets begin to stray from where they all lie alike; without that none is learned in an hour.
 _EASED = 0.35
