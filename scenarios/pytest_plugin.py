@@ -70,9 +70,13 @@ class SuiteFile(pytest.File):
 
     def setup(self) -> None:
         from handeye.scenarios.serving import serving
+        from handeye.tools.errors import HandeyeError
 
         up = ExitStack()
-        self.served = up.enter_context(serving(self.serve, self.path.parent, self.path))
+        try:
+            self.served = up.enter_context(serving(self.serve, self.path.parent, self.path))
+        except HandeyeError as error:
+            pytest.fail(str(error), pytrace=False)
         self.addfinalizer(up.close)
 
 
@@ -118,6 +122,10 @@ class ScenarioItem(pytest.Item):
             raise ScenarioFailed("\n".join([result.reason, *checks]))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        from handeye.tools.errors import HandeyeError
+
+        if isinstance(excinfo.value, HandeyeError):
+            return str(excinfo.value)
         if isinstance(excinfo.value, ScenarioFailed):
             return f"{self.path}:{self.case.scenario.line}: {excinfo.value}"
         return super().repr_failure(excinfo, style)

@@ -65,10 +65,16 @@ def test_tags_choose_and_workers_share(folder: Path) -> None:
 
 def test_a_suite_that_cannot_be_read_is_one_sentence_with_its_line(folder: Path) -> None:
     (folder / "todos.yaml").write_text("scenarios:\n  - name: a\n    stps: x\n", encoding="utf-8")
-    done = pytest_on(folder, "todos.yaml")
-    assert done.returncode == 2
+    one = "scenarios: [{name: a, goal: click x, unchecked: true}]\n"
+    (folder / "away.yaml").write_text(f"serve: {{folder: none}}\n{one}", encoding="utf-8")
+    (folder / "nowhere.yaml").write_text(f"on: whatever\n{one}", encoding="utf-8")
+    files = ("todos.yaml", "away.yaml", "nowhere.yaml")
+    done = pytest_on(folder, "--continue-on-collection-errors", *files)
+    assert done.returncode == 1
+    assert "away.yaml:1: the suite serves" in done.stdout
+    assert "nowhere.yaml:2: `on: whatever` is no page" in done.stdout
     assert "todos.yaml:3: `stps` is no key here; did you mean `steps`?" in done.stdout
-    assert "Traceback" not in done.stdout
+    assert not {"Traceback", "Error:"} & set(done.stdout.split())
 
 
 def test_fixtures_give_a_browser_a_display_and_an_agent(folder: Path) -> None:
