@@ -72,11 +72,13 @@ class SuiteFile(pytest.File):
         from handeye.scenarios.serving import serving
         from handeye.tools.errors import HandeyeError
 
-        up = ExitStack()
+        up, wrong = ExitStack(), ""
         try:
             self.served = up.enter_context(serving(self.serve, self.path.parent, self.path))
         except HandeyeError as error:
-            pytest.fail(str(error), pytrace=False)
+            wrong = str(error)
+        if wrong:
+            pytest.fail(wrong, pytrace=False)
         self.addfinalizer(up.close)
 
 

@@ -74,6 +74,7 @@ def test_a_suite_that_cannot_be_read_is_one_sentence_with_its_line(folder: Path)
     assert "away.yaml:1: the suite serves" in done.stdout
     assert "nowhere.yaml:2: `on: whatever` is no page" in done.stdout
     assert "todos.yaml:3: `stps` is no key here; did you mean `steps`?" in done.stdout
+    assert "During handling" not in done.stdout
     assert not {"Traceback", "Error:"} & set(done.stdout.split())
 
 
