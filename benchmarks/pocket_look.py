@@ -44,8 +44,9 @@ def measure(lab: Lab) -> Row:
     )
     rows = ("importing", "loading", "looking", "another", "processor")
     names = (
-        "importing torch and transformers", "loading", "the first phrase on a screen", "another phrase", "processor time of the first phrase"
-    )  # fmt: skip
+        *("importing torch and transformers", "loading", "the first phrase on a screen", "another phrase"),
+        "processor time of the first phrase",
+    )
     lines = ["| s | handeye | transformers |", "| --- | --- | --- |"]
     lines += [f"| {name} | {ours[key]:.3f} | {theirs[key]:.3f} |" for key, name in zip(rows, names, strict=True)]
     whole = [sum(each[key] for key in ("importing", "loading", "looking")) for each in (ours, theirs)]

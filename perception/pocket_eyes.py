@@ -5,8 +5,9 @@ Elements and text come first, as the embedded eyes find them; the model is asked
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
     from handeye.tools.device import Device
 
 MOST_TILES = 40
-#: Below this the model says that a thing is not there.
-SURE = 0.2
-#: What the embedded eyes are this sure of is not asked again.
-ENOUGH = 0.9
+#: Beside a checkpoint whose evaluation has chosen its fusion.
+FUSION = "fusion.json"
 #: So many tiles' patches are kept, the last ones seen: what has not changed on the next screen is not looked at again.
 _KEPT = 160
 SHIPPED = Path(__file__).parent / "pocket"
@@ -45,6 +44,41 @@ class Pointed:
     box: Box
     confidence: float
     """How much of its attention lies on the thing, 0 to 1; the rest lies elsewhere, or on: it is not there."""
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """When the model is asked, and when it is followed; `handeye train --evaluate` chooses both for a checkpoint."""
+
+    enough: float = 0.75
+    """What text and elements are this sure of is not asked again."""
+    sure: float = 0.3
+    """An answer of the model that is less sure than this is not taken."""
+
+    def asks(self, confidence: float) -> bool:
+        """Whether the model is asked, by how sure text and elements are."""
+        return confidence < self.enough
+
+    def takes(self, confidence: float) -> bool:
+        """Whether the model's answer is taken, by how sure it is."""
+        return confidence >= self.sure
+
+    @classmethod
+    def read(cls, folder: Path) -> Fusion:
+        """A checkpoint's own, or the stock one."""
+        try:
+            told = json.loads((folder / FUSION).read_text(encoding="utf-8"))
+            return cls(float(told["enough"]), float(told["sure"]))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SetupError(
+                f"{folder / FUSION} cannot be read ({error}); delete it, or evaluate the model again"
+            ) from error
+
+    def write(self, folder: Path) -> None:
+        """Put it beside a checkpoint."""
+        (folder / FUSION).write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
 
 
 class Pointer:
@@ -108,7 +142,8 @@ class PocketEyes:
 
     name = "pocket"
 
-    def __init__(self, reading: Reading, name: str = "pocket") -> None:
+    def __init__(self, reading: Reading, name: str = "pocket", fusion: Fusion | None = None) -> None:
+        self.fusion = fusion or Fusion()
         self.usage = Usage()
         self.notes: tuple[str, ...] = ()
         self.name = name
@@ -121,13 +156,13 @@ class PocketEyes:
     def ground(self, scene: Scene, phrase: str) -> Grounding | None:
         """Where the phrase is; None when neither text, elements nor the model have it."""
         found = self._embedded.ground(scene, phrase)
-        if found and found.confidence >= ENOUGH:
+        if found and not self.fusion.asks(found.confidence):
             return found
         pointed = self._pointer.point(scene.screenshot.image, phrase)
-        if pointed is None or pointed.confidence < SURE or (found and found.confidence >= pointed.confidence):
+        if pointed is None or not self.fusion.takes(pointed.confidence):
             return found
         place = snapped(pointed.point, pointed.box, scene)
-        notes = (f"{found.by} had another place, less sure ({found.confidence:.2f})",) if found else ()
+        notes = (f"{found.by} had another place ({found.confidence:.2f})",) if found else ()
         return Grounding(place.point, "pocket", place.box, pointed.confidence, place.element, notes)
 
     def close(self) -> None:
@@ -136,7 +171,7 @@ class PocketEyes:
 
 def open_pocket(folder: Path) -> PocketEyes:
     """The eyes of a pocket model's folder."""
-    return PocketEyes(Reading(folder))
+    return PocketEyes(Reading(folder), fusion=Fusion.read(folder))
 
 
 def pocket_folder(model: str) -> Path | None:

@@ -237,7 +237,7 @@ def _softmax(values: Floats) -> Floats:
 def _gelu(values: Floats) -> Floats:
     """GELU with its error function as a hyperbolic tangent of a polynomial, right to 1.3e-4."""
     squares = np.minimum(values * values, np.float32(25))  # beyond, the polynomial turns back
-    inner = squares * np.float32(-3.5151e-4)
+    inner: Floats = squares * np.float32(-3.5151e-4)
     inner += np.float32(3.6775e-2)
     inner *= squares
     inner += np.float32(0.797884)

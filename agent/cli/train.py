@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handeye.agent.cli.common import Json, note_console, print_json, reported
+from handeye.agent.cli.evaluating import evaluate as tell_how_good
+from handeye.agent.cli.evaluating import plain
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from handeye.perception.training.measure import Score
     from handeye.perception.training.trainer import News, Plan, Trainer
 
 _LAST = 8
@@ -62,6 +63,12 @@ def train(
         Path | None,
         typer.Option(envvar="HANDEYE_EVALUATE", metavar="DIR", help="Train nothing: tell how good this model is."),
     ] = None,
+    suite: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="HANDEYE_SUITE", metavar="FILE.jsonl", help="With --evaluate: also ask about a data set's pictures."
+        ),
+    ] = None,
     base: Annotated[
         str,
         typer.Option(envvar="HANDEYE_BASE", metavar="HF-ID|DIR", help="Tune this InternVL in the place of a preset."),
@@ -96,7 +103,7 @@ def train(
 
     [b]Examples[/b]: handeye train --preset tiny-cpu --minutes 15 --out tiny
 
-    handeye train --evaluate tiny
+    handeye train --evaluate tiny --suite screens.jsonl
 
     handeye train --base OpenGVLab/InternVL3-2B-hf --data runs --stage sft --out mine
     """
@@ -108,12 +115,14 @@ def train(
             raise SetupError("training needs: pip install 'handeye[transformers]'") from error
         transformers.utils.logging.disable_progress_bar()
         if evaluate:
-            _evaluate(evaluate, screens, as_json)
+            tell_how_good(evaluate, screens, suite, as_json)
             return
         if base:
             given = {"data": data, "examples": 2 * accumulate, "rate": rate, "rank": rank, "tiles": tiles, "seed": seed}
             _tune(base, out, stage, given | {"steps": steps or _TUNED, "every": every}, as_json)
             return
+        if suite:
+            raise UsageError("--suite is for evaluating; name the model with --evaluate DIR")
         if data:
             raise UsageError("--data is for tuning; name the checkpoint with --base")
         from handeye.perception.training.trainer import Plan, Trainer
@@ -143,7 +152,7 @@ def _train(trainer: Trainer, plan: Plan, as_json: bool) -> None:
         before, after = trainer.run(tell)
     if as_json:
         print_json({"out": str(plan.out), "steps": trainer.state.step, "seconds": round(trainer.state.seconds, 1),
-                    "before": _plain(before), "after": _plain(after)})  # fmt: skip
+                    "before": plain(before), "after": plain(after)})  # fmt: skip
         return
     typer.echo(f"{trainer.state.step} steps in {trainer.state.seconds:.0f} s; the model lies in {plan.out}")
     typer.echo("held-out screens, points in the right box (beside it: the same questions, other pictures)")
@@ -203,45 +212,3 @@ def _table(rows: Sequence[News]) -> Table:
         planned = str(row.planned) if row.planned else "?"
         table.add_row(str(row.step), planned, f"{row.seconds / 60:.1f}", *losses, scores)
     return table
-
-
-def _evaluate(folder: Path, screens: int, as_json: bool) -> None:
-    from handeye.perception.pocket_reading import Reading
-    from handeye.perception.training.compare import WAYS, compare
-    from handeye.perception.training.data.drawn import LEVELS
-    from handeye.perception.training.measure import held_out
-    from handeye.perception.training.pocket import load
-
-    pocket = load(folder)
-    scores = [held_out(pocket, level, screens) for level in range(LEVELS)]
-    reading = Reading(folder)
-    whole = [compare(reading, level, max(2, screens // 10)) for level in range(LEVELS)]
-    if as_json:
-        shares = [
-            {"level": each.level, **{way: {k: each.share(way, k) for k in each.right[way]} for way in WAYS}}
-            for each in whole
-        ]
-        print_json({"model": str(folder), "scores": _plain(scores), "whole": shares})
-        return
-    typer.echo("tiles of held-out screens: things without text, points in the right box")
-    for score in scores:
-        typer.echo(
-            f"  level {score.level}: {score.right:.1%} of {score.questions} (other pictures {score.shuffled:.1%})"
-        )
-        for name, (right, count) in score.parts.items():
-            typer.echo(f"    {name}: {right:.1%} of {count}")
-    typer.echo("whole held-out screens: text and elements alone, the model alone, both")
-    for each in whole:
-        for kind in sorted(each.right[WAYS[0]]):
-            shown = ", ".join(f"{way} {each.share(way, kind):.1%}" for way in WAYS)
-            typer.echo(f"  level {each.level}, {kind}: {shown} of {each.asked(kind)}")
-        if each.seconds:
-            typer.echo(
-                f"  level {each.level}: the model took {sorted(each.seconds)[len(each.seconds) // 2]:.2f} s a screen"
-            )
-
-
-def _plain(scores: Sequence[Score]) -> list[dict[str, Any]]:
-    from dataclasses import asdict
-
-    return [asdict(score) for score in scores]

@@ -1,84 +1,179 @@
-"""Whole held-out screens, asked as `handeye ground` is asked: text alone, the pocket model alone, and both together."""
+"""Whole screens, asked as `handeye ground` is asked: text alone, the pocket model alone, and both together.
+
+The screens are held-out drawn ones, or the pictures of a data set in handeye's own JSONL. What each way said is kept
+with its confidence, so that how the two go together is chosen afterwards: on one seed's screens, for those of another.
+"""
 
 from __future__ import annotations
 
+import json
 import time
-from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import groupby, product
 from random import Random
-from typing import TYPE_CHECKING
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedEyes
-from handeye.perception.pocket_eyes import PocketEyes, Pointer
+from handeye.perception.pocket_eyes import Fusion, Pointer
 from handeye.perception.scene import Scene
 from handeye.perception.training.data.drawn import drawn
+from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.naming import Names
-from handeye.tools.screenshot import Screenshot
+from handeye.tools.errors import UsageError
+from handeye.tools.geometry import Box
+from handeye.tools.screenshot import Screenshot, open_image
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from PIL.Image import Image
+
     from handeye.perception.pocket_reading import Reading
-    from handeye.perception.training.data.screen import Target
 
 WAYS = ("text", "pocket", "both")
+#: Seeds of the screens on which the fusion is chosen, and of those that are told of.
+CHOOSE, REPORT = "choose", "report"
 #: Things with text and things without are asked for so often on each screen.
 _EACH = 3
+#: What is said of each record of a data set, by the names of its fields.
+_FIELDS = ("type", "size", "theme", "language")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, and what is asked of it."""
+
+    image: Image
+    asked: tuple[tuple[str, Box | None, tuple[str, ...]], ...]
+    """Phrases, where each is (None: not there), and the groups it counts in."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What text and the model said to one question: how sure (-1: nothing), and whether it was right."""
+
+    groups: tuple[str, ...]
+    text: tuple[float, bool]
+    pocket: tuple[float, bool]
+
+    def right(self, way: str, fusion: Fusion) -> bool:
+        """Whether a way answered rightly."""
+        if way == "both":
+            way = "pocket" if fusion.asks(self.text[0]) and fusion.takes(self.pocket[0]) else "text"
+        return (self.text if way == "text" else self.pocket)[1]
 
 
 @dataclass
 class Compared:
-    """Right answers of each way on one level's screens."""
+    """The answers about one kind of pictures."""
 
-    level: int
-    right: dict[str, dict[str, list[bool]]] = field(default_factory=dict)
-    """By way, then by kind of thing (`icon` or `text`) and by size: each answer."""
+    name: str
+    answers: list[Answer] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    """What the pocket model took for each screen, with the first of its questions."""
+    """What the model took for each picture, with the first of its questions."""
 
-    def share(self, way: str, kind: str) -> float:
+    @property
+    def groups(self) -> list[str]:
+        """All groups, the whole first."""
+        return ["all", *sorted({group for each in self.answers for group in each.groups})]
+
+    def count(self, group: str = "all") -> int:
+        """How many questions of a group there were."""
+        return sum(group == "all" or group in each.groups for each in self.answers)
+
+    def share(self, way: str, fusion: Fusion, group: str = "all") -> float:
         """The share of right answers, 0 to 1; 0 where nothing was asked."""
-        answers = self.right.get(way, {}).get(kind, [])
+        answers = [each.right(way, fusion) for each in self.answers if group == "all" or group in each.groups]
         return sum(answers) / len(answers) if answers else 0.0
 
-    def asked(self, kind: str) -> int:
-        """How many questions of a kind there were."""
-        return len(self.right.get(WAYS[0], {}).get(kind, []))
+    def told(self, fusion: Fusion) -> dict[str, Any]:
+        """All of it, for JSON."""
+        shares = {
+            group: {way: round(self.share(way, fusion, group), 4) for way in WAYS} | {"n": self.count(group)}
+            for group in self.groups
+        }
+        return {"on": self.name, "groups": shares, "seconds": round(median(self.seconds), 3) if self.seconds else 0.0}
 
 
-def compare(reading: Reading, level: int, screens: int = 10) -> Compared:
-    """Ask each way about so many held-out screens of a level."""
-    pointer, embedded, both = Pointer(reading), EmbeddedEyes(), PocketEyes(reading)
-    made = Compared(level, {way: defaultdict(list) for way in WAYS})
-    for number in range(screens):
-        rng = Random(f"compare {number} {level}")  # noqa: S311 - screens, not secrets
-        screen = drawn(rng.randrange(1 << 40), level, held_out=True)
-        scene = Scene(Screenshot(screen.image), reader=ocr.read)
-        asked: list[tuple[str, Target]] = []
-        names = Names(screen)
-        for of_text in (False, True):
-            numbers = [n for n, t in enumerate(screen.targets) if (bool(t.text) if of_text else t.icon and not t.text)]
-            rng.shuffle(numbers)
-            said = [
-                (phrases, screen.targets[n]) for n in numbers if (phrases := [p.text for p in names.of(n) if p.plain])
-            ]
-            asked += [(rng.choice(phrases), target) for phrases, target in said[:_EACH]]
+def compare(reading: Reading, name: str, pictures: Iterable[Picture]) -> Compared:
+    """Ask text and the model about each picture."""
+    pointer, embedded, made = Pointer(reading), EmbeddedEyes(), Compared(name)
+    for picture in pictures:
+        scene = Scene(Screenshot(picture.image), reader=ocr.read)
         began = time.monotonic()
-        if asked:
-            pointer.point(screen.image, asked[0][0])
-            made.seconds.append(time.monotonic() - began)
-        for phrase, target in asked:
-            found = {
-                "text": embedded.ground(scene, phrase),
-                "pocket": pointer.point(screen.image, phrase),
-                "both": both.ground(scene, phrase),
-            }
-            for way, place in found.items():
-                hit = place is not None and target.box.holds(place.point)
-                kind = "text" if target.text else "icon"
-                made.right[way][kind].append(hit)
-                made.right[way][f"{kind} {_size(max(target.box.width, target.box.height))}"].append(hit)
+        for number, (phrase, box, groups) in enumerate(picture.asked):
+            pointed = pointer.point(picture.image, phrase)
+            if number == 0:
+                made.seconds.append(time.monotonic() - began)
+            said = [
+                (found.confidence, box is not None and box.holds(found.point)) if found else (-1.0, box is None)
+                for found in (embedded.ground(scene, phrase), pointed)
+            ]
+            made.answers.append(Answer(groups, said[0], said[1]))
     return made
 
 
-def _size(pixels: int) -> str:
+def choose(compared: Sequence[Compared]) -> Fusion:
+    """The fusion that answers most rightly; each kind of pictures counts the same, and the stock one wins a draw."""
+    steps = [number / 20 for number in range(21)]
+    every = [Fusion(), *(Fusion(enough, sure) for enough, sure in product([*steps, 1.01], steps))]
+    return max(every, key=lambda fusion: round(sum(each.share("both", fusion) for each in compared), 6))
+
+
+def screens(level: int, count: int, seed: str = REPORT) -> Iterator[Picture]:
+    """So many held-out screens of a level, with questions for things with text, without, and for what is not there."""
+    for number in range(count):
+        rng = Random(f"compare {seed} {number} {level}")  # noqa: S311 - screens, not secrets
+        screen = drawn(rng.randrange(1 << 40), level, held_out=True)
+        asked: list[tuple[str, Box | None, tuple[str, ...]]] = []
+        names = Names(screen)
+        for kind in ("icon", "text"):
+            numbers = [
+                n for n, t in enumerate(screen.targets) if (bool(t.text) if kind == "text" else t.icon and not t.text)
+            ]
+            rng.shuffle(numbers)
+            said = [
+                (phrases, screen.targets[n].box)
+                for n in numbers
+                if (phrases := [p.text for p in names.of(n) if p.plain])
+            ]
+            asked += [(rng.choice(phrases), box, (kind, f"{kind} {_size(box)}")) for phrases, box in said[:_EACH]]
+        if not names.known(sign := rng.choice(SIGNS)):
+            asked.append((f"the {sign} icon", None, ("absent",)))
+        yield Picture(screen.image, tuple(asked))
+
+
+def data_set(file: Path, most: int = 0) -> Iterator[Picture]:
+    """The pictures of a JSONL file of grounding, evenly spread where there are more than `most` (0: all).
+
+    Each line has `image`, `instruction`, `bbox` (null: it is not there), and may say `type`, `size`,
+    `theme` and `language`.
+    """
+    try:
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        pictures = [(name, list(each)) for name, each in groupby(lines, key=lambda line: str(line["image"]))]
+        every = range(len(pictures))
+        kept = every if not most or most >= len(pictures) else [n * len(pictures) // most for n in range(most)]
+        for number in kept:
+            name, records = pictures[number]
+            asked = tuple(
+                (each["instruction"], Box(*map(round, each["bbox"])) if each["bbox"] else None, _groups(each))
+                for each in records
+            )
+            yield Picture(open_image(file.parent / name), asked)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{file} is no data set of grounding ({error!r}); each line needs an image, an instruction and a bbox"
+        ) from error
+
+
+def _groups(record: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{name} {record[name]}" for name in _FIELDS if record.get(name))
+
+
+def _size(box: Box) -> str:
+    pixels = max(box.width, box.height)
     return next((f"up to {most} px" for most in (16, 24, 40) if pixels <= most), "larger")

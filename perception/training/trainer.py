@@ -17,17 +17,21 @@ import os
 import time
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from handeye.perception.pocket_eyes import FUSION
 from handeye.perception.training import vision
+from handeye.perception.training.card import EVALUATION, PLAN, machine, write_card
 from handeye.perception.training.curve import draw
 from handeye.perception.training.lessons import corpus
 from handeye.perception.training.measure import held_out
 from handeye.perception.training.pocket import Pocket, preset
 from handeye.tools.errors import SetupError, UsageError
+from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +121,7 @@ class Trainer:
         self.optimisers = _optimisers(self.pocket, self.sizes.rate)
         self.state = State()
         self.resumed = self._resume()
+        self._tell_plan()
         self._losses: Any = torch.compile(vision.losses) if plan.compile else vision.losses
 
     def run(self, tell: Callable[[News], None] = lambda _: None) -> tuple[tuple[Score, ...], tuple[Score, ...]]:
@@ -141,7 +146,23 @@ class Trainer:
                     self._save()
                 tell(self._news(losses, scores))
         self.pocket.save(self.plan.out)
+        for stale in (self.plan.out / FUSION, self.folder / EVALUATION):  # they are about other weights
+            stale.unlink(missing_ok=True)
+        write_card(self.plan.out)
         return before, after
+
+    def _tell_plan(self) -> None:
+        """What the card says of how this came to be."""
+        told = {
+            "preset": self.plan.preset,
+            "numbers": f"{self.pocket.count():,}",
+            "seed": self.plan.seed,
+            "machine": f"{machine()}{', bfloat16' if self.bf16 else ''}",
+            "version": version("handeye"),
+            "tiles": self.sizes.tiles * self.plan.accumulate,
+            "data": "screens drawn by handeye",
+        }
+        write_atomically(self.folder / PLAN, json.dumps(told, indent=1) + "\n")
 
     def rate(self) -> float:
         """How much of the full learning rate this step has."""
