@@ -145,8 +145,10 @@ def item_of(element: Element, elements: Sequence[Element]) -> Item | None:
 
 
 def items_with(text: str, elements: Sequence[Element], role: str = "") -> list[Item]:
-    """The items in which something is called so, the best first; of two, a row where `role` is one, that which it names,
-    the smaller."""
+    """The items in which something is called so, the best first.
+
+    Of two, a row where `role` is one, that which it names, the smaller.
+    """
     scored: list[tuple[float, bool, bool, int, int, Item]] = []
     for group in groups(elements):
         for place, item in enumerate(group.items):
