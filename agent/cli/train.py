@@ -59,6 +59,17 @@ def train(
     screens: Annotated[
         int, typer.Option(min=2, envvar="HANDEYE_SCREENS", help="Held-out screens of each level in a look.")
     ] = 100,
+    shards: Annotated[
+        Path | None,
+        typer.Option(envvar="HANDEYE_SHARDS", metavar="DIR", help="Half of the larger screens come from these shards."),
+    ] = None,
+    write_shards: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="HANDEYE_WRITE_SHARDS", metavar="DIR", help="Train nothing: write shards of pages from Chromium."
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, envvar="HANDEYE_COUNT", help="How many samples to write.")] = 1000,
     evaluate: Annotated[
         Path | None,
         typer.Option(envvar="HANDEYE_EVALUATE", metavar="DIR", help="Train nothing: tell how good this model is."),
@@ -103,6 +114,10 @@ def train(
 
     [b]Examples[/b]: handeye train --preset tiny-cpu --minutes 15 --out tiny
 
+    handeye train --write-shards pages --count 2000
+
+    handeye train --preset pocket --shards pages --minutes 60 --out mine
+
     handeye train --evaluate tiny --suite screens.jsonl
 
     handeye train --base OpenGVLab/InternVL3-2B-hf --data runs --stage sft --out mine
@@ -114,6 +129,9 @@ def train(
         except ImportError as error:
             raise SetupError("training needs: pip install 'handeye[transformers]'") from error
         transformers.utils.logging.disable_progress_bar()
+        if write_shards:
+            _write(write_shards, count, seed)
+            return
         if evaluate:
             tell_how_good(evaluate, screens, suite, as_json)
             return
@@ -127,7 +145,9 @@ def train(
             raise UsageError("--data is for tuning; name the checkpoint with --base")
         from handeye.perception.training.trainer import Plan, Trainer
 
-        plan = Plan(out, preset, minutes, steps, seed, accumulate, threads, workers, bf16, compile_, every, screens)
+        plan = Plan(
+            out, preset, minutes, steps, seed, accumulate, threads, workers, bf16, compile_, every, screens, shards
+        )
         _train(Trainer(plan), plan, as_json)
 
 
@@ -161,6 +181,18 @@ def _train(trainer: Trainer, plan: Plan, as_json: bool) -> None:
             f"  level {last.level}: before {first.right:.1%} (other pictures {first.shuffled:.1%}), "
             f"after {last.right:.1%} (other pictures {last.shuffled:.1%}): {100 * last.gain:+.1f} points above them"
         )
+
+
+def _write(folder: Path, count: int, seed: int) -> None:
+    from rich.progress import Progress
+
+    from handeye.perception.training.shelves import write_pages
+
+    with Progress(console=note_console(), transient=True) as progress:
+        task = progress.add_task("pages", total=count)
+        written = write_pages(folder, count, seed, lambda number: progress.update(task, completed=number))
+    size = sum(each.bytes for each in written)
+    typer.echo(f"{count} samples in {len(written)} shards, {size / 1e6:.0f} MB; they lie in {folder}")
 
 
 def _tune(base: str, out: Path, stage: str, given: dict[str, Any], as_json: bool) -> None:
@@ -202,7 +234,7 @@ def _table(rows: Sequence[News]) -> Table:
     from rich.table import Table
 
     table = Table("step", "of", "minutes", box=None, header_style="bold", padding=(0, 2, 0, 0))
-    names = [name for name in rows[-1].losses if name != "all"]
+    names = list(dict.fromkeys(name for row in rows for name in row.losses if name != "all"))
     for name in names:
         table.add_column(name, justify="right")
     table.add_column("held out (other pictures)")

@@ -14,6 +14,7 @@ import numpy as np
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.naming import Names
+from handeye.perception.training.data.shards import any_sample
 from handeye.perception.training.losses import random_jpeg
 from handeye.perception.training.pocket import PATCH, SHOWN
 from handeye.perception.training.sheets import sheet
@@ -21,6 +22,7 @@ from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -62,16 +64,29 @@ class Lesson:
 
 
 def lesson(
-    seed: str, level: int, screens: int, side: int, held_out: bool = False, practice: bool = True, ease: float = 0.0
+    seed: str,
+    level: int,
+    screens: int,
+    side: int,
+    held_out: bool = False,
+    practice: bool = True,
+    ease: float = 0.0,
+    shards: Path | None = None,
 ) -> Lesson:
-    """The lesson of a seed; `practice` adds traces of JPEG and phrases for what is not there; `ease` is of sheets."""
+    """The lesson of a seed; `practice` adds traces of JPEG and phrases for what is not there; `ease` is of sheets.
+
+    Of screens larger than a tile every other one is out of `shards`, where there are some.
+    """
     rng = Random(f"lesson {seed} {level} {held_out}")  # noqa: S311 - screens, not secrets
     tiles, spots, phrases, of, goals = [], [], [], [], []
     boxes: list[tuple[float, float, float, float] | None] = []
     for number in range(screens):
         size = (side, side) if TILES[level] == 1 else None
         seed_ = rng.randrange(1 << 40)
-        screen = sheet(seed_, side, held_out, ease) if level == SHEET else drawn(seed_, level, held_out, size)
+        if shards and TILES[level] > 1 and rng.random() < 0.5:
+            screen = any_sample(shards, rng).screen
+        else:
+            screen = sheet(seed_, side, held_out, ease) if level == SHEET else drawn(seed_, level, held_out, size)
         names = Names(screen)
         wanted = [n for n, target in enumerate(screen.targets) if target.icon and not target.text]
         corners = _corners(screen, [screen.targets[n].box for n in wanted], TILES[level], side, rng)

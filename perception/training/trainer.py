@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from handeye.perception.pocket_eyes import FUSION
-from handeye.perception.training import vision
+from handeye.perception.training import spelling, vision
 from handeye.perception.training.card import EVALUATION, PLAN, machine, write_card
 from handeye.perception.training.curve import draw
+from handeye.perception.training.data.shards import shards
 from handeye.perception.training.lessons import corpus
 from handeye.perception.training.measure import held_out
 from handeye.perception.training.pocket import Pocket, preset
@@ -72,6 +73,8 @@ class Plan:
     """Steps between states, looks at held-out screens among them."""
     screens: int = 100
     """Held-out screens of each level in a look."""
+    shards: Path | None = None
+    """A folder of shards, out of which half of the larger screens come."""
 
 
 @dataclass
@@ -103,6 +106,8 @@ class Trainer:
         if plan.minutes <= 0 and plan.steps <= 0:
             raise UsageError(f"--minutes {plan.minutes:g} is no time to train in; give more than 0")
         self.plan, self.sizes = plan, preset(plan.preset)
+        if plan.shards:
+            shards(plan.shards)  # one that is not there is told of before anything is begun
         if plan.threads:
             torch.set_num_threads(plan.threads)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -160,7 +165,7 @@ class Trainer:
             "machine": f"{machine()}{', bfloat16' if self.bf16 else ''}",
             "version": version("handeye"),
             "tiles": self.sizes.tiles * self.plan.accumulate,
-            "data": "screens drawn by handeye",
+            "data": f"screens drawn by handeye{' and shards' if self.plan.shards else ''}",
         }
         write_atomically(self.folder / PLAN, json.dumps(told, indent=1) + "\n")
 
@@ -193,11 +198,13 @@ class Trainer:
                 group["lr"] = group["full"] * rate
         for lesson in lessons:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-                found = self._losses(self.pocket, lesson)
-            loss = torch.stack(list(found.values())).sum() / len(lessons)
+                spells = isinstance(lesson, spelling.Spelled)
+                found = spelling.losses(self.pocket, lesson) if spells else self._losses(self.pocket, lesson)
+            parts = 1 if spells else self.plan.accumulate
+            loss = torch.stack(list(found.values())).sum() / parts
             loss.backward()
-            for name, each in (("all", loss * len(lessons)), *found.items()):
-                total[name] = total.get(name, 0.0) + float(each.detach()) / len(lessons)
+            for name, each in (("all", loss * parts), *found.items()):
+                total[name] = total.get(name, 0.0) + float(each.detach()) / parts
         parameters = [each for _, each in self.pocket.parameters() if each.grad is not None]
         torch.nn.utils.clip_grad_norm_(parameters, _CLIP)
         for optimiser in self.optimisers:
@@ -228,7 +235,7 @@ class Trainer:
     def _save(self) -> None:
         whole = {
             "version": 1,
-            "plan": {"preset": self.plan.preset, "seed": self.plan.seed, "accumulate": self.plan.accumulate},
+            "plan": self._about(),
             "state": asdict(self.state),
             "model": self.pocket.model.state_dict(),
             "heads": self.pocket.heads.state_dict(),
@@ -243,6 +250,11 @@ class Trainer:
         unfinished.replace(self.folder / STATE)
         draw(self.folder / "metrics.jsonl", self.folder / "curve.svg")
 
+    def _about(self) -> dict[str, Any]:
+        """What a training that goes on must have in common with its beginning."""
+        shards = {"shards": str(self.plan.shards)} if self.plan.shards else {}
+        return {"preset": self.plan.preset, "seed": self.plan.seed, "accumulate": self.plan.accumulate} | shards
+
     def _resume(self) -> bool:
         if not (self.folder / STATE).exists():
             (self.folder / "metrics.jsonl").unlink(missing_ok=True)
@@ -251,7 +263,7 @@ class Trainer:
         try:
             whole = torch.load(self.folder / STATE, map_location=self.device, weights_only=True)
             theirs = whole["plan"]
-            mine = {"preset": self.plan.preset, "seed": self.plan.seed, "accumulate": self.plan.accumulate}
+            mine = self._about()
             if theirs != mine:
                 raise UsageError(f"{self.plan.out} was trained with {theirs}, not {mine}; name another folder")
             self.pocket.model.load_state_dict(whole["model"])
@@ -297,13 +309,16 @@ class _Drawers:
         for step in range(state.step, state.step + (1 if alone else 1 + self._count)):
             if (state.planned, step) not in self._ahead:
                 done = step / state.planned if state.planned else 0.0
-                begun = self._pool.submit(_draw, sizes, plan.seed, step, plan.accumulate, done)
+                begun = self._pool.submit(_draw, sizes, plan.seed, step, plan.accumulate, done, plan.shards)
                 self._ahead[state.planned, step] = begun
         return self._ahead.pop((state.planned, state.step)).result()
 
 
-def _draw(sizes: Any, seed: int, step: int, parts: int, done: float) -> list[Any]:
-    return [vision.practice(sizes, seed, step, part, done) for part in range(parts)]
+def _draw(sizes: Any, seed: int, step: int, parts: int, done: float, shards: Path | None) -> list[Any]:
+    """The lessons of a step, and in some steps a row of spelled answers after them."""
+    lessons: list[Any] = [vision.practice(sizes, seed, step, part, done, shards) for part in range(parts)]
+    row = spelling.spelled(sizes, seed, step, done, shards)
+    return [*lessons, row] if row else lessons
 
 
 def _optimisers(pocket: Pocket, rate: float) -> list[Any]:

@@ -13,6 +13,8 @@ from handeye.perception.training.lessons import TILES, lesson
 from handeye.perception.training.pocket import SHOWN
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from handeye.perception.training.lessons import Lesson
     from handeye.perception.training.pocket import Pocket, Preset
 
@@ -32,11 +34,12 @@ def level_at(sizes: Preset, seed: int, step: int, done: float) -> int:
     return rng.choices(range(len(open_now)), open_now)[0]
 
 
-def practice(sizes: Preset, seed: int, step: int, part: int, done: float) -> Lesson:
+def practice(sizes: Preset, seed: int, step: int, part: int, done: float, shards: Path | None = None) -> Lesson:
     """What a step learns from; the same arguments give the same lesson."""
     level = level_at(sizes, seed, step, done)
     ease = max(0.0, 1 - done / _EASED)
-    return lesson(f"{seed} {step} {part}", level, max(1, sizes.tiles // TILES[level]), sizes.side, ease=ease)
+    screens = max(1, sizes.tiles // TILES[level])
+    return lesson(f"{seed} {step} {part}", level, screens, sizes.side, ease=ease, shards=shards)
 
 
 def losses(pocket: Pocket, taught: Lesson) -> dict[str, Any]:

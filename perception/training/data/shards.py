@@ -27,6 +27,7 @@ from handeye.tools.geometry import Box
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from random import Random
 
 INDEX = "shards.json"
 VERSION = 1
@@ -94,6 +95,14 @@ def read_shards(folder: Path, *, start: int = 0, reader: int = 0, readers: int =
         if first + shard.samples > start:
             yield from _read(folder / shard.name, lambda number: number >= start and number % readers == reader)
         first += shard.samples
+
+
+def any_sample(folder: Path, rng: Random) -> Sample:
+    """A sample drawn by lot; the same lot gives the same sample."""
+    count = sum(shard.samples for shard in shards(folder))
+    if not count:
+        raise SetupError(f"{folder} holds no sample; write the data again")
+    return next(read_shards(folder, start=rng.randrange(count)))[1]
 
 
 def shards(folder: Path) -> tuple[Shard, ...]:
