@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Literal
 from handeye.perception.prompt import Prompt, Turn
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.questions import PROFILE, questions, rejected
-from handeye.perception.training.data.runs import judgements, preferences, run_samples, trajectories
+from handeye.perception.training.data.runs import (
+    judgements,
+    place_preferences,
+    preferences,
+    run_samples,
+    trajectories,
+)
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +29,7 @@ Stage = Literal["sft", "mpo", "critic"]
 STAGES: tuple[Stage, ...] = ("sft", "mpo", "critic")
 _SHORT = {
     "sft": "no step that was right",
-    "mpo": "no two ways to go on from one screen, one right and one wrong",
+    "mpo": "no place that was right, and no two ways to go on from one screen, one right and one wrong",
     "critic": "no step that can be judged",
 }
 
@@ -41,7 +47,8 @@ def of_runs(folder: Path, stage: Stage) -> list[Example]:
     """The examples that a folder of runs holds for a stage; raises UsageError where there are none."""
     runs = trajectories(folder)
     if stage == "mpo":
-        found = [_example(each.screen, each.question, each.rejected) for each in preferences(runs)]
+        pairs = [*preferences(runs), *(pair for run in runs for pair in place_preferences(run))]
+        found = [_example(each.screen, each.question, each.rejected) for each in pairs]
     else:
         read = judgements if stage == "critic" else run_samples
         found = [_example(s.screen, q) for run in runs for s in read(run) for q in s.questions]

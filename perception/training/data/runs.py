@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
 from handeye.perception.outcome import Outcome
 from handeye.perception.prompt import CRITIC, Head, History, decide_prompt, judge_prompt
-from handeye.perception.training.data.questions import PROFILE, Question, grounded, spell_action, thousandths
+from handeye.perception.training.data.questions import PROFILE, Question, grounded, spell_action, spelled, thousandths
 from handeye.perception.training.data.screen import Screen, Target
 from handeye.perception.training.data.shards import Sample
 from handeye.tools.actions import describe, parse_action, targets
@@ -145,6 +146,28 @@ def preferences(runs: Sequence[Trajectory]) -> Iterator[Preference]:
             wrong = {_spelled(bad, screen): _answer(bad, screen) for other, bad in tried if other.right(bad) is False}
             wrong.pop(_spelled(good, screen), None)
             yield from (Preference(screen, question, each) for each in wrong.values())
+
+
+def place_preferences(run: Trajectory) -> Iterator[Preference]:
+    """For each place that a right step aimed at in words: its box rather than one of the same size close by."""
+    for step in run.steps:
+        aims = [aim for aim in targets(step.action).values() if aim.phrase and aim.box] if run.right(step) else []
+        for aim in aims:
+            screen = step.screen()
+            assert aim.box
+            if wrong := _beside(aim.box, screen.image.size, Random(f"{run.goal} {step.number} {aim.phrase}")):  # noqa: S311
+                answer = spelled(wrong, screen.image.size, aim.phrase)
+                yield Preference(screen, grounded(aim.phrase, aim.box, screen), answer)
+
+
+def _beside(box: Box, size: tuple[int, int], rng: Random) -> Box | None:
+    """A box of the same size, one to three of its sides away; None where the picture has no room for one."""
+    steps = [(x, y) for x in range(-3, 4) for y in range(-3, 4) if (x, y) != (0, 0)]
+    moved = (
+        Box(*(side + far for side, far in zip(box, 2 * (x * box.width, y * box.height), strict=True)))
+        for x, y in rng.sample(steps, len(steps))
+    )
+    return next((each for each in moved if each.within(*size) == each), None)
 
 
 def _act(run: Trajectory, step: Step, screen: Screen) -> Question:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,3 +85,39 @@ def test_what_is_no_run_is_said_and_a_torn_line_is_left_out(runs: Path, tmp_path
     later = json.loads(lines[0]) | {"version": 99}
     (tmp_path / "torn" / "trace.jsonl").write_text("\n".join([json.dumps(later), *lines[1:]]))
     assert trajectories(tmp_path) == []
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("one_thread")
+def test_a_critic_and_preferences_are_tuned_on_runs_and_best_of_n_asks_the_critic(runs: Path, tmp_path: Path) -> None:
+    from handeye.agent.start import open_eyes_and_policy
+    from handeye.perception.training.examples import of_runs
+    from handeye.perception.training.pocket import Pocket, preset
+    from handeye.perception.training.tuning import Tuner, Tuning
+    from handeye.policies.best_of_n import SIGNS, BestOfN
+
+    sizes = replace(preset("tiny-cpu"), vision=(32, 1), text=(64, 2))
+    # Words of its own for all that is asked keep the rows short.
+    prompts = [each.prompt for each in (*of_runs(runs, "mpo"), *of_runs(runs, "critic"))]
+    texts = [part for each in prompts for turn in each.turns for part in turn.parts if isinstance(part, str)]
+    base = Pocket.new(sizes, [*texts, *(each.system for each in prompts)], seed=1).save(tmp_path / "base")
+    common = Tuning(str(base), tmp_path / "mpo", "mpo", runs, steps=4, examples=1, rate=1e-2, rank=4, tiles=1)
+    told: list[dict[str, float]] = []
+    tuner = Tuner(common)
+    # The runs' own choice, and the place of what was pressed rather than one beside it.
+    assert sorted("<box>" in each.answer for each in tuner.examples) == [False, True]
+    tuner.run(lambda _, losses: told.append(losses))
+    assert told[-1]["margin"] > told[0]["margin"]
+    told.clear()
+    plan = replace(common, out=tmp_path / "critic", stage="critic", steps=12, examples=2)
+    critic = Tuner(plan).run(lambda _, losses: told.append(losses))
+    assert told[-1]["all"] < told[0]["all"] / 3  # it answers with signs
+    eyes, policy = open_eyes_and_policy(str(base), best_of=2, critic=str(critic))
+    assert isinstance(policy, BestOfN)
+    assert policy.critic
+    prompt = of_runs(runs, "critic")[0].prompt
+    before, after = (engine.weigh(prompt, SIGNS).shares[-1] for engine in (policy.engine, policy.critic))
+    assert sum(after) == pytest.approx(1)
+    assert before != after
+    policy.close()
+    eyes.close()

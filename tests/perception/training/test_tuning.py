@@ -14,7 +14,6 @@ from handeye.perception.training.tuning import Tuner, Tuning
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.model
@@ -25,17 +24,12 @@ PAIR = Example(ASKED, "[[10, 20, 30, 40]]", "[[500, 600, 700, 800]]")
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    import torch
-
+def base(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from handeye.perception.training.pocket import Pocket, preset
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # so small a model is slower on two
     folder = tmp_path_factory.mktemp("base")
     sizes = replace(preset("tiny-cpu"), vision=(32, 1), text=(64, 2))
-    yield Pocket.new(sizes, [CRITIC, PAIR.answer, PAIR.rejected], seed=1).save(folder)
-    torch.set_num_threads(threads)
+    return Pocket.new(sizes, [CRITIC, PAIR.answer, PAIR.rejected], seed=1).save(folder)
 
 
 def tuner(base: Path, out: Path, examples: list[Example], **given: Any) -> Tuner:
