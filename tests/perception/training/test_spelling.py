@@ -71,11 +71,11 @@ def test_pages_are_practised_out_of_shards(tmp_path: Path) -> None:
     samples = [sample for _, sample in read_shards(folder)]
     assert [each.before is not None for each in samples] == [False] * 7 + [True]
     # Things on pages have names that no drawn screen's lesson of this seed has.
-    drawn, mixed = (lesson("1", 3, 4, 224, shards=each) for each in (None, folder))
+    drawn, mixed = (lesson("1", 2, 3, 224, shards=each) for each in (None, folder))
     assert drawn.tiles.shape == mixed.tiles.shape
     assert drawn.tiles.tobytes() != mixed.tiles.tobytes()
     sizes = replace(preset("tiny-cpu"), mix=1.0)
-    rows = [row for step in range(12) if (row := spelled(sizes, 0, step, 0.0, folder))]
+    rows = [row for step in range(6) if (row := spelled(sizes, 0, step, 0.0, folder))]
     answers = {answer for row in rows for group in row.asked for _, answer in group}
     asked = {question.answer for sample in samples for question in sample.questions}
     assert len(answers & asked) > 4
