@@ -44,7 +44,8 @@ def one_by_one(jobs: Sequence[Job], settings: Settings, workers: int = 1) -> Ite
 def side_by_side(jobs: Sequence[Job], settings: Settings, workers: int) -> Iterator[Result]:
     """In so many processes."""
     queue = Queue(jobs, settings.output)
-    crew = [_Worker(settings) for _ in range(min(workers, len(jobs)))]
+    count = min(workers, len(jobs))
+    crew = [_Worker(settings, count) for _ in range(count)]
     try:
         for worker in crew:
             worker.give(queue.next())
@@ -54,7 +55,7 @@ def side_by_side(jobs: Sequence[Job], settings: Settings, workers: int) -> Itera
                 told = worker.told()
                 if told is None:
                     told = queue.lost(worker.job, worker.death())
-                    crew[crew.index(worker)] = worker = _Worker(settings)
+                    crew[crew.index(worker)] = worker = _Worker(settings, count)
                 worker.give(queue.next())
                 if isinstance(told, BaseException):
                     raise told
@@ -90,12 +91,12 @@ class Queue:
 
 
 class _Worker:
-    """A process that runs one job after the other, and a pipe to it."""
+    """A process that runs one job after the other, one of `count`, and a pipe to it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, count: int) -> None:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, settings), daemon=False)
+        self.process = context.Process(target=_serve, args=(theirs, settings, count), daemon=False)
         self.process.start()
         theirs.close()  # so that its death is the end of the pipe
         self.job: Job | None = None
@@ -138,8 +139,10 @@ def _end(crew: list[_Worker]) -> None:
             worker.process.join()
 
 
-def _serve(pipe: Connection[Any, Any], settings: Settings) -> None:
+def _serve(pipe: Connection[Any, Any], settings: Settings, count: int) -> None:
     """The worker's side: until its pipe or its parent ends."""
+    # Each reads and computes on its share of the cores: threads that wait for each other's would spin meanwhile.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // count)))
     if os.name == "posix":
         os.setsid()  # Ctrl-C is the parent's: it says what becomes of us
     signal.signal(signal.SIGTERM, _interrupted)
