@@ -6,6 +6,7 @@ Elements and text come first, as the embedded eyes find them; the model is asked
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ MOST_TILES = 40
 FUSION = "fusion.json"
 #: So many tiles' patches are kept, the last ones seen: what has not changed on the next screen is not looked at again.
 _KEPT = 160
+_ICON = re.compile(r"\bicon\b", re.IGNORECASE)
 SHIPPED = Path(__file__).parent / "pocket"
 
 
@@ -55,9 +57,12 @@ class Fusion:
     sure: float = 0.3
     """An answer of the model that is less sure than this is not taken."""
 
-    def asks(self, confidence: float) -> bool:
-        """Whether the model is asked, by how sure text and elements are."""
-        return confidence < self.enough
+    icons: float = 0.75
+    """The same where the phrase says that it means an icon: words that look like its name are less often right then."""
+
+    def asks(self, confidence: float, icon: bool) -> bool:
+        """Whether the model is asked, by how sure text and elements are; `icon`: the phrase says that it is one."""
+        return confidence < (self.icons if icon else self.enough)
 
     def takes(self, confidence: float) -> bool:
         """Whether the model's answer is taken, by how sure it is."""
@@ -68,7 +73,7 @@ class Fusion:
         """A checkpoint's own, or the stock one."""
         try:
             told = json.loads((folder / FUSION).read_text(encoding="utf-8"))
-            return cls(float(told["enough"]), float(told["sure"]))
+            return cls(float(told["enough"]), float(told["sure"]), float(told["icons"]))
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -156,7 +161,7 @@ class PocketEyes:
     def ground(self, scene: Scene, phrase: str) -> Grounding | None:
         """Where the phrase is; None when neither text, elements nor the model have it."""
         found = self._embedded.ground(scene, phrase)
-        if found and not self.fusion.asks(found.confidence):
+        if found and not self.fusion.asks(found.confidence, says_icon(phrase)):
             return found
         pointed = self._pointer.point(scene.screenshot.image, phrase)
         if pointed is None or not self.fusion.takes(pointed.confidence):
@@ -185,6 +190,11 @@ def pocket_folder(model: str) -> Path | None:
         return SHIPPED
     folder = Path(model).expanduser()
     return folder if (folder / ABOUT).is_file() else None
+
+
+def says_icon(phrase: str) -> bool:
+    """Whether a phrase says that it means an icon."""
+    return bool(_ICON.search(phrase))
 
 
 def _near(spot: int, best: int, side: int) -> bool:

@@ -37,7 +37,7 @@ def evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> N
         if suite:
             whole.append(compare(reading, suite.stem, data_set(suite, screens)))
     told: dict[str, Any] = {
-        "fusion": {"enough": chosen.enough, "sure": chosen.sure},
+        "fusion": {"enough": chosen.enough, "sure": chosen.sure, "icons": chosen.icons},
         "whole": [each.told(chosen) for each in whole],
     }
     chosen.write(folder)
@@ -55,8 +55,8 @@ def evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> N
         for name, (right, count) in score.parts.items():
             typer.echo(f"    {name}: {right:.1%} of {count}")
     typer.echo(
-        "whole screens: text alone, the model alone, and both (chosen on other screens: the model is asked where text "
-        f"is less than {chosen.enough:g} sure, and followed where it is at least {chosen.sure:g} sure)"
+        "whole screens: text alone, the model alone, and both; as chosen on other screens, the model is asked where "
+        f"text is less than {chosen.enough:g} sure (of icons {chosen.icons:g}), and followed from {chosen.sure:g} on"
     )
     for each in told["whole"]:
         for group, shares in each["groups"].items():

@@ -89,7 +89,8 @@ def _whole(told: Mapping[str, Any]) -> list[str]:
     fusion = told["fusion"]
     lines = [
         "Points in the right box, of text alone (the embedded default), the model alone, and both.",
-        f"The model is asked where text is less than {fusion['enough']:g} sure, and followed where it is at least",
+        f"The model is asked where text is less than {fusion['enough']:g} sure (of what is said to be an icon,",
+        f"{fusion['icons']:g}), and followed where it is at least",
         f"{fusion['sure']:g} sure; that was chosen on screens of another seed.",
         "",
         "| on | what | questions | text | model | both |",

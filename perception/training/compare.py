@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from itertools import groupby, product
+from itertools import groupby
 from random import Random
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedEyes
-from handeye.perception.pocket_eyes import Fusion, Pointer
+from handeye.perception.pocket_eyes import Fusion, Pointer, says_icon
 from handeye.perception.scene import Scene
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.icons import SIGNS
@@ -58,11 +58,13 @@ class Answer:
     groups: tuple[str, ...]
     text: tuple[float, bool]
     pocket: tuple[float, bool]
+    icon: bool = False
+    """The question says that it means an icon."""
 
     def right(self, way: str, fusion: Fusion) -> bool:
         """Whether a way answered rightly."""
         if way == "both":
-            way = "pocket" if fusion.asks(self.text[0]) and fusion.takes(self.pocket[0]) else "text"
+            way = "pocket" if fusion.asks(self.text[0], self.icon) and fusion.takes(self.pocket[0]) else "text"
         return (self.text if way == "text" else self.pocket)[1]
 
 
@@ -112,15 +114,26 @@ def compare(reading: Reading, name: str, pictures: Iterable[Picture]) -> Compare
                 (found.confidence, box is not None and box.holds(found.point)) if found else (-1.0, box is None)
                 for found in (embedded.ground(scene, phrase), pointed)
             ]
-            made.answers.append(Answer(groups, said[0], said[1]))
+            made.answers.append(Answer(groups, said[0], said[1], says_icon(phrase)))
     return made
 
 
 def choose(compared: Sequence[Compared]) -> Fusion:
-    """The fusion that answers most rightly; each kind of pictures counts the same, and the stock one wins a draw."""
+    """The fusion that is right most often, pictures of each kind counting alike; of equal ones the nearest to stock."""
     steps = [number / 20 for number in range(21)]
-    every = [Fusion(), *(Fusion(enough, sure) for enough, sure in product([*steps, 1.01], steps))]
-    return max(every, key=lambda fusion: round(sum(each.share("both", fusion) for each in compared), 6))
+
+    stock = Fusion()
+
+    def right(fusion: Fusion) -> tuple[float, float]:
+        far = abs(fusion.enough - stock.enough) + abs(fusion.icons - stock.icons) + abs(fusion.sure - stock.sure)
+        return round(sum(each.share("both", fusion) for each in compared), 6), -far
+
+    found = [stock]
+    for sure in steps:
+        # Phrases that say they mean an icon and those that do not are two choices, each by itself.
+        best = max((Fusion(enough, sure) for enough in [*steps, 1.01]), key=right)
+        found.append(max((Fusion(best.enough, sure, icons) for icons in [*steps, 1.01]), key=right))
+    return max(found, key=right)
 
 
 def screens(level: int, count: int, seed: str = REPORT) -> Iterator[Picture]:
