@@ -10,7 +10,7 @@ import re
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from handeye.tools.errors import SetupError
 from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from PIL.Image import Image
 
     from handeye.perception.scene import Scene
@@ -35,6 +37,8 @@ FUSION = "fusion.json"
 #: So many tiles' patches are kept, the last ones seen: what has not changed on the next screen is not looked at again.
 _KEPT = 160
 _ICON = re.compile(r"\bicon\b", re.IGNORECASE)
+_NOUN = re.compile(r"\s+(?:button|symbol|sign|link|picture)$")
+Meant = Literal["", "name", "icon"]
 SHIPPED = Path(__file__).parent / "pocket"
 
 
@@ -53,16 +57,16 @@ class Fusion:
     """When the model is asked, and when it is followed; `handeye train --evaluate` chooses both for a checkpoint."""
 
     enough: float = 0.75
-    """What text and elements are this sure of is not asked again."""
+    """What text and elements are this sure of is not asked again, where the phrase names an icon that is known."""
     sure: float = 0.3
     """An answer of the model that is less sure than this is not taken."""
 
     icons: float = 0.75
     """The same where the phrase says that it means an icon: words that look like its name are less often right then."""
 
-    def asks(self, confidence: float, icon: bool) -> bool:
-        """Whether the model is asked, by how sure text and elements are; `icon`: the phrase says that it is one."""
-        return confidence < (self.icons if icon else self.enough)
+    def asks(self, confidence: float, meant: Meant) -> bool:
+        """Whether the model is asked, by how sure text and elements are; never about what is no icon."""
+        return bool(meant) and confidence < (self.icons if meant == "icon" else self.enough)
 
     def takes(self, confidence: float) -> bool:
         """Whether the model's answer is taken, by how sure it is."""
@@ -152,7 +156,7 @@ class PocketEyes:
         self.usage = Usage()
         self.notes: tuple[str, ...] = ()
         self.name = name
-        self._embedded, self._pointer = EmbeddedEyes(), Pointer(reading)
+        self._embedded, self._pointer, self._names = EmbeddedEyes(), Pointer(reading), frozenset(reading.icons)
 
     def see(self, device: Device) -> Scene:
         """Capture the device's screen and ask the platform what is on it."""
@@ -161,7 +165,7 @@ class PocketEyes:
     def ground(self, scene: Scene, phrase: str) -> Grounding | None:
         """Where the phrase is; None when neither text, elements nor the model have it."""
         found = self._embedded.ground(scene, phrase)
-        if found and not self.fusion.asks(found.confidence, says_icon(phrase)):
+        if not self.fusion.asks(found.confidence if found else -1.0, meant(phrase, self._names)):
             return found
         pointed = self._pointer.point(scene.screenshot.image, phrase)
         if pointed is None or not self.fusion.takes(pointed.confidence):
@@ -192,9 +196,12 @@ def pocket_folder(model: str) -> Path | None:
     return folder if (folder / ABOUT).is_file() else None
 
 
-def says_icon(phrase: str) -> bool:
-    """Whether a phrase says that it means an icon."""
-    return bool(_ICON.search(phrase))
+def meant(phrase: str, names: Collection[str]) -> Meant:
+    """Whether a phrase says that it means an icon (`icon`), or ends in the name of one (`name`): “the red heart”."""
+    if _ICON.search(phrase):
+        return "icon"
+    words = _NOUN.sub("", phrase.casefold().strip()).split()
+    return "name" if any(" ".join(words[start:]) in names for start in range(len(words))) else ""
 
 
 def _near(spot: int, best: int, side: int) -> bool:

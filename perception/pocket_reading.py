@@ -40,6 +40,7 @@ class Reading:
             about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             self.tile = int(about["sizes"]["side"])
+            self.icons = tuple(map(str, about["shown"]["icon"]))
             self._eye, self._text = config["vision_config"], config["text_config"]
             self.patch = int(self._eye["patch_size"][0])
             self._tokens = _Tokens(folder)

@@ -55,8 +55,9 @@ def evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> N
         for name, (right, count) in score.parts.items():
             typer.echo(f"    {name}: {right:.1%} of {count}")
     typer.echo(
-        "whole screens: text alone, the model alone, and both; as chosen on other screens, the model is asked where "
-        f"text is less than {chosen.enough:g} sure (of icons {chosen.icons:g}), and followed from {chosen.sure:g} on"
+        "whole screens: text alone, the model alone, and both; as chosen on other screens, the model is asked about "
+        f"icons where text is less than {chosen.enough:g} sure ({chosen.icons:g} where the phrase says “icon”), and "
+        f"followed from {chosen.sure:g} on"
     )
     for each in told["whole"]:
         for group, shares in each["groups"].items():

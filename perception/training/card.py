@@ -89,9 +89,9 @@ def _whole(told: Mapping[str, Any]) -> list[str]:
     fusion = told["fusion"]
     lines = [
         "Points in the right box, of text alone (the embedded default), the model alone, and both.",
-        f"The model is asked where text is less than {fusion['enough']:g} sure (of what is said to be an icon,",
-        f"{fusion['icons']:g}), and followed where it is at least",
-        f"{fusion['sure']:g} sure; that was chosen on screens of another seed.",
+        "The model is asked about what means an icon alone, by its name where text is less than",
+        f"{fusion['enough']:g} sure, by the word where it is less than {fusion['icons']:g}, and followed where",
+        f"it is at least {fusion['sure']:g} sure; that was chosen on screens of another seed.",
         "",
         "| on | what | questions | text | model | both |",
         "| --- | --- | --- | --- | --- | --- |",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedEyes
-from handeye.perception.pocket_eyes import Fusion, Pointer, says_icon
+from handeye.perception.pocket_eyes import Fusion, Meant, Pointer, meant
 from handeye.perception.scene import Scene
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.icons import SIGNS
@@ -58,13 +58,13 @@ class Answer:
     groups: tuple[str, ...]
     text: tuple[float, bool]
     pocket: tuple[float, bool]
-    icon: bool = False
-    """The question says that it means an icon."""
+    meant: Meant = "name"
+    """What the question says that it means."""
 
     def right(self, way: str, fusion: Fusion) -> bool:
         """Whether a way answered rightly."""
         if way == "both":
-            way = "pocket" if fusion.asks(self.text[0], self.icon) and fusion.takes(self.pocket[0]) else "text"
+            way = "pocket" if fusion.asks(self.text[0], self.meant) and fusion.takes(self.pocket[0]) else "text"
         return (self.text if way == "text" else self.pocket)[1]
 
 
@@ -114,7 +114,7 @@ def compare(reading: Reading, name: str, pictures: Iterable[Picture]) -> Compare
                 (found.confidence, box is not None and box.holds(found.point)) if found else (-1.0, box is None)
                 for found in (embedded.ground(scene, phrase), pointed)
             ]
-            made.answers.append(Answer(groups, said[0], said[1], says_icon(phrase)))
+            made.answers.append(Answer(groups, said[0], said[1], meant(phrase, pointer.reading.icons)))
     return made
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from handeye.perception.pocket_eyes import Fusion
+from handeye.perception.pocket_eyes import Fusion, meant
 from handeye.perception.training.card import write_card
 from handeye.perception.training.compare import Answer, Compared, choose, data_set
 from handeye.tools.errors import SetupError, UsageError
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 #: Asked about the second half of these, the model is wrong: once where text is surer, once where the model is not sure.
 ANSWERS = [
-    Answer(("icon",), (0.8, False), (0.9, True), icon=True),
+    Answer(("icon",), (0.8, False), (0.9, True), "icon"),
     Answer(("icon",), (-1, False), (0.55, True)),
     Answer(("text",), (0.65, True), (0.95, False)),
     Answer(("text",), (0.3, True), (0.2, False)),
+    Answer(("words",), (-1, True), (0.95, False), ""),
 ]
 
 
@@ -32,9 +33,27 @@ def test_the_fusion_that_is_most_often_right_is_chosen() -> None:
     assert fusion.icons > 0.8
     assert fusion.enough <= 0.3 or fusion.sure > 0.2
     assert compared.share("both", fusion) == 1
-    assert (
-        compared.share("both", Fusion(0, 0, 0)) == 0.75
-    )  # nothing but what text has no answer to is asked of the model
+    # Nothing but what text has no answer to is asked of the model then.
+    assert compared.share("both", Fusion(0, 0, 0)) == 0.8
+
+
+@pytest.mark.parametrize(
+    ("phrase", "says"),
+    [
+        ("the red Trash icon", "icon"),
+        ("the red heart", "name"),
+        ("the arrow left button", "name"),
+        ("Save", ""),
+        ("", ""),
+    ],
+)
+def test_only_what_means_an_icon_is_asked_of_the_model(phrase: str, says: str) -> None:
+    assert meant(phrase, {"heart", "arrow left"}) == says
+
+
+def test_a_fusion_is_told_by_groups() -> None:
+    compared = Compared("pictures", ANSWERS)
+    fusion = choose([compared])
     assert [compared.share(way, fusion, "icon") for way in ("text", "pocket", "both")] == [0, 1, 1]
     told = compared.told(fusion)["groups"]
     assert told["text"] == {"text": 1, "pocket": 0, "both": 1, "n": 2}
