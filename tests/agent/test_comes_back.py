@@ -98,6 +98,7 @@ def test_downloads_stay_with_the_run_and_are_told(follow: Follow, site: Site) ->
     result = follow(
         {"kind": "reload"},
         {"kind": "click", "target": "Report"},
+        {"kind": "wait", "seconds": 1},  # on a busy machine it begins when the page has come to rest already
         {"kind": "done"},
         approve="never",
         listen=heard.append,
@@ -105,5 +106,5 @@ def test_downloads_stay_with_the_run_and_are_told(follow: Follow, site: Site) ->
     assert result.verdict == "succeeded", result.reason
     kept = result.folder / "downloads" / "report.csv"
     assert kept.read_text(encoding="utf-8").endswith("a,b")
-    told = [event.result for event in heard if isinstance(event, Acted) and event.step == 2]
-    assert str(kept) in told[0]
+    told = [event.result for event in heard if isinstance(event, Acted) and event.step in (2, 3)]
+    assert str(kept) in " ".join(told)
