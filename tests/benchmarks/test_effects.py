@@ -11,6 +11,7 @@ NEAR = ("Count up", "Switch light", "Come later", "Copy link", "Speak inside", "
 NOTHING = ("Do nothing", "Ripple only", "Say again", "Drawn fake")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_effects_are_told_from_the_look_of_a_pressed_button() -> None:
     tried = list(try_all((*NEAR, *NOTHING), 1.0))

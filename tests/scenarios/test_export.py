@@ -139,6 +139,7 @@ def _python(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *words], cwd=cwd, env=env, capture_output=True, text=True, timeout=200)
 
 
+@pytest.mark.long
 def test_each_export_does_what_the_run_did_and_fails_where_the_page_is_broken(
     done: Done, monkeypatch: pytest.MonkeyPatch
 ) -> None:

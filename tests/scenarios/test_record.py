@@ -247,6 +247,7 @@ def test_what_no_words_lead_to_is_said_in_a_comment(served: tuple[Path, str], tm
     assert '- the title is "Paint"' in text  # suggested, since nothing was checked
 
 
+@pytest.mark.long
 def test_a_person_at_a_visible_browser_is_heard(tmp_path: Path) -> None:
     """The command itself, on a screen of its own: its person sees pictures, and has a mouse and a keyboard."""
     page = tmp_path / "page.html"

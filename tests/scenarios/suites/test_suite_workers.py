@@ -121,6 +121,7 @@ def test_what_cannot_be_run_at_all_is_told_by_a_worker_as_well(tmp_path: Path) -
         run_all(cases_of(file), Settings(output=tmp_path / "out"), 2, 0, [])
 
 
+@pytest.mark.long
 def test_the_run_does_not_wait_for_what_runs_when_there_were_failures_enough(run: Run, mine: Path) -> None:
     text = scenarios(b="endless") + "- {name: a, steps: click Nowhere, unchecked: true}\n"
     assert [each.name for each in run(text, workers=2, max_failures=1)] == ["a"]
