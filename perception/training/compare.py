@@ -63,9 +63,17 @@ class Answer:
 
     def right(self, way: str, fusion: Fusion) -> bool:
         """Whether a way answered rightly."""
+        return self._said(way, fusion)[1]
+
+    def worth(self, fusion: Fusion) -> int:
+        """What both together are worth: 1 for a right answer, -1 for a wrong place, which is pressed; else 0."""
+        confidence, right = self._said("both", fusion)
+        return 1 if right else -1 if confidence >= 0 else 0
+
+    def _said(self, way: str, fusion: Fusion) -> tuple[float, bool]:
         if way == "both":
             way = "pocket" if fusion.asks(self.text[0], self.meant) and fusion.takes(self.pocket[0]) else "text"
-        return (self.text if way == "text" else self.pocket)[1]
+        return self.text if way == "text" else self.pocket
 
 
 @dataclass
@@ -90,6 +98,10 @@ class Compared:
         """The share of right answers, 0 to 1; 0 where nothing was asked."""
         answers = [each.right(way, fusion) for each in self.answers if group == "all" or group in each.groups]
         return sum(answers) / len(answers) if answers else 0.0
+
+    def worth(self, fusion: Fusion) -> float:
+        """What both together are worth, on average."""
+        return sum(each.worth(fusion) for each in self.answers) / max(1, len(self.answers))
 
     def told(self, fusion: Fusion) -> dict[str, Any]:
         """All of it, for JSON."""
@@ -119,14 +131,17 @@ def compare(reading: Reading, name: str, pictures: Iterable[Picture]) -> Compare
 
 
 def choose(compared: Sequence[Compared]) -> Fusion:
-    """The fusion that is right most often, pictures of each kind counting alike; of equal ones the nearest to stock."""
+    """The fusion that is worth most, pictures of each kind counting alike; of equal ones the nearest to stock.
+
+    A wrong place costs what a right one gains: to say that a thing is not there is better than to press another.
+    """
     steps = [number / 20 for number in range(21)]
 
     stock = Fusion()
 
     def right(fusion: Fusion) -> tuple[float, float]:
         far = abs(fusion.enough - stock.enough) + abs(fusion.icons - stock.icons) + abs(fusion.sure - stock.sure)
-        return round(sum(each.share("both", fusion) for each in compared), 6), -far
+        return round(sum(each.worth(fusion) for each in compared), 6), -far
 
     found = [stock]
     for sure in steps:

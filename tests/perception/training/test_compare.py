@@ -112,3 +112,9 @@ def test_the_card_tells_what_was_measured_and_nothing_else(tmp_path: Path) -> No
         "| level 0 | icon | 2 | 0.0% | 100.0% | 100.0% |",
     ):
         assert line in card
+
+
+def test_a_wrong_place_costs_what_a_right_one_gains() -> None:
+    wrong, right = Answer(("icon",), (-1, False), (0.2, False)), Answer(("icon",), (-1, False), (0.2, True))
+    assert choose([Compared("pictures", [wrong, wrong, right])]).sure > 0.2
+    assert choose([Compared("pictures", [wrong, right, right])]).sure <= 0.2
