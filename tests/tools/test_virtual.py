@@ -189,6 +189,7 @@ def test_two_screens_at_once_do_not_disturb_each_other() -> None:
             right.perform(Type(text=f"rechts {turn} 界\n"))
         left.settle()
         right.settle()
+        assert not left.capture().notes, "nothing had to be done in another way"
         assert text_in(left) == "links 0 世\nlinks 1 世\nlinks 2 世\n"
         assert text_in(right) == "rechts 0 界\nrechts 1 界\nrechts 2 界\n"
         left.close()

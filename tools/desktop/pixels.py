@@ -59,7 +59,8 @@ class Pixels:
         image = Image.frombytes("RGB", shot.size, shot.bgra, "raw", "BGRX")
         # Retina: the picture is twice as wide as the input's coordinates.
         scale = image.width / self.monitor["width"]
-        notes = tuple(str(note) for note in self._source.performance_status) if self._source else ()
+        said = self._source.performance_status if self._source else ()
+        notes = tuple(str(note) for note in said if "working correctly" not in note)  # that is no fallback
         return Screenshot(image, scale, (float(self.monitor["left"]), float(self.monitor["top"])), notes)
 
     def corners(self) -> set[tuple[int, int]]:
