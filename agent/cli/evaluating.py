@@ -29,7 +29,7 @@ def evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> N
     pocket, reading = load(folder), Reading(folder)
     levels = pocket.sizes.drawn
     scores = [held_out(pocket, level, screens) for level in levels]
-    few = max(2, screens // 10)
+    few = max(2, screens // 3)  # chosen on fewer it would be chance
     console = note_console()
     with console.status("asking about whole screens"):
         chosen = choose([compare(reading, f"level {n}", drawn_screens(n, few, CHOOSE)) for n in levels])
