@@ -1,13 +1,14 @@
-"""Pillow's bicubic resize on several processor cores at once, to the very same pixels.
+"""Pillow's bicubic resize as products of matrices: the very same bytes, in less time, on every core.
 
-Pillow resizes on one core and lets other Python threads run meanwhile, so a picture is resized in upright strips, one
-thread each. A strip is Pillow's own work on a part of the picture. Two things could make it differ from the same part
-of the whole, and where one of them may, the picture is resized in one piece:
+Resizing along one side gives each new pixel a few old ones around it, each with its weight. Pillow goes from pixel to
+pixel; here a block of new pixels is one small dense matrix, whose product with a strip of the picture NumPy's linear
+algebra works out many pixels at a time, zeros and all. The bytes are the same because
 
-- Pillow counts a strip's columns from the strip's own edge, which rounds differently in the last bit of a double. The
-  weights it then uses are integers, so that matters only where one lies as good as in the middle between two.
-- Since version 13 Pillow shrinks the height before the width when the height shrinks much more, judging a strip by
-  its own width; the pixels in between are bytes, so the order shows.
+- Pillow's weights are integers over 2**22 and its sums of bytes lose nothing, nor do those of doubles, which hold 53
+  bits. Both round halves up (see `resampling.UP`). Where a weight lies so near the middle between two integers that the
+  last bit of a double could turn it, Pillow itself is asked.
+- Between the two sides Pillow keeps bytes, so the order shows, and it depends on the sizes (since Pillow 13). It is
+  seen on noise, once for each pair of sizes; where neither order gives Pillow's bytes, Pillow is asked.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
+
+from handeye.perception.resampling import axis, certain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,37 +30,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T")
+Order = Literal["width first", "height first"]
 
-#: Pillow's weights are integers of this many bits after the point (`PRECISION_BITS` in its Resample.c).
-WEIGHT_BITS = 22
+#: Bytes of the picture, as doubles, that a thread works on at once: what a core's own cache nearly holds.
+STRIP_BYTES = 3_000_000
 
-
-class Strip(NamedTuple):
-    """Columns `left` to `right` of the resized picture, and the part of the picture they show, in its pixels."""
-
-    left: int
-    right: int
-    start: float
-    end: float
+#: What threads worked in, kept for the next picture: new memory costs about as much as the work done in it.
+_spare: list[NDArray[np.float64]] = []
 
 
-def resized(image: Image.Image, sizes: Sequence[tuple[int, int]], most: int | None = None) -> list[NDArray[np.uint8]]:
-    """The RGB picture at each (width, height), as (height, width, 3) bytes equal to Pillow's bicubic resize.
+def resize_into(image: Image.Image, grids: Sequence[NDArray[np.uint8]]) -> None:
+    """Fill each grid of tiles with the RGB picture in the grid's size, byte for byte as Pillow's bicubic resize does.
 
-    `most` strips at most; by default four where there are several cores, so that none of them waits long for another.
+    A grid is (rows of tiles, pixels down, columns of tiles, pixels across, 3), and need not lie in memory that way.
     """
-    most = most or (4 if cores() > 1 else 1)
-    made = [np.empty((height, width, 3), np.uint8) for width, height in sizes]
-    jobs = [(whole, strip) for whole, size in zip(made, sizes, strict=True) for strip in strips(image.size, size, most)]
-    # The longest first: begun last, it would be alone at the end.
-    jobs.sort(key=lambda job: job[1].start - job[1].end)
-
-    def fill(job: tuple[NDArray[np.uint8], Strip]) -> None:
-        whole, strip = job
-        whole[:, strip.left : strip.right] = np.asarray(_cut(image, strip, len(whole)))
-
-    in_parallel(fill, jobs)
-    return made
+    todo: list[tuple[NDArray[np.uint8], Order]] = []
+    for grid in grids:
+        size = (grid.shape[2] * grid.shape[3], grid.shape[0] * grid.shape[1])
+        order = order_of_sides(image.size, size)
+        if order is None:
+            grid[:] = np.asarray(image.resize(size, Image.Resampling.BICUBIC)).reshape(grid.shape)
+        else:
+            todo.append((grid, order))
+    if todo:
+        _resize(image, todo)
 
 
 def in_parallel(work: Callable[[T], None], items: Iterable[T]) -> None:
@@ -78,60 +75,142 @@ def cores() -> int:
 
 
 @lru_cache(maxsize=64)
-def strips(size: tuple[int, int], wanted: tuple[int, int], most: int) -> tuple[Strip, ...]:
-    """How to resize pictures of a size to another in at most so many strips; one when they could differ from the whole.
-
-    Found out once for each pair of sizes. More than four gain nothing, and the edges of halves and quarters are
-    numbers that Pillow's single-precision boxes hold exactly.
-    """
-    # A picture that keeps its size is only copied, which Pillow does not see in a strip of it.
-    most = 1 if size == wanted else most
-    parts = next((parts for parts in (4, 2) if parts <= most and wanted[0] % parts == 0), 1)
-    made = _even(size[0], wanted[0], parts)
-    if parts > 1 and not (_certain(size[0], wanted[0]) and _same_order(size, wanted, made[0])):
-        return _even(size[0], wanted[0], 1)
-    return made
-
-
-def _even(width: int, wanted: int, parts: int) -> tuple[Strip, ...]:
-    columns = wanted // parts
-    return tuple(
-        Strip(part * columns, (part + 1) * columns, part * width / parts, (part + 1) * width / parts)
-        for part in range(parts)
-    )
+def order_of_sides(size: tuple[int, int], wanted: tuple[int, int]) -> Order | None:
+    """Which side Pillow resizes first to bring a (width, height) to another; None where it has to do it itself."""
+    # A picture that keeps its size is only copied, which nothing does faster.
+    if size == wanted or not (certain(size[0], wanted[0]) and certain(size[1], wanted[1])):
+        return None
+    # As good as noise, and much faster: the length is prime, so that rows differ.
+    dice = np.random.default_rng(0).integers(0, 256, 65521, dtype=np.uint8)
+    noise = Image.fromarray(np.resize(dice, (size[1], size[0], 3)))
+    right = np.asarray(noise.resize(wanted, Image.Resampling.BICUBIC))
+    made = np.empty((1, wanted[1], 1, wanted[0], 3), np.uint8)
+    orders: tuple[Order, ...] = ("width first", "height first")
+    for order in orders:
+        _resize(noise, [(made, order)])
+        if np.array_equal(made.reshape(right.shape), right):
+            return order
+    return None
 
 
-def _cut(image: Image.Image, strip: Strip, height: int) -> Image.Image:
-    box = (strip.start, 0, strip.end, image.height)
-    return image.resize((strip.right - strip.left, height), Image.Resampling.BICUBIC, box)
+def _resize(image: Image.Image, grids: Sequence[tuple[NDArray[np.uint8], Order]]) -> None:
+    """Fill the grids, each in its order of the sides, with every core doing its part of each of them."""
+    # Sooner done than one array of the whole picture, of which each plane would then be picked out.
+    planes = [np.asarray(plane) for plane in image.split()]
+    turned = [plane.T for plane in planes]
+    parts = cores()
+    works = [
+        _Work(grid, planes, parts) if order == "width first" else _Work(grid.transpose(2, 3, 0, 1, 4), turned, parts)
+        for grid, order in grids
+    ]
+    numbers = max(work.numbers for work in works)
+
+    def fill(part: int) -> None:
+        memory = _spare.pop() if _spare else np.zeros(0)
+        # All finite from the start, and ever after.
+        memory = memory if memory.size >= numbers else np.zeros(numbers)
+        for work in works:
+            work.fill(part, memory)
+        _spare.append(memory)
+
+    in_parallel(fill, range(parts))
+    del _spare[parts:]
 
 
-def _same_order(size: tuple[int, int], wanted: tuple[int, int], strip: Strip) -> bool:
-    """Whether Pillow takes width and height of a strip in the same order as those of the whole, seen on noise."""
-    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, size[::-1], dtype=np.uint8))
-    whole = np.asarray(noise.resize(wanted, Image.Resampling.BICUBIC))
-    return np.array_equal(whole[:, strip.left : strip.right], np.asarray(_cut(noise, strip, wanted[1])))
+class _Rooms(NamedTuple):
+    """Where one thread works, three planes side by side in each row."""
+
+    source: NDArray[np.float64]
+    """Rows of the picture."""
+    windows: NDArray[np.float64]
+    """What each block of the source reads."""
+    middle: NDArray[np.float64]
+    """Rows resized along their length."""
+    blocks: NDArray[np.float64]
+    """The middle, by the blocks that give it."""
+    strips: NDArray[np.float64]
+    """What each block of columns reads of the middle."""
+    result: NDArray[np.float64]
+    """The middle's columns resized, by the blocks that give them."""
 
 
-def _certain(width: int, wanted: int) -> bool:
-    """Whether no weight lies so near the middle between two integers that the last bit of a double could turn it.
+class _Work:
+    """One grid to be filled, rows resized before columns, in so many parts."""
 
-    The weights are those of Pillow's Resample.c: a cubic with a = -0.5, stretched when the picture shrinks.
-    """
-    scale = width / wanted
-    stretch = max(scale, 1.0)
-    centres = (np.arange(wanted) + 0.5) * scale
-    firsts = np.maximum(np.floor(centres - 2 * stretch + 0.5), 0)
-    lasts = np.minimum(np.floor(centres + 2 * stretch + 0.5), width)
-    taps = firsts[:, None] + np.arange(int(np.ceil(2 * stretch)) * 2 + 1)
-    weights = np.where(taps < lasts[:, None], _cubic((taps - centres[:, None] + 0.5) / stretch), 0.0)
-    scaled = weights / weights.sum(axis=1, keepdims=True) * 2**WEIGHT_BITS
-    apart = np.abs(scaled - np.floor(scaled) - 0.5)
-    return bool((apart > 2**WEIGHT_BITS * width * 4 * np.finfo(np.float64).eps).all())
+    def __init__(self, grid: NDArray[np.uint8], planes: Sequence[NDArray[np.uint8]], parts: int) -> None:
+        rows, tall, columns, across, _ = grid.shape
+        self.grid, self.planes = grid, planes
+        self.height, self.width = planes[0].shape
+        self.row, self.column = axis(self.width, columns * across), axis(self.height, rows * tall)
+        # What a row is read from, a little outside the picture at both ends, and what it becomes.
+        self.source = max(self.row.reach, self.width - self.row.start)
+        self.result = self.row.blocks * self.row.block
+        self.edges = np.linspace(0, self.column.blocks, parts + 1).astype(int).tolist()
+        most = max(STRIP_BYTES // (3 * 8 * self.source * self.column.step), 1)
+        self.strip = min(most, -(-self.column.blocks // parts))
+        # Rows of the picture that a strip adds, and those it has in common with the next one.
+        self.fresh = self.strip * self.column.step
+        self.shared = max(self.column.reads - self.column.step, 0)
+        self.shapes = (
+            (max(self.fresh, self.shared), 3, self.source),
+            (self.fresh + self.shared, 3, self.result),
+            (3, self.strip, self.column.block, self.result),
+        )
+        self.numbers = sum(int(np.prod(shape)) for shape in self.shapes)
+
+    def fill(self, part: int, memory: NDArray[np.float64]) -> None:
+        """Resize what one part of the new rows shows, a strip at a time.
+
+        What is read outside the picture is any finite number: its weight is 0.
+        """
+        begin, end = self.edges[part], self.edges[part + 1]
+        rooms = self._rooms(memory)
+        pixels = np.empty((3, self.strip * self.column.block, self.result), np.uint8)
+        weights = np.ascontiguousarray(self.column.weights[begin:end].swapaxes(1, 2))
+        top = self.column.start + begin * self.column.step
+        self._resize_rows(top, self.shared, rooms, self.fresh)
+        for first in range(0, end - begin, self.strip):
+            many = min(self.strip, end - begin - first)
+            rooms.middle[: self.shared] = rooms.middle[self.fresh :]
+            self._resize_rows(top + first * self.column.step + self.shared, self.fresh, rooms, self.shared)
+            np.matmul(weights[first : first + many], rooms.strips[:, :many], out=rooms.result[:, :many])
+            np.copyto(pixels, _rounded(rooms.result).reshape(pixels.shape), casting="unsafe")
+            self._put((begin + first) * self.column.block, many * self.column.block, pixels)
+
+    def _rooms(self, memory: NDArray[np.float64]) -> _Rooms:
+        made, taken = [], 0
+        for shape in self.shapes:
+            size = int(np.prod(shape))
+            made.append(memory[taken : taken + size].reshape(shape))
+            taken += size
+        source, middle, result = made
+        windows = sliding_window_view(source.reshape(-1, self.source), self.row.reads, axis=1)[:, :: self.row.step]
+        windows = windows[:, : self.row.blocks].swapaxes(0, 1)
+        blocks = middle.reshape(-1, self.row.blocks, self.row.block).swapaxes(0, 1)
+        strips = sliding_window_view(middle, self.column.reads, axis=0)[:: self.column.step].transpose(1, 0, 3, 2)
+        return _Rooms(source, windows, middle, blocks, strips, result)
+
+    def _resize_rows(self, top: int, many: int, rooms: _Rooms, place: int) -> None:
+        """So many rows of the picture from `top` on, resized along their length, into the middle from `place` on."""
+        first, last = min(max(top, 0), self.height), min(max(top + many, 0), self.height)
+        for channel, plane in enumerate(self.planes):
+            shown = rooms.source[first - top : last - top, channel, -self.row.start : self.width - self.row.start]
+            shown[:] = plane[first:last]
+        rows = slice(3 * place, 3 * (place + many))
+        np.matmul(rooms.windows[:, : 3 * many], self.row.weights, out=rooms.blocks[:, rows])
+        _rounded(rooms.middle[place : place + many])
+
+    def _put(self, top: int, many: int, pixels: NDArray[np.uint8]) -> None:
+        """Write so many new rows from `top` on into the tiles they belong to."""
+        rows, tall, columns, across, _ = self.grid.shape
+        bottom = min(top + many, rows * tall)
+        for row in range(top // tall, -(-bottom // tall)):
+            first, last = max(top, row * tall), min(bottom, (row + 1) * tall)
+            for channel in range(3):
+                shown = pixels[channel, first - top : last - top, : columns * across].reshape(-1, columns, across)
+                self.grid[row, first - row * tall : last - row * tall, :, :, channel] = shown
 
 
-def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    x = np.abs(x)
-    near = (1.5 * x - 2.5) * x * x + 1
-    far = (((x - 5) * x + 8) * x - 4) * -0.5
-    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+def _rounded(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """To whole bytes, in place; halves go up, because the weights are a little larger than Pillow's."""
+    return np.clip(np.rint(numbers, out=numbers), 0, 255, out=numbers)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from handeye.perception.resizing import in_parallel, resized
+from handeye.perception.resizing import cores, in_parallel, resize_into
 from handeye.tools.errors import UsageError
 from handeye.tools.geometry import Point
 
@@ -108,13 +108,11 @@ def tile(image: Image.Image, max_tiles: int = 12, side: int = TILE) -> Tiling:
     """
     picture = image if image.mode == "RGB" else image.convert("RGB")
     columns, rows = choose_grid(picture.width, picture.height, max_tiles, side)
-    sizes = [(columns * side, rows * side), *([(side, side)] if columns * rows > 1 else [])]
-    canvas, *thumbnail = resized(picture, sizes)
-    cells = np.empty((columns * rows + len(thumbnail), side, side, 3), np.uint8)
-    grid = cells[: columns * rows].reshape(rows, columns, side, side, 3)
-    grid[:] = canvas.reshape(rows, side, columns, side, 3).swapaxes(1, 2)
-    for each in thumbnail:
-        cells[-1] = each
+    many = columns * rows
+    cells = np.empty((many + (many > 1), side, side, 3), np.uint8)
+    grids = [cells[:many].reshape(rows, columns, side, side, 3).swapaxes(1, 2)]
+    grids += [cells[many:].reshape(1, side, 1, side, 3)] if many > 1 else []
+    resize_into(picture, grids)
     return Tiling(picture.size, (columns, rows), cells)
 
 
@@ -140,15 +138,17 @@ def normalise(tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(n, h, w, 3) bytes as (n, 3, h, w) float32 with ImageNet's mean taken off and its deviation divided out."""
     made = np.empty((len(tiles), 3, *tiles.shape[1:3]), np.float32)
 
-    def fill(number: int) -> None:
+    def fill(part: NDArray[np.int_]) -> None:
         # Plane by plane, because one plane stays in the processor's cache through all steps.
-        for channel in range(3):
+        gray = np.empty(tiles.shape[1:3], np.uint8)
+        for number, channel in (divmod(plane, 3) for plane in part.tolist()):
             plane = made[number, channel]
-            np.divide(np.ascontiguousarray(tiles[number, ..., channel]), np.float32(255), out=plane)
+            gray[:] = tiles[number, ..., channel]
+            np.divide(gray, np.float32(255), out=plane)
             plane -= np.float32(MEAN[channel])
             plane /= np.float32(STD[channel])
 
-    in_parallel(fill, range(len(tiles)))
+    in_parallel(fill, np.array_split(np.arange(3 * len(tiles)), cores()))
     return made
 
 

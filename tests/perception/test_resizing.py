@@ -1,63 +1,136 @@
-"""Resizing in strips, against Pillow resizing in one piece."""
+"""Resizing by products of matrices, against Pillow."""
 
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from handeye.perception.resizing import in_parallel, resized, strips
+from handeye.perception import resizing
+from handeye.perception.resizing import in_parallel, order_of_sides, resize_into
 from handeye.perception.tiling import choose_grid
+from handeye.perception.resampling import WEIGHT_BITS, axis, certain
 
 
 def noise(width: int, height: int) -> Image.Image:
     return Image.fromarray(np.random.default_rng(width).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
+def resized(image: Image.Image, *sizes: tuple[int, int]) -> list[NDArray[np.uint8]]:
+    made = [np.full((1, height, 1, width, 3), 77, np.uint8) for width, height in sizes]
+    resize_into(image, made)
+    return [grid[0, :, 0] for grid in made]
+
+
 def whole(image: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
 
 
-@pytest.mark.parametrize("most", [1, 2, 4])
-def test_strips_equal_the_whole_for_random_sizes(most: int) -> None:
-    rng = random.Random(most)
+@pytest.mark.parametrize("cores", [1, 2, 3, 16])
+def test_random_sizes_equal_pillow_to_the_byte(monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
+    monkeypatch.setattr(resizing, "cores", lambda: cores)
+    order_of_sides.cache_clear()
+    rng = random.Random(cores)
     for _ in range(6):
         image = noise(rng.randint(1, 1500), rng.randint(1, 1500))
         sizes = [(448 * rng.randint(1, 4), 448 * rng.randint(1, 3)), (448, 448)]
-        for made, size in zip(resized(image, sizes, most), sizes, strict=True):
+        for made, size in zip(resized(image, *sizes), sizes, strict=True):
             assert np.array_equal(made, whole(image, size)), (image.size, size)
 
 
-@pytest.mark.parametrize("size", [(1920, 1080), (1280, 800), (2560, 1440), (3840, 2160)])
-def test_common_screens_are_resized_in_strips(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("strip", [1, 200_000, 10**9])
+def test_strips_of_any_height_give_the_same(monkeypatch: pytest.MonkeyPatch, strip: int) -> None:
+    monkeypatch.setattr(resizing, "STRIP_BYTES", strip)
+    for size in [(700, 500), (301, 1009)]:
+        image = noise(*size)
+        for made, wanted in zip(resized(image, (448, 896), (448, 448)), [(448, 896), (448, 448)], strict=True):
+            assert np.array_equal(made, whole(image, wanted)), (size, wanted)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (5, 3000), (6000, 40)])
+def test_pictures_of_extreme_shapes(size: tuple[int, int]) -> None:
+    image = noise(*size)
+    assert np.array_equal(resized(image, (448, 448))[0], whole(image, (448, 448)))
+
+
+@pytest.mark.parametrize("size", [(224, 224), (112, 448), (896, 1792)])
+def test_halves_are_rounded_up(size: tuple[int, int]) -> None:
+    """With these sizes weights are multiples of 1/1024, and many a sum ends in a half."""
+    image = noise(*size)
+    assert order_of_sides(size, (448, 448)) is not None
+    assert np.array_equal(resized(image, (448, 448))[0], whole(image, (448, 448)))
+
+
+@pytest.mark.parametrize("extreme", [(0, 255), (255, 0)])
+def test_what_overshoots_at_an_edge_is_cut_off(extreme: tuple[int, int]) -> None:
+    dots = np.full((300, 500, 3), extreme[0], np.uint8)
+    dots[::7, ::5] = extreme[1]
+    image = Image.fromarray(dots)
+    assert np.array_equal(resized(image, (896, 448))[0], whole(image, (896, 448)))
+
+
+def test_tiles_are_filled_where_they_lie() -> None:
+    image = noise(640, 480)
+    cells = np.empty((6, 448, 448, 3), np.uint8)
+    resize_into(image, [cells.reshape(2, 3, 448, 448, 3).swapaxes(1, 2)])
+    right = whole(image, (1344, 896))
+    assert np.array_equal(cells[1], right[:448, 448:896])
+    assert np.array_equal(cells[5], right[448:, 896:])
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 800), (2560, 1440), (3840, 2160), (1366, 768), (1170, 2532)])
+def test_pillow_need_not_be_asked_for_common_screens(size: tuple[int, int]) -> None:
     columns, rows = choose_grid(*size)
-    assert len(strips(size, (columns * 448, rows * 448), 4)) == 4
-    assert len(strips(size, (448, 448), 2)) == 2
+    assert order_of_sides(size, (columns * 448, rows * 448)) is not None
+    assert order_of_sides(size, (448, 448)) is not None
 
 
-def test_a_picture_that_pillow_shrinks_in_another_order_than_its_strips_is_resized_in_one_piece() -> None:
-    """Pillow 13 takes the height first when it shrinks more than the width does; a narrower strip turns that round."""
+def test_the_side_pillow_takes_first_is_found_out() -> None:
+    """Pillow 13 takes the height first when it shrinks much more than the width does."""
+    assert order_of_sides((1920, 1080), (1792, 896)) == "width first"
+    assert order_of_sides((390, 844), (448, 448)) == "height first"
     image = noise(1000, 1000)
     for size in [(896, 448), (1792, 448), (448, 1792), (1792, 896), (896, 400)]:
-        assert np.array_equal(resized(image, [size], 4)[0], whole(image, size)), size
+        assert np.array_equal(resized(image, size)[0], whole(image, size)), size
 
 
-def test_weights_in_the_middle_between_two_integers_keep_a_picture_in_one_piece() -> None:
-    found = [width for width in range(960, 1130) if len(strips((width, 20), (896, 20), 2)) == 1]
+def test_weights_in_the_middle_between_two_integers_are_left_to_pillow() -> None:
+    found = [width for width in range(960, 1130) if not certain(width, 896)]
     assert 974 in found
     assert len(found) < 20
     for width in found:
+        assert order_of_sides((width, 20), (896, 40)) is None
         image = noise(width, 20)
-        assert np.array_equal(resized(image, [(896, 20)], 2)[0], whole(image, (896, 20)))
+        assert np.array_equal(resized(image, (896, 40))[0], whole(image, (896, 40)))
 
 
-def test_a_picture_of_the_right_size_is_not_resized() -> None:
-    assert len(strips((1344, 896), (1344, 896), 4)) == 1
+def test_a_picture_of_the_right_size_is_only_copied() -> None:
+    assert order_of_sides((1344, 896), (1344, 896)) is None
     image = noise(1344, 896)
-    assert np.array_equal(resized(image, [(1344, 896)], 4)[0], np.asarray(image))
+    assert np.array_equal(resized(image, (1344, 896))[0], np.asarray(image))
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(1920, 1792), (1080, 896), (1366, 1792), (7, 448), (3000, 448)])
+def test_every_new_pixel_weighs_as_much_as_one_old_one(size: int, wanted: int) -> None:
+    side = axis(size, wanted)
+    sums = side.weights.sum(axis=1).reshape(-1)[:wanted]
+    taps = np.count_nonzero(side.weights, axis=1).max()
+    assert np.abs(sums - 1).max() <= taps / 2**WEIGHT_BITS
+    assert -side.start <= side.reads
+    assert side.reach >= size
+
+
+def test_pictures_of_several_threads_do_not_mix() -> None:
+    images = [noise(300 + 40 * number, 400) for number in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda image: resized(image, (896, 448), (448, 448)), images))
+    for image, (large, small) in zip(images, made, strict=True):
+        assert np.array_equal(large, whole(image, (896, 448)))
+        assert np.array_equal(small, whole(image, (448, 448)))
 
 
 def test_what_goes_wrong_in_a_thread_is_told() -> None:
