@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handeye.perception import resizing
+from handeye.perception.resampling import WEIGHT_BITS, axis, certain
 from handeye.perception.resizing import in_parallel, order_of_sides, resize_into
 from handeye.perception.tiling import choose_grid
-from handeye.perception.resampling import WEIGHT_BITS, axis, certain
 
 
 def noise(width: int, height: int) -> Image.Image:
