@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         BrowserContext,
         CDPSession,
         Dialog,
+        Download,
         FileChooser,
         Frame,
         Page,
@@ -258,13 +259,17 @@ class Session(Patience):
         self.overheard.watch(page)
         page.on("close", self._closed)
         page.on("crash", lambda page: self._crashed(page))
-        page.on("download", self.downloads.begin)
+        page.on("download", self._downloading)
         page.on("filechooser", self._choosing)
         page.on("framenavigated", lambda frame: self._moved(page, frame))
         tab = Tab(page, self.begin(self._prepare(page)))
         self.keep(tab.ready)
         self.tabs.append(tab)
         self._recent.append(tab)
+
+    def _downloading(self, download: Download) -> None:
+        self.traffic.file_came(download.url)
+        self.downloads.begin(download)
 
     def _moved(self, page: Page, frame: Frame) -> None:
         if self.moved and frame is page.main_frame and not self._closing:

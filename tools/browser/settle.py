@@ -117,6 +117,8 @@ class Settling:
             return "a tab is opening"
         if self.session.downloads.under_way:
             return "a download is under way"
+        if self.session.traffic.file_coming():
+            return "a download is about to begin"
         polls = self.session.traffic.patient(PATIENCE)
         if polls:
             notes.append(f"still open: {', '.join(polls[:3])}")

@@ -35,6 +35,12 @@ CHANGING = ("Document", "XHR", "Fetch", "Ping", "Other")
 #: These stay open or do not matter to what is shown.
 BACKGROUND = frozenset({"websocket", "eventsource", "ping", "media", "texttrack", "manifest", "cspviolationreport"})
 
+#: Answers without a body: the page stays as it is, and no file comes.
+BARE = frozenset({204, 205})
+
+#: Seconds that a file asked for by itself may take to come, and one whose answer is there already.
+FILE_PATIENCE, FILE_BEGINS = 10.0, 2.0
+
 _NUMBERS = re.compile(r"[\d.]+")
 
 #: Asked for so often within one wait, an address is being polled.
@@ -63,6 +69,9 @@ class Traffic:
         self._open: dict[Request, float] = {}
         self._asked: Counter[str] = Counter()
         self._patient_with: set[str] = set()
+        self._files: dict[str, tuple[str, float]] = {}
+        self._came: set[str] = set()
+        self._answers: set[Request] = set()
         self._sockets: set[WebSocket] = set()
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,7 +92,7 @@ class Traffic:
         """Know which requests of a window are under way."""
         context.on("request", self._started)
         context.on("requestfinished", self._ended)
-        context.on("requestfailed", self._ended)
+        context.on("requestfailed", self._failed)
         context.on("response", self._answered)
         context.on("page", lambda page: page.on("websocket", self._connected))
 
@@ -91,13 +100,16 @@ class Traffic:
         """The same of one page alone."""
         page.on("request", self._started)
         page.on("requestfinished", self._ended)
-        page.on("requestfailed", self._ended)
+        page.on("requestfailed", self._failed)
         page.on("response", self._answered)
         page.on("websocket", self._connected)
 
     def begin(self) -> None:
         """An action begins: only requests from now on are its own."""
         self._open.clear()
+        self._files.clear()
+        self._came.clear()
+        self._answers.clear()
         self._asked.clear()
         self.refused.clear()
         self.sent.clear()
@@ -107,6 +119,18 @@ class Traffic:
     def under_way(self) -> list[str]:
         """The requests that the action began and that have not ended."""
         return [self._name(request) for request in self._open]
+
+    def file_coming(self) -> str:
+        """The address of a file that was asked for and has not begun to come; empty for none."""
+        now = time.monotonic()
+        return next((url for url, until in self._files.values() if now < until), "")
+
+    def file_came(self, url: str) -> None:
+        """It has begun to come; when none of this address was asked for, it is the one that was asked for first."""
+        self._came.add(url)
+        names = [name for name, (asked, _) in self._files.items() if asked == url] or list(self._files)
+        self._files.pop(names[0] if names else "", None)
+        self._changed.set()
 
     def patient(self, seconds: float) -> list[str]:
         """Stop waiting, now and in future, for requests that have been open this long; says which."""
@@ -127,6 +151,8 @@ class Traffic:
             return
 
     def _answered(self, response: Response) -> None:
+        if response.request.is_navigation_request() and response.status not in BARE:
+            self._answers.add(response.request)
         if self.on_answer:
             self.on_answer(self._name(response.request))
 
@@ -153,6 +179,13 @@ class Traffic:
         if self._open.pop(request, None) is not None:
             self.last_end = time.monotonic()
             self._changed.set()
+
+    def _failed(self, request: Request) -> None:
+        """A page that was asked for, answered and then given up is a file, whose download Chromium tells next."""
+        answered, gone = request in self._answers, request.failure == "net::ERR_ABORTED"
+        if answered and gone and request.url not in self._came and not _shown(request):
+            self._files[request.url] = (request.url, time.monotonic() + FILE_BEGINS)
+        self._ended(request)
 
     @staticmethod
     def _name(request: Request) -> str:
@@ -183,7 +216,11 @@ class Traffic:
             ):
                 await root.send("Fetch.failRequest", {"requestId": identity, "errorReason": "Aborted"})
             else:
-                sent = method not in SAFE and event.get("resourceType") == "Document"
+                document = event.get("resourceType") == "Document"
+                if document and "networkId" not in event:  # no page is loaded by it: what comes is saved as a file
+                    # A redirect is the same request, with another number behind the point.
+                    self._files[identity.partition(".")[0]] = (url, time.monotonic() + FILE_PATIENCE)
+                sent = method not in SAFE and document
                 await root.send("Fetch.continueRequest", {"requestId": identity, "interceptResponse": sent})
         except Error:
             return  # the page took the request back, or the browser is gone
@@ -203,3 +240,13 @@ class Traffic:
             self.trouble = self.trouble or error
             return False
         return True
+
+
+def _shown(request: Request) -> bool:
+    """Whether the page that was asked for is the one that its frame shows."""
+    from playwright.async_api import Error
+
+    try:
+        return request.frame.url.partition("#")[0] == request.url.partition("#")[0]
+    except Error:  # the frame is gone, or was never there
+        return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.tools.actions import Back, Click, Forward, Key, Navigate, Reload, Tabs
-from handeye.tools.browser import Browser
+from handeye.tools.browser import Browser, traffic
 from handeye.tools.errors import ActionFailed, ActionRefused
 
 if TYPE_CHECKING:
@@ -151,6 +151,61 @@ def test_downloads_are_kept_under_free_names(site: Site, aim: Aim, tmp_path: Pat
     kept = sorted(path.name for path in (tmp_path / "new").iterdir())
     assert len(kept) == 3
     assert all(name.endswith(".csv") and (tmp_path / "new" / name).read_bytes() == b"a,b\n1" for name in kept)
+
+
+@pytest.mark.parametrize("link", ["<a href=/report>Get</a>", "<a href=/moved download>Get</a>"])
+def test_a_file_is_waited_for_that_takes_its_time(site: Site, aim: Aim, tmp_path: Path, link: str) -> None:
+    """One that a page was asked for and was not, and one that no page was asked for, after a redirect."""
+
+    def report(request: BaseHTTPRequestHandler) -> None:
+        time.sleep(1)
+        request.send_response(200)
+        request.send_header("Content-Disposition", "attachment")
+        request.send_header("Content-Length", "2")
+        request.end_headers()
+        time.sleep(0.3)
+        request.wfile.write(b"ab")
+
+    def moved(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(302)
+        request.send_header("Location", "/report")
+        request.end_headers()
+
+    site.routes.update({"/report": report, "/moved": moved})
+    with Browser(site.page("/", f"<title>Home</title>{link}"), downloads=tmp_path) as browser:
+        browser.settle()
+        for _ in range(2):
+            browser.perform(Click(target=aim(browser, "Get")))
+            settled = browser.settle()
+            assert "(2 bytes)" in settled.happened
+            assert settled.by == "quiet"
+
+
+def test_an_answer_without_a_body_and_a_page_left_at_once_are_no_files(
+    site: Site, aim: Aim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traffic, "FILE_BEGINS", 60.0)
+
+    def none(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(204)
+        request.end_headers()
+
+    def left(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Type", "text/html")
+        request.end_headers()
+        request.wfile.write(b"<script>location = '/end'</script>" + b" " * 5000)
+        request.wfile.flush()
+        time.sleep(0.5)
+
+    site.routes.update({"/none": none, "/left": left})
+    site.page("/end", "<title>End</title>")
+    with Browser(site.page("/", "<a href=/none>None</a> <a href=/left>Left</a>")) as browser:
+        browser.settle()
+        for name in ("None", "Left"):
+            browser.perform(Click(target=aim(browser, name)))
+            assert browser.settle().by == "quiet"
+        assert browser.signals().title == "End"
 
 
 def test_a_page_that_would_lose_something_asks_before_it_is_left(show: Show, site: Site, aim: Aim, find: Find) -> None:
