@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated, Any
 
 import typer
@@ -57,4 +58,6 @@ def _parameters(ctx: typer.Context) -> dict[str, set[str]]:
 
 def main() -> None:
     """The console script."""
+    # What a start makes is kept: looking for garbage among it, every 700 objects, took a seventh of the start.
+    gc.set_threshold(50_000, 20, 20)
     app()
