@@ -45,15 +45,20 @@ def resize_into(image: Image.Image, grids: Sequence[NDArray[np.uint8]]) -> None:
     A grid is (rows of tiles, pixels down, columns of tiles, pixels across, 3), and need not lie in memory that way.
     """
     todo: list[tuple[NDArray[np.uint8], Order]] = []
+    left = []
     for grid in grids:
-        size = (grid.shape[2] * grid.shape[3], grid.shape[0] * grid.shape[1])
-        order = order_of_sides(image.size, size)
+        order = order_of_sides(image.size, _size(grid))
         if order is None:
-            grid[:] = np.asarray(image.resize(size, Image.Resampling.BICUBIC)).reshape(grid.shape)
+            left.append(grid)
         else:
             todo.append((grid, order))
-    if todo:
-        _resize(image, todo)
+    try:
+        if todo:
+            _resize(image, todo)
+    except MemoryError:  # Pillow needs less
+        left += [grid for grid, _ in todo]
+    for grid in left:
+        grid[:] = np.asarray(image.resize(_size(grid), Image.Resampling.BICUBIC)).reshape(grid.shape)
 
 
 def in_parallel(work: Callable[[T], None], items: Iterable[T]) -> None:
@@ -80,6 +85,13 @@ def order_of_sides(size: tuple[int, int], wanted: tuple[int, int]) -> Order | No
     # A picture that keeps its size is only copied, which nothing does faster.
     if size == wanted or not (certain(size[0], wanted[0]) and certain(size[1], wanted[1])):
         return None
+    try:
+        return _order_on_noise(size, wanted)
+    except MemoryError:
+        return None
+
+
+def _order_on_noise(size: tuple[int, int], wanted: tuple[int, int]) -> Order | None:
     # As good as noise, and much faster: the length is prime, so that rows differ.
     dice = np.random.default_rng(0).integers(0, 256, 65521, dtype=np.uint8)
     noise = Image.fromarray(np.resize(dice, (size[1], size[0], 3)))
@@ -209,6 +221,11 @@ class _Work:
             for channel in range(3):
                 shown = pixels[channel, first - top : last - top, : columns * across].reshape(-1, columns, across)
                 self.grid[row, first - row * tall : last - row * tall, :, :, channel] = shown
+
+
+def _size(grid: NDArray[np.uint8]) -> tuple[int, int]:
+    """Width and height of the picture that a grid of tiles holds."""
+    return grid.shape[2] * grid.shape[3], grid.shape[0] * grid.shape[1]
 
 
 def _rounded(numbers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -73,6 +73,20 @@ def test_what_overshoots_at_an_edge_is_cut_off(extreme: tuple[int, int]) -> None
     assert np.array_equal(resized(image, (896, 448))[0], whole(image, (896, 448)))
 
 
+def test_where_memory_is_short_pillow_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise MemoryError
+
+    image = noise(500, 400)
+    assert order_of_sides(image.size, (448, 448)) is not None
+    monkeypatch.setattr(resizing._Work, "fill", none)
+    assert np.array_equal(resized(image, (448, 448))[0], whole(image, (448, 448)))
+    order_of_sides.cache_clear()
+    assert order_of_sides(image.size, (448, 448)) is None
+    assert np.array_equal(resized(image, (448, 448))[0], whole(image, (448, 448)))
+    order_of_sides.cache_clear()
+
+
 def test_tiles_are_filled_where_they_lie() -> None:
     image = noise(640, 480)
     cells = np.empty((6, 448, 448, 3), np.uint8)
