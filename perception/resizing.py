@@ -64,13 +64,22 @@ def resize_into(image: Image.Image, grids: Sequence[NDArray[np.uint8]]) -> None:
 def in_parallel(work: Callable[[T], None], items: Iterable[T]) -> None:
     """Do the work for every item, in threads where there are cores for them; raises what the work raises."""
     todo = list(items)
-    if min(len(todo), cores()) < 2:
-        for item in todo:
+    helpers = min(len(todo), cores()) - 1
+    queue = iter(todo)
+
+    def each() -> None:
+        for item in queue:  # one iterator for all of them: its next item is given out once
             work(item)
+
+    if helpers < 1:
+        each()
         return
     # A pool of its own each time costs 0.2 ms, and leaves none behind that a forked process could not use.
-    with ThreadPoolExecutor(min(len(todo), cores())) as pool:
-        list(pool.map(work, todo))
+    with ThreadPoolExecutor(helpers) as pool:
+        others = [pool.submit(each) for _ in range(helpers)]
+        each()
+    for other in others:
+        other.result()
 
 
 @lru_cache(maxsize=1)
@@ -178,6 +187,7 @@ class _Work:
         begin, end = self.edges[part], self.edges[part + 1]
         rooms = self._rooms(memory)
         pixels = np.empty((3, self.strip * self.column.block, self.result), np.uint8)
+        short = np.empty(rooms.result.shape, np.int16)
         weights = np.ascontiguousarray(self.column.weights[begin:end].swapaxes(1, 2))
         top = self.column.start + begin * self.column.step
         self._resize_rows(top, self.shared, rooms, self.fresh)
@@ -186,7 +196,9 @@ class _Work:
             rooms.middle[: self.shared] = rooms.middle[self.fresh :]
             self._resize_rows(top + first * self.column.step + self.shared, self.fresh, rooms, self.shared)
             np.matmul(weights[first : first + many], rooms.strips[:, :many], out=rooms.result[:, :many])
-            np.copyto(pixels, _rounded(rooms.result).reshape(pixels.shape), casting="unsafe")
+            # Cut off as short integers, which takes a tenth of the time.
+            np.copyto(short, np.rint(rooms.result, out=rooms.result), casting="unsafe")
+            np.copyto(pixels, np.clip(short, 0, 255, out=short).reshape(pixels.shape), casting="unsafe")
             self._put((begin + first) * self.column.block, many * self.column.block, pixels)
 
     def _rooms(self, memory: NDArray[np.float64]) -> _Rooms:
