@@ -35,6 +35,9 @@ Order = Literal["width first", "height first"]
 #: Bytes of the picture, as doubles, that a thread works on at once: what a core's own cache nearly holds.
 STRIP_BYTES = 3_000_000
 
+#: More gain nothing: taking the picture apart is one thread's work, and each has memory of its own.
+MOST_THREADS = 8
+
 #: What threads worked in, kept for the next picture: new memory costs about as much as the work done in it.
 _spare: list[NDArray[np.float64]] = []
 
@@ -119,7 +122,7 @@ def _resize(image: Image.Image, grids: Sequence[tuple[NDArray[np.uint8], Order]]
     # Sooner done than one array of the whole picture, of which each plane would then be picked out.
     planes = [np.asarray(plane) for plane in image.split()]
     turned = [plane.T for plane in planes]
-    parts = cores()
+    parts = min(cores(), MOST_THREADS)
     works = [
         _Work(grid, planes, parts) if order == "width first" else _Work(grid.transpose(2, 3, 0, 1, 4), turned, parts)
         for grid, order in grids

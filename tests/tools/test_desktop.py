@@ -12,7 +12,8 @@ import pytest
 
 from handeye.tools import Desktop, Virtual
 from handeye.tools.actions import Click, Key, Move, Reload, Type
-from handeye.tools.errors import ActionRefused, DeviceLost, SetupError, UsageError
+from handeye.tools.desktop import pyautogui_hands
+from handeye.tools.errors import ActionFailed, ActionRefused, DeviceLost, SetupError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,15 +156,43 @@ def test_a_display_that_cannot_be_opened_is_a_matter_of_setting_up(display: str)
         Desktop(display=display)
 
 
+class SlowClipboard:
+    """Takes a text only when it has been read so many times more."""
+
+    class PyperclipException(Exception):  # noqa: N818 - pyperclip's name
+        pass
+
+    def __init__(self, reads: int) -> None:
+        self.reads, self.holds, self._coming = reads, "before", ["before"]
+
+    def copy(self, text: str) -> None:
+        self._coming = [self.holds] * self.reads + [text]
+
+    def paste(self) -> str:
+        self.holds = self._coming.pop(0) if len(self._coming) > 1 else self._coming[0]
+        return self.holds
+
+
+def test_text_is_pasted_only_when_the_clipboard_has_taken_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = SlowClipboard(reads=5)
+    clipboard = pyautogui_hands.TextClipboard(slow)
+    clipboard.write("now")
+    assert slow.holds == "now"
+    monkeypatch.setattr(pyautogui_hands, "TAKE_TIME", 0.1)
+    with pytest.raises(ActionFailed, match="within 0.1 s"):
+        pyautogui_hands.TextClipboard(SlowClipboard(reads=10**6)).write("never")
+
+
 def test_pyautogui_pastes_any_text_and_puts_the_clipboard_back() -> None:
     """PyAutoGUI knows one display a process, so it gets a process of its own."""
     code = (
         "from handeye.tools.desktop import pyautogui_hands\n"
         "from handeye.tools.desktop.pyautogui_hands import PyAutoGuiHands\n"
-        "pyautogui_hands.PASTE_TIME = 12\n"  # a busy machine may take that long to read the clipboard
+        "pyautogui_hands.PASTE_TIME = 6\n"  # a busy machine may take that long to read the clipboard
         "import pyperclip, time\n"
         "hands = PyAutoGuiHands()\n"
-        "pyperclip.copy('kept')\n"
+        "pyautogui_hands.TAKE_TIME = 20\n"
+        "hands.clipboard.write('kept')\n"
         "hands.write('Grüße 世界 🌍\\n\\tend', lambda: None)\n"
         "until = time.monotonic() + 20\n"  # on a busy machine xclip is slow to take it
         "while pyperclip.paste() != 'kept': assert time.monotonic() < until, pyperclip.paste(); time.sleep(0.1)\n"

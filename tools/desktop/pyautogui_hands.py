@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: Seconds a program gets to read the clipboard before it is put back: no platform tells when it has.
 PASTE_TIME = 0.3
 
+#: Seconds the clipboard gets to take a text.
+TAKE_TIME = 5.0
+
 #: One notch of the wheel in PyAutoGUI's unit.
 NOTCH = 120 if sys.platform == "win32" else 1
 
@@ -47,6 +50,15 @@ class TextClipboard:
             return str(self._pyperclip.paste())
 
     def write(self, text: str) -> None:
+        """Returns when it lies there: what does it may be a program of its own, and slower than the keys to come."""
+        self._put(text)
+        until = time.monotonic() + TAKE_TIME
+        while self.read().replace("\r\n", "\n") != text.replace("\r\n", "\n"):
+            if time.monotonic() > until:
+                raise ActionFailed(f"the clipboard did not take the text within {TAKE_TIME:g} s; type it in parts")
+            time.sleep(0.02)
+
+    def _put(self, text: str) -> None:
         with self._errors():
             self._pyperclip.copy(text)
 
@@ -57,7 +69,7 @@ class TextClipboard:
         try:
             yield
         finally:
-            self.write(before)
+            self._put(before)
 
     @contextmanager
     def lent(self, text: str) -> Iterator[None]:
