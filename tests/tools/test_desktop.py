@@ -159,7 +159,7 @@ def test_a_display_that_cannot_be_opened_is_a_matter_of_setting_up(display: str)
 class SlowClipboard:
     """Takes a text only when it has been read so many times more."""
 
-    class PyperclipException(Exception):  # noqa: N818 - pyperclip's name
+    class PyperclipException(Exception):
         pass
 
     def __init__(self, reads: int) -> None:
@@ -179,7 +179,7 @@ def test_text_is_pasted_only_when_the_clipboard_has_taken_it(monkeypatch: pytest
     clipboard.write("now")
     assert slow.holds == "now"
     monkeypatch.setattr(pyautogui_hands, "TAKE_TIME", 0.1)
-    with pytest.raises(ActionFailed, match="within 0.1 s"):
+    with pytest.raises(ActionFailed, match=r"within 0\.1 s"):
         pyautogui_hands.TextClipboard(SlowClipboard(reads=10**6)).write("never")
 
 
