@@ -218,14 +218,20 @@ def order(tmp_path: Path, vllm: Path, **more: Any) -> Order:
     return plan(str(folder), vllm=str(vllm), log=tmp_path / "vllm.log", **more)
 
 
+def runs(pid: str) -> bool:
+    """Whether a process runs; one that nobody has waited for yet is over, too."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def gone(tmp_path: Path) -> bool:
     """Whether neither the server nor its worker runs any more."""
     pids = (tmp_path / "pids").read_text().split()
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        states = [Path(f"/proc/{pid}/stat") for pid in pids]
-        # A process that nobody has waited for yet is over, too.
-        if not any(state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z" for state in states):
+        if not any(runs(pid) for pid in pids):
             return True
         time.sleep(0.05)
     return False
