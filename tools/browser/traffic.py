@@ -12,7 +12,7 @@ import re
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
 
@@ -47,6 +47,14 @@ _NUMBERS = re.compile(r"[\d.]+")
 POLLED = 4
 
 
+class _File(NamedTuple):
+    """A file that was asked for: what it is called, how long it is waited for, and the frame that asks."""
+
+    url: str
+    until: float
+    frame: str | None = None
+
+
 class Traffic:
     """The requests of one browser."""
 
@@ -69,7 +77,7 @@ class Traffic:
         self._open: dict[Request, float] = {}
         self._asked: Counter[str] = Counter()
         self._patient_with: set[str] = set()
-        self._files: dict[str, tuple[str, float]] = {}
+        self._files: dict[str, _File] = {}
         self._came: set[str] = set()
         self._answers: set[Request] = set()
         self._sockets: set[WebSocket] = set()
@@ -123,12 +131,12 @@ class Traffic:
     def file_coming(self) -> str:
         """The address of a file that was asked for and has not begun to come; empty for none."""
         now = time.monotonic()
-        return next((url for url, until in self._files.values() if now < until), "")
+        return next((file.url for file in self._files.values() if now < file.until), "")
 
     def file_came(self, url: str) -> None:
         """It has begun to come; when none of this address was asked for, it is the one that was asked for first."""
         self._came.add(url)
-        names = [name for name, (asked, _) in self._files.items() if asked == url] or list(self._files)
+        names = [name for name, file in self._files.items() if file.url == url] or list(self._files)
         self._files.pop(names[0] if names else "", None)
         self._changed.set()
 
@@ -184,7 +192,7 @@ class Traffic:
         """A page that was asked for, answered and then given up is a file, whose download Chromium tells next."""
         answered, gone = request in self._answers, request.failure == "net::ERR_ABORTED"
         if answered and gone and request.url not in self._came and not _shown(request):
-            self._files[request.url] = (request.url, time.monotonic() + FILE_BEGINS)
+            self._files[request.url] = _File(request.url, time.monotonic() + FILE_BEGINS)
         self._ended(request)
 
     @staticmethod
@@ -202,6 +210,11 @@ class Traffic:
         request, identity = event["request"], event["requestId"]
         method, url = request["method"].upper(), request["url"]
         answered = "responseStatusCode" in event or "responseErrorReason" in event
+        document = event.get("resourceType") == "Document"
+        if document and not answered and "networkId" in event:
+            # A file whose address redirects to another site is asked for anew, as a page.
+            frame = event.get("frameId")
+            self._files = {name: file for name, file in self._files.items() if file.frame != frame}
         try:
             if answered:
                 await self._lead(event)  # first: what is over is not waited for after a crash
@@ -216,10 +229,10 @@ class Traffic:
             ):
                 await root.send("Fetch.failRequest", {"requestId": identity, "errorReason": "Aborted"})
             else:
-                document = event.get("resourceType") == "Document"
                 if document and "networkId" not in event:  # no page is loaded by it: what comes is saved as a file
                     # A redirect is the same request, with another number behind the point.
-                    self._files[identity.partition(".")[0]] = (url, time.monotonic() + FILE_PATIENCE)
+                    until = time.monotonic() + FILE_PATIENCE
+                    self._files[identity.partition(".")[0]] = _File(url, until, event.get("frameId"))
                 sent = method not in SAFE and document
                 await root.send("Fetch.continueRequest", {"requestId": identity, "interceptResponse": sent})
         except Error:

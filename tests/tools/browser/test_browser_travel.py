@@ -181,6 +181,27 @@ def test_a_file_is_waited_for_that_takes_its_time(site: Site, aim: Aim, tmp_path
             assert settled.by == "quiet"
 
 
+@pytest.mark.parametrize("where", ["http://elsewhere.example/file", "http://localhost:{port}/end"])
+def test_a_file_that_must_not_come_or_turns_out_a_page_is_not_waited_for(
+    site: Site, aim: Aim, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """A redirect to another site makes an order for a page of what was one for a file."""
+
+    def moved(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(302)
+        request.send_header("Location", where.format(port=site.port))
+        request.end_headers()
+
+    monkeypatch.setattr(traffic, "FILE_PATIENCE", 60.0)
+    site.routes["/moved"] = moved
+    site.page("/end", "<title>End</title>")
+    home = site.page("/", "<a href=/moved download>Get</a>")
+    with Browser(home, allow_domains=["127.0.0.1", "localhost"]) as browser:
+        browser.settle()
+        browser.perform(Click(target=aim(browser, "Get")))
+        assert browser.settle().by == "quiet"
+
+
 def test_an_answer_without_a_body_and_a_page_left_at_once_are_no_files(
     site: Site, aim: Aim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
