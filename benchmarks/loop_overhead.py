@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -92,18 +94,25 @@ def our_step(url: str) -> float:
 def their_step(python: Path, url: str) -> float:
     """The same of browser-use."""
     script = Path(__file__).with_name("browser_use_side.py")
-    with TemporaryDirectory() as folder:
-        done = subprocess.run(
+    with (
+        TemporaryDirectory() as folder,
+        subprocess.Popen(
             [python, script, url, str(need_chromium(headed=False)), str(STEPS)],
             env=os.environ | QUIET | {"BROWSER_USE_CONFIG_DIR": folder},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=300,
-        )
-    if done.returncode:
-        raise RuntimeError(f"browser-use did not do it: {done.stderr[-800:]}")
-    return float(json.loads(done.stdout.splitlines()[-1])["whole"]) * 1000 / STEPS
+            start_new_session=True,
+        ) as started,
+    ):
+        try:
+            said, errors = started.communicate(timeout=300)
+        finally:  # it leaves its Chromium running
+            with suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
+    if started.returncode:
+        raise RuntimeError(f"browser-use did not do it: {errors[-800:]}")
+    return float(json.loads(said.splitlines()[-1])["whole"]) * 1000 / STEPS
 
 
 def environment(lab: Lab) -> Path:
