@@ -225,7 +225,8 @@ class _Work:
             shown[:] = plane[first:last]
         rows = slice(3 * place, 3 * (place + many))
         np.matmul(rooms.windows[:, : 3 * many], self.row.weights, out=rooms.blocks[:, rows])
-        _rounded(rooms.middle[place : place + many])
+        whole = rooms.middle[place : place + many]
+        np.clip(np.rint(whole, out=whole), 0, 255, out=whole)
 
     def _put(self, top: int, many: int, pixels: NDArray[np.uint8]) -> None:
         """Write so many new rows from `top` on into the tiles they belong to."""
@@ -241,8 +242,3 @@ class _Work:
 def _size(grid: NDArray[np.uint8]) -> tuple[int, int]:
     """Width and height of the picture that a grid of tiles holds."""
     return grid.shape[2] * grid.shape[3], grid.shape[0] * grid.shape[1]
-
-
-def _rounded(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """To whole bytes, in place; halves go up, because the weights are a little larger than Pillow's."""
-    return np.clip(np.rint(numbers, out=numbers), 0, 255, out=numbers)
