@@ -12,9 +12,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PACKAGES := xvfb openbox xclip mousepad featherpad xterm galculator pcmanfm dbus at-spi2-core ssh-askpass-gnome zenity fonts-dejavu-core fonts-wqy-zenhei fonts-noto-color-emoji
 # In CI the tests against a real vLLM must run; elsewhere they are skipped aloud where it cannot be had.
-# Much of the time is waiting for browsers and programs: six at once keep two cores busy, if none takes both. What they
-# import is compiled once, also where PYTHONDONTWRITEBYTECODE is set: they start some hundred processes.
-PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(if $(CI),HANDEYE_REQUIRE_VLLM=1,) $(BIN)/python -m pytest -n 6 --dist loadfile
+# Much of the time is waiting for browsers and programs: five at once keep two cores busy, if none takes both; CI has
+# time for four. What they import is compiled once, also where PYTHONDONTWRITEBYTECODE is set: they start some hundred
+# processes.
+PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(if $(CI),HANDEYE_REQUIRE_VLLM=1,) $(BIN)/python -m pytest -n $(if $(CI),4,5) --dist loadfile
 PIP    := PYTHONWARNINGS=ignore $(BIN)/pip --disable-pip-version-check install --quiet
 
 .PHONY: demo test check reference bench reliability system clean
