@@ -265,8 +265,7 @@ def test_a_person_at_a_visible_browser_is_heard(tmp_path: Path) -> None:
             try:
                 point = _until(lambda: _seen(screen, eyes, '"Greet"'))
                 name = _until(lambda: _seen(screen, eyes, '"Name"'))
-                screen.perform(Click(target=Target(point=Point(name.x + 120, name.y))))
-                screen.perform(Type(text="Ada"))
+                screen.perform(Type(text="Ada", target=Target(point=Point(name.x + 120, name.y))))
                 screen.perform(Key(keys="tab"))
                 screen.perform(Click(target=Target(point=point)))
                 told = _until(lambda: _seen(screen, eyes, '"Hello Ada"'))

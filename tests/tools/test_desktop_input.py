@@ -83,6 +83,47 @@ def test_a_drag_follows_its_path_with_the_button_down(logged: Logged) -> None:
     assert all(x in (100, 500) or y == 350 for x, y in path)
 
 
+LATE = """
+import time
+from Xlib import X
+from Xlib.display import Display
+
+display = Display()
+root = display.screen().root
+window = root.create_window(0, 0, 300, 200, 0, X.CopyFromParent, background_pixel=display.screen().white_pixel,
+    event_mask=X.ButtonPressMask | X.KeyPressMask)
+protocols = display.intern_atom("WM_PROTOCOLS")
+window.set_wm_protocols([display.intern_atom("_NET_WM_PING")])
+window.set_wm_name("nothing")
+window.map()
+queue, taken = [], 0
+while True:
+    event = queue.pop(0) if queue else display.next_event()
+    if event.type == X.ButtonPress:
+        time.sleep(0.3)
+        display.sync()
+        waiting = [display.next_event() for _ in range(display.pending_events())]
+        queue += [each for each in waiting if each.type != X.KeyPress]  # those were for another field
+    elif event.type == X.KeyPress:
+        taken += 1
+        window.set_wm_name(f"took {taken}")
+    elif event.type == X.ClientMessage and event.client_type == protocols:
+        root.send_event(event.__class__(window=root, client_type=protocols, data=event.data),
+            event_mask=X.SubstructureNotifyMask | X.SubstructureRedirectMask)
+"""
+
+
+def test_text_for_a_field_waits_until_a_slow_program_has_given_it_the_keyboard(tmp_path: Path) -> None:
+    program = tmp_path / "late.py"
+    program.write_text(LATE)
+    with Virtual(f"{sys.executable} {program}") as virtual:
+        virtual.perform(parse_action({"kind": "type", "text": "abc", "target": list(virtual.windows()[0].box.centre)}))
+        deadline = time.monotonic() + 20
+        while (title := virtual.windows()[0].title) != "took 3":
+            assert time.monotonic() < deadline, title
+            time.sleep(0.05)
+
+
 ANY_TEXT = "Grüße 世界 – “שלום” ελλ €5 ~^`|\\"
 
 

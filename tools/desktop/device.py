@@ -180,14 +180,14 @@ class Desktop:
                 self._motions.drag((self._at(start, action), *passed, self._at(end, action)))
             case Type(text=text, target=target, clear=clear):
                 if target:
-                    self._motions.focus(self._at(target, action))
+                    self._focus(self._at(target, action))
                 self._type(text, clear)
             case Key(keys=keys, count=count, target=target):
                 chord = parse_chord(keys)
                 if self._person:
                     self._person.check_key(chord)
                 if target:
-                    self._motions.focus(self._at(target, action))
+                    self._focus(self._at(target, action))
                 for _ in range(count):
                     self._motions.press(*chord)
             case Scroll(direction=direction, amount=amount, target=target):
@@ -202,6 +202,13 @@ class Desktop:
                     "do it with those, or run on a web address: --on URL"
                 )
         return ""
+
+    def _focus(self, place: tuple[float, float]) -> None:
+        """Click there, and wait until it shows: some programs move the keyboard to a field later than they answer."""
+        from handeye.tools.desktop.settle import follow
+
+        self._motions.focus(place)
+        follow(self._pixels.frame, self._hands)
 
     def _poise(self, place: tuple[float, float]) -> None:
         """Bring the pointer there and look once more: what only follows the pointer is no effect of a press."""
