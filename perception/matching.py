@@ -14,7 +14,7 @@ from handeye.perception.groups import Item, items_called, items_with
 from handeye.perception.kinds import NEARLY, SUITS
 from handeye.perception.phrase import Query, readings
 from handeye.perception.placing import landmark, placed, related
-from handeye.perception.spans import spans
+from handeye.perception.spans import spans, wrapped
 from handeye.perception.wording import alike, normal, stem, words
 
 if TYPE_CHECKING:
@@ -191,6 +191,9 @@ class Screen:
             if match and not (parts and match.why in ("begins with it", "holds it")):
                 found.append(match)
             found += [Match(part, score + self._suit(query, part), why) for part, (score, why) in parts]
+        if query.quoted:
+            broken = wrapped(query.text, pool)
+            found += [Match(lines, score + self._suit(query, lines), why) for lines, (score, why) in broken]
         if self._wants_field(query):
             fields = [field for match in found for field in self._fields(match)]
             found += [field for field in fields if self._is_kind(query, field)]
@@ -208,6 +211,8 @@ class Screen:
                 score, why = other - (0.05 if element.role in {"button", "text", "cell"} else 0.12), "its value"
         if score < (0.92 if query.strict else 0.5) or self._only_speaks_of_it(query, element, why):
             return None
+        if query.quoted and why == "is part of it":
+            return None  # “Delete account” in quotes is nothing that says “Account” alone
         return Match(element, score + self._suit(query, element), why)
 
     def _only_speaks_of_it(self, query: Query, element: Element, why: str) -> bool:

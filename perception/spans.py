@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from handeye.perception.groups import around
 from handeye.perception.wording import Likeness, alike, words
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Word(NamedTuple):
@@ -48,6 +51,39 @@ def spans(wanted: str, line: Element) -> list[tuple[Element, Likeness]]:
             off = 0.03 + 0.01 * min(6, len(texts) - length)
             found.append((part, Likeness(score - off, f"{why}, in “{line.name}”")))
     return found or _glued(wanted, line)
+
+
+#: Lines of one label, one under the other, are at most this part of a line's height apart.
+_LEADING = 0.8
+
+
+def wrapped(wanted: str, elements: Sequence[Element]) -> list[tuple[Element, Likeness]]:
+    """Labels that are broken into lines: what is wanted stands in two or three lines, one under the other.
+
+    Each as an element with the first line's id and the box around all of them.
+    """
+    asked = len(words(wanted))
+    lines = [element for element in elements if isinstance(element, Line) and len(words(element.name)) < asked]
+    found: list[tuple[Element, Likeness]] = []
+    for first in lines:
+        block = [first]
+        while len(block) < 3 and (below := next((line for line in lines if _continues(block[-1], line)), None)):
+            block.append(below)
+            score, why = alike(wanted, " ".join(line.name for line in block), True)
+            if score >= 0.86 and not why.startswith(("begins", "holds", "is part")):
+                whole = first.model_copy(update={"name": wanted, "box": around(line.box for line in block)})
+                found.append((whole, Likeness(score - 0.02, f"{why}, in {len(block)} lines")))
+    return found
+
+
+def _continues(line: Element, other: Element) -> bool:
+    """Whether the other line stands right under this one: they begin, end or have their middle at the same place."""
+    upper, lower = line.box, other.box
+    high = min(upper.height, lower.height)
+    if not -0.5 * high <= lower.top - upper.bottom <= _LEADING * high or lower.centre.y <= upper.centre.y:
+        return False
+    sides = (lower.left - upper.left, lower.right - upper.right, lower.centre.x - upper.centre.x)
+    return min(map(abs, sides)) <= 0.6 * high and max(upper.height, lower.height) <= 1.6 * high
 
 
 #: Little words that OCR likes to join to their neighbours.

@@ -6,6 +6,7 @@ import pytest
 
 from handeye.perception.matching import Match, find, nearest, rivals
 from handeye.perception.phrase import readings
+from handeye.perception.spans import Line, Word
 from handeye.perception.wording import alike
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
@@ -141,6 +142,29 @@ def test_a_control_comes_before_plain_text_of_the_same_name() -> None:
     screen.put("heading", "Settings", 10, 10)
     screen.put("link", "Settings", 10, 100)
     assert find("Settings", screen, want="click", size=SIZE)[0].element.role == "link"
+
+
+def test_a_part_of_what_stands_in_quotes_is_something_else() -> None:
+    screen = Screen()
+    screen.put("button", "Account", 100, 100)
+    screen.put("text", "Hello", 100, 200, source="ocr")
+    assert not find('"Delete account"', screen, size=SIZE)
+    assert not find('the "Delete account" button', screen, size=SIZE)
+    assert not find('"Hello Ada"', screen, size=SIZE)
+    assert find("Delete account", screen, size=SIZE)  # without quotes it may be meant
+
+
+def test_a_label_that_is_broken_into_lines_is_found_whole() -> None:
+    def line(name: str, left: int, top: int) -> Line:
+        return Line(
+            id=name, role="text", name=name, source="ocr", box=Box(left, top, left + 8 * len(name), top + 18),
+            words=tuple(Word(word, Box(left, top, left + 20, top + 18)) for word in name.split()),
+        )  # fmt: skip
+
+    apart = [line("Delete", 100, 100), line("account", 100, 180), line("Move to", 400, 100), line("account", 404, 122)]
+    assert not find('"Delete account"', apart, size=SIZE)
+    (whole, *_) = find('"Move to account"', apart, size=SIZE)
+    assert whole.element.box == Box(400, 100, 460, 140)
 
 
 def test_a_quoted_role_word_is_a_label() -> None:
