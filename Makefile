@@ -1,5 +1,6 @@
 # make demo    a browser task and a desktop task, each verified, with their reports
 # make test    the tests, but for a few that take long (about 9 minutes on 2 cores)
+# make failed  what failed the last time, by itself
 # make check   format, lint, types, docs/reference.md, every test
 # make reference   write docs/reference.md anew
 # make bench   how fast it is, as ratios against named references (20 minutes on 2 cores)
@@ -18,13 +19,17 @@ PACKAGES := xvfb openbox xclip mousepad featherpad xterm galculator pcmanfm dbus
 PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(if $(CI),HANDEYE_REQUIRE_VLLM=1,) $(BIN)/python -m pytest -n $(if $(CI),4,5) --dist loadfile
 PIP    := PYTHONWARNINGS=ignore $(BIN)/pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test check reference bench reliability system clean
+.PHONY: demo test failed check reference bench reliability system clean
 
 demo: system $(VENV)/.base
 	$(BIN)/python -m handeye.scenarios.demo
 
 test: system $(VENV)/.test
 	$(PYTEST) $(if $(CI),,-m "not long")
+
+# Only what failed the last time, by itself; nothing to run is a failure too: then something else went wrong.
+failed: system $(VENV)/.test
+	$(PYTEST) -n 0 --last-failed --last-failed-no-failures none
 
 check: system $(VENV)/.test
 	$(BIN)/ruff format --check .
