@@ -26,6 +26,11 @@ _CELLS = frozenset({"row", "cell", "gridcell", "rowheader"})
 #: In a picture, what a thing is said to be with stands this near to it, in heights of its text.
 REACH = 8
 
+#: Texts in a picture are aligned when they are off by at most this part of a line's height …
+ALIGNED = 0.6
+#: … and so many of the things nearest to one may be its own.
+NEIGHBOURS = 4
+
 _LANDMARKS: tuple[tuple[str, frozenset[str], tuple[float, float, float, float] | None], ...] = (
     (r"(?:page |site )?header|top bar|title bar|banner", frozenset({"banner"}), (0, 0, 1, 0.14)),
     (r"(?:page |site )?footer|status bar|bottom bar", frozenset({"contentinfo"}), (0, 0.86, 1, 1)),
@@ -141,7 +146,39 @@ def _costs(
         apart = relation == "with" and anchor.source == "ocr" and (cost or 0) > REACH * anchor.box.height
         if (cost is not None and not apart) or itself:
             kept.append((0.0 if itself else cost or 0.0, match))
-    return kept
+    return _as_the_others(kept, anchor, elements) if relation in ("near", "with") and anchor.source == "ocr" else kept
+
+
+def _as_the_others(
+    near: list[tuple[float, Match]], anchor: Element, elements: Sequence[Element]
+) -> list[tuple[float, Match]]:
+    """In a picture of cards, each thing stands to its card's title as all the others do to theirs.
+
+    A neighbour's may be nearer to the title, but it stands at the end of its row or column where its like has none.
+    """
+    if len(near) < 3:
+        return near
+    texts = [each.box for each in elements if each.source == "ocr"]
+    slack = ALIGNED * anchor.box.height
+
+    def titled(place: Box, other: Box) -> bool:
+        """Whether a text stands to the other as the anchor does to the place."""
+        left, middle = anchor.box.left - place.left, anchor.box.centre.x - place.centre.x
+        y = other.centre.y + anchor.box.centre.y - place.centre.y
+        return any(
+            abs(text.centre.y - y) <= slack
+            and min(abs(text.left - other.left - left), abs(text.centre.x - other.centre.x - middle)) <= slack
+            for text in texts
+        )
+
+    boxes = [match.element.box for _, match in near]
+    closest = sorted(near, key=lambda pair: pair[0])[:NEIGHBOURS]
+    first = closest[0][1].element.box
+    if min(first.bottom, anchor.box.bottom) > max(first.top, anchor.box.top):
+        return near  # in the same line: rows, not cards
+    like = [sum(titled(match.element.box, other) for other in boxes) for _, match in closest]
+    own = [match for (_, match), count in zip(closest, like, strict=True) if count == max(like)]
+    return [(cost if match in own else cost + 1000, match) for cost, match in near]
 
 
 def _together(relation: str, found: Sequence[Match], anchor: Element, elements: Sequence[Element]) -> list[Match]:

@@ -45,6 +45,38 @@ def test_a_row_that_is_not_there_is_not_found() -> None:
     assert not find("the message from Rosa Duarte", lines(), size=SIZE)
 
 
+def cards(rows: int, columns: int) -> list[Element]:
+    """Titles with a price below them and a button further down, nearer to the title of the card below."""
+    names = ["Oak stool", "Wool rug", "Plant pot", "Reading lamp", "Side table", "Desk tidy"]
+    found = []
+    for number, name in enumerate(names[: rows * columns]):
+        x, y = 40 + 220 * (number % columns), 160 + 180 * (number // columns)
+        for text, left, top in ((name, x, y), (f"{number + 3}9 €", x, y + 60), ("Add", x + 120, y + 130)):
+            box = Box(left, top, left + 8 * len(text), top + 18)
+            found.append(Element(id=f"{text}{number}", role="text", name=text, source="ocr", box=box))
+    return found
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(3, 1), (2, 3), (3, 2)])
+def test_the_button_of_a_card_is_its_own_though_a_neighbours_is_nearer(rows: int, columns: int) -> None:
+    screen = cards(rows, columns)
+    titles = [each for each in screen if each.name[0].isupper() and each.name != "Add"]
+    assert len(titles) == rows * columns
+    for number, title in enumerate(titles):
+        assert find(f'the "Add" button next to "{title.name}"', screen, size=SIZE)[0].element.id == f"Add{number}"
+
+
+def test_a_row_keeps_the_button_in_its_own_line() -> None:
+    """The row below has its like as well, and the heads of the columns stand above the first one."""
+    screen = [
+        Element(id=f"{text}{row}", role="text", name=text, source="ocr", box=Box(x, y, x + 8 * len(text), y + 18))
+        for row, name in enumerate(["Name", "Roses", "Tulips", "Asters"])
+        for text, x, y in ((name, 40, 100 + 40 * row), ("Edit" if row else "Actions", 400, 100 + 40 * row))
+    ]
+    for row, name in enumerate(["Roses", "Tulips", "Asters"], start=1):
+        assert find(f"Edit next to {name}", screen, size=SIZE)[0].element.id == f"Edit{row}"
+
+
 @pytest.fixture(scope="module")
 def shapes() -> list[Element]:
     """Two switches, a slider with a rule below it, a checkbox, a paper beside it, and a letter like a box."""
