@@ -67,11 +67,12 @@ def test_the_button_of_a_card_is_its_own_though_a_neighbours_is_nearer(rows: int
 
 
 def test_a_row_keeps_the_button_in_its_own_line() -> None:
-    """The row below has its like as well, and the heads of the columns stand above the first one."""
+    """Though each button, that of the whole list as well, has a text one line below it on the left."""
     screen = [
         Element(id=f"{text}{row}", role="text", name=text, source="ocr", box=Box(x, y, x + 8 * len(text), y + 18))
-        for row, name in enumerate(["Name", "Roses", "Tulips", "Asters"])
-        for text, x, y in ((name, 40, 100 + 40 * row), ("Edit" if row else "Actions", 400, 100 + 40 * row))
+        for row, name in enumerate(["", "Roses", "Tulips", "Asters", "3 flowers"])
+        for text, x, y in ((name, 40, 100 + 40 * row), ("Edit" if row < 4 else "", 400, 100 + 40 * row))
+        if text
     ]
     for row, name in enumerate(["Roses", "Tulips", "Asters"], start=1):
         assert find(f"Edit next to {name}", screen, size=SIZE)[0].element.id == f"Edit{row}"
