@@ -154,3 +154,21 @@ def test_what_goes_wrong_in_a_thread_is_told() -> None:
 
     with pytest.raises(ValueError, match="five"):
         in_parallel(work, range(9))
+
+
+def never_begins(*_: object) -> int:
+    return 0
+
+
+def cannot_be_started(*_: object) -> int:
+    raise RuntimeError("can't start new thread")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("start", [never_begins, cannot_be_started])
+def test_without_memory_for_threads_one_does_it_all(start: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resizing, "start_new_thread", start)
+    monkeypatch.setattr(resizing, "cores", lambda: 4)
+    done: list[int] = []
+    in_parallel(done.append, range(9))
+    assert done == list(range(9))

@@ -155,7 +155,7 @@ scenarios:
     [anchor, _] = yaml.safe_load((folder / "todos.anchors" / "keeps-it.yaml").read_text())["run"]
     assert anchor["targets"]["target"]["text"] == "Keep"
     again = attempt(folder)
-    assert (again.status, again.replayed) == ("passed", 1)
+    assert (again.status, again.replayed) == ("passed", 1), again.reason
 
 
 def test_names_that_look_alike_as_files_get_files_of_their_own() -> None:
