@@ -85,7 +85,7 @@ def in_parallel(work: Callable[[T], None], items: Iterable[T]) -> None:
 
     for _, busy in held:
         busy.acquire()
-    # New threads each time cost 0.1 ms, and none is left behind that a forked process could not use.
+    # New threads each time: none is left behind that a forked process could not use.
     for _ in range(min(len(held), cores()) - 1):
         with suppress(RuntimeError, MemoryError):
             start_new_thread(each, ())
