@@ -70,16 +70,6 @@ def test_importing_the_agent_is_quick_and_light() -> None:
     assert float(seconds) < 0.5  # of the processor: others may be at work on the machine
 
 
-def test_no_file_grows_beyond_four_hundred_lines() -> None:
-    long = {
-        str(path.relative_to(ROOT)): count
-        for floor in FLOORS
-        for path in (ROOT / floor).rglob("*.py")
-        if (count := len(path.read_text().splitlines())) > 400
-    }
-    assert long == {}
-
-
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_wheel_made_from_the_source_archive_holds_everything_and_passes_tests(tmp_path: Path) -> None:
