@@ -140,7 +140,10 @@ class Desk:
             for element in self.see().elements
             if (not role or element.role == role) and containing.lower() in f"{element.name} {element.value}".lower()
         ]
-        lines = [element.model_dump_json(exclude_defaults=True, exclude={"source"}) for element in found]
+        lines = [
+            element.model_dump_json(exclude_defaults=True, exclude={"source", "path", "items", "href"})
+            for element in found
+        ]
         more = (
             [f"… and {len(lines) - MOST_ELEMENTS} more; ask for a role or words"] if len(lines) > MOST_ELEMENTS else []
         )

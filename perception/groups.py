@@ -9,15 +9,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from handeye.perception.structure import ITEM_ROLES, Structure, structure_of
 from handeye.perception.wording import alike, stem, words
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
 
     from handeye.tools.element import Element
 
-ITEM_ROLES = frozenset({"row", "listitem", "article", "treeitem", "option", "feed", "group", "term", "figure"})
+#: Roles of what stands around a control and says what it is about, besides those of items.
+HOLDING_ROLES = ITEM_ROLES | {"form", "dialog", "alertdialog", "region", "tabpanel", "radiogroup", "search"}
 #: Parts of a page whose lists are not what is meant by "the results".
 ASIDE_ROLES = frozenset(
     {"navigation", "banner", "contentinfo", "menu", "menubar", "toolbar", "tablist", "complementary", "search"}
@@ -40,8 +42,9 @@ class Item:
     @property
     def text(self) -> str:
         """All that is written in it."""
-        own = [self.element.name] if self.element else []
-        return " ".join(dict.fromkeys([*own, *(member.name for member in self.members if member.name)]))
+        own = [self.element.name] if self.element and self.element.name else []
+        said = [text for member in self.members for text in (member.name, member.text) if text]
+        return " ".join(dict.fromkeys([*own, *said]))
 
     def title(self) -> Element | None:
         """What it is known by: its own name, else what is written first in it."""
@@ -110,6 +113,71 @@ def descendants(container: Element, elements: Sequence[Element]) -> list[Element
     if told:
         return told
     return [each for each in elements if each is not container and _holds(container.box, each.box)]
+
+
+def container_of(element: Element, elements: Sequence[Element]) -> Item | None:
+    """The row, card, form, dialog or section around an element: what a person would tell it by.
+
+    The smallest part of the page that holds the element, is a thing of its own, and says something by which it differs
+    from the parts around the other controls of the same name (where there are none: says anything besides other
+    controls). Parts come from the page's structure, also where it consists of plain `div`s; `Item.element` is the part
+    itself where the platform lists it, `Item.members` all in it. None where nothing around the element says anything.
+    """
+    structure = structure_of(elements)
+    path = structure.path(element)
+    own = {each.id for each in structure.held(path)}
+    peers = [
+        each
+        for each in structure.elements
+        if each.role == element.role and each.name == element.name and structure.path(each) != path
+    ]
+    parts = structure.parts([element, *peers])
+    least = len(parts[0]) if peers else 1
+    common = frozenset.intersection(*(_said(structure.held(part), ()) for part in parts)) if peers else frozenset()
+    lengths = {n for n in structure.items(element) if least <= n < len(path)}
+    lengths |= {n for n in range(least, len(path)) if (at := structure.at(path[:n])) and at.role in HOLDING_ROLES}
+    if peers and 0 < least < len(path):
+        lengths.add(least)
+    for length in sorted(lengths, reverse=True):
+        held = structure.held(path[:length])
+        if _said([each for each in held if peers or not each.acts or each.role == "link"], own) - common:
+            return _part(path[:length], structure)
+    if peers and (run := next(iter(_runs([element, *peers], structure)), ())):
+        return Item(run, around(each.box for each in run))
+    return None
+
+
+def container_text(element: Element, elements: Sequence[Element]) -> str:
+    """All that is written in the container of an element, itself included; empty where it is in none."""
+    held = container_of(element, elements)
+    return held.text if held else ""
+
+
+def _part(path: tuple[Hashable, ...], structure: Structure) -> Item:
+    """A part of the screen as an item."""
+    held, itself = structure.held(path), structure.at(path)
+    members = tuple(each for each in held if each is not itself)
+    return Item(members, around(each.box for each in (held if itself is None else (itself,))), itself)
+
+
+def _runs(peers: Sequence[Element], structure: Structure) -> list[tuple[Element, ...]]:
+    """`Structure.runs` of peers in the page's order, for peers in any order."""
+    order = {element.id: place for place, element in enumerate(structure.elements)}
+    ranked = sorted(peers, key=lambda peer: order.get(peer.id, 0))
+    runs = dict(zip((peer.id for peer in ranked), structure.runs(ranked), strict=True))
+    return [runs[peer.id] for peer in peers]
+
+
+def _said(held: Iterable[Element], own: Iterable[str]) -> frozenset[str]:
+    """What is written in elements, without those named in `own`."""
+    left_out = set(own)
+    return frozenset(
+        text
+        for each in held
+        if each.id not in left_out
+        for text in (each.name, each.text, "" if each.secret else each.value)
+        if text
+    )
 
 
 def groups(elements: Sequence[Element]) -> list[Group]:

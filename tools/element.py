@@ -55,10 +55,24 @@ class Element(BaseModel):
     """A password field: its value is never reported."""
     covered: bool = False
     """Something else lies over its centre."""
+    clipped: bool = False
+    """It is scrolled out of sight within an area that scrolls (`covered` then, too)."""
+    inert: bool = False
+    """A modal dialog is open that it is not in: it cannot be used before that is closed."""
     parent: str | None = None
     """The id of the row, list item, dialog or form it belongs to, when known."""
     frame: tuple[Words, ...] = ()
     """The frames of a page that it lies in, the outermost first: `name=help`, or by their number `nth=0`."""
+    path: tuple[int, ...] = ()
+    """Its place in the page's own structure: the number of each branch from the page to it. Of two elements, what both
+    paths begin with is what holds both. Empty where the platform tells only parents (`groups.Structure` uses those)."""
+    items: tuple[int, ...] = ()
+    """So many numbers of the path lead to one of several things alike, such as a card or a row, with or without a
+    role: (2, 4) for a row in a card, where `path[:2]` is the card and `path[:4]` the row."""
+    text: Words = ""
+    """What is written on it, where that is not its accessible name."""
+    href: Words = ""
+    """The resolved address of a link; empty for one that only runs a script."""
     key: Words = ""
     """What its makers call it, such as `testid=save`, `id=email` or `name=q`; empty where they do not."""
 

@@ -10,10 +10,10 @@ import re
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin
 
-from handeye.perception.groups import ITEM_ROLES
 from handeye.perception.matching import Match, find
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
+from handeye.perception.structure import ITEM_ROLES
 from handeye.perception.wording import alike
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step, point_in
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach

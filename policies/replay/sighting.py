@@ -7,7 +7,8 @@ from collections import Counter
 from math import hypot
 from typing import TYPE_CHECKING
 
-from handeye.perception.groups import ITEM_ROLES, ancestors
+from handeye.perception.groups import ancestors
+from handeye.perception.structure import ITEM_ROLES
 from handeye.perception.wording import normal
 from handeye.policies.replay.anchors import Near, Sight
 from handeye.tools.actions import targets

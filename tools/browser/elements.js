@@ -65,8 +65,67 @@ function over(el, x, y) {
   const hit = under(x, y);
   if (!hit || within(hit, el) || within(el, hit)) return null;
   for (const label of el.labels || []) if (within(hit, label)) return null;
-  if (hit.control === el || sameWidget(el, hit)) return null;
+  if (hit.control === el || sameWidget(el, hit) || stretched(el, hit)) return null;
   return hit;
+}
+
+// Whether a link or button is stretched over the card that holds both (a pseudo-element or an empty box that fills the
+// card): a press on the card's title or text is meant for it. A control of the card that it covers is out of reach.
+function stretched(el, hit) {
+  const control = nearest(hit, (up) => ACTING.has(roleOf(up)));
+  if (!control || FIELDS.has(roleOf(control)) || nearest(el, (up) => ACTING.has(roleOf(up)))) return false;
+  const fills = (style) => style.position === "absolute" && style.content !== "none";
+  const own = getComputedStyle(hit).position === "absolute" && !squash(hit.textContent);
+  if (!own && ![control, hit].some((of) => ["::after", "::before"].some((part) => fills(getComputedStyle(of, part))))) return false;
+  const placed = (up) => { const { position, transform } = getComputedStyle(up); return position !== "static" || transform !== "none"; };
+  const card = nearest(own ? above(hit) : hit, placed);
+  return Boolean(card) && card !== document.body && card !== document.documentElement && within(el, card) && within(control, card)
+    && !ACTING.has(roleOf(card));
+}
+
+// Where things stand among each other: a tree of the page's nodes, without those that hold only one other. A path holds
+// the number of each branch from the page to a thing; `items` says how many of its numbers lead to something that is one
+// of several alike, such as a card or a row, also where the page has no role for it.
+function number(place, path, items) {
+  let { kids } = place;
+  if (place.made) Object.assign(place.made, { path, items });
+  else while (kids.length === 1 && !kids[0].made) kids = kids[0].kids;
+  const alike = kids.map((kid, index) => index > 0 && isLike(kids[index - 1], kid));
+  kids.forEach((kid, index) => {
+    const at = [...path, index];
+    number(kid, at, alike[index] || alike[index + 1] ? [...items, at.length] : items);
+  });
+}
+
+const ALONE = /^(td|th|dt|dd|p|label|a|button|option)$/; // what cannot be one of several things that have parts
+function isLike(one, other) {
+  if (!one.el || !other.el || one.el.localName !== other.el.localName || ALONE.test(one.el.localName)) return false;
+  if (!one.kids.length || !other.kids.length) return false;
+  const [mine, its] = [[...one.el.classList], [...other.el.classList]];
+  return mine.length && its.length ? mine.some((each) => its.includes(each)) : mine.length === its.length || one.el.localName !== "div";
+}
+
+const stands = (place, inside) => { for (; place; place = place.up) if (place === inside) return true; return false; };
+
+// Whether nothing outside of it can be used while it is open.
+function isModal(el) {
+  if (el.localName === "dialog" && el.matches(":modal")) return true;
+  return el.getAttribute("aria-modal") === "true" && /^(alert)?dialog$/.test(roleOf(el));
+}
+
+// Where a link leads; nothing for a link whose page only runs a script, or that stays where it is.
+function leadsTo(el) {
+  if (!el.hasAttribute("href")) return "";
+  try {
+    const to = new URL(el.getAttribute("href"), document.baseURI), here = new URL(location.href);
+    const stays = to.origin === here.origin && to.pathname === here.pathname && to.search === here.search;
+    return !/^https?:|^file:|^mailto:|^tel:/.test(to.protocol) || stays ? "" : to.href.slice(0, 2000);
+  } catch { return ""; }
+}
+
+// Puts a thing into the tree, under what holds it.
+function plant(place) {
+  for (; place.up && !place.planted; place = place.up) { place.planted = true; place.up.kids.push(place); }
 }
 
 // What is worth most to know, when there is too much: what can be seen, then what can be acted on, then what comes first.
@@ -81,6 +140,8 @@ function cut(found, most) {
 function collect({ next, nested, most }) {
   lookedAt();
   const found = [];
+  const spots = [];
+  let modal = null; // what the page lets nothing else be used before
   const wide = innerWidth, high = innerHeight;
   const active = document.hasFocus() ? focused() : null;
   const scrolledX = scrollX, scrolledY = scrollY;
@@ -92,13 +153,13 @@ function collect({ next, nested, most }) {
   };
   const reachable = (rect, ctx) => ctx.soft !== EVERYWHERE || (rect.r + scrolledX > 0 && rect.b + scrolledY > 0);
 
-  // [box, covered] of what can be seen of it, or null where a person could never see it.
+  // [box, covered, clipped] of what can be seen of it, or null where a person could never see it.
   const shown = (el, rect, ctx, hit = el) => {
     if (!rect || !some(rect) || !reachable(rect, ctx)) return null;
     const seen = meet(rect, ctx.hard);
     if (!some(seen)) return null;
     const inside = meet(seen, ctx.soft);
-    if (!some(inside)) return [seen, true];
+    if (!some(inside)) return [seen, true, true];
     const screen = meet(inside, { l: 0, t: 0, r: wide, b: high });
     if (!some(screen)) return [inside, nested];
     const x = (screen.l + screen.r) / 2, y = (screen.t + screen.b) / 2;
@@ -108,19 +169,26 @@ function collect({ next, nested, most }) {
   const emit = (el, role, rect, ctx, fields) => {
     const place = shown(el, rect, ctx);
     if (!place) return null;
-    const [box, covered] = place;
+    const [box, covered, clipped] = place;
     const made = { id: identify(fields.node || el), role, parent: ctx.parent, box: [box.l, box.t, box.r, box.b], covered, ...fields };
     const key = role === "text" ? "" : keyOf(el);
     if (key) made.key = key;
+    if (clipped) made.clipped = true;
     delete made.node;
     found.push(made);
+    const own = role !== "text" && ctx.place.el === el && !ctx.place.made;
+    const spot = own ? ctx.place : { up: ctx.place, el: null, kids: [] };
+    spot.made = made;
+    plant(spot);
+    spots.push([made, spot]);
     return made;
   };
 
   const control = (el, role, rect, ctx) => {
     const [name, confidence] = nameOf(el, role);
+    const written = TICKED.has(role) || FIELDS.has(role) ? "" : textOf(el, 200);
     return emit(el, role, rect, ctx, {
-      name, confidence, value: FIELDS.has(role) || el.localName === "input" || role === "progressbar" || role === "meter" ? valueOf(el, role) : "",
+      name, confidence, text: written === name ? "" : written, href: el.localName === "a" || el.localName === "area" ? leadsTo(el) : "", value: FIELDS.has(role) || el.localName === "input" || role === "progressbar" || role === "meter" ? valueOf(el, role) : "",
       description: describe(el, role, name), enabled: enabled(el), focused: el === active,
       checked: checkedOf(el, role), secret: secret(el), expanded: stateOf(el, "expanded"), pressed: stateOf(el, "pressed"),
       selected: el.localName === "option" ? el.selected : stateOf(el, "selected"),
@@ -154,14 +222,23 @@ function collect({ next, nested, most }) {
   const walk = (el, up) => {
     const tag = el.localName;
     if (tag === "br") { flush(up.run, up); return; }
-    if (tag === "iframe" || tag === "frame") { flush(up.run, up); frames.set(el, { index: found.length, parent: up.parent }); return; }
+    if (tag === "iframe" || tag === "frame") {
+      flush(up.run, up);
+      const made = { index: found.length, parent: up.parent };
+      const spot = { up: up.place, el, kids: [], made };
+      plant(spot);
+      frames.set(el, made);
+      spots.push([made, spot]);
+      return;
+    }
     if ((SILENT.has(tag) && tag !== "select" && tag !== "textarea" && tag !== "option")) return;
     const style = getComputedStyle(el);
     if (style.display === "none") { unseenControl(el, up); return; }
     if (style.display !== "contents" && el.checkVisibility && !el.checkVisibility()) return;
     const rect = style.display === "contents" ? null : edges(el.getBoundingClientRect());
 
-    const ctx = { ...up, seen: style.visibility === "visible", host: el };
+    const ctx = { ...up, seen: style.visibility === "visible", host: el, place: { up: up.place, el, kids: [] } };
+    if (ctx.seen && isModal(el)) modal = ctx.place;
     if (style.position === "fixed") { ctx.hard = ctx.soft = EVERYWHERE; }
     else if (style.position === "absolute") { ctx.hard = up.hardAbs; ctx.soft = up.softAbs; }
     const dim = style.opacity === "0";
@@ -257,9 +334,11 @@ function collect({ next, nested, most }) {
   if (root) {
     const run = { text: "", own: "", box: null };
     const start = { hard: EVERYWHERE, soft: EVERYWHERE, hardAbs: EVERYWHERE, softAbs: EVERYWHERE, parent: null,
-      seen: true, quiet: false, mute: false, aimed: false, run, owner: null, host: root };
+      seen: true, quiet: false, mute: false, aimed: false, run, owner: null, host: root, place: { up: null, el: null, kids: [] } };
     walk(root, start);
     flush(run, start);
+    number(start.place, [], []);
+    if (modal) for (const [made, spot] of spots) if (!stands(spot, modal)) made.inert = true;
   }
   return { found: cut(found, most), next, extent: extent() };
 }

@@ -55,7 +55,8 @@ class Reader:
         if depth >= DEPTH:
             return found, seen["extent"]
         inserts = [insert for child in frame.child_frames if (insert := await self._inner(child, depth + 1))]
-        for index, inner in sorted(inserts, key=lambda pair: pair[0], reverse=True):
+        ordered = sorted(inserts, key=lambda pair: pair[0])
+        for index, inner in ordered[::-1]:  # from the end; two frames at one place stay in order
             found[index:index] = inner
         return found, seen["extent"]
 
@@ -79,6 +80,10 @@ class Reader:
             raw["covered"] = raw["covered"] or bool(blocker)
             raw["parent"] = raw["parent"] or place["parent"]
             raw["frame"] = (_called(frame), *raw.get("frame", ()))
+            depth_here = len(place["path"])
+            raw["path"] = [*place["path"], *raw["path"]]
+            raw["items"] = [*place["items"], *(depth_here + each for each in raw["items"])]
+            raw["inert"] = raw.get("inert", False) or bool(place.get("inert"))
         return place["index"], found
 
 

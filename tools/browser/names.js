@@ -243,7 +243,10 @@ function hints(el) {
     words.push(...classes, part.getAttribute("href")?.split("#")[1], part.getAttribute("xlink:href")?.split("#")[1],
       part.localName === "img" ? decodeURI(part.getAttribute("src") || "").split(/[?#]/)[0].split("/").pop().replace(/\.\w+$/, "") : "");
   }
-  if (el.localName === "a") words.push((el.getAttribute("href") || "").split(/[?#]/)[0].split("/").filter(Boolean).pop());
+  if (el.localName === "a") {
+    const [way, at] = (el.getAttribute("href") || "").split("#");
+    for (const part of [way.split("?")[0], at]) words.push((part || "").split("/").filter(Boolean).pop());
+  }
   const said = words.filter(Boolean).join(" ").slice(0, 200).replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
   const dull = /^(icon|icons|svg|img|btn|button|link|fa|fas|far|fab|bi|mdi|ti|lucide|glyphicon|data|image|html|\d+)$/;
   return [...new Set(said.split(/[^\p{L}\p{N}]+/u))].filter((word) => word.length > 1 && !dull.test(word)).join(" ");
