@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from handeye.tools.desktop.atspi_service import start_bus
+from handeye.tools.desktop.atspi_service import TELLING, start_bus
 from handeye.tools.desktop.device import Desktop
 from handeye.tools.desktop.environment import SILENT, isolated
 from handeye.tools.desktop.hands import own_display
@@ -93,7 +93,7 @@ class Virtual(Desktop):
             super().__init__(display=display, attended=headed)
             self.display = display
             self._up = True
-            self._env = dict(os.environ) if headed else isolated(display, self._programs.folder)
+            self._env = os.environ | TELLING if headed else isolated(display, self._programs.folder)
             self._env |= {"HOME": str(home.resolve())} if home else {}
             if not headed:
                 self._start_manager()
@@ -134,9 +134,8 @@ class Virtual(Desktop):
         """An accessibility bus where the machine has one; elsewhere there are only pixels."""
         from handeye.tools.desktop.x11 import Connection
 
-        telling = start_bus(self._programs, self._env)
+        self._hands.bus_address, telling = start_bus(self._programs, self._env)
         self._env |= telling or SILENT
-        self._hands.bus_address = telling.get("AT_SPI_BUS_ADDRESS", "")
         with closing(Connection(self.display)) as connection:
             connection.tell_bus_address(self._hands.bus_address)
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handeye.tools.desktop import atspi_roles as roles
-from handeye.tools.desktop.atspi_bus import ACCESSIBLE, ACTION, COMPONENT, ROOT, TEXT, VALUE, Bus, Node, Question, about
+from handeye.tools.desktop.atspi_bus import (
+    ACCESSIBLE,
+    ACTION,
+    COMPONENT,
+    ROOT,
+    TABLE,
+    TEXT,
+    VALUE,
+    Bus,
+    Node,
+    Question,
+    about,
+)
 from handeye.tools.desktop.numbering import Numbers
 from handeye.tools.desktop.reading import in_lines, label_beside
-from handeye.tools.desktop.stacking import own, topmost
+from handeye.tools.desktop.stacking import on_popup, own, topmost
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from handeye.tools.desktop.stacking import Own, Surface
 
@@ -25,12 +38,30 @@ PATIENCE = 3.0
 #: Things looked at on one screen, and under one thing: a list may have a million rows.
 MOST, MOST_BELOW = 4000, 400
 
+#: First children of a container with too many that are asked for.
+HEADS = 20
+
+#: Children that are asked for in one message; more come one by one, so that no answer is large.
+PAGE = 50
+
+#: Pixels between two places where a container with too many children is asked what it shows there, and so many places.
+STRIDE, MOST_PLACES = (60, 14), 500
+
 #: Characters of a text that are asked for.
 MOST_TEXT = 4000
 
 SCREEN = 0  # AT-SPI's coordinates of the whole screen
 
 LABELLED_BY = 2  # AT-SPI's relation of a field to its label
+
+#: What is left of a box that something cuts off must be at least so wide and high to be clicked.
+LEAST = 3
+
+#: What is told to lie farther than this left of the screen or above it lies nowhere: GTK 3 says -2147483648 of it.
+FARTHEST = 1_000_000
+
+#: GTK 4 calls a widget without a name by its type, or its tabs by their role.
+TYPE_NAME = re.compile(r"(?:Gtk|Adw)[A-Z]\w*|Tab")
 
 
 @dataclass
@@ -43,8 +74,13 @@ class Thing:
     states: int
     box: Box
     name: str
+    children: int = 0
     own: Own | None = None
     value: str = ""
+    clip: Box | None = None
+    """The part of the screen that what holds it leaves visible, in root coordinates; None: all of it."""
+    vague: bool = False
+    """Its program does not tell what shows, only what is not hidden on purpose."""
 
     def has(self, state: int) -> bool:
         return bool(self.states >> state & 1)
@@ -58,18 +94,33 @@ class Thing:
         return "checkbox" if role == "cell" and self.has(roles.CHECKABLE) else role
 
     @property
+    def usable(self) -> bool:
+        """Whether it can be used now; GTK 4 says so with one of the two states only."""
+        return self.has(roles.SENSITIVE) and (self.vague or self.has(roles.ENABLED))
+
+    @property
     def ticked(self) -> bool | None:
         """Whether it is ticked or pressed down; None for what cannot be."""
         if self.kind not in roles.TICKED and self.role != roles.TOGGLE_BUTTON and not self.has(roles.CHECKABLE):
             return None
         return self.has(roles.CHECKED) or self.has(roles.PRESSED)
 
+    @property
+    def countless(self) -> bool:
+        """Whether only those of its children that show may be asked for: it has too many, or makes them on demand."""
+        most = PAGE if self.has(roles.MANAGES_DESCENDANTS) else MOST_BELOW
+        return not 0 <= self.children <= most
+
+    def holders(self) -> Iterator[Thing]:
+        """What holds it, from the inside out."""
+        above = self.above
+        while above:
+            yield above
+            above = above.above
+
     def under(self, *wanted: int) -> bool:
         """Whether it belongs to something of one of these roles."""
-        above = self.above
-        while above and above.role not in wanted:
-            above = above.above
-        return above is not None
+        return any(above.role in wanted for above in self.holders())
 
 
 #: A node to look at, after the thing that holds it.
@@ -83,13 +134,24 @@ class Accessibility:
         self._bus = Bus(address)
         self._numbers = Numbers()
         self._last = list[Thing]()
+        self.silent = frozenset[int]()
+        """The process ids of the programs that did not answer the last look in time: what they show is unknown."""
 
     def elements(self, found: Sequence[Surface]) -> list[Element]:
-        """The elements of the programs that these surfaces belong to, in root coordinates and reading order."""
+        """The elements of the programs that these surfaces belong to, in root coordinates and reading order.
+
+        Takes at most PATIENCE seconds. A program that answers nothing for atspi_bus.LIMIT seconds is left out and named
+        in `silent`.
+        """
         deadline = time.monotonic() + PATIENCE
+        self._bus.silent.clear()
+        self.silent = frozenset()
         things = self._things(found, deadline)
         self._fill(things, deadline)
-        return self._as_elements(things, found)
+        things = self._hit(things, deadline)
+        silent = self._bus.process(sorted(self._bus.silent), time.monotonic() + 1.0) if self._bus.silent else {}
+        self.silent = frozenset(silent.values()) - {0}
+        return self._as_elements([each for each in things if each.node.bus not in silent], found)
 
     def button_at(self, place: tuple[int, int]) -> Thing | None:
         """The button that was last seen there."""
@@ -116,37 +178,97 @@ class Accessibility:
 
     def _things(self, found: Sequence[Surface], deadline: float) -> list[Thing]:
         """Every thing that is shown, found level by level."""
-        programs = self._below([ROOT], deadline)[0]
+        programs = self._below([Thing(ROOT, None, 0, 0, Box(0, 0, 0, 0), "", MOST_BELOW)], deadline)[0]
         pids = self._bus.process([node.bus for node in programs], deadline)
         shown = {surface.pid for surface in found}
-        level: list[Lead] = [
-            (None, node)
-            for program in programs
-            if 0 in shown or pids[program.bus] in shown
-            for node in self._below([program], deadline)[0]
+        asked = [program for program in programs if 0 in shown or pids[program.bus] in shown]
+        counts = self._bus.ask([about(program, ACCESSIBLE, "ChildCount") for program in asked], deadline)
+        holders = [
+            Thing(program, None, roles.APPLICATION, 0, Box(0, 0, 0, 0), "", _number(count))
+            for program, count in zip(asked, counts, strict=True)
         ]
+        level: list[Lead] = [(None, node) for children in self._below(holders, deadline) for node in children]
         things = list[Thing]()
         while level and len(things) < MOST and time.monotonic() < deadline:
-            new = self._shown(level, deadline)
+            new = self._shown(level[: MOST - len(things)], deadline)
             for thing in new:
-                thing.own = thing.above.own if thing.above else own(thing.box, pids[thing.node.bus], found)
+                _place(thing, pids[thing.node.bus], found)
             things += new
-            below = self._below([thing.node for thing in new], deadline)
+            below = self._below(new, deadline)
             level = [(thing, child) for thing, children in zip(new, below, strict=True) for child in children]
         return things
 
-    def _below(self, nodes: Sequence[Node], deadline: float) -> list[list[Node]]:
-        answers = self._bus.ask([Question(node, ACCESSIBLE, "GetChildren") for node in nodes], deadline)
-        return [[Node(*child) for child in (answer or ())[:MOST_BELOW]] for answer in answers]
+    def _below(self, holders: Sequence[Thing], deadline: float) -> list[list[Node]]:
+        """The children of each of these things: all of a few, those in view of what has too many."""
+        few = [thing for thing in holders if not thing.countless and 0 < thing.children <= PAGE]
+        whole = self._bus.ask([Question(thing.node, ACCESSIBLE, "GetChildren") for thing in few], deadline)
+        paged = [thing for thing in holders if not thing.countless and thing.children > PAGE]
+        asked = [_child(thing, number) for thing in paged for number in range(thing.children)]
+        pages = iter(self._bus.ask(asked, deadline))
+        found: dict[int, list[Node]] = {
+            id(thing): _nodes(answer or ()) for thing, answer in zip(few, whole, strict=True)
+        }
+        found |= {id(thing): _nodes(next(pages) for _ in range(thing.children)) for thing in paged}
+        found |= {id(thing): self._in_view(thing, deadline) for thing in holders if thing.countless}
+        return [found.get(id(thing), []) for thing in holders]
+
+    def _in_view(self, holder: Thing, deadline: float) -> list[Node]:
+        """The children that a container shows, where it may have more than anybody could ask for.
+
+        It is asked what it shows at some places, and then for all between the first and the last of those; its first
+        children may be the heads of columns.
+        """
+        asked = [_child(holder, number) for number in range(min(HEADS, max(holder.children, 0)))]
+        heads = _nodes(self._bus.ask(asked, deadline))
+        places = _places(holder) if holder.own else []
+        asked = [Question(holder.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*each, SCREEN)) for each in places]
+        seen = [node for node in dict.fromkeys(_nodes(self._bus.ask(asked, deadline))) if node != holder.node]
+        parents = self._bus.ask([about(node, ACCESSIBLE, "Parent") for node in seen], deadline)
+        seen = [node for node, parent in zip(seen, parents, strict=True) if parent and Node(*parent[1]) == holder.node]
+        told = self._bus.ask([Question(node, ACCESSIBLE, "GetIndexInParent") for node in seen], deadline)
+        numbers = [number for number in told if isinstance(number, int) and number >= 0]
+        if not numbers:
+            return list(dict.fromkeys((*heads, *seen)))[:MOST_BELOW]
+        between = self._cells(holder, numbers, deadline)
+        if not between and max(numbers) - min(numbers) < MOST_BELOW:
+            asked = [_child(holder, number) for number in range(min(numbers), max(numbers) + 1)]
+            between = _nodes(self._bus.ask(asked, deadline))
+        return list(dict.fromkeys((*heads, *between, *seen)))[:MOST_BELOW]
+
+    def _cells(self, table: Thing, numbers: Sequence[int], deadline: float) -> list[Node]:
+        """The cells of the rows and columns that these cells span; empty for what is no table, or too much of one."""
+        asked = [
+            Question(table.node, TABLE, method, "i", (number,))
+            for number in numbers
+            for method in ("GetRowAtIndex", "GetColumnAtIndex")
+        ]
+        told = self._bus.ask(asked, deadline)
+        rows, columns = (
+            [each for each in axis if isinstance(each, int) and each >= 0] for axis in (told[::2], told[1::2])
+        )
+        if not rows or not columns:
+            return []
+        down, across = range(min(rows), max(rows) + 1), range(min(columns), max(columns) + 1)
+        if len(down) * len(across) > MOST_BELOW:
+            return []
+        asked = [
+            Question(table.node, TABLE, "GetAccessibleAt", "ii", (row, column)) for row in down for column in across
+        ]
+        return _nodes(self._bus.ask(asked, deadline))
 
     def _shown(self, level: Sequence[Lead], deadline: float) -> list[Thing]:
         """Those of these nodes that can be seen."""
         states = self._bus.ask([Question(node, ACCESSIBLE, "GetState") for _, node in level], deadline)
-        kept = [
+        known = [
             (above, node, low | high << 32)
             for (above, node), answer in zip(level, states, strict=True)
             for low, high in [(answer or (0, 0))[:2]]
-            if low >> roles.SHOWING & 1
+        ]
+        vague = _vague(known)
+        kept = [
+            (above, node, state)
+            for above, node, state in known
+            if state >> (roles.VISIBLE if node.bus in vague else roles.SHOWING) & 1
         ]
         asked = [
             question
@@ -155,13 +277,50 @@ class Accessibility:
                 Question(node, ACCESSIBLE, "GetRole"),
                 about(node, ACCESSIBLE, "Name"),
                 Question(node, COMPONENT, "GetExtents", "u", (SCREEN,)),
+                about(node, ACCESSIBLE, "ChildCount"),
             )
         ]
         told = self._bus.ask(asked, deadline)
         return [
-            Thing(node, above, role or 0, state, _box(extents), _value(name))
-            for (above, node, state), role, name, extents in zip(kept, told[::3], told[1::3], told[2::3], strict=True)
+            Thing(
+                node,
+                above,
+                role or 0,
+                state,
+                _box(extents),
+                _value(name),
+                _number(count),
+                vague=node.bus in vague,
+            )
+            for (above, node, state), role, name, extents, count in zip(
+                kept, told[::4], told[1::4], told[2::4], told[3::4], strict=True
+            )
         ]
+
+    def _hit(self, things: Sequence[Thing], deadline: float) -> list[Thing]:
+        """Without those in whose middle their program has something else, where it does not tell what shows.
+
+        GTK 4.8 tells of the pages of a notebook that do not show as of the one that does.
+        """
+        doubted = [
+            thing
+            for thing in things
+            if thing.vague and thing.own and not thing.own.surface.popup and _is_element(thing)
+        ]
+        if not doubted:
+            return list(things)
+        tops = [next((top for top in thing.holders() if top.above is None), thing) for thing in doubted]
+        asked = [
+            Question(top.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*_told(thing), SCREEN))
+            for thing, top in zip(doubted, tops, strict=True)
+        ]
+        by_node = {thing.node: thing for thing in things}
+        hidden = set[int]()
+        for thing, answer in zip(doubted, self._bus.ask(asked, deadline), strict=True):
+            hit = by_node.get(Node(*answer)) if answer else None
+            if hit and hit is not thing and thing not in hit.holders() and hit not in thing.holders():
+                hidden.add(id(thing))
+        return [thing for thing in things if id(thing) not in hidden]
 
     def _fill(self, things: Sequence[Thing], deadline: float) -> None:
         """Ask fields for what they hold, and for their labels where they have no name of their own."""
@@ -170,7 +329,7 @@ class Accessibility:
         texts = self._bus.ask([Question(thing.node, TEXT, "GetText", "ii", whole) for thing in written], deadline)
         for thing, text in zip(written, texts, strict=True):
             thing.value = text if isinstance(text, str) else ""
-        measured = [thing for thing in things if thing.role in (roles.SLIDER, roles.PROGRESS_BAR, roles.LEVEL_BAR)]
+        measured = [thing for thing in things if thing.role in roles.MEASURED and not thing.value]
         numbers = self._bus.ask([about(thing.node, VALUE, "CurrentValue") for thing in measured], deadline)
         for thing, number in zip(measured, numbers, strict=True):
             thing.value = f"{number[1]:g}" if number else ""
@@ -179,23 +338,52 @@ class Accessibility:
         doing = self._bus.ask([Question(thing.node, ACTION, "GetName", "i", (0,)) for thing in cells], deadline)
         for thing, done in zip(cells, doing, strict=True):
             thing.states |= (done == "toggle") << roles.CHECKABLE
+        self._unname(things, deadline)
         self._label(things, deadline)
 
-    def _label(self, things: Sequence[Thing], deadline: float) -> None:
+    def _unname(self, things: Sequence[Thing], deadline: float) -> None:
+        """Drop the names that a toolkit made up, and take the words inside for what has no other name."""
+        typed = [thing for thing in things if TYPE_NAME.fullmatch(thing.name)]
+        for thing in typed:
+            thing.name = ""
+        # A label that says such a word is called so for good.
+        labels = [thing for thing in typed if thing.kind == "text"]
+        texts = self._bus.ask(
+            [Question(thing.node, TEXT, "GetText", "ii", (0, MOST_TEXT)) for thing in labels], deadline
+        )
+        for thing, text in zip(labels, texts, strict=True):
+            thing.name = " ".join(text.split()) if isinstance(text, str) else ""
         for thing in things:
-            if thing.role == roles.COMBO_BOX and not thing.value:
-                thing.value, thing.name = thing.name, ""  # GTK calls a list by what is chosen in it
+            if thing.kind != "text" or not thing.name or not thing.box.area:
+                continue
+            for above in thing.holders():
+                if above.role in roles.SAYING and above.kind:
+                    if not above.name:
+                        above.name = thing.name
+                    break
+
+    def _label(self, things: Sequence[Thing], deadline: float) -> None:
+        lists = [thing for thing in things if thing.role == roles.COMBO_BOX and not thing.value]
         bare = [thing for thing in things if not thing.name and roles.ROLES.get(thing.role) in roles.NAMELESS]
-        related = self._bus.ask([Question(thing.node, ACCESSIBLE, "GetRelationSet") for thing in bare], deadline)
+        both = [*lists, *bare]
+        related = self._bus.ask([Question(thing.node, ACCESSIBLE, "GetRelationSet") for thing in both], deadline)
         labels = [
             [Node(*label) for kind, ends in relations or () if kind == LABELLED_BY for label in ends]
             for relations in related
         ]
         flat = [about(label, ACCESSIBLE, "Name") for each in labels for label in each]
         names = iter(self._bus.ask(flat, deadline))
-        for thing, each in zip(bare, labels, strict=True):
-            thing.name = " ".join(filter(None, (_value(next(names)) for _ in each)))
-        self._describe([thing for thing in bare if not thing.name], deadline)
+        said = [" ".join(filter(None, (_value(next(names)) for _ in each))) for each in labels]
+        for thing, label in zip(bare, said[len(lists) :], strict=True):
+            thing.name = thing.name or label
+        for thing, label in zip(lists, said[: len(lists)], strict=True):
+            inside = [each for each in things if each is not thing and thing in each.holders() and each.box.area]
+            shown = next((each.value or each.name for each in inside if _shows_choice(each, thing)), "")
+            if shown:
+                thing.name, thing.value = (label or thing.name), shown
+            elif thing.name != label:  # GTK 3 and Qt call a list by what is chosen in it
+                thing.value, thing.name = thing.name, label
+        self._describe([thing for thing in both if not thing.name], deadline)
 
     def _describe(self, bare: Sequence[Thing], deadline: float) -> None:
         """The names of last resort: a description, the words in an empty field."""
@@ -209,10 +397,86 @@ class Accessibility:
         self._bus.close()
 
 
+def _child(holder: Thing, number: int) -> Question:
+    return Question(holder.node, ACCESSIBLE, "GetChildAtIndex", "i", (number,))
+
+
+def _nodes(answers: Iterable[Any]) -> list[Node]:
+    """The nodes that answers name; AT-SPI names none by the path `null`."""
+    return [Node(*answer) for answer in answers if answer and not answer[1].endswith("/null")]
+
+
+def _told(thing: Thing) -> tuple[int, int]:
+    """The middle of a thing as its program counts."""
+    assert thing.own
+    return thing.own.told(thing.box.centre)
+
+
+def _number(told: Any) -> int:
+    """The number of a property; 0 when it was not told."""
+    return int(told[1]) if told else 0
+
+
+def _vague(known: Sequence[tuple[Thing | None, Node, int]]) -> set[str]:
+    """The programs that do not tell what shows: GTK 4.8 says it of windows only, whose parts are not all hidden."""
+    showing = {node.bus for _, node, state in known if state >> roles.SHOWING & 1}
+    return {
+        node.bus
+        for above, node, state in known
+        if above and (above.vague or (above.above is None and node.bus not in showing and state >> roles.VISIBLE & 1))
+    }
+
+
+def _place(thing: Thing, pid: int, found: Sequence[Surface]) -> None:
+    """Find the surface that it is drawn on, and bring its box into root coordinates, cut to what can be seen of it."""
+    above, raw = thing.above, thing.box
+    thing.own = above.own if above else own(raw, pid, found, thing.name, thing.has(roles.ACTIVE))
+    thing.clip = above.clip if above else None
+    if thing.own is None:
+        return
+    if thing.vague and not thing.kind and not thing.own.surface.popup and (popup := on_popup(raw, thing.own, found)):
+        thing.own, thing.clip = popup, None
+    if raw.area:
+        thing.box = thing.own.placed(raw)
+        if thing.role in roles.SCROLLED:
+            thing.clip = _cut(thing.box, thing.clip)
+
+
+def _cut(box: Box, clip: Box | None) -> Box:
+    """What a clip leaves of a box; empty for nothing worth a click."""
+    if clip is None:
+        return box
+    left, top = max(box.left, clip.left), max(box.top, clip.top)
+    right, bottom = min(box.right, clip.right), min(box.bottom, clip.bottom)
+    narrow = right - left < min(LEAST, box.width) or bottom - top < min(LEAST, box.height)
+    return Box(0, 0, 0, 0) if narrow else Box(left, top, right, bottom)
+
+
+def _places(holder: Thing) -> list[tuple[int, int]]:
+    """Points in a container, as its program counts, where it is asked for what it shows."""
+    own = holder.own
+    assert own
+    seen = _cut(_cut(holder.box, holder.clip), own.surface.box)
+    across, down = STRIDE
+    while (seen.width // across + 1) * (seen.height // down + 1) > MOST_PLACES:
+        across, down = 2 * across, 2 * down
+    xs = [*range(seen.left + 2, seen.right - 2, across), seen.right - 3] if seen.width > 2 * LEAST else []
+    ys = [*range(seen.top + 2, seen.bottom - 2, down), seen.bottom - 3] if seen.height > 2 * LEAST else []
+    return [own.told((x, y)) for y in ys for x in xs]
+
+
+def _shows_choice(part: Thing, combo: Thing) -> bool:
+    """Whether a part of a list that can be dropped down tells what is chosen in it, rather than what could be."""
+    if part.under(roles.MENU, roles.POPUP_MENU, roles.LIST) or (part.own and combo.own and part.own != combo.own):
+        return False
+    return bool(part.value) if part.kind == "textbox" else part.kind == "text" and bool(part.name)
+
+
 def _box(extents: Any) -> Box:
     """AT-SPI's left, top, width and height; what has no place on the screen is told as negative or tiny."""
     left, top, width, height = extents or (0, 0, 0, 0)
-    return Box(left, top, left + width, top + height) if width > 1 and height > 1 else Box(0, 0, 0, 0)
+    nowhere = width <= 1 or height <= 1 or min(left, top) < -FARTHEST
+    return Box(0, 0, 0, 0) if nowhere else Box(left, top, left + width, top + height)
 
 
 def _value(told: Any) -> str:
@@ -221,16 +485,31 @@ def _value(told: Any) -> str:
 
 
 def _lines(things: Sequence[Thing], found: Sequence[Surface]) -> list[list[Thing]]:
-    """Those that are elements, in reading order, with their boxes in root coordinates."""
+    """Those that are elements and can be seen, in reading order, with their boxes cut to what can be seen of them."""
     kept = [thing for thing in things if _is_element(thing)]
     for thing in kept:
-        assert thing.own
-        thing.box = Box(*(thing.own.scale * side for side in thing.box))
+        thing.box = _visible(thing, found)
     return [
         line
         for surface in found
-        for line in in_lines([thing for thing in kept if thing.own and thing.own.surface == surface])
+        for line in in_lines([thing for thing in kept if thing.box.area and thing.own and thing.own.surface == surface])
     ]
+
+
+def _visible(thing: Thing, found: Sequence[Surface]) -> Box:
+    """The part of a thing's box that lies on its own window or on a popup of its program's; empty for none.
+
+    Qt tells of the options of a list that is closed as if they stood in the screen's corner.
+    """
+    assert thing.own
+    home = thing.own.surface
+    if thing.under(roles.COMBO_BOX, roles.MENU, roles.POPUP_MENU):
+        popups = (each for each in found if each.popup and each.pid == home.pid and each != home)
+        if dropped := next((each for each in popups if each.box.holds(thing.box.centre)), None):
+            return _cut(thing.box, dropped.box)
+    if thing.kind == "option" and not home.popup and (combo := _combo(thing)) and not combo.has(roles.EXPANDED):
+        return Box(0, 0, 0, 0)
+    return _cut(_cut(thing.box, thing.clip), home.box)
 
 
 def _is_element(thing: Thing) -> bool:
@@ -238,9 +517,25 @@ def _is_element(thing: Thing) -> bool:
     role = thing.kind
     if not role or thing.own is None or not thing.box.area:
         return False
-    if role == "text" and thing.above and thing.above.kind and thing.above.name == thing.name:
+    if role == "text" and thing.above and any(each.kind and each.name == thing.name for each in _near(thing)):
         return False  # the label inside a button says what the button says
+    if role == "text" and (combo := _combo(thing)) and thing.name == combo.value:
+        return False
+    if role == "button" and (combo := _combo(thing)) and thing.name in ("", combo.value):
+        return False  # what opens a list is a part of it
     return bool(thing.name or thing.value) or role in roles.NAMELESS
+
+
+def _near(thing: Thing) -> Iterator[Thing]:
+    """What holds it, as far as the next element."""
+    for above in thing.holders():
+        yield above
+        if above.kind:
+            return
+
+
+def _combo(thing: Thing) -> Thing | None:
+    return next((above for above in thing.holders() if above.role == roles.COMBO_BOX), None)
 
 
 def _as_element(thing: Thing, ids: dict[int, str], lines: list[list[Thing]], found: Sequence[Surface]) -> Element:
@@ -256,7 +551,7 @@ def _as_element(thing: Thing, ids: dict[int, str], lines: list[list[Thing]], fou
         source="accessibility",
         value="" if secret or role == "text" else thing.value,
         description="" if thing.name or role not in roles.NAMELESS else label_beside(thing, lines),
-        enabled=thing.has(roles.ENABLED) and thing.has(roles.SENSITIVE),
+        enabled=thing.usable,
         focused=thing.has(roles.FOCUSED),
         checked=thing.ticked,
         secret=secret,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,10 +19,15 @@ ACTION = "org.a11y.atspi.Action"
 COMPONENT = "org.a11y.atspi.Component"
 TEXT = "org.a11y.atspi.Text"
 VALUE = "org.a11y.atspi.Value"
+APPLICATION = "org.a11y.atspi.Application"
+TABLE = "org.a11y.atspi.Table"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
 #: Questions on their way at once: more would fill the bus's queues.
 ABREAST = 200
+
+#: Seconds without any answer after which a program counts as silent.
+LIMIT = 1.0
 
 
 class Node(NamedTuple):
@@ -54,31 +60,53 @@ class Bus:
 
     def __init__(self, address: str) -> None:
         self._connection = open_dbus_connection(bus=address)
+        self.silent = set[str]()
+        """The names on the bus of programs that did not answer in time; nothing more is asked of them until this set is
+        emptied."""
 
     def ask(self, questions: Sequence[Question], deadline: float) -> list[Any]:
         """The first value of each answer, in their order; None for one that failed or did not come in time.
 
-        Many are sent before the first answer is awaited: a screen takes hundreds.
+        Many are sent before the first answer is awaited: a screen takes hundreds. A program that answers nothing for
+        LIMIT seconds joins `silent`, and costs the others no more than that.
         """
         answers: list[Any] = [None] * len(questions)
         for first in range(0, len(questions), ABREAST):
-            asked = dict[int, int]()
+            asked = dict[int, tuple[int, str]]()
             for number, question in enumerate(questions[first : first + ABREAST], first):
+                if time.monotonic() > deadline:
+                    self.silent.add(question.node.bus)
+                if question.node.bus in self.silent:
+                    continue
                 serial = next(self._connection.outgoing_serial)
                 place = DBusAddress(question.node.path, question.node.bus, question.interface)
                 call = new_method_call(place, question.method, question.signature or None, question.values)
                 self._connection.send(call, serial=serial)
-                asked[serial] = number
+                asked[serial] = number, question.node.bus
             self._gather(asked, answers, deadline)
         return answers
 
-    def _gather(self, asked: dict[int, int], answers: list[Any], deadline: float) -> None:
-        with suppress(TimeoutError):
-            while asked:
-                message = self._connection.receive(timeout=max(0.0, deadline - time.monotonic()))
-                number = asked.pop(message.header.fields.get(HeaderFields.reply_serial, -1), None)
-                if number is not None and message.header.message_type is MessageType.method_return and message.body:
-                    answers[number] = message.body[0]
+    def _gather(self, asked: dict[int, tuple[int, str]], answers: list[Any], deadline: float) -> None:
+        now = time.monotonic()
+        heard = dict.fromkeys((bus for _, bus in asked.values()), now)
+        waiting = Counter(bus for _, bus in asked.values())
+        while waiting:
+            until = min(deadline, *(heard[bus] + LIMIT for bus in waiting))
+            try:
+                message = self._connection.receive(timeout=max(0.0, until - time.monotonic()))
+            except TimeoutError:
+                now = time.monotonic()
+                late = {bus for bus in waiting if now >= heard[bus] + LIMIT or now >= deadline}
+                self.silent |= late
+                waiting = Counter({bus: left for bus, left in waiting.items() if bus not in late})
+                continue
+            number, bus = asked.pop(message.header.fields.get(HeaderFields.reply_serial, -1), (-1, ""))
+            if bus not in waiting:  # a signal, or an answer that came too late
+                continue
+            heard[bus] = time.monotonic()
+            waiting -= Counter([bus])
+            if message.header.message_type is MessageType.method_return and message.body:
+                answers[number] = message.body[0]
 
     def process(self, names: Sequence[str], deadline: float) -> dict[str, int]:
         """The process ids of programs by their names on the bus."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 MENU, PASSWORD, COMBO_BOX, ENTRY, TEXT, TERMINAL, SPIN_BUTTON, SLIDER = 33, 40, 11, 79, 61, 60, 52, 51
 PROGRESS_BAR, LEVEL_BAR, POPUP_MENU, TOGGLE_BUTTON = 42, 103, 41, 62
+LIST, LIST_ITEM, PAGE_TAB, PUSH_BUTTON, SCROLL_PANE, VIEWPORT, APPLICATION = 31, 32, 37, 43, 49, 68, 75
 
 #: ARIA's name of each role that is an element; the others only hold elements, or decorate.
 ROLES = {
@@ -24,18 +25,19 @@ ROLES = {
     26: "option",  # an icon in a view of icons
     27: "img",
     29: "text",
-    32: "option",
+    LIST_ITEM: "option",
     MENU: "menuitem",
     35: "menuitem",
-    37: "tab",
+    PAGE_TAB: "tab",
     PASSWORD: "textbox",
     PROGRESS_BAR: "progressbar",
-    43: "button",
+    PUSH_BUTTON: "button",
     44: "radio",
     45: "menuitemradio",
     47: "rowheader",
     SLIDER: "slider",
     SPIN_BUTTON: "spinbutton",
+    54: "text",  # a status bar
     56: "cell",
     57: "columnheader",
     58: "rowheader",
@@ -68,7 +70,17 @@ WRITTEN = frozenset({ENTRY, TEXT, TERMINAL, SPIN_BUTTON, COMBO_BOX, 12, 73, 76, 
 #: Elements that others belong to.
 HOLDING = frozenset({"dialog", "row", "option", "treeitem", "alert"})
 
-ARMED, CHECKED, EDITABLE, ENABLED, FOCUSED, PRESSED, SENSITIVE, SHOWING, CHECKABLE = 2, 4, 7, 8, 12, 20, 24, 25, 41
+#: Roles whose value is a number.
+MEASURED = frozenset({SLIDER, PROGRESS_BAR, LEVEL_BAR, SPIN_BUTTON})
+
+#: Roles that are called by the words inside them, where a program gives them no other name.
+SAYING = frozenset({LIST_ITEM, PAGE_TAB, PUSH_BUTTON, TOGGLE_BUTTON, 35, 129})
+
+#: Roles that show a part of what they hold.
+SCROLLED = frozenset({SCROLL_PANE, VIEWPORT})
+
+ACTIVE, ARMED, CHECKED, EDITABLE, ENABLED, EXPANDED, FOCUSED, PRESSED, SENSITIVE = 1, 2, 4, 7, 8, 10, 12, 20, 24
+SHOWING, VISIBLE, MANAGES_DESCENDANTS, CHECKABLE = 25, 30, 31, 41
 
 #: Roles with something to be ticked, whether or not the program says that it can be.
 TICKED = frozenset({"checkbox", "menuitemcheckbox", "radio", "menuitemradio", "switch"})

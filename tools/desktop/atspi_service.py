@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from handeye.tools.desktop.atspi_bus import ROOT, Bus, Node, Question
+from handeye.tools.desktop.atspi_bus import ACCESSIBLE, ROOT, Bus, Node, Question, about
 
 if TYPE_CHECKING:
     from handeye.tools.desktop.programs import Programs
@@ -17,10 +17,25 @@ if TYPE_CHECKING:
 START = 10.0
 
 CONFIGURATIONS = ("/usr/share/defaults/at-spi2/accessibility.conf", "/etc/at-spi2/accessibility.conf")
-REGISTRIES = tuple(f"/usr/{place}/at-spi2-registryd" for place in ("libexec", "lib/at-spi2-core", "lib/at-spi2"))
+LAUNCHERS = tuple(f"/usr/{place}/at-spi-bus-launcher" for place in ("libexec", "lib/at-spi2-core", "lib/at-spi2"))
 
-#: What makes programs of the usual toolkits tell, without a session bus that says so.
+#: What makes programs of the usual toolkits tell what they show.
 TELLING = {"QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", "ACCESSIBILITY_ENABLED": "1", "GNOME_ACCESSIBILITY": "1"}
+
+#: A session bus on which nothing can be started: only the accessibility bus is announced there.
+SESSION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <auth>EXTERNAL</auth>
+  <listen>{address}</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
 
 
 def _first(paths: tuple[str, ...]) -> str:
@@ -32,39 +47,58 @@ def missing() -> list[str]:
     there = {
         "dbus-daemon": shutil.which("dbus-daemon"),
         "accessibility.conf": _first(CONFIGURATIONS),
-        "at-spi2-registryd": _first(REGISTRIES),
+        "at-spi-bus-launcher": _first(LAUNCHERS),
     }
     return [name for name, path in there.items() if not path]
 
 
-def start_bus(programs: Programs, env: dict[str, str]) -> dict[str, str]:
-    """Start bus and registry, and return the variables for programs that should use them.
+def start_bus(programs: Programs, env: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Start the buses; returns the accessibility bus's address, and the variables for programs that should use it.
 
-    Empty where at-spi2-core or dbus-daemon is not installed, or does not come up.
+    Both empty where at-spi2-core or dbus-daemon is not installed, or does not come up. Programs find the accessibility
+    bus through a session bus: Qt 6 says nothing where AT_SPI_BUS_ADDRESS names it.
     """
     if missing():
-        return {}
-    daemon, configuration, registry = shutil.which("dbus-daemon") or "", _first(CONFIGURATIONS), _first(REGISTRIES)
-    address = f"unix:path={programs.folder / 'accessibility'}"
-    settings = [f"--config-file={configuration}", f"--address={address}", "--nofork", "--nopidfile", "--nosyslog"]
-    programs.start("accessibility", [daemon, *settings], env, service=True)
+        return "", {}
+    session = f"unix:path={programs.folder / 'session'}"
+    configuration = programs.folder / "session.conf"
+    configuration.write_text(SESSION.format(address=session))
+    daemon = shutil.which("dbus-daemon") or ""
+    settings = [f"--config-file={configuration}", "--nofork", "--nopidfile", "--nosyslog"]
+    programs.start("session", [daemon, *settings], env, service=True)
     deadline = time.monotonic() + START
-    while time.monotonic() < deadline:
-        try:
-            bus = Bus(address)
-            break
-        except OSError:
-            time.sleep(0.01)
-    else:
-        return {}
+    if not (bus := _connect(session, deadline)):
+        return "", {}
+    telling = {"DBUS_SESSION_BUS_ADDRESS": session, **TELLING}
+    launcher = [_first(LAUNCHERS), "--launch-immediately", "--a11y=1"]
+    programs.start("accessibility", launcher, env | telling, service=True)
     with closing(bus):
-        # Qt 5 does not tell without a session bus, so this one stands in: nothing else lives on it, nor can be started.
-        telling = {"AT_SPI_BUS_ADDRESS": address, "DBUS_SESSION_BUS_ADDRESS": address, **TELLING}
-        programs.start("registry", [registry], env | telling, service=True)
-        daemon_itself = Node("org.freedesktop.DBus", "/org/freedesktop/DBus")
-        there = Question(daemon_itself, daemon_itself.bus, "NameHasOwner", "s", (ROOT.bus,))
-        while time.monotonic() < deadline:
-            if bus.ask([there], deadline) == [True]:
-                return telling
-            time.sleep(0.01)
-    return {}
+        place = Node("org.a11y.Bus", "/org/a11y/bus")
+        address = _first_answer(bus, Question(place, place.bus, "GetAddress"), deadline)
+    if not address or not (bus := _connect(address, deadline)):
+        return "", {}
+    with closing(bus):
+        # Asking starts the registry, to which programs announce themselves.
+        if not _first_answer(bus, about(ROOT, ACCESSIBLE, "ChildCount"), deadline):
+            return "", {}
+    programs.adopt()
+    return address, telling
+
+
+def _connect(address: str, deadline: float) -> Bus | None:
+    """A connection to a bus that may be about to come up; None when it does not in time."""
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            return Bus(address)
+        time.sleep(0.01)
+    return None
+
+
+def _first_answer(bus: Bus, question: Question, deadline: float) -> Any:
+    """What is answered first by somebody who may be about to come up; None when nobody does in time."""
+    while time.monotonic() < deadline:
+        bus.silent.clear()
+        if (answer := bus.ask([question], deadline)[0]) is not None:
+            return answer
+        time.sleep(0.01)
+    return None

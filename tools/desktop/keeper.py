@@ -95,6 +95,11 @@ class Keeper:
         self.reap()
         return {"alive": len(set(descendants()) - set(self.services))}
 
+    def adopt(self) -> dict[str, Any]:
+        """Count everything that runs now as a service: what a service has started itself."""
+        self.services += [pid for pid in descendants() if pid not in self.services]
+        return {}
+
     def end_all(self) -> None:
         """Programs first, then the services they drew on in reverse order, gently and then for certain."""
         self._end(lambda: [pid for pid in descendants() if pid not in self.services])
@@ -158,6 +163,8 @@ def answer(keeper: Keeper, command: dict[str, Any]) -> dict[str, Any]:
             return keeper.start_display(command["argv"], command["env"], command["timeout"])
         if command["do"] == "start":
             return {"pid": keeper.start(command["name"], command["argv"], command["env"], command["service"])}
+        if command["do"] == "adopt":
+            return keeper.adopt()
         return keeper.poll(command["pid"]) if command["do"] == "poll" else keeper.count()
     except OSError as error:
         return {"error": error.strerror or str(error)}

@@ -71,6 +71,10 @@ class Programs:
         """How many programs run, those included that others started; services do not count."""
         return int(self._ask(do="count")["alive"])
 
+    def adopt(self) -> None:
+        """Count everything that runs now as a service, what services have started themselves included."""
+        self._ask(do="adopt")
+
     def last_words(self, name: str) -> str:
         """The last line a program wrote to stderr, else to stdout."""
         for stream in ("err", "out"):

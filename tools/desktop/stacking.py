@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from handeye.tools.desktop.x11 import Connection
 
 
+#: What a program counts from its window's corner begins at most so far from it, in units of its own.
+NEAR_ORIGIN = 64
+
+#: So many pixels a popup may be higher than what its program says of it.
+POPUP_SHADOW = 16
+
+
 class Surface(NamedTuple):
     """One top-level window as the X server has it, frame and all."""
 
@@ -24,10 +31,16 @@ class Surface(NamedTuple):
     """The process it belongs to, or 0 when it does not tell."""
     popup: bool
     """Its window manager has no say in it: a menu, a tooltip, a list that was dropped down."""
+    inner: Box = Box(0, 0, 0, 0)
+    """The part that the program draws, in root coordinates; its window manager draws a frame around it."""
+    title: str = ""
+    active: bool = False
+    """It has the keyboard."""
 
 
 def surfaces(connection: Connection) -> list[Surface]:
     """Those that can be seen, the topmost first."""
+    active = connection.active()
     managed = {_outermost(connection, number): number for number in connection.clients()}
     found = list[Surface]()
     for window in reversed(connection.root.query_tree().children):
@@ -35,9 +48,10 @@ def surfaces(connection: Connection) -> list[Surface]:
             attributes = window.get_attributes()
             if attributes.map_state != X.IsViewable or attributes.win_class != X.InputOutput:
                 continue
-            shape = window.get_geometry()
-            box = Box(shape.x, shape.y, shape.x + shape.width, shape.y + shape.height)
-            found.append(Surface(box, connection.owner(managed.get(window.id, window.id)), window.id not in managed))
+            number = managed.get(window.id, window.id)
+            box, popup = connection.place(window.id), window.id not in managed
+            inner, title = (box, "") if popup else (connection.place(number), connection.title(number))
+            found.append(Surface(box, connection.owner(number), popup, inner, title, number == active))
     return found
 
 
@@ -57,23 +71,66 @@ def topmost(found: Sequence[Surface], point: tuple[int, int]) -> Surface | None:
 
 
 class Own(NamedTuple):
-    """The surface that a program's top-level element is drawn on."""
+    """The surface that a program's top-level element is drawn on, and how its coordinates become those of the root."""
 
     surface: Surface
     scale: int
     """Root pixels per unit of the program's own, which a program made for fine screens counts in."""
+    left: int = 0
+    top: int = 0
+    """Added after scaling: GTK 4 and programs of Wayland count from their window's corner, not from the screen's."""
+
+    def placed(self, box: Box) -> Box:
+        """A box in the program's coordinates as one in root coordinates."""
+        left, top, right, bottom = (self.scale * side for side in box)
+        return Box(left + self.left, top + self.top, right + self.left, bottom + self.top)
+
+    def told(self, point: tuple[int, int]) -> tuple[int, int]:
+        """A point of the root in the program's coordinates."""
+        return (point[0] - self.left) // self.scale, (point[1] - self.top) // self.scale
 
 
-def own(box: Box, pid: int, found: Sequence[Surface]) -> Own | None:
-    """The surface of this process that fits the box best, at the scale that makes it fit; None when none does."""
+def own(box: Box, pid: int, found: Sequence[Surface], title: str = "", active: bool = False) -> Own | None:
+    """The surface of this process that fits the box best, at the scale and origin that make it fit.
+
+    None when none does, or when several windows fit equally well from their own corners and neither `title` nor
+    `active` tells them apart: nobody knows then where the program draws.
+    """
     candidates = [
-        (_likeness(Box(*(scale * side for side in box)), surface.box), scale, surface)
+        (
+            round(_likeness(placed.placed(box), surface.inner), 2),
+            surface.title == title,
+            surface.active == active,
+            placed,
+        )
         for surface in found
         if pid in (surface.pid, 0) or not surface.pid
         for scale in (1, 2, 3)
+        for placed in (
+            Own(surface, scale),
+            Own(surface, scale, surface.inner.left - scale * box.left, surface.inner.top - scale * box.top),
+        )
+        if placed.left == placed.top == 0 or abs(box.left) + abs(box.top) <= NEAR_ORIGIN
     ]
-    best = max(candidates, default=None, key=lambda candidate: candidate[0])
-    return Own(best[2], best[1]) if best and best[0] > 0.5 else None
+    if not candidates:
+        return None
+    best = max(candidates, key=lambda candidate: candidate[:3])
+    like = [each for each in candidates if each[:3] == best[:3] and each[3].surface != best[3].surface]
+    return None if best[0] <= 0.5 or like else best[3]
+
+
+def on_popup(box: Box, on: Own, found: Sequence[Surface]) -> Own | None:
+    """Where a part of a window is drawn whose program counts from a corner that is not the popup's; None elsewhere.
+
+    GTK 4 tells of a popover as a part of its window, some pixels away from where it pops up, and without its shadow.
+    """
+    size = [on.scale * side for side in (box.width, box.height)]
+    for surface in found:
+        wider, higher = surface.box.width - size[0], surface.box.height - size[1]
+        if surface.popup and surface.pid == on.surface.pid and abs(wider) <= 2 and 0 <= higher <= POPUP_SHADOW:
+            left = surface.box.left + wider // 2 - on.scale * box.left
+            return Own(surface, on.scale, left, surface.box.top + higher // 2 - on.scale * box.top)
+    return None
 
 
 def _likeness(one: Box, other: Box) -> float:

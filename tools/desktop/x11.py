@@ -186,6 +186,16 @@ class Connection:
                 found.append(self._describe(number, number == active))
         return [window for window in found if window]
 
+    def place(self, number: int) -> Box:
+        """A window's box in root coordinates, without the frame that its window manager drew around it."""
+        size = self.window(number).get_geometry()
+        corner = self.root.translate_coords(self.window(number), 0, 0)
+        return Box(corner.x, corner.y, corner.x + size.width, corner.y + size.height)
+
+    def title(self, number: int) -> str:
+        """What a window is called; empty when it has no name."""
+        return self._title(self.window(number))
+
     def _describe(self, number: int, focused: bool) -> OpenWindow | None:
         window = self.window(number)
         kinds = {self.atom(f"_NET_WM_WINDOW_TYPE_{kind}") for kind in ("DESKTOP", "DOCK", "SPLASH", "TOOLTIP")}
