@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from handeye.agent.trace import cut_unfinished_line
 from handeye.tools.actions import Action
+from handeye.tools.files import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +153,7 @@ def read_journal(path: Path) -> list[Entry]:
     entries: list[Entry] = []
     if not path.exists():
         return entries
-    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+    for line in json_lines(path.read_text(encoding="utf-8")):
         try:
             entries.append(Entry.model_validate(json.loads(line)))
         except (json.JSONDecodeError, ValidationError):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from handeye.agent.trace import Verdict
 from handeye.scenarios.checks.judging import Judged
 from handeye.tools.errors import SetupError, UsageError
-from handeye.tools.files import clear_parts, write_atomically
+from handeye.tools.files import clear_parts, json_lines, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -152,7 +152,7 @@ def _line(result: Result) -> str:
 def read_results(path: Path) -> list[Result]:
     """All results of a ledger; a last line that was cut short is left out."""
     found = list[Result]()
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+    for line in json_lines(path.read_text(encoding="utf-8")) if path.exists() else ():
         try:
             found.append(Result.model_validate_json(line))
         except ValidationError:

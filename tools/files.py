@@ -31,6 +31,16 @@ def write_atomically(path: Path, content: str | bytes, mode: int = 0o644, *, syn
         raise
 
 
+def json_lines(text: str) -> list[str]:
+    """The lines of a text that holds one JSON value a line, each with its line feed where it has one.
+
+    Only a line feed ends a line: JSON strings may hold U+2028, U+0085 and the like, at which `str.splitlines` cuts
+    (https://jsonlines.org, https://docs.python.org/3/library/stdtypes.html#str.splitlines).
+    """
+    lines = text.split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
 def clear_parts(folder: Path) -> None:
     """Take away what writers have left that were killed. Nobody may be writing there."""
     for part in folder.glob(f"*{PART}"):

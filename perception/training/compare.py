@@ -22,6 +22,7 @@ from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.naming import Names
 from handeye.tools.errors import UsageError
+from handeye.tools.files import json_lines
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot, open_image
 
@@ -181,7 +182,7 @@ def data_set(file: Path, most: int = 0) -> Iterator[Picture]:
     `theme` and `language`.
     """
     try:
-        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [json.loads(line) for line in json_lines(file.read_text(encoding="utf-8")) if line.strip()]
         pictures = [(name, list(each)) for name, each in groupby(lines, key=lambda line: str(line["image"]))]
         every = range(len(pictures))
         kept = every if not most or most >= len(pictures) else [n * len(pictures) // most for n in range(most)]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from handeye.scenarios.adapters.item import Area
 from handeye.tools.errors import UsageError
+from handeye.tools.files import json_lines as lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +61,7 @@ class Record:
 
 def json_lines(path: Path) -> Iterator[Record]:
     """The objects in a file of one JSON object a line; blank lines are passed over."""
-    for number, line in enumerate(_text(path).splitlines(), 1):
+    for number, line in enumerate(lines_of(_text(path)), 1):
         if line.strip():
             yield _record(f"{path}, line {number}", _json(line, f"{path}, line {number}"))
 
@@ -130,6 +131,11 @@ def check_on_picture(record: Record, name: str, area: Area, path: Path, *, whole
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return
     left, top, right, bottom = area.bounds
+    if max(map(abs, area.bounds)) <= 1 and min(width, height) > 1:
+        raise UsageError(
+            f"{record.place}: {name} {_list(area.numbers)} seems to be given as shares of the picture; "
+            f"give pixels of {path.name} ({width}x{height})"
+        )
     off = right <= 0 or bottom <= 0 or left >= width or top >= height
     out = left < 0 or top < 0 or right > width or bottom > height
     if off or (whole and out):

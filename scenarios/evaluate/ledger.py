@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.scenarios.evaluate.score import Measured
 from handeye.tools.errors import SetupError
+from handeye.tools.files import json_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +83,7 @@ def set_aside(path: Path) -> Path:
 def _read(path: Path) -> tuple[dict[str, Any] | None, dict[int, Measured]]:
     """Settings and results in a file; no settings when it is none of ours."""
     done: dict[int, Measured] = {}
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = json_lines(path.read_text(encoding="utf-8", errors="replace"))
     try:
         head = json.loads(lines[0])
         settings = head["settings"] if head["version"] == VERSION else None

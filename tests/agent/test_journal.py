@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from handeye.agent.journal import Journal, doubt, last_outcome, read_journal
-from handeye.tools.actions import parse_action
+from handeye.tools.actions import Type, parse_action
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +58,13 @@ def test_a_last_line_cut_short_by_a_crash_is_left_out(tmp_path: Path) -> None:
         file.write('{"entry": "intent", "step": 2, "acti')
     assert doubt(read_journal(path)) is None
     assert read_journal(tmp_path / "nowhere.jsonl") == []
+
+
+def test_a_line_separator_in_a_text_ends_no_entry(tmp_path: Path) -> None:
+    text = "one\u2028two\x85three"
+    with closing(Journal(tmp_path / "journal.jsonl")) as journal:
+        journal.intend(1, Type(text=text), "Note", "http://a.test/")
+        journal.finish(1, text, failed=False)
+    entries = read_journal(tmp_path / "journal.jsonl")
+    assert [entry.entry for entry in entries] == ["intent", "outcome"]
+    assert entries[1].text == text

@@ -260,3 +260,26 @@ def test_what_holds_no_data_set_is_told(drawn: list[Drawn], tmp_path: Path) -> N
     screenspot(tmp_path, drawn)
     with pytest.raises(UsageError, match="holds jsonl and screenspot; choose one with --format"):
         read_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x0b", "\x1e"])
+def test_only_a_line_feed_ends_a_record(end: str, drawn: list[Drawn], tmp_path: Path) -> None:
+    record = {"image": str(drawn[0].path), "instruction": f"press{end}Save", "bbox": list(drawn[0].box)}
+    path = tmp_path / "all.jsonl"
+    path.write_text(json.dumps(record, ensure_ascii=False) + "\n" + json.dumps(record) + "\n", encoding="utf-8")
+    assert [item.instruction for item in read_dataset(path).items] == [f"press{end}Save"] * 2
+
+
+def test_boxes_given_as_shares_of_the_picture_are_refused(drawn: list[Drawn], tmp_path: Path) -> None:
+    screenspot(tmp_path / "v1", drawn)
+    path = tmp_path / "v1" / "screenspot_mobile.json"
+    records = json.loads(path.read_text(encoding="utf-8"))
+    records[1]["bbox"] = [0.25, 0.5, 0.125, 0.25]
+    dump(path, records)
+    with pytest.raises(UsageError, match=r"screenspot_mobile.json, record 2: bbox .* shares of the picture; give pix"):
+        read_dataset(tmp_path / "v1")
+    own = write_lines(
+        tmp_path / "own.jsonl", [{"image": str(drawn[0].path), "instruction": "Save", "bbox": [0, 0, 1, 0.5]}]
+    )
+    with pytest.raises(UsageError, match=r"own.jsonl, line 1: bbox .*; give pixels of 0.png \(480x320\)"):
+        read_dataset(own)
