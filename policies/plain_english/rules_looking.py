@@ -251,12 +251,17 @@ def _read_off(hit: re.Match[str], masked: Masked) -> Made:
     return c.ReadOff(what=aimed(what, masked), name=masked.content(hit["n"]).strip()[:80] if hit["n"] else "")
 
 
+#: What holds everything: scrolling it is scrolling, over whatever the pointer lies.
+WHOLE = r"(?:the\s+|this\s+)?(?:web\s?)?(?:page|list|screen|document|table|site|window)"
+
+
 @rule(
-    r"scroll\s+(?:all\s+the\s+way\s+|right\s+)?(?:(?:to|towards)\s+(?:the\s+)?(?:very\s+)?|(?=up|down))?(?:(?P<d>up|down)\s+to\s+the\s+)?(?P<e>top|bottom|end|start|beginning)(?:\s+of\s+(?:the\s+|this\s+)?(?:page|list|screen|document|table|site|window))?"
+    r"scroll\s+(?:all\s+the\s+way\s+|right\s+)?(?:(?:to|towards)\s+(?:the\s+)?(?:very\s+)?|(?=up|down))?(?:(?P<d>up|down)\s+to\s+the\s+)?(?P<e>top|bottom|end|start|beginning)(?:\s+(?:of|in|inside|within)\s+(?P<o>.+))?"
 )
-def _scroll_edge(hit: re.Match[str], _: Masked) -> Made:
+def _scroll_edge(hit: re.Match[str], masked: Masked) -> Made:
     up = hit["e"].lower() in {"top", "start", "beginning"}
-    return c.ScrollBy(direction="up" if up else "down", edge=True, amount=100)
+    over = "" if not hit["o"] or re.fullmatch(WHOLE, hit["o"], re.IGNORECASE) else aimed(hit["o"], masked)
+    return c.ScrollBy(direction="up" if up else "down", edge=True, amount=100, over=over)
 
 
 @rule(r"scroll\s+(?:(?P<d>up|down|left|right)\s+)?(?:back\s+)?(?:until|till)\s+(?P<x>.+)",
@@ -295,9 +300,7 @@ def _scroll(hit: re.Match[str], masked: Masked) -> Made:
         amount = amount or (number * per.get(unit[:1], 5) if word else 5)
         if unit.startswith("step"):
             amount = number
-    over = aimed(hit["o"], masked) if hit["o"] else ""
-    if over and re.fullmatch(r"(?:the\s+)?(?:web\s?)?(?:page|screen|window|site)", over, re.IGNORECASE):
-        over = ""
+    over = "" if not hit["o"] or re.fullmatch(WHOLE, hit["o"], re.IGNORECASE) else aimed(hit["o"], masked)
     return c.ScrollBy(direction=_way(hit["d"]), amount=min(100, amount), over=over)
 
 

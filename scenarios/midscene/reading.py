@@ -30,7 +30,9 @@ SPARED_OF_AGENT = frozenset(
     {"testId", "groupName", "groupDescription", "generateReport", "autoPrintReportMsg", "reportFileName", "cache",
      "cacheId", "replanningCycleLimit", "outputFormat"}
 )  # fmt: skip
-ENVIRONMENT = re.compile(r"\$\{\{?\s*(\w+)\s*\}?\}")
+#: Midscene replaces any name between the braces, such as `${base-url}` or `${api.url}`
+#: (https://midscenejs.com/automate-with-scripts-in-yaml, "Use environment variables").
+ENVIRONMENT = re.compile(r"\$\{\{?\s*([^{}]+?)\s*\}?\}")
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,12 @@ class _Reading:
         self.source, self.path = source, source.path
         self.top: dict[str, Any] = source.value
         self.messages: dict[str, str] = {}
+        self.goes = False
+        """Every case opens its page by a step of its own, so that none need be given."""
 
     def cases(self) -> list[Case]:
         self._list("tasks" if "tasks" in self.top else "cases")
+        self.goes = "cases" in self.top and _goes_first(self.top)
         suite = self._suite()
         if "tasks" in self.top:
             tasks = [self._task(number, each) for number, each in enumerate(self._list("tasks"))]
@@ -135,8 +140,13 @@ class _Reading:
         if serve := table.get("serve"):
             made["serve"] = {"folder": self._text(serve, (target, "serve"))}
             made["on"] = "${serve}" + ("/" + url.lstrip("/") if url else "")
+        elif not made["on"] and self.goes:
+            made["on"] = "about:blank"
         elif not made["on"]:
-            raise self.source.error((target,) if target else (), "it has no address; give `web: {url: …}`")
+            raise self.source.error(
+                (target,) if target else (),
+                "it has no address; give `web: {url: …}`, or a first step `gotoUrl` to each case",
+            )
         made["viewport"] = f"{table.get('viewportWidth', 1440)}x{table.get('viewportHeight', 800)}"
         try:
             return Suite.model_validate(made)
@@ -205,6 +215,18 @@ class _Reading:
             return os.environ[hit[1]]
 
         return ENVIRONMENT.sub(told, str(text))
+
+
+def _goes_first(top: dict[str, Any]) -> bool:
+    """Whether the first step of every case, or a hook before it, opens an address."""
+
+    def goes(steps: Any) -> bool:
+        first = steps[0] if isinstance(steps, list) and steps else None
+        return isinstance(first, dict) and "gotoUrl" in first
+
+    before = next((steps for hook in HOOKS[:2] if (steps := top.get(hook))), None)
+    cases = [each for each in top["cases"] if isinstance(each, dict)] if isinstance(top["cases"], list) else []
+    return goes(before) or (bool(cases) and all(goes(each.get("steps") or each.get("flow")) for each in cases))
 
 
 def _steps(said: Iterable[str]) -> tuple[Step, ...]:

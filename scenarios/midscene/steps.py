@@ -37,6 +37,11 @@ EDGES = {"scrollToBottom": "scroll to the bottom", "untilBottom": "scroll to the
          "scrollToTop": "scroll to the top", "untilTop": "scroll to the top",
          "scrollToRight": "scroll right by 100 times", "untilRight": "scroll right by 100 times",
          "scrollToLeft": "scroll left by 100 times", "untilLeft": "scroll left by 100 times"}  # fmt: skip
+#: A query that gives the shape of its answer in TypeScript's notation: `{name: string}[]`, `string[]`.
+SHAPE = re.compile(
+    r"\{[^{}]*\w\??\s*:[^{}]*\}|\b(?:string|number|boolean|date|any)\s*\[\s*\]|\bArray\s*<", re.IGNORECASE
+)
+SEVERAL = "a query for several things has no counterpart here; ask for one thing in words"
 ONCE = ("singleAction", "once", None)
 
 
@@ -50,7 +55,7 @@ def mapped(step: dict[str, Any]) -> Step:
     value = step[verb]
     more = {key: each for key, each in step.items() if key != verb and key not in IGNORED}
     if isinstance(value, dict) and verb not in ("aiQuery",):  # {prompt: …, and what else it takes}
-        more = {**value, **more}
+        more = {key: each for key, each in {**value, **more}.items() if key not in IGNORED}
         value = more.pop("prompt", more.pop("locate", None) if verb in POINTED else None)
     for key in more:
         if key not in keys:
@@ -115,7 +120,7 @@ def _scroll(verb: str, value: Any, more: dict[str, Any]) -> Step:
     place = value or more.get("locate")
     inside = f" in {_phrase(place, verb)}" if place else ""
     if kind in EDGES:
-        return Step(EDGES[kind] + (inside.replace(" in ", " of ") if "to the" in EDGES[kind] else inside))
+        return Step(EDGES[kind] + inside)
     if kind not in ONCE or direction not in ("up", "down", "left", "right"):
         raise Unmapped(verb, f"scrolling {kind or ''} {direction} has no counterpart here")
     distance = more.get("distance")
@@ -142,10 +147,23 @@ def _sleep(verb: str, value: Any, more: dict[str, Any]) -> Step:  # noqa: ARG001
 
 def _asked(verb: str, value: Any, more: dict[str, Any]) -> Step:
     if isinstance(value, dict):
-        raise Unmapped(verb, "a query for several things has no counterpart here; ask for one thing in words")
+        raise Unmapped(verb, SEVERAL)
+    if SHAPE.search(str(value)):
+        raise Unmapped(verb, SEVERAL)
     name = re.sub(r"\W+", "_", str(more.get("name", "")))
     asked = _goal(verb, value, more).words
     return Step(f"remember {asked} as {name}" if name else f"read {asked}")
+
+
+def _go(verb: str, value: Any, more: dict[str, Any]) -> Step:
+    url = str(value or more.get("url") or "").strip()
+    if not url:
+        raise Unmapped(verb, f"{verb} names no address; give one, such as https://example.com")
+    return Step(f"go to {url}")
+
+
+def _back(verb: str, value: Any, more: dict[str, Any]) -> Step:  # noqa: ARG001
+    return Step({"back": "go back", "forward": "go forward", "reload": "reload the page"}[verb])
 
 
 def _report(verb: str, value: Any, more: dict[str, Any]) -> Step:  # noqa: ARG001
@@ -164,6 +182,8 @@ VERBS: dict[str, Make] = {
     "aiAssert": (_assert, frozenset({"errorMessage", "name"})),
     **{verb: (_asked, frozenset({"name"})) for verb in ASKED},
     "sleep": (_sleep, NONE),
+    "gotoUrl": (_go, frozenset({"url"})),
+    **dict.fromkeys(("back", "forward", "reload"), (_back, NONE)),
     "recordToReport": (_report, frozenset({"title", "content"})),
     "logScreenshot": (_report, frozenset({"title", "content"})),
 }

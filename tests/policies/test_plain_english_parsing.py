@@ -127,6 +127,9 @@ GOALS: list[tuple[str, list[c.Clause]]] = [
     ("scroll down", [c.ScrollBy()]),
     ("scroll up a little", [c.ScrollBy(direction="up", amount=3)]),
     ("scroll to the bottom of the page", [c.ScrollBy(edge=True, amount=100)]),
+    ("scroll to the end of the results panel", [c.ScrollBy(edge=True, amount=100, over="the results panel")]),
+    ('scroll to the top in "Inbox"', [c.ScrollBy(direction="up", edge=True, amount=100, over='"Inbox"')]),
+    ("scroll to the bottom of this page", [c.ScrollBy(edge=True, amount=100)]),
     ('scroll down until "Terms" is visible', [c.ScrollBy(until='"Terms"')]),
     ("zoom in on the chart", [c.LookCloser(target="the chart")]),
     # waiting

@@ -108,6 +108,11 @@ def test_cases_of_the_newer_runner_are_scenarios_with_hooks(file: Path) -> None:
         ({"aiString": "the total", "name": "sum"}, "remember the total as sum"),
         ({"aiQuery": "the total"}, "read the total"),
         ({"sleep": 1500}, "wait 1.5 seconds"),
+        ({"aiScroll": {"locate": "Results", "scrollType": "untilTop"}}, "scroll to the top in Results"),
+        ({"aiScroll": "Results", "scrollType": "scrollToBottom"}, "scroll to the bottom in Results"),
+        ({"aiHover": {"prompt": "Row", "cacheable": False, "deepThink": True}}, "hover over Row"),
+        ({"gotoUrl": {"url": "https://shop.example/a"}}, "go to https://shop.example/a"),
+        ({"reload": {}}, "reload the page"),
     ],
 )
 def test_each_verb_becomes_words_that_plain_english_understands(step: dict[str, object], words: str) -> None:
@@ -128,6 +133,9 @@ def test_each_verb_becomes_words_that_plain_english_understands(step: dict[str, 
         ("  testId: todos", "  aiActContext: in a hurry", 7, "`aiActContext` has no counterpart here"),
         ("${THING}", "${NOTHING_OF_THE_KIND}", 16, "${NOTHING_OF_THE_KIND} is not in the environment"),
         ("    continueOnError: true", "    continueOnEror: true", 23, "`continueOnEror` has no counterpart"),
+        ("      - sleep: 50", "      - aiQuery: 'string[], the names of all rows'", 21, "a query for several things"),
+        ("      - sleep: 50", "      - aiQuery: '{price: number, title?: string}'", 21, "a query for several things"),
+        ("      - sleep: 50", "      - gotoUrl: ''", 21, "gotoUrl names no address"),
         ("    flow:\n      - aiTap: '\"No thanks\"'", "    flow: []", 22, "the task has no steps"),
     ],
 )
@@ -137,3 +145,25 @@ def test_what_has_no_counterpart_is_told_with_its_line(file: Path, old: str, new
         cases_of(written(file, FLOW.replace(old, new)))
     assert said in str(raised.value)
     assert str(raised.value).startswith(f"{file}:{line}: "), raised.value
+
+
+@pytest.mark.parametrize("name", ["start-page", "start.page", "START_PAGE"])
+def test_any_name_in_the_environment_is_replaced_and_a_missing_one_is_refused(
+    file: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    text = "page: {url: '${" + name + "}'}\ntasks:\n  - name: one\n    flow:\n      - aiTap: Save\n"
+    with pytest.raises(UsageError, match=rf"flow.yaml:1: \$\{{{name}\}} is not in the environment; set it"):
+        cases_of(written(file, text))
+    monkeypatch.setenv(name, "http://127.0.0.1:1/")
+    assert cases_of(file)[0].suite.on == "http://127.0.0.1:1/"
+
+
+def test_cases_that_open_their_own_pages_need_no_address(file: Path) -> None:
+    opens = "    steps:\n      - gotoUrl: http://127.0.0.1:1/a\n      - aiTap: Save\n"
+    one, two = cases_of(written(file, f"cases:\n  - name: one\n{opens}  - name: two\n{opens}"))
+    assert one.scenario.wanted == "go to http://127.0.0.1:1/a, click Save"
+    assert (one.suite.on, two.suite.on) == ("about:blank", "about:blank")
+    hooked = "beforeEach:\n  - gotoUrl: http://127.0.0.1:1/b\ncases:\n  - name: one\n    steps: [{aiTap: Save}]\n"
+    assert cases_of(written(file, hooked))[0].suite.on == "about:blank"
+    with pytest.raises(UsageError, match=r"it has no address; give .* or a first step `gotoUrl` to each case"):
+        cases_of(written(file, f"cases:\n  - name: one\n{opens}  - name: two\n    steps: [{{aiTap: Save}}]\n"))
