@@ -100,3 +100,5 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML ({error}); mend or remove it") from error
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply to be read; flatten it") from None

@@ -186,6 +186,8 @@ def rules_file(path: Path) -> Rules:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML ({error}); mend it") from error
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply to be read; flatten it") from None
     table = content if "guard" in content else content.get("tool", {}).get("handeye", {})
     if "guard" not in table:
         raise UsageError(f"{path} has no [guard] table; write the rules under a line [guard]")

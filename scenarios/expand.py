@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 VARIABLE = re.compile(r"\$\{\{\s*(\w+)\s*\}\}|\$\{\s*([\w.-]+)\s*\}")
 #: Known only when the suite runs.
 LATE = frozenset({"serve"})
+#: Cases of one suite: a matrix multiplies quickly, and every case is a line of the report.
+MOST_CASES = 10_000
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -126,6 +129,7 @@ def cases_of(path: Path, *, pictures: bool = True) -> list[Case]:
         return flows(source)
     suite, scenarios = read_suite(path, pictures=pictures)
     found: list[Case] = []
+    _check_count(path, scenarios)
     for scenario in scenarios:
         names = list(scenario.matrix)
         for values in itertools.product(*scenario.matrix.values()):
@@ -142,6 +146,18 @@ def cases_of(path: Path, *, pictures: bool = True) -> list[Case]:
 
         found += ground_cases(suite, source)
     return found
+
+
+def _check_count(path: Path, scenarios: list[Scenario]) -> None:
+    """Raise UsageError where matrices and repeats make more cases than can be run."""
+    count = 0
+    for scenario in scenarios:
+        count += scenario.repeat * math.prod(len(values) for values in scenario.matrix.values())
+        if count > MOST_CASES:
+            raise UsageError(
+                f"{path}:{scenario.line}: with “{scenario.name}” the suite has {count:,} cases, and at most "
+                f"{MOST_CASES:,} are run; shorten its matrix or repeat"
+            )
 
 
 def filled(scenario: Scenario, variables: dict[str, Plain], path: Path) -> Scenario:

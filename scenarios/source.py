@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Values in one file, with each alias counted as often as it stands for something: a few lines could mean billions.
 MOST = 100_000
+#: Tables and lists inside one another; a suite needs about ten, and Python's own stack ends at some hundred.
+DEEPEST = 60
 
 Place = tuple[str | int, ...]
 """The keys and numbers that lead to a value."""
@@ -63,6 +65,7 @@ def read_source(path: Path) -> Source:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is no UTF-8 text ({error.reason} at byte {error.start})") from error
     try:
+        _check_depth(path, text)
         node = yaml.compose(text, _Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -73,6 +76,24 @@ def read_source(path: Path) -> Source:
     reader = _Reader(path)
     value = reader.value(node, ()) if node else None
     return Source(path, value, reader.lines)
+
+
+def _check_depth(path: Path, text: str) -> None:
+    """Raise UsageError for a file nested so deeply that composing it would exhaust Python's stack.
+
+    PyYAML's parser takes no stack, its composer some frames for each level.
+    """
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                raise UsageError(
+                    f"{path}:{event.start_mark.line + 1}: tables and lists are nested more than {DEEPEST} deep; "
+                    "flatten the file"
+                )
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 class _Reader:

@@ -248,3 +248,22 @@ def test_what_is_no_beginning_is_told_with_its_line(file: Path, on: str, said: s
     (case,) = cases_of(written(file, f"scenarios:\n  - {{name: a, on: '{on}', goal: click x, unchecked: true}}\n"))
     with pytest.raises(UsageError, match=f"^{file}:2: .*{said}"):
         beginning(case, case.scenario.on, "", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"name: x\nvariables: {'[' * 400}{']' * 400}\n", ":2: tables and lists are nested more than 60 deep"),
+        ("".join(f"{'  ' * level}a:\n" for level in range(300)), ":61: tables and lists are nested more than 60 deep"),
+        (
+            SUITE.replace("[lamp, chair]", str(list(range(101)))).replace("repeat: 2", "repeat: 1000\n    matrix: "
+            + str({f"v{n}": list(range(9)) for n in range(5)}).replace("'", "")),
+            ":17: with “logs in” the suite has 59,049,101 cases, and at most 10,000 are run",
+        ),
+        (SUITE.replace("[lamp, chair]", str(list(range(20_000)))), ":6: with “looks for a thing” the suite has 20,000"),
+    ],
+)  # fmt: skip
+def test_a_file_that_would_exhaust_the_machine_is_refused_at_once(file: Path, text: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        cases_of(written(file, text))
+    assert str(raised.value).startswith(f"{file}{said}"), raised.value
