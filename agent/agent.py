@@ -84,7 +84,7 @@ class Agent:
     ) -> None:
         self.device = device
         self.tools = tools if isinstance(tools, Toolbox) else Toolbox(as_tools(tools))
-        self.config = config or RunConfig(
+        self.config = config or RunConfig.checked(
             goal="",
             on=device.name,
             model=model,

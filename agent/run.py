@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from handeye.agent.trace import Verdict
 from handeye.perception.engines.options import Options
@@ -53,17 +53,17 @@ class RunConfig(BaseModel):
     on: str = "desktop"
     model: str = "embedded"
     policy: str = "auto"
-    max_steps: int = 50
+    max_steps: int = Field(default=50, ge=1)
     """Stop after this many actions."""
-    budget_seconds: float | None = None
+    budget_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Stop after this much time."""
     approve: Approve = "risky"
     allow_domains: tuple[str, ...] = ()
+    """In addition to those of the rules."""
     tools: tuple[str, ...] = ()
     """Custom tools that may be used, by name or pattern; all others are off."""
     tools_from: tuple[str, ...] = ()
     """Files and modules they come from, besides entry points and MCP servers."""
-    """Beside those of the rules."""
     rules: Rules = Rules()
     """The person's own, as they were when the run began; a resume can only tighten them."""
     folder: str = ""
@@ -78,12 +78,23 @@ class RunConfig(BaseModel):
     """A file with the browser's cookies and storage: read at the start where it is there, written at the end."""
     options: Options = Options()
     """How the model is run."""
-    samples: int = 3
+    samples: int = Field(default=3, ge=1)
     """Answers that must agree on a place; one is faster."""
-    best_of: int = 1
+    best_of: int = Field(default=1, ge=1)
     """Decisions to choose the best from."""
     critic: str = ""
     """The model that judges them; empty: the one that made them."""
+
+    @classmethod
+    def checked(cls, **settings: Any) -> RunConfig:
+        """The settings of a run. Raises UsageError with the name, value and limit of the first that is wrong."""
+        try:
+            return cls(**settings)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(map(str, first["loc"])).replace("_", "-")
+            what = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
+            raise UsageError(f"{name} {what}, got {first['input']!r}") from error
 
     @property
     def in_force(self) -> Rules:

@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from pydantic import ValidationError
-
 from handeye.agent.cli.flags import FLAGS, Samples, read_options
 from handeye.agent.run import RunConfig
 from handeye.perception.engines.options import Options
@@ -66,19 +64,17 @@ def config_of(given: Mapping[str, Any], secrets: Path | None) -> RunConfig:
     Secrets.read(secrets).check(goal)
     wanted = {name: given[name] for name in FLAGS if given.get(name) not in (None, "")}
     defaults = {field.name: field.default for field in model_fields() if field.name in FLAGS}
-    numbers = {name: given[name] for name in ("max_steps", "budget_seconds", "samples") if given.get(name)}
-    try:
-        return RunConfig(
-            goal=goal,
-            on=str(given.get("on", "")).strip() or "virtual",
-            model=str(given.get("model", "")).strip() or "embedded",
-            approve=given.get("approve", "risky"),
-            headed=given.get("headed") is True,
-            allow_domains=tuple(re.findall(r"[^\s,]+", str(given.get("allow_domains", "")))),
-            secrets=str(secrets.resolve()) if secrets else "",
-            options=read_options(defaults | wanted),
-            **numbers,
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"{first['loc'][0]} {first['input']!r}: {first['msg'].lower()}") from error
+    numbers = {
+        name: given[name] for name in ("max_steps", "budget_seconds", "samples") if given.get(name) not in (None, "")
+    }
+    return RunConfig.checked(
+        goal=goal,
+        on=str(given.get("on", "")).strip() or "virtual",
+        model=str(given.get("model", "")).strip() or "embedded",
+        approve=given.get("approve", "risky"),
+        headed=given.get("headed") is True,
+        allow_domains=tuple(re.findall(r"[^\s,]+", str(given.get("allow_domains", "")))),
+        secrets=str(secrets.resolve()) if secrets else "",
+        options=read_options(defaults | wanted),
+        **numbers,
+    )

@@ -108,7 +108,14 @@ def test_the_form_knows_secrets_by_their_names_alone(page: Page) -> None:
     config = config_of({**given, "fast": True, "quantize": "4bit", "cache_mb": "", "headed": False}, None)
     assert (config.max_steps, config.allow_domains, config.secrets) == (3, ("a.test", "b.test"), "")
     assert config.options == Options(fast=True, quantize="4bit", v2pe=0.25)
-    for wrong, said in (({"max_tiles": "many"}, "--max-tiles 'many'"), ({"max_steps": "few"}, "max_steps 'few'")):
+    for wrong, said in (
+        ({"max_tiles": "many"}, "--max-tiles 'many'"),
+        ({"max_steps": "few"}, "max-steps .*'few'"),
+        ({"max_steps": "-5"}, "max-steps should be greater than or equal to 1"),
+        ({"max_steps": 0}, "max-steps should be"),
+        ({"budget_seconds": "nan"}, "budget-seconds should be"),
+        ({"samples": -1}, "samples should be"),
+    ):
         with pytest.raises(UsageError, match=said):
             config_of(given | wrong, None)
 
