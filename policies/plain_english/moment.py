@@ -200,7 +200,9 @@ class Moment:
         names = nearest(phrase, [*self.scene.elements, *(self.scene.read or ())])
         shown = ", ".join(f"“{name}”" for name in names)
         near = f"; the nearest are {shown}" if names else "; nothing there is called nearly so"
-        return Fail(f"{what or 'nothing'} on the screen answers to “{unquote(phrase)}”{near}")
+        unlisted = self.scene.signals.unlisted
+        more = f"; {unlisted:,} further elements are not listed: scroll closer to it first" if unlisted else ""
+        return Fail(f"{what or 'nothing'} on the screen answers to “{unquote(phrase)}”{near}{more}")
 
     def fields(self) -> list[Element]:
         """Everything on the page that takes text, in reading order."""

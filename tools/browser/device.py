@@ -216,7 +216,8 @@ class Browser:
 
     def signals(self) -> Signals:
         """Address, title, focus, dialog, tabs."""
-        return self._call(self._facts.signals(), "asking the page")
+        signals = self._call(self._facts.signals(), "asking the page")
+        return signals.model_copy(update={"unlisted": self._reader.unlisted})
 
     def settle(self, cap: float = 10.0) -> Settled:
         """Wait until the page is at rest, at most `cap` seconds; tells of what came meanwhile, such as downloads."""

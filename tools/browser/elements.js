@@ -340,7 +340,7 @@ function collect({ next, nested, most }) {
     number(start.place, [], []);
     if (modal) for (const [made, spot] of spots) if (!stands(spot, modal)) made.inert = true;
   }
-  return { found: cut(found, most), next, extent: extent() };
+  return { found: cut(found, most), total: found.length, next, extent: extent() };
 }
 
 const node = (id) => nodes.get(id)?.deref() ?? null;

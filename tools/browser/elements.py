@@ -33,14 +33,17 @@ class Reader:
     """The number of the next element that has no id yet; counts through all documents of the browser."""
     frames: dict[str, Frame] = field(default_factory=dict)
     """The frame of each element of the last list."""
+    unlisted: int = 0
+    """Elements that the last list left out, because there were more than `CAP`."""
 
     async def read(self, page: Page, view: View) -> list[Element]:
         """All elements of the page, boxes in pixels of its picture."""
-        self.frames = {}
+        self.frames, self.unlisted = {}, 0
         raw, _ = await self._collect(page.main_frame, depth=0)
         for each in raw:
             left, top, right, bottom = each["box"]
             each["box"] = [*view.to_picture(left, top), *view.to_picture(right, bottom)]
+        self.unlisted += max(0, len(raw) - CAP)
         return _elements(raw)
 
     async def _collect(self, frame: Frame, depth: int) -> tuple[list[Raw], list[float]]:
@@ -51,6 +54,7 @@ class Reader:
             return [], [0.0, 0.0]
         self.next = max(self.next, int(seen["next"]))
         found: list[Raw] = seen["found"]
+        self.unlisted += int(seen["total"]) - len(found)
         self.frames.update((raw["id"], frame) for raw in found)
         if depth >= DEPTH:
             return found, seen["extent"]

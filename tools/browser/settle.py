@@ -73,6 +73,7 @@ class Settling:
         seconds = round(time.monotonic() - start, 3)
         if by == "quiet":
             return Settled(by="quiet", seconds=seconds, note="; ".join(dict.fromkeys(notes)))
+        self.session.downloads.report_unfinished()
         return Settled(by="cap", seconds=seconds, note=f"not at rest after {cap:g} s: {why}")
 
     async def _page(self, tab: Tab, spent: float, slice_: float) -> tuple[bool, str]:
@@ -115,7 +116,7 @@ class Settling:
         """What is still awaited from outside the page; empty for nothing."""
         if self.session.opening:
             return "a tab is opening"
-        if self.session.downloads.under_way:
+        if self.session.downloads.awaited():
             return "a download is under way"
         if self.session.traffic.file_coming():
             return "a download is about to begin"

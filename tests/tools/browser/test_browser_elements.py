@@ -239,3 +239,12 @@ def test_a_page_that_redefines_the_language_is_still_read(show: Show) -> None:
         "<script>Array.prototype.toJSON = () => 'x'; Object.prototype.extra = 1; window.Node = null</script><button>Go</button>"
     )
     assert "Go" in names(browser)
+
+
+def test_elements_beyond_the_limit_are_counted(one_browser: Browser, show: Show) -> None:
+    show("".join(f"<button>Button {number}</button>" for number in range(CAP + 300)))
+    assert len(one_browser.elements()) == CAP
+    assert one_browser.signals().unlisted == 300
+    show("<button>Alone</button>")
+    one_browser.elements()
+    assert one_browser.signals().unlisted == 0

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -275,3 +277,36 @@ def test_looking_while_a_page_goes_on_to_another_shows_one_of_them(
     assert seen <= {"Fast", "Slow", ""}
     browser.settle()
     assert find(browser, "arrived")
+
+
+def test_a_download_that_never_ends_is_reported_once_and_holds_up_nothing_more(
+    site: Site, aim: Aim, tmp_path: Path
+) -> None:
+    released = threading.Event()
+
+    def endless(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Disposition", 'attachment; filename="film.bin"')
+        request.end_headers()
+        with suppress(OSError):
+            while not released.wait(0.02):
+                request.wfile.write(b"x" * 100)
+
+    site.routes["/film"] = endless
+    try:
+        with Browser(site.page("/", "<a href=/film>Get</a>"), downloads=tmp_path) as browser:
+            browser.settle()
+            browser.perform(Click(target=aim(browser, "Get")))
+            settled = browser.settle(cap=1.5)
+            assert (settled.by, settled.happened) == ("cap", "the download of film.bin began and has not ended yet")
+            assert browser.signals().downloads == 1
+            again = browser.settle(cap=1.5)
+            assert (again.by, again.happened) == ("quiet", "")
+            released.set()
+            until = time.monotonic() + 10
+            while not (said := browser.settle().happened) and time.monotonic() < until:
+                time.sleep(0.05)
+            assert "film.bin" in said
+            assert browser.signals().downloads == 1
+    finally:
+        released.set()
