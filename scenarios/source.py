@@ -88,9 +88,9 @@ def _check_depth(path: Path, text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
+                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise UsageError(
-                    f"{path}:{event.start_mark.line + 1}: tables and lists are nested more than {DEEPEST} deep; "
-                    "flatten the file"
+                    f"{path}:{line}: tables and lists are nested more than {DEEPEST} deep; flatten the file"
                 )
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
