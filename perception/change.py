@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 CELL = 8
 #: A pixel differs when one of its colours does by more than this.
 LEVEL = 10
+#: The widest frame that the focus draws around a control, in pixels.
+EDGE = 5
 #: Cells that changed at most this far apart are one region.
 _JOIN = 3
 #: The largest caret, and the largest clock, in pixels.
@@ -92,6 +94,20 @@ def covered(box: Box, others: Iterable[Box]) -> bool:
             top, left = max(0, other.top - box.top), max(0, other.left - box.left)
             seen[top : other.bottom - box.top, left : other.right - box.left] = True
     return bool(seen.all())
+
+
+def is_frame(before: Screenshot, after: Screenshot, box: Box) -> bool:
+    """Whether two pictures differ in a box along its edges alone, as where a frame is drawn around something."""
+    if before.image.size != after.image.size or min(box.width, box.height) < 4 * EDGE:
+        return False
+    one, two = (np.asarray(each.image)[box.top : box.bottom, box.left : box.right] for each in (before, after))
+    inner = (slice(EDGE, -EDGE), slice(EDGE, -EDGE))
+    changed = (np.maximum(one, two) - np.minimum(one, two) > LEVEL).any(axis=2)
+    edges = changed.sum() - changed[inner].sum()
+    # The caret that comes with the focus may stand inside.
+    columns = np.flatnonzero(changed[inner].any(axis=0))
+    caret = not len(columns) or columns[-1] - columns[0] < _CARET.width
+    return bool(caret and edges >= box.width + box.height)
 
 
 def fingerprint(screenshot: Screenshot, ignoring: Iterable[Box] = ()) -> str:

@@ -15,7 +15,8 @@ from handeye.perception.kinds import NEARLY, SUITS
 from handeye.perception.phrase import Query, readings
 from handeye.perception.placing import landmark, placed, related
 from handeye.perception.spans import spans, wrapped
-from handeye.perception.wording import alike, normal, stem, words
+from handeye.perception.wording import alike, stem, words
+from handeye.tools.comparing import contains
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,27 +121,18 @@ def nearest(phrase: str, elements: Iterable[Element], count: int = 5) -> list[st
 def shows(scene: Scene, text: str) -> bool:
     """Whether the text stands on the page or, where the platform knows no elements, in the picture.
 
-    Case, spaces, quotes and dashes do not matter. Text that must be scrolled to counts; a secret's value does not.
+    It may be a part of a longer text, but of no longer word or number: see `comparing.contains`. Case, spaces, quotes
+    and dashes do not matter, signs do. Text that must be scrolled to counts; a secret's value does not.
     """
-    wanted = normal(text)
-    if not wanted:
+    if any(contains(part, text, case=False) for part in texts(scene)):
         return True
-    if any(wanted in normal(part) for part in texts(scene)):
-        return True
-    if scene.elements:
-        plain = normal(" ".join(element.name for element in scene.elements if not element.acts))
-        return wanted in plain or _numbered(wanted) in _numbered(plain)  # “3 items”, written as “3items”
-    tight = wanted.replace(" ", "")
+    if scene.elements and not scene.signals.unanswered:
+        plain = " ".join(element.name for element in scene.elements if not element.acts)
+        return contains(plain, text, case=False)
     lines = [element.name for element in scene.words]
-    if any(tight in normal(line).replace(" ", "") for line in lines):
+    if any(contains(line, text, case=False, spaces=False) for line in (*lines, " ".join(lines))):
         return True
-    whole = normal(" ".join(lines))
-    return wanted in whole or (len(tight) >= 5 and any(alike(text, line, True).score >= 0.93 for line in lines))
-
-
-def _numbered(text: str) -> str:
-    """Without the space between a number and a word, which pages make with a style or not at all."""
-    return re.sub(r"(?<=\d) (?=[^\W\d])|(?<=[^\W\d]) (?=\d)", "", text)
+    return len(text) >= 5 and any(alike(text, line, True).score >= 0.93 for line in lines)
 
 
 def texts(scene: Scene) -> list[str]:
@@ -148,7 +140,7 @@ def texts(scene: Scene) -> list[str]:
     found = [scene.signals.dialog, scene.signals.title]
     for element in scene.elements:
         found += [element.name, "" if element.secret else element.value, element.description]
-    if not scene.elements:
+    if not scene.elements or scene.signals.unanswered:
         found += [element.name for element in scene.words]
     return [text for text in found if text]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from handeye.perception.outcome_fields import pictured, selected, ticked, typed
 from handeye.tools.actions import (
     Back,
     Click,
@@ -28,7 +29,7 @@ from handeye.tools.actions import (
 if TYPE_CHECKING:
     from handeye.perception.scene import Scene
     from handeye.perception.seen import Seen
-    from handeye.tools.actions import Action
+    from handeye.tools.actions import Action, Target
     from handeye.tools.device import Poised
     from handeye.tools.element import Element
 
@@ -76,6 +77,24 @@ def _by_change(action: Action, seen: Seen) -> Judgement:
     and pixels last, for a style that follows the mouse changes them too.
     """
     target = next(iter(targets(action).values()), None)
+    old, new = seen.element(target)
+    if isinstance(action, Click) and (stayed := ticked(action, old, new)):
+        return _stayed(stayed, seen)
+    kind, evidence = _changed(target, seen)
+    if kind == "no_effect" and seen.silent:
+        return "unknown", seen.silent
+    return kind, evidence
+
+
+def _stayed(evidence: str, seen: Seen) -> Judgement:
+    """For something to be ticked that was not, or was already."""
+    others = [*seen.moved, *seen.stir.asked, *(f"“{each[:60]}” appeared" for each in seen.appeared()), *seen.scripted]
+    if seen.stir.held:
+        others.insert(0, f"the form was not sent: {seen.stir.held}")
+    return ("unexpected", f"{evidence}; {others[0]}") if others else ("no_effect", evidence)
+
+
+def _changed(target: Target | None, seen: Seen) -> Judgement:
     if seen.moved:
         return "confirmed", "; ".join(seen.moved)
     if seen.stir.held:
@@ -90,17 +109,20 @@ def _by_change(action: Action, seen: Seen) -> Judgement:
         return "confirmed", f"“{gone[0][:60]}” went away" if gone[0] else "something went away"
     if moved := seen.rearranged():
         return "confirmed", moved
-    if given := seen.focused_elsewhere(target):
-        return "confirmed", given
     old, new = seen.element(target)
     if old and new and old.takes_text and new.focused:
         return "confirmed", f"{seen.after.signals.focus or old.name} has the focus"
+    given = seen.focused_elsewhere(target)
+    if given and seen.labels_focused(target):
+        return "confirmed", given
     if seen.scripted:
         return "confirmed", seen.scripted[0]
-    return _by_pixels(old, seen)
+    if given:
+        return "unknown", f"{given}, which is not what was aimed at; nothing else shows what came of it"
+    return _by_pixels(target, old, seen)
 
 
-def _by_pixels(old: Element | None, seen: Seen) -> Judgement:
+def _by_pixels(target: Target | None, old: Element | None, seen: Seen) -> Judgement:
     pixels = seen.pixels()
     if seen.heard and (not pixels or not seen.unstyled):
         quiet = "only the mouse and the focus show" if pixels else ""
@@ -120,6 +142,10 @@ def _by_pixels(old: Element | None, seen: Seen) -> Judgement:
     if not seen.heard and old and (controls := seen.controls()):
         names = ", ".join(f"“{name}”" for name in controls)
         return "unknown", f"only {names} {'looks' if len(controls) == 1 else 'look'} different"
+    if seen.framed:
+        return "unknown", f"only a frame around something changed, as the focus draws one; {pixels}"
+    if seen.far(target):
+        return "unknown", f"{pixels}, far from what was aimed at, and nothing tells that one caused the other"
     return "confirmed", "; ".join(filter(None, (pixels, seen.focus)))
 
 
@@ -139,46 +165,32 @@ def _key(action: Action, seen: Seen) -> Judgement:
 
 def _type(action: Action, seen: Seen) -> Judgement:
     assert isinstance(action, Type)
-    old, new = seen.element(action.target)
-    field = new or next((each for each in seen.after.elements if each.focused and each.takes_text), None)
-    if field is None and seen.after.signals.value and action.text.strip() in seen.after.signals.value:
-        return "confirmed", "the field in focus holds the text"
     if seen.moved and "\n" in action.text:
         return "confirmed", "; ".join(seen.moved)
-    secret = "{{secret:" in action.text
-    if field is not None and not field.secret and not secret:
-        held, wanted = _squeezed(field.value), _squeezed(action.text)
-        if wanted == held or (wanted and wanted in held):
-            if action.clear and wanted != held:
-                return "unexpected", f"the field holds “{field.value[:60]}”, more than was typed"
-            return "confirmed", f"the field holds “{field.value[:60]}”" if wanted else "the field is empty"
-        if field.value and old is not None and field.value != old.value:
-            return "unexpected", f"the field holds “{field.value[:60]}”, not what was typed"
+    if read := typed(action, seen):
+        return read
     if seen.moved and not seen.retitled:
         return "unexpected", "; ".join(seen.moved)
-    if field is not None and (field.secret or secret):
+    if seen.silent:
+        return "unknown", seen.silent
+    old, new = seen.field(action.target)
+    if "{{secret:" in action.text or any(each and each.secret for each in (old, new)):
         return (
             ("confirmed", "the secret field changed") if seen.pixels() else ("unknown", "a secret field cannot be read")
         )
-    if seen.retitled or seen.pixels():
-        return "confirmed", "; ".join(filter(None, (*seen.moved, seen.pixels())))
-    if seen.change.boxes and not seen.after.elements:
-        return "confirmed", "the picture changed where the text would be"
-    return ("unknown", "nothing was typed") if not action.text else ("no_effect", "nothing changed")
-
-
-def _squeezed(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    if not (seen.retitled or seen.pixels() or (seen.change.boxes and not seen.after.elements)):
+        return ("unknown", "nothing was typed") if not action.text else ("no_effect", "nothing changed")
+    return pictured(action, seen)
 
 
 def _select(action: Action, seen: Seen) -> Judgement:
     assert isinstance(action, Select)
-    _, new = seen.element(action.target)
-    if new and new.value:
-        if _squeezed(action.option) in _squeezed(new.value):
-            return "confirmed", f"“{new.name}” is “{new.value[:60]}”"
-        return "unexpected", f"“{new.name}” is “{new.value[:60]}”, not “{action.option}”"
-    return _by_change(action, seen)
+    if read := selected(action, seen):
+        return read
+    kind, evidence = _by_change(action, seen)
+    if kind == "confirmed":
+        return "unknown", f"{evidence}; nothing tells that “{action.option}” is chosen"
+    return kind, evidence
 
 
 def _go(action: Action, seen: Seen) -> Judgement:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from handeye.perception.change import covered, difference
+from handeye.perception.change import covered, difference, is_frame
+from handeye.tools.comparing import contains
 from handeye.tools.device import Stir
 from handeye.tools.geometry import Box
+from handeye.tools.screenshot import Screenshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +25,12 @@ RING = 12
 NO_CONTROL = 0.1
 #: What changes by itself in more than this part of the screen says nothing of where elements come and go by themselves.
 EVERYWHERE = 0.6
+#: A change further away than this share of the screen's longer side, and no larger than this share of its area, needs
+#: a sign of its cause.
+FAR, LARGE = 0.3, 0.02
+#: A line of text is at least so high on a screen of scale 1, and a field reaches at most so far beyond what changed.
+LINE, WIDE = 16, 500
+_TEXT_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "slider"})
 #: Attributes that tell of a state by themselves, whatever the picture shows.
 STATES = frozenset({"open", "hidden", "disabled", "checked", "value", "selected"})
 
@@ -57,6 +65,9 @@ class Seen:
             self.moved.append(happened or "a file was downloaded")
         self.retitled = not self.moved and one.title != two.title
         """Only the title is another one, as when an editor marks its document as changed."""
+        unanswered = two.unanswered or one.unanswered
+        self.silent = f"“{unanswered[0]}” did not say in time what it shows" if unanswered else ""
+        """What is not known for that, in words: nothing of it has gone away, and nothing is new."""
         if one.title != two.title and one.url == two.url:
             self.moved.append(f"the title changed to “{two.title[:80]}”")
         self.focus = f"{two.focus or 'nothing'} has the focus" if one.focus != two.focus else ""
@@ -85,6 +96,28 @@ class Seen:
         )
         return old, new
 
+    def field(self, target: Target | None) -> tuple[Element | None, Element | None]:
+        """The field that text went into, before and after: the target, else what has the focus.
+
+        A page may have drawn it anew meanwhile: then what has the focus in its place is taken for it.
+        """
+        focused = next((each for each in self.after.elements if each.focused and _holds_text(each)), None)
+        old, new = self.element(target)
+        if new is not None and _holds_text(new):
+            return old, new
+        if target is not None and old is not None and _holds_text(old):
+            there = focused if focused and focused.box.overlap(old.box) else None
+            return old, there
+        was = next((each for each in self.before.elements if focused and each.id == focused.id), None)
+        return was, focused
+
+    def focused_value(self) -> tuple[str | None, str] | None:
+        """What the field with the focus held before and holds now, where the device tells that and no elements do."""
+        one, two = self.before.signals, self.after.signals
+        if not two.value and two.focus.partition(" ")[0] not in _TEXT_ROLES:
+            return None
+        return (one.value if one.focus == two.focus else None), two.value
+
     def states(self, target: Target | None) -> list[str]:
         """Elements that are in another state now, the target first: ticked, open, chosen, pressed, usable, filled."""
         first, _ = self.element(target)
@@ -100,7 +133,7 @@ class Seen:
             each.name or each.value
             for each in self.after.elements
             if (each.role, each.name, each.value) not in known and (each.name or each.value)
-            if not self.by_itself(each.box)
+            if not self.by_itself(each.box) and not _unknown(each, self.before)
         ]
 
     def gone(self) -> list[str]:
@@ -108,7 +141,9 @@ class Seen:
         return [
             each.name
             for each in self.before.elements
-            if (each.role, each.name, each.value) not in now and not self.by_itself(each.box)
+            if (each.role, each.name, each.value) not in now
+            and not self.by_itself(each.box)
+            and not _unknown(each, self.after)
         ]
 
     def rearranged(self) -> str:
@@ -141,6 +176,47 @@ class Seen:
         old, _ = self.element(target)
         aimed = (old is not None and old.id == field.id) or (target.point and field.box.holds(target.point))
         return "" if aimed else self.focus
+
+    def labels_focused(self, target: Target | None) -> bool:
+        """Whether what was aimed at is the label of what has the focus now."""
+        field = next((each for each in self.after.elements if each.focused), None)
+        if field is None or target is None:
+            return False
+        aimed = [
+            each.name
+            for each in self.before.elements
+            if not each.acts and (each.id == target.element or (target.point and each.box.holds(target.point)))
+        ]
+        return any(contains(f"{field.name} {field.description}", name, case=False) for name in aimed if name)
+
+    def lines_changed(self) -> list[str]:
+        """The lines of text in the picture in which something changed, whole; empty where no picture can be read."""
+        screen = self.after.screenshot
+        box = self.change.box
+        if self.after.reader is None or box is None:
+            return []
+        high = max(box.height, round(LINE * screen.scale))
+        part = Box(box.left - WIDE, box.top - high // 2, box.right + WIDE, box.bottom + high // 2)
+        part = part.within(screen.width, screen.height) or box
+        crop = Screenshot(screen.image.crop(part), scale=screen.scale)
+        there = [Box(*(side - part[number % 2] for number, side in enumerate(each))) for each in self.change.boxes]
+        return [line.name for line in self.after.reader(crop) if any(line.box.overlap(each) for each in there)]
+
+    @cached_property
+    def framed(self) -> bool:
+        """Whether all that changed are frames around things, which are as they were inside."""
+        images = self.before.screenshot, self.after.screenshot
+        return bool(self.change.boxes) and all(is_frame(*images, box) for box in self.change.boxes)
+
+    def far(self, target: Target | None) -> bool:
+        """Whether all that changed is small and lies far from what was aimed at."""
+        screen = self.after.screenshot
+        if target is None or target.point is None or self.change.fraction > LARGE:
+            return False
+        old, _ = self.element(target)
+        at = old.box if old else Box(*target.point, *target.point)
+        reach = FAR * max(screen.width, screen.height)
+        return all(_apart(at, box) > reach for box in self.change.boxes)
 
     @cached_property
     def scripted(self) -> list[str]:
@@ -182,6 +258,20 @@ class Seen:
     def _wide(self, box: Box) -> Box:
         ring = round(RING * max(1.0, self.after.screenshot.scale))
         return Box(box.left - ring, box.top - ring, box.right + ring, box.bottom + ring)
+
+
+def _holds_text(element: Element) -> bool:
+    return element.role in _TEXT_ROLES
+
+
+def _unknown(element: Element, scene: Scene) -> bool:
+    """Whether it belongs to what did not answer when this scene was looked at: on a page, to one of its frames."""
+    return bool(scene.signals.unanswered) and (bool(element.frame) or element.source != "dom")
+
+
+def _apart(one: Box, two: Box) -> int:
+    """Pixels between two boxes, along the axis where there are more."""
+    return max(one.left - two.right, two.left - one.right, one.top - two.bottom, two.top - one.bottom, 0)
 
 
 _HOW = {"text": "says something else", "added": "was added", "removed": "something in it was taken away"}

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
+from handeye.tools.comparing import contains, numbers, signs, units
+
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‘’‚‛`´′", "'") | dict.fromkeys("‐‑‒–—−", "-"))
 _WORD = re.compile(r"[^\W_]+")
 _WIDE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -135,9 +137,47 @@ def alike(wanted: str, text: str, seen: bool = False) -> Likeness:
     if wanted.strip() == text.strip():
         return Likeness(1.0, "exact")
     w, t = normal(wanted), normal(text)
-    if w == t:
+    if not w or not t:
+        return NOTHING
+    if w == t and signs(wanted) == signs(text):
         return Likeness(0.99, "exact")
-    return max(_by_words(w, t, seen), _by_meaning(w, t), _by_letters(w, t, seen), key=lambda likeness: likeness.score)
+    found = max(_by_words(w, t, seen), _by_meaning(w, t), _by_letters(w, t, seen), key=lambda likeness: likeness.score)
+    return _with_signs(wanted, text, found) if found.score else found
+
+
+#: The most that a text scores which has a unit, such as “€”, that was not asked for.
+WITH_UNIT = 0.85
+
+
+def _with_signs(wanted: str, text: str, found: Likeness) -> Likeness:
+    """What is left of a likeness of words once numbers and signs are compared: “C++” is not “C”, nor “1,5” “15”."""
+    asked, there = (numbers(wanted), signs(wanted), units(wanted)), (numbers(text), signs(text), units(text))
+    if asked == there:
+        return found
+    part = found.why == "is part of it"  # then the text is the shorter one
+    less, more = (there, asked) if part else (asked, there)
+    whole = found.why.startswith(("exact", "nearly", "the same")) and found.why != "the same but for a number"
+    for number, (some, all_of) in enumerate(zip(less, more, strict=True)):
+        if number == 0 and found.why == LOOKS_ALIKE:
+            continue  # OCR takes digits for letters
+        if number == 1 and some != all_of and (whole or _on_its_words(wanted, text)):
+            return NOTHING
+        if not _among(some, all_of):
+            return NOTHING
+    if asked[0] != there[0] and whole and found.why != LOOKS_ALIKE:
+        return NOTHING
+    return found if part or asked[2] == there[2] else Likeness(min(found.score, WITH_UNIT), found.why)
+
+
+def _among(some: tuple[str, ...], all_of: tuple[str, ...]) -> bool:
+    rest = iter(all_of)
+    return all(each in rest for each in some)
+
+
+def _on_its_words(wanted: str, text: str) -> bool:
+    """Whether the signs that the longer text has more stand on the words that both have."""
+    short, long = sorted((wanted, text), key=len)
+    return not contains(long, short, case=False)
 
 
 def _by_words(w: str, t: str, seen: bool) -> Likeness:

@@ -45,6 +45,8 @@ class Signals(BaseModel):
     """What came of the last action; None where the device cannot hear that, or nothing was done since the last look."""
     downloads: int = 0
     """Counts the files that pages have given."""
+    unanswered: tuple[Words, ...] = ()
+    """Programs that did not say in time what they show: it is unknown, and none of it has gone away."""
     unlisted: int = 0
     """Elements that are there and were not listed by the last `elements`, because there are too many."""
 

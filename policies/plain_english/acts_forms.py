@@ -112,14 +112,12 @@ def _typed(clause: c.Write, text: str, moment: Moment) -> Step:
     last = moment.last
     assert last is not None
     kind, evidence = last.outcome.kind, last.result or last.outcome.evidence
-    if kind in ("confirmed", "unknown"):
-        return Next()
-    if kind == "unexpected":
-        held = re.search(r"holds “(.*)”", last.outcome.evidence)
-        if held and _letters(held[1]) == _letters(text):
-            return Next(note=f"the field wrote it its own way: “{held[1]}”")
-        if "address" in last.outcome.evidence or "page was loaded" in last.outcome.evidence:
-            return Next(note=evidence)
+    if kind == "confirmed" or (kind == "unknown" and ("{{secret:" in text or not clause.target)):
+        return Next(note=f"typed “{text}”, but {evidence}" if kind == "unknown" else "")
+    if kind == "unknown":
+        return Fail(f"“{text}” was typed, but {evidence}")
+    if kind == "unexpected" and last.outcome.evidence.startswith(("the address", "a page was loaded")):
+        return Next(note=evidence)
     if moment.progress.tried("typed") >= 1:
         return Fail(f"“{text}” was typed twice, but {evidence}")
     if clause.target and kind == "unexpected":
@@ -131,10 +129,6 @@ def _typed(clause: c.Write, text: str, moment: Moment) -> Step:
     if kind == "no_effect" and not last.result:
         return moment.do(Wait(seconds=0.5), "nothing changed yet; wait a little", "typed")
     return _into(clause, text, moment)
-
-
-def _letters(text: str) -> str:
-    return "".join(letter for letter in normal(text) if letter.isalnum())
 
 
 def empty(clause: c.Empty, moment: Moment) -> Step:

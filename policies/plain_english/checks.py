@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from handeye.perception.matching import Match, find, shows
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
-from handeye.perception.wording import normal, words
+from handeye.perception.wording import words
 from handeye.policies.plain_english.counting import how_many
 from handeye.policies.plain_english.reading import read_value
+from handeye.tools.comparing import contains, literal, same
 
 if TYPE_CHECKING:
     from handeye.perception.matching import Want
@@ -38,6 +39,8 @@ class Finding(NamedTuple):
 def evaluate(statement: Statement, scene: Scene) -> Finding:
     """Look whether the statement holds on this scene."""
     holds, says = _RULES[statement.kind](statement, scene)
+    if statement.negated and not holds and scene.signals.unanswered:
+        return Finding(False, f"“{scene.signals.unanswered[0]}” does not answer, so what it shows is unknown")
     return Finding(holds != statement.negated, says)
 
 
@@ -92,8 +95,12 @@ def _open(statement: Statement, scene: Scene) -> Finding:
 
 
 def _compare(statement: Statement, value: str, what: str) -> Finding:
-    held = normal(value)
-    tests = [normal(text) == held if statement.exact or not text else normal(text) in held for text in statement.texts]
+    tests = [
+        same(text, value, case=False) or literal(text) == literal(value)
+        if statement.exact or not text
+        else contains(value, text, case=False)
+        for text in statement.texts
+    ]
     holds = any(tests) if statement.any_of else all(tests)
     return Finding(holds, f"{what} is {f'“{value}”' if value else 'empty'}")
 
@@ -139,7 +146,7 @@ def _written(text: str, container: Element, scene: Scene) -> bool:
     held = [container, *descendants(container, scene.elements)]
     parts = [part for each in held for part in (each.name, each.value)]
     plain = " ".join(each.name for each in held[1:] if not each.acts)
-    return any(normal(text) in normal(part) for part in (*parts, plain))
+    return any(contains(part, text, case=False) for part in (*parts, plain))
 
 
 def _within(found: list[Match], scene: Scene) -> str:
@@ -170,7 +177,7 @@ def _selected(statement: Statement, scene: Scene) -> Finding:
     ticked = _one(statement.target, scene, "tick")
     if ticked is not None and ticked.checked is not None:
         return Finding(ticked.checked, f"“{name}” is {'selected' if ticked.checked else 'not selected'}")
-    chosen = [element for element in scene.elements if element.value and normal(element.value) == normal(name)]
+    chosen = [element for element in scene.elements if same(element.value, name, case=False)]
     if chosen:
         return Finding(True, f"“{name}” is selected")
     there = _one(statement.target, scene, "any")
@@ -183,7 +190,7 @@ def _selected(statement: Statement, scene: Scene) -> Finding:
 def _offered(name: str, scene: Scene) -> bool:
     """Whether a list has an option of this name, chosen or not."""
     lists = (element for element in scene.elements if element.role in {"combobox", "listbox"})
-    return any(normal(name) in normal(element.description) for element in lists)
+    return any(contains(element.description, name, case=False) for element in lists)
 
 
 def _enabled(statement: Statement, scene: Scene) -> Finding:
@@ -225,7 +232,7 @@ def _dialog(statement: Statement, scene: Scene) -> Finding:
         there = bool(scene.signals.dialog or boxes)
         return Finding(there, "a dialog is open" if there else "no dialog is open")
     said = [scene.signals.dialog, *(_within([Match(box, 1.0, "")], scene) for box in boxes)]
-    holds = all(any(normal(text) in normal(each) for each in said) for text in statement.texts)
+    holds = all(any(contains(each, text, case=False) for each in said) for text in statement.texts)
     shown = next((each for each in said if each), "")
     return Finding(holds, f"the dialog says “{shown[:80]}”" if shown else "no dialog is open")
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from handeye.perception.groups import descendants
 from handeye.perception.matching import nearest, shows
 from handeye.perception.structure import ITEM_ROLES
-from handeye.perception.wording import normal
 from handeye.policies.plain_english import clauses
 from handeye.policies.plain_english.checks import evaluate
 from handeye.policies.plain_english.parsing import parse
 from handeye.scenarios.checks import tables
 from handeye.scenarios.checks.kinds import Cell, Count, ElementState, Statement, Text, Title, Url, Window
+from handeye.tools.comparing import contains, loose
 from handeye.tools.errors import ActionRefused, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def find(check: Check, scene: Scene) -> Found:
             return _url(value, scene.signals.url)
         case Title(value=value):
             title = scene.signals.title
-            return normal(value) in normal(title), f"the title is “{title}”"
+            return contains(title, value, case=False), f"the title is “{title}”"
         case Window(value=value):
             return _window(value, scene)
         case ElementState():
@@ -88,14 +88,14 @@ def _window(value: str, scene: Scene) -> Found:
     titles = scene.signals.tabs
     if not titles:
         return None, "this screen does not tell which windows are open"
-    return any(normal(value) in normal(title) for title in titles), f"open are {_quoted(titles[:6])}"
+    return any(contains(title, value, case=False) for title in titles), f"open are {_quoted(titles[:6])}"
 
 
 def _element(check: ElementState, scene: Scene) -> Found:
     if not scene.elements:
         return None, "this screen tells no elements; check a `text` instead"
     called = [
-        each for each in scene.elements if normal(each.name) == normal(check.name) and check.role in ("", each.role)
+        each for each in scene.elements if loose(each.name) == loose(check.name) and check.role in ("", each.role)
     ]
     if not called:
         close = nearest(check.name, scene.elements, 3)
@@ -120,7 +120,7 @@ def _differences(element: Element, check: ElementState) -> tuple[list[str], list
     if check.value is not None:
         if element.secret:
             untold.append("holding that, for it is a secret field")
-        elif normal(check.value) != normal(element.value):
+        elif loose(check.value) != loose(element.value):
             wrong.append(f"holding “{element.value[:80]}”")
     return wrong, untold
 
@@ -135,7 +135,7 @@ def _count(check: Count, scene: Scene) -> Found:
     if not scene.elements:
         return None, "this screen tells no elements"
     number = sum(
-        check.role in ("", each.role) and normal(check.text) in normal(_written_in(each, scene))
+        check.role in ("", each.role) and (not check.text or contains(_written_in(each, scene), check.text, case=False))
         for each in scene.elements
     )
     holds = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handeye.perception.groups import descendants
-from handeye.perception.wording import LOOKS_ALIKE, alike, normal
+from handeye.perception.wording import LOOKS_ALIKE, alike
+from handeye.tools.comparing import contains, loose, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,11 +38,11 @@ def _told(check: Cell, scene: Scene, rows: Sequence[Element]) -> Found:
     found: list[tuple[Element, list[Element]]] = []
     for row in rows:
         cells = [each for each in descendants(row, scene.elements) if each.role in CELLS]
-        if any(normal(check.row) == normal(_says(each)) for each in cells):
+        if any(same(check.row, _says(each), case=False) for each in cells):
             found.insert(0, (row, cells))
-        elif normal(check.row) in normal(" ".join([row.name, *map(_says, cells)])):
+        elif contains(" ".join([row.name, *map(_says, cells)]), check.row, case=False):
             found.append((row, cells))
-    exact = [each for each in found if any(normal(check.row) == normal(_says(one)) for one in each[1])]
+    exact = [each for each in found if any(same(check.row, _says(one), case=False) for one in each[1])]
     chosen = exact or found
     if not chosen:
         return False, f"there is no row with “{check.row}”"
@@ -61,7 +62,7 @@ def _read(check: Cell, words: Sequence[Element]) -> Found:
         return False, f"the picture shows no column “{check.column}”"
     head = min(heads, key=lambda each: each.box.top)
     below = [each for each in words if each.box.top >= head.box.bottom - head.box.height // 3]
-    marks = _read_as(check.row, below) or [each for each in below if normal(check.row) in normal(each.name)]
+    marks = _read_as(check.row, below) or [each for each in below if contains(each.name, check.row, case=False)]
     if not marks:
         return False, f"the picture shows no row with “{check.row}”"
     if len(marks) > 1:
@@ -80,18 +81,20 @@ def _read(check: Cell, words: Sequence[Element]) -> Found:
 
 def _read_as(name: str, words: Sequence[Element]) -> list[Element]:
     """The words that are just this, or that letters which look alike were read for: “LO-2” may be read as “L0-2”."""
-    same = [each for each in words if normal(each.name) == normal(name)]
-    return same or [each for each in words if alike(name, each.name, seen=True).why == LOOKS_ALIKE]
+    exact = [each for each in words if same(each.name, name, case=False)]
+    return exact or [each for each in words if alike(name, each.name, seen=True).why == LOOKS_ALIKE]
 
 
 def _compared(check: Cell, seen: str) -> Found:
-    holds = normal(check.contains) in normal(seen) if check.contains else normal(str(check.equals)) == normal(seen)
+    if check.contains:
+        return contains(seen, check.contains, case=False), f"it is “{seen}”"
+    holds = loose(str(check.equals)) == loose(seen)
     return holds, f"it is “{seen}”"
 
 
 def _called(name: str, elements: Sequence[Element]) -> list[Element]:
-    exact = [each for each in elements if normal(each.name) == normal(name)]
-    return exact or [each for each in elements if normal(name) in normal(each.name)]
+    exact = [each for each in elements if same(each.name, name, case=False)]
+    return exact or [each for each in elements if contains(each.name, name, case=False)]
 
 
 def _inside(element: Element, scene: Scene) -> str:

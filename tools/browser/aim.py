@@ -161,7 +161,10 @@ class Aim:
     async def kind_of(handle: ElementHandle) -> dict[str, Any]:
         """The same of an element that was found."""
         kind: dict[str, Any] = await handle.evaluate(
-            "el => ({tag: el.localName, type: el.type || '', filled: Boolean(el.value)})"
+            """el => ({
+              tag: el.localName, type: el.type || '', filled: Boolean(el.value),
+              counted: /^(slider|spinbutton)$/.test(el.getAttribute('role') ?? '') && !el.isContentEditable
+                && !/^(input|textarea)$/.test(el.localName) })"""
         )
         return kind
 

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handeye.tools.comparing import contains, numbers, same, signs, units
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.hiding import names_in
 
@@ -45,18 +46,24 @@ def best_option(wanted: str, options: Sequence[str]) -> int:
 
     said = wanted.strip()
     plain = [" ".join(option.split()) for option in options]
-    for same in (
-        [index for index, option in enumerate(plain) if option == said],
-        [index for index, option in enumerate(plain) if option.casefold() == said.casefold()],
+    for exact in (
+        [index for index, option in enumerate(plain) if same(option, said)],
+        [index for index, option in enumerate(plain) if same(option, said, case=False)],
     ):
-        if same:
-            return same[0]
-    words = utils.default_process(said)
-    holding = [index for index, option in enumerate(plain) if words and words in utils.default_process(option)]
+        if exact:
+            return exact[0]
+    holding = [index for index, option in enumerate(plain) if contains(option, said, case=False)]
     if len(holding) == 1:
         return holding[0]
+    # A slip of the pen is one in a word: numbers and signs are right.
+    words, asked = utils.default_process(said), (numbers(said), signs(said), units(said))
     scored = sorted(
-        ((fuzz.ratio(words, utils.default_process(option)), index) for index, option in enumerate(plain)), reverse=True
+        (
+            (fuzz.ratio(words, utils.default_process(option)), index)
+            for index, option in enumerate(plain)
+            if words and (numbers(option), signs(option), units(option)) == asked
+        ),
+        reverse=True,
     )
     if not holding and scored and scored[0][0] >= 80 and (len(scored) == 1 or scored[0][0] - scored[1][0] >= 8):
         return scored[0][1]

@@ -117,7 +117,7 @@ class Browser:
         self._settling = Settling(self._session, self._camera)
         self._memory = Memory(self._session)
         self._wake = Wake(self._session, self._camera, self._read)
-        self._facts = Facts(self._session, self._wake)
+        self._facts = Facts(self._session, self._wake, self._reader)
         self._acting = Acting(self._session, self._reader, self._wake)
         self._last_elements: list[Element] = []
         self._last_memento: dict[str, Any] = {}

@@ -33,12 +33,21 @@ class Reader:
     """The number of the next element that has no id yet; counts through all documents of the browser."""
     frames: dict[str, Frame] = field(default_factory=dict)
     """The frame of each element of the last list."""
+<<<<<<< HEAD
     unlisted: int = 0
     """Elements that the last list left out, because there were more than `CAP`."""
 
     async def read(self, page: Page, view: View) -> list[Element]:
         """All elements of the page, boxes in pixels of its picture."""
         self.frames, self.unlisted = {}, 0
+=======
+    silent: list[str] = field(default_factory=list)
+    """The frames that did not tell in time what is in them, at the last look."""
+
+    async def read(self, page: Page, view: View) -> list[Element]:
+        """All elements of the page, boxes in pixels of its picture."""
+        self.frames, self.silent = {}, []
+>>>>>>> 060f343 (fix(perception): a field's value decides what typing and choosing came to)
         raw, _ = await self._collect(page.main_frame, depth=0)
         for each in raw:
             left, top, right, bottom = each["box"]
@@ -51,6 +60,8 @@ class Reader:
         argument = {"next": self.next, "nested": depth > 0, "most": CAP}
         seen = await (quickly(frame, "collect", argument) if depth else ask(frame, "collect", argument))
         if seen is None:
+            if not frame.is_detached():
+                self.silent.append(_called(frame))
             return [], [0.0, 0.0]
         self.next = max(self.next, int(seen["next"]))
         found: list[Raw] = seen["found"]

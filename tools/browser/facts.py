@@ -9,6 +9,7 @@ from handeye.tools.browser.scripts import ask, quickly
 from handeye.tools.device import Signals
 
 if TYPE_CHECKING:
+    from handeye.tools.browser.elements import Reader
     from handeye.tools.browser.session import Session
     from handeye.tools.browser.wake import Wake
 
@@ -19,8 +20,8 @@ BRIEFLY = 0.5
 class Facts:
     """Reads one session's signals."""
 
-    def __init__(self, session: Session, wake: Wake) -> None:
-        self.session, self.wake = session, wake
+    def __init__(self, session: Session, wake: Wake, reader: Reader) -> None:
+        self.session, self.wake, self.reader = session, wake, reader
         self.documents = 0
         """So many have been loaded."""
         self._last = Signals()
@@ -65,5 +66,6 @@ class Facts:
             tab=session.tabs.index(session.front),
             document=self.documents,
             downloads=session.downloads.count,
+            unanswered=tuple(f"frame {name}" for name in self.reader.silent),
             stir=await self.wake.told(),
         )

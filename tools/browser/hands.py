@@ -11,8 +11,9 @@ from handeye.tools.actions import Target
 from handeye.tools.browser.giving import Giving
 from handeye.tools.browser.keys import MODIFIERS, read_chord
 from handeye.tools.browser.scripts import ask, quickly
-from handeye.tools.errors import ActionFailed
+from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.hiding import names_in, parts
+from handeye.tools.values import WRITTEN, plain_number
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -45,6 +46,31 @@ FOCUS = """el => {
   const near = el.closest(able) || el.closest('label')?.control;
   near?.focus({ preventScroll: true });
   return Boolean(near) && near.matches(':focus') }"""
+
+
+#: What an input would hold if it were given a value, without giving it; and what values it takes, in words.
+TRIED = "(el, value) => { const probe = el.cloneNode(); probe.value = value; return probe.value }"
+LIMITS = """(el, became) => {
+  const limits = ['min', 'max', 'step'].map((name) => [name, el.getAttribute(name)])
+    .filter(([, limit]) => limit).map((each) => each.join(' '));
+  return `it would hold ${JSON.stringify(became)}${limits.length ? ` (${limits.join(', ')})` : ''}` }"""
+#: The number at which a control of the page's own stands.
+COUNT = "el => { const now = parseFloat(el.getAttribute('aria-valuenow')); return Number.isNaN(now) ? null : now }"
+
+#: Seconds in which a field must let itself be set, and keys that are pressed at most to bring a slider to its place.
+SETTING, STEPS = 3.0, 400
+
+
+def _takes_one_form(kind: dict[str, Any]) -> bool:
+    """Whether it takes no free text, but a value in one form."""
+    return bool(kind) and ((kind["tag"] == "input" and kind["type"] in FORMATS) or kind["counted"])
+
+
+def _equal(one: str, two: str) -> bool:
+    """Whether an input takes two values for the same: `#FF8800`, `14:30:00`, `50.0`."""
+    if one.casefold() == two.casefold() or one in (f"{two}:00", f"{two}:00.000"):
+        return True
+    return bool(plain_number(one)) and plain_number(one) == plain_number(two)
 
 
 class Hands:
@@ -125,16 +151,18 @@ class Hands:
             kind = await self.aim.kind(action.target, (x, y))
             if names_in(action.text) and (found := await self.aim.node(action.target, (x, y))):
                 await self.giving.allow(action.text, found[1])
-            if kind.get("type") in FORMATS and kind.get("tag") == "input":
+            if _takes_one_form(kind):
                 found = await self.aim.node(action.target, (x, y))
-                return await self._fill(found[1] if found else None, action.text.strip(), kind["type"])
+                return await self._set(found[1] if found else None, action, kind)
+            if kind.get("type") == "number" and kind["tag"] == "input" and (action.clear or not kind["filled"]):
+                self._check_number(action.text)
             await self.page.mouse.click(x, y)
             if kind.get("tag") == "input" and kind["filled"] and not action.clear:
                 await self.page.keyboard.press("End")
         elif action.text and (focused := await self.aim.focused()):
             kind = await self.aim.kind_of(focused)
-            if kind["type"] in FORMATS and kind["tag"] == "input":
-                return await self._fill(focused, action.text.strip(), kind["type"])
+            if _takes_one_form(kind):
+                return await self._set(focused, action, kind)
         if action.clear:
             await self.page.keyboard.press("Meta+A" if sys.platform == "darwin" else "Control+A")
             if not action.text:
@@ -142,6 +170,23 @@ class Hands:
         for words, secret in parts(action.text):
             await (self.giving.give(secret) if secret else self.write(words))
         return ""
+
+    @staticmethod
+    def _check_number(text: str) -> None:
+        """Raise ActionRefused for what a number field would drop or change: a comma, a unit, a second point.
+
+        https://html.spec.whatwg.org/multipage/common-microsyntaxes.html#valid-floating-point-number
+        """
+        if text.strip() and not names_in(text) and not re.fullmatch(r"-?\d*\.?\d+(?:[eE][+-]?\d+)?", text.strip()):
+            raise ActionRefused(f"a number field does not take {text!r}; write it as 12.5, without unit or comma")
+
+    async def _set(self, field: ElementHandle | None, action: Type, kind: dict[str, Any]) -> str:
+        """Set a field that takes no free text but one value."""
+        if field is None:
+            raise ActionFailed(f"the {kind['type']} field is not there any more; look again")
+        if kind["counted"]:
+            return await self._step(field, action.text)
+        return await self._fill(field, action.text.strip(), kind["type"])
 
     async def write(self, text: str) -> None:
         """Type text where the keyboard is. A line feed is Enter, except in a text area, where it is a line feed."""
@@ -159,20 +204,52 @@ class Hands:
                     plain = run.isascii()
                     await (self.page.keyboard.type(run) if plain else self.page.keyboard.insert_text(run))
 
-    async def _fill(self, field: ElementHandle | None, wanted: str, kind: str) -> str:
+    async def _fill(self, field: ElementHandle, wanted: str, kind: str) -> str:
+        """Write a value in the notation that the input wants, as Playwright does: scripts see `input` and `change`."""
         from playwright.async_api import Error
 
-        if field is None:
-            raise ActionFailed(f"the {kind} field is not there any more; look again")
-        cause = None
+        value = WRITTEN[kind](wanted)
+        if wanted and not value:
+            raise ActionRefused(
+                f"a {kind} field does not take {wanted!r}, which is none or can be read in two ways; "
+                f"write it as {FORMATS[kind]}"
+            )
+        became = await field.evaluate(TRIED, value)
+        if value and not _equal(became, value):
+            raise ActionRefused(f"this {kind} field does not take {value!r}: {await field.evaluate(LIMITS, became)}")
         try:
-            await field.fill(wanted)
+            await field.fill(value, timeout=SETTING * 1000)
             taken = await field.input_value()
         except Error as error:
-            taken, cause = "", error
-        if taken.casefold() != wanted.casefold():
-            raise ActionFailed(f"a {kind} field does not take {wanted!r}; write it as {FORMATS[kind]}") from cause
-        return ""
+            raise ActionFailed(f"the {kind} field could not be set to {value!r}; look again") from error
+        if not _equal(taken, value) and value:
+            raise ActionFailed(f"the {kind} field was set to {value!r} and holds {taken!r}; look again")
+        return "" if value == wanted else f"set to {value}"
+
+    async def _step(self, field: ElementHandle, wanted: str) -> str:
+        """Bring a slider or a number that a page draws itself to a value, by the keys that ARIA gives it.
+
+        https://www.w3.org/WAI/ARIA/apg/patterns/slider/
+        """
+        number = plain_number(wanted)
+        if not number:
+            raise ActionRefused(f"a slider takes a number, not {wanted!r}; write it as {FORMATS['range']}")
+        if not await field.evaluate(FOCUS):
+            raise ActionRefused("this slider does not take the keyboard; drag it")
+        now = began = await field.evaluate(COUNT)
+        for _ in range(STEPS):
+            if now is None or now == float(number):
+                break
+            last = now
+            for key in ("ArrowRight", "ArrowUp") if now < float(number) else ("ArrowLeft", "ArrowDown"):
+                await self.page.keyboard.press(key)
+                if (now := await field.evaluate(COUNT)) != last:
+                    break
+            if now is None or now == last or (now - float(number)) * (last - float(number)) < 0:
+                break
+        if now != float(number):
+            raise ActionFailed(f"the slider stands at {now if now is None else f'{now:g}'} and not at {number}")
+        return "" if now != began else f"it stood at {number} already"
 
     async def _press(self, key: str) -> None:
         if len(key) == 1 and not key.isascii():

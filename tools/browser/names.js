@@ -10,7 +10,7 @@ const TAGS = {
   th: "columnheader", thead: "", tr: "row", ul: "list", canvas: "img", video: "video", audio: "audio",
 };
 const INPUTS = {
-  button: "button", submit: "button", reset: "button", image: "button", file: "button", color: "button",
+  button: "button", submit: "button", reset: "button", image: "button", file: "button", color: "textbox",
   checkbox: "checkbox", radio: "radio", range: "slider", number: "spinbutton", search: "searchbox", hidden: "",
 };
 const ROLES = new Set(("alert alertdialog application article banner button caption cell checkbox columnheader " +

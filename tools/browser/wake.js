@@ -138,7 +138,7 @@ function mark({ at }) {
   const young = known.filter((each) => !ticking(each, now) && now - ticks.get(each).at(-1) < YOUNG);
   const drawn = [...document.querySelectorAll(DRAWN)].filter((el) => el.checkVisibility?.() !== false).map((el) => edges(el.getBoundingClientRect()));
   wake = {
-    at: now, pressed: -Infinity, chain: -Infinity, sync: false, clicked: false, entered: false, hit: hit && control(hit),
+    at: now, pressed: -Infinity, typed: -Infinity, chain: -Infinity, sync: false, clicked: false, entered: false, hit: hit && control(hit),
     drawn: hit?.matches(DRAWN), // then a picture taken with the mouse in its place tells what follows the mouse
     shades: hit?.matches(DRAWN) ? [] : [...look.shades, ...small(chain(hit))],
     look, places: places([...steady, ...young], look.places), young: new Set(young), doubted: new Set(), spoke: false, fields: new Map(), added: new Map(), removed: new Map(), put: new Set(), kept: 0, asked: [], held: "", timers: new Map(), ticking: new Set(steady),
@@ -175,6 +175,8 @@ async function stir() {
 // Whether nothing has come of the action yet while a timer runs that it has set, or that will tell whose change it was.
 function awaiting(now) {
   if (!wake) return "";
+  const late = [...wake.timers.values()].some((due) => due > now && due < wake.typed + OFTEN);
+  if (late) return "a timer that typing has set is running"; // it may still write the field's value anew
   const tells = telling(now);
   if (!tells && ![...wake.timers.values()].some((due) => due > now - NEAR)) return "";
   return barren() ? `a timer that ${tells ? "tells what changes by itself" : "the action has set"} is running` : "";
@@ -193,6 +195,7 @@ for (const kind of PRESSES) addEventListener(kind, (event) => {
   heard(observer.takeRecords());
   const of = wake;
   of.pressed = performance.now();
+  if (kind === "input") of.typed = of.pressed;
   of.hit ??= event.composedPath()[0]?.nodeType === ELEMENT ? control(event.composedPath()[0]) : null;
   of.entered ||= kind === "keydown" && event.key === "Enter";
   of.clicked ||= !/^(pointerdown|mousedown|pointerup|mouseup)$/.test(kind);

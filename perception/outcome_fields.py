@@ -1,0 +1,182 @@
+"""What became of text, choices and ticks: decided by what the field holds, never by pixels where that can be read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from handeye.tools.comparing import contains, held, literal, loose, same
+from handeye.tools.values import means, plain_number
+
+if TYPE_CHECKING:
+    from handeye.perception.outcome import Judgement
+    from handeye.perception.seen import Seen
+    from handeye.tools.actions import Click, Select, Type
+    from handeye.tools.element import Element
+
+#: Roles whose value is a number, however it is written.
+_COUNTED = frozenset({"spinbutton", "slider"})
+#: Characters of a value that a device reports at most.
+READABLE = 2000
+
+
+def typed(action: Type, seen: Seen) -> Judgement | None:
+    """What the field holds after typing, compared with what was typed; None where no value can be read."""
+    old, new = seen.field(action.target)
+    if "{{secret:" in action.text or any(each and each.secret for each in (old, new)):
+        return None
+    role = new.role if new else ""
+    was = old.value if old else None
+    now = new.value if new else None
+    if new is None:
+        if (focused := seen.focused_value()) is None:
+            return None
+        was, now = focused
+    assert now is not None
+    return _compared(action, role, was, now, seen)
+
+
+def _compared(action: Type, role: str, was: str | None, now: str, seen: Seen) -> Judgement:
+    text = action.text
+    shown = f"the field holds “{_short(now)}”" if now else "the field is empty"
+    if not literal(text):
+        if action.clear:
+            return ("unexpected", f"the field still holds “{_short(now)}”") if literal(now) else ("confirmed", shown)
+        return ("confirmed", shown) if text and was is not None and now != was else ("unknown", "nothing was typed")
+    if _is_prefix(text, now):
+        return "unknown", f"the field holds more than the {READABLE} characters that can be read of it"
+    for wanted in _parts(text, typed_at=action.target is not None):
+        if judged := _judged(wanted, action.clear, role, was, now):
+            return judged
+    if "\n" in text and (sent := _sent(text, was, now, seen)):
+        return sent
+    if was is not None and literal(was) == literal(now):
+        still = f"the field still holds “{_short(now)}”" if now else "the field is still empty"
+        return "no_effect", f"{still}, not “{_short(text)}”"
+    return "unexpected", f"{shown}, not “{_short(text)}”"
+
+
+def _judged(wanted: str, clear: bool, role: str, was: str | None, now: str) -> Judgement | None:
+    """Whether this text is what the field holds; None for not."""
+    shown = f"the field holds “{_short(now)}”"
+    if role in _COUNTED and (number := plain_number(wanted)) and number == plain_number(now):
+        return "confirmed", shown
+    how = held(wanted, now)
+    if how == "same" or means(wanted, now):
+        return "confirmed", shown
+    if how == "reformatted":
+        return "confirmed", f"{shown}, its own way to write “{_short(wanted)}”"
+    if how == "unclear":
+        return "unknown", f"{shown}, which can be read as “{_short(wanted)}” and as something else"
+    if clear:
+        if contains(now, wanted) or literal(wanted) in literal(now):
+            return "unexpected", f"{shown}, more than was typed: “{_short(wanted)}”"
+        return None
+    if was is None:
+        return ("confirmed", shown) if literal(wanted) in literal(now) else None
+    if literal(was) != literal(now) and (_put_in(wanted, was, now) or held(was + wanted, now) == "reformatted"):
+        return "confirmed", shown
+    return None
+
+
+def _put_in(text: str, was: str, now: str) -> bool:
+    """Whether a text stands now in the place of a part of what was there: of nothing, or of what was selected."""
+    text, was, now = literal(text), literal(was), literal(now)
+    at = now.find(text)
+    while at >= 0:
+        before, after = now[:at].rstrip(), now[at + len(text) :].lstrip()
+        if was.startswith(before) and was.endswith(after) and len(before) + len(after) <= len(was):
+            return True
+        at = now.find(text, at + 1)
+    return False
+
+
+def _parts(text: str, *, typed_at: bool) -> list[str]:
+    """What of the text the field may be meant to hold: all; with tabs and line ends in it the first part, or the last
+    where it is not known in which field the typing began."""
+    pieces = [piece for piece in re.split(r"[\t\n]", text) if literal(piece)]
+    return [text, *([pieces[0] if typed_at else pieces[-1]] if len(pieces) > 1 or text.strip("\t\n") != text else [])]
+
+
+def _sent(text: str, was: str | None, now: str, seen: Seen) -> Judgement | None:
+    """What Enter did with the text, where the field does not hold it any more."""
+    if literal(now) and literal(now) != literal(was or ""):
+        return None
+    said = next((each for each in seen.appeared() if contains(each, text)), "")
+    if said:
+        return "confirmed", f"“{_short(said)}” appeared"
+    if seen.moved:
+        return "confirmed", "; ".join(seen.moved)
+    if seen.stir.sent or seen.scripted:
+        came = seen.scripted[0] if seen.scripted else f"{seen.stir.sent[0]} was sent"
+        return "unknown", f"the field does not hold “{_short(text)}” any more, and {came}"
+    return None
+
+
+def _is_prefix(text: str, now: str) -> bool:
+    return len(now) >= READABLE and len(text) > len(now) and literal(text).startswith(literal(now))
+
+
+def pictured(action: Type, seen: Seen) -> Judgement:
+    """The same by the picture, where no value can be read: the line of text in which something changed.
+
+    A line that reads exactly so confirms it. Any other reading decides nothing: OCR mistakes signs.
+    """
+    changed = "; ".join(filter(None, (*seen.moved, seen.pixels()))) or "the picture changed"
+    if not literal(action.text):
+        return "unknown", f"{changed}; what the field holds cannot be read"
+    lines = seen.lines_changed()
+    wanted = [literal(part).replace(" ", "") for part in (action.text, *action.text.splitlines()) if literal(part)]
+    for line in lines:
+        plain = literal(line).replace(" ", "")
+        if plain in wanted or (not action.clear and any(each in plain for each in wanted)):
+            return "confirmed", f"the picture reads “{_short(line)}”"
+        if any(plain.endswith(each) and _PROMPT.search(plain[: -len(each)]) for each in wanted):
+            return "confirmed", f"the picture reads “{_short(line)}”"
+    longer = next((line for line in lines if any(each in literal(line).replace(" ", "") for each in wanted)), "")
+    if longer:
+        return "unexpected", f"the picture reads “{_short(longer)}”, more than was typed: “{_short(action.text)}”"
+    said = ", ".join(f"“{_short(line)}”" for line in lines[:3])
+    return "unknown", f"{changed}; what the field holds cannot be read{f', the picture reads {said}' if said else ''}"
+
+
+#: What a terminal writes before what is typed into it.
+_PROMPT = re.compile(r"[$#%>:?]$")
+
+
+def selected(action: Select, seen: Seen) -> Judgement | None:
+    """Whether the list's value is the option that was asked for; None where no value can be read."""
+    old, new = seen.element(action.target)
+    if new is None or "{{secret:" in action.option:
+        return None
+    option = action.option
+    if new.value:
+        if _is_chosen(option, new.value):
+            return "confirmed", f"“{new.name}” is “{new.value[:60]}”"
+        if old and old.value == new.value:
+            return "no_effect", f"“{new.name}” is still “{new.value[:60]}”, not “{option}”"
+        return "unexpected", f"“{new.name}” is “{new.value[:60]}”, not “{option}”"
+    chosen = [each for each in seen.after.elements if each.selected and same(each.name, option, case=False)]
+    if chosen or _is_chosen(option, new.name):
+        return "confirmed", f"“{option}” is chosen"
+    if said := next((each for each in seen.appeared() if contains(each, option, case=False)), ""):
+        return "confirmed", f"“{said[:60]}” appeared"
+    return None
+
+
+def _is_chosen(option: str, value: str) -> bool:
+    """Whether it is the value, one of several, or as much of it as a person would say."""
+    return loose(option) in map(loose, (value, *value.split(", "))) or contains(value, option, case=False)
+
+
+def ticked(action: Click, old: Element | None, new: Element | None) -> str:
+    """In what state something to be ticked stayed though it was clicked once; empty where that changed."""
+    if old is None or new is None or old.checked is None or action.count != 1 or action.button != "left":
+        return ""
+    if new.checked is None or old.checked != new.checked:
+        return ""
+    return f"“{new.name[:60]}” is {'still' if new.checked else 'still not'} ticked"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"
