@@ -93,3 +93,95 @@ def test_without_elements_the_pixels_decide() -> None:
     assert judge(click, before, before).kind == "no_effect"
     assert judge(click, before, Scene(Screenshot(after))).kind == "confirmed"
     assert judge(parse_action({"kind": "type", "text": "a"}), before, Scene(Screenshot(after))).kind == "unknown"
+
+
+LABEL = Element(id="e5", box=Box(10, 32, 60, 48), role="text", name="Name", source="dom")
+LATE = Element(id="e6", box=Box(100, 90, 190, 110), role="text", name="Ready", source="accessibility")
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "after", "kind", "evidence"),
+    [
+        # The focus of a neighbour is no effect; that of the field whose label was clicked is one.
+        (CLICK, scene(), scene(*changed(FIELD, focused=True), focus="textbox Name"), "unknown", "not what was aimed at"),
+        (
+            act("click", LABEL), scene(*ALL, LABEL), scene(*changed(FIELD, focused=True), LABEL, focus="textbox Name"),
+            "confirmed", "textbox Name has the focus",
+        ),
+        # What does not answer has not gone away, nor come.
+        (CLICK, scene(*ALL, LATE), scene(unanswered=("editor",)), "unknown", "“editor” did not say in time"),
+        (CLICK, scene(unanswered=("editor",)), scene(*ALL, LATE), "unknown", "“editor” did not say in time"),
+        (CLICK, scene(*ALL, LATE), scene(), "confirmed", "“Ready” went away"),
+        # A tick that stays as it was.
+        (act("click", TICK), scene(), scene(drawn=(100, 100, 180, 180)), "no_effect", "still not ticked"),
+        (act("click", TICK), scene(), scene(*ALL, NEW), "unexpected", "still not ticked; “Thanks” appeared"),
+        # Choices are read, signs included.
+        (
+            act("select", PLACE, option="C"), scene(), scene(*changed(PLACE, value="C++")),
+            "unexpected", "“Country” is “C++”, not “C”",
+        ),
+        (
+            act("select", PLACE, option="Oman"), scene(), scene(*changed(PLACE, value="Romania, Oman")),
+            "confirmed", "“Country” is “Romania, Oman”",
+        ),
+        (act("select", PLACE, option="Oman"), scene(), scene(), "no_effect", "is still “France”, not “Oman”"),
+        (
+            act("select", BUTTON, option="Red"), scene(), scene(drawn=(100, 100, 180, 180)),
+            "unknown", "nothing tells that “Red” is chosen",
+        ),
+        # Typing that adds to what is there, or replaces what is selected in it.
+        (
+            act("type", FIELD, text="da"), scene(*changed(FIELD, value="A")), scene(*changed(FIELD, value="Ada")),
+            "confirmed", "holds “Ada”",
+        ),
+        (
+            act("type", FIELD, text="x"), scene(*changed(FIELD, value="Axa")), scene(*changed(FIELD, value="Axa")),
+            "no_effect", "still holds “Axa”, not “x”",
+        ),
+        (
+            act("type", FIELD, text="b"), scene(*changed(FIELD, value="aaa")), scene(*changed(FIELD, value="abc")),
+            "unexpected", "holds “abc”, not “b”",
+        ),
+        (act("type", FIELD, text="", clear=True), scene(*changed(FIELD, value="A")), scene(), "confirmed", "is empty"),
+        (
+            act("type", FIELD, text="", clear=True), scene(*changed(FIELD, value="A")), scene(*changed(FIELD, value="B")),
+            "unexpected", "still holds “B”",
+        ),
+        (
+            act("type", FIELD, text="Hi all\n"), scene(), scene(*ALL, NEW.model_copy(update={"name": "Me: Hi all"})),
+            "confirmed", "“Me: Hi all” appeared",
+        ),
+        # A text that is longer than can be read of a field.
+        (
+            act("type", FIELD, text="ab" * 1500), scene(), scene(*changed(FIELD, value="ab" * 1000)),
+            "unknown", "more than the 2000 characters",
+        ),
+    ],
+)  # fmt: skip
+def test_what_was_asked_decides(action: Action, before: Scene, after: Scene, kind: str, evidence: str) -> None:
+    outcome = judge(action, before, after)
+    assert (outcome.kind, evidence in outcome.evidence) == (kind, True), outcome
+
+
+def drawn(*shapes: tuple[int, int, int, int], outline: bool = False) -> Scene:
+    image = Image.new("RGB", (1000, 800), "white")
+    for shape in shapes:
+        ImageDraw.Draw(image).rectangle(shape, **({"outline": "blue", "width": 2} if outline else {"fill": "black"}))
+    return Scene(Screenshot(image))
+
+
+@pytest.mark.parametrize(
+    ("after", "kind", "evidence"),
+    [
+        (drawn((90, 80, 130, 120)), "confirmed", "of the picture changed"),
+        (drawn((700, 600, 760, 630)), "unknown", "far from what was aimed at"),
+        (drawn((300, 200, 990, 790)), "confirmed", "of the picture changed"),
+        (drawn((60, 80, 300, 120), outline=True), "unknown", "only a frame around something"),
+        (drawn((600, 80, 900, 120), outline=True), "unknown", "only a frame around something"),
+    ],
+)
+def test_by_pixels_alone_a_frame_or_a_small_change_far_away_confirms_nothing(
+    after: Scene, kind: str, evidence: str
+) -> None:
+    outcome = judge(parse_action({"kind": "click", "target": [100, 100]}), drawn(), after)
+    assert (outcome.kind, evidence in outcome.evidence) == (kind, True), outcome

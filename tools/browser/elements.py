@@ -33,21 +33,14 @@ class Reader:
     """The number of the next element that has no id yet; counts through all documents of the browser."""
     frames: dict[str, Frame] = field(default_factory=dict)
     """The frame of each element of the last list."""
-<<<<<<< HEAD
+    silent: list[str] = field(default_factory=list)
+    """The frames that did not tell in time what is in them, at the last look."""
     unlisted: int = 0
     """Elements that the last list left out, because there were more than `CAP`."""
 
     async def read(self, page: Page, view: View) -> list[Element]:
         """All elements of the page, boxes in pixels of its picture."""
-        self.frames, self.unlisted = {}, 0
-=======
-    silent: list[str] = field(default_factory=list)
-    """The frames that did not tell in time what is in them, at the last look."""
-
-    async def read(self, page: Page, view: View) -> list[Element]:
-        """All elements of the page, boxes in pixels of its picture."""
-        self.frames, self.silent = {}, []
->>>>>>> 060f343 (fix(perception): a field's value decides what typing and choosing came to)
+        self.frames, self.silent, self.unlisted = {}, [], 0
         raw, _ = await self._collect(page.main_frame, depth=0)
         for each in raw:
             left, top, right, bottom = each["box"]
