@@ -25,6 +25,8 @@ _HARMLESS = frozenset(("<wide>", "<narrow>", "<font>", "<noBreak>", "<initial>",
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+#: Decimals that add nothing to an amount: “7” stands in “7.00”, and “12.5” in “12.50”.
+_CENTS = re.compile(r"[.,]0{1,2}(?![\d.,]*\d)")
 #: A space that groups the digits of a number.
 _SPACED = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"\d+(?:[.,'·]\d+)*")
@@ -118,6 +120,9 @@ def _goes_further(part: str, last: str, after: str) -> bool:
     if not after or (near := after[0]).isspace():
         return False
     further = after[1:2]
+    tenths = re.search(r"(?<![\d.,])\d+[.,]\d$", part)
+    if last.isdigit() and (re.match(r"0(?![\d.,]*\d)", after) if tenths else _CENTS.match(after)):
+        return False
     if _is_word(last):
         if _is_word(near):
             return not _UNSPACED.match(last) and not _UNSPACED.match(near)

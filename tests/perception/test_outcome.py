@@ -103,7 +103,7 @@ LATE = Element(id="e6", box=Box(100, 90, 190, 110), role="text", name="Ready", s
     ("action", "before", "after", "kind", "evidence"),
     [
         # The focus of a neighbour is no effect; that of the field whose label was clicked is one.
-        (CLICK, scene(), scene(*changed(FIELD, focused=True), focus="textbox Name"), "unknown", "not what was aimed at"),
+        (CLICK, scene(), scene(*changed(FIELD, focused=True), focus="textbox Name"), "unknown", "which is not what"),
         (
             act("click", LABEL), scene(*ALL, LABEL), scene(*changed(FIELD, focused=True), LABEL, focus="textbox Name"),
             "confirmed", "textbox Name has the focus",
@@ -144,7 +144,8 @@ LATE = Element(id="e6", box=Box(100, 90, 190, 110), role="text", name="Ready", s
         ),
         (act("type", FIELD, text="", clear=True), scene(*changed(FIELD, value="A")), scene(), "confirmed", "is empty"),
         (
-            act("type", FIELD, text="", clear=True), scene(*changed(FIELD, value="A")), scene(*changed(FIELD, value="B")),
+            act("type", FIELD, text="", clear=True),
+            scene(*changed(FIELD, value="A")), scene(*changed(FIELD, value="B")),
             "unexpected", "still holds “B”",
         ),
         (
