@@ -14,6 +14,7 @@ from handeye.perception.dialects import parse_point
 from handeye.perception.marks import mark_answers
 from handeye.perception.model_eyes import ANSWER_TOKENS
 from handeye.perception.prompt import ground_prompt
+from handeye.perception.reasoning import Separated, separated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,8 +33,8 @@ PRECISE = 0.02
 THINKING_TOKENS = 2048
 
 NUMBER = r"[-+]?\d{1,7}(?:\.\d{1,17})?"
-#: Not part of an answer: what was thought, and the phrase, which may hold numbers itself.
-ASIDE = re.compile(r"<think>.*?(?:</think>|$)|<ref>.*?(?:</ref>|$)", re.DOTALL)
+#: Not part of the place: the phrase, which may hold numbers itself.
+ASIDE = re.compile(r"<ref>.*?(?:</ref>|$)", re.DOTALL)
 GAP = r"(?:\s{0,8},\s{0,8}|\s{1,8})"
 GROUP = re.compile(rf"[\[({{]\s{{0,8}}({NUMBER}(?:{GAP}{NUMBER}){{1,3}})\s{{0,8}}[\])}}]")
 NAMED = re.compile(rf"\bx\s{{0,4}}[=:]\s{{0,4}}({NUMBER})\W{{1,8}}y\W{{1,8}}({NUMBER})", re.IGNORECASE)
@@ -51,8 +52,8 @@ class Asked:
     picture: int
     """Which of the pictures it is on."""
     size: tuple[int, int]
-    text: str
-    """What the model wrote."""
+    text: str | Separated
+    """What the model wrote; without an engine to separate it, with its reasoning."""
 
     @property
     def numbers(self) -> tuple[float, ...]:
@@ -99,7 +100,7 @@ def ask(
     for number, (image, targets) in enumerate(pictures):
         for target in targets:
             answer = engine.generate(ground_prompt(engine.profile, image, target.phrase), max_tokens=tokens)[0]
-            asked.append(Asked(target, number, image.size, answer.text))
+            asked.append(Asked(target, number, image.size, answer.separated))
             if listen:
                 listen()
     return tuple(asked)
@@ -151,12 +152,12 @@ def picture(calibration: Calibration, images: Sequence[Image.Image], width: int 
     return sheet
 
 
-def numbers_in(text: str) -> tuple[float, ...]:
+def numbers_in(text: str | Separated) -> tuple[float, ...]:
     """The two or four numbers of the place that an answer names, as they are written; none when it names no place.
 
     Negative numbers name no place: `[[-1, -1, -1, -1]]` is how a model says that a thing is not there.
     """
-    text = ASIDE.sub(" ", text[:MOST_CHARACTERS])
+    text = ASIDE.sub(" ", separated(text).answer[:MOST_CHARACTERS])
     groups = [[float(number) for number in re.findall(NUMBER, match[1])] for match in GROUP.finditer(text)]
     named = NAMED.search(text)
     if groups and len(groups[0]) == 2 and len(groups) > 1 and len(groups[1]) == 2:

@@ -134,10 +134,10 @@ class ModelEyes:
     def _place(self, answer: Answer, scene: Scene, view: Box) -> Place | None:
         """What an answer about a view means on the screenshot."""
         size, profile = (view.width, view.height), self.engine.profile
-        point = parse_point(answer.text, profile, size)
+        point = parse_point(answer.separated, profile, size)
         if point is None:
             return None
-        boxes = parse_boxes(answer.text, profile, size)
+        boxes = parse_boxes(answer.separated, profile, size)
         box = boxes[0].moved(view.left, view.top) if boxes else None
         return snapped(Point(point.x + view.left, point.y + view.top), box, scene)
 

@@ -68,6 +68,8 @@ class Profile(BaseModel):
     """Added to the system text to have it think first; empty: it has no such mode."""
     thinks: bool = False
     """Whether an answer begins with `<think>…</think>` (GPT-OSS: with a message in another channel)."""
+    opened: bool = False
+    """Whether its chat template opens the reasoning in the prompt, so that its text begins inside of it."""
     temperature: float = 0.0
     """What its authors advise to sample answers at; 0: greedy."""
     template: TemplateName = "chatml"
@@ -200,12 +202,13 @@ PROFILES |= {name: Profile(name=name, **fields) for name, fields in FOREIGN.item
 
 #: The first pattern found in a model's name decides.
 FAMILIES: tuple[tuple[str, Profile], ...] = (
-    (r"scale-?cua(?!.*qwen)", SCALECUA),
+    # OpenGVLab publishes those that are tuned from Qwen2.5-VL; of an InternVL the name says so, or the checkpoint.
+    (r"scale-?cua.*intern-?vl|intern-?vl.*scale-?cua", SCALECUA),
     (r"intern-?vl-?3[._]5.*gpt-?oss", INTERNVL3_5_GPT_OSS),
     (r"intern-?vl-?3[._]5", INTERNVL3_5),
     (r"intern-?vl-?2[._]5", INTERNVL2_5),
     # Models tuned from InternVL speak as they were tuned.
-    (r"^(?!.*(?:os-?atlas|os-?genesis)).*intern-?vl", INTERNVL3),
+    (r"^(?!.*(?:os-?atlas|os-?genesis|scale-?cua)).*intern-?vl", INTERNVL3),
     *((pattern, PROFILES[name]) for pattern, name in NAMES),
 )
 
@@ -244,6 +247,8 @@ def profile_for(model: str, options: Options | None = None, language: str = "") 
 
 
 def _by_name(model: str, language: str) -> tuple[Profile, str]:
+    if language and re.search(r"scale-?cua", model, re.IGNORECASE):
+        return SCALECUA, "by its name and its architecture"
     for pattern, profile in FAMILIES:
         if re.search(pattern, model, re.IGNORECASE):
             return profile, "by its name"

@@ -79,7 +79,7 @@ class BestOfN(InternVL):
         troubles: list[ActionRefused] = []
         for answer in answers:
             try:
-                thought, action = understand(answer.text, task, self.engine)
+                thought, action = understand(answer, task, self.engine)
             except ActionRefused as error:
                 troubles.append(error)
                 continue
@@ -88,7 +88,7 @@ class BestOfN(InternVL):
                     found[number] = each.model_copy(update={"votes": each.votes + 1}), raw
                     break
             else:
-                found.append((Candidate(thought=thought, action=action, said=describe(action)), answer.text))
+                found.append((Candidate(thought=thought, action=action, said=describe(action)), answer.written))
         return found, troubles
 
     def _judged(self, candidate: Candidate, task: Task, beginning: Head, answers: int) -> Candidate:

@@ -53,9 +53,9 @@ class InternVL:
     def choose(self, task: Task, eyes: Eyes) -> Decision:
         prompt = question(task, self._head(task, eyes))
         answer = self._ask(prompt, task)
-        thought, action = understand(answer.text, task, self.engine)
+        thought, action = understand(answer, task, self.engine)
         by = f"internvl ({self.engine.name})"
-        return Decision(thought=thought, action=action, by=by, raw=answer.text, notes=answer.notes)
+        return Decision(thought=thought, action=action, by=by, raw=answer.written, notes=answer.notes)
 
     def _head(self, task: Task, eyes: Eyes) -> Head:
         """What all questions of this run begin with; the loop has the eyes find what an action names over the same."""
@@ -112,11 +112,11 @@ def history(task: Task) -> list[History]:
     return [History(past.number, past.action, past.outcome, past.result) for past in task.steps]
 
 
-def understand(text: str, task: Task, engine: Engine) -> tuple[str, Action]:
+def understand(answer: Answer, task: Task, engine: Engine) -> tuple[str, Action]:
     """The thought and the action of an answer; raises ActionRefused when there is no action that can be used."""
     shot, view = task.scene.screenshot, task.scene.view
     thought, action = parse_action(
-        text,
+        answer.separated,
         engine.profile,
         (view.width, view.height) if view else (shot.width, shot.height),
         origin=(view.left, view.top) if view else (0, 0),

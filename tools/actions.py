@@ -7,6 +7,8 @@ BrowserGym's names for the same things are accepted as aliases of `kind`, see `p
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
@@ -17,6 +19,7 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic.json_schema import SkipJsonSchema
@@ -33,8 +36,51 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$",
 Modifier = Literal["ctrl", "shift", "alt", "meta"]
 
 
+#: What the journal, the trace and the checkpoint can hold: SQLite's integers have 64 bits, and UTF-8 no surrogates.
+MOST_INTEGER = 2**63 - 1
+#: Of one action: the levels, the values and the characters of everything in it.
+MOST_DEPTH, MOST_VALUES, MOST_CHARACTERS = 20, 10_000, 200_000
+#: No screen has a pixel further from its corner than this.
+FURTHEST = 1_000_000
+UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def check_storable(value: Any) -> None:
+    """Raise ValueError for a value that could not be stored, or not be read back as it was.
+
+    That are integers beyond 64 bits, numbers that are not finite, lone surrogates and control characters in a text or
+    a name, and more levels, values or characters than one action has.
+    """
+    pending, count, characters = [(value, 0)], 0, 0
+    while pending:
+        item, depth = pending.pop()
+        count += 1
+        if count > MOST_VALUES or depth > MOST_DEPTH:
+            raise ValueError(f"it holds more than {MOST_VALUES} values or {MOST_DEPTH} levels; give less at a time")
+        if isinstance(item, str):
+            characters += len(item)
+            if characters > MOST_CHARACTERS:
+                raise ValueError(f"it holds more than {MOST_CHARACTERS} characters; give less at a time")
+            if found := UNSTORABLE.search(item):
+                raise ValueError(f"a text holds U+{ord(found[0]):04X}, which cannot be typed or stored; leave it out")
+        elif isinstance(item, int) and not -MOST_INTEGER - 1 <= item <= MOST_INTEGER:
+            raise ValueError("an integer must lie between -2^63 and 2^63 - 1; write a larger one as text")
+        elif isinstance(item, float) and not math.isfinite(item):
+            raise ValueError(f"a number must be finite, got {item}; give one that is")
+        elif isinstance(item, dict):
+            pending += [(part, depth + 1) for pair in item.items() for part in pair]
+        elif isinstance(item, (list, tuple)):
+            pending += [(part, depth + 1) for part in item]
+
+
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        check_storable(value)
+        return value
 
 
 class Target(Frozen):
@@ -56,6 +102,13 @@ class Target(Frozen):
             return {"phrase": value}
         if isinstance(value, (list, tuple)) and len(value) == 2:
             return {"point": value}
+        return value
+
+    @field_validator("point", "box")
+    @classmethod
+    def _near(cls, value: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if value is not None and any(abs(each) > FURTHEST for each in value):
+            raise ValueError(f"a coordinate must lie between -{FURTHEST} and {FURTHEST} pixels; give one on the screen")
         return value
 
     @model_validator(mode="after")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from handeye.perception.dialects import boxes, pyautogui, scalecua, tool_call, ui_tars
 from handeye.perception.dialects.boxes import parse_boxes, parse_point
 from handeye.perception.dialects.picture import Picture
+from handeye.perception.dialects.thought import thought_of
+from handeye.perception.reasoning import separated, storable
 from handeye.tools.actions import KINDS, describe
 from handeye.tools.actions import parse_action as action_from
 from handeye.tools.errors import ActionRefused
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from handeye.perception.profiles import Dialect, Profile
+    from handeye.perception.reasoning import Separated
     from handeye.tools.actions import Action
 
     Reader = Callable[[str, Picture], tuple[str, dict[str, Any]] | None]
 
 __all__ = ["parse_action", "parse_boxes", "parse_point"]
 
-#: Longer answers are cut: an action takes a few hundred characters, and text to type a few thousand.
+#: Longer answers are cut, after their reasoning was taken off: an action takes a few hundred characters, and text to
+#: type a few thousand.
 MOST_CHARACTERS = 64_000
 THOUGHT_CHARACTERS, REASON_CHARACTERS = 600, 450
 
@@ -43,7 +47,7 @@ READERS: dict[Dialect, Reader] = {
 
 
 def parse_action(
-    text: str,
+    text: str | Separated,
     profile: Profile,
     size: tuple[int, int],
     *,
@@ -53,19 +57,25 @@ def parse_action(
 ) -> tuple[str, Action]:
     """The thought and the action of an answer about a picture of `size` (width, height).
 
-    Points are converted from the profile's coordinates to pixels of the screenshot, on which the picture's top left
-    corner lies at `origin`. `tools` are names of custom tools, for a call of one. Raises ActionRefused when there is no
-    action, it is not one of `kinds`, or it cannot be used, in words that can go back to the model.
+    `text` is what an engine has separated, or a whole text, whose reasoning is taken off first. Points are converted
+    from the profile's coordinates to pixels of the screenshot, on which the picture's top left corner lies at `origin`.
+    `tools` are names of custom tools, for a call of one. Raises ActionRefused when there is no action, it is not one of
+    `kinds`, or it cannot be used, in words that can go back to the model.
     """
+    said = separated(text)
     try:
-        thought, action = _read(text[:MOST_CHARACTERS], Picture(profile, size, origin, frozenset(tools)), profile)
+        if said.trouble:
+            raise ActionRefused(said.trouble)
+        picture = Picture(profile, size, origin, frozenset(tools))
+        thought, action = _read(said.answer[:MOST_CHARACTERS], picture, profile)
     except ActionRefused as error:
         # What the model wrote may stand in the reason, at any length.
-        raise ActionRefused(" ".join(str(error).split())[:REASON_CHARACTERS]) from None
+        raise ActionRefused(storable(" ".join(str(error).split())[:REASON_CHARACTERS])) from None
     if action.kind not in kinds if action.kind != "call" else not tools:
         offered = ", ".join(kind for kind in KINDS if (kind in kinds if kind != "call" else tools))
         raise ActionRefused(f"{action.kind} cannot be done here; choose one of {offered}")
-    return thought[:THOUGHT_CHARACTERS] or describe(action), action
+    thought = thought_of(said.reasoning[:MOST_CHARACTERS]) or thought
+    return storable(thought[:THOUGHT_CHARACTERS]) or describe(action), action
 
 
 def _read(text: str, picture: Picture, profile: Profile) -> tuple[str, Action]:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception.dialects.picture import NUMBER, Picture
+from handeye.perception.reasoning import Separated, separated
 from handeye.tools.errors import ActionRefused
 from handeye.tools.geometry import Point
 
@@ -16,15 +17,13 @@ if TYPE_CHECKING:
     from handeye.perception.profiles import Profile
     from handeye.tools.geometry import Box
 
-#: Places stand at the start of an answer (after its thoughts), or not at all.
-MOST_CHARACTERS, MOST_THOUGHTS = 8000, 64_000
+#: Places stand at the start of an answer, or not at all.
+MOST_CHARACTERS, MOST_LOOKED = 8000, 64_000
 #: So many places of a shape are looked at: nobody asks for more things at once.
 MOST_PLACES = 100
 
-#: Not part of the answer: thinking, and the phrase, which may hold numbers itself.
-ASIDE = re.compile(
-    r"<think>.*?(?:</think>|$)|<ref>.*?(?:</ref>|$)|<\|object_ref_start\|>.*?(?:<\|object_ref_end\|>|$)", re.DOTALL
-)
+#: Not part of the place: the phrase, which may hold numbers itself.
+ASIDE = re.compile(r"<ref>.*?(?:</ref>|$)|<\|object_ref_start\|>.*?(?:<\|object_ref_end\|>|$)", re.DOTALL)
 #: Every part is possessive: what a try has read is not read again in another way, which keeps the search linear.
 GAP = r"(?>\s*+,\s*+|\s++)"
 _ONE = rf"((?>{NUMBER}))"
@@ -40,14 +39,17 @@ NAMED = re.compile(
     rf"{_QUOTE}y1?+{_QUOTE}\s*+[=:]\s*+{_QUOTE}{_ONE}(?![\w.])"
 )
 
+#: Molmo 2's `<points coords="1 1 500 500">`: the picture's number and the point's, then across and down.
+COORDS = re.compile(rf"<points?\s++coords=[\"']\s*+[0-9]{{1,4}}\s++[0-9]{{1,4}}\s++{_ONE}\s++{_ONE}(?=[\s;,\"'])")
 
-def parse_boxes(text: str, profile: Profile, size: tuple[int, int]) -> list[Box]:
+
+def parse_boxes(text: str | Separated, profile: Profile, size: tuple[int, int]) -> list[Box]:
     """The boxes in an answer, in pixels of the picture of that `size`, in the order written.
 
     Boxes that are off the picture are left out: `[[-1, -1, -1, -1]]` is how a model says that a thing is not there.
     """
-    text = _plain(text)
-    found = [(match.start(), match.groups()) for shape in (BOX, ROUND_BOX, CORNERS) for match in _first(shape, text)]
+    plain = _plain(text)
+    found = [(match.start(), match.groups()) for shape in (BOX, ROUND_BOX, CORNERS) for match in _first(shape, plain)]
     boxes = []
     for _, numbers in sorted(found):
         try:
@@ -57,16 +59,17 @@ def parse_boxes(text: str, profile: Profile, size: tuple[int, int]) -> list[Box]
     return boxes
 
 
-def parse_point(text: str, profile: Profile, size: tuple[int, int]) -> Point | None:
+def parse_point(text: str | Separated, profile: Profile, size: tuple[int, int]) -> Point | None:
     """The place an answer means, in pixels of the picture: its first box's centre, or its first point.
 
     None when it holds neither on the picture.
     """
-    if boxes := parse_boxes(text, profile, size):
+    said = separated(text)
+    if boxes := parse_boxes(said, profile, size):
         return boxes[0].centre
-    text, picture = _plain(text), Picture(profile, size)
-    found = [(match.start(), False, match.groups()) for shape in POINTS for match in _first(shape, text)]
-    found += [(match.start(), True, match.groups()) for match in _first(NAMED, text)]
+    plain, picture = _plain(said), Picture(profile, size)
+    found = [(match.start(), False, match.groups()) for shape in POINTS for match in _first(shape, plain)]
+    found += [(match.start(), True, match.groups()) for shape in (NAMED, COORDS) for match in _first(shape, plain)]
     for _, named, written in sorted(found):
         numbers = [float(number) for number in written]
         try:
@@ -78,7 +81,8 @@ def parse_point(text: str, profile: Profile, size: tuple[int, int]) -> Point | N
 
 def read(text: str, picture: Picture) -> tuple[str, dict[str, Any]] | None:
     """For models that answer with a place and no action: a click on it. None without a place on the picture."""
-    point = parse_point(text, picture.profile, picture.size)
+    # What the readers of actions are given has no reasoning any more.
+    point = parse_point(Separated(text), picture.profile, picture.size)
     if point is None:
         return None
     across, down = picture.origin
@@ -89,5 +93,7 @@ def _first(shape: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     return islice(shape.finditer(text), MOST_PLACES)
 
 
-def _plain(text: str) -> str:
-    return ASIDE.sub(" ", text[:MOST_THOUGHTS])[:MOST_CHARACTERS]
+def _plain(text: str | Separated) -> str:
+    """The answer without what is no place in it."""
+    text = separated(text).answer[:MOST_LOOKED]
+    return ASIDE.sub(" ", text)[:MOST_CHARACTERS]

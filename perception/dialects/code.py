@@ -37,6 +37,11 @@ KEYS = ("keys", "key", "args")
 ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
+#: Full-width punctuation of calls, as models trained on Chinese write it: https://github.com/web-infra-dev/midscene/issues/843
+WIDE = str.maketrans("（），＝：［］", "(),=:[]")
+WIDE_CALL = re.compile(r"\w\s?（")
+
+
 class Call(NamedTuple):
     """A call with its arguments by name."""
 
@@ -51,6 +56,8 @@ def action_of(code: str, said: str, picture: Picture) -> Fields:
     """
     if len(code) > MOST_CHARACTERS:
         raise ActionRefused(f"the action has {len(code)} characters, over {MOST_CHARACTERS}; write a short call")
+    if WIDE_CALL.search(code):
+        code = _narrow(code)
     first, end = _next(code, 0)
     if first is None:
         raise ActionRefused("the action is empty; write a call such as click(x=0.5, y=0.5)")
@@ -65,6 +72,15 @@ def action_of(code: str, said: str, picture: Picture) -> Fields:
         raise ActionRefused(f"{first.name} needs {error.args[0]}; give it") from None
     except (TypeError, ValueError, OverflowError) as error:
         raise ActionRefused(f"{first.name} was given a value it cannot use ({str(error)[:100]}); mend it") from None
+
+
+def _narrow(code: str) -> str:
+    """Code with the punctuation outside of its texts in ASCII."""
+    made, at = [], 0
+    for text in STRING.finditer(code):
+        made += [code[at : text.start()].translate(WIDE), text[0]]
+        at = text.end()
+    return "".join([*made, code[at:].translate(WIDE)])
 
 
 def _second(code: str, end: int) -> Call | None:

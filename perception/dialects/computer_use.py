@@ -37,38 +37,54 @@ def fields(given: Fields, picture: Picture) -> Fields:
 
 def _click(button: str, count: int) -> Callable[[Fields, Picture], Fields]:
     def make(given: Fields, picture: Picture) -> Fields:
-        return {"kind": "click", "target": picture.target(given["coordinate"]), "button": button, "count": count}
+        return {"kind": "click", "target": picture.spelt(given["coordinate"]), "button": button, "count": count}
 
     return make
 
 
 def _move(given: Fields, picture: Picture) -> Fields:
-    return {"kind": "move", "target": picture.target(given["coordinate"])}
+    return {"kind": "move", "target": picture.spelt(given["coordinate"])}
 
 
 def _drag(given: Fields, picture: Picture) -> Fields:
     if "start_coordinate" not in given:
         raise ActionRefused("left_click_drag needs start_coordinate besides coordinate; give both ends")
-    start, end = picture.target(given["start_coordinate"]), picture.target(given["coordinate"])
+    start, end = picture.spelt(given["start_coordinate"]), picture.spelt(given["coordinate"])
     return {"kind": "drag", "start": start, "end": end}
 
 
 def _key(given: Fields, _: Picture) -> Fields:
     keys = given["keys"] if "keys" in given else given["text"]
+    if isinstance(keys, list) and not all(isinstance(key, str) for key in keys):
+        raise TypeError(f"{str(keys)[:40]} are not names of keys")
     return {"kind": "key", "keys": "+".join(map(str, keys)) if isinstance(keys, list) else str(keys)}
 
 
 def _scroll(axis: tuple[str, str]) -> Callable[[Fields, Picture], Fields]:
     def make(given: Fields, picture: Picture) -> Fields:
+        if "scroll_direction" in given:
+            return _turned(given, picture)
         pixels = float(given["pixels"])
         # Positive numbers go up, or right.
         way = axis[0] if pixels > 0 else axis[1]
         made: Fields = {"kind": "scroll", "direction": way, "amount": notches(pixels / PIXELS_PER_NOTCH)}
         if "coordinate" in given:
-            made["target"] = picture.target(given["coordinate"])
+            made["target"] = picture.spelt(given["coordinate"])
         return made
 
     return make
+
+
+def _turned(given: Fields, picture: Picture) -> Fields:
+    """Anthropic's scroll: a direction, and how many notches."""
+    made: Fields = {
+        "kind": "scroll",
+        "direction": str(given["scroll_direction"]).lower(),
+        "amount": notches(float(given.get("scroll_amount", 3))),
+    }
+    if given.get("coordinate") is not None:
+        made["target"] = picture.spelt(given["coordinate"])
+    return made
 
 
 def _swipe(given: Fields, picture: Picture) -> Fields:
@@ -95,6 +111,10 @@ def _done(given: Fields, _: Picture) -> Fields:
     status = str(given.get("status", "success")).lower()
     answer = given.get("text", given.get("info", ""))
     return {"kind": "done", "success": status == "success", "answer": answer}
+
+
+def _held(_: Fields, __: Picture) -> Fields:
+    raise ActionRefused("buttons and keys cannot be held from one action to the next; use left_click_drag, or key")
 
 
 #: A phone's buttons that a screen of ours has, too.
@@ -128,4 +148,11 @@ ACTIONS: dict[str, Callable[[Fields, Picture], Fields]] = {
     "open": _open,
     # Holo
     "click_absolute": _absolute,
+    # Anthropic
+    "left_mouse_down": _held,
+    "left_mouse_up": _held,
+    "hold_key": _held,
+    # Fara
+    "visit_url": lambda given, _: {"kind": "navigate", "url": given["url"]},
+    "history_back": lambda _, __: {"kind": "back"},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 NUMBER = r"[-+]?[0-9]{1,7}(?:\.[0-9]{1,17})?"
 #: What stands around coordinates: InternVL's, Doubao's, Qwen's and GLM's marks.
-MARK = r"</?(?:box|point)>|<\|(?:box_start|box_end|begin_of_box|end_of_box)\|>"
+MARK = r"</?(?:b?box|point)>|<\|(?:box_start|box_end|begin_of_box|end_of_box)\|>"
 #: A string that is nothing but coordinates, in any brackets: `[[1, 2, 3, 4]]`, `(3, 4)`, `<box>[[1,2,3,4]]</box>`.
 ONLY_NUMBERS = re.compile(rf"(?:{MARK}|[\[\](),;\s]++|(?>{NUMBER})(?![\d.]))++")
 BRACKET = re.compile(rf"[\[(,]|{MARK}")
@@ -88,7 +89,8 @@ class Picture:
 
     def _spelt(self, text: str) -> Any:
         """A target in words, unless the words are coordinates."""
-        bare = REF.sub("", text).strip()
+        # Models trained on Chinese write full-width digits, brackets and commas now and then.
+        bare = unicodedata.normalize("NFKC", REF.sub("", text)).strip()
         numbers = re.findall(NUMBER, bare)
         if len(numbers) not in {2, 4} or not ONLY_NUMBERS.fullmatch(bare) or not BRACKET.search(bare):
             return REF.sub(r"\1", text)

@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.dialects import computer_use
+from handeye.perception.dialects import computer_use, tagged
 from handeye.perception.dialects.picture import PLACES
 from handeye.perception.dialects.thought import thought_of
 from handeye.tools.actions import KINDS
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from handeye.perception.dialects.picture import Picture
 
 OPEN = "<tool_call>"
+#: The same, as Qwen3-Coder and Gemma 4 may write it.
+OPENS = re.compile(r"<tool_call>|<\|tool_call>|(?=<function=[\w.-]{1,80}>)")
 THOUGHTS = ("thought", "think", "reason", "reasoning", "rationale", "conclusion")
 ARGUMENTS = ("arguments", "args", "parameters", "params", "input")
 NAMES = ("function", "name", "action", "tool", "type")
@@ -30,9 +32,13 @@ class TooDeep(ActionRefused):
 
 def read(text: str, picture: Picture) -> tuple[str, dict[str, Any]] | None:
     """Thought and action fields of the first `<tool_call>`; None when there is none."""
-    before, opened, rest = text.partition(OPEN)
+    opened = OPENS.search(text)
     if not opened:
         return None
+    before, rest = text[: opened.start()], text[opened.end() :]
+    name = tagged.FUNCTION.match(rest) or tagged.NAMED.match(rest)
+    if call := tagged.call_in(rest, typed=bool(name and name[1] in picture.tools)):
+        return _understood(call, before, picture)
     start = rest.find("{")
     if start < 0:
         raise ActionRefused(f"the tool call holds no JSON object; write {OPEN}" + '{"kind": …}</tool_call>')
@@ -77,8 +83,14 @@ def _flat(value: dict[str, Any], depth: int = 0) -> tuple[str, dict[str, Any]]:
         return value["kind"], {name: item for name, item in value.items() if name != "kind"}
     named = next((name for name in ("kind", *NAMES) if name in value), None)
     name = value[named] if named else None
+    if isinstance(name, list) and name and isinstance(name[0], dict):
+        name = name[0]  # a list of actions: what follows the first was chosen before its effect was seen
     if isinstance(name, dict) and depth < 3:
         return _flat(name, depth + 1)
+    if named is None and depth and len(value) == 1:
+        # browser-use: `{"click": {"point": [500, 400]}}`
+        ((key, item),) = value.items()
+        return key, dict(item) if isinstance(item, dict) else {}
     if not isinstance(name, str):
         raise ActionRefused('the JSON names no action; write {"kind": "click", "target": …}')
     for key in ARGUMENTS:
@@ -96,6 +108,10 @@ def _fields(kind: str, fields: dict[str, Any], picture: Picture) -> dict[str, An
     """The fields of one of our actions, points in pixels."""
     fields = {name: item for name, item in fields.items() if item is not None}
     if kind in computer_use.TOOLS:
+        batch = fields.get("actions")
+        if "action" not in fields and isinstance(batch, list) and batch and isinstance(batch[0], dict):
+            fields = {name: item for name, item in batch[0].items() if item is not None}
+            fields.setdefault("action", fields.get("type"))
         return computer_use.fields(fields, picture)
     plain = kind.strip().lower()
     if plain not in KINDS:

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.perception.dialects.code import action_of
 from handeye.perception.dialects.thought import thought_of
+from handeye.perception.dialects.vocabulary import CALLS
 
 if TYPE_CHECKING:
     from handeye.perception.dialects.picture import Picture
 
 #: `## Action:` is a heading of OpenCUA's, which has words under it.
-ACTION = re.compile(r"^[ \t]*+(?:\*\*)?Actions?:(?:\*\*)?\s*+(?=[A-Za-z_][\w.]{0,60}\s?\(|```)", re.MULTILINE)
+ACTION = re.compile(r"^[ \t]*+(?:\*\*)?Actions?[:：](?:\*\*)?\s*+(?=[A-Za-z_][\w.]{0,60}\s?[(（]|```)", re.MULTILINE)
+#: After the thought on the same line: an allowed call has to follow.
+INLINE = re.compile(rf"(?<![#\w])(?<!# )Action[:：]\s*+(?=(?:{'|'.join(CALLS)})[(（])")
 
 
 def read(text: str, picture: Picture) -> tuple[str, dict[str, Any]] | None:
     """Thought and action fields of the first call after `Action:`; None when there is none."""
-    found = ACTION.search(text)
+    found = ACTION.search(text) or INLINE.search(text)
     if not found:
         return None
     said = thought_of(text[: found.start()])

@@ -172,6 +172,30 @@ def _refused(reason: str) -> Callable[[Given], Fields]:
     return make
 
 
+def _do(given: Given) -> Fields:
+    """AutoGLM's one call for everything: https://github.com/zai-org/Open-AutoGLM"""
+    name = _text(given.fields["action"]).strip().lower()
+    make = DONE_BY.get(name)
+    if make is None:
+        raise ActionRefused(f"do has no action {name[:40]!r} here; choose one of {', '.join(DONE_BY)}")
+    return make(given)
+
+
+def _element(button: str, count: int) -> Callable[[Given], Fields]:
+    def make(given: Given) -> Fields:
+        target = given.picture.spelt(given.fields["element"])
+        return {"kind": "click", "target": target, "button": button, "count": count}
+
+    return make
+
+
+def _waited(given: Given) -> Fields:
+    found = re.match(r"\s*([0-9]{1,4}(?:\.[0-9]{1,3})?)", str(given.fields.get("duration", 3)))
+    if not found:
+        raise ActionRefused(f"do was given the duration {str(given.fields['duration'])[:40]!r}; give seconds")
+    return {"kind": "wait", "seconds": float(found[1])}
+
+
 _HELD = "keys cannot be held from one action to the next; use hotkey('ctrl', 'c') for a chord"
 _AT = Allowed(PLACE, _click("left", 1))
 _RIGHT = Allowed(PLACE, _click("right", 1), PACE)
@@ -235,6 +259,22 @@ CALLS: dict[str, Allowed] = {
     "PressEnter": Allowed((), _key("enter")),
     "PressHome": _HOME,
     "PressRecent": _HOME,
+    # AutoGLM
+    "do": Allowed(("action", "element", "text", "start", "end", "app", "duration", "message", "instruction"), _do),
+    "finish": Allowed(("message",), _done("message")),
+}
+
+DONE_BY: dict[str, Callable[[Given], Fields]] = {
+    "tap": _element("left", 1),
+    "double tap": _element("left", 2),
+    # What a finger gets by staying, a mouse gets by its right button.
+    "long press": _element("right", 1),
+    "type": _type("text"),
+    "type_name": _type("text"),
+    "swipe": _swipe,
+    "back": lambda _: {"kind": "back"},
+    "wait": _waited,
+    "take_over": lambda given: {"kind": "ask", "question": _text(given.fields.get("message", "")) or given.said},
 }
 
 #: Those that a refusal names: enough for whatever a mouse and a keyboard do.

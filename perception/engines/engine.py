@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from handeye.perception.reasoning import UNCLOSED, Separated, finished, has_marks, separate
 from handeye.perception.usage import Usage
+
+__all__ = ["TOP_P", "Answer", "Engine", "Weighed", "answer_of", "finished", "usage_of"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +27,7 @@ class Answer:
     """What a model wrote."""
 
     text: str
-    """With its special tokens (`<box>`, `<ref>`), without the one that ends an answer."""
+    """With its special tokens (`<box>`, `<ref>`), without the one that ends an answer and without reasoning."""
     tokens_in: int = 0
     """Of the prompt, pictures included."""
     tokens_out: int = 0
@@ -39,6 +42,20 @@ class Answer:
     tiles: int = 0
     tiles_reused: int = 0
     window: float = 0.0
+    reasoning: str = ""
+    """What was separated from the answer (see `perception.reasoning`), for people to read."""
+    trouble: str = ""
+    """Why there is no answer, where `text` is empty because the model only reasoned."""
+
+    @property
+    def separated(self) -> Separated:
+        """The answer as its readers take it."""
+        return Separated(self.text, self.reasoning, self.trouble)
+
+    @property
+    def written(self) -> str:
+        """All that the model wrote, reasoning included, for a record of it."""
+        return f"<think>{self.reasoning}</think>\n{self.text}" if self.reasoning else self.text
 
 
 @dataclass(frozen=True)
@@ -110,7 +127,12 @@ def usage_of(answers: Sequence[Answer]) -> Usage:
     )
 
 
-def finished(text: str, ends: Sequence[str]) -> str:
-    """The text up to the first of the strings that end an answer."""
-    places = [place for end in ends if end and (place := text.find(end)) >= 0]
-    return text[: min(places)] if places else text
+def answer_of(text: str, ends: Sequence[str], profile: Profile, finish: str) -> Separated:
+    """What a model wrote, in its parts, with the answer up to the first of the strings that end one.
+
+    A text that the limit of tokens ended, from a model that was to reason and has marked no reasoning, is reasoning:
+    its chat template opened it, and it was not closed.
+    """
+    if profile.thinks and finish == "length" and not has_marks(text):
+        return Separated("", text, UNCLOSED)
+    return separate(text, ends)

@@ -88,7 +88,9 @@ def action_grammar(
     rules.add("thought", THOUGHT, THOUGHT_TOKENS)
     if profile.thinks and thinking:
         rules.add("thinking", THINKING, thinking)
-        root = f'("<think>" thinking "</think>" [\\n]{{0,2}})? ({root})'
+        # Reasoning that the prompt has opened must be closed before an action can open.
+        first = 'thinking "</think>" [\\n]{0,2}' if profile.opened else '("<think>" thinking "</think>" [\\n]{0,2})?'
+        root = f"{first} ({root})"
     return rules.written(root)
 
 

@@ -89,7 +89,8 @@ PYTHON = _text(rf"[^{_NEVER}']", rf"""("\\" ['"\\nt] | {_LESS % chr(39)})""")
 
 #: Outside of quotes: a thought of one line, and thoughts of many.
 THOUGHT = r"[^\x00-\x1f\x7f< ] [^\x00-\x1f\x7f<]*"
-THINKING = _text(r"[^\x00-\x08\x0b-\x1f\x7f<]", r'"<" [^\x00-\x1f\x7f<|/]')
+#: No tag can open or close in them, and no JSON object: an action would be a draft that looks like one.
+THINKING = _text(r"[^\x00-\x08\x0b-\x1f\x7f<{\u25c1\uff1c]", r'"<" [ =0-9]')
 
 _NAMES = words(name for name in NAMES if name not in MODIFIERS)
 _LETTERS = r"[\xa1-\xac\xae-\u024f\u0400-\u045f]"

@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handeye.perception.engines.engine import Answer, Weighed, finished
+from handeye.perception.engines.engine import Answer, Weighed
 from handeye.perception.profiles import INTERNVL3
+from handeye.perception.reasoning import separate
 from handeye.perception.usage import Usage
 from handeye.tools.errors import ModelError, UsageError
 
@@ -65,9 +66,10 @@ class Scripted:
         if len(given) < wanted:
             raise ModelError(f"{self.name} is used up: it holds {len(self._answers)} answers; add more")
         self._given += wanted
+        parts = [separate(text, (*self.profile.stop, *stop)) for text in given]
+        answers = [Answer(part.answer, reasoning=part.reasoning, trouble=part.trouble) for part in parts]
         if on_text is not None:
-            on_text(finished(given[0], (*self.profile.stop, *stop)))
-        answers = [Answer(finished(text, (*self.profile.stop, *stop))) for text in given]
+            on_text(answers[0].written)
         return answers * (n // wanted)
 
     def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:

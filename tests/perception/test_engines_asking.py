@@ -330,11 +330,12 @@ def test_a_server_that_cannot_weigh_is_a_model_error_with_a_remedy(odd: Any, dat
         open_engine(odd.url).weigh(shot(300, 300), ("+", "-"))
 
 
-def test_thinking_that_the_server_took_out_is_put_back(odd: Any) -> None:
+def test_reasoning_in_a_field_of_its_own_is_no_part_of_the_answer(odd: Any) -> None:
     for field in ("reasoning", "reasoning_content"):
         message = {"content": "click", field: "because"}
         answers(odd, json.dumps({"choices": [{"message": message}]}).encode())
-        assert open_engine(odd.url).generate(shot(300, 300))[0].text == "<think>because</think>\nclick"
+        (got,) = open_engine(odd.url).generate(shot(300, 300))
+        assert (got.text, got.reasoning, got.trouble) == ("click", "because", "")
 
 
 def test_a_server_that_gives_one_sample_at_a_time_is_asked_for_the_others(odd: Any) -> None:

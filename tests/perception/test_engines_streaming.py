@@ -90,7 +90,8 @@ def test_thinking_is_told_before_the_answer(odd: Any) -> None:
     stream(odd, thought + piece("click", finish="stop") + DONE)
     told: list[str] = []
     (got,) = open_engine(odd.url).generate(PROMPT, on_text=told.append)
-    assert "".join(told) == got.text == "<think>because</think>\nclick"
+    assert "".join(told) == got.written == "<think>because</think>\nclick"
+    assert (got.text, got.reasoning) == ("click", "because")
 
 
 def test_half_an_answer_is_asked_for_again_and_told_once(odd: Any) -> None:

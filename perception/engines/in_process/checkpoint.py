@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXTRA = "running a model in-process needs: pip install 'handeye[transformers]'"
+#: What quantised weights are multiplied by, or shifted by, as several tools name it.
+SCALE = re.compile(r"(?:scale|scale_inv|scales|zero_point|qzeros|g_idx|absmax|quant_state)\b|_scale_\d+$")
 #: Language parts of which every layer attends to the whole text so far, or to a window of it, by rotary positions.
 LANGUAGES = ("qwen2", "qwen3", "qwen3_moe", "gpt_oss", "llama")
 
@@ -89,8 +92,13 @@ def load(model: str, options: Options | None = None) -> Checkpoint:
             quantization_config=placement.quantization,
             output_loading_info=True,
         )
-    if missing := sorted(info["missing_keys"]):
-        raise ModelError(f"the weights in {where} lack {len(missing)} tensors, such as {missing[0]}; download it again")
+    _check_tensors(info, where)
+    if folder and getattr(loaded, "hf_quantizer", None) is None and (name := _eight_bit(folder)):
+        raise ModelError(
+            f"the weights in {where} hold 8-bit floats, such as {name}, and config.json names no quantisation that is "
+            "read here: without their scales they are wrong numbers; serve it with vLLM, or use the checkpoint in "
+            "bfloat16"
+        )
     template = _template(tokenizer, where)
     side = config.vision_config.image_size
     return Checkpoint(
@@ -106,6 +114,46 @@ def load(model: str, options: Options | None = None) -> Checkpoint:
         template=template,
         notes=(*notes, placement.choice),
     )
+
+
+def _check_tensors(info: dict[str, Any], where: str) -> None:
+    """Raise ModelError unless every tensor of the files has its place in the model, and every place its tensor.
+
+    transformers reads what fits and only warns of the rest. A scale that nothing multiplies by leaves weights that are
+    wrong numbers: https://github.com/NVIDIA/Model-Optimizer writes such files.
+    """
+    if missing := sorted(info["missing_keys"]):
+        raise ModelError(f"the weights in {where} lack {len(missing)} tensors, such as {missing[0]}; download it again")
+    if wrong := sorted(str(each[0] if isinstance(each, tuple) else each) for each in info.get("mismatched_keys", ())):
+        raise ModelError(
+            f"the weights in {where} have {len(wrong)} tensors of another shape than config.json says, such as "
+            f"{wrong[0]}; download it again"
+        )
+    if unread := sorted(info["unexpected_keys"]):
+        scales = [name for name in unread if SCALE.search(name)]
+        first = ", ".join((scales or unread)[:3])
+        remedy = (
+            "its weights are quantised in a format that is not read here; serve it with vLLM and give the server's "
+            "address, or use the checkpoint in bfloat16"
+            if scales
+            else "use the files of one checkpoint, as they were published"
+        )
+        raise ModelError(
+            f"the weights in {where} hold {len(unread)} unexpected tensors, which no part of the model reads, such as "
+            f"{first}: its answers would be wrong; {remedy}"
+        )
+
+
+def _eight_bit(folder: Path) -> str:
+    """The name of a tensor of 8-bit floats in a folder's files; empty when there is none."""
+    from safetensors import safe_open
+
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, framework="numpy") as tensors:
+            for name in tensors.keys():  # noqa: SIM118 - not a mapping
+                if str(tensors.get_slice(name).get_dtype()).startswith("F8"):
+                    return str(name)
+    return ""
 
 
 def _remote_config(source: str, revision: str | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from handeye.perception.engines.engine import Answer, Weighed
+from handeye.perception.engines.engine import Answer, Weighed, answer_of
 from handeye.perception.engines.in_process.checkpoint import EXTRA, Checkpoint, load
 from handeye.perception.engines.options import Options
 from handeye.perception.profiles import profile_for
@@ -102,7 +102,7 @@ class InProcess:
 
         (reading, rows), notes = self._run(prompt, max_tokens, answer)
         seconds = time.monotonic() - began
-        answers = [self._answer(row, reading, seconds, (*unheld, *notes)) for row in rows]
+        answers = [self._answer(row, stop, reading, seconds, (*unheld, *notes)) for row in rows]
         return answers * n if temperature <= 0 else answers
 
     def generate_batch(
@@ -159,7 +159,7 @@ class InProcess:
             return [replace(answer, notes=(*answer.notes, note)) for answer in map(alone, prompts)]
         seconds = (time.monotonic() - began) / len(prompts)
         made = zip(rows, readings, told, strict=True)
-        return [self._answer(row, reading, seconds, notes) for row, reading, notes in made]
+        return [self._answer(row, stop, reading, seconds, notes) for row, reading, notes in made]
 
     def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
         """As the protocol says, in one reading of the prompt."""
@@ -240,7 +240,8 @@ class InProcess:
         held: Callable[[], Guide] | None,
         on_text: Callable[[str], None] | None,
     ) -> Row:
-        text = Text(self._checkpoint.tokenizer, (*self.profile.stop, *stop), on_text)
+        stops = (*self.profile.stop, *stop)
+        text = Text(self._checkpoint.tokenizer, stops, on_text, thinks=self.profile.thinks)
         return Row(text, self._checkpoint.ends, limit, held() if held else None)
 
     def _write(self, reading: Reading, rows: Sequence[Row], temperature: float, deadline: float) -> None:
@@ -256,9 +257,14 @@ class InProcess:
             write(self._reader, cache, None, [row], reading.logits, temperature, deadline)
             cache.crop(length - cache.get_seq_length())
 
-    def _answer(self, row: Row, reading: Reading, seconds: float, notes: tuple[str, ...]) -> Answer:
+    def _answer(
+        self, row: Row, stop: Sequence[str], reading: Reading, seconds: float, notes: tuple[str, ...]
+    ) -> Answer:
+        said = answer_of(row.text.end(), (*self.profile.stop, *stop), self.profile, row.finish)
         return Answer(
-            text=row.text.end(),
+            text=said.answer,
+            reasoning=said.reasoning,
+            trouble=said.trouble,
             tokens_in=reading.tokens,
             tokens_out=row.tokens,
             seconds=seconds,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from handeye.perception.engines.engine import TOP_P
+from handeye.perception.reasoning import has_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,10 +22,19 @@ if TYPE_CHECKING:
 class Text:
     """The text of tokens that come one by one; a piece of it is given out once nothing can change it any more."""
 
-    def __init__(self, tokenizer: Any, stops: Sequence[str], on_text: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        stops: Sequence[str],
+        on_text: Callable[[str], None] | None = None,
+        *,
+        thinks: bool = False,
+    ) -> None:
+        """`thinks`: a stop string may stand in reasoning, so that none ends the writing."""
         self.text = ""
         self.stopped = False
         """A stop string was written; it and what follows are not part of the text."""
+        self._thinks = thinks
         self._tokenizer = tokenizer
         self._stops = [each for each in stops if each]
         self._on_text = on_text
@@ -58,7 +68,7 @@ class Text:
         self.text += new
         self._from, self._known = self._known, len(self._ids)
         places = [place for stop in self._stops if (place := self.text.find(stop, start)) >= 0]
-        if places:
+        if places and not self._thinks and not has_marks(self.text):
             self.text = self.text[: min(places)]
             self.stopped = True
         else:

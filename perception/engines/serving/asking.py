@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from handeye.perception.engines.grammar import without_budgets
 from handeye.perception.engines.serving.growing import Growing
 from handeye.perception.engines.serving.http import Refused
+from handeye.perception.engines.serving.lengths import excess, too_long
 from handeye.perception.engines.serving.servers import recognise
 from handeye.perception.engines.serving.shrinking import count_tiles, fewer, shrink
 from handeye.perception.prompt import to_messages
@@ -35,16 +36,12 @@ UNUSABLE = {
     "grammar": re.compile(r"grammar|ebnf|structured|guided|constrain", re.IGNORECASE),
     "tiles": re.compile(r"encoder cache|patch|processor kwargs", re.IGNORECASE),
 }
-#: How they say that prompt and answer do not fit into the context.
-TOO_LONG = re.compile(
-    r"context (?:length|window|size)|max_model_len|too (?:long|many tokens|large)|longer than|session_len",
-    re.IGNORECASE,
-)
 REFUSALS = frozenset({400, 413, 422})
 LOST = {
     "special": "the server does not take skip_special_tokens: it may swallow <box> and <ref>",
     "grammar": "the server cannot hold an answer to the grammar: it answers freely",
     "budgets": "the server's grammars know no budgets of tokens: texts may be of any length",
+    "calls": "the server takes calls of tools out of the text: they are read where it puts them",
     "usage": "the server does not count tokens while it streams",
 }
 
@@ -138,6 +135,8 @@ class Asking:
     ) -> tuple[Prompt, dict[str, dict[str, Any]]]:
         """The prompt as it is to be sent, and the fields beyond OpenAI's API by what they are for."""
         fields: dict[str, dict[str, Any]] = {"special": {"skip_special_tokens": False}}
+        if calls := self._server.calls():
+            fields["calls"] = calls
         if grammar:
             fields["grammar"] = self._server.grammar(without_budgets(grammar) if "budgets" in self._lost else grammar)
         if bound != self._own_tiles and prompt.images:
@@ -167,7 +166,7 @@ class Asking:
             return set()
         named = {name for name, added in fields.items() if any(field in error.said for field in added)}
         named |= {name for name, pattern in UNUSABLE.items() if fields.get(name) and pattern.search(error.said)}
-        if not named and not TOO_LONG.search(error.said) and UNKNOWN_FIELD.search(error.said):
+        if not named and not too_long(error.said) and UNKNOWN_FIELD.search(error.said):
             named = set(fields)
         if "grammar" in named and "budgets" not in self._lost and without_budgets(grammar) != grammar:
             named = (named - {"grammar"}) | {"budgets"}  # xgrammar reads them since 0.2.8
@@ -188,11 +187,15 @@ class Asking:
 
     def _smaller(self, prompt: Prompt, bound: int, max_tokens: int, error: Refused) -> int:
         """A lower bound on the tiles, after the server found the question too long; ModelError when there is none."""
-        if error.status not in REFUSALS or not (error.status == 413 or TOO_LONG.search(error.said)):
+        if error.status not in REFUSALS or not (error.status == 413 or too_long(error.said)):
             raise error
         able = prompt.images and (self._tells_tiles() or self._may_shrink())
         bound = min(bound, self._own_tiles) if not self._tells_tiles() else bound
-        smaller = fewer(prompt, bound, self._spare(error.said, max_tokens), self._profile) if able else 0
+        spare = excess(error.said, max_tokens, self._server.context)
+        smaller = fewer(prompt, bound, spare, self._profile) if able else 0
+        if able and not smaller and not (self._server.context and str(self._server.context) in error.said):
+            # Numbers whose limit is not known may have been read wrongly: what is possible is tried before giving up.
+            smaller = fewer(prompt, bound, 0, self._profile)
         if not smaller:
             pixels = "its answers are in pixels, so that pictures cannot be sent smaller; "
             reason = pixels if prompt.images and not able else ""
@@ -201,14 +204,6 @@ class Asking:
                 "or start the server with a larger --max-model-len"
             ) from error
         return smaller
-
-    def _spare(self, said: str, max_tokens: int) -> int:
-        """By how many tokens the question is too long, where the server tells; 0 where it does not."""
-        numbers = [int(number) for number in re.findall(r"\d{3,}", said)]
-        limit = self._server.context if self._server.context in numbers else min(numbers, default=0)
-        most = max(numbers, default=0)
-        # Some count the answer in, some do not: it is at most so much more.
-        return most - limit + max_tokens if most > limit else 0
 
     def _tiles(self, reply: Any, sent: Prompt, bound: int) -> int:
         """Tiles of the pictures sent, as the server counts them, or as it is thought to where it does not tell.

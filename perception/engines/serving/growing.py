@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.engines.engine import finished
+from handeye.perception.engines.serving.messages import Message
+from handeye.perception.reasoning import finished, has_marks, storable
 from handeye.tools.errors import ModelError
 
 if TYPE_CHECKING:
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class Telling:
-    """Tells a text piece by piece, without the strings that end it, and nothing twice when it is begun anew."""
+    """Tells a text piece by piece, without the strings that end it, and nothing twice when it is begun anew.
+
+    Reasoning is told with the rest, for a person who watches; a text with reasoning is told whole, because it is not
+    known before its end where the answer begins.
+    """
 
     def __init__(self, on_text: Callable[[str], None], ends: Sequence[str]) -> None:
         self._on_text = on_text
@@ -22,7 +27,7 @@ class Telling:
 
     def grown(self, text: str, *, done: bool = False) -> None:
         """The text so far; of a second try only what goes beyond the first is told, if it goes on from there."""
-        cut = finished(text, self._ends)
+        cut = text if has_marks(text) else finished(text, self._ends)
         if cut == text and not done:
             cut = text[: len(text) - self._undecided(text)]
         if len(cut) > len(self._told) and cut.startswith(self._told):
@@ -36,8 +41,8 @@ class Telling:
         return next((size for size in sizes if any(end.startswith(text[-size:]) for end in self._ends)), 0)
 
 
-#: What ends a stream.
-END = b"data: [DONE]"
+#: What ends a stream, after `data:`.
+END = b"[DONE]"
 
 
 class Growing:
@@ -46,7 +51,7 @@ class Growing:
     def __init__(self, telling: Telling) -> None:
         self._telling = telling
         self._rest = b""
-        self._choices: dict[int, dict[str, Any]] = {}
+        self._choices: dict[int, tuple[Message, Any]] = {}
         self._error: bytes | None = None
         self._usage: Any = None
         self._model: Any = None
@@ -57,28 +62,34 @@ class Growing:
         for line in lines:
             self._line(line.strip())
 
-    def whole(self) -> bytes | None:
-        """The reply as JSON; None when the stream ended before the answer did."""
-        if self._rest.strip() == END:  # of another line without an end, the rest is missing
+    def whole(self, *, framed: bool = False) -> bytes | None:
+        """The reply as JSON; None when the stream ended before the answer did.
+
+        `framed`: HTTP itself says that the body is whole, which is taken for the end where the server names no other.
+        """
+        if _data(self._rest.strip()) == END:  # of another line without an end, the rest is missing
             self._ended = True
         if self._error is not None:
             return self._error
-        finishes = [choice["finish_reason"] for choice in self._choices.values()]
-        if not (self._ended or (finishes and all(finishes))):
+        finishes = [finish for _, finish in self._choices.values()]
+        if not (self._ended or (finishes and (framed or all(finishes)))):
             return None
-        if first := self._choices.get(0):
-            self._telling.grown(text_of(first["message"]) or "", done=True)
-        choices = [self._choices[index] for index in sorted(self._choices)]
+        if 0 in self._choices:
+            self._telling.grown(storable(self._choices[0][0].written), done=True)
+        choices = [
+            {"index": index, "message": message.fields, "finish_reason": finish}
+            for index, (message, finish) in sorted(self._choices.items())
+        ]
         return json.dumps({"choices": choices, "usage": self._usage, "model": self._model}).encode()
 
     def _line(self, line: bytes) -> None:
         """One line of the stream: comments keep the connection alive, and other fields than `data` are not used."""
-        if not line.startswith(b"data:") or self._ended:
+        data = _data(line)
+        if not data or self._ended:
             return
-        if line == END:
+        if data == END:
             self._ended = True
             return
-        data = line.removeprefix(b"data:").strip()
         try:
             event = json.loads(data)
         except (ValueError, RecursionError) as error:
@@ -86,6 +97,8 @@ class Growing:
             raise ModelError(f"the server streams what is no JSON (it begins {start!r}); check what it is") from error
         if isinstance(event, dict) and event.get("error"):
             self._error = data
+        elif isinstance(event, dict) and event.get("object") == "error":  # SGLang
+            self._error = json.dumps({"error": event}).encode()
         elif isinstance(event, dict):
             self._take(event)
 
@@ -94,31 +107,17 @@ class Growing:
         self._model = event.get("model") or self._model
         choices = event.get("choices")
         for part in choices if isinstance(choices, list) else []:
-            index = part.get("index", 0) if isinstance(part, dict) else None
+            index = (part.get("index") or 0) if isinstance(part, dict) else None
             if not isinstance(index, int):
                 continue
-            choice = self._choices.setdefault(index, {"message": {"content": ""}, "finish_reason": None})
-            delta = part.get("delta")
-            for name, text in (delta if isinstance(delta, dict) else {}).items():
-                if name in TEXTS and isinstance(text, str):
-                    choice["message"][name] = choice["message"].get(name, "") + text
-            choice["finish_reason"] = part.get("finish_reason") or choice["finish_reason"]
+            message, finish = self._choices.setdefault(index, (Message(), None))
+            # A gateway that does not stream sends the whole message as one event.
+            message.add(part.get("delta") or part.get("message"))
+            self._choices[index] = message, part.get("finish_reason") or finish
             if index == 0:
-                self._telling.grown(text_of(choice["message"]) or "")
+                self._telling.grown(storable(message.written))
 
 
-#: Where servers put what was written: a server that reads a model's thinking takes it out of the content.
-TEXTS = ("content", "reasoning", "reasoning_content")
-
-
-def text_of(message: Any) -> str | None:
-    """What a model wrote, with its thinking put back in front; None when the message has no text."""
-    if not isinstance(message, dict):
-        return None
-    content = message.get("content")
-    if isinstance(content, list):
-        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    thought = message.get("reasoning") or message.get("reasoning_content")
-    if not isinstance(thought, str) or not thought:
-        return content if isinstance(content, str) else None
-    return f"<think>{thought}</think>\n{content}" if isinstance(content, str) and content else f"<think>{thought}"
+def _data(line: bytes) -> bytes:
+    """What a line of the stream carries; empty for a comment or another field."""
+    return line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""

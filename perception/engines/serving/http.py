@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from handeye.perception.reasoning import storable
 from handeye.tools.errors import ModelAway, ModelError
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class Reader(Protocol):
         """The next bytes of the body, cut anywhere."""
         ...
 
-    def whole(self) -> bytes | None:
-        """The reply as one JSON object, or None when it broke off."""
+    def whole(self, *, framed: bool = False) -> bytes | None:
+        """The reply as one JSON object, or None when it broke off; `framed`: HTTP says that the body is whole."""
         ...
 
 
@@ -96,7 +97,7 @@ class Http:
         deadline = time.monotonic() + min(PEEK_SECONDS, self.timeout)
         try:
             reply = self._exchange("GET", f"{parts.scheme}://{parts.netloc}{path}", None, deadline, None)
-            return json.loads(reply.data) if reply.status == 200 else None
+            return _decoded(reply.data) if reply.status == 200 else None
         except (httpx.HTTPError, httpx.InvalidURL, ModelError, ValueError, RecursionError):
             return None
 
@@ -179,13 +180,14 @@ class Http:
                 else:
                     data += piece
         if streamed and reader:
-            whole = reader.whole()
+            # httpx raises an error where such a body breaks off.
+            whole = reader.whole(framed=bool({"content-length", "transfer-encoding"} & set(headers.keys())))
             if whole is None:
                 raise httpx.RemoteProtocolError("the answer broke off in the middle")
             data = bytearray(whole)
         status, wait = head.status_code, _seconds(headers.get("retry-after", ""))
         return Reply(
-            _status_inside(bytes(data)) if streamed else status, wait, bytes(data), headers.get("location", "")
+            _status_inside(bytes(data)) if status == 200 else status, wait, bytes(data), headers.get("location", "")
         )
 
     def _read(self, reply: Reply) -> Any:
@@ -206,7 +208,7 @@ class Http:
             )
             raise Refused(message, status, data[:4000].decode("utf-8", "replace"))
         try:
-            return json.loads(data)
+            return _decoded(data)
         except (ValueError, RecursionError) as error:
             raise ModelError(
                 f"{self.base} did not answer in JSON ({_start(data)}); give the address of an OpenAI-compatible server"
@@ -303,22 +305,32 @@ def _reason(error: Exception) -> str:
 
 
 def _status_inside(data: bytes) -> int:
-    """200, or the status of an error that came in the middle of a stream."""
+    """200, or the status of an error that came under it: in the middle of a stream, or from a gateway."""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
         return 200
     error = value.get("error") if isinstance(value, dict) else None
+    if isinstance(value, dict) and value.get("object") == "error":
+        error = value
     if not error:
         return 200
     code = error.get("code") if isinstance(error, dict) else None
     return code if isinstance(code, int) and 400 <= code < 600 else 500
 
 
+def _decoded(data: bytes) -> Any:
+    """JSON without lone surrogates: a reply can write them as escapes, and no file can hold them."""
+    value = json.loads(data)
+    if b"\\ud" in data.lower():
+        value = json.loads(storable(json.dumps(value, ensure_ascii=False)))
+    return value
+
+
 def _said(data: bytes) -> str:
     """The reason in an error reply, where there is one."""
     try:
-        value = json.loads(data)
+        value = _decoded(data)
     except (ValueError, RecursionError):
         return ""
     error = value.get("error", value) if isinstance(value, dict) else value

@@ -8,11 +8,12 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-from handeye.perception.engines.engine import TOP_P, Answer, Weighed, finished
+from handeye.perception.engines.engine import TOP_P, Answer, Weighed
 from handeye.perception.engines.options import Options
 from handeye.perception.engines.serving.asking import Asking
-from handeye.perception.engines.serving.growing import Telling, text_of
+from handeye.perception.engines.serving.growing import Telling
 from handeye.perception.engines.serving.http import Http
+from handeye.perception.engines.serving.messages import Message
 from handeye.perception.engines.serving.servers import OWN_TILES, recognise
 from handeye.perception.engines.serving.weighing import MOST_LOGPROBS, choice_grammar, places, shares
 from handeye.perception.profiles import profile_for
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 #: OpenAI's API takes no more stop strings than this; the others are cut off here.
 MOST_STOPS = 4
+#: These end a message of reasoning too, in Harmony's format.
+NOT_SENT = frozenset({"<|end|>"})
+#: How servers say that the limit of tokens ended an answer.
+TOO_LONG = frozenset({"length", "max_tokens", "max_length"})
 #: How servers say that an answer ended because something broke.
 BROKEN = frozenset({"abort", "error"})
 
@@ -118,7 +123,10 @@ class Served:
         ends = tuple(dict.fromkeys((*stop, *self.profile.stop)))
         # Servers refuse several greedy samples: they would be all alike.
         samples = 1 if temperature <= 0 else n
-        body = {"max_tokens": max_tokens, "temperature": max(0.0, temperature), "stop": list(ends[:MOST_STOPS])}
+        # A server would look for the caller's stop strings in the reasoning, too: they end the answer here instead.
+        # A model's own control tokens end either.
+        sent = [each for each in self.profile.stop if each not in NOT_SENT][:MOST_STOPS]
+        body = {"max_tokens": max_tokens, "temperature": max(0.0, temperature), "stop": sent}
         body |= {"top_p": TOP_P} if temperature > 0 else {}
         telling = Telling(on_text, ends) if on_text else None
         answers: list[Answer] = []
@@ -191,21 +199,27 @@ class Served:
             raise ModelError(f"{self._http.base} gave no answer ({str(reply)[:100]}); check that it serves {self.name}")
         written, answers = asked.written, []
         for number, choice in enumerate(choices):
-            text = text_of(choice.get("message")) if isinstance(choice, dict) else None
-            if text is None:
+            choice = choice if isinstance(choice, dict) else {}
+            ended = choice.get("finish_reason")
+            ended = ended.lower() if isinstance(ended, str) else "stop"
+            finish = "length" if ended in TOO_LONG else "stop"
+            said = Message(choice.get("message")).separated(ends, self.profile, finish)
+            if said is None:
                 raise ModelError(
                     f"{self._http.base} gave an answer without text; check that {self.name} is a chat model"
                 )
-            if choice.get("finish_reason") in BROKEN:
+            if ended in BROKEN:
                 raise ModelError(f"{self._http.base} gave up in the middle of an answer; look into the server's log")
             answers.append(
                 Answer(
-                    text=finished(text, ends),
+                    text=said.answer,
+                    reasoning=said.reasoning,
+                    trouble=said.trouble,
                     tokens_in=asked.read,
                     # The server counts what all samples wrote together.
                     tokens_out=written // len(choices) + (number < written % len(choices)),
                     seconds=seconds,
-                    finish="length" if choice.get("finish_reason") == "length" else "stop",
+                    finish=finish,
                     notes=asked.notes,
                     tokens_reused=asked.reused,
                     tiles=asked.tiles,

@@ -42,6 +42,11 @@ class Server:
             return {"guided_grammar": text}
         return {"structured_outputs": {"grammar": text}}
 
+    def calls(self) -> dict[str, Any]:
+        """The fields of a request that leave calls in the text; empty for a server that does so anyway."""
+        # LMDeploy takes them out even where the request names no tools.
+        return {"tool_choice": "none"} if self.kind == "lmdeploy" else {}
+
     def tiles(self, most: int) -> dict[str, Any]:
         """The fields of a request that bound the tiles of its pictures; empty when the server has none for it."""
         if self.kind == "sglang":
@@ -73,10 +78,24 @@ def recognise(http: Http) -> list[Server]:
             kind=kind,
             version=version,
             origin=card["root"] if isinstance(card.get("root"), str) else "",
-            context=card["max_model_len"] if isinstance(card.get("max_model_len"), int) else 0,
+            context=_context(card),
         )
         for card, kind in zip(cards, kinds, strict=True)
     ]
+
+
+#: Where a server says how many tokens it takes: vLLM and SGLang, OpenRouter, LM Studio, Groq, llama.cpp.
+CONTEXTS = ("max_model_len", "context_length", "max_context_length", "context_window", "n_ctx")
+
+
+def _context(card: dict[str, Any]) -> int:
+    """Most tokens of prompt and answer together, as a model's card says; 0 when it does not."""
+    meta = card.get("meta")
+    for place in (card, meta if isinstance(meta, dict) else {}):
+        for name in CONTEXTS:
+            if type(place.get(name)) is int and place[name] > 0:
+                return int(place[name])
+    return 0
 
 
 def _kind(owner: Any) -> Kind:

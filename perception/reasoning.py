@@ -1,0 +1,338 @@
+"""Separates what a model reasoned from what it answered: once, before anything reads the answer.
+
+A call, a point or a box that stands in the reasoning is a draft, which the model may have rejected. Reasoning is
+marked by tags (`<think>…</think>` and its relatives), by channels (GPT-OSS' Harmony format), or by a field of its own
+in a server's reply. Chat templates may have written the opening tag into the prompt: then a closing one ends
+everything before it. Reasoning that never ends leaves no answer.
+
+Marks inside of a value of the answer (a text to type that holds `<think>`) are text: they stand in a string of a whole
+JSON object or call, or in a parameter of a tool call in tags.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: What families call their tags, alone or after a word of their own (`grounding_think`, `seed:think`).
+_WORD = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|rationale|reflection|analysis|scratchpad|monologue|deliberation)"
+_NAME = rf"(?!no_?think)(?:[a-z]{{1,20}}[_:-])?{_WORD}"
+MARK = re.compile(
+    # Qwen, GLM, InternVL and most others; gateways that escape HTML; Kimi; Magistral; Cohere; Gemma 4.
+    rf"(?P<open><\s{{0,2}}{_NAME}(?:\s[^<>\n]{{0,80}})?+(?<!/)>|&lt;{_NAME}&gt;|◁{_NAME}▷|(?-i:\[THINK\])"
+    rf"|<\|(?:begin|start)_(?:of_)?{_NAME}\|>|<\|channel>\s{{0,2}}{_WORD}\b)"
+    rf"|(?P<close><\s{{0,2}}/\s{{0,2}}{_NAME}\s{{0,2}}>|&lt;/{_NAME}&gt;|◁/{_NAME}▷|(?-i:\[/THINK\])"
+    rf"|<\|(?:end|stop)_(?:of_)?{_NAME}\|>|<channel\|>)",
+    re.IGNORECASE,
+)
+#: Harmony's control tokens: https://cookbook.openai.com/articles/openai-harmony
+CONTROL = re.compile(r"<\|(start|channel|constrain|message|end|call|return)\|>")
+RECIPIENT = re.compile(r"\bto=(?:functions\.)?([\w.-]{1,80})")
+#: The same where a server has taken the control tokens out: `analysisWe need …assistantfinal…`.
+BARE_FINAL = re.compile(r"assistant(?:final|commentary to=(?:functions\.)?([\w.-]{1,80})(?: ?(?:json|code))?)")
+BARE_ANALYSIS = re.compile(r"\s*+(?:assistant)?analysis(?=[A-Z\"'])")
+#: One of these is in every text that has a mark.
+HINTS = re.compile(
+    r"thin|thou|reas|rati|refl|anal|scra|mono|deli|channel|\|start\||assistant(?:final|comm)", re.IGNORECASE
+)
+
+#: A text with more marks is no answer of a model.
+MOST_MARKS = 1000
+#: So many openings of JSON objects are tried, over so many characters in all; one nested too deeply counts as `DEEP`.
+MOST_OBJECTS, MOST_CHARACTERS, DEEP = 2000, 1_000_000, 20_000
+DECODER = json.JSONDecoder(strict=False)
+STRING = r"""'(?:[^'\\\n]|\\.)*+'(?=\s*+[,)\]}])|"(?:[^"\\\n]|\\.)*+"(?=\s*+[,)\]}])"""
+CALL = re.compile(rf"(?<![\w.])[A-Za-z_][\w.]{{0,60}}\s?\((?:[^'\"()]|{STRING}|\([^'\"()]*+\))*+\)")
+QUOTED = re.compile(r""""(?:[^"\\]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'""", re.DOTALL)
+#: Values of tool calls in tags: Qwen3-Coder's, GLM's and Gemma's.
+TAGGED = re.compile(
+    r"<parameter=[^<>]{1,80}>((?:(?!<parameter=|<function=|<tool_call>).){0,20000}?)</parameter>"
+    r"|<arg_value>((?:(?!<arg_key>|<arg_value>|<tool_call>).){0,20000}?)</arg_value>"
+    r'|<\|"\|>((?:(?!<\|tool_call>).){0,20000}?)<\|"\|>',
+    re.DOTALL,
+)
+
+UNCLOSED = (
+    "the answer ended inside of the reasoning, which was never closed: a draft is no answer; "
+    "reason in fewer words, close the reasoning and then give the answer, or allow more tokens"
+)
+ONLY_REASONING = "the model reasoned and gave no answer; give the answer after the reasoning"
+UNREADABLE = "the marks of reasoning in the answer cannot be read: there are too many; write one answer without them"
+
+
+@dataclass(frozen=True)
+class Separated:
+    """A model's text in its two parts."""
+
+    answer: str
+    """What may be read as an action, a place or a verdict; empty when `trouble` says why there is none."""
+    reasoning: str = ""
+    """For people to read, never for a parser."""
+    trouble: str = ""
+    """Why there is no answer, as a sentence that can go back to the model; empty when there is one."""
+
+
+class _Unreadable(Exception):
+    """More marks or objects than are looked at."""
+
+
+def separate(text: str, ends: Sequence[str] = ()) -> Separated:
+    """The reasoning and the answer of a text that a model wrote, or that a server made of it.
+
+    The answer ends before the first of the strings `ends` that stands in it; those in the reasoning end nothing. Lone
+    surrogates, which no file can hold, become U+FFFD.
+    """
+    text = storable(text)
+    if not has_marks(text):
+        return Separated(finished(text, ends))
+    try:
+        reasoning, answer = _channels(text)
+        if answer is None:
+            return Separated("", _joined(reasoning), UNCLOSED)
+        more, answer = _tags(answer, ends)
+    except _Unreadable:
+        return Separated("", "", UNREADABLE)
+    reasoning = [*reasoning, *more]
+    if answer is None:
+        return Separated("", _joined(reasoning), UNCLOSED)
+    trouble = ONLY_REASONING if reasoning and not answer.strip() else ""
+    return Separated("" if trouble else answer, _joined(reasoning), trouble)
+
+
+def separated(text: str | Separated) -> Separated:
+    """What an engine has separated as it is; a text by itself is separated here."""
+    return text if isinstance(text, Separated) else separate(text)
+
+
+def has_marks(text: str) -> bool:
+    """Whether a text has anything that could mark reasoning: until it has none, where an answer ends is certain."""
+    if not HINTS.search(text):
+        return False
+    return any(pattern.search(text) for pattern in (MARK, CONTROL, BARE_FINAL)) or bool(BARE_ANALYSIS.match(text))
+
+
+def finished(text: str, ends: Sequence[str]) -> str:
+    """The text up to the first of the strings that end an answer."""
+    places = [place for end in ends if end and (place := text.find(end)) >= 0]
+    return text[: min(places)] if places else text
+
+
+def storable(text: str) -> str:
+    """The text with lone surrogates as U+FFFD: JSON can write them, and UTF-8 cannot.
+
+    Two that make a pair become the character that they stand for.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+class _Values:
+    """The places of a text that are values of a whole JSON object, call or tagged parameter."""
+
+    def __init__(self, text: str) -> None:
+        found = sorted(_values(text))
+        self._starts = [start for start, _ in found]
+        self._ends: list[int] = []
+        for _, end in found:
+            self._ends.append(max(end, self._ends[-1] if self._ends else 0))
+
+    def hold(self, start: int, end: int) -> bool:
+        """Whether the text from `start` to `end` lies inside of one."""
+        at = bisect_right(self._starts, start) - 1
+        return at >= 0 and end <= self._ends[at]
+
+
+def _values(text: str) -> Iterable[tuple[int, int]]:
+    """Start and end of each value, quotes included."""
+    at, tried, cost = text.find("{"), 0, 0
+    while at >= 0:
+        tried += 1
+        end, read = _object_end(text, at)
+        cost += read
+        if tried > MOST_OBJECTS or cost > MOST_CHARACTERS:
+            raise _Unreadable
+        if end:
+            yield from ((at + m.start(), at + m.end()) for m in QUOTED.finditer(text[at:end]))
+        at = text.find("{", max(end, at + 1))
+    for call in CALL.finditer(text):
+        yield from ((call.start() + m.start(), call.start() + m.end()) for m in QUOTED.finditer(call[0]))
+    for tagged in TAGGED.finditer(text):
+        yield tagged.span(tagged.lastindex or 0)
+
+
+def _object_end(text: str, at: int) -> tuple[int, int]:
+    """Where the JSON object ends that begins at a place, 0 when there is none; and how many characters were read."""
+    try:
+        end = DECODER.raw_decode(text, at)[1]
+        return end, end - at
+    except json.JSONDecodeError as error:
+        return 0, max(0, error.pos - at)
+    except (ValueError, RecursionError):
+        return 0, DEEP
+
+
+class _Message(NamedTuple):
+    header: str
+    body: str
+    end: str
+    """The control token that ends it; empty at the end of the text."""
+
+
+def _channels(text: str) -> tuple[list[str], str | None]:
+    """Reasoning and answer of a text in Harmony's channels; without channels all of it is the answer.
+
+    The answer is the last message in the channel `final`, or the last call of a tool in `commentary`, of the model's
+    own turn. None when there is neither.
+    """
+    found = list(islice(CONTROL.finditer(text), MOST_MARKS + 1))
+    if len(found) > MOST_MARKS:
+        raise _Unreadable
+    if any(match[1] in {"channel", "start"} for match in found):
+        values = _Values(text)
+        found = [match for match in found if not values.hold(*match.span())]
+        if any(match[1] in {"channel", "start"} for match in found):
+            reasoning, answer = _spoken(_messages(text, found))
+            return reasoning, _within(text[: found[0].start()], answer)
+    if bare := list(BARE_FINAL.finditer(text)):
+        values = _Values(text)
+        if bare := [match for match in bare if not values.hold(*match.span())]:
+            last = bare[-1]
+            body = as_tool_call(last[1], text[last.end() :]) if last[1] else text[last.end() :]
+            return [text[: last.start()]], _within(text[: last.start()], body)
+    if BARE_ANALYSIS.match(text):
+        return [text], None
+    return [], text
+
+
+def _within(before: str, answer: str | None) -> str | None:
+    """An answer in a channel; inside of tags where these are open before it, as both may be a draft."""
+    return f"<think>{answer}" if answer is not None and MARK.search(before) and _tags(before, ())[1] is None else answer
+
+
+def _messages(text: str, found: Sequence[re.Match[str]]) -> list[_Message]:
+    """The messages between the control tokens; what stands before the first has no header."""
+    made: list[_Message] = []
+    header, body, at, in_body, opened = "", "", 0, True, False
+    for match in found:
+        piece = text[at : match.start()]
+        at = match.end()
+        if in_body:
+            body = piece
+        else:
+            header += piece
+        kind = match[1]
+        if kind == "message":
+            in_body = True
+        elif kind == "constrain":
+            header += " "
+        else:
+            # `<|channel|>` after `<|start|>assistant` goes on with the same header.
+            if in_body or kind != "channel":
+                if body.strip() or opened:
+                    made.append(_Message(header, body, kind))
+                header = ""
+            body, in_body = "", False
+            header += f" {kind} "
+            opened = kind in {"channel", "start"}
+    if in_body:
+        body = text[at:]
+    else:
+        header += text[at:]
+    if body.strip() or opened:
+        made.append(_Message(header, body, ""))
+    return made
+
+
+def _spoken(messages: Sequence[_Message]) -> tuple[list[str], str | None]:
+    answer: str | None = None
+    reasoning: list[str] = []
+    for message in messages:
+        role, _, rest = message.header.partition("channel") if "channel" in message.header else (message.header, "", "")
+        speaker = role.replace("start", " ").split()
+        if speaker and speaker[0] != "assistant" and "start" in role:
+            break  # another turn: nobody has spoken there yet
+        words, to = rest.split(), RECIPIENT.search(message.header)
+        channel = words[0] if words else ""
+        spoken = message.body if message.body.strip() else " ".join(words[1:])
+        if channel == "final" and not to:
+            found: str | None = spoken
+        elif channel == "commentary" and to:
+            found = as_tool_call(to[1], spoken)
+        else:
+            reasoning.append(spoken)
+            continue
+        if answer is not None:
+            reasoning.append(answer)
+        answer = found
+        if message.end in {"call", "return"}:
+            break
+    return reasoning, answer
+
+
+def as_tool_call(name: str, arguments: str) -> str:
+    """A call that a server or a channel names, in the form that the readers of answers know.
+
+    `arguments` is JSON as it was written; what is none stays a text, which its reader refuses.
+    """
+    try:
+        value = json.loads(arguments.strip() or "{}")
+    except (ValueError, RecursionError):
+        value = arguments
+    return f"<tool_call>\n{json.dumps({'name': name, 'arguments': value}, ensure_ascii=False)}\n</tool_call>"
+
+
+def _tags(text: str, ends: Sequence[str]) -> tuple[list[str], str | None]:
+    """Reasoning and answer of a text with tags; None when the last reasoning is not closed before the answer ends."""
+    found = list(islice(MARK.finditer(text), MOST_MARKS + 1))
+    if len(found) > MOST_MARKS:
+        raise _Unreadable
+    if not found:
+        return [], finished(text, ends)
+    values = _Values(text)
+    reasoning: list[str] = []
+    answer: list[str] = []
+    depth = at = opened_at = 0
+    for match in found:
+        if values.hold(*match.span()) or (depth and _mentioned(text, match)):
+            continue
+        if match["open"]:
+            if not depth:
+                answer.append(text[at : match.start()])
+                at = match.end()
+            elif not text[opened_at : match.start()].strip():
+                depth -= 1  # a template and a model that both open it
+            depth += 1
+            opened_at = match.end()
+        else:
+            depth -= 1
+            if depth <= 0:
+                # A closing tag alone: the opening one was part of the prompt, and all before it is reasoning.
+                reasoning += [*answer, text[at : match.start()]] if depth < 0 else [text[at : match.start()]]
+                answer = [] if depth < 0 else answer
+                depth, at = 0, match.end()
+    if not depth:
+        answer.append(text[at:])
+    for number, part in enumerate(answer):
+        if (cut := finished(part, ends)) != part:
+            return reasoning, _joined([*answer[:number], cut])
+    return (reasoning, _joined(answer)) if not depth else ([*reasoning, text[at:]], None)
+
+
+def _mentioned(text: str, match: re.Match[str]) -> bool:
+    """Whether a mark in the reasoning stands in quotes of its own, as when a model says how it will answer."""
+    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    return before == after and before in {"`", '"', "'"}
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "\n".join(part for part in parts if part.strip()) if len(parts) > 1 else "".join(parts)
