@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 CODE = re.compile(r"^#{1,4} ?Code:\s*+", re.MULTILINE)
 CALL = re.compile(r"\b(?:(?:pyautogui|computer)\.[A-Za-z_]\w{0,40}|time\.sleep)\s?\(")
-#: A call that stands at the start of a line, as Holo answers.
-BARE = re.compile(rf"^[ \t]*+(?:{'|'.join(CALLS)})\(", re.MULTILINE)
+#: A call that stands at the start of a line, as Holo answers, or of `<answer>`, as AutoGLM does.
+BARE = re.compile(rf"(?:^[ \t]*+|<answer>\s*+)((?:{'|'.join(CALLS)})\()", re.MULTILINE)
 OPERATION = re.compile(r"^#{1,4} ?Action:\s*+([^\n]*+)", re.MULTILINE)
 
 
@@ -35,7 +35,7 @@ def _read(found: re.Match[str] | None, text: str, picture: Picture) -> tuple[str
     before = text[: found.start()]
     operation = OPERATION.search(before)
     said = " ".join(operation[1].split()) if operation else ""
-    start = found.end() if found[0].startswith("#") else found.start()
+    start = found.end() if found[0].startswith("#") else found.start(found.re.groups)
     return thought_of(before[: operation.start()] if operation else before) or said, action_of(
         text[start:], said, picture
     )

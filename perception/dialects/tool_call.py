@@ -81,16 +81,16 @@ def _flat(value: dict[str, Any], depth: int = 0) -> tuple[str, dict[str, Any]]:
     """Kind and fields of an action, however its name and its arguments are wrapped."""
     if isinstance(value.get("kind"), str):
         return value["kind"], {name: item for name, item in value.items() if name != "kind"}
+    if depth and len(value) == 1:
+        ((key, item),) = value.items()
+        if key in KINDS and isinstance(item, dict):
+            return key, dict(item)  # browser-use: `{"click": {"point": [500, 400]}}`
     named = next((name for name in ("kind", *NAMES) if name in value), None)
     name = value[named] if named else None
     if isinstance(name, list) and name and isinstance(name[0], dict):
         name = name[0]  # a list of actions: what follows the first was chosen before its effect was seen
     if isinstance(name, dict) and depth < 3:
         return _flat(name, depth + 1)
-    if named is None and depth and len(value) == 1:
-        # browser-use: `{"click": {"point": [500, 400]}}`
-        ((key, item),) = value.items()
-        return key, dict(item) if isinstance(item, dict) else {}
     if not isinstance(name, str):
         raise ActionRefused('the JSON names no action; write {"kind": "click", "target": …}')
     for key in ARGUMENTS:

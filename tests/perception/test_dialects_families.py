@@ -10,6 +10,7 @@ from handeye.perception.dialects import READERS, parse_action, parse_boxes, pars
 from handeye.perception.families import FOREIGN
 from handeye.perception.profiles import INTERNVL3, PROFILES, SCALECUA, Profile, profile_for
 from handeye.perception.smart_resize import SmartResize
+from handeye.tools.actions import Click, describe
 from handeye.tools.errors import ActionRefused
 
 #: 1% of a side is 20 or 10 pixels.
@@ -355,7 +356,23 @@ def test_pixels_of_the_resized_picture_are_mapped_back() -> None:
         ("zai-org/GLM-4.5V", "glm_v"),
         ("gemini-2.5-pro", "gemini"),
         ("allenai/Molmo-7B-D-0924", "molmo"),
-        ("OpenGVLab/ScaleCUA-7B", "scalecua"),
+        ("OpenGVLab/ScaleCUA-7B", "scalecua_qwen2_5"),
+        ("scalecua", "scalecua_qwen2_5"),
+        ("me/ScaleCUA-InternVL3-8B", "scalecua"),
+        ("inclusionAI/UI-Venus-Ground-72B", "ui_venus_ground"),
+        ("inclusionAI/UI-Venus-2-8B", "ui_venus"),
+        ("Hcompany/Holo2-30B-A3B", "holo2"),
+        ("allenai/Molmo2-4B", "molmo2"),
+        ("allenai/MolmoWeb-8B", "molmo2"),
+        ("microsoft/Fara-7B", "fara"),
+        ("mPLUG/GUI-Owl-32B", "qwen2_5_gui"),
+        ("xlangai/Jedi-7B-1080p", "qwen2_5_gui"),
+        ("InfiX-ai/InfiGUI-G1-7B", "qwen2_5_gui"),
+        ("Tongyi-MAI/MAI-UI-2B", "mai_ui"),
+        ("google/gemma-3-27b-it", "gemma"),
+        ("Qwen/Qwen3.5-35B-A3B", "qwen3_vl"),
+        ("Qwen/Qwen3-VL-32B-Thinking", "qwen3_vl_thinking"),
+        ("zai-org/AutoGLM-Phone-9B", "autoglm"),
         ("ScaleCUA-Qwen2.5-VL-7B", "scalecua_qwen2_5"),
         ("OpenGVLab/InternVL3-8B-hf", "internvl3"),
     ],
@@ -373,3 +390,116 @@ def test_every_profile_reads_what_it_is_asked_for() -> None:
             "phrase": "the Save button"
         }
     assert set(FOREIGN) < set(PROFILES)
+
+
+@pytest.mark.parametrize(
+    ("profile", "text", "size", "point"),
+    [
+        # 1000x700 is seen as 1008x700, and 2000x1000 as 1988x1008.
+        ("scalecua_qwen2_5", "<action>click(x=504, y=350)</action>", (1000, 700), (500, 350)),
+        ("ui_venus_ground", "[994, 504]", (2000, 1000), (1000, 500)),
+        ("holo2", '{"action": "click_absolute", "x": 250, "y": 750}', (1200, 800), (300, 600)),
+        ("molmo2", '<points coords="1 1 052 713">the gear</points>', (1000, 2000), (52, 1426)),
+        ("gemma", '{"box_2d": [100, 200, 300, 400]}', (1000, 1000), (300, 200)),
+        (
+            "mai_ui",
+            '<grounding_think>Top [7, 7].</grounding_think>{"coordinate": [333, 666]}',
+            (1000, 1000),
+            (333, 666),
+        ),
+        (
+            "fara",
+            '{"name": "computer_use", "arguments": {"action": "left_click", "coordinate": [504, 350]}}',
+            (1000, 700),
+            (500, 350),
+        ),
+        ("qwen2_5_gui", '{"point_2d": [504, 350]}', (1000, 700), (500, 350)),
+        ("autoglm", '<think>x</think><answer>do(action="Tap", element=[250,750])</answer>', (1200, 800), (300, 600)),
+    ],
+)
+def test_places_are_read_in_the_space_of_the_family(
+    profile: str, text: str, size: tuple[int, int], point: tuple[int, int]
+) -> None:
+    action = parse_action(text, PROFILES[profile], size)[1]
+    assert isinstance(action, Click)
+    assert action.target.point == point
+
+
+@pytest.mark.parametrize(
+    ("profile", "text", "said"),
+    [
+        ("ui_tars", "Thought：find it\nAction：click（start_box='（30，870）'）", "click (30, 870)"),
+        ("ui_tars", "I open the list. Action: click(start_box='<bbox>10 20 30 40</bbox>')", "click (20, 30)"),
+        ("ui_tars", "Action：type(content='a（b）')", "type “a（b）”"),
+        (
+            "qwen3_vl",
+            (
+                "<tool_call>\n<function=computer_use>\n<parameter=action>\nkey\n</parameter>\n<parameter=keys>\n"
+                '["ctrl", "s"]\n</parameter>\n</function>\n</tool_call>'
+            ),
+            "press ctrl+s",
+        ),
+        ("qwen3_vl", "<function=type><parameter=text>[1]</parameter></function>", "type “[1]”"),
+        (
+            "glm_v",
+            (
+                "<tool_call>computer_use\n<arg_key>action</arg_key>\n<arg_value>left_click</arg_value>\n"
+                "<arg_key>coordinate</arg_key>\n<arg_value>[5, 6]</arg_value>\n</tool_call>"
+            ),
+            "click (5, 6)",
+        ),
+        (
+            "gemma",
+            '<|tool_call>call:type{text:<|"|>so "it" is<|"|>,clear:true}<tool_call|>',
+            'replace what is there by “so "it" is”',
+        ),
+        ("gemma", "<|tool_call>call:click{target:{point:[700,20]}}<tool_call|>", "click (20, 700)"),
+        ("autoglm", 'do(action="Type", text="x, y")', "type “x, y”"),
+        ("autoglm", 'do(action="Swipe", start=[500,800], end=[500,200])', "scroll down by 6 over (500, 800)"),
+        ("autoglm", 'do(action="Wait", duration="2 seconds")', "wait 2 s"),
+        ("autoglm", 'finish(message="It is 4.")', "done: It is 4."),
+        (
+            "internvl3",
+            '{"name": "computer", "input": {"action": "scroll", "scroll_direction": "down", "scroll_amount": 4}}',
+            "scroll down by 4",
+        ),
+        (
+            "internvl3",
+            '{"name": "computer", "input": {"actions": [{"action": "left_click", "coordinate": [3, 4]}, {}]}}',
+            "click (3, 4)",
+        ),
+        (
+            "internvl3",
+            '{"memory": "", "action": [{"type": {"text": "Ann"}}, {"click": {"point": [1, 2]}}]}',
+            "type “Ann”",
+        ),
+    ],
+)
+def test_other_ways_to_write_a_call(profile: str, text: str, said: str) -> None:
+    assert describe(parse_action(text, PROFILES[profile], (1000, 1000))[1]) == said
+
+
+@pytest.mark.parametrize(
+    ("profile", "text"),
+    [
+        ("ui_tars", "Action: click(start_box='<bbox>a b c d</bbox>')"),
+        ("ui_tars", "Action：click(start_box='（一，二）')"),
+        (
+            "qwen3_vl",
+            "<function=click><parameter=point>[x, 2]</parameter></function>",
+        ),
+        ("qwen3_vl", "<tool_call><function=click><parameter=target>the OK button</parameter><parameter=button>ri"),
+        (
+            "qwen3_vl",
+            '{"name": "computer_use", "arguments": {"action": "left_click", "coordinate": "there"}}',
+        ),
+        ("gemma", "<|tool_call>call:click{x:5,y:up}<tool_call|>"),
+        ("gemma", "<|tool_call>call:click{x:5,y:" + "[" * 500),
+        ("autoglm", 'do(action="Tap", element=["a", "b"])'),
+        ("autoglm", 'do(action="Launch", app="Mail")'),
+        ("internvl3", '{"action": []}'),
+    ],
+)
+def test_what_is_no_number_and_no_whole_call_is_refused(profile: str, text: str) -> None:
+    with pytest.raises(ActionRefused):
+        parse_action(text, PROFILES[profile], (1000, 1000))
