@@ -53,11 +53,14 @@ class Picture:
         return Box(left + dx, top + dy, right + dx, bottom + dy)
 
     def spelt(self, value: Any) -> dict[str, Any]:
-        """A place and nothing else, as the fields of a target: two or four numbers, or a text of these."""
+        """A place and nothing else, as the fields of a target: two or four numbers, or a text or an object of these."""
         if isinstance(value, str):
-            value = self._spelt(value)
-        found = self._numbers(value) if isinstance(value, (list, tuple)) else value
-        if not isinstance(found, dict):
+            found = self._spelt(value)
+        elif isinstance(value, (list, tuple)):
+            found = self._numbers(value)
+        else:
+            found = self.target(value)
+        if not isinstance(found, dict) or "point" not in found:
             raise ActionRefused(f"{str(value)[:60]!r} is no place on the screen; give a point such as (x, y)")
         return found
 

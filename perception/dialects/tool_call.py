@@ -125,7 +125,8 @@ def _fields(kind: str, fields: dict[str, Any], picture: Picture) -> dict[str, An
     if "target" in wanted and "target" not in fields:
         for name in PLACES:
             if name in fields:
-                fields["target"] = picture.target(fields.pop(name))
+                place = fields.pop(name)
+                fields["target"] = picture.spelt(place) if isinstance(place, str) else picture.target(place)
                 break
         else:
             if "x" in fields and "y" in fields:

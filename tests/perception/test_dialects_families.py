@@ -498,6 +498,8 @@ def test_other_ways_to_write_a_call(profile: str, text: str, said: str) -> None:
         ("autoglm", 'do(action="Tap", element=["a", "b"])'),
         ("autoglm", 'do(action="Launch", app="Mail")'),
         ("internvl3", '{"action": []}'),
+        ("internvl3", '{"kind": "click", "point": "here"}'),
+        ("internvl3", '{"name": "computer", "input": {"action": "left_click", "coordinate": {"x": "a", "y": 2}}}'),
     ],
 )
 def test_what_is_no_number_and_no_whole_call_is_refused(profile: str, text: str) -> None:
