@@ -1,8 +1,11 @@
 """Finding a secret's value in any text, in the forms that pages and programs give it, and putting its name there.
 
-Found are: the value itself in any case, percent-encoded (once or twice), with HTML's and JSON's escapes, composed and
-decomposed Unicode, hexadecimal, and inside base64 of a longer text. Not found is what nobody can tell from other text:
-a value taken apart, turned round, hashed or encrypted, and values of fewer than four characters.
+Found are: the value itself in any case; percent-encoded, and with the escapes of HTML, JSON and JavaScript, each any
+number of times over; with combining and invisible characters in between; in compatibility forms of Unicode (full-width,
+ligatures, mathematical letters), composed and decomposed; in hexadecimal; and inside base64 of a longer text in UTF-8
+or UTF-16, also where MIME breaks its lines (RFC 2045, section 6.8). Not found is what cannot be told from other text: a
+value taken apart, reversed, hashed or encrypted, in letters that only look alike, and values of fewer than four
+characters.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import html.entities
 import json
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +32,14 @@ PLACEHOLDER = re.compile(r"\{\{\s*secret:\s*([\w.-]{1,64})\s*(?:\|([^{}]*))?\}\}
 
 #: Marks that are not drawn; pages put them into long words.
 _UNSEEN = "[\u00ad\u200b-\u200d\u2060\ufeff]*"
+
+#: Letters that are not drawn, though Unicode's categories do not say so (Default_Ignorable_Code_Point).
+_FILLERS = frozenset("\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+
+#: Line breaks inside base64: plain, as JSON and JavaScript escape them, and percent-encoded.
+_BREAKS = r"(?:\s|\\{1,16}[rnt]|(?i:%(?:25)*0[ad9]))*"
+#: How escapes begin, each as often as it was escaped once more: JSON inside JSON has several backslashes.
+_SLASHES, _PERCENT, _AMP = r"\\{1,16}", "%(?:25)*", "&(?:amp;)*"
 
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 
@@ -53,14 +65,40 @@ class Hider:
             )
         ]
         self._pattern = re.compile("|".join(parts)) if parts else None
+        self._folded = {name: _folded(value.strip())[0] for name, value in self._values.items()}
 
     def __bool__(self) -> bool:
         return self._pattern is not None
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
-        """Where values stand: begin, end, name; in order, without overlaps."""
+        """Where values stand: begin, end, name; in order, without overlaps. Placeholders hold none."""
         if self._pattern is None or len(text) < SHORTEST:
             return []
+        found = self._written(text)
+        if not text.isascii():
+            found = _merged([*found, *self._drawn(text)])
+        if "{{" in text:  # a secret may be equal to a part of its own placeholder, or of another's
+            own = [hit.span() for hit in PLACEHOLDER.finditer(text) if hit[1] in self._values]
+            found = [span for span in found if not any(start <= span[0] and span[1] <= end for start, end in own)]
+        return found
+
+    def _drawn(self, text: str) -> list[tuple[int, int, str]]:
+        """Where values stand for a reader: without what is not drawn, in any compatible form of their letters."""
+        plain, places = _folded(text)
+        found = []
+        for name in self._names:
+            value, start = self._folded[name], 0
+            while len(value) >= SHORTEST and (start := plain.find(value, start)) >= 0:
+                end = places[start + len(value) - 1] + 1
+                while end < len(text) and not _fold(text[end]):  # marks on the last letter
+                    end += 1
+                found.append((places[start], end, name))
+                start += len(value)
+        return found
+
+    def _written(self, text: str) -> list[tuple[int, int, str]]:
+        """Where values stand in any encoding."""
+        assert self._pattern is not None
         found: list[tuple[int, int, str]] = []
         position = 0
         while match := self._pattern.search(text, position):
@@ -106,13 +144,12 @@ class Hider:
                 made[index] = "".join(kept)
         return made
 
-    def hide_in(self, value: Any, keep: re.Pattern[str]) -> Any:
-        """A JSON value with names for values in all of its texts, but for those that fit `keep` as a whole."""
-        return _mapped(value, lambda text: text if keep.fullmatch(text) else self.hide(text))
+    def seal(self, value: dict[str, Any]) -> dict[str, Any]:
+        """A JSON object with names for values; `unseal` turns those back whose form can be made again.
 
-    def seal(self, value: Any) -> Any:
-        """A JSON value with names for values; `unseal` turns those back whose form can be made again."""
-        return _mapped(value, lambda text: self._replaced(text, self._sealed))
+        Its own keys stay: they are handeye's words, to which a secret may be equal.
+        """
+        return {key: _mapped(each, lambda text: self._replaced(text, self._sealed)) for key, each in value.items()}
 
     def unseal(self, value: Any) -> Any:
         """The value as it was before `seal`."""
@@ -143,6 +180,40 @@ class Hider:
             made = made.rstrip("=") if "n" in how else made
             return _percent(made) if "q" in how else made
         return _forms(value).get(form, value)
+
+
+@lru_cache(maxsize=20_000)
+def _fold(letter: str) -> str:
+    """A letter in its simplest form, without marks; empty for what is not drawn by itself."""
+    if letter.isspace():
+        return " "
+    return "".join(
+        part
+        for part in unicodedata.normalize("NFKD", letter).casefold()
+        if unicodedata.category(part) not in ("Mn", "Me", "Cf") and part not in _FILLERS
+    )
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """The text in simplest letters, and where in the text each of them stands."""
+    plain, places = [], []
+    for place, letter in enumerate(text):
+        for part in _fold(letter):
+            plain.append(part)
+            places.append(place)
+    return "".join(plain), places
+
+
+def _merged(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Spans in order, those that overlap joined under the name of the longest."""
+    merged: list[tuple[int, int, str]] = []
+    for start, end, name in sorted(spans):
+        if merged and start < merged[-1][1]:
+            first, last, other = merged[-1]
+            merged[-1] = (first, max(last, end), other if last - first >= end - start else name)
+        else:
+            merged.append((start, end, name))
+    return merged
 
 
 def _forms(value: str) -> dict[str, str]:
@@ -205,32 +276,40 @@ def _text(value: str) -> str:
 
 def _letter(letter: str) -> str:
     if letter.isspace():  # one or several, and pages make one of several
-        ways = {r"\s", r"\\[nrtf]", r"\+", "%20", "%0[ad9]", "&nbsp;", "&#0*32;", "&#160;", "&#x0*20;"}
+        ways = {r"\s", rf"{_SLASHES}[nrtf]", r"\+", f"{_PERCENT}20", f"{_PERCENT}0[ad9]", f"{_AMP}nbsp;"}
+        ways |= {
+            f"{_AMP}#0*(?:32|160);",
+            f"{_AMP}#x0*(?:20|a0);",
+            rf"{_SLASHES}u00(?:20|a0)",
+            rf"{_SLASHES}(?:x20|u\{{0*20\}})",
+        }
         for each in letter:
-            quoted = "".join(f"%{byte:02x}" for byte in each.encode())
-            ways |= {quoted, quoted.replace("%", "%25"), rf"\\u{ord(each):04x}", f"&#{ord(each)};"}
+            quoted = "".join(f"{_PERCENT}{byte:02x}" for byte in each.encode())
+            ways |= {quoted, rf"{_SLASHES}u{ord(each):04x}", f"{_AMP}#{ord(each)};"}
         return f"(?:{'|'.join(sorted(ways))})+"
     units = letter.encode("utf-16-be")
-    percent = [f"%{byte:02x}" for byte in letter.encode()]
-    escaped = "".join(rf"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
-    ways = {re.escape(letter), "".join(percent), "".join(each.replace("%", "%25") for each in percent), escaped}
-    ways |= {f"&#{ord(letter)};", f"&#x0*{ord(letter):x};"}
+    escaped = "".join(rf"{_SLASHES}u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+    ways = {re.escape(letter), "".join(f"{_PERCENT}{byte:02x}" for byte in letter.encode()), escaped}
+    ways |= {f"{_AMP}#0*{ord(letter)};", f"{_AMP}#x0*{ord(letter):x};", rf"{_SLASHES}u\{{0*{ord(letter):x}\}}"}
+    if ord(letter) < 256:
+        ways.add(rf"{_SLASHES}x{ord(letter):02x}")
     if letter in "\"\\/'":
-        ways.add(re.escape("\\" + letter))
+        ways.add(_SLASHES + re.escape(letter))
     if known := html.entities.codepoint2name.get(ord(letter)):
-        ways.add(f"&{known};")
+        ways.add(f"{_AMP}{known};")
     # Longest first: an escape's first character may be the letter itself.
     return f"(?:{'|'.join(sorted(ways, key=len, reverse=True))})"
 
 
 def _in_base64(value: str) -> str:
     """The characters of base64 that the value alone decides, whatever stands before and after it."""
-    data, cores = value.encode(), []
-    for before, first in ((0, 0), (1, 2), (2, 3)):
-        text = base64.b64encode(b"\0" * before + data).decode()
-        cores.append(text[first : (before + len(data)) * 8 // 6])
-    signs = {"+": "(?:[+-]|%2[bB])", "/": "(?:[/_]|%2[fF])"}
-    return "|".join("".join(signs.get(sign, sign) for sign in core) for core in cores)
+    cores = []
+    for data in dict.fromkeys((value.encode(), value.encode("utf-16-le"), value.encode("utf-16-be"))):
+        for before, first in ((0, 0), (1, 2), (2, 3)):
+            text = base64.b64encode(b"\0" * before + data).decode()
+            cores.append(text[first : (before + len(data)) * 8 // 6])
+    signs = {"+": "(?:[+-]|%(?:25)*2[bB])", "/": r"(?:\\{0,8}/|_|%(?:25)*2[fF])"}
+    return "|".join(_BREAKS.join(signs.get(sign, sign) for sign in core) for core in cores)
 
 
 def _whole_token(text: str, start: int, end: int, least: int) -> tuple[int, int]:

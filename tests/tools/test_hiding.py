@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import time
 from urllib.parse import quote, quote_plus
 
@@ -110,3 +111,45 @@ def test_a_large_page_takes_no_time_worth_telling() -> None:
 def test_a_text_is_taken_apart_at_its_secrets() -> None:
     assert list(parts("a {{secret:x.y}}b{{ secret: z }}")) == [("a ", ""), ("", "x.y"), ("b", ""), ("", "z")]
     assert names_in("{{secret:a}} {{secret:b}} {{secret:a}} {{secret:}}") == ["a", "b"]
+
+
+DRAWN = {
+    "underlined": "\u0332".join(VALUE),
+    "with joiners": "\u034f\u2060".join(VALUE),
+    "with variation selectors": "\U000e0101".join(VALUE),
+    "with fillers": "\u115f".join(VALUE),
+    "in full width": "".join(chr(ord(each) + 0xFEE0) if "!" <= each <= "~" else each for each in VALUE),
+    "in JSON inside JSON inside JSON": json.dumps(json.dumps(json.dumps(VALUE)))[5:-5],
+    "in HTML inside HTML inside HTML": html.escape(html.escape(html.escape(VALUE))),
+    "in an address four times": quote(quote(quote(quote(VALUE)))),
+    "as a script writes it": "".join(rf"\x{ord(each):02x}" for each in VALUE),
+    "in base64 of MIME": base64.encodebytes(b"-" * 54 + VALUE.encode()).decode().strip(),
+    "in base64 of MIME in JSON": json.dumps(base64.encodebytes(b"-" * 54 + VALUE.encode()).decode().strip())[1:-1],
+    "in base64 of UTF-16": base64.b64encode(VALUE.encode("utf-16-be")).decode(),
+}
+
+
+@pytest.mark.parametrize("text", DRAWN.values(), ids=DRAWN.keys())
+def test_the_value_is_found_as_a_reader_or_another_program_would(text: str) -> None:
+    hidden = SHOP.hide(f"see {text} here")
+    assert hidden.startswith("see ")
+    assert hidden.endswith(" here")
+    assert re.sub(r"\{\{secret:shop\}\}|\bsee\b|\bhere\b|\\+n|[\s\"\\]|(?:LS0t)+", "", hidden) == "", hidden
+
+
+def test_a_secret_equal_to_its_name_is_hidden_once() -> None:
+    hider = Hider({"lamp": "lamp", "shop": "secret", "it": "lamp-2"})
+    once = hider.hide("a lamp, a secret and lamp-2")
+    assert once == "a {{secret:lamp}}, a {{secret:shop}} and {{secret:it}}"
+    assert hider.hide(once) == once
+    assert hider.hide("{{secret:lamps}}") != "{{secret:lamps}}", "no name of ours"
+    sealed = hider.seal({"lamp": "lamp", "secret": ["secret"]})
+    assert list(sealed) == ["lamp", "secret"]
+    assert hider.unseal(sealed) == {"lamp": "lamp", "secret": ["secret"]}
+
+
+@pytest.mark.parametrize("text", ["\\" * 20_000, "%25" * 20_000, "&amp;" * 20_000, "H" * 60_000, "\u0332" * 60_000])
+def test_a_hostile_text_takes_no_time_worth_mentioning(text: str) -> None:
+    began = time.process_time()
+    assert SHOP.spans(text) == []
+    assert time.process_time() - began < 2
