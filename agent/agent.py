@@ -124,6 +124,7 @@ class Agent:
         if not goal.strip():
             raise UsageError("the goal is empty; say what to do, such as: click “Save”")
         self.secrets.check(goal)
+        self.secrets.check(self.config.on, "place it begins at")
         asked = self.config.model_copy(update={"goal": goal, "secret_names": tuple(names_in(goal))})
         folder = RunFolder.create(asked, self.run_dir)
         return self._work(folder, resumed=False)

@@ -80,8 +80,9 @@ class Books:
         self.folder = folder
         self.options = options
         self._listen = listen
-        self.trace = Trace(folder.trace, secrets.masked)
-        self.journal = Journal(folder.journal, secrets.masked)
+        self._redact = secrets.redact
+        self.trace = Trace(folder.trace)
+        self.journal = Journal(folder.journal, secrets.redact)
         self.history = History(folder.trace)
         self._database = sqlite3.connect(folder.checkpoint, check_same_thread=False)
         self.checkpoints = LatestSaver(self._database)
@@ -89,6 +90,7 @@ class Books:
 
     def tell(self, event: AnyEvent) -> None:
         """Write an event to the trace, then show it to whoever listens."""
+        event = self._redact(event)
         self.trace.add(event)
         self.history.hear(event)
         if self._listen:
@@ -106,6 +108,7 @@ class Books:
             seconds=seconds,
             usage=usage,
         )
+        event = self._redact(event)
         with suppress(OSError):
             self.trace.add(event)
             self.folder.note(verdict=verdict, reason=reason, answer=event.answer, steps=event.steps, seconds=seconds)

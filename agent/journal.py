@@ -73,9 +73,9 @@ class Doubt(BaseModel):
 class Journal:
     """Appends entries; each is on the disk when `add` returns."""
 
-    def __init__(self, path: Path, masked: Callable[[str], str] = str) -> None:
-        """`masked` takes secrets out of a line of JSON."""
-        self.path, self._masked = path, masked
+    def __init__(self, path: Path, redact: Callable[[Entry], Entry] = lambda entry: entry) -> None:
+        """`redact` takes secrets out of an entry."""
+        self.path, self._redact = path, redact
         cut_unfinished_line(path)
         self._file = path.open("a", encoding="utf-8")
         self._step = 0
@@ -140,7 +140,7 @@ class Journal:
 
     def _add(self, entry: Entry) -> None:
         with self._lock:
-            self._file.write(self._masked(entry.model_dump_json(exclude_none=True)) + "\n")
+            self._file.write(self._redact(entry).model_dump_json(exclude_none=True) + "\n")
             self._file.flush()
             os.fsync(self._file.fileno())
 

@@ -24,11 +24,9 @@ from handeye.agent.mind import ground_targets
 from handeye.agent.run import RunFolder
 from handeye.agent.start import open_device, open_eyes_and_policy
 from handeye.agent.trace import Thought
-from handeye.perception import ocr
 from handeye.perception.outcome import judge
 from handeye.perception.prompt import action_text
 from handeye.tools.actions import HAND_KINDS, describe, parse_action
-from handeye.tools.discreet import Discreet
 from handeye.tools.errors import HandeyeError, UsageError
 
 if TYPE_CHECKING:
@@ -94,10 +92,13 @@ class Desk:
     def device(self) -> Device:
         if self._device is None:
             config = self.config
-            self._device = open_device(config.on, headed=config.headed, viewport=config.viewport, rules=config.in_force)
-            self.secrets.reader = ocr.read
-            if isinstance(self._device, Discreet):
-                self._device.secrets = self.secrets
+            self._device = open_device(
+                config.on,
+                headed=config.headed,
+                viewport=config.viewport,
+                rules=config.in_force,
+                secrets=self.secrets,
+            )
         return self._device
 
     @property

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from handeye.policies.rules import Rules
+from handeye.tools.discreet import Discreet
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from handeye.policies.decision import Policy
     from handeye.tools.custom import Toolbox
     from handeye.tools.device import Device
+    from handeye.tools.secrets import Secrets
 
 POLICIES = {
     "plain-english": "handeye.policies.plain_english:PlainEnglish",
@@ -87,13 +89,33 @@ def open_device(
     folder: Path | None = None,
     storage_state: Path | None = None,
     on_send: Callable[[str], None] | None = None,
+    secrets: Secrets | None = None,
 ) -> Device:
     """The device that `--on` names: `desktop`, its second monitor `desktop:2`, `virtual`, `app:COMMAND`, a web address,
     a page's file, or `cdp:ADDRESS` for the tab in front of a Chromium that listens there. Programs start in `folder`.
+    `secrets` are typed by the device and redacted in all that it reports, from its first observation on.
 
     Raises UsageError when it names none or what the rules do not allow, and SetupError when it cannot be started.
     """
-    rules = rules or Rules()
+    device = _opened(on, headed, viewport, rules or Rules(), folder, storage_state, on_send)
+    if secrets is not None:
+        from handeye.perception import ocr
+
+        secrets.reader = ocr.read
+        if isinstance(device, Discreet):
+            device.secrets = secrets
+    return device
+
+
+def _opened(
+    on: str,
+    headed: bool,
+    viewport: tuple[int, int],
+    rules: Rules,
+    folder: Path | None,
+    storage_state: Path | None,
+    on_send: Callable[[str], None] | None,
+) -> Device:
     if storage_state and not looks_like_page(on):
         raise UsageError(f"--storage-state is for web pages; leave it out with --on {on}")
     if hit := re.fullmatch(r"desktop(?::([0-9]+))?", on):

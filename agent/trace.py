@@ -22,7 +22,7 @@ from handeye.tools.device import Settled, Signals
 from handeye.tools.geometry import Point
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 VERSION = 1
@@ -190,14 +190,13 @@ _ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 class Trace:
     """Appends events to a file; each line is on its way to the disk when `add` returns."""
 
-    def __init__(self, path: Path, masked: Callable[[str], str] = str) -> None:
-        """`masked` takes secrets out of a line of JSON."""
-        self.path, self._masked = path, masked
+    def __init__(self, path: Path) -> None:
+        self.path = path
         cut_unfinished_line(path)
         self._file = path.open("a", encoding="utf-8")
 
     def add(self, event: AnyEvent) -> None:
-        self._file.write(self._masked(event.model_dump_json()) + "\n")
+        self._file.write(event.model_dump_json() + "\n")
         self._file.flush()
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from handeye.scenarios.results import TRIALS, Attempt, Result
 from handeye.scenarios.schema import joined
 from handeye.scenarios.starting import beginning, skipped
 from handeye.tools.errors import HandeyeError, UsageError
+from handeye.tools.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,6 +100,7 @@ class Runner:
     def __init__(self, settings: Settings, mind: tuple[Eyes, Policy] | None = None) -> None:
         """`mind`: eyes and policy that are there already, instead of those that the settings name."""
         self.settings = settings
+        self.secrets = Secrets.read(Path(settings.secrets) if settings.secrets else None)
         self._opened = mind
 
     def run(self, job: Job) -> Result:
@@ -136,7 +138,7 @@ class Runner:
             run=str(trial.folder / "run") if (trial.folder / "run").exists() else "",
             **told,
         )
-        return pruned(attempt, trial.folder, self.settings.trace)
+        return pruned(self.secrets.redact(attempt), trial.folder, self.settings.trace)
 
     def mind(self) -> tuple[Eyes, Policy]:
         """The eyes and the policy, opened when they are first needed."""
@@ -188,6 +190,7 @@ class Trial:
             viewport=_size(self.case.suite.viewport),
             rules=self.settings.rules,
             folder=self.case.file.parent,
+            secrets=self.runner.secrets,
         )
 
     def learned(self, told: dict[str, Any]) -> dict[str, Any]:

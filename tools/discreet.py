@@ -89,23 +89,13 @@ def _hidden(said: Any, secrets: Secrets) -> Any:
     if type(said) in (list, tuple):
         return type(said)(_hidden(each, secrets) for each in said)
     if isinstance(said, BaseModel):
-        return _model(said, secrets)
+        return secrets.redact(said)
     if hasattr(said, "__dataclass_fields__") and hasattr(said, "title"):
         from dataclasses import replace
 
         title = secrets.hide(said.title)
         return said if title == said.title else replace(said, title=title)
     return said
-
-
-def _model(said: BaseModel, secrets: Secrets) -> BaseModel:
-    changed = {}
-    for name in type(said).model_fields:
-        value = getattr(said, name)
-        hidden = _hidden(value, secrets)
-        if hidden != value:
-            changed[name] = hidden
-    return said.model_copy(update=changed) if changed else said
 
 
 def _elements(found: list[Element], secrets: Secrets) -> list[Element]:

@@ -19,17 +19,18 @@ typed into; a secret from a page or program that it was given to; and whoever ma
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from weakref import WeakSet
 
 from handeye.tools.errors import ActionRefused, UsageError
 from handeye.tools.hiding import SHORTEST, Hider, names_in, placeholder
+from handeye.tools.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,13 +39,13 @@ if TYPE_CHECKING:
     from handeye.tools.element import Element
     from handeye.tools.screenshot import Screenshot
 
+T = TypeVar("T")
+
 PREFIX = "HANDEYE_SECRET_"
 SERVICE = "handeye"
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,63}")
-
-
-#: Texts of ours that can hold no secret: a digest, a time.
-_FIXED = re.compile(r"[0-9a-f]{64}|\d{4}-\d\d-\d\dT[\d:.+Z-]+")
+#: Those of this process, for errors that reach a person by a way that knows of no run.
+_KNOWN: WeakSet[Secrets] = WeakSet()
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class Secrets:
         self.reader: Callable[[Screenshot], Iterable[Element]] | None = None
         """Reads the text of a picture, for devices that know nothing of what is on their screen."""
         self._learn()
+        _KNOWN.add(self)
 
     @classmethod
     def read(cls, file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Secrets:
@@ -136,13 +138,13 @@ class Secrets:
             self._learn()
         return secret
 
-    def check(self, goal: str) -> None:
-        """Raise UsageError when a goal names a secret that is not there, or holds the value of one."""
+    def check(self, goal: str, what: str = "goal") -> None:
+        """Raise UsageError when a goal, or another setting `what`, names a missing secret or holds the value of one."""
         for name in names_in(goal):
             if self.get(name) is None:
                 raise UsageError(self._unknown(name))
         for name in dict.fromkeys(name for _, _, name in self._hider.spans(goal)):
-            raise UsageError(f"the goal holds the value of the secret {name}; write {placeholder(name)} instead")
+            raise UsageError(f"the {what} holds the value of the secret {name}; write {placeholder(name)} instead")
 
     def use(self, name: str, place: Place) -> str:
         """The value, to be typed there at once. Raises ActionRefused where it must not be typed."""
@@ -187,11 +189,9 @@ class Secrets:
         shown = {"url": self.hide(memento["url"])} if "url" in memento else {}
         return {**self._hider.seal(memento), **shown}
 
-    def masked(self, line: str) -> str:
-        """A line of JSON with names for values in its texts; digests and times are left as they are."""
-        if not self._hider or not self._hider.spans(line):
-            return line
-        return json.dumps(self._hider.hide_in(json.loads(line), keep=_FIXED), ensure_ascii=False, separators=(",", ":"))
+    def redact(self, record: T) -> T:
+        """A record with names for values in its free texts; its keys, digests and times are left as they are."""
+        return redact(record, self._hider.hide) if self._hider else record
 
     def values_given(self) -> dict[str, str]:
         """Those that were typed in this run and are long enough to be told from other text."""
@@ -246,6 +246,13 @@ def refuse_elsewhere(action: Action) -> None:
         if not filled_in and isinstance(value, (str, tuple)) and (names := names_in(str(value))):
             said = ", ".join(placeholder(name) for name in names)
             raise ActionRefused(f"{action.kind}: {said} is only typed into fields or chosen in lists; use type")
+
+
+def hide_known(text: str) -> str:
+    """The text with names for the values of all secrets that this process has read."""
+    for secrets in list(_KNOWN):
+        text = secrets.hide(text)
+    return text
 
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:

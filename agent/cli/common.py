@@ -52,16 +52,17 @@ def reported(as_json: bool = False, **shape: Any) -> Iterator[None]:
     try:
         yield
     except HandeyeError as error:
-        note_console().print(f"[bold red]handeye:[/] {escape(str(error))}", soft_wrap=True)
+        said = _hidden(str(error))
+        note_console().print(f"[bold red]handeye:[/] {escape(said)}", soft_wrap=True)
         if as_json:
-            print_json(shape | {"reason": str(error), "error": type(error).__name__})
+            print_json(shape | {"reason": said, "error": type(error).__name__})
         raise typer.Exit(error.exit_code) from None
     except (typer.Exit, typer.Abort):
         raise
     except Exception as error:
         if os.environ.get("HANDEYE_DEBUG"):
             raise
-        said = f"{type(error).__name__}: {error}; please report it, with what HANDEYE_DEBUG=1 shows"
+        said = _hidden(f"{type(error).__name__}: {error}; please report it, with what HANDEYE_DEBUG=1 shows")
         note_console().print(f"[bold red]handeye:[/] {escape(said)}", soft_wrap=True)
         if as_json:
             print_json(shape | {"reason": said, "error": type(error).__name__})
@@ -69,3 +70,10 @@ def reported(as_json: bool = False, **shape: Any) -> Iterator[None]:
     except KeyboardInterrupt:
         note_console().print("[yellow]interrupted[/]")
         raise typer.Exit(130) from None
+
+
+def _hidden(text: str) -> str:
+    """The text without the values of secrets."""
+    from handeye.tools.secrets import hide_known  # imported when needed: help texts must come at once
+
+    return hide_known(text)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
+import typer
+from pydantic import BaseModel, Field, JsonValue
 
+from handeye.agent.cli.common import reported
 from handeye.tools.actions import parse_action
 from handeye.tools.discreet import discreet
 from handeye.tools.errors import ActionFailed, ActionRefused, UsageError
@@ -179,11 +183,53 @@ def test_secrets_go_into_fields_and_lists_alone() -> None:
             refuse_elsewhere(parse_action(action))
 
 
-def test_a_line_of_json_keeps_its_digests_and_times() -> None:
+class Line(BaseModel):
+    """A record as files have them."""
+
+    kind: Literal["note", "click"]
+    at: str
+    screen: str
+    text: str
+    n: int = 2026
+    role: str = ""
+    inside: tuple[Line, ...] = ()
+    more: dict[str, JsonValue] = Field(default_factory=dict)
+    path: Path = Path()
+
+
+def test_a_record_keeps_its_digests_and_times() -> None:
     secrets = Secrets([Secret("pin", "2026")])
-    digest = "2026" + "a" * 60
-    line = f'{{"at":"2026-11-21T13:00:00.000+00:00","screen":"{digest}","text":"pin 2026","n":2026}}'
-    assert secrets.masked(line) == line.replace("pin 2026", "pin {{secret:pin}}")
+    line = Line(kind="note", at="2026-11-21T13:00:00.000+00:00", screen="2026" + "a" * 60, text="pin 2026")
+    assert secrets.redact(line) == line.model_copy(update={"text": "pin {{secret:pin}}"})
+
+
+@pytest.mark.parametrize("word", ["click", "note", "kind", "text", "inside", "button", "secret"])
+def test_a_secret_that_is_a_word_of_our_files_leaves_them_readable(word: str) -> None:
+    secrets = Secrets([Secret("shop", word), Secret(word, word.upper())])
+    inner = Line(kind="click", at="", screen="", text=f"the {word}", role="button", path=Path("a") / word)
+    line = Line(kind="note", at="", screen="", text=f"say {word}", inside=(inner,), more={"kind": [{"text": word}]})
+    redacted = secrets.redact(line)
+    again = Line.model_validate_json(redacted.model_dump_json())
+    assert again == redacted
+    assert (again.kind, again.inside[0].kind, again.inside[0].role) == ("note", "click", "button")
+    assert word not in again.text.replace("{{secret:shop}}", "").replace(f"{{{{secret:{word}}}}}", "")
+    assert str(again.inside[0].path) != str(inner.path)
+    assert secrets.redact(again) == again, "names are not taken for values"
+    assert secrets.redact(Line(kind="note", at="", screen="", text="other")).text == "other"
+
+
+def test_an_error_of_a_command_is_printed_without_the_values_that_the_process_has_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    secrets = Secrets([Secret("shop", "tulip-91")])
+    for error, code in ((UsageError("tulip-91 is no address"), 2), (RuntimeError("tulip-91"), 3)):
+        with pytest.raises(typer.Exit) as left, reported(as_json=True, verdict=None):
+            raise error
+        assert left.value.exit_code == code
+        said = capsys.readouterr()
+        assert "tulip" not in said.out + said.err
+        assert said.out.count("{{secret:shop}}") == said.err.count("{{secret:shop}}") == 1
+    assert secrets.names == ["shop"]
 
 
 def test_an_error_that_quotes_a_value_is_raised_anew_without_it_and_others_stay() -> None:
