@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from handeye.tools.browser.origin import confirmed
 from handeye.tools.browser.scripts import KEY, ask
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.hiding import names_in, parts, placeholder
@@ -32,13 +33,11 @@ class Giving:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def place(self, frame: Frame) -> Place:
+    async def place(self, frame: Frame) -> Place:
         """What a frame's document is, as the browser knows it and not as the page says."""
         url = frame.url
-        # A frame without an address of its own was written by its parent.
-        while url in ("", ":", "about:blank", "about:srcdoc") and frame.parent_frame is not None:
-            frame = frame.parent_frame
-            url = frame.url
+        if not await confirmed(frame):
+            return Place(f"a field of {url[:80] or 'a frame'}, whose origin the browser does not confirm")
         parts = urlsplit(url)
         words = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else url[:80]
         return Place(f"a field of {words}", url=url, own=_same(self.session.first, url))
@@ -46,20 +45,20 @@ class Giving:
     async def allow(self, text: str, field: ElementHandle | None) -> None:
         """Raise ActionRefused, before anything is touched, when a secret in the text must not go into a field."""
         if field is not None and names_in(text) and (frame := await field.owner_frame()):
-            self.session.secrets.allow(text, self.place(frame))
+            self.session.secrets.allow(text, await self.place(frame))
 
     async def filled(self, text: str, field: ElementHandle) -> str:
         """The text with values for names, for an element of a document they are bound to."""
         frame = await field.owner_frame()
         if frame is None:
             raise ActionFailed("the field is not on the page any more; look again")
-        place = self.place(frame)
+        place = await self.place(frame)
         return "".join(words or self.session.secrets.use(name, place) for words, name in parts(text))
 
     async def give(self, name: str) -> None:
         """Put a secret into the field that has the keyboard."""
         frame, field = await self._focused(name)
-        value = self.session.secrets.use(name, self.place(frame))
+        value = self.session.secrets.use(name, await self.place(frame))
         wrong = await field.evaluate(f"(el, text) => {KEY}.give(el, text)", value)
         if wrong:
             raise ActionFailed(f"{placeholder(name)} could not be filled in: {WRONG[wrong]}; look again")

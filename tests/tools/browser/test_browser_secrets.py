@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,10 +89,9 @@ def test_a_secret_does_not_go_into_a_frame_of_another_site(browser: Browser) -> 
         browser.perform(Type(text="{{secret:shop}}"))
     with pytest.raises(ActionRefused, match=r"bank.* is bound to bank\.example"):
         browser.perform(Type(text="{{secret:bank}}", target=at(browser, "Name")))
-    browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Inner")))
-    inner = "document.getElementById('near').contentDocument.querySelector('input').value"
-    assert value(browser, inner) == VALUE, "a frame that the page wrote itself is the page's own"
-    assert browser.secrets.given == {"shop"}
+    with pytest.raises(ActionRefused, match="whose origin the browser does not confirm"):
+        browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Inner")))
+    assert browser.secrets.given == set()
 
 
 def test_the_keyboard_cannot_be_moved_away_under_a_secret(browser: Browser) -> None:
@@ -159,4 +159,17 @@ def test_a_browser_that_begins_on_no_page_is_bound_to_the_first_that_it_opens(si
         browser.secrets = Secrets([Secret("shop", VALUE)])
         browser.restore(memento)  # where it goes on is not where it began
         with pytest.raises(ActionRefused):
+            browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Far")))
+
+
+def test_a_secret_goes_to_a_page_of_the_disk_and_not_to_one_without_an_origin(tmp_path: Path) -> None:
+    field = "<label>Pass <input type=password></label>"
+    page = tmp_path / "page.html"
+    page.write_text(f"<!doctype html>{field}<iframe sandbox=allow-scripts src=inner.html></iframe>", encoding="utf-8")
+    (tmp_path / "inner.html").write_text(field.replace("Pass", "Far"), encoding="utf-8")
+    with Browser(str(page)) as browser:
+        browser.secrets = Secrets([Secret("shop", VALUE)])
+        browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Pass")))
+        assert value(browser, "document.querySelector('input').value") == VALUE
+        with pytest.raises(ActionRefused, match="whose origin the browser does not confirm"):
             browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Far")))
