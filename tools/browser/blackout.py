@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from handeye.tools.browser.session import Session
 
-#: Frames inside frames are followed this far, and so many of them.
-DEPTH, FRAMES = 5, 40
+#: So many frames of a page are read, at any depth; those beyond are blacked out whole while there is a secret.
+FRAMES = 200
 
 #: Seconds that a frame gets to answer; one that does not is blacked out whole when it may show a secret.
 PATIENCE = 1.0
@@ -38,11 +38,13 @@ class Blackout:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._left = FRAMES
 
     async def boxes(self) -> list[Corners]:
         """Boxes [left, top, right, bottom] in CSS pixels of the page's viewport."""
         frame = self.session.front.page.main_frame
-        fields, read = await self._frame(frame, await ask(frame, "shown", self._wanted()), Mapping(), 0)
+        self._left = FRAMES
+        fields, read = await self._frame(frame, await ask(frame, "shown", self._wanted()), Mapping())
         hider = self.session.secrets.hider
         spans = hider.spans("".join(text for text, _ in read)) if read else []
         position = 0
@@ -78,19 +80,16 @@ class Blackout:
         return {"texts": bool(self.session.secrets.hider)}
 
     async def _frame(
-        self, frame: Frame, said: dict[str, Any], mapping: Mapping, depth: int
+        self, frame: Frame, said: dict[str, Any], mapping: Mapping
     ) -> tuple[list[Corners], list[tuple[str, list[Corners]]]]:
         fields = [mapping.box(box) for box in said["fields"]]
         read = [(text, [mapping.box(box) for box in boxes]) for text, boxes in said["read"]]
-        inner = frame.child_frames[:FRAMES] if depth < DEPTH else []
-        for more, texts in await asyncio.gather(*(self._inner(child, mapping, depth + 1) for child in inner)):
+        for more, texts in await asyncio.gather(*(self._inner(child, mapping) for child in frame.child_frames)):
             fields += more
             read += texts
         return fields, read
 
-    async def _inner(
-        self, frame: Frame, mapping: Mapping, depth: int
-    ) -> tuple[list[Corners], list[tuple[str, list[Corners]]]]:
+    async def _inner(self, frame: Frame, mapping: Mapping) -> tuple[list[Corners], list[tuple[str, list[Corners]]]]:
         from playwright.async_api import Error
 
         try:
@@ -100,18 +99,22 @@ class Blackout:
         whole = mapping.box([place["x"], place["y"], place["x"] + place["wide"], place["y"] + place["high"]])
         if whole[2] - whole[0] < 2 or whole[3] - whole[1] < 2:
             return [], []
-        said = await quickly(frame, "shown", self._wanted(), PATIENCE)
+        self._left -= 1
+        said = await quickly(frame, "shown", self._wanted(), PATIENCE) if self._left >= 0 else None
         if said is None:
             return ([whole] if self.session.secrets.hider and not frame.is_detached() else []), []
-        fields, read = await self._frame(frame, said, mapping.of(place, said["extent"]), depth)
+        fields, read = await self._frame(frame, said, mapping.of(place, said["extent"]))
         # A frame shows nothing beyond its own edges.
         cut = [box for each in fields if (box := _within(each, whole))]
         return cut, [(text, [box for each in boxes if (box := _within(each, whole))]) for text, boxes in read]
 
 
 def _around(boxes: tuple[Corners, Corners]) -> Corners:
+    """All that a moving box covered, with as much around it: it may have turned back in between."""
     one, two = boxes
-    return [min(one[0], two[0]), min(one[1], two[1]), max(one[2], two[2]), max(one[3], two[3])]
+    across, down = abs(two[0] - one[0]), abs(two[1] - one[1])
+    left, top = min(one[0], two[0]) - across, min(one[1], two[1]) - down
+    return [left, top, max(one[2], two[2]) + across, max(one[3], two[3]) + down]
 
 
 def _within(box: Corners, whole: Corners) -> Corners | None:

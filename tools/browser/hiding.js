@@ -25,6 +25,10 @@ function shown({ texts }) {
     if (hidden && filled && around && seen(around) && !(el.type === "password" && buried(el, around)))
       fields.push([around.l, around.t, around.r, around.b]);
     if (!texts || hidden) return;
+    if (el.localName === "select" && (el.multiple || el.size > 1)) { // its options stand on the page itself
+      for (const each of el.querySelectorAll("option, optgroup")) tell(each.label, [each.getBoundingClientRect()]);
+      return;
+    }
     const label = el.localName === "select" ? [...el.selectedOptions].map((each) => each.label).join(" ") : el.value || el.placeholder;
     if (label) tell(label, [el.getBoundingClientRect()]);
   };
