@@ -7,6 +7,8 @@ to the verdict, works on real code and real tokens.
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +117,73 @@ def test_what_is_chosen_from_needs_a_model_and_a_critic_something_to_choose(tmp_
     assert isinstance(eyes, ModelEyes)
     assert isinstance(policy, BestOfN)
     assert (eyes.samples, policy.n, policy.critic) == (5, 4, None)
+
+
+def test_a_draft_in_the_reasoning_of_a_server_clicks_nothing(browser: Any, tmp_path: Path) -> None:
+    """One answer in each form that a server may give; the drafts name Idle, the answers Count or nothing."""
+    places = {element.name: element.box.centre for element in browser.elements()}
+    points = {name: [round(x * 1000 / 1344), round(y * 1000 / 896)] for name, (x, y) in places.items()}
+    draft, answer = (
+        f'<tool_call>{{"kind": "click", "target": {{"point": {points[name]}}}}}</tool_call>'
+        for name in ("Idle", "Count")
+    )
+    done = '<tool_call>{"kind": "done", "answer": "counted"}</tool_call>'
+    messages: list[dict[str, Any]] = [
+        {"content": answer, "reasoning_content": f"Shall I? {draft} No."},
+        {"content": f"{draft} would be wrong.</think>{answer}"},
+        {"content": f"<think>{draft}"},
+        {"content": None, "reasoning": draft},
+        {"content": f"{draft}<|end|><|start|>assistant<|channel|>final<|message|>{answer}"},
+        {
+            "content": f"Not {draft}",
+            "tool_calls": [{"function": {"name": "done", "arguments": '{"answer": "counted"}'}}],
+        },
+        {"content": done},
+    ]
+    asked = iter(messages)
+    held = messages[-1]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.say({"data": [{"id": "InternVL3_5-8B"}]})
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.say({"choices": [{"message": next(asked, held), "finish_reason": "stop"}]})
+
+        def say(self, value: Any) -> None:
+            data = json.dumps(value).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        config = RunConfig(goal="", model=f"http://127.0.0.1:{server.server_port}/v1")
+        run = Agent(browser, config=config, run_dir=tmp_path / "run").run("count to three")
+    finally:
+        server.shutdown()
+        server.server_close()
+    thoughts = [event.said for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
+    here = f"click ({round(points['Count'][0] * 1.344 - 0.5)}"
+    assert all(said.startswith((here[:8], "done")) for said in thoughts), thoughts
+    assert "counted 3 times" in " ".join(element.name for element in browser.elements())
+    assert (run.verdict, run.answer) == ("succeeded", "counted"), run.reason
+
+
+def test_an_answer_that_cannot_be_stored_breaks_no_run(browser: Any, tmp_path: Path) -> None:
+    answers = [
+        r'So \ud800. <tool_call>{"kind": "call", "tool": "t", "arguments": {"n": 99999999999999999999999}}</tool_call>',
+        r'<tool_call>{"kind": "click", "target": "the \ud83d button"}</tool_call>',
+        '\ud800 <tool_call>{"thought": "so \\ud800", "kind": "done", "answer": "counted"}</tool_call>',
+    ]
+    (tmp_path / "answers.json").write_text(json.dumps(answers))
+    run = run_on(f"scripted:{tmp_path / 'answers.json'}", browser, tmp_path / "run")
+    assert (run.verdict, run.answer) == ("succeeded", "counted"), run.reason
+    (thought,) = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
+    assert thought.thought == "so \ufffd"

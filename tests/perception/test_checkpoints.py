@@ -388,3 +388,39 @@ def test_pickled_weights_are_not_read(copy: Path) -> None:
 
 def test_every_language_part_that_is_loaded_can_be_built() -> None:
     assert set(LANGUAGES) == set(get_args(Language))
+
+
+def _scaled(tensors: dict[str, Any], name: str) -> None:
+    import torch
+
+    for key in [key for key in tensors if "language_model" in key and key.endswith("proj.weight")]:
+        scale = tensors[key].abs().max().float() / 448
+        tensors[key] = (tensors[key].float() / scale).to(torch.float8_e4m3fn)
+        if name:
+            tensors[key.replace(".weight", f".{name}")] = scale.reshape(1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: _scaled(t, "weight_scale"), r"unexpected tensors.*\.weight_scale,.*serve it with vLLM"),
+        (lambda t: _scaled(t, "input_scale_2"), r"unexpected tensors.*\.input_scale_2,"),
+        (lambda t: _scaled(t, ""), r"8-bit floats, such as .*proj\.weight, and config.json names no quantisation"),
+        (
+            lambda t: t.update({"model.adapter.lora_A": next(iter(t.values())).clone()}),
+            r"1 unexpected tensors.*adapter\.lora_A",
+        ),
+        (lambda t: t.pop(next(key for key in t if key.endswith("o_proj.weight"))), r"lack 1 tensors, such as .*o_proj"),
+    ],
+)
+def test_tensors_without_a_place_and_places_without_a_tensor_are_refused(
+    copy: Path, change: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    """transformers reads what fits and only warns of the rest: the model would answer, and point elsewhere."""
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(copy / "model.safetensors")
+    change(tensors)
+    save_file(tensors, copy / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=message):
+        open_engine(str(copy))

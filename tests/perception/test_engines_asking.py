@@ -222,6 +222,43 @@ def test_a_prompt_too_long_is_asked_again_with_as_many_tiles_as_fit(odd: Any, sa
     assert "tiles a picture instead of 12: the server says" in got.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (
+            400,
+            {
+                "object": "error",
+                "message": "Input length (8300 tokens) exceeds the maximum allowed length (8192 tokens).",
+            },
+        ),
+        (
+            422,
+            {"error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8192; got 8000 and 512"},
+        ),
+        (400, {"message": "max_tokens must be at least 1, got -511."}),
+        (
+            400,
+            {"error": {"code": 400, "message": "cannot process the request", "n_prompt_tokens": 8300, "n_ctx": 8192}},
+        ),
+        (
+            400,
+            {"error": {"message": "The decoder prompt (length 8300) is longer than the maximum length of 8192."}},
+        ),
+        (400, {"detail": "gateway: upstream limit of 8,192 tokens passed, prompt has 8,300 (http 400)"}),
+        (400, {"message": "prompt tokens 8300 > limit 8192", "code": 999}),
+    ],
+)
+def test_a_server_may_say_in_any_words_that_a_prompt_is_too_long(odd: Any, status: int, body: dict[str, Any]) -> None:
+    """What counts is a limit of tokens, or a length, and numbers."""
+    models(odd, "sglang")
+    left = iter([(status, json.dumps(body).encode()), (200, good())])
+    odd.chat = lambda handler, _: odd.reply(handler, *next(left))
+    (got,) = open_engine(odd.url).generate(shot(1600, 1200), max_tokens=512)
+    assert "at most" in got.notes[0]
+    assert 5 <= int(str(odd.bodies[1]["max_dynamic_patch"])) < 12
+
+
 def test_a_prompt_too_long_even_without_tiles_is_a_model_error(odd: Any) -> None:
     models(odd, "vllm", max_model_len=8192)
     said = b'{"message": "Input length (90000) exceeds the maximum context length (8192)"}'

@@ -13,7 +13,7 @@ from handeye.perception.engines import open_engine
 from handeye.perception.engines.grammar import action_grammar, box_grammar, without_budgets
 from handeye.perception.engines.grammar_parts import decimal, integer
 from handeye.perception.engines.in_process.small import Language, build_small_checkpoint
-from handeye.perception.profiles import INTERNVL3, INTERNVL3_5, INTERNVL3_5_GPT_OSS, SCALECUA, Profile
+from handeye.perception.profiles import INTERNVL3, INTERNVL3_5, INTERNVL3_5_GPT_OSS, PROFILES, SCALECUA, Profile
 from handeye.perception.prompt import Prompt, Turn
 from handeye.tools.actions import KINDS
 from handeye.tools.errors import UsageError
@@ -192,6 +192,28 @@ def test_thoughts_come_first_where_the_profile_thinks(compiler: Any) -> None:
     assert accepts(compiler, action_grammar(THINKS, KINDS, thinking=100), said)
     assert not accepts(compiler, action_grammar(INTERNVL3, KINDS), thought + said)
     assert action_grammar(INTERNVL3_5_GPT_OSS.with_thinking(), KINDS) == ""
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        '<tool_call>\n{"kind": "back"}\n</tool_call>',
+        "<tool_call>",
+        "<action>\npress('a')\n</action>",
+        '{"kind": "back"}',
+        "</tool_call>",
+        "◁/think▷",
+        "<think>",
+    ],
+)
+def test_no_action_opens_inside_of_reasoning(compiler: Any, draft: str) -> None:
+    said = answer('{"kind": "back"}')
+    opened = PROFILES["qwen3_vl_thinking"]
+    for profile, before in ((THINKS, "<think>"), (opened, "")):
+        grammar = action_grammar(profile, KINDS, thinking=100)
+        assert accepts(compiler, grammar, f"{before}Perhaps 1 < 2.\n</think>\n{said}")
+        assert not accepts(compiler, grammar, f"{before}Perhaps {draft} so\n</think>\n{said}")
+    assert not accepts(compiler, action_grammar(opened, KINDS, thinking=100), said)
 
 
 def test_points_are_written_in_the_space_of_the_profile(compiler: Any) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import ValidationError
 
 from handeye.tools.actions import ACTIONS, ADAPTER, HAND_KINDS, KINDS, Click, Target, describe, parse_action, targets
@@ -158,3 +160,70 @@ def test_half_a_surrogate_pair_is_refused_in_actions_and_mended_in_what_screens_
     element = Element(id="e1", box=Box(0, 0, 1, 1), role="text", name="half \ud83d, whole 🌍", source="dom")
     assert element.name == "half \ufffd, whole 🌍"
     element.model_dump_json()
+
+
+#: What JSON and Python can write, and a file or a database cannot hold or give back.
+UNSTORABLE: list[Any] = [
+    2**63,
+    -(2**63) - 1,
+    10**40,
+    float("nan"),
+    float("inf"),
+    "\ud800",
+    "a\udfff",
+    "\x00",
+    "\x1b[2J",
+]
+
+
+@pytest.mark.parametrize("value", UNSTORABLE, ids=repr)
+def test_what_cannot_be_stored_is_refused_wherever_it_stands(value: Any) -> None:
+    for arguments in ({"n": value}, {"deep": [[{"n": value}]]}, {str(value): 1}):
+        # As text a large number is fine.
+        if not isinstance(value, str) and "n" not in arguments and "deep" not in arguments:
+            continue
+        with pytest.raises(ActionRefused):
+            parsed({"kind": "call", "tool": "t", "arguments": arguments})
+    with pytest.raises(ActionRefused):
+        parsed({"kind": "click", "target": {"point": [5, 5], "element": value}})
+    with pytest.raises(ActionRefused):
+        parsed({"kind": "click", "target": {"point": [5, value]}})
+    with pytest.raises(ActionRefused):
+        parsed({"kind": "navigate", "url": value})
+
+
+def test_too_much_at_once_is_refused() -> None:
+    deep: Any = []
+    for _ in range(100):
+        deep = [deep]
+    for arguments in ({"a": deep}, {"a": list(range(20_000))}, {"a": ["x" * 30_000] * 10}):
+        with pytest.raises(ActionRefused, match="it holds more than"):
+            parsed({"kind": "call", "tool": "t", "arguments": arguments})
+    with pytest.raises(ActionRefused, match="between -1000000 and 1000000 pixels"):
+        parsed({"kind": "move", "target": [4, 10**9]})
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=4),
+        st.recursive(
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats()
+            | st.text(st.characters(exclude_categories=()), max_size=6),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+            max_leaves=8,
+        ),
+        max_size=4,
+    )
+)
+def test_an_accepted_action_can_be_stored_and_read_back(arguments: dict[str, Any]) -> None:
+    try:
+        action = parsed({"kind": "call", "tool": "t", "arguments": arguments})
+    except ActionRefused:
+        return
+    serde = JsonPlusSerializer()
+    held = action.model_dump(mode="json")
+    assert serde.loads_typed(serde.dumps_typed(held)) == held
+    assert json.loads(json.dumps(held, ensure_ascii=False).encode()) == held
