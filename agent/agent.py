@@ -15,9 +15,10 @@ from langgraph.types import Command
 
 from handeye.agent.approval import answered
 from handeye.agent.books import Books
+from handeye.agent.intact import check_files, check_state
 from handeye.agent.loop import Crew, build_loop
 from handeye.agent.recover import recover, settle_doubt
-from handeye.agent.run import RunConfig, RunFolder, disk
+from handeye.agent.run import RunConfig, RunFolder, disk, released
 from handeye.agent.start import EMBEDDED, open_eyes_and_policy, page_folder
 from handeye.agent.state import State, start
 from handeye.agent.trace import Noted, Started
@@ -25,7 +26,7 @@ from handeye.policies.guard import Guard
 from handeye.policies.limits import Limits
 from handeye.policies.rules import Rules, program
 from handeye.tools.custom import Toolbox, as_tools
-from handeye.tools.device import Attended, Driving, Overhearing, Receiving, Reviving, Telling
+from handeye.tools.device import Attended, Attributing, Driving, Overhearing, Receiving, Reviving, Telling
 from handeye.tools.discreet import Discreet
 from handeye.tools.errors import ActionRefused, DeviceLost, HandeyeError, UsageError
 from handeye.tools.hiding import names_in
@@ -135,6 +136,9 @@ class Agent:
 
     def _work(self, folder: RunFolder, *, resumed: bool, answer: str | None = None) -> Result:
         began = time.monotonic()
+        if resumed:
+            with released(folder):
+                check_files(folder)
         hide = self._keep_secrets(folder, resumed)
         with disk(folder.path), Books(folder, self.listen, self.config.options, self.secrets) as books:
             crew = Crew(
@@ -150,8 +154,13 @@ class Agent:
                 tools=self.tools,
                 stopping=self._stop.is_set,
                 hide=hide,
+                traced=books.trace.sync,
             )
             graph = build_loop(crew, books.checkpoints)
+            if resumed:
+                check_state(folder, graph.get_state(THREAD).values or None)  # type: ignore[arg-type]
+            books.checkpoints.setup()
+            folder.note(opened=True)
             verdict, reason = self._attempt(crew, graph, folder.config, resumed, hide(answer) if answer else answer)
             state = State(**(graph.get_state(THREAD).values or start("")))  # type: ignore[typeddict-item]
             return books.end(verdict, hide(reason), state, time.monotonic() - began)
@@ -182,6 +191,8 @@ class Agent:
             if isinstance(self.device, Telling):
                 self.device.on_send, self.device.on_read = crew.journal.sending, crew.journal.reading
                 self.device.on_answer = crew.journal.answered
+            if isinstance(device := self.device, Attributing):
+                crew.journal.edited = lambda: device.edited
             if isinstance(self.device, Attended):
                 self.device.work_for(str(crew.run.path), self.stop)
             if isinstance(self.device, Receiving) and self.device.downloads is None:
@@ -243,11 +254,14 @@ class Agent:
             graph.update_state(THREAD, state, as_node="ask")
             if state["verdict"] or state["question"]:
                 return state["question"]
-        update = recover(crew, state)
-        if question := update.get("question", ""):
-            if (said := answer or self._asked(question)) is None:
-                return question
-            update |= settle_doubt(crew, state, question, said)
+        found = recover(crew, state)
+        update = found.update
+        if found.question:
+            # An answer that was given beforehand is good for the question that its person has read.
+            before = answer if found.question == crew.run.read().get("reason") else None
+            if (said := before or self._asked(found.question)) is None:
+                return found.question
+            update = settle_doubt(crew, state, found, said)
         graph.update_state(THREAD, state | update, as_node="act")
         return ""
 

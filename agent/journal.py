@@ -6,6 +6,10 @@ and an `outcome` line. After a crash an intent without an outcome is the one act
 
 By its method a GET only reads, and by nothing can it be told what a WebSocket carries. Both are written down, and count
 as changing something, while an action is under way that the guard finds risky; else they are not.
+
+A request need not belong to the action during which it leaves: a field that saves itself does so when the next one is
+entered, or half a second after the last key. So each `sent` line names in `by` the steps that may have caused it, as
+far as the page reports which of its controls were changed since the last request.
 """
 
 from __future__ import annotations
@@ -15,11 +19,11 @@ import os
 import threading
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from handeye.agent.trace import cut_unfinished_line
-from handeye.tools.actions import Action
-from handeye.tools.files import json_lines
+from handeye.tools.actions import Action, targets
+from handeye.tools.errors import UsageError, Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +53,15 @@ class Entry(BaseModel):
     """`intent`: what it aims at stood there when its page was loaded; else a page loaded anew may not have it."""
     risky: bool = False
     """`intent`: what the guard would ask about."""
+    checked: bool | None = None
+    """`intent`: what a box is after it."""
+    by: tuple[int, ...] | None = None
+    """`sent`: the steps that may have caused the request; None: the step alone."""
+
+    @property
+    def causes(self) -> tuple[int, ...]:
+        """`sent`: the steps that may have caused the request."""
+        return (self.step,) if self.by is None else self.by
 
 
 class Doubt(BaseModel):
@@ -64,6 +77,10 @@ class Doubt(BaseModel):
     lasting: bool = True
     """Whether a page loaded anew has what it aimed at, if nothing has changed."""
     risky: bool = False
+    local: bool = False
+    """An input that a page loaded anew would have lost."""
+    checked: bool | None = None
+    """What a box is after it."""
     sent: tuple[str, ...] = ()
     """Requests that left, or were about to."""
     answered: tuple[str, ...] = ()
@@ -77,12 +94,22 @@ class Journal:
         """`redact` takes secrets out of an entry."""
         self.path, self._redact = path, redact
         cut_unfinished_line(path)
+        self.lines = path.read_bytes().count(b"\n") if path.exists() else 0
+        """So many entries stand in the file."""
         self._file = path.open("a", encoding="utf-8")
         self._step = 0
         self._risky = False
         self.sent = False
         """Whether a request that may have changed something has left since the last intent."""
-        self._sent: set[str] = set()
+        self.edited: Callable[[], tuple[str, ...] | None] = lambda: ()
+        """The ids of the controls that the page's requests may be due to; see `tools.device.Attributing`."""
+        self.withheld: list[str] = []
+        """Requests that did not leave because of `withhold`."""
+        self._withhold: frozenset[str] = frozenset()
+        self._aims: frozenset[str] = frozenset()
+        self._inputs: dict[str, int] = {}
+        self._causes: dict[int, list[str]] = {}
+        self._open: dict[str, list[int]] = {}
         self._lock = threading.Lock()  # `sending` is called from the device's own thread
 
     def intend(
@@ -95,10 +122,11 @@ class Journal:
         local: bool = False,
         lasting: bool = True,
         risky: bool = False,
+        checked: bool | None = None,
     ) -> None:
-        self._step, self._risky = step, risky
-        self.sent = False
-        self._sent.clear()
+        self._begin(step, frozenset(target.element for target in targets(action).values() if target.element), local)
+        self._risky = risky
+        self._causes.pop(step, None)
         self._add(
             Entry(
                 entry="intent",
@@ -109,14 +137,25 @@ class Journal:
                 local=local,
                 lasting=lasting,
                 risky=risky,
+                checked=checked,
             )
         )
 
+    def redo(self, step: int, elements: frozenset[str]) -> None:
+        """The input of an earlier step is made again on a page that was loaded anew, on these elements of it."""
+        self._begin(step, elements, local=True)
+
     def sending(self, request: str) -> None:
-        """Called before a request that may change something leaves the device."""
+        """Called before a request that may change something leaves the device. Raises Withheld when it must not."""
+        if request in self._withhold:
+            self.withheld.append(request)
+            raise Withheld(f"{request} was sent before the run stopped and is not sent again while its page comes back")
         self.sent = True
-        self._sent.add(request)
-        self._add(Entry(entry="sent", step=self._step, text=request))
+        by = self._due(self.edited())
+        for step in by:
+            self._causes.setdefault(step, []).append(request)
+        self._open.setdefault(request, []).append(self._step)
+        self._add(Entry(entry="sent", step=self._step, text=request, by=None if by == (self._step,) else by))
 
     def reading(self, request: str) -> None:
         """Called before what should only read leaves the device."""
@@ -125,9 +164,8 @@ class Journal:
 
     def answered(self, request: str) -> None:
         """Called when the answer to a request has arrived."""
-        if request in self._sent:
-            self._sent.discard(request)
-            self._add(Entry(entry="answered", step=self._step, text=request))
+        if steps := self._open.get(request):
+            self._add(Entry(entry="answered", step=steps.pop(0), text=request))
 
     def finish(self, step: int, result: str, failed: bool) -> None:
         self._risky = False
@@ -135,31 +173,82 @@ class Journal:
 
     def rest(self) -> None:
         """The device went away: what leaves one that comes back belongs to no action."""
-        self._step, self._risky = 0, False
-        self._sent.clear()
+        self._begin(0, frozenset(), local=False)
+        self._risky = False
+        self._open.clear()
+        self._inputs.clear()
+
+    def withhold(self, requests: frozenset[str]) -> None:
+        """From now on these requests do not leave; with none of them, all do again."""
+        self._withhold = requests
+        self.withheld.clear()
+
+    def caused(self, step: int) -> tuple[str, ...]:
+        """The requests that a step of this process may have caused, so far."""
+        return tuple(dict.fromkeys(self._causes.get(step, ())))
+
+    def awaited(self, step: int) -> bool:
+        """Whether one of these has not been answered yet."""
+        return any(self._open.get(request) for request in self._causes.get(step, ()))
+
+    def _begin(self, step: int, aims: frozenset[str], local: bool) -> None:
+        self._step, self._aims = step, aims
+        self.sent = False
+        if local:
+            self._inputs.update(dict.fromkeys(aims, step))
+
+    def _due(self, edited: tuple[str, ...] | None) -> tuple[int, ...]:
+        """The steps that a request may be due to, when these elements (None: any) were changed before it."""
+        if edited is None:
+            return tuple(sorted({self._step, *self._inputs.values()}))
+        earlier = {self._inputs[element] for element in edited if element in self._inputs}
+        # An input that has not changed its own control yet has caused nothing: what leaves now is an earlier one's.
+        own = bool(self._inputs.keys() & self._aims)
+        others = bool(edited) and all(self._inputs.get(element, self._step) != self._step for element in edited)
+        innocent = own and others
+        return tuple(sorted(earlier if innocent else {self._step, *earlier}))
 
     def _add(self, entry: Entry) -> None:
         with self._lock:
             self._file.write(self._redact(entry).model_dump_json(exclude_none=True) + "\n")
             self._file.flush()
             os.fsync(self._file.fileno())
+            self.lines += 1
 
     def close(self) -> None:
         self._file.close()
 
 
 def read_journal(path: Path) -> list[Entry]:
-    """All entries, oldest first; a last line cut short by a crash was never acted on and is left out."""
+    """All entries, oldest first; a last line cut short by a crash was never acted on and is left out.
+
+    Raises UsageError, naming the line, where another one cannot be read.
+    """
     entries: list[Entry] = []
     if not path.exists():
         return entries
-    for line in json_lines(path.read_text(encoding="utf-8")):
+    *whole, rest = path.read_bytes().split(b"\n")
+    for number, line in enumerate([*whole, rest], 1):
         try:
             entries.append(Entry.model_validate(json.loads(line)))
-        except (json.JSONDecodeError, ValidationError):
-            if line.endswith("\n"):
-                raise
+        except ValueError:
+            if number <= len(whole):
+                begins = line[:60].decode(errors="replace")
+                raise UsageError(
+                    f"{path}: line {number} cannot be read ({begins!r}), so it is not known "
+                    f"what the run did there; the {len(entries)} lines before it can be. Put an undamaged copy of the "
+                    "file in its place, or see report.html for what was done and start a new run for the rest"
+                ) from None
     return entries
+
+
+def effects(entries: list[Entry]) -> dict[int, tuple[str, ...]]:
+    """By step, the requests that it may have caused; steps that caused none are left out."""
+    found: dict[int, dict[str, None]] = {}
+    for entry in entries:
+        for step in entry.causes if entry.entry == "sent" else ():
+            found.setdefault(step, {})[entry.text] = None
+    return {step: tuple(requests) for step, requests in found.items()}
 
 
 def last_outcome(entries: list[Entry], step: int) -> Entry | None:
@@ -187,7 +276,9 @@ def doubt(entries: list[Entry]) -> Doubt | None:
                 address=entry.text,
                 lasting=entry.lasting,
                 risky=entry.risky,
-                sent=tuple(each.text for each in later if each.entry == "sent"),
+                local=entry.local,
+                checked=entry.checked,
+                sent=tuple(each.text for each in later if each.entry == "sent" and entry.step in each.causes),
                 answered=tuple(each.text for each in later if each.entry == "answered"),
             )
     return None

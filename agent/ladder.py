@@ -36,11 +36,11 @@ NEAR = 8
 
 def next_rung(crew: Crew, state: State, last: Past, outcome: Outcome, before: Scene) -> int:
     """The rung to climb now that the outcome of a step is known; 0 for none."""
-    if outcome.kind != "no_effect" or not isinstance(last.action, Click):
+    if outcome.kind != "no_effect" or not isinstance(last.action, Click) or crew.journal.sent:
         return 0
     if state["rung"]:
         return state["rung"] + 1 if state["rung"] < ITSELF else 0
-    if crew.guard.risky(last.action, before, state["goal"]) or crew.journal.sent:
+    if crew.guard.risky(last.action, before, state["goal"]):
         return 0
     return 0 if climb_of(last, state) in state["climbed"] else AIM_ANEW
 

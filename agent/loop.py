@@ -18,15 +18,30 @@ from handeye.agent.ladder import by_hand_or_itself, climb, next_rung, with_climb
 from handeye.agent.mind import carry_out, ground_targets
 from handeye.agent.patience import patient
 from handeye.agent.progress import brought, judged, otherwise, turns, with_turn
-from handeye.agent.state import KEPT_LOCAL, State, past, pending, with_step
+from handeye.agent.state import KEPT_LOCAL, LocalInput, State, past, pending, with_step
 from handeye.agent.trace import Acted, AnyEvent, Asked, Found, Judged, Looked, Noted, Thought
 from handeye.perception.change import fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Past, Task
+from handeye.policies.guard import Ruling
 from handeye.policies.replay.sighting import sights_of
 from handeye.policies.stuck import stuck
-from handeye.tools.actions import HAND_KINDS, Action, Ask, Call, Done, Wait, Zoom, describe, targets
+from handeye.tools.actions import (
+    HAND_KINDS,
+    Action,
+    Ask,
+    Call,
+    Click,
+    Done,
+    Scroll,
+    Type,
+    Wait,
+    Zoom,
+    describe,
+    same_aim,
+    targets,
+)
 from handeye.tools.custom import Toolbox
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.geometry import Box
@@ -84,6 +99,8 @@ class Crew:
     stopping: Callable[[], bool] = lambda: False
     hide: Callable[[str], str] = str
     """Puts names for the values of secrets."""
+    traced: Callable[[], int] = lambda: 0
+    """Puts the trace on the disk; returns how many lines it has."""
     scene: Scene | None = None
     """Of the last look in this process."""
     landed: Landed | None = None
@@ -107,13 +124,14 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         outcome, steps = None, state["steps"]
         if not state["judged"]:
             last = past(state)[-1]
-            outcome = judged(crew, last.action, before, scene)
+            outcome = with_sent(crew, last, judged(crew, last.action, before, scene))
             steps = [*steps[:-1], last.model_copy(update={"outcome": outcome}).model_dump(mode="json")]
             update |= State(steps=steps, judged=True, local=still_there(state["local"], scene))
             update["rung"] = next_rung(crew, state, last, outcome, before or scene)
         else:
             update["rung"] = 0
-        update |= brought(state, steps, update["fingerprint"])
+        steps = with_requests(crew, steps)
+        update |= State(steps=steps) | brought(state, steps, update["fingerprint"])
 
         crew.tell(
             Looked(
@@ -214,7 +232,10 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         if isinstance(action, Ask):
             crew.tell(Asked(step=state["step"], question=action.question))
             return State(question=action.question)
-        ruling = remembered(state, crew.guard.judge(action, scene, state["goal"]), action, key)
+        judgement = crew.guard.judge(action, scene, state["goal"])
+        if judgement.ruling == "allow" and not decision.again and (why := repeats(state, action)):
+            judgement = Ruling("ask", why)
+        ruling = remembered(state, judgement, action, key)
         crew.tell(Judged(step=state["step"], ruling=ruling.ruling, reason=ruling.reason))
         update = State(decision=decision.model_dump(mode="json", exclude={"candidates"}), question="")
         if ruling.ruling == "ask":
@@ -250,6 +271,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 local=local,
                 lasting=landed(crew.landed, scene).holds(aim),
                 risky=crew.guard.risky(action, scene, state["goal"]),
+                checked=toggled(action, scene),
             )
             try:
                 result = by_hand_or_itself(crew, action, state["rung"])
@@ -261,7 +283,8 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             crew.journal.finish(step, result, failed)
             document = crew.device.signals().document
             local = local and not failed and document == scene.signals.document
-            update |= local_changes(state, document, action, local)
+            made = LocalInput(step=step, action=action, aim=aim, checked=toggled(action, scene)) if local else None
+            update |= local_changes(state, document, made)
             outcome = Outcome(kind="no_effect", evidence=result) if failed else Outcome(kind="unknown")
             update["judged"] = failed
         elif isinstance(action, Call):
@@ -279,8 +302,18 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 update["view"] = list(done.view or ())
         crew.tell(Acted(step=step, result=result, whole=whole, failed=failed, seconds=time.monotonic() - began))
         update["steps"] = with_step(
-            state, Past(number=step, thought=decision.thought, action=action, outcome=outcome, result=result)
+            state,
+            Past(
+                number=step,
+                thought=decision.thought,
+                action=action,
+                outcome=outcome,
+                result=result,
+                sent=crew.journal.caused(step),
+                awaited=crew.journal.awaited(step),
+            ),
         )
+        update["written"] = {"journal": crew.journal.lines, "trace": crew.traced()}
         return update
 
     def after_look(state: State) -> Literal["think", "__end__"]:
@@ -354,10 +387,12 @@ def still_there(local: list[dict[str, Any]], scene: Scene) -> list[dict[str, Any
     """Those of the inputs that the page still holds: a field that was sent or emptied needs nothing again."""
     kept = []
     for value in local:
-        point = (value.get("target") or {}).get("point")
-        under = [each for each in scene.elements if point and each.box.holds(point)]
-        typed = value["kind"] == "type"
-        if any(not typed or each.secret or (each.takes_text and value["text"] in each.value) for each in under):
+        action = LocalInput.model_validate(value).action
+        points = [target.point for target in targets(action).values() if target.point]
+        under = [each for each in scene.elements if any(each.box.holds(point) for point in points)]
+        typed = action.text if isinstance(action, Type) else None
+        takes = [each for each in under if each.takes_text or each.value]
+        if (under and typed is None) or any(each.secret or each.value or not typed for each in takes):
             kept.append(value)
     return kept
 
@@ -376,23 +411,68 @@ def name_under(action: Action, scene: Scene) -> str:
     return next((element.name for element in scene.elements if element.id in aims), "")
 
 
-def local_changes(state: State, document: int, action: Action, local: bool) -> State:
-    """The actions that a page loaded anew would have lost, for a resume to do again."""
+def local_changes(state: State, document: int, made: LocalInput | None) -> State:
+    """The inputs that a page loaded anew would have lost, for a resume to make again."""
     kept = state["local"] if document == state["document"] else []
     changes = State(document=document, local=kept)
-    return changes | with_local(changes, action) if local else changes
+    return changes | with_local(changes, made) if made else changes
 
 
-def with_local(state: State, action: Action) -> State:
+def with_local(state: State, made: LocalInput) -> State:
     """One more input that only the page holds."""
-    return State(local=[*state["local"], action.model_dump(mode="json")][-KEPT_LOCAL:])
+    return State(local=[*state["local"], made.model_dump(mode="json")][-KEPT_LOCAL:])
 
 
 def only_on_page(action: Action, scene: Scene) -> bool:
     """Whether the action is an input that a page loaded anew would have lost."""
     if not scene.signals.url:
         return False
-    ticks = action.kind == "click" and any(
-        element.id == action.target.element and element.checked is not None for element in scene.elements
-    )
-    return ticks or action.kind == "select" or (action.kind == "type" and action.target is not None)
+    ticks = action.kind == "click" and toggled(action, scene) is not None
+    return ticks or action.kind in ("select", "upload") or (action.kind == "type" and action.target is not None)
+
+
+def toggled(action: Action, scene: Scene) -> bool | None:
+    """What a box is after a click on it; None where the action is no such click."""
+    if not isinstance(action, Click):
+        return None
+    box = next((each for each in scene.elements if each.id and each.id == action.target.element), None)
+    if box is None or box.checked is None:
+        return None
+    return True if box.role in ("radio", "menuitemradio") else not box.checked
+
+
+def with_sent(crew: Crew, last: Past, outcome: Outcome) -> Outcome:
+    """The outcome of an action of which nothing shows, with the request that left: it may have done its work there."""
+    sent = crew.journal.caused(last.number)
+    if outcome.kind != "no_effect" or not sent or sent[0] in outcome.evidence:
+        return outcome
+    return outcome.model_copy(update={"evidence": f"{outcome.evidence}; {sent[0]} was sent"})
+
+
+def with_requests(crew: Crew, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The steps with the requests that have left and the answers that have come since they were done."""
+    found = []
+    for value in steps:
+        past = Past.model_validate(value)
+        if sent := crew.journal.caused(past.number):
+            now = {"sent": tuple(dict.fromkeys((*past.sent, *sent))), "awaited": crew.journal.awaited(past.number)}
+            value = past.model_copy(update=now).model_dump(mode="json")
+        found.append(value)
+    return found
+
+
+def repeats(state: State, action: Action) -> str:
+    """Why an action may do a second time what a request of an earlier step has done already; empty where it does not.
+
+    That the page does not show what was sent is no reason to send it again: its server may be slow, and a page that
+    was loaded anew has lost what it showed.
+    """
+    for last in reversed(past(state)):
+        if isinstance(last.action, Wait | Scroll | Zoom):
+            continue
+        alike = same_aim(last.action, action) and (last.settled or (last.sent and last.outcome.kind != "confirmed"))
+        if not alike:
+            return ""
+        sent = f" ({last.sent[0]})" if last.sent else ""
+        return f"{describe(action)}: step {last.number} did that already{sent}, though the page does not show it"
+    return ""

@@ -10,18 +10,29 @@ run goes on from the one before it. What only the scripts of a page knew is lost
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from handeye.agent.approval import YES
-from handeye.agent.journal import READING, doubt, last_intent, last_outcome, read_journal, unsafe_addresses
+from handeye.agent.journal import (
+    READING,
+    doubt,
+    effects,
+    last_intent,
+    last_outcome,
+    read_journal,
+    unsafe_addresses,
+)
 from handeye.agent.ladder import by_hand_or_itself
 from handeye.agent.loop import Crew, seen, with_local
-from handeye.agent.state import State, pending, with_step
+from handeye.agent.state import LocalInput, State, local_inputs, past, pending, with_step
 from handeye.agent.trace import Answered, Noted
 from handeye.perception.change import difference, fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import Decision, Past
-from handeye.tools.actions import ADAPTER, Action, Call, describe, targets
+from handeye.tools.actions import Action, Call, Click, Select, Type, describe, targets
+from handeye.tools.device import Leaving
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.screenshot import Screenshot, open_image
 
@@ -33,38 +44,88 @@ if TYPE_CHECKING:
 
 #: Asked when the programs of a run are gone. Steps that reached beyond them (a saved file, a sent mail) stay done.
 FROM_THE_START = "Begin the goal again from its first step?"
+#: Asked of what left and was not answered, or does not show; after a yes it is not done again.
+WAS_IT_DONE = "Was it done?"
 
 
-def recover(crew: Crew, state: State) -> State:
-    """The state to go on from, with the device brought back as far as it can be."""
+@dataclass(frozen=True)
+class Recovered:
+    """Where a run goes on from, and what only the person can tell."""
+
+    update: State
+    """What changes in the state."""
+    question: str = ""
+    """Empty where nothing is in doubt."""
+    pending: bool = False
+    """Whether the question is about the pending action."""
+    inputs: tuple[int, ...] = ()
+    """Steps whose inputs the question is about, besides."""
+
+
+def recover(crew: Crew, state: State) -> Recovered:
+    """What to go on from, with the device brought back as far as it can be."""
     journal = read_journal(crew.run.journal)
     unsaved = unsaved_input(journal, state, crew.run.memento())
     state = State(**(state | unsaved))
-    lost = restore(crew, state, journal)
+    restored = restore(crew, state, journal)
     update = reopened(crew) | unsaved
-    if lost and journal:
-        return update | State(question=f"{lost}. {FROM_THE_START}")
-    if not state["decision"]:
-        return update
-    decision = pending(state)
-    if outcome := last_outcome(journal, state["step"]):
-        evidence = outcome.text if outcome.failed else "recorded before the run stopped"
-        return update | _done(state, decision, outcome.text, evidence)
-    uncertain = doubt(journal)
-    if uncertain is None or uncertain.step != state["step"]:
-        return update | State(decision=None)
-    match happened(crew, uncertain, state):
-        case True:
-            crew.tell(Noted(step=state["step"], text=f"{describe(decision.action)}: done before the run stopped"))
-            answered = f"{uncertain.answered[-1]} was answered" if uncertain.answered else ""
-            return update | _done(state, decision, "", answered or "the screen shows that it was done")
-        case False:
-            crew.tell(Noted(step=state["step"], text=f"{describe(decision.action)}: had not happened, is chosen anew"))
-            return update | State(decision=None)
-        case None:
-            sent = f" ({', '.join(uncertain.sent)})" if uncertain.sent else ""
-            question = f"{describe(decision.action)}: the run was cut off in the middle{sent}. Was it done?"
-            return update | State(question=question)
+    if restored.lost and journal:
+        return Recovered(update, f"{restored.lost}. {FROM_THE_START}")
+    about_inputs, inputs = doubtful(restored, state, journal)
+    pending_too = False
+    question = ""
+    if state["decision"]:
+        decision = pending(state)
+        outcome, uncertain = last_outcome(journal, state["step"]), doubt(journal)
+        if outcome:
+            evidence = outcome.text if outcome.failed else "recorded before the run stopped"
+            update |= _done(state, decision, outcome.text, evidence)
+        elif uncertain is None or uncertain.step != state["step"]:
+            update |= State(decision=None)
+        else:
+            words = describe(decision.action)
+            match happened(crew, uncertain, state):
+                case True:
+                    crew.tell(Noted(step=state["step"], text=f"{words}: done before the run stopped"))
+                    answered = f"{uncertain.answered[-1]} was answered" if uncertain.answered else ""
+                    update |= _done(state, decision, "", answered or "the screen shows that it was done", settled=True)
+                case False:
+                    crew.tell(Noted(step=state["step"], text=f"{words}: had not happened, is chosen anew"))
+                    update |= State(decision=None)
+                case None:
+                    sent = f" ({', '.join(uncertain.sent)})" if uncertain.sent else ""
+                    question, pending_too = f"{words}: the run was cut off in the middle{sent}. {WAS_IT_DONE}", True
+    update |= shown_by_the_page(crew, State(**(state | update)))
+    return Recovered(update, question or about_inputs, pending_too, inputs)
+
+
+def shown_by_the_page(crew: Crew, state: State) -> State:
+    """The last step with what the page shows of it now, where it is an input that could not be judged any more."""
+    steps, inputs = past(state), {each.step: each for each in local_inputs(state)}
+    if not steps or steps[-1].outcome.kind != "unknown" or steps[-1].number not in inputs:
+        return State()
+    if not held(inputs[steps[-1].number], seen(crew)):
+        return State()
+    outcome = Outcome(kind="confirmed", evidence="the page shows it after the run was resumed")
+    last = steps[-1].model_copy(update={"outcome": outcome})
+    return State(steps=[*state["steps"][:-1], last.model_dump(mode="json")])
+
+
+def doubtful(restored: Restored, state: State, journal: list[Entry]) -> tuple[str, tuple[int, ...]]:
+    """The question about inputs that were sent and that the page, loaded anew, does not show; and their steps."""
+    sent = effects(journal)
+    missing = [each for each in local_inputs(state) if each.step in restored.missing]
+    requests = list(dict.fromkeys([*restored.withheld, *(name for each in missing for name in sent[each.step])]))
+    if not requests:
+        return "", ()
+    left = f"{', '.join(requests[:3])} left before the run stopped"
+    if not missing:
+        return f"{left} and was not sent again, so that the page may lack what it did. {WAS_IT_DONE}", ()
+    what = "; ".join(describe(each.action) for each in missing)
+    return (
+        f"{what}: {left}, and the page, which was loaded anew, does not show it. {WAS_IT_DONE}",
+        tuple(each.step for each in missing),
+    )
 
 
 def unsaved_input(journal: list[Entry], state: State, memento: dict[str, Any]) -> State:
@@ -72,7 +133,10 @@ def unsaved_input(journal: list[Entry], state: State, memento: dict[str, Any]) -
     intent, outcome = last_intent(journal, state["step"]), last_outcome(journal, state["step"])
     if intent is None or intent.action is None or outcome is None or outcome.failed:
         return State()
-    return with_local(state, intent.action) if intent.local and memento.get("url") == intent.text else State()
+    if not intent.local or memento.get("url") != intent.text:
+        return State()
+    made = LocalInput(step=intent.step, action=intent.action, aim=intent.aim, checked=intent.checked)
+    return with_local(state, made)
 
 
 def reopened(crew: Crew) -> State:
@@ -81,43 +145,128 @@ def reopened(crew: Crew) -> State:
     return State(verdict="", reason="", question="", unusable=0, document=document, judged=True, view=None)
 
 
-def settle_doubt(crew: Crew, state: State, question: str, answer: str) -> State:
-    """What the person's word means: on an action in doubt (yes, it was done, or no), or on a goal to begin again."""
+def settle_doubt(crew: Crew, state: State, found: Recovered, answer: str) -> State:
+    """What the person's word means: on what is in doubt (yes, it was done, or no), or on a goal to begin again."""
     crew.tell(Answered(step=state["step"], answer=answer))
     yes = answer.strip().lower() in YES
-    if question.endswith(FROM_THE_START):
+    if found.question.endswith(FROM_THE_START):
         again = State(memo={}, steps=[], tried=[], refused=[]) if yes else State()
-        return again | State(question="", decision=None)
+        return found.update | again | State(question="", decision=None)
+    update = found.update | State(question="")
+    if yes and found.pending:
+        update |= _done(state, pending(state), "", "the person says that it was done", settled=True)
+    elif found.pending:
+        update |= State(decision=None)
+    now = State(**(state | update))
     if yes:
-        return State(question="") | _done(state, pending(state), "", "the person says that it was done")
-    return State(question="", decision=None)
+        return update | settled(now, found.inputs)
+    if found.inputs or not found.pending:
+        restore(crew, now, read_journal(crew.run.journal), again=True)
+        update |= State(document=crew.device.signals().document)
+    return update
 
 
-def restore(crew: Crew, state: State, journal: list[Entry]) -> str:
-    """Bring a fresh device back to where the old one was, and do again what only its page knew; tells what is lost."""
+def settled(state: State, steps: tuple[int, ...]) -> State:
+    """The state with these inputs done for good, whatever the page shows."""
+    inputs = [each.model_copy(update={"settled": True}) if each.step in steps else each for each in local_inputs(state)]
+    known = [each.model_copy(update={"settled": True}) if each.number in steps else each for each in past(state)]
+    return State(
+        local=[each.model_dump(mode="json") for each in inputs], steps=[each.model_dump(mode="json") for each in known]
+    )
+
+
+@dataclass(frozen=True)
+class Restored:
+    """How the device was brought back."""
+
+    lost: str = ""
+    """What is lost for good, in words."""
+    missing: tuple[int, ...] = ()
+    """Steps whose inputs were sent, and which the page does not show."""
+    withheld: tuple[str, ...] = ()
+    """Requests of the page itself, or of an input made again, that did not leave because they had left before."""
+
+
+def restore(crew: Crew, state: State, journal: list[Entry], *, again: bool = False) -> Restored:
+    """Bring a fresh device back to where the old one was, and do again what only its page knew.
+
+    An input that may have caused a request is not made again: the page shows it, or it is reported as missing. What
+    the page sends while it comes back does not leave if it left before. With `again`, because the person says that it
+    was not done, all of it is done again.
+    """
+    sent = effects(journal)
+    changing = frozenset(name for names in sent.values() for name in names if not name.startswith(READING))
     memento, passed_by = safe(crew.run.memento(), unsafe_addresses(journal))
-    lost = crew.device.restore(memento)
-    for text in filter(None, (passed_by, lost)):
-        crew.tell(Noted(step=state["step"], text=text))
-    crew.device.settle()
+    begun = last_intent(journal, state["step"])
+    moved = begun is not None and memento.get("url", begun.text) != begun.text  # the inputs were of the page before
+    crew.journal.rest()
+    crew.journal.withhold(frozenset() if again else changing)
+    try:
+        lost = crew.device.restore(memento)
+        for text in filter(None, (passed_by, lost)):
+            crew.tell(Noted(step=state["step"], text=text))
+        crew.scene = None
+        crew.device.settle()
+        missing = () if passed_by or moved else _made_again(crew, state, {} if again else sent)
+        withheld = tuple(dict.fromkeys(crew.journal.withheld))
+    finally:
+        crew.journal.withhold(frozenset())
+        crew.journal.rest()
+    for text in withheld:
+        crew.tell(Noted(step=state["step"], text=f"{text} was withheld: it was sent before the run stopped"))
+    host = urlsplit(str(memento.get("url", ""))).netloc
+    own = tuple(text for text in withheld if urlsplit(text.partition(" ")[2]).netloc == host)  # others count visits
+    if state["judged"] and not lost and (differs := _differs(crew, state)):
+        crew.tell(Noted(step=state["step"], text=differs))
+    return Restored(lost, missing, own)
+
+
+def _made_again(crew: Crew, state: State, sent: dict[int, tuple[str, ...]]) -> tuple[int, ...]:
+    """Make the inputs again that caused no request; returns the steps of those that did and that the page lacks."""
     address = crew.device.signals().url
-    again = 0
-    for value in state["local"]:
-        action: Action = ADAPTER.validate_python(value)
+    made, missing = 0, list[int]()
+    for each in local_inputs(state):
+        if each.settled:
+            continue
+        if each.step in sent:
+            if not held(each, seen(crew)):
+                missing.append(each.step)
+            continue
         try:
-            by_hand_or_itself(crew, _afresh(action, seen(crew)))
-            again += 1
+            action = _afresh(each, seen(crew))
+            crew.journal.redo(each.step, frozenset(element.id for element in _under(action, seen(crew))))
+            by_hand_or_itself(crew, action)
+            made += 1
         except (ActionRefused, ActionFailed) as error:
-            crew.tell(Noted(step=state["step"], text=f"could not do again: {describe(action)} ({error})"))
+            crew.tell(Noted(step=state["step"], text=f"could not do again: {describe(each.action)} ({error})"))
         crew.device.settle()
         crew.scene = None
         if crew.device.signals().url != address:
             break
-    if again:
-        crew.tell(Noted(step=state["step"], text=f"the page was loaded anew; {again} earlier inputs were made again"))
-    if state["judged"] and not lost and (differs := _differs(crew, state)):
-        crew.tell(Noted(step=state["step"], text=differs))
-    return lost
+    if made and sent and isinstance(crew.device, Leaving):
+        crew.device.leave_field()  # a field that saves itself when it is left does so now, and not in the next step
+        crew.device.settle()
+        crew.scene = None
+    if made:
+        crew.tell(Noted(step=state["step"], text=f"the page was loaded anew; {made} earlier inputs were made again"))
+    return tuple(missing)
+
+
+def held(made: LocalInput, scene: Scene) -> bool:
+    """Whether the page shows an input: the text in its field, the option in its list, the tick in its box."""
+    named = [each for each in scene.elements if made.aim and each.name == made.aim]
+    for each in named or _under(made.action, scene):
+        match made.action:
+            case Type(text=text) if each.takes_text or each.value:
+                if not each.secret and " ".join(text.split()) == " ".join(each.value.split()):
+                    return True
+            case Select(option=option):
+                if option.casefold() in each.value.casefold():
+                    return True
+            case Click():
+                if made.checked is not None and each.checked == made.checked:
+                    return True
+    return False
 
 
 def safe(memento: dict[str, Any], unsafe: dict[str, str]) -> tuple[dict[str, Any], str]:
@@ -165,15 +314,18 @@ def _differs(crew: Crew, state: State) -> str:
     )
 
 
-def _afresh(action: Action, scene: Scene) -> Action:
+def _afresh(made: LocalInput, scene: Scene) -> Action:
     """The action without element ids of a page that is gone; typing replaces, so that nothing stands twice."""
+    action = made.action
     plain = {
         name: target.model_copy(update={"element": ""}) for name, target in targets(action).items() if target.point
     }
     if action.kind == "type" and "target" in plain:
         return action.model_copy(update={**plain, "clear": True})
-    if action.kind == "click" and any(element.checked for element in _under(action, scene)):
-        raise ActionRefused("it is checked already")
+    if action.kind == "click" and made.checked is not None:
+        now = [element.checked for element in _under(action, scene) if element.checked is not None]
+        if made.checked in now:
+            raise ActionRefused(f"it is {'' if made.checked else 'un'}checked already")
     return action.model_copy(update=plain)
 
 
@@ -187,6 +339,9 @@ def happened(crew: Crew, uncertain: Doubt, state: State) -> bool | None:
             return True
         return None if uncertain.risky else False
     changing = {sent for sent in uncertain.sent if not sent.startswith(READING)}
+    if changing and uncertain.local and uncertain.address == scene.signals.url:
+        made = LocalInput(step=uncertain.step, action=uncertain.action, aim=uncertain.aim, checked=uncertain.checked)
+        return held(made, scene) or None
     if changing and changing <= set(uncertain.answered):
         return True
     # As it was noted when it happened: a page that is opened again may lead elsewhere.
@@ -194,7 +349,9 @@ def happened(crew: Crew, uncertain: Doubt, state: State) -> bool | None:
     if not changing and (gone_on or not uncertain.sent):
         return gone_on
     there = any(element.acts and element.name == uncertain.aim for element in scene.elements)
-    return True if uncertain.aim and uncertain.lasting and not there else None
+    # Another page came than was asked for, such as one to log in at: that the button is not on it proves nothing.
+    elsewhere = scene.signals.url != crew.run.memento().get("url", scene.signals.url)
+    return True if uncertain.aim and uncertain.lasting and not there and not elsewhere else None
 
 
 def _under(action: Action, scene: Scene) -> list[Element]:
@@ -202,7 +359,14 @@ def _under(action: Action, scene: Scene) -> list[Element]:
     return [element for element in scene.elements if any(element.box.holds(point) for point in points)]
 
 
-def _done(state: State, decision: Decision, result: str, evidence: str) -> State:
+def _done(state: State, decision: Decision, result: str, evidence: str, *, settled: bool = False) -> State:
     outcome = Outcome(kind="unknown", evidence=evidence)
-    step = Past(number=state["step"], thought=decision.thought, action=decision.action, outcome=outcome, result=result)
+    step = Past(
+        number=state["step"],
+        thought=decision.thought,
+        action=decision.action,
+        outcome=outcome,
+        result=result,
+        settled=settled,
+    )
     return State(step=state["step"] + 1, steps=with_step(state, step), memo=decision.memo, decision=None, question="")

@@ -35,6 +35,13 @@ Approve = Literal["never", "risky", "always"]
 RESUMABLE = frozenset({None, "waiting", "interrupted", "out_of_budget", "broken", "stuck"})
 
 
+#: What to do where a file of a run is damaged.
+REMEDY = (
+    "it was changed or cut short, and without it the run cannot go on without the risk of doing something twice. What "
+    "was done stands in the other files, see `handeye show`; put an undamaged copy of the file in its place, or start "
+    "a new run for the rest"
+)
+
 #: How pictures are saved while all of them together take less than so many bytes: exactly at first, and in a long run
 #: so that 1,000 of them, photographs too, stay below 100 MB. `method=1` is quicker than 0, and a fifth of the size.
 ROOM: tuple[tuple[float, dict[str, Any]], ...] = (
@@ -166,7 +173,7 @@ class RunFolder:
             (folder / "screens").mkdir(parents=True, exist_ok=True)
             run = cls(folder)
             run.acquire()
-            run.note(config=config.model_dump(mode="json"), verdict=None)
+            run.note(config=config.model_dump(mode="json"), verdict=None, inode=folder.stat().st_ino)
         return run
 
     @classmethod
@@ -176,16 +183,32 @@ class RunFolder:
         ended = run.read().get("verdict")
         if ended not in RESUMABLE:
             raise UsageError(f"{path} has ended ({ended}) and cannot be resumed; start a new run")
+        run.refuse_copy()
         run.acquire()
         return run
 
     def acquire(self) -> None:
+        """Hold the folder. Raises UsageError when another process does, and SetupError when it cannot be written."""
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise UsageError(f"{self.path} is in use by another handeye process; wait until it ends") from None
+        except (OSError, NotImplementedError) as error:
+            raise SetupError(
+                f"{self.path} cannot be written ({error}), and no action may be done without a journal; make the "
+                "folder writable"
+            ) from error
         for folder in (self.path, self.screens):
             clear_parts(folder)
+
+    def refuse_copy(self) -> None:
+        """Raise UsageError where the folder is a copy: it and its original could each go on, and do all twice."""
+        made, here = self.read().get("inode"), self.path.stat().st_ino
+        if made is not None and made != here:
+            raise UsageError(
+                f"{self.path} is a copy of a run's folder, which may have gone on elsewhere since; resume the "
+                f'original. If that is gone for good, set "inode" in {self.path / "run.json"} to {here}'
+            )
 
     def release(self) -> None:
         self._lock.release()
@@ -200,11 +223,22 @@ class RunFolder:
         """What `run.json` says."""
         path = self.path / "run.json"
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            found = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise UsageError(f"{self.path} is not a run's folder (it has no run.json); see `ls runs`") from None
-        except (ValueError, TypeError) as error:
-            raise UsageError(f"{path} cannot be read ({error}); it was changed or cut short") from error
+        except NotADirectoryError:
+            raise UsageError(f"{self.path} is not a folder; give a run's folder, its name, or `latest`") from None
+        except OSError as error:
+            raise SetupError(f"{path} cannot be read ({error}); see its permissions") from error
+        except ValueError as error:
+            found = error
+        if not isinstance(found, dict) or not found:
+            why = found if isinstance(found, ValueError) else "it holds no run"
+            raise UsageError(
+                f"{path} cannot be read ({why}); it was changed or cut short. What the run did stands in trace.jsonl "
+                "and journal.jsonl; put an undamaged copy of the file in its place, or start a new run for the rest"
+            )
+        return found
 
     @property
     def config(self) -> RunConfig:
@@ -233,8 +267,17 @@ class RunFolder:
             write_atomically(self.path / "memento.json", json.dumps(memento), mode=0o600)
 
     def memento(self) -> dict[str, Any]:
+        """What was saved last; empty where nothing was. Raises UsageError when the file cannot be read."""
         path = self.path / "memento.json"
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+        if not path.exists():
+            return {}
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UsageError(f"{path} cannot be read ({error}); {REMEDY}") from error
+        if not isinstance(found, dict) or not found:
+            raise UsageError(f"{path} holds no state of the device; {REMEDY}")
+        return found
 
 
 def refuse_used(folder: Path) -> None:
@@ -263,6 +306,16 @@ def slug(text: str, limit: int = 40) -> str:
     """Words of a goal as a file name: ASCII letters, digits and dashes."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain)[:limit].strip("-") or "run"
+
+
+@contextmanager
+def released(run: RunFolder) -> Iterator[None]:
+    """Let go of a run's folder where something is wrong with it."""
+    try:
+        yield
+    except BaseException:
+        run.release()
+        raise
 
 
 @contextmanager

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from pydantic import BaseModel, ConfigDict
+
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Decision, Past
+from handeye.tools.actions import Action
 
 #: So many past steps stay in the state and are shown to the policy.
 KEPT_STEPS = 12
@@ -45,7 +48,7 @@ class State(TypedDict, total=False):
     """Digest of the newest screenshot."""
     fingerprint: str
     local: list[dict[str, Any]]
-    """Inputs that the page in front holds and that a page loaded anew would have lost."""
+    """Inputs that the page in front holds and that a page loaded anew would have lost, a `LocalInput` each."""
     document: int
     view: list[int] | None
     """The box to look at more closely."""
@@ -63,11 +66,28 @@ class State(TypedDict, total=False):
     """What the person is asked about the pending action."""
     asked: dict[str, str]
     """What the question is about: `key`, `verb`, and the action in `words` as the policy chose it."""
+    written: dict[str, int]
+    """So many lines stood in `journal` and `trace` when the last action was over."""
     usage: dict[str, int]
     seconds: float
     verdict: str
     reason: str
     answer: str
+
+
+class LocalInput(BaseModel):
+    """An input that a page loaded anew would have lost."""
+
+    model_config = ConfigDict(frozen=True)
+
+    step: int
+    action: Action
+    aim: str = ""
+    """The name of the element it was made on."""
+    checked: bool | None = None
+    """What a box or a switch was after it."""
+    settled: bool = False
+    """The person says that it was done: it is neither made again nor asked about again."""
 
 
 def start(goal: str) -> State:
@@ -95,6 +115,7 @@ def start(goal: str) -> State:
         edits={},
         question="",
         asked={},
+        written={},
         usage=Usage().model_dump(),
         seconds=0.0,
         verdict="",
@@ -106,6 +127,11 @@ def start(goal: str) -> State:
 def past(state: State) -> tuple[Past, ...]:
     """The last steps, oldest first."""
     return tuple(Past.model_validate(step) for step in state["steps"])
+
+
+def local_inputs(state: State) -> tuple[LocalInput, ...]:
+    """What the page in front holds and a page loaded anew would have lost, oldest first."""
+    return tuple(LocalInput.model_validate(each) for each in state["local"])
 
 
 def pending(state: State) -> Decision:

@@ -8,6 +8,7 @@ step come in the order looked, thought, judged, (asked, answered,) acted; what t
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -193,11 +194,18 @@ class Trace:
     def __init__(self, path: Path) -> None:
         self.path = path
         cut_unfinished_line(path)
+        self._lines = path.read_bytes().count(b"\n") if path.exists() else 0
         self._file = path.open("a", encoding="utf-8")
 
     def add(self, event: AnyEvent) -> None:
         self._file.write(event.model_dump_json() + "\n")
         self._file.flush()
+        self._lines += 1
+
+    def sync(self) -> int:
+        """Put all of it on the disk; returns how many lines it has."""
+        os.fsync(self._file.fileno())
+        return self._lines
 
     def close(self) -> None:
         self._file.close()

@@ -48,6 +48,8 @@ class Decision(BaseModel):
     confidence: float = Field(default=1.0, ge=0, le=1)
     by: str = ""
     """Who decided: `plain english`, `internvl` …"""
+    again: bool = False
+    """The goal itself says to do this now, even if the step before did the same."""
     memo: dict[str, Any] = Field(default_factory=dict)
     """What the policy wants handed back next time; JSON values only, kept in the checkpoint."""
     raw: str = ""
@@ -68,6 +70,12 @@ class Past(BaseModel):
     outcome: Outcome
     result: str = ""
     """What the action gave: read text, an answer from a person, why it failed or was refused."""
+    sent: tuple[str, ...] = ()
+    """Requests that may have changed something and may be due to it, such as `POST http://host/order`."""
+    awaited: bool = False
+    """Whether one of these was not answered when the screen was last looked at."""
+    settled: bool = False
+    """Known to be done, whatever the screen shows: a person or the journal says so. It must not be done again."""
 
 
 @dataclass(frozen=True)

@@ -349,6 +349,20 @@ def targets(action: Action) -> dict[str, Target]:
     return {name: target for name, target in found.items() if target is not None}
 
 
+def same_aim(one: Action, two: Action) -> bool:
+    """Whether two actions do the same to the same thing, as far as their words tell; how a field is cleared is no
+    difference."""
+    aims = {"start", "end", "target"}
+    if one.model_dump(exclude=aims | {"clear"}) != two.model_dump(exclude=aims | {"clear"}):
+        return False
+    ours, theirs = targets(one), targets(two)
+    return ours.keys() == theirs.keys() and all(
+        (ours[name].element and ours[name].element == theirs[name].element)
+        or (ours[name].phrase == theirs[name].phrase if ours[name].phrase else ours[name].point == theirs[name].point)
+        for name in ours
+    )
+
+
 def describe(action: Action) -> str:
     """The action as a person would say it, on one line."""
     match action:

@@ -197,7 +197,8 @@ class Telling(Protocol):
     """What a device can do besides that is able to tell of its doings before and while they happen."""
 
     on_send: Callable[[str], None] | None
-    """Called, in any thread, before something leaves the device that may change things elsewhere: `POST http://…`."""
+    """Called, in any thread, before something leaves the device that may change things elsewhere: `POST http://…`. When
+    it raises, that does not leave, and unless it raised Withheld, the action raises the same."""
     on_read: Callable[[str], None] | None
     """The same before what only reads, as far as can be told: `GET http://…` for what is no picture, style or script
     of a page, and `WEBSOCKET ws://…` before each action while such a connection is open."""
@@ -205,6 +206,24 @@ class Telling(Protocol):
     """Called, in any thread, when the answer to such a request has come, with the same words."""
     on_page: Callable[[dict[str, Any]], None] | None
     """Called, in any thread, with a memento as soon as the device shows another page."""
+
+
+@runtime_checkable
+class Attributing(Protocol):
+    """What a device can do besides that is able to report what a request may be due to."""
+
+    edited: tuple[str, ...] | None
+    """While `on_send` runs: the ids of the elements whose content was changed since the request before; an id is empty
+    where the element was never listed. None: not known."""
+
+
+@runtime_checkable
+class Leaving(Protocol):
+    """What a device can do besides that has fields which act when the keyboard leaves them."""
+
+    def leave_field(self) -> None:
+        """Take the keyboard from the field that has it, as if another place had been clicked."""
+        ...
 
 
 @runtime_checkable

@@ -5,6 +5,7 @@ HandeyeError
 ├── SetupError      the person must install, start or free something                     exit 3
 ├── ModelError      the model could not be asked, or did not answer                      exit 3
 │   └── ModelAway       nobody answers there at the moment: it may be tried again
+├── Withheld        a request must not leave the device; the device goes on without it
 ├── DeviceLost      the screen, browser or program under it went away                    exit 3
 ├── ActionRefused   a rule or the edge of the screen said no; the policy may choose again    exit 4
 └── ActionFailed    it was tried and did not work; the policy is told                        exit 4
@@ -38,6 +39,10 @@ class ModelError(HandeyeError):
 
 class ModelAway(ModelError):
     """The model's server cannot be reached, hung up, or is too busy: it may be back soon."""
+
+
+class Withheld(HandeyeError):
+    """A request that was announced must not leave; unlike any other error, this one stops no action."""
 
 
 class DeviceLost(HandeyeError):

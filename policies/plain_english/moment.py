@@ -186,8 +186,9 @@ class Moment:
 
     def do(self, action: Action, thought: str, stage: str) -> Decision:
         """Answer with an action; the next look comes back to this clause at `stage`."""
-        self.progress.stage = stage
+        first, self.progress.stage = not self.progress.stage, stage
         return Decision(
+            again=first,
             thought=f"{self.where}: {_short(self.clause.source)}: {thought}",
             action=action,
             by="plain english",

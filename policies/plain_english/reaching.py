@@ -8,17 +8,22 @@ from handeye.perception.groups import ancestors
 from handeye.perception.matching import Match, Want
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import alike
+from handeye.policies.decision import Decision
+from handeye.policies.plain_english.clauses import Choose, Tick, Write
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
-from handeye.tools.actions import Click, Key, Scroll, Wait
+from handeye.tools.actions import Click, Key, Scroll, Wait, same_aim, targets
 
 if TYPE_CHECKING:
-    from handeye.policies.decision import Decision
+    from handeye.policies.decision import Past
+    from handeye.tools.actions import Action
     from handeye.tools.element import Element
 
 #: So often a target is waited for, and so often it is scrolled to.
 WAITS, SCROLLS = 2, 12
 #: Seconds of each wait for a target that is not there yet.
 WAIT_SECONDS = 1.0
+#: So often an answer to a request is waited for, and seconds of each wait; an answered one may take a wait to show.
+ANSWERS, ANSWER_SECONDS = 10, 3.0
 #: Pixels that a notch of the wheel scrolls, about.
 NOTCH = 100
 _OVERLAYS = frozenset({"dialog", "alertdialog"})
@@ -209,3 +214,51 @@ def after_click(moment: Moment, phrase: str) -> Step | None:
     if alone and not progress.tried("entered"):
         return moment.do(Key(keys="enter"), "clicking changed nothing: press Enter", "clicked")
     return Fail(f"“{unquote(phrase)}” was clicked twice and nothing came of it ({why})")
+
+
+def once(step: Step, moment: Moment) -> Step:
+    """The step, unless it would do again what the clause has done already and what a request has carried off.
+
+    That the page does not show it is no reason to send it twice: its server may be slow, and after a resume the page
+    has been loaded anew. It is waited for, and then the clause ends: well where it is known that it was done.
+    """
+    if isinstance(step, Next) or (isinstance(step, Decision) and step.again) or moment.refused:
+        return step
+    steps = [past for past in moment.task.steps if past.thought.startswith(f"{moment.where}: ")]
+    last = next((past for past in reversed(steps) if not isinstance(past.action, Wait | Scroll)), None)
+    if last is None or (isinstance(step, Decision) and not _repeats(step.action, last)):
+        return step
+    phrase = next((str(target) for target in targets(last.action).values()), last.action.kind)
+    if last.settled:
+        return Next(note=f"{phrase}: it was done before the run was resumed, though the page does not show it")
+    if isinstance(step, Fail):
+        return step
+    if not last.sent:
+        return step
+    waited = moment.progress.tried("answered")
+    if waited and not isinstance(moment.clause, Tick | Choose | Write) and not _unchanged(moment):
+        return Next()
+    if waited < (ANSWERS if last.awaited else 1):
+        return moment.do(
+            Wait(seconds=ANSWER_SECONDS), f"{last.sent[0]} was sent: wait for what it brings", moment.progress.stage
+        )
+    unanswered = " and not answered" if last.awaited else ""
+    return Fail(
+        f"{phrase}: {last.sent[0]} was sent{unanswered}, but nothing of it shows; it is not done again, as that may "
+        "send it twice"
+    )
+
+
+def _repeats(action: Action, last: Past) -> bool:
+    """Whether an action is another attempt at the last one, which its outcome does not confirm."""
+    if last.outcome.kind == "confirmed" and not last.settled:
+        return False
+    if same_aim(last.action, action):
+        return True
+    key = isinstance(last.action, Click) and isinstance(action, Key)
+    ours, theirs = list(targets(action).values()), list(targets(last.action).values())
+    return key and all(one.element == two.element or one.phrase == two.phrase for one in ours for two in theirs)
+
+
+def _unchanged(moment: Moment) -> bool:
+    return moment.last is None or moment.last.outcome.evidence.startswith("nothing changed")

@@ -18,6 +18,7 @@ from handeye.tools.browser.facts import Facts
 from handeye.tools.browser.launch import end_process
 from handeye.tools.browser.memory import Memory, read_state, write_state
 from handeye.tools.browser.patience import DialogOpened
+from handeye.tools.browser.scripts import quickly
 from handeye.tools.browser.session import Session
 from handeye.tools.browser.settle import Settling
 from handeye.tools.browser.trouble import LOST, plain, translated
@@ -117,6 +118,7 @@ class Browser:
         self._settling = Settling(self._session, self._camera)
         self._memory = Memory(self._session)
         self._wake = Wake(self._session, self._camera, self._read)
+        self._session.traffic.look_back = self._wake.edited
         self._facts = Facts(self._session, self._wake, self._reader)
         self._acting = Acting(self._session, self._reader, self._wake)
         self._last_elements: list[Element] = []
@@ -166,6 +168,11 @@ class Browser:
     @on_read.setter
     def on_read(self, told: Callable[[str], None] | None) -> None:
         self._session.traffic.on_read = told
+
+    @property
+    def edited(self) -> tuple[str, ...] | None:
+        """While `on_send` runs: what the request may be due to; see `tools.device.Attributing`."""
+        return self._session.traffic.edited
 
     @property
     def on_answer(self) -> Callable[[str], None] | None:
@@ -256,6 +263,10 @@ class Browser:
         """The page just before the last action pressed, where what was seen before does not tell what that changed."""
         return self._wake.poised
 
+    def leave_field(self) -> None:
+        """Take the keyboard from the field that has it: pages then save what was typed there."""
+        self._call(self._leave_field(), "leaving a field")
+
     # Coming back
 
     def memento(self) -> dict[str, Any]:
@@ -333,6 +344,11 @@ class Browser:
         finally:
             self._settling.acted = time.monotonic()
         return remark
+
+    async def _leave_field(self) -> None:
+        for frame in self._session.front.page.frames:
+            await quickly(frame, "leave", seconds=1.0)
+        self._settling.acted = time.monotonic()
 
     async def _capture(self) -> Screenshot:
         try:

@@ -157,6 +157,7 @@ class Hands:
             if kind.get("type") == "number" and kind["tag"] == "input" and (action.clear or not kind["filled"]):
                 self._check_number(action.text)
             await self.page.mouse.click(x, y)
+            await self._left()
             if kind.get("tag") == "input" and kind["filled"] and not action.clear:
                 await self.page.keyboard.press("End")
         elif action.text and (focused := await self.aim.focused()):
@@ -187,6 +188,11 @@ class Hands:
         if kind["counted"]:
             return await self._step(field, action.text)
         return await self._fill(field, action.text.strip(), kind["type"])
+
+    async def _left(self) -> None:
+        """Until what the field before sends when it is left is on its way, so that it is not taken for this one's."""
+        await quickly(self.page.main_frame, "stamp", seconds=1.0)
+        await self.session.traffic.judged()
 
     async def write(self, text: str) -> None:
         """Type text where the keyboard is. A line feed is Enter, except in a text area, where it is a line feed."""

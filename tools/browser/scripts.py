@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 KEY = "document[Symbol.for('handeye')]"
 NAMES = (
     "say, collect, standing, node, place, blocked, rest, stamp, facts, stored, under, view, extent, wheel, focused, "
-    "mark, stir, shown, keyboard, give"
+    "mark, stir, shown, keyboard, give, edited, leave"
 )
 
 

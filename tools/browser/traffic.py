@@ -18,6 +18,7 @@ from urllib.request import url2pathname
 
 from handeye.tools.browser.address import without_secrets
 from handeye.tools.domains import HARMLESS
+from handeye.tools.errors import Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,6 +41,9 @@ BARE = frozenset({204, 205})
 
 #: Seconds that a file asked for by itself may take to come, and one whose answer is there already.
 FILE_PATIENCE, FILE_BEGINS = 10.0, 2.0
+
+#: Seconds that a request may take to be announced before an action goes on.
+JUDGING = 1.0
 
 _NUMBERS = re.compile(r"[\d.]+")
 
@@ -67,6 +71,10 @@ class Traffic:
         self.on_answer: Callable[[str], None] | None = None
         self.leading: Callable[[str], Awaitable[None]] | None = None
         """Told where the answer to a changing request leads, before the browser goes there."""
+        self.look_back: Callable[[], Awaitable[tuple[str, ...] | None]] | None = None
+        """Asks the page which elements were edited since it was last asked."""
+        self.edited: tuple[str, ...] | None = None
+        """While `on_send` runs: what the request may be due to; see `tools.device.Attributing`."""
         self.trouble: BaseException | None = None
         """What `on_send` raised; the request it was told of did not leave."""
         self.refused: list[str] = []
@@ -158,6 +166,11 @@ class Traffic:
         except TimeoutError:
             return
 
+    async def judged(self) -> None:
+        """Until what wants to leave now has left, or was kept from it."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=JUDGING)
+
     def _answered(self, response: Response) -> None:
         if response.request.is_navigation_request() and response.status not in BARE:
             self._answers.add(response.request)
@@ -224,9 +237,7 @@ class Traffic:
             elif not self.allows(url):
                 self.refused.append(without_secrets(url))
                 await root.send("Fetch.failRequest", {"requestId": identity, "errorReason": "BlockedByClient"})
-            elif not self._announced(
-                f"{method} {without_secrets(url)}", self.on_read if method in SAFE else self.on_send
-            ):
+            elif not await self._may_leave(method, url, document):
                 await root.send("Fetch.failRequest", {"requestId": identity, "errorReason": "Aborted"})
             else:
                 if document and "networkId" not in event:  # no page is loaded by it: what comes is saved as a file
@@ -237,6 +248,20 @@ class Traffic:
                 await root.send("Fetch.continueRequest", {"requestId": identity, "interceptResponse": sent})
         except Error:
             return  # the page took the request back, or the browser is gone
+
+    async def _may_leave(self, method: str, url: str, document: bool) -> bool:
+        """Announce a request; what a page was sent off by is no edit of a field but what was pressed."""
+        request = f"{method} {without_secrets(url)}"
+        if method in SAFE:
+            return self._announced(request, self.on_read)
+        edited: tuple[str, ...] | None = ()
+        if self.on_send and self.look_back and not document:
+            edited = await self.look_back()
+        self.edited = edited
+        try:
+            return self._announced(request, self.on_send)
+        finally:
+            self.edited = None
 
     async def _lead(self, event: dict[str, Any]) -> None:
         """A form was sent and its answer is here: a redirect names the page that a crash must not lose."""
@@ -249,6 +274,8 @@ class Traffic:
             return True
         try:
             tell(request)
+        except Withheld:
+            return False
         except BaseException as error:
             self.trouble = self.trouble or error
             return False

@@ -286,3 +286,20 @@ function resolved(rhythm) {
   rhythm.first = [];
   undecided.delete(rhythm);
 }
+
+// Controls whose content has changed since the page was last asked: what a request can be due to. One that saves itself
+// may do so long after, so that something else was pressed meanwhile clears none of them.
+const edits = new Set();
+for (const kind of ["input", "change"]) document.addEventListener(kind, (event) => edits.add(event.composedPath()[0]), true);
+function edited() {
+  const ids = [...edits].filter((el) => el.isConnected).map((el) => known.get(el) ?? "");
+  edits.clear();
+  return ids;
+}
+
+// The field that has the keyboard loses it.
+function leave() {
+  const el = focused();
+  el?.blur?.();
+  return Boolean(el);
+}

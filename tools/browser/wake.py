@@ -34,6 +34,9 @@ FRAMES = 12
 #: Seconds that a frame may take to tell, and the page itself; and beyond that for a timer of its own to come again.
 PATIENCE, LONG_PATIENCE, BEAT = 0.5, 3.0, 1.0
 
+#: Seconds that a frame may take to say what was edited in it: a request waits for that.
+ANSWERING = 0.3
+
 #: How long styles that follow the mouse may take to come to rest, in milliseconds, and what counts as rest.
 HOVER = {"window": 60, "since": 0, "slice": 400, "began": 0, "habits": False}
 
@@ -85,6 +88,14 @@ class Wake:
             restless=tuple(box for stir in stirs for box in stir.restless),
         )
         return self._stirred
+
+    async def edited(self) -> tuple[str, ...] | None:
+        """The ids of what was edited in the tab in front since it was last asked; None when it does not answer."""
+        if not self.session.tabs:
+            return None
+        frames = _frames(self.session.front.page)
+        said = await asyncio.gather(*(quickly(frame, "edited", seconds=ANSWERING) for frame in frames))
+        return None if said[0] is None else tuple(each for frame in said for each in frame or ())
 
     async def _mark(self, frame: Frame, spot: tuple[float, float] | None) -> tuple[bool, list[Box]] | None:
         """Whether the frame has changed since it was looked at, and what in it draws by itself."""

@@ -1,0 +1,357 @@
+"""What was sent is not sent again: not by a resume, not by the policy's next step, not where files are damaged."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from benchmarks.reliability.paper import Paper
+from benchmarks.reliability.worker import Job, Kill, work
+from handeye.agent import Agent
+from handeye.agent.journal import Journal, doubt, effects, read_journal
+from handeye.agent.loop import repeats
+from handeye.agent.run import RunFolder
+from handeye.agent.start import open_device
+from handeye.agent.state import start
+from handeye.agent.trace import Noted, read_trace
+from handeye.perception.outcome import Outcome
+from handeye.policies.decision import Past
+from handeye.tools import Browser
+from handeye.tools.actions import parse_action
+from handeye.tools.errors import HandeyeError, SetupError, UsageError, Withheld
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from handeye.agent import Result
+
+SAVE = "fetch('/save', {method: 'POST', body: '1'})"
+
+
+def resume(folder: Path, url: str, answer: str | None = None) -> Result:
+    device = open_device(url)
+    try:
+        return Agent(device).resume(RunFolder.open(folder), answer)
+    finally:
+        device.close()
+
+
+def notes(folder: Path) -> str:
+    return " | ".join(event.text for event in read_trace(folder / "trace.jsonl") if isinstance(event, Noted))
+
+
+# Which action a request belongs to
+
+
+def typed(text: str, element: str) -> Any:
+    return parse_action({"kind": "type", "text": text, "target": {"phrase": element, "element": element}})
+
+
+def press(element: str) -> Any:
+    return parse_action({"kind": "click", "target": {"phrase": element, "element": element}})
+
+
+@pytest.mark.parametrize(
+    ("edited", "second", "causes", "own"),
+    [
+        (("e1",), typed("b", "e2"), {1: ("POST x",)}, ()),  # the field before saved itself when it was left
+        (("e2",), typed("b", "e2"), {2: ("POST x",)}, ("POST x",)),
+        (("e1", "e2"), typed("b", "e2"), {1: ("POST x",), 2: ("POST x",)}, ("POST x",)),
+        (("e1",), press("e9"), {1: ("POST x",), 2: ("POST x",)}, ("POST x",)),  # by the press, or by what it left
+        ((), typed("b", "e2"), {2: ("POST x",)}, ("POST x",)),
+        (("",), typed("b", "e2"), {2: ("POST x",)}, ("POST x",)),  # a control that was never listed
+        (None, typed("b", "e2"), {1: ("POST x",), 2: ("POST x",)}, ("POST x",)),  # the page did not answer
+    ],
+)
+def test_a_request_belongs_to_the_steps_that_may_have_caused_it(
+    edited: tuple[str, ...] | None,
+    second: Any,
+    causes: dict[int, tuple[str, ...]],
+    own: tuple[str, ...],
+    tmp_path: Path,
+) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.edited = lambda: edited
+    journal.intend(1, typed("a", "e1"), local=True)
+    journal.finish(1, "", failed=False)
+    journal.intend(2, second, local=second.kind == "type")
+    journal.sending("POST x")
+    journal.close()
+    entries = read_journal(journal.path)
+    assert effects(entries) == causes
+    uncertain = doubt(entries)
+    assert uncertain is not None
+    assert uncertain.sent == own
+
+
+def test_a_request_that_leaves_or_is_answered_late_belongs_to_its_step(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.intend(1, typed("a", "e1"), local=True)
+    journal.finish(1, "", failed=False)
+    journal.edited = lambda: ("e1",)
+    journal.sending("POST x")
+    assert (journal.caused(1), journal.awaited(1)) == (("POST x",), True)
+    journal.intend(2, press("e9"))
+    journal.answered("POST x")
+    assert not journal.awaited(1)
+    journal.close()
+    assert [(entry.entry, entry.step) for entry in read_journal(journal.path)][-1] == ("answered", 1)
+
+
+def test_what_is_withheld_does_not_leave_and_is_no_entry(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.withhold(frozenset({"POST x"}))
+    with pytest.raises(Withheld):
+        journal.sending("POST x")
+    journal.sending("POST y")
+    assert journal.withheld == ["POST x"]
+    journal.close()
+    assert [entry.text for entry in read_journal(journal.path)] == ["POST y"]
+
+
+# On a resume
+
+
+PAGES = {
+    "an option": (f'<label>Size <select onchange="{SAVE}"><option>S<option>L</select></label>', 'select "L" in "Size"'),
+    "a date": (f'<label>Day <input type=date onchange="{SAVE}"></label>', 'set "Day" to "2031-05-06"'),
+    "a slider": (f'<label>Volume <input type=range onchange="{SAVE}"></label>', 'set "Volume" to "70"'),
+    "a field left by the next": (f'<label>Title <input onblur="{SAVE}"></label>', 'type "Sun" in "Title"'),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_an_input_that_was_sent_is_asked_about_and_not_made_again(name: str, site: Any, tmp_path: Path) -> None:
+    """The page, loaded anew, does not show it; the other fields are filled in again."""
+    html, goal = PAGES[name]
+    site.answer = "{}"
+    site.pages["/"] = f"{html}<label>Name <input></label><label>Town <input></label><a href=/end>On</a>"
+    site.pages["/end"] = "<h1>End</h1>"
+    folder = tmp_path / "run"
+    goal = f'{goal}, type "Ada" in "Name", type "Ulm" in "Town", click "On"'
+    assert work(Job("browser", site.url, goal, folder, Kill("acted", 3), approve="never")) == -9
+    assert site.posts == ["/save"]
+    waiting = resume(folder, site.url)
+    assert (waiting.verdict, site.posts) == ("waiting", ["/save"]), waiting.reason
+    assert waiting.reason.endswith("Was it done?")
+    assert "POST" in waiting.reason
+    done = resume(folder, site.url, "yes")
+    assert (done.verdict, site.posts) == ("succeeded", ["/save"]), done.reason
+    assert "2 earlier inputs were made again" in notes(folder)
+
+
+def test_an_input_that_was_sent_and_that_the_page_shows_is_left_alone(site: Any, tmp_path: Path) -> None:
+    """The server knows it: no question, no second request. Its policy chose the tick last, and does not tick again."""
+    site.answer = "{}"
+    tick = f'<label><input type=checkbox id=c onchange="{SAVE}"> Subscribe</label>'
+    site.pages["/"] = tick
+    folder = tmp_path / "run"
+    goal = 'tick "Subscribe"'
+    assert work(Job("browser", site.url, goal, folder, Kill("before finish", 1), approve="never")) == -9
+    site.pages["/"] = f"{tick}<script>c.checked = true</script>"
+    done = resume(folder, site.url)
+    assert (done.verdict, site.posts) == ("succeeded", ["/save"]), done.reason
+
+
+@pytest.mark.parametrize(("answer", "posts"), [("yes", 1), ("no", 2)])
+def test_a_tick_in_doubt_is_made_again_only_when_the_person_says_so(
+    answer: str, posts: int, site: Any, tmp_path: Path
+) -> None:
+    """After a yes the policy's next step is no second tick, though the box that was loaded anew is empty."""
+    site.answer = "{}"
+    site.pages["/"] = f'<label><input type=checkbox onchange="{SAVE}"> Subscribe</label>'
+    folder = tmp_path / "run"
+    kill = Kill("before finish", 1)
+    assert work(Job("browser", site.url, 'tick "Subscribe"', folder, kill, approve="never")) == -9
+    assert resume(folder, site.url).verdict == "waiting"
+    # The answer to another question counts for nothing.
+    RunFolder(folder).note(reason="Allow this?")
+    assert resume(folder, site.url, answer).verdict == "waiting"
+    done = resume(folder, site.url, answer)
+    assert (done.verdict, len(site.posts)) == ("succeeded", posts), done.reason
+
+
+def test_what_a_page_sends_when_it_is_opened_is_withheld_when_it_comes_back(site: Any, tmp_path: Path) -> None:
+    site.answer = "{}"
+    site.pages["/"] = "<a href=/thanks>Go on</a>"
+    site.pages["/thanks"] = f"<h1>Thanks</h1><script>{SAVE}</script>"
+    folder = tmp_path / "run"
+    goal = 'click "Go on", check that the page shows "Thanks"'
+    assert work(Job("browser", site.url, goal, folder, Kill("acted", 1), approve="never")) == -9
+    assert site.posts == ["/save"]
+    waiting = resume(folder, site.url)
+    assert (waiting.verdict, site.posts) == ("waiting", ["/save"]), waiting.reason
+    assert resume(folder, site.url, "yes").verdict == "succeeded"
+    assert site.posts == ["/save"]
+
+
+# Within a run
+
+
+@pytest.mark.parametrize(
+    ("control", "goal"),
+    [
+        (f'<button onclick="{SAVE}">Order</button>', 'click "Order"'),
+        ("<button onclick=\"navigator.sendBeacon('/save', '1')\">Order</button>", 'click "Order"'),
+        (
+            f'<label><input type=checkbox onclick="event.preventDefault(); {SAVE}"> Order</label>',
+            'tick "Order"',
+        ),
+        (f'<div role=switch aria-checked=false tabindex=0 onclick="{SAVE}">Order</div>', 'tick "Order"'),
+    ],
+)
+def test_what_was_sent_is_not_done_again_because_the_page_looks_unchanged(
+    control: str, goal: str, site: Any, eyes: Any, tmp_path: Path
+) -> None:
+    site.answer = "{}"
+    site.pages["/"] = f"<p>Quiet</p>{control}"
+    with Browser(site.url) as browser:
+        run = Agent(browser, eyes=eyes, run_dir=tmp_path / "run", approve="never").run(goal)
+    assert site.posts == ["/save"], run.reason
+    if run.verdict != "succeeded":
+        assert "POST" in run.reason
+
+
+def test_a_second_attempt_at_what_was_sent_is_asked_about() -> None:
+    """Whatever the policy is: the same click again, or another thing."""
+    again, other = press("e1"), press("e2")
+    last = Past(number=3, thought="", action=again, outcome=Outcome(kind="unknown"), sent=("POST x",))
+    state = start("goal") | {"steps": [last.model_dump(mode="json")]}
+    assert "step 3 did that already (POST x)" in repeats(state, again)
+    assert repeats(state, other) == ""
+    for fine in ({"sent": ()}, {"outcome": Outcome(kind="confirmed")}):
+        state["steps"] = [last.model_copy(update=fine).model_dump(mode="json")]
+        assert repeats(state, again) == ""
+
+
+# Damaged files
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on the quick device that stopped after two of its three steps."""
+    from tests.agent.conftest import Site
+
+    site = Site()
+    site.pages["/"] = "<h1>A</h1><a href=/b>To B</a>"
+    site.pages["/b"] = "<h1>B</h1><a href=/c>To C</a>"
+    site.pages["/c"] = "<h1>C</h1><a href=/>To A</a>"
+    folder = tmp_path_factory.mktemp("stopped") / "run"
+    try:
+        agent = Agent(Paper(site.url), max_steps=2, run_dir=folder)
+        assert agent.run('click "To B", click "To C", click "To A"').verdict == "out_of_budget"
+    finally:
+        site.close()
+    return folder
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def cut(path: Path) -> None:
+    """Lose the last lines, each of which is whole."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[: len(lines) // 2]))
+
+
+def smudge(path: Path) -> None:
+    """Damage a line in the middle."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[1] = b'{"entry": \x00' + lines[1][11:]
+    path.write_bytes(b"".join(lines))
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+
+
+def scramble(path: Path) -> None:
+    path.write_bytes(b"no database" * 100)
+
+
+def forget(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("DELETE FROM checkpoints")
+        database.execute("DELETE FROM writes")
+
+
+DAMAGE: list[tuple[str, Callable[[Path], Any], str]] = [
+    ("run.json", empty, "run.json cannot be read"),
+    ("run.json", truncate, "run.json cannot be read"),
+    ("run.json", lambda path: path.write_text("[]"), "run.json cannot be read"),
+    ("run.json", lambda path: path.unlink(), "no run.json"),
+    ("journal.jsonl", lambda path: path.unlink(), "journal.jsonl is missing"),
+    ("journal.jsonl", empty, "journal.jsonl has 0 lines"),
+    ("journal.jsonl", cut, "journal.jsonl has 2 lines"),
+    ("journal.jsonl", smudge, "journal.jsonl: line 2 cannot be read"),
+    ("trace.jsonl", lambda path: path.unlink(), "trace.jsonl is missing"),
+    ("trace.jsonl", empty, "trace.jsonl is empty"),
+    ("trace.jsonl", cut, "trace.jsonl has"),
+    ("trace.jsonl", smudge, "trace.jsonl: line 2 cannot be read"),
+    ("checkpoint.sqlite", lambda path: path.unlink(), "checkpoint.sqlite is missing"),
+    ("checkpoint.sqlite", empty, "checkpoint.sqlite holds no state"),
+    ("checkpoint.sqlite", truncate, "checkpoint.sqlite is damaged"),
+    ("checkpoint.sqlite", scramble, "checkpoint.sqlite is damaged"),
+    ("checkpoint.sqlite", forget, "checkpoint.sqlite holds no state"),
+    ("memento.json", lambda path: path.unlink(), "memento.json is missing"),
+    ("memento.json", truncate, "memento.json cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("name", "damage", "said"), DAMAGE)
+def test_a_damaged_file_stops_the_resume_and_is_named(
+    name: str, damage: Callable[[Path], Any], said: str, stopped: Path, tmp_path: Path
+) -> None:
+    folder = copy(stopped, tmp_path)
+    damage(folder / name)
+    with pytest.raises(UsageError, match=said) as error:
+        Agent(Still(), max_steps=9).resume(RunFolder.open(folder))
+    assert any(remedy in str(error.value) for remedy in ("start a new run", "see `ls runs`"))
+    with pytest.raises(HandeyeError, match=said):  # nothing of it is held or made anew
+        Agent(Still(), max_steps=9).resume(RunFolder.open(folder))
+
+
+def test_a_last_line_that_a_crash_cut_short_is_no_damage(stopped: Path, tmp_path: Path) -> None:
+    folder = copy(stopped, tmp_path)
+    for name in ("journal.jsonl", "trace.jsonl"):
+        with (folder / name).open("a") as file:
+            file.write('{"ent')
+    assert "To A" in Agent(Still(), max_steps=9).resume(RunFolder.open(folder)).reason
+
+
+def test_a_copy_of_a_run_and_a_folder_that_cannot_be_written_are_refused(stopped: Path, tmp_path: Path) -> None:
+    shutil.copytree(stopped, tmp_path / "run")
+    with pytest.raises(UsageError, match="is a copy of a run's folder"):
+        RunFolder.open(tmp_path / "run")
+    folder = copy(stopped, tmp_path / "other")
+    (folder / "lock").unlink(missing_ok=True)
+    (folder / "lock").mkdir()  # as root everything else can be written
+    with pytest.raises(SetupError, match="cannot be written"):
+        RunFolder.open(folder)
+
+
+def copy(run: Path, into: Path) -> Path:
+    """A copy that takes itself for the original."""
+    folder = into / "run"
+    shutil.copytree(run, folder)
+    told = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(told | {"inode": folder.stat().st_ino}))
+    return folder
+
+
+class Still(Paper):
+    """The quick device on a page that needs no server and leads nowhere."""
+
+    def _go(self, method: str, url: str, body: str = "") -> None:
+        from benchmarks.reliability.paper import Page
+
+        self.url, self._page, self._focus = url, Page(f"<h1>{method} {body}</h1>"), -1
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:9/")
