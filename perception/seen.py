@@ -70,7 +70,8 @@ class Seen:
         """What is not known for that, in words: nothing of it has gone away, and nothing is new."""
         if one.title != two.title and one.url == two.url:
             self.moved.append(f"the title changed to “{two.title[:80]}”")
-        self.focus = f"{two.focus or 'nothing'} has the focus" if one.focus != two.focus else ""
+        tells = two.focus or after.elements  # else nobody tells what has the focus
+        self.focus = f"{two.focus or 'nothing'} has the focus" if tells and one.focus != two.focus else ""
 
     def pixels(self) -> str:
         """How much of the picture changed, in words; empty for nothing more than a blinking cursor."""

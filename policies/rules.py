@@ -26,23 +26,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from handeye.tools.actions import KINDS
+from handeye.tools.desktop.terminals import TERMINALS
 from handeye.tools.domains import domain
 from handeye.tools.errors import UsageError
 from handeye.tools.plain import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-#: Programs in whose windows one types commands. `shell` is what allows them, or their name in `allow_apps`.
-TERMINALS = frozenset(
-    {
-        "alacritty", "cmd", "conhost", "cool-retro-term", "foot", "ghostty", "gnome-terminal", "gnome-terminal-server",
-        "guake", "hyper", "iterm2", "kgx", "kitty", "konsole", "lxterminal", "mate-terminal", "mintty", "powershell",
-        "ptyxis", "putty", "pwsh", "qterminal", "rio", "rxvt", "sakura", "st", "tabby", "terminal", "terminator",
-        "terminology", "tilda", "tilix", "uxterm", "urxvt", "wezterm", "wezterm-gui", "windowsterminal",
-        "xfce4-terminal", "xterm", "yakuake"
-    }
-)  # fmt: skip
 
 
 class Rules(BaseModel):

@@ -47,8 +47,9 @@ class _Gone(Exception):
 class Clipboard:
     """The clipboard of one display. Every method raises ActionFailed when the program that owns it does not answer."""
 
-    def __init__(self, display: str) -> None:
+    def __init__(self, display: str, selection: str = "CLIPBOARD") -> None:
         self._connection = Connection(display)
+        self._selection = self._connection.atom(selection)
         self._display = self._connection.display
         mask = X.PropertyChangeMask
         self._window = self._connection.root.create_window(-9, -9, 1, 1, 0, X.CopyFromParent, event_mask=mask)
@@ -136,18 +137,17 @@ class Clipboard:
     def _ask(self, target: str) -> Any:
         """The owner's answer to a question; None when nobody owns the clipboard, or not in this form."""
         place = self._connection.atom("HANDEYE_CLIPBOARD")
-        clipboard = self._connection.atom("CLIPBOARD")
         self._asked = self._owner()
         if self._asked == X.NONE:
             return None
         self._window.delete_property(place)
         self._connection.sync()
-        self._window.convert_selection(clipboard, self._connection.atom(target), place, X.CurrentTime)
+        self._window.convert_selection(self._selection, self._connection.atom(target), place, X.CurrentTime)
         got = self._next(lambda got: got.type == X.SelectionNotify)
         return self._taken(place) if got.property != X.NONE else None
 
     def _owner(self) -> int:
-        owner = self._display.get_selection_owner(self._connection.atom("CLIPBOARD"))
+        owner = self._display.get_selection_owner(self._selection)
         return owner if isinstance(owner, int) else int(owner.id)
 
     def _taken(self, place: int) -> Any:
@@ -203,6 +203,17 @@ class Clipboard:
                     f"the text was not {word} by the clipboard within {2 * PATIENCE:g} s; type it instead"
                 )
             said += more
+
+    @x_errors()
+    def take(self) -> None:
+        """Own the selection with nothing in it, so that `taken` tells whether a program has selected since."""
+        self._window.set_selection_owner(self._selection, X.CurrentTime)
+        self._connection.sync()
+
+    @x_errors()
+    def taken(self) -> bool:
+        """Whether somebody else owns the selection by now."""
+        return self._owner() not in (X.NONE, self._window.id)
 
     def _let_go(self) -> None:
         """Of the process, not of what it holds."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from handeye.tools.actions import Click, Drag, Key, Move, Scroll, Target, Type, Wait, Window, describe
 from handeye.tools.desktop.backend import open_hands
 from handeye.tools.desktop.blackout import Blackout
+from handeye.tools.desktop.fields import Field
 from handeye.tools.desktop.hands import named
 from handeye.tools.desktop.keyboard import parse_chord
 from handeye.tools.desktop.motions import Motions
@@ -77,6 +78,8 @@ class Desktop:
         self._before: NDArray[np.uint32] | None = None
         self._focused: Element | None = None
         self._pressed = ""
+        self._holds: str | None = None
+        """What the field held just after it was filled, where only that tells; None where it is not known."""
         self.poised: Poised | None = None
         """The screen just before the last click pressed, where the pointer had to come there first."""
         self.drives: Callable[[str], str] | None = None
@@ -136,8 +139,8 @@ class Desktop:
         opened = sorted(windows, key=lambda window: window.id)
         focused = self._focused
         return Signals(
-            focus=f"{focused.role} {focused.name}".strip() if focused else "",
-            value=focused.value if focused else "",
+            focus=f"{focused.role} {focused.name}".strip() if focused else "textbox" if self._holds is not None else "",
+            value=focused.value if focused else self._holds or "",
             title=front.title if front else "",
             app=front.program if front else "",
             tabs=tuple(window.title for window in opened),
@@ -167,7 +170,7 @@ class Desktop:
         if self.drives:
             middle = Point(self._seen().width // 2, self._seen().height // 2)
             check_driven(action, self.windows(), middle, self.drives, known=self._hands.lists_windows)
-        self._focused, self.poised, self._pressed = None, None, ""
+        self._focused, self.poised, self._pressed, self._holds = None, None, "", None
         self._before = self._pixels.frame() if _is_command(action) else None
         match action:
             case Click(target=target, button=button, count=count, modifiers=modifiers):
@@ -221,20 +224,28 @@ class Desktop:
         self.poised = Poised(self.capture())
 
     def _type(self, text: str, clear: bool) -> None:
-        if not names_in(text):
-            self._motions.type(text, clear, self._check_person)
+        place = self._place() if names_in(text) else None
+        if place:
+            self.secrets.allow(text, place)
+        field = Field(self._hands, self._motions) if clear else None
+        if field:
+            field.empty()
+            if not text:
+                self._motions.press((), "delete")
+        if place is None:
+            self._motions.type(text, self._check_person)
+            if field and not {"\n", "\t"} & set(text):
+                self._holds = field.read()
             return
-        place = self._place()
-        self.secrets.allow(text, place)
 
         def still_there() -> None:
             self._check_person()
             if self._place() != place:
                 raise ActionFailed(f"{place.words} lost the keyboard while a secret was typed; look again")
 
-        for number, (words, secret) in enumerate(parts(text)):
+        for words, secret in parts(text):
             typed = words or self.secrets.use(secret, self._place())
-            self._motions.type(typed, clear and not number, still_there)
+            self._motions.type(typed, still_there)
 
     def _place(self) -> Place:
         """The program that has the keyboard, for secrets."""

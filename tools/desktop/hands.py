@@ -68,6 +68,22 @@ class Clipboard(Protocol):
         ...
 
 
+class Selection(Protocol):
+    """What programs hand over as soon as it is selected: X11's PRIMARY. Raises ActionFailed like Clipboard."""
+
+    def take(self) -> None:
+        """Have nothing selected as far as others are told."""
+        ...
+
+    def taken(self) -> bool:
+        """Whether a program has selected something since."""
+        ...
+
+    def read(self) -> str:
+        """The text that is selected."""
+        ...
+
+
 class Hands(Protocol):
     """Pointer and keyboard of one screen, in the input's coordinates. Points were checked by the caller."""
 
@@ -110,6 +126,11 @@ class Hands(Protocol):
 
     @property
     def clipboard(self) -> Clipboard: ...
+
+    @property
+    def selection(self) -> Selection | None:
+        """What is selected on the screen, where programs share that as X11's do; None elsewhere."""
+        ...
 
     def manage(self, window: OpenWindow, do: Literal["focus", "raise", "close"]) -> None:
         """Bring a window to the front, with the keyboard (`focus`) or without (`raise`), or have it close itself."""

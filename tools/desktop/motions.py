@@ -80,13 +80,23 @@ class Motions:
         self.move(place)
         self._hands.wheel(direction, notches)
 
-    def type(self, text: str, clear: bool, between: Callable[[], None]) -> None:
-        """Type where the keyboard is; `clear` replaces what is there. `between` is called every little while."""
-        if clear:
-            self.press(("meta",) if sys.platform == "darwin" else ("ctrl",), "a")
-            if not text:
-                self.press((), "delete")
+    def type(self, text: str, between: Callable[[], None]) -> None:
+        """Type where the keyboard is. `between` is called every little while."""
         self._hands.write(text, between)
+
+    def select_all(self) -> None:
+        """By the key that most toolkits have for it; in Tk and in terminals it goes to the line's beginning instead."""
+        self.press(("meta",) if sys.platform == "darwin" else ("ctrl",), "a")
+
+    def select_back(self) -> None:
+        """From the end to the beginning, by keys that move in the text: all toolkits have those."""
+        self.press(("ctrl",), "end")
+        self.press(("ctrl", "shift"), "home")
+
+    def kill_line(self) -> None:
+        """What terminals take for emptying their line."""
+        self.press(("ctrl",), "e")
+        self.press(("ctrl",), "u")
 
     def focus(self, place: Place) -> None:
         """Click, and wait until the window there has the keyboard, for a window manager gives it a moment later."""

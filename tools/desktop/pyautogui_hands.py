@@ -90,6 +90,7 @@ class PyAutoGuiHands:
     """Hands on the user's own screen. Cannot list windows or ask programs whether they keep up."""
 
     lists_windows = False
+    selection = None
     bus_address: str | None = ""
 
     def __init__(self) -> None:

@@ -61,6 +61,7 @@ class X11Hands:
         self.bus_address: str | None = None
         self._accessibility: Accessibility | None = None
         self._clipboard: Clipboard | None = None
+        self._selection: Clipboard | None = None
 
     def _fake(self, kind: int, detail: int = 0, x: int = 0, y: int = 0) -> None:
         xtest.fake_input(self.connection.display, kind, detail, x=x, y=y)
@@ -199,6 +200,13 @@ class X11Hands:
             self._clipboard = Clipboard(self.connection.name)
         return self._clipboard
 
+    @property
+    def selection(self) -> Clipboard:
+        """What is selected on this display (PRIMARY); opened when first asked for."""
+        if self._selection is None:
+            self._selection = Clipboard(self.connection.name, "PRIMARY")
+        return self._selection
+
     @x_errors()
     def elements(self) -> list[Element]:
         if self.bus_address is None:
@@ -259,6 +267,7 @@ class X11Hands:
         with suppress(DeviceLost, ActionFailed), x_errors():
             self._keymap.give_back(self._wait_until_read)
         self._forget_accessibility()
-        if self._clipboard:
-            self._clipboard.close()
+        for each in (self._clipboard, self._selection):
+            if each:
+                each.close()
         self.connection.close()
