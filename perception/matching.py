@@ -226,7 +226,7 @@ class Screen:
                 off -= 0.05 if element.role in NEARLY.get(query.role, ()) else 0.15
         if self.want in ("type", "tick", "choose", "upload") and element.source != "ocr":
             off -= 0.0 if fits_want(self.want, element) else 0.25
-        elif self.want in ("any", "click") and not element.acts and query.role not in ("text", "heading"):
+        elif self.want in ("any", "click") and not _takes_a_click(element) and query.role not in ("text", "heading"):
             off -= 0.08 if element.source != "ocr" else 0.0
         if self.want == "click" and not query.role and element.takes_text and element.source != "ocr":
             off -= 0.02  # “Search” is rather the button than the field
@@ -332,6 +332,11 @@ class Screen:
             return None  # “Total 12” tells its own value, and the field below has a label of its own
         why = f"{'where a field would be' if guess else 'the field'} beside “{label.element.name}”"
         return Match(found, min(bare, 0.95) - (0.15 if guess else 0.05), why)
+
+
+def _takes_a_click(element: Element) -> bool:
+    """Whether a person would click there: a control, or what can be chosen, such as a row of a program's list."""
+    return element.acts or element.selected is not None
 
 
 def _nth(number: int, found: list[Match], side: str = "") -> list[Match]:

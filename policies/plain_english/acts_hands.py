@@ -17,6 +17,7 @@ from handeye.perception.structure import ITEM_ROLES
 from handeye.perception.wording import alike
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step, point_in
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach
+from handeye.policies.plain_english.searching import search
 from handeye.tools.actions import (
     Back,
     Click,
@@ -244,11 +245,10 @@ def scroll(clause: c.ScrollBy, moment: Moment) -> Step:
         if found:
             held = clear(moment, found[0], clause.until)
             return held if not isinstance(held, Match) else Next()
-        if ended or moment.progress.tried("until") >= 20:
-            return moment.missing(clause.until)
-        return moment.do(
-            Scroll(direction=clause.direction, amount=7), f"look for “{unquote(clause.until)}”", "scrolled"
-        )
+        within = reach(moment, clause.over, "read") if clause.over else None
+        if within is not None and not isinstance(within, Match):
+            return within
+        return search(moment, clause.until, clause.direction, within.element if within else None)
     if moment.progress.stage == "scrolled" and (not clause.edge or ended or moment.progress.tried("edge") >= 12):
         return Next(note="it was at its end already" if ended else "")
     target = None

@@ -554,6 +554,7 @@ def _as_element(thing: Thing, ids: dict[int, str], lines: list[list[Thing]], fou
         enabled=thing.usable,
         focused=thing.has(roles.FOCUSED),
         checked=thing.ticked,
+        selected=thing.has(roles.SELECTED) if role in roles.CHOSEN and thing.has(roles.SELECTABLE) else None,
         secret=secret,
         covered=_is_covered(thing, thing.box, found),
         parent=ids[id(above)] if above else None,

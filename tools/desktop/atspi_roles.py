@@ -80,7 +80,10 @@ SAYING = frozenset({LIST_ITEM, PAGE_TAB, PUSH_BUTTON, TOGGLE_BUTTON, 35, 129})
 SCROLLED = frozenset({SCROLL_PANE, VIEWPORT})
 
 ACTIVE, ARMED, CHECKED, EDITABLE, ENABLED, EXPANDED, FOCUSED, PRESSED, SENSITIVE = 1, 2, 4, 7, 8, 10, 12, 20, 24
-SHOWING, VISIBLE, MANAGES_DESCENDANTS, CHECKABLE = 25, 30, 31, 41
+SELECTABLE, SELECTED, SHOWING, VISIBLE, MANAGES_DESCENDANTS, CHECKABLE = 22, 23, 25, 30, 31, 41
+
+#: Elements that are chosen among others, where their program says that they can be.
+CHOSEN = frozenset({"cell", "row", "option", "treeitem", "tab"})
 
 #: Roles with something to be ticked, whether or not the program says that it can be.
 TICKED = frozenset({"checkbox", "menuitemcheckbox", "radio", "menuitemradio", "switch"})

@@ -269,7 +269,11 @@ class Desktop:
         return self._screen or self.capture()
 
     def _middle(self) -> tuple[float, float]:
+        """The middle of the window that has the keyboard, as far as it is on the monitor; else of the monitor."""
         screen = self._seen()
+        front = next((window.box for window in self.windows() if window.focused), None)
+        if front and (seen := front.within(screen.width, screen.height)):
+            return screen.to_input(seen.centre)
         return screen.to_input((screen.width // 2, screen.height // 2))
 
     def _wait(self, seconds: float) -> None:
