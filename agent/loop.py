@@ -143,7 +143,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 outcome=outcome,
                 settled=crew.settled,
                 seconds=time.monotonic() - began,
-                notes=scene.screenshot.notes,
+                notes=(*scene.screenshot.notes, *unanswered(scene)),
             )
         )
         crew.settled = None
@@ -348,6 +348,11 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
     graph.add_conditional_edges("ask", after_ask)
     graph.add_edge("act", "look")
     return graph.compile(checkpointer=checkpointer)
+
+
+def unanswered(scene: Scene) -> list[str]:
+    """A note for each program that did not say in time what it shows."""
+    return [f"“{each}” did not answer in time: what it shows is unknown" for each in scene.signals.unanswered]
 
 
 def told(action: Action, found: dict[str, Grounding]) -> tuple[Found, ...]:

@@ -206,8 +206,10 @@ def choose(clause: c.Choose, moment: Moment) -> Step:
         clause = replace(clause, option=clause.joined)
     option = spoken(unquote(clause.option), moment, False)
     stage, last = moment.progress.stage, moment.last
+    if stage == "read back":
+        return _as_chosen(clause, option, moment)
     if stage == "clicked" and (step := after_click(moment, clause.option)) is not None:
-        return step
+        return _as_chosen(clause, option, moment) if clause.target and isinstance(step, Next) else step
     if stage == "chosen" and last and not moment.refused and not isinstance(last.action, Wait):
         if last.outcome.kind in ("confirmed", "unknown"):
             return Next()
@@ -316,6 +318,23 @@ def _choose_by_hand(clause: c.Choose, option: str, best: Match, moment: Moment) 
     if moment.progress.stage == "opened":
         return click_or_wait(f'"{option}"', moment)
     return moment.do(Click(target=moment.aim(best, clause.target)), "open the list", "opened")
+
+
+def _as_chosen(clause: c.Choose, option: str, moment: Moment) -> Step:
+    """Done where the list says that the option is chosen, or where nobody can tell."""
+    found = moment.find(clause.target, "choose")
+    field = next((match.element for match in found if match.element.role == "combobox"), None)
+    if field is None or moment.can("select"):
+        return Next()
+    drawn = [each.name for each in moment.scene.words if field.box.holds(each.box.centre)] if not field.value else []
+    held = field.value or " ".join(drawn)
+    if normal(held) == normal(option) or (drawn and alike(option, held, True).score >= 0.9):
+        return Next()
+    if not held:
+        return Next(note=f"the list does not tell what is chosen in it: “{option}” was clicked")
+    if not moment.progress.tried("read back"):
+        return moment.do(Wait(seconds=0.5), f"it holds “{held}” yet; wait a little", "read back")
+    return Fail(f"“{option}” was clicked, but “{unquote(clause.target)}” holds “{held}”")
 
 
 def click_or_wait(phrase: str, moment: Moment) -> Step:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.tools.desktop import atspi_roles as roles
 from handeye.tools.desktop.atspi_bus import (
@@ -35,8 +36,11 @@ if TYPE_CHECKING:
 #: Seconds for programs to tell everything; what is known by then is used.
 PATIENCE = 3.0
 
-#: Things looked at on one screen, and under one thing: a list may have a million rows.
-MOST, MOST_BELOW = 4000, 400
+#: Things looked at on one screen, and under one thing: a list may have a million rows; and cells in view of one table.
+MOST, MOST_BELOW, MOST_CELLS = 4000, 400, 1500
+
+#: Children that a container which makes them anew at each question is made to make, in all.
+MOST_MADE = 5000
 
 #: First children of a container with too many that are asked for.
 HEADS = 20
@@ -123,6 +127,19 @@ class Thing:
         return any(above.role in wanted for above in self.holders())
 
 
+class Made(NamedTuple):
+    """What a container that makes children anew at each question has made of them."""
+
+    count: int
+    """In all."""
+    children: list[Node]
+    """Those that it showed when it was asked last."""
+    places: tuple[Any, ...]
+    """Where the first and the last of them lay then."""
+    box: Box
+    """Where the container lay then."""
+
+
 #: A node to look at, after the thing that holds it.
 Lead = tuple[Thing | None, Node]
 
@@ -134,6 +151,7 @@ class Accessibility:
         self._bus = Bus(address)
         self._numbers = Numbers()
         self._last = list[Thing]()
+        self._made = dict[Node, Made]()
         self.silent = frozenset[int]()
         """The process ids of the programs that did not answer the last look in time: what they show is unknown."""
 
@@ -216,24 +234,59 @@ class Accessibility:
         """The children that a container shows, where it may have more than anybody could ask for.
 
         It is asked what it shows at some places, and then for all between the first and the last of those; its first
-        children may be the heads of columns.
+        children may be the heads of columns. One that makes a child anew each time it is asked, and keeps them all, as
+        the sheets of LibreOffice do, is asked again only when what it shows lies elsewhere, and not for ever.
         """
-        asked = [_child(holder, number) for number in range(min(HEADS, max(holder.children, 0)))]
-        heads = _nodes(self._bus.ask(asked, deadline))
-        places = _places(holder) if holder.own else []
+        known = self._made.get(holder.node)
+        if known and self._is_as_it_was(known, holder, deadline):
+            return known.children
+        twice = [self._bus.ask([_child(holder, 1), _child(holder, HEADS - 1)], deadline) for _ in range(2)]
+        if twice[0] != twice[1]:
+            known = self._made.setdefault(holder.node, Made(0, [], (), holder.box))
+            if known.count > MOST_MADE:
+                return []
+        found = self._ask_in_view(holder, deadline)
+        if known:
+            places = self._extents([found[0], found[-1]] if found else [], deadline)
+            self._made[holder.node] = Made(known.count + len(found), found, places, holder.box)
+        return found
+
+    def _is_as_it_was(self, known: Made, holder: Thing, deadline: float) -> bool:
+        """Whether a container shows the same children at the same places as when it was asked last."""
+        ends = [known.children[0], known.children[-1]] if known.children else []
+        return holder.box == known.box and bool(ends) and self._extents(ends, deadline) == known.places
+
+    def _extents(self, nodes: Sequence[Node], deadline: float) -> tuple[Any, ...]:
+        return tuple(
+            self._bus.ask([Question(node, COMPONENT, "GetExtents", "u", (SCREEN,)) for node in nodes], deadline)
+        )
+
+    def _ask_in_view(self, holder: Thing, deadline: float) -> list[Node]:
+        heads = [_child(holder, number) for number in range(min(HEADS, max(holder.children, 0)))]
+        first = _nodes(self._bus.ask(heads, deadline))
+        if holder.own is None:
+            return first
+        seen: dict[Node, int] = {}
+        for places in _places(holder):
+            seen |= self._at(holder, places, deadline)
+            numbers = [number for number in seen.values() if number >= 0]
+            if numbers and (cells := self._cells(holder, numbers, deadline)):
+                return list(dict.fromkeys((*first, *cells)))
+        between = range(min(numbers), max(numbers) + 1) if numbers else range(0)
+        if len(between) <= MOST_BELOW:
+            first += _nodes(self._bus.ask([_child(holder, number) for number in between], deadline))
+        return list(dict.fromkeys((*first, *seen)))[:MOST_BELOW]
+
+    def _at(self, holder: Thing, places: Sequence[tuple[int, int]], deadline: float) -> dict[Node, int]:
+        """The children of a container that lie at these places, with their numbers in it; -1 where it tells none."""
         asked = [Question(holder.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*each, SCREEN)) for each in places]
-        seen = [node for node in dict.fromkeys(_nodes(self._bus.ask(asked, deadline))) if node != holder.node]
-        parents = self._bus.ask([about(node, ACCESSIBLE, "Parent") for node in seen], deadline)
-        seen = [node for node, parent in zip(seen, parents, strict=True) if parent and Node(*parent[1]) == holder.node]
-        told = self._bus.ask([Question(node, ACCESSIBLE, "GetIndexInParent") for node in seen], deadline)
-        numbers = [number for number in told if isinstance(number, int) and number >= 0]
-        if not numbers:
-            return list(dict.fromkeys((*heads, *seen)))[:MOST_BELOW]
-        between = self._cells(holder, numbers, deadline)
-        if not between and max(numbers) - min(numbers) < MOST_BELOW:
-            asked = [_child(holder, number) for number in range(min(numbers), max(numbers) + 1)]
-            between = _nodes(self._bus.ask(asked, deadline))
-        return list(dict.fromkeys((*heads, *between, *seen)))[:MOST_BELOW]
+        nodes = [node for node in dict.fromkeys(_nodes(self._bus.ask(asked, deadline))) if node != holder.node]
+        parents = self._bus.ask([about(node, ACCESSIBLE, "Parent") for node in nodes], deadline)
+        nodes = [
+            node for node, parent in zip(nodes, parents, strict=True) if parent and Node(*parent[1]) == holder.node
+        ]
+        numbers = self._bus.ask([Question(node, ACCESSIBLE, "GetIndexInParent") for node in nodes], deadline)
+        return {node: number if isinstance(number, int) else -1 for node, number in zip(nodes, numbers, strict=True)}
 
     def _cells(self, table: Thing, numbers: Sequence[int], deadline: float) -> list[Node]:
         """The cells of the rows and columns that these cells span; empty for what is no table, or too much of one."""
@@ -243,17 +296,13 @@ class Accessibility:
             for method in ("GetRowAtIndex", "GetColumnAtIndex")
         ]
         told = self._bus.ask(asked, deadline)
-        rows, columns = (
-            [each for each in axis if isinstance(each, int) and each >= 0] for axis in (told[::2], told[1::2])
-        )
-        if not rows or not columns:
+        spans = [[each for each in axis if isinstance(each, int) and each >= 0] for axis in (told[::2], told[1::2])]
+        if not all(spans):
             return []
-        down, across = range(min(rows), max(rows) + 1), range(min(columns), max(columns) + 1)
-        if len(down) * len(across) > MOST_BELOW:
+        rows, columns = (range(min(span), max(span) + 1) for span in spans)
+        if len(rows) * len(columns) > MOST_CELLS:
             return []
-        asked = [
-            Question(table.node, TABLE, "GetAccessibleAt", "ii", (row, column)) for row in down for column in across
-        ]
+        asked = [Question(table.node, TABLE, "GetAccessibleAt", "ii", each) for each in product(rows, columns)]
         return _nodes(self._bus.ask(asked, deadline))
 
     def _shown(self, level: Sequence[Lead], deadline: float) -> list[Thing]:
@@ -328,7 +377,9 @@ class Accessibility:
         whole = (0, MOST_TEXT)
         texts = self._bus.ask([Question(thing.node, TEXT, "GetText", "ii", whole) for thing in written], deadline)
         for thing, text in zip(written, texts, strict=True):
-            thing.value = text if isinstance(text, str) else ""
+            thing.value = (
+                text if isinstance(text, str) and not (thing.role == roles.CELL and text == thing.name) else ""
+            )
         measured = [thing for thing in things if thing.role in roles.MEASURED and not thing.value]
         numbers = self._bus.ask([about(thing.node, VALUE, "CurrentValue") for thing in measured], deadline)
         for thing, number in zip(measured, numbers, strict=True):
@@ -452,17 +503,20 @@ def _cut(box: Box, clip: Box | None) -> Box:
     return Box(0, 0, 0, 0) if narrow else Box(left, top, right, bottom)
 
 
-def _places(holder: Thing) -> list[tuple[int, int]]:
-    """Points in a container, as its program counts, where it is asked for what it shows."""
+def _places(holder: Thing) -> list[list[tuple[int, int]]]:
+    """Where a container is asked for what it shows, as its program counts: on a few lines, then all over it."""
     own = holder.own
     assert own
     seen = _cut(_cut(holder.box, holder.clip), own.surface.box)
+    if min(seen.width, seen.height) <= 2 * LEAST:
+        return []
     across, down = STRIDE
-    while (seen.width // across + 1) * (seen.height // down + 1) > MOST_PLACES:
+    while (seen.width // across + 2) * (seen.height // down + 2) > MOST_PLACES:
         across, down = 2 * across, 2 * down
-    xs = [*range(seen.left + 2, seen.right - 2, across), seen.right - 3] if seen.width > 2 * LEAST else []
-    ys = [*range(seen.top + 2, seen.bottom - 2, down), seen.bottom - 3] if seen.height > 2 * LEAST else []
-    return [own.told((x, y)) for y in ys for x in xs]
+    xs = [*range(seen.left + 2, seen.right - 3, across), seen.right - 3]
+    ys = [*range(seen.top + 2, seen.bottom - 3, down), seen.bottom - 3]
+    lines = [(x, y) for y in ys for x in xs if x == xs[0] or y in (ys[0], ys[len(ys) // 2])]
+    return [[own.told(each) for each in places] for places in (lines, list(product(xs, ys)))]
 
 
 def _shows_choice(part: Thing, combo: Thing) -> bool:
@@ -486,7 +540,9 @@ def _value(told: Any) -> str:
 
 def _lines(things: Sequence[Thing], found: Sequence[Surface]) -> list[list[Thing]]:
     """Those that are elements and can be seen, in reading order, with their boxes cut to what can be seen of them."""
-    kept = [thing for thing in things if _is_element(thing)]
+    # A table may have told of a cell twice: as its head, and as what it shows.
+    once = {(id(thing.above), thing.role, thing.name, thing.box): thing for thing in things if _is_element(thing)}
+    kept = list(once.values())
     for thing in kept:
         thing.box = _visible(thing, found)
     return [

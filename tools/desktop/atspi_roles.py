@@ -7,7 +7,7 @@ from __future__ import annotations
 
 MENU, PASSWORD, COMBO_BOX, ENTRY, TEXT, TERMINAL, SPIN_BUTTON, SLIDER = 33, 40, 11, 79, 61, 60, 52, 51
 PROGRESS_BAR, LEVEL_BAR, POPUP_MENU, TOGGLE_BUTTON = 42, 103, 41, 62
-LIST, LIST_ITEM, PAGE_TAB, PUSH_BUTTON, SCROLL_PANE, VIEWPORT, APPLICATION = 31, 32, 37, 43, 49, 68, 75
+CELL, LIST, LIST_ITEM, PAGE_TAB, PUSH_BUTTON, SCROLL_PANE, VIEWPORT, APPLICATION = 56, 31, 32, 37, 43, 49, 68, 75
 
 #: ARIA's name of each role that is an element; the others only hold elements, or decorate.
 ROLES = {
@@ -38,7 +38,7 @@ ROLES = {
     SLIDER: "slider",
     SPIN_BUTTON: "spinbutton",
     54: "text",  # a status bar
-    56: "cell",
+    CELL: "cell",
     57: "columnheader",
     58: "rowheader",
     TERMINAL: "textbox",
@@ -65,7 +65,7 @@ ROLES = {
 NAMELESS = frozenset({"button", "textbox", "combobox", "spinbutton", "slider", "checkbox", "radio", "switch", "tab"})
 
 #: Roles whose text is asked for: what a person has typed, or could.
-WRITTEN = frozenset({ENTRY, TEXT, TERMINAL, SPIN_BUTTON, COMBO_BOX, 12, 73, 76, 77})
+WRITTEN = frozenset({ENTRY, TEXT, TERMINAL, SPIN_BUTTON, COMBO_BOX, CELL, 12, 73, 76, 77})
 
 #: Elements that others belong to.
 HOLDING = frozenset({"dialog", "row", "option", "treeitem", "alert"})

@@ -145,6 +145,7 @@ class Desktop:
             app=front.program if front else "",
             tabs=tuple(window.title for window in opened),
             tab=opened.index(front) if front else 0,
+            unanswered=self._hands.silent,
         )
 
     def settle(self, cap: float = 10.0) -> Settled:
@@ -262,6 +263,7 @@ class Desktop:
         if target.point is None:
             raise ActionRefused(f"{describe(action)} has no point yet; find {target} on the screenshot first")
         screen = self._screen or self.capture()
+        self._pixels.check(screen)
         screen.check(target.point, f"{action.kind} at")
         return screen.to_input(target.point)
 

@@ -89,6 +89,8 @@ class Hands(Protocol):
 
     lists_windows: bool
     """Whether `windows` and `manage` work here."""
+    silent: tuple[str, ...]
+    """The titles of programs that did not answer in time when `elements` was last called."""
     bus_address: str | None
     """Where programs tell what they show: None for the session's own accessibility bus, empty for nowhere."""
 

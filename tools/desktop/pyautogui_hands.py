@@ -92,6 +92,7 @@ class PyAutoGuiHands:
     lists_windows = False
     selection = None
     bus_address: str | None = ""
+    silent: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         try:

@@ -34,6 +34,9 @@ WHEEL = {"up": 4, "down": 5, "left": 6, "right": 7}
 #: Characters typed before the program is asked whether it keeps up, so that nothing piles up in front of a slow one.
 PIECE = 100
 
+#: Seconds after which a window that has not answered is asked again, if it is still in front.
+PING_AGAIN = 0.5
+
 #: Seconds a program may need to read what was typed.
 PATIENCE = 10.0
 
@@ -59,6 +62,7 @@ class X11Hands:
             raise SetupError(f"the X server {display} has no XTEST extension; start it with: +extension XTEST")
         self._keymap = Keymap(self.connection)
         self.bus_address: str | None = None
+        self.silent: tuple[str, ...] = ()
         self._accessibility: Accessibility | None = None
         self._clipboard: Clipboard | None = None
         self._selection: Clipboard | None = None
@@ -213,13 +217,17 @@ class X11Hands:
             self.bus_address = self.connection.bus_address() or session_address()
         if not self.bus_address:
             return []
-        found = surfaces(self.connection)
+        found, self.silent = surfaces(self.connection), ()
         try:
             self._accessibility = self._accessibility or Accessibility(self.bus_address)
-            return self._accessibility.elements(found)
+            elements = self._accessibility.elements(found)
         except (OSError, EOFError):  # the bus has gone; perhaps another takes its place
             self._forget_accessibility()
             return []
+        titles = [each.title for each in found if each.title and each.pid in self._accessibility.silent]
+        unnamed = ["a program"] if self._accessibility.silent and not titles else []
+        self.silent = tuple(dict.fromkeys(titles or unnamed))
+        return elements
 
     def _forget_accessibility(self) -> None:
         if self._accessibility:
@@ -254,8 +262,14 @@ class X11Hands:
 
     def _has_read(self, timeout: float) -> bool | None:
         """Whether the program in front has read its input, whatever the window manager has still to do."""
-        active = self.connection.active()
-        return self.connection.ping(active, timeout) if active else None
+        deadline = time.monotonic() + timeout
+        while active := self.connection.active():
+            left = max(0.0, deadline - time.monotonic())
+            answer = self.connection.ping(active, min(left, PING_AGAIN))
+            # A window that closed meanwhile, as a dialog does at Enter, will not answer any more; the next one may.
+            if answer is not False or (left <= PING_AGAIN and self.connection.active() == active):
+                return answer
+        return None
 
     @x_errors()
     def effort(self) -> Effort | None:
