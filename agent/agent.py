@@ -25,10 +25,11 @@ from handeye.agent.trace import Noted, Started
 from handeye.policies.guard import Guard
 from handeye.policies.limits import Limits
 from handeye.policies.rules import Rules, program
+from handeye.tools import halting
 from handeye.tools.custom import Toolbox, as_tools
 from handeye.tools.device import Attended, Attributing, Driving, Overhearing, Receiving, Reviving, Telling
 from handeye.tools.discreet import Discreet
-from handeye.tools.errors import ActionRefused, DeviceLost, HandeyeError, UsageError
+from handeye.tools.errors import ActionRefused, DeviceLost, HandeyeError, Stopped, UsageError
 from handeye.tools.hiding import names_in
 from handeye.tools.secrets import Secrets
 
@@ -202,7 +203,7 @@ class Agent:
             if isinstance(self.device, Driving):
                 started = program(config.on.removeprefix("app:")) if config.on.startswith("app:") else ""
                 self.device.drives = partial(self.config.in_force.drives, named=started)
-            with self._ctrl_c(), disk(crew.run.path):
+            with self._ctrl_c(), halting.stoppable(self._stop.is_set), disk(crew.run.path):
                 crew.tell(
                     Started(
                         goal=config.goal,
@@ -224,6 +225,8 @@ class Agent:
                 return self._unanswered(question) if question else self._last(crew, graph, None)
         except ActionRefused as error:
             return "refused", str(error)
+        except Stopped as error:
+            return "interrupted", str(error)
         except KeyboardInterrupt:
             return "interrupted", "stopped at once, in the middle of an action"
         except HandeyeError as error:
@@ -274,6 +277,8 @@ class Agent:
                 if lost and (question := self._bring_back(crew, graph, lost)):
                     return self._unanswered(question)
                 return self._drive(crew, graph, None if lost else entry)
+            except Stopped:
+                raise
             except DeviceLost as error:
                 steps.append((graph.get_state(THREAD).values or start("")).get("step", 1))
                 if not isinstance(self.device, Reviving) or steps.count(steps[-1]) > REVIVALS:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.matching import shows
 from handeye.perception.outcome import Outcome
+from handeye.tools import halting
 from handeye.tools.actions import Extract, Remember, Wait, Zoom, targets
-from handeye.tools.errors import ActionRefused
+from handeye.tools.errors import ActionRefused, Stopped
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
@@ -94,15 +95,31 @@ def _wait_for(
     text: str, seconds: float, facts: dict[str, str], eyes: Eyes, device: Device, stopping: Callable[[], bool]
 ) -> Carried:
     began = time.monotonic()
+    last: Scene | None = None
     while True:
         waited = time.monotonic() - began
-        if shows(eyes.see(device), text):
+        scene = eyes.see(device)
+        # Reading a picture takes long, and one that has not changed says what it said.
+        if not (last and _same(last, scene)) and shows(scene, text):
             evidence = f"“{text}” shows after {waited:.1f} s"
             return Carried(evidence, Outcome(kind="confirmed", evidence=evidence), facts)
-        if waited >= seconds or stopping():
+        last = scene
+        if stopping():
+            raise Stopped(f"stopped while it waited for “{text}”")
+        if waited >= seconds:
             evidence = f"“{text}” did not show within {waited:.1f} s"
             return Carried(evidence, Outcome(kind="no_effect", evidence=evidence), facts)
-        time.sleep(min(POLL_SECONDS, max(0.0, seconds - waited)))
+        halting.pause(min(POLL_SECONDS, max(0.0, seconds - waited)))
+
+
+def _same(one: Scene, other: Scene) -> bool:
+    """Whether two looks at the screen see the same."""
+    signals = one.signals.model_copy(update={"stir": None}) == other.signals.model_copy(update={"stir": None})
+    return (
+        signals
+        and one.elements == other.elements
+        and one.screenshot.image.tobytes() == other.screenshot.image.tobytes()
+    )
 
 
 def _read(action: Extract, scene: Scene) -> str:

@@ -22,7 +22,7 @@ PATIENCE = 120.0
 #: Seconds before it is tried again at first, and at most: each wait is twice the one before.
 FIRST, LONGEST = 1.0, 30.0
 #: Seconds after which somebody who wants to stop is heard.
-EAR = 0.2
+EAR = 0.1
 
 
 def patient(crew: Crew, node: Node) -> Node:

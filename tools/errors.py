@@ -7,6 +7,7 @@ HandeyeError
 │   └── ModelAway       nobody answers there at the moment: it may be tried again
 ├── Withheld        a request must not leave the device; the device goes on without it
 ├── DeviceLost      the screen, browser or program under it went away                    exit 3
+│   └── Stopped         the person stopped handeye: the run can be resumed               exit 130
 ├── ActionRefused   a rule or the edge of the screen said no; the policy may choose again    exit 4
 └── ActionFailed    it was tried and did not work; the policy is told                        exit 4
 
@@ -47,6 +48,12 @@ class Withheld(HandeyeError):
 
 class DeviceLost(HandeyeError):
     """The device went away in the middle of a run: browser closed, display gone, program ended."""
+
+
+class Stopped(DeviceLost):
+    """The person stopped handeye: by Ctrl-C, the stop key, or a push into the screen's corner."""
+
+    exit_code = 130
 
 
 class ActionRefused(HandeyeError):

@@ -161,6 +161,7 @@ class Virtual(Desktop):
         deadline = time.monotonic() + self._timeout
         while not (new := [window for window in self._hands.windows() if window.id not in known]):
             self._still_starting(name, command, pid, deadline)
+            self._check_person()
             time.sleep(0.02)
         if self._headed:
             self._hands.manage(new[0], "focus")

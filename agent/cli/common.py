@@ -17,6 +17,9 @@ from handeye.tools.errors import HandeyeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: The exit code of what the person stopped.
+INTERRUPTED = 130
+
 Json = Annotated[
     bool, typer.Option("--json", envvar="HANDEYE_JSON", help="Print one JSON object on stdout, all else on stderr.")
 ]
@@ -55,7 +58,8 @@ def reported(as_json: bool = False, **shape: Any) -> Iterator[None]:
         said = _hidden(str(error))
         note_console().print(f"[bold red]handeye:[/] {escape(said)}", soft_wrap=True)
         if as_json:
-            print_json(shape | {"reason": said, "error": type(error).__name__})
+            verdict = {"verdict": "interrupted"} if "verdict" in shape and error.exit_code == INTERRUPTED else {}
+            print_json(shape | verdict | {"reason": said, "error": type(error).__name__})
         raise typer.Exit(error.exit_code) from None
     except (typer.Exit, typer.Abort):
         raise
@@ -69,7 +73,9 @@ def reported(as_json: bool = False, **shape: Any) -> Iterator[None]:
         raise typer.Exit(3) from None
     except KeyboardInterrupt:
         note_console().print("[yellow]interrupted[/]")
-        raise typer.Exit(130) from None
+        if as_json and "verdict" in shape:
+            print_json(shape | {"verdict": "interrupted", "reason": "interrupted before the run began"})
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _hidden(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sys
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
@@ -15,6 +16,7 @@ from handeye.agent.cli.flags import PANEL, Samples, ToolNames, ToolSources, mode
 from handeye.agent.config import rules_here
 from handeye.agent.run import Approve, RunConfig, RunFolder, find_run, refuse_used
 from handeye.policies.rules import Rules, rules_file
+from handeye.tools import halting
 from handeye.tools.errors import HandeyeError, UsageError
 
 if TYPE_CHECKING:
@@ -311,11 +313,23 @@ def _at_terminal(console: Console, view: Any) -> Any:
         with view.paused():
             console.print(f"[bold yellow]?[/] {escape(question)}")
             try:
-                return console.input(f"  [dim]{ANSWERS if ALLOW_THIS in question else 'your words'} ›[/] ")
+                return _line(console, f"  [dim]{ANSWERS if ALLOW_THIS in question else 'your words'} ›[/] ")
             except EOFError:
                 return None
 
     return ask
+
+
+def _line(console: Console, prompt: str) -> str:
+    """What somebody types; raises Stopped when the run is stopped meanwhile, EOFError at the end of the input."""
+    if sys.platform == "win32":  # where nobody can wait for a terminal and for something else
+        return console.input(prompt)
+    console.print(prompt, end="")
+    while not select.select([sys.stdin], [], [], halting.EAR)[0]:
+        halting.check()
+    if not (line := sys.stdin.readline()):
+        raise EOFError
+    return line.rstrip("\n")
 
 
 def leave(result: Result, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from handeye.tools.actions import HAND_KINDS, describe
+from handeye.tools.actions import HAND_KINDS, Wait, describe
 from handeye.tools.browser.acting import Acting
 from handeye.tools.browser.address import meant, page_folder
 from handeye.tools.browser.answer import answer_dialog
@@ -27,7 +27,7 @@ from handeye.tools.browser.worker import Worker
 from handeye.tools.device import Poised, Settled, Signals
 from handeye.tools.discreet import discreet
 from handeye.tools.domains import Domains
-from handeye.tools.errors import ActionFailed, ActionRefused, SetupError, UsageError
+from handeye.tools.errors import ActionFailed, ActionRefused, SetupError, Stopped, UsageError
 from handeye.tools.hiding import names_in
 from handeye.tools.screenshot import Screenshot
 from handeye.tools.secrets import refuse_elsewhere
@@ -228,7 +228,10 @@ class Browser:
 
     def settle(self, cap: float = 10.0) -> Settled:
         """Wait until the page is at rest, at most `cap` seconds; tells of what came meanwhile, such as downloads."""
-        settled = self._call(self._settling.wait(cap), "waiting for the page")
+        try:
+            settled = self._call(self._settling.wait(cap), "waiting for the page", waits=True)
+        except Stopped:  # what was done is done, and is noted as such before the run ends
+            settled = Settled(by="cap", seconds=0.0, note="the wait was stopped")
         self._raise_trouble()
         return settled.model_copy(update={"happened": "; ".join(self._session.take_remarks())})
 
@@ -254,7 +257,7 @@ class Browser:
         return self._done(self._perform(action, self._acting.press), action)
 
     def _done(self, doing: Coroutine[Any, Any, str], action: Action) -> str:
-        remark = self._call(doing, describe(action))
+        remark = self._call(doing, describe(action), waits=isinstance(action, Wait))
         self._raise_trouble()
         return "; ".join(part for part in (remark, *self._session.take_remarks()) if part)
 
@@ -303,9 +306,9 @@ class Browser:
 
     # In the worker's thread
 
-    def _call(self, work: Coroutine[Any, Any, T], doing: str, *, starting: bool = False) -> T:
+    def _call(self, work: Coroutine[Any, Any, T], doing: str, *, starting: bool = False, waits: bool = False) -> T:
         with translated(doing, starting=starting):
-            return self._worker.call(work)
+            return self._worker.call(work, waits=waits)
 
     def _raise_trouble(self) -> None:
         traffic = self._session.traffic

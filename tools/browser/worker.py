@@ -10,6 +10,8 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from handeye.tools import halting
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
@@ -27,8 +29,11 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="handeye-browser", daemon=True)
         self._thread.start()
 
-    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """The coroutine's result. When the caller is interrupted, the coroutine is cancelled."""
+    def call(self, coroutine: Coroutine[Any, Any, T], *, waits: bool = False) -> T:
+        """The coroutine's result. When the caller is interrupted, the coroutine is cancelled.
+
+        With `waits` it does nothing but wait, and Stopped is raised once somebody stops the run.
+        """
         if not self._thread.is_alive():
             coroutine.close()
             raise RuntimeError("the browser's thread has ended")
@@ -36,10 +41,12 @@ class Worker:
         try:
             while True:
                 try:
-                    return future.result(WAKE_SECONDS)
+                    return future.result(min(halting.EAR, WAKE_SECONDS) if waits else WAKE_SECONDS)
                 except TimeoutError:
                     if future.done():
                         raise
+                    if waits:
+                        halting.check()
         except BaseException:
             future.cancel()
             raise

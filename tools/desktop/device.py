@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
+from handeye.tools import halting
 from handeye.tools.actions import Click, Drag, Key, Move, Scroll, Target, Type, Wait, Window, describe
 from handeye.tools.desktop.backend import open_hands
 from handeye.tools.desktop.blackout import Blackout
@@ -92,6 +93,7 @@ class Desktop:
             self._person = Person(display, stop_key) if attended else None
             if self._person:
                 opened.callback(self._person.close)
+                self._person.watch(self._motions, self._pixels.corners)
             self._opened = opened.pop_all()
         if self._hands.lists_windows:
             self.kinds |= {"window"}
@@ -281,7 +283,7 @@ class Desktop:
     def _wait(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            time.sleep(min(left, 0.2))
+            halting.pause(min(left, 0.2))
             self._check()
 
     # The clipboard

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from handeye.tools.desktop.hands import own_display
 from handeye.tools.desktop.keyboard import parse_chord
 from handeye.tools.desktop.lock import ScreenLock
-from handeye.tools.errors import ActionRefused, DeviceLost
+from handeye.tools.errors import ActionRefused, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +36,8 @@ class Person:
         self._chord = parse_chord(stop_key)
         self._stopped = False
         self._stop: Callable[[], None] | None = None
+        self._watched: tuple[Motions, Callable[[], Iterable[tuple[int, int]]]] | None = None
+        self._at_corner = 0
         self.note = ""
         windows_or_mac = display is None and platform.system() in ("Windows", "Darwin")
         with ExitStack() as opened:
@@ -44,7 +46,7 @@ class Person:
             if not windows_or_mac:
                 from handeye.tools.desktop.stop_key import StopKey
 
-                key = StopKey(display or own_display(), stop_key, self._pressed)
+                key = StopKey(display or own_display(), stop_key, self._pressed, self._moved)
                 opened.callback(key.close)
                 self.note = key.note
             self._opened = opened.pop_all()
@@ -55,6 +57,21 @@ class Person:
             self._stop()
         else:
             self._stopped = True
+
+    def watch(self, motions: Motions, corners: Callable[[], Iterable[tuple[int, int]]]) -> None:
+        """From now on, stop the run also while it waits when the pointer is pushed into one of these corners."""
+        self._watched = motions, corners
+
+    def _moved(self, pointer: tuple[float, float]) -> None:
+        """In the listening thread: the pointer is there now."""
+        if self._watched is None or self._stop is None:
+            return
+        motions, corners = self._watched
+        there = pointer != motions.placed and any(math.dist(pointer, corner) <= CORNER for corner in corners())
+        # Twice in a row: the hand that drives the pointer says where it has put it only a moment later.
+        self._at_corner = self._at_corner + 1 if there else 0
+        if self._at_corner > 1:
+            self._stop()
 
     def work_for(self, run: str, stop: Callable[[], None] | None) -> None:
         """See device.Attended."""
@@ -67,15 +84,15 @@ class Person:
             raise ActionRefused(f"{self._keys} is the key that stops handeye; press another one")
 
     def check(self, motions: Motions, pointer: tuple[float, float], corners: Iterable[tuple[int, int]]) -> None:
-        """Raise DeviceLost when the person has stopped handeye, by the key or by pushing the pointer into a corner."""
+        """Raise Stopped when the person has stopped handeye, by the key or by pushing the pointer into a corner."""
         if self._stopped:
             self._stopped = False
-            raise DeviceLost(f"{self._keys} was pressed, which stops handeye; resume the run when you like")
+            raise Stopped(f"{self._keys} was pressed, which stops handeye; resume the run when you like")
         if pointer == motions.placed:
             return
         motions.placed = None
         if any(math.dist(pointer, corner) <= CORNER for corner in corners):
-            raise DeviceLost(
+            raise Stopped(
                 f"the pointer was pushed into the top left corner {pointer}, which stops handeye; "
                 "move it away and resume the run"
             )

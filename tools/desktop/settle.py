@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from handeye.tools import halting
 from handeye.tools.desktop.effort import Effort
 from handeye.tools.device import Settled
 from handeye.tools.geometry import Box
@@ -76,6 +77,8 @@ def wait_until_still(
                 return Settled(by="quiet", seconds=watch.seconds, note=watch.left_alone())
         if watch.seconds >= cap:
             return Settled(by="cap", seconds=watch.seconds, note=watch.why_not())
+        if halting.stopping():  # what was done is done, and is noted as such before the run ends
+            return Settled(by="cap", seconds=watch.seconds, note="the wait was stopped")
         time.sleep(INTERVAL)
 
 

@@ -20,19 +20,25 @@ if TYPE_CHECKING:
 
 MASKS = {"shift": X.ShiftMask, "ctrl": X.ControlMask, "alt": X.Mod1Mask, "meta": X.Mod4Mask}
 
+#: Seconds between two looks at the pointer.
+POINTER = 0.1
+
 NUM_LOCK = 0xFF7F
 
 
 class StopKey:
-    """Calls `pressed`, in a thread of its own, whenever the chord is pressed on the display.
+    """Calls `pressed`, in a thread of its own, whenever the chord is pressed on the display, and `moved` now and then
+    with the place of the pointer.
 
     It goes unheard while a program has the whole keyboard to itself, as an open menu does. `note` says so in words when
     another program has taken the chord before, and nothing is heard.
     """
 
-    def __init__(self, display: str, keys: str, pressed: Callable[[], None]) -> None:
+    def __init__(
+        self, display: str, keys: str, pressed: Callable[[], None], moved: Callable[[tuple[float, float]], None]
+    ) -> None:
         self.note = ""
-        self._pressed = pressed
+        self._pressed, self._moved = pressed, moved
         self._connection = Connection(display)
         self._waking, self._waker = os.pipe()
         with x_errors():
@@ -69,10 +75,12 @@ class StopKey:
     def _listen(self) -> None:
         display = self._connection.display
         with suppress(DeviceLost), x_errors():
-            while self._waking not in select.select([display, self._waking], [], [])[0]:
+            while self._waking not in select.select([display, self._waking], [], [], POINTER)[0]:
                 while display.pending_events():
                     if display.next_event().type == X.KeyPress:
                         self._pressed()
+                found = self._connection.root.query_pointer()
+                self._moved((found.root_x, found.root_y))
 
     def close(self) -> None:
         """Stop listening; may be called twice."""

@@ -14,6 +14,7 @@ from Xlib import X, error
 from Xlib.display import Display
 from Xlib.protocol import event, rq
 
+from handeye.tools import halting
 from handeye.tools.desktop.hands import WAYLAND, OpenWindow
 from handeye.tools.errors import ActionFailed, DeviceLost, SetupError
 from handeye.tools.geometry import Box
@@ -278,6 +279,6 @@ class Connection:
                 if meant(self.display.next_event()):
                     return True
             left = deadline - time.monotonic()
-            if left <= 0:
+            if left <= 0 or halting.stopping():
                 return False
-            select.select([self.display], [], [], left)
+            select.select([self.display], [], [], min(left, halting.EAR))

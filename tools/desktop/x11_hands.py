@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from Xlib import X
 from Xlib.ext import xtest
 
+from handeye.tools import halting
 from handeye.tools.desktop.accessibility import Accessibility
 from handeye.tools.desktop.atspi_bus import session_address
 from handeye.tools.desktop.clipboard import Clipboard
@@ -175,7 +176,7 @@ class X11Hands:
             self._fake(X.KeyRelease, shift)
 
     def _keep_pace(self) -> None:
-        if self._has_read(PATIENCE) is False:
+        if self._has_read(PATIENCE) is False and not halting.stopping():
             raise ActionFailed(
                 f"the window in front did not read what was typed within {PATIENCE:g} s; "
                 "wait until it reacts, then look at what arrived"
@@ -267,7 +268,7 @@ class X11Hands:
             left = max(0.0, deadline - time.monotonic())
             answer = self.connection.ping(active, min(left, PING_AGAIN))
             # A window that closed meanwhile, as a dialog does at Enter, will not answer any more; the next one may.
-            if answer is not False or (left <= PING_AGAIN and self.connection.active() == active):
+            if answer is not False or halting.stopping() or (left <= PING_AGAIN and self.connection.active() == active):
                 return answer
         return None
 

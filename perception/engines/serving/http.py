@@ -12,6 +12,7 @@ import queue
 import random
 import threading
 import time
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from handeye.perception.reasoning import storable
+from handeye.tools import halting
 from handeye.tools.errors import ModelAway, ModelError
 
 if TYPE_CHECKING:
@@ -153,7 +155,7 @@ class Http:
             pause_now = max(pause * random.uniform(1, 1.5), wait)  # noqa: S311 - no secret
             if number == TRIES or time.monotonic() + pause_now >= deadline:
                 break
-            time.sleep(pause_now)
+            halting.pause(pause_now)
             pause *= 2
         asked = f"; it asks to be left alone for {wait:g} s" if wait > PAUSE else ""
         raise ModelAway(f"{self.base} {trouble} after {number} tries{asked}; check that the server is up and has room")
@@ -256,12 +258,20 @@ class _Exchange:
 
     def _next(self) -> httpx.Response | bytes | None:
         try:
-            item = self._arrived.get(timeout=max(0.0, self._deadline - time.monotonic()))
+            item = self._wait()
         except queue.Empty:
             raise httpx.ReadTimeout("the reply did not end in time") from None
         if isinstance(item, Exception):
             raise item
         return item
+
+    def _wait(self) -> httpx.Response | bytes | Exception | None:
+        """What arrives next; raises queue.Empty when nothing does in time, Stopped when somebody stops the run."""
+        while (left := self._deadline - time.monotonic()) > halting.EAR:
+            halting.check()
+            with suppress(queue.Empty):
+                return self._arrived.get(timeout=halting.EAR)
+        return self._arrived.get(timeout=max(0.0, left))
 
     def _run(self, client: httpx.Client, request: httpx.Request) -> None:
         try:
