@@ -31,7 +31,7 @@ def search(moment: Moment, phrase: str, direction: Direction, over: Element | No
 
     Fail at the end of all that can be scrolled.
     """
-    wheres = [over] if over else _wheres(moment)
+    wheres: list[Element | None] = [over] if over else _wheres(moment)
     kept = moment.progress.kept
     shown = _shown(moment)
     if moment.progress.stage == "scrolled":

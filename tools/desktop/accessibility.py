@@ -130,8 +130,8 @@ class Thing:
 class Made(NamedTuple):
     """What a container that makes children anew at each question has made of them."""
 
-    count: int
-    """In all."""
+    total: int
+    """All of them, not only those that it shows."""
     children: list[Node]
     """Those that it showed when it was asked last."""
     places: tuple[Any, ...]
@@ -243,12 +243,12 @@ class Accessibility:
         twice = [self._bus.ask([_child(holder, 1), _child(holder, HEADS - 1)], deadline) for _ in range(2)]
         if twice[0] != twice[1]:
             known = self._made.setdefault(holder.node, Made(0, [], (), holder.box))
-            if known.count > MOST_MADE:
+            if known.total > MOST_MADE:
                 return []
         found = self._ask_in_view(holder, deadline)
         if known:
             places = self._extents([found[0], found[-1]] if found else [], deadline)
-            self._made[holder.node] = Made(known.count + len(found), found, places, holder.box)
+            self._made[holder.node] = Made(known.total + len(found), found, places, holder.box)
         return found
 
     def _is_as_it_was(self, known: Made, holder: Thing, deadline: float) -> bool:
