@@ -64,9 +64,6 @@ def judge(action: Action, before: Scene, after: Scene, poised: Poised | None = N
         before = replace(before, screenshot=poised.screenshot, elements=elements)
     seen = Seen(before, after, poised.restless if poised else (), happened)
     kind, evidence = _RULES.get(type(action), _by_change)(action, seen)
-    silent = (*after.signals.unanswered, *before.signals.unanswered)
-    if silent and not seen.moved and not isinstance(action, Wait):
-        kind, evidence = "unknown", f"“{silent[0]}” did not say in time what it shows"
     return Outcome(kind=kind, evidence=evidence, box=seen.change.box)
 
 
