@@ -11,7 +11,8 @@ PYTHON ?= python3
 TORCH  ?= torch==2.13.0
 VENV   := .venv
 BIN    := $(VENV)/bin
-PACKAGES := xvfb openbox xclip mousepad featherpad xterm python3-tk galculator pcmanfm dbus at-spi2-core ssh-askpass-gnome zenity fonts-dejavu-core fonts-wqy-zenhei fonts-noto-color-emoji
+PACKAGES := xvfb openbox xclip mousepad featherpad xterm python3-tk galculator pcmanfm dbus at-spi2-core ssh-askpass-gnome zenity fonts-dejavu-core fonts-wqy-zenhei fonts-noto-color-emoji \
+  x11-xserver-utils python3-gi gir1.2-gtk-3.0 gir1.2-gtk-4.0 python3-pyqt6
 # In CI the tests against a real vLLM must run; elsewhere they are skipped aloud where it cannot be had.
 # Much of the time is waiting for browsers and programs: five at once keep two cores busy, if none takes both; CI has
 # time for four. What they import is compiled once, also where PYTHONDONTWRITEBYTECODE is set: they start some hundred
@@ -53,8 +54,10 @@ system:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "handeye needs Python 3.11 or newer; $$($(PYTHON) -V) is $(PYTHON). Install one, then: make PYTHON=python3.11 …"; exit 1; }
 	@missing=""; \
-	for program in Xvfb openbox xclip mousepad featherpad xterm galculator pcmanfm dbus-daemon zenity; do command -v $$program >/dev/null || missing=" $(PACKAGES)"; done; \
+	for program in Xvfb openbox xclip mousepad featherpad xterm galculator pcmanfm dbus-daemon zenity xrandr; do command -v $$program >/dev/null || missing=" $(PACKAGES)"; done; \
 	/usr/bin/python3 -c 'import tkinter' 2>/dev/null || missing=" $(PACKAGES)"; \
+	/usr/bin/python3 -c 'import gi; gi.require_version("Gtk", "4.0"); import PyQt6.QtWidgets' 2>/dev/null || missing=" $(PACKAGES)"; \
+	/usr/bin/python3 -c 'import gi; gi.require_version("Gtk", "3.0")' 2>/dev/null || missing=" $(PACKAGES)"; \
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null && ! ls $$HOME/.cache/ms-playwright/chromium-* >/dev/null 2>&1 \
 	  && ! grep -q '^ID=ubuntu' /etc/os-release; then missing="$$missing chromium"; \

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import median
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
@@ -20,6 +20,8 @@ Direction = Literal["up", "down", "left", "right"]
 CAP = 300
 #: Notches of the first scroll, and the most of any.
 FIRST, MOST = 7, 60
+#: The share of what shows that must have moved alike to say how far a scroll goes.
+SHARE = 0.25
 #: A list has at least so many things of a kind; so many scrolls without anything new are its end.
 LIST, DRY = 4, 2
 _ITEMS = frozenset({"cell", "gridcell", "option", "row", "treeitem", "listitem"})
@@ -37,11 +39,7 @@ def search(moment: Moment, phrase: str, direction: Direction, over: Element | No
     if moment.progress.stage == "scrolled":
         before: dict[str, list[int]] = kept.get("shown", {})
         axis = 0 if direction in ("left", "right") else 1
-        moved = [
-            abs(place[axis] - before[name][axis])
-            for name, place in shown.items()
-            if name in before and place != before[name]
-        ]
+        moved = _shift(before, shown, axis)
         fresh = set(shown) - set(kept.get("met", ()))
         back = kept.pop("back", False)
         # A clock shows something new as well, but nothing moves.
@@ -49,12 +47,14 @@ def search(moment: Moment, phrase: str, direction: Direction, over: Element | No
         kept["dry"] = 0 if back or not dry else kept.get("dry", 0) + 1
         if fresh and set(before) - set(shown) and not moved and kept["amount"] > 1 and not back:
             # Nothing is left of what showed before but what stands still: something may have been passed over.
+            kept["most"] = kept["amount"] - 1
             kept["amount"] = max(1, kept["amount"] // 3)
             kept["back"] = True
             return _scroll(moment, phrase, _OPPOSITE[direction], 2 * kept["amount"], wheres)
-        if moved and not back and (step := median(moved) / kept["amount"]) > 0:
+        if moved and not back:
             places = [shown[name][axis] for name in shown if name in fresh or before.get(name) != shown[name]]
-            kept["amount"] = max(1, min(MOST, int((max(places) - min(places)) / step)))
+            fitting = int((max(places) - min(places)) / (moved / kept["amount"]))
+            kept["amount"] = max(1, min(kept.get("most", MOST), 2 * kept["amount"], fitting))
         if moment.failed or kept["dry"] >= DRY:
             kept["where"], kept["dry"] = kept.get("where", 0) + 1, 0
     kept["shown"] = shown
@@ -72,14 +72,27 @@ def _scroll(moment: Moment, phrase: str, direction: Direction, amount: int, wher
     return moment.do(Scroll(direction=direction, amount=amount, target=target), thought, "scrolled")
 
 
+def _shift(before: dict[str, list[int]], now: dict[str, list[int]], axis: int) -> int:
+    """So many pixels the content moved; 0 where too little of it shows still to tell.
+
+    What stands still says nothing, and words that come again and again in a list say something else each time.
+    """
+    ways = Counter(
+        abs(now[name][axis] - before[name][axis]) for name in set(now) & set(before) if now[name] != before[name]
+    )
+    ways.pop(0, None)
+    moving = sum(1 for name in now if now[name] != before.get(name))
+    way, count = max(ways.items(), key=lambda each: each[1], default=(0, 0))
+    near = sum(each for other, each in ways.items() if abs(other - way) <= 2)
+    return way if count and near >= SHARE * moving else 0
+
+
 def _shown(moment: Moment) -> dict[str, list[int]]:
-    """Where what can be seen stands, by a number for its words."""
-    elements = moment.scene.elements or moment.scene.read
-    return {
-        f"{crc32(f'{each.role} {each.name or each.value}'.encode()):08x}": [each.box.left, each.box.top]
-        for each in moment.visible(elements)
-        if each.name or each.value
-    }
+    """Where the words that can be seen, and are seen once, stand, by a number for them."""
+    elements = [each for each in moment.visible(moment.scene.elements or moment.scene.read) if each.name or each.value]
+    words = [f"{crc32(f'{each.role} {each.name or each.value}'.encode()):08x}" for each in elements]
+    often = Counter(words)
+    return {word: [each.box.left, each.box.top] for word, each in zip(words, elements, strict=True) if often[word] == 1}
 
 
 def _wheres(moment: Moment) -> list[Element | None]:
