@@ -146,7 +146,7 @@ class Agent:
                 device=self.device,
                 eyes=self.eyes,
                 policy=self.policy,
-                guard=self.guard(),
+                guard=self.guard(folder.downloads),
                 limits=Limits(steps=self.config.max_steps, seconds=self.config.budget_seconds),
                 run=folder,
                 journal=books.journal,
@@ -177,12 +177,14 @@ class Agent:
             self.device.secrets = self.secrets
         return self.secrets.hide
 
-    def guard(self) -> Guard:
-        """The rules that the runs of this agent are held to."""
+    def guard(self, *folders: Path) -> Guard:
+        """The rules that the runs of this agent are held to; files of these `folders` may be opened too."""
         named = tuple(tool.name for tool in self.tools.tools)
         safe = frozenset(tool.name for tool in self.tools.tools if tool.safe)
         rules = self.config.in_force.model_copy(update={"tools": named})
-        return Guard(self.config.approve, rules, page_folder(self.config.on), safe)
+        start = page_folder(self.config.on)
+        files = (*([start] if start else []), *folders)
+        return Guard(self.config.approve, rules, files, safe, Path(self.config.folder) if self.config.folder else None)
 
     def _attempt(
         self, crew: Crew, graph: Graph, config: RunConfig, resumed: bool, answer: str | None

@@ -90,7 +90,7 @@ def answered(tell: Callable[[AnyEvent], None], state: State, answer: str) -> Sta
         case "yes":
             return State(question="", approved=[*state["approved"], asked["key"]])
         case "always":
-            if said.words and folded(said.words) != asked["verb"]:
+            if said.words and folded(said.words) != folded(asked["verb"]):
                 return _again(state, f"This is not asked because of “{said.words}” but of “{asked['verb']}”.")
             good_for = f"verb:{asked['verb']}" if said.words else asked["key"]
             return State(question="", always=[*state["always"], good_for])

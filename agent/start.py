@@ -8,9 +8,9 @@ import sys
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from handeye.policies.rules import Rules
+from handeye.tools.address import local_path
 from handeye.tools.discreet import Discreet
 from handeye.tools.errors import UsageError
 
@@ -149,8 +149,11 @@ def _opened(
 
 def page_folder(on: str) -> Path | None:
     """The folder of the page's file that `--on` names; None when it names no file."""
-    path = Path(unquote(urlsplit(on).path)) if on.startswith("file:") else Path(on).expanduser()
-    return path.resolve().parent if path.is_file() else None
+    try:
+        path = local_path(on)
+    except UsageError:
+        return None
+    return path.parent if path.is_file() else None
 
 
 def looks_like_page(on: str) -> bool:

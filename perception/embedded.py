@@ -9,6 +9,7 @@ from handeye.perception.matching import find, rivals
 from handeye.perception.outlines import readable
 from handeye.perception.scene import Grounding, Scene
 from handeye.perception.usage import Usage
+from handeye.tools.hit import hit_test_of
 
 if TYPE_CHECKING:
     from handeye.perception.matching import Match
@@ -30,7 +31,8 @@ class EmbeddedEyes:
     def see(self, device: Device) -> Scene:
         """Capture the device's screen and ask the platform what is on it. The text is read when first needed."""
         screenshot = device.capture()
-        return Scene(screenshot, tuple(device.elements()), device.signals(), reader=ocr.read)
+        elements, signals = tuple(device.elements()), device.signals()
+        return Scene(screenshot, elements, signals, reader=ocr.read, hit_test=hit_test_of(device))
 
     def ground(self, scene: Scene, phrase: str) -> Grounding | None:
         """Where the phrase is; None when nothing on the screen answers to it well enough."""

@@ -14,6 +14,7 @@ from handeye.perception.scene import Grounding, Scene
 from handeye.perception.snapping import Place, snapped
 from handeye.perception.usage import Usage
 from handeye.tools.geometry import Box, Point
+from handeye.tools.hit import hit_test_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,8 @@ class ModelEyes:
 
     def see(self, device: Device) -> Scene:
         screenshot = device.capture()
-        return Scene(screenshot, tuple(device.elements()), device.signals(), self._reader)
+        elements, signals = tuple(device.elements()), device.signals()
+        return Scene(screenshot, elements, signals, self._reader, hit_test=hit_test_of(device))
 
     def ground(self, scene: Scene, phrase: str) -> Grounding | None:
         """Ask the model; in the part the scene looks at more closely first, then on the whole screen.

@@ -11,8 +11,10 @@ from handeye.tools.device import Signals
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from handeye.tools.actions import Action
     from handeye.tools.element import Element
     from handeye.tools.geometry import Box, Point
+    from handeye.tools.hit import Hit
     from handeye.tools.screenshot import Screenshot
 
 
@@ -26,6 +28,8 @@ class Scene:
     signals: Signals = field(default_factory=Signals)
     reader: Callable[[Screenshot], tuple[Element, ...]] | None = None
     """Reads the picture's text. Slow (about a second), so it runs only when `words` is first asked for."""
+    hit_test: Callable[[Action], tuple[Hit, ...]] | None = None
+    """Finds out what an action would act on; None where the platform cannot tell."""
     view: Box | None = None
     """The part to look at more closely, after a zoom."""
 

@@ -5,6 +5,7 @@
     deny-domains = ["ads.shop.example"]         # never reached, whatever is allowed
     allow-apps = ["mousepad"]                   # programs that may be started and whose windows may be driven
     deny-apps = ["keepassxc"]
+    allow-folders = ["~/reports"]               # whose files may be opened and uploaded, besides what the goal names
     ask-words = ["archive"]                     # asked about, beside what is always risky: words on what is pressed
     refuse-words = ["transfer", "close account"]
     ask-actions = ["upload"]                    # kinds of action, see `handeye actions`
@@ -26,10 +27,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from handeye.tools.actions import KINDS
+from handeye.tools.address import local_path
 from handeye.tools.desktop.terminals import TERMINALS
 from handeye.tools.domains import domain
 from handeye.tools.errors import UsageError
-from handeye.tools.plain import folded
+from handeye.tools.plain import foldings, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +48,8 @@ class Rules(BaseModel):
     allow_apps: tuple[str, ...] = ()
     """Programs that may be started and driven, by the name of their file or window class; all when empty."""
     deny_apps: tuple[str, ...] = ()
+    allow_folders: tuple[str, ...] = ()
+    """Whose files may be opened and uploaded, besides those that the goal names; with what is in them."""
     ask_words: tuple[str, ...] = ()
     """Words on what is pressed that ask first under `risky`, besides those the guard knows."""
     refuse_words: tuple[str, ...] = ()
@@ -65,6 +69,14 @@ class Rules(BaseModel):
         except UsageError as error:
             raise ValueError(str(error)) from None
 
+    @field_validator("allow_folders")
+    @classmethod
+    def _folders(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(dict.fromkeys(str(local_path(name)) for name in names if name.strip()))
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+
     @field_validator("allow_apps", "deny_apps")
     @classmethod
     def _apps(cls, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -73,7 +85,9 @@ class Rules(BaseModel):
     @field_validator("ask_words", "refuse_words")
     @classmethod
     def _words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        return _some(dict.fromkeys(folded(each) for each in words), "a word that buttons say, such as transfer")
+        return _some(
+            dict.fromkeys(" ".join(each.lower().split()) for each in words), "a word that buttons say, such as transfer"
+        )
 
     @field_validator("ask_actions", "refuse_actions")
     @classmethod
@@ -94,6 +108,7 @@ class Rules(BaseModel):
         made: dict[str, Any] = {}
         for name in ("deny_domains", "deny_apps", "ask_words", "refuse_words", "ask_actions", "refuse_actions"):
             made[name] = tuple(dict.fromkeys((*getattr(self, name), *getattr(other, name))))
+        made["allow_folders"] = tuple(each for each in self.allow_folders if each in other.allow_folders)
         made["tools"] = tuple(each for each in self.tools if each in other.tools)
         made["shell"] = self.shell and other.shell
         made["allow_apps"] = _both(self.allow_apps, other.allow_apps, _same, "apps")
@@ -137,9 +152,17 @@ def program(name: str) -> str:
 
 
 def says(words: Iterable[str], text: str) -> str:
-    """The first of the words that stands in a text as a word of its own; empty for none. `words` are folded."""
-    plain = folded(text)
-    return next((each for each in words if re.search(rf"(?<!\w){re.escape(each)}(?!\w)", plain)), "")
+    """The first of the words that stands in a text as a word of its own, however it is disguised; empty for none."""
+    forms = foldings(text)
+    for word in words:
+        bounded = r"(?<!\w){}(?!\w)" if _SPACED.search(word) else "{}"
+        if any(re.search(bounded.format(re.escape(way)), form) for way in written(word) for form in forms):
+            return word
+    return ""
+
+
+#: A word of a script that puts spaces between words; in others (Chinese, Japanese, Thai) it stands among letters.
+_SPACED = re.compile(r"^[^\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]*$")
 
 
 def read_rules(path: Path, table: object) -> Rules:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from handeye.agent.start import looks_like_page
-from handeye.tools.browser.address import meant
+from handeye.tools.address import meant
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:

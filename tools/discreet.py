@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=type)
 
 #: What a device says: all its methods that answer with words, and those that can fail with some.
-_SAYING = ("capture", "elements", "signals", "windows", "settle", "perform", "press", "memento", "restore", "revive")
+_SAYING = (
+    "capture",
+    "elements",
+    "signals",
+    "windows",
+    "settle",
+    "hit_test",
+    "perform",
+    "press",
+    "memento",
+    "restore",
+    "revive",
+)
 
 
 @runtime_checkable

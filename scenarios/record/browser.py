@@ -16,7 +16,7 @@ from handeye.scenarios.export.english import quoted
 from handeye.scenarios.record.heard import Heard
 from handeye.scenarios.record.naming import Said
 from handeye.scenarios.record.recording import Entry
-from handeye.tools.browser.address import meant
+from handeye.tools.address import meant
 from handeye.tools.browser.launch import launch, play
 from handeye.tools.browser.scripts import ask, source
 from handeye.tools.browser.trouble import plain

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from handeye.tools.actions import HAND_KINDS, Wait, describe
+from handeye.tools.address import meant, page_folder
 from handeye.tools.browser.acting import Acting
-from handeye.tools.browser.address import meant, page_folder
 from handeye.tools.browser.answer import answer_dialog
 from handeye.tools.browser.camera import Camera
 from handeye.tools.browser.elements import Reader
 from handeye.tools.browser.facts import Facts
+from handeye.tools.browser.hit_test import HitTest
 from handeye.tools.browser.launch import end_process
 from handeye.tools.browser.memory import Memory, read_state, write_state
 from handeye.tools.browser.patience import DialogOpened
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from handeye.tools.actions import Action, Click
     from handeye.tools.browser.dialog import OpenDialog
     from handeye.tools.element import Element
+    from handeye.tools.hit import Hit
     from handeye.tools.secrets import Secrets
 
 T = TypeVar("T")
@@ -121,6 +123,7 @@ class Browser:
         self._session.traffic.look_back = self._wake.edited
         self._facts = Facts(self._session, self._wake, self._reader)
         self._acting = Acting(self._session, self._reader, self._wake)
+        self._hit_test = HitTest(self._session, self._reader)
         self._last_elements: list[Element] = []
         self._last_memento: dict[str, Any] = {}
         self._worker = Worker()
@@ -225,6 +228,10 @@ class Browser:
         """Address, title, focus, dialog, tabs."""
         signals = self._call(self._facts.signals(), "asking the page")
         return signals.model_copy(update={"unlisted": self._reader.unlisted})
+
+    def hit_test(self, action: Action) -> tuple[Hit, ...]:
+        """What the action would act on, as the page itself finds it at its points; empty while a dialog is open."""
+        return self._call(self._hit(action), "testing what an action would press")
 
     def settle(self, cap: float = 10.0) -> Settled:
         """Wait until the page is at rest, at most `cap` seconds; tells of what came meanwhile, such as downloads."""
@@ -352,6 +359,18 @@ class Browser:
         for frame in self._session.front.page.frames:
             await quickly(frame, "leave", seconds=1.0)
         self._settling.acted = time.monotonic()
+
+    async def _hit(self, action: Action) -> tuple[Hit, ...]:
+        from playwright.async_api import Error
+
+        try:
+            return await self._session.steady(lambda: self._hit_test.of(action))
+        except DialogOpened:
+            return ()  # its parts are elements, and OK is described by what it agrees to
+        except Error as error:
+            if LOST.search(str(error)):
+                raise
+            return ()
 
     async def _capture(self) -> Screenshot:
         try:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from handeye.tools.browser.address import without_secrets
+from handeye.tools.address import without_secrets
 from handeye.tools.domains import HARMLESS
 
 if TYPE_CHECKING:

@@ -13,12 +13,11 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import urljoin
 
-from handeye.tools.browser.address import without_secrets
+from handeye.tools.address import local_path, scheme_of, without_secrets
 from handeye.tools.domains import HARMLESS
-from handeye.tools.errors import Withheld
+from handeye.tools.errors import UsageError, Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -94,8 +93,11 @@ class Traffic:
 
     def allows(self, url: str) -> bool:
         """Whether a request to this URL may leave."""
-        if self.files and url.lower().startswith("file:"):
-            return Path(url2pathname(urlsplit(url).path)).resolve().is_relative_to(self.files)
+        if self.files and scheme_of(url) == "file":
+            try:
+                return local_path(url).is_relative_to(self.files)
+            except UsageError:
+                return False
         return self.domains.allow(url)
 
     async def attach(self, root: CDPSession) -> None:

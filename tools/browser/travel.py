@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from handeye.tools.browser.address import meant, without_secrets
+from handeye.tools.address import meant, without_secrets
 from handeye.tools.browser.patience import PASSING
 from handeye.tools.browser.trouble import network_code, translate
 from handeye.tools.errors import ActionRefused, UsageError

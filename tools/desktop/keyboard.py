@@ -16,7 +16,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "alt": ("option", "opt", "alt_l", "altleft", "leftalt"),
     "meta": ("cmd", "command", "super", "win", "windows", "super_l", "metaleft"),
     "altgr": ("iso_level3_shift", "altright", "rightalt", "altgraph"),
-    "enter": ("return", "linefeed", "newline"),
+    "enter": ("return", "linefeed", "newline", "kp_enter", "numpadenter"),
     "tab": (),
     "escape": ("esc",),
     "space": ("spacebar",),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.tools.actions import Click, Navigate, Type
+from handeye.tools.address import meant, without_secrets
 from handeye.tools.browser import Browser
-from handeye.tools.browser.address import meant, without_secrets
 from handeye.tools.domains import Domains
 from handeye.tools.errors import ActionFailed, ActionRefused, UsageError
 

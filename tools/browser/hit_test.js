@@ -1,0 +1,259 @@
+// What an action at a point, or on what has the focus, would set off.
+
+const LISTENED = { // event type -> what it is a sign of
+  click: "press", mousedown: "press", mouseup: "press", pointerdown: "press", pointerup: "press", touchstart: "press",
+  touchend: "press", dblclick: "press", auxclick: "press", contextmenu: "press", keydown: "key", keypress: "key", keyup: "key",
+  change: "change", input: "change", beforeinput: "change", drop: "drop", dragend: "drop", submit: "submit",
+};
+const listeners = new WeakMap(); // target -> Set of what it listens for
+// Whether every listener was seen as it was added: not in a page that was there before handeye.
+const early = document.readyState === "loading" && document.scripts.length === 0;
+try {
+  EventTarget.prototype.addEventListener = new Proxy(EventTarget.prototype.addEventListener, { apply(add, self, given) {
+    const kind = Object.hasOwn(LISTENED, given[0]) ? LISTENED[given[0]] : "";
+    if (kind && given[1]) {
+      const target = self ?? globalThis;
+      if (!listeners.has(target)) listeners.set(target, new Set());
+      listeners.get(target).add(kind);
+    }
+    return Reflect.apply(add, self, given);
+  } });
+} catch { /* locked by the page */ }
+
+function listening(target, into) {
+  for (const kind of listeners.get(target) ?? []) into.add(kind);
+  for (const type of Object.keys(LISTENED)) if (typeof target[`on${type}`] === "function") into.add(LISTENED[type]);
+}
+const whole = (el) => el === document.body || el === document.documentElement;
+// [what scripts listen for on an element or around it, and on the whole document]
+function heardAt(el) {
+  const own = new Set(), all = new Set();
+  for (let up = el; up; up = above(up)) listening(up, whole(up) ? all : own);
+  for (let root = el.getRootNode(); root instanceof ShadowRoot; root = root.host.getRootNode()) listening(root, own);
+  listening(document, all);
+  listening(globalThis, all);
+  return [own, all];
+}
+
+// The text of an element as it is drawn: without gaps between letters that touch, with what styles write into it.
+function rendered(root, limit = 300) {
+  let out = "";
+  const written = (el, part) => getComputedStyle(el, part).content.match(/^"((?:[^"\\]|\\.)*)"/)?.[1] ?? "";
+  const visit = (node) => {
+    if (out.length > limit) return;
+    if (node.nodeType === TEXT) {
+      const style = node.parentElement && getComputedStyle(node.parentElement);
+      const turned = style && /override/.test(style.unicodeBidi) && style.direction === "rtl";
+      out += turned ? [...node.data].reverse().join("") : node.data;
+      return;
+    }
+    if (node.nodeType !== ELEMENT) return;
+    const tag = node.localName;
+    if (tag === "br") { out += " "; return; }
+    if (tag === "img") { out += ` ${attribute(node, "alt")} `; return; }
+    if (SILENT.has(tag)) return;
+    const style = getComputedStyle(node);
+    if (style.display === "none" || style.opacity === "0" || style.visibility !== "visible") return;
+    const gap = /^(block|flex|grid|list-item|table|flow-root)/.test(style.display) ? " " : "";
+    out += gap + written(node, "::before");
+    for (const child of children(node)) visit(child);
+    out += written(node, "::after") + gap;
+  };
+  visit(root);
+  return squash(out);
+}
+
+const ASKS = "button, input, select, textarea, a[href], [role=button], [role=link], [role=checkbox], [role=textbox], [contenteditable]";
+const LINED = /^(block|flex|grid|list-item|table|flow-root)/;
+
+// The text in something that belongs to no control, a line for each block.
+function message(root, limit = 1000) {
+  let out = "";
+  const visit = (node) => {
+    if (out.length > limit) return;
+    if (node.nodeType === TEXT) { out += node.data.replace(/\s+/g, " "); return; }
+    if (node.nodeType !== ELEMENT || SILENT.has(node.localName) || node.matches(ASKS)) return;
+    const style = getComputedStyle(node);
+    if (style.display === "none" || style.visibility !== "visible" || style.opacity === "0") return;
+    const gap = LINED.test(style.display) || node.localName === "br" ? "\n" : "";
+    out += gap;
+    for (const child of children(node)) visit(child);
+    out += gap;
+  };
+  for (const child of children(root)) visit(child);
+  return out.split("\n").map(squash).filter(Boolean).join("\n").slice(0, limit);
+}
+
+// Words of the code that makes an element.
+function codeOf(el) {
+  const words = [];
+  for (const part of [el, ...el.querySelectorAll("*")].slice(0, 8)) {
+    words.push(part.id, ...(part.classList ?? []));
+    for (const { name, value } of part.attributes)
+      if (/^(data-|name$|icon$)/.test(name) && value.length < 200) words.push(name.replace(/^data-/, ""), value);
+    for (const name of ["href", "xlink:href", "src"])
+      if (part !== el || part.localName !== "a") words.push(fileOf(part.getAttribute(name)));
+    const { backgroundImage, maskImage } = getComputedStyle(part);
+    for (const url of [backgroundImage, maskImage]) words.push(fileOf(/url\("(.*?)"\)/.exec(url ?? "")?.[1]));
+  }
+  return squash([...new Set(words.filter(Boolean))].join(" ; ")).slice(0, 600);
+}
+function fileOf(url) {
+  if (!url || url.startsWith("data:")) return "";
+  try { return decodeURIComponent(url.replace(/^.*[/#]/, "").replace(/[?].*$/, "").replace(/\.\w+$/, "")); } catch { return ""; }
+}
+
+function saidOf(el) {
+  const role = roleOf(el);
+  const words = [nameOf(el, role)[0], attribute(el, "aria-label"), attribute(el, "title"), attribute(el, "alt"), attribute(el, "aria-description"),
+    referred(el, "aria-describedby"), attribute(el, "aria-valuetext")];
+  if (el.localName === "input") {
+    if (/^(submit|button|reset|image)$/.test(el.type)) words.push(el.value, attribute(el, "alt"), rendered(el));
+    words.push(labelOf(el), attribute(el, "placeholder"));
+  } else if (!/^(select|textarea)$/.test(el.localName) && !el.isContentEditable) {
+    words.push(textOf(el, 300), rendered(el));
+    for (const part of [...el.querySelectorAll("[title], [aria-label], svg > title")].slice(0, 4)) words.push(attribute(part, "title") || attribute(part, "aria-label") || squash(part.textContent));
+  } else words.push(labelOf(el), attribute(el, "placeholder"));
+  return {
+    role: role || el.localName, words: [...new Set(words.map(squash).filter(Boolean))].map((text) => text.slice(0, 300)),
+    code: codeOf(el), resets: el.type === "reset" && /^(button|input)$/.test(el.localName),
+  };
+}
+
+const hrefOf = (el) => /^(a|area)$/.test(el.localName) ? (typeof el.href === "string" ? el.href : el.href?.baseVal ?? "") : "";
+const button = (el) => roleOf(el) === "button" || /^(button|summary)$/.test(el.localName);
+const submitter = (el) => (el.localName === "button" && el.type === "submit") || (el.localName === "input" && /^(submit|image)$/.test(el.type));
+const pressable = (el) => { const own = new Set(); listening(el, own); return own.has("press"); };
+
+// The control that a press on an element activates.
+function controlAt(hit) {
+  const found = nearest(hit, (up) => ACTING.has(roleOf(up)) || /^(summary|label)$/.test(up.localName) || hrefOf(up));
+  if (found?.localName === "label" && found.control && !within(hit, found.control)) return found.control;
+  if (found && found.localName !== "label") return found;
+  const most = 0.4 * innerWidth * innerHeight;
+  return nearest(hit, (up) => !whole(up) && pressable(up) && area(edges(up.getBoundingClientRect())) < most) ?? found ?? hit;
+}
+
+// Every control in the tree that an element is in, in the document's order. Image buttons are not among form.elements.
+const allIn = (root, selector) => [...root.querySelectorAll(selector)];
+const submitters = (form) => allIn(form.getRootNode(), "button, input").filter((el) => el.form === form && submitter(el));
+// https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#implicit-submission
+const BLOCKING = /^(text|search|tel|url|email|password|date|month|week|time|datetime-local|number)$/;
+function byEnter(field) {
+  const form = field.form;
+  if (!form || field.localName !== "input" || /^(button|reset|file|color|hidden)$/.test(field.type)) return null;
+  const [first] = submitters(form);
+  if (first) return first.matches(":disabled") ? null : { form, first };
+  const fields = [...form.elements].filter((el) => el.localName === "input" && BLOCKING.test(el.type));
+  return fields.length > 1 ? null : { form, first: null };
+}
+
+const TITLES = "h1, h2, h3, h4, h5, h6, legend, caption, [role=heading]";
+function formOf(form, first) {
+  const headings = [referred(form, "aria-labelledby"), attribute(form, "aria-label"), attribute(form, "title"),
+    ...allIn(form, TITLES).slice(0, 6).map((el) => textOf(el, 200))];
+  let before = form.previousElementSibling;
+  while (before && !squash(before.textContent)) before = before.previousElementSibling;
+  if (before?.matches(TITLES)) headings.push(textOf(before, 200));
+  const set = (name) => first?.getAttribute(`form${name}`) || form.getAttribute(name) || "";
+  let action = set("action");
+  try { action = new URL(action || document.URL, document.baseURI).href; } catch { /* as it is written */ }
+  return {
+    headings: [...new Set(headings.filter(Boolean))], message: message(form), action, method: set("method").toLowerCase() || "get",
+    button: first ? saidOf(first) : null,
+  };
+}
+
+const OVER = "dialog[open], [role=dialog], [role=alertdialog], [aria-modal=true]";
+function dialogOf(el) {
+  for (let up = el; up && !whole(up); up = above(up)) {
+    let found = up.matches(OVER) || Boolean(up.matches(":popover-open"));
+    const buttons = () => allIn(up, "button, input[type=submit], input[type=button], [role=button], a[href]").filter((each) => each.checkVisibility?.() !== false).length;
+    if (!found && /^(fixed|absolute)$/.test(getComputedStyle(up).position) && !/^(nav|header|footer|aside)$/.test(up.localName) && up !== el)
+      found = buttons() <= 6 && up.textContent.length < 1500 && !up.querySelector("nav, main");
+    if (!found) continue;
+    const title = referred(up, "aria-labelledby") || attribute(up, "aria-label") || squash(up.querySelector(TITLES)?.textContent);
+    return { title: title.slice(0, 300), message: `${referred(up, "aria-describedby")}\n${message(up)}`.trim(), buttons: buttons() };
+  }
+  return null;
+}
+
+// The text close around a control, where that is little.
+function textAround(el) {
+  for (let up = above(el), level = 0; up && level < 4; up = above(up), level += 1) {
+    const text = message(up, 500);
+    if (text) return text.length < 450 ? text : "";
+  }
+  return "";
+}
+
+function rowOf(el) {
+  const row = nearest(above(el), (up) => /^(tr|li|article)$/.test(up.localName) || /^(row|listitem|article|option|treeitem)$/.test(roleOf(up)));
+  if (!row) return "";
+  const cell = nearest(el, (up) => up.localName === "td" || up.localName === "th");
+  const table = cell?.closest("table");
+  const head = table && (table.tHead?.rows[0] ?? table.rows[0]);
+  const column = head && head !== cell.parentElement ? squash(head.cells[cell.cellIndex]?.textContent) : "";
+  return `${textOf(row, 200)}\n${column}`.trim();
+}
+
+function nextButton(field) {
+  const scope = nearest(above(field), (up) => allIn(up, "button, input[type=submit], input[type=button], input[type=image], [role=button]").some((each) => !within(field, each)));
+  if (!scope) return null;
+  const all = allIn(scope, "button, input[type=submit], input[type=button], input[type=image], [role=button]").filter((each) => each.checkVisibility?.() !== false);
+  const after = all.find((each) => field.compareDocumentPosition(each) & 4); // DOCUMENT_POSITION_FOLLOWING
+  const found = after ?? all.at(-1);
+  return found ? saidOf(found) : null;
+}
+
+// Whether changing a field does something before a form is sent.
+function atOnce(el, own, all) {
+  const heard = (kinds) => kinds.has("change") || kinds.has("press");
+  if (!el.form || !submitters(el.form).length) return heard(own) || all.has("change");
+  const within = new Set();
+  for (let up = el; up && up !== el.form; up = above(up)) listening(up, within);
+  listening(el.form, within);
+  for (const label of el.labels ?? []) listening(label, within);
+  return heard(within);
+}
+
+const LISTED = /^(listbox|grid|tree|treegrid|list|table|row|option|treeitem|gridcell|listitem|cell)$/;
+const OPENS = /^(tab|menuitemradio|combobox)$/;
+
+// `at`: a point of this document; `id`: one of its elements; `key`: an access key; none of them: what has the focus.
+function hitTest({ at, id, key }) {
+  let hit = at ? under(at[0], at[1]) : id ? node(id) : key
+    ? allIn(document, "[accesskey]").find((el) => attribute(el, "accesskey").toLowerCase().split(" ").includes(key)) : focused();
+  if (hit?.nodeType === TEXT) hit = hit.parentElement;
+  if (!hit) return key || id ? null : at ? null : ofDocument();
+  if (/^i?frame$/.test(hit.localName)) return { frame: true, dialog: dialogOf(hit), row: rowOf(hit) };
+  const el = controlAt(hit), role = roleOf(el);
+  const [own, all] = heardAt(hit);
+  if (!early) for (const kind of ["press", "key", "change"]) all.add(kind);
+  const link = hrefOf(el);
+  const outer = [];
+  for (let up = above(el); up && !whole(up); up = above(up))
+    if ((ACTING.has(roleOf(up)) || hrefOf(up)) && outer.length < 4) outer.push(saidOf(up));
+  const submits = submitter(el) && el.form && !el.matches(":disabled");
+  const entered = byEnter(el);
+  const text = FIELDS.has(role) && !/^(slider|listbox)$/.test(role) && el.localName !== "select" && !submitter(el) || el.isContentEditable;
+  const rect = edges(el.getBoundingClientRect());
+  return {
+    control: saidOf(el), outer, box: [rect.l, rect.t, rect.r, rect.b],
+    drawn: Boolean(el.matches("img, canvas, svg, input[type=image]") || el.querySelector("img, canvas, svg") || /url\(/.test(getComputedStyle(el).backgroundImage)),
+    acts: Boolean(link || submits || button(el) || ACTING.has(role) || own.has("press")),
+    listens: [...own].filter((kind) => kind !== "submit"), delegated: [...all].filter((kind) => kind !== "submit"),
+    at_once: atOnce(el, own, all), link, opens: OPENS.test(role) || el.localName === "summary" || el.hasAttribute("aria-expanded") || attribute(el, "aria-haspopup") !== "" && attribute(el, "aria-haspopup") !== "false",
+    takes_text: text, lines: el.localName === "textarea", listed: Boolean(nearest(hit, (up) => LISTED.test(roleOf(up)))),
+    submits: Boolean(submits), form: submits ? formOf(el.form, el) : entered ? formOf(entered.form, entered.first) : null,
+    in_form: Boolean(el.form && submitters(el.form).length), next: text ? nextButton(el) : null,
+    row: rowOf(el), dialog: dialogOf(el), message: textAround(el),
+  };
+}
+
+// Where nothing has the focus, keys go to the whole document.
+function ofDocument() {
+  const [own, all] = heardAt(document.body ?? document.documentElement);
+  if (!early) all.add("key");
+  return { control: { role: "document", words: [], code: "", resets: false }, listens: [...own].filter((kind) => kind !== "submit"), delegated: [...all].filter((kind) => kind !== "submit") };
+}

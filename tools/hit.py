@@ -1,0 +1,119 @@
+"""What an action would set off, as the platform itself finds it at the action's point: the guard judges by this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict
+
+from handeye.tools.element import Words
+from handeye.tools.geometry import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handeye.tools.actions import Action
+
+
+class Said(BaseModel):
+    """What is written on a control, and in the code that makes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: str = ""
+    words: tuple[Words, ...] = ()
+    """Its name, its text as it is drawn, alternative texts, title, value and labels; without repetitions."""
+    code: Words = ""
+    """Words of its ids, classes, data attributes and files of pictures, for one that has no others."""
+    resets: bool = False
+    """It only clears a form."""
+
+
+class Form(BaseModel):
+    """A form that would be sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    headings: tuple[Words, ...] = ()
+    """Its name, legends and headings, and a heading right before it."""
+    message: Words = ""
+    """The text in it that belongs to no control, a line per block."""
+    action: Words = ""
+    """Where it goes, as an absolute URL."""
+    method: str = "get"
+    button: Said | None = None
+    """What submits it: the button that is pressed, or the one that Enter presses."""
+
+
+class Dialog(BaseModel):
+    """A dialog, or a part of the page that lies over the rest like one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: Words = ""
+    message: Words = ""
+    """The text in it that belongs to no control, a line per block."""
+    buttons: int = 0
+    """How many buttons it has."""
+
+
+class Hit(BaseModel):
+    """What an action would act on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: Literal["start", "end", "target", "focus", "access key"] = "target"
+    """Which part of the action this is about."""
+    control: Said = Said()
+    """What a press activates: the nearest control around the point, or what lies there."""
+    outer: tuple[Said, ...] = ()
+    """Other controls around it, which the same press reaches."""
+    box: Box | None = None
+    """Of the control, in pixels of the screenshot."""
+    drawn: bool = False
+    """The control shows a picture."""
+    acts: bool = False
+    """Pressing it does something: it is a link or a button, or a script listens."""
+    listens: frozenset[str] = frozenset()
+    """What scripts listen for there, outside of the whole document: `press`, `key`, `change`, `drop`."""
+    delegated: frozenset[str] = frozenset()
+    """The same of scripts that listen on the whole document."""
+    at_once: bool = False
+    """A change of it is heard by a script in its form, or by any where no button sends it."""
+    link: Words = ""
+    """Where a press leads, as an absolute URL."""
+    opens: bool = False
+    """It shows or hides something, or chooses what is shown: a menu's button, a tab."""
+    takes_text: bool = False
+    """Text can be typed there."""
+    lines: bool = False
+    """Enter begins a new line there."""
+    listed: bool = False
+    """It is, or is in, a list, table or tree of things that can be chosen."""
+    submits: bool = False
+    """Pressing it sends `form`."""
+    form: Form | None = None
+    """Of a button, the form it sends; of a field, the one that Enter sends. None where nothing would be sent."""
+    in_form: bool = False
+    """It is a field of a form that has a button to send it."""
+    next: Said | None = None
+    """Of a field, the button that comes next: what a script that listens for Enter most likely does."""
+    row: Words = ""
+    """The text of its row or card, and the heading of its column."""
+    dialog: Dialog | None = None
+    message: Words = ""
+    """The text around it that belongs to no control."""
+
+
+@runtime_checkable
+class HitTesting(Protocol):
+    """A device that can find out what an action would set off."""
+
+    def hit_test(self, action: Action) -> tuple[Hit, ...]:
+        """What the action would act on; empty where nothing is known. Raises what `Device.elements` raises."""
+        ...
+
+
+def hit_test_of(device: object) -> Callable[[Action], tuple[Hit, ...]] | None:
+    """How a device finds out what an action would act on; None for one that cannot."""
+    return device.hit_test if isinstance(device, HitTesting) else None
