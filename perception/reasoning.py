@@ -44,6 +44,8 @@ HINTS = (
     *("channel|>", "<|channel>", "|start|>", "assistantfinal", "assistantcommentary"),
 )
 
+PAIR, LONE = re.compile("[\ud800-\udbff][\udc00-\udfff]"), re.compile("[\ud800-\udfff]+")
+
 #: A text with more marks is no answer of a model.
 MOST_MARKS = 1000
 #: So many openings of JSON objects are tried, over so many characters in all; one nested too deeply counts as `DEEP`.
@@ -134,7 +136,8 @@ def storable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        text = PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
+        return LONE.sub(lambda run: "\ufffd" * len(run[0]), text)
     return text
 
 
