@@ -41,7 +41,7 @@ class Carried:
 def ground_targets(action: Action, scene: Scene, eyes: Eyes) -> tuple[Action, dict[str, Grounding]]:
     """The action with a point in every target, and by field name what found the points that were missing.
 
-    Raises ActionRefused when a target is not on the screen.
+    Raises ActionRefused when a target is not on the screen, or when several answer to it equally well.
     """
     found: dict[str, Grounding] = {}
     points: dict[str, Target] = {}
@@ -54,6 +54,8 @@ def ground_targets(action: Action, scene: Scene, eyes: Eyes) -> tuple[Action, di
             grounding = eyes.ground(scene, target.phrase)
         if grounding is None:
             raise ActionRefused(f"{target} is not on the screen; name something that is, or scroll to it")
+        if grounding.unclear:
+            raise ActionRefused(grounding.unclear)
         scene.screenshot.check(grounding.point, str(target))
         found[name] = grounding
         known = {"point": grounding.point, "box": grounding.box, "element": grounding.element}

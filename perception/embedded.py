@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handeye.perception import ocr
-from handeye.perception.matching import find, rivals
+from handeye.perception.matching import find, permitted, unclear
 from handeye.perception.outlines import readable
 from handeye.perception.scene import Grounding, Scene
 from handeye.perception.usage import Usage
@@ -14,6 +14,7 @@ from handeye.tools.hit import hit_test_of
 if TYPE_CHECKING:
     from handeye.perception.matching import Match
     from handeye.tools.device import Device
+    from handeye.tools.element import Element
 
 #: Platform elements that match at least this well are not compared with the text in the picture.
 GOOD = 0.75
@@ -39,11 +40,12 @@ class EmbeddedEyes:
         size = (scene.screenshot.width, scene.screenshot.height)
         known = [match for match in find(phrase, scene.elements, size=size) if _on(match, size)]
         if known and known[0].score >= GOOD:
-            return _grounding(known, size)
-        read = find(phrase, readable(scene, phrase), size=size)
+            return _grounding(phrase, known[0], scene.elements, size)
+        texts = tuple(readable(scene, phrase))
+        read = permitted(find(phrase, texts, size=size), phrase, scene.elements)
         if read and (not known or read[0].score > known[0].score):
-            return _grounding(read, size)
-        return _grounding(known, size) if known else None
+            return _grounding(phrase, read[0], texts, size)
+        return _grounding(phrase, known[0], scene.elements, size) if known else None
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -53,13 +55,11 @@ def _on(match: Match, size: tuple[int, int]) -> bool:
     return match.element.box.within(*size) is not None
 
 
-def _grounding(found: list[Match], size: tuple[int, int]) -> Grounding | None:
-    best = found[0].element
+def _grounding(phrase: str, match: Match, elements: tuple[Element, ...], size: tuple[int, int]) -> Grounding | None:
+    best = match.element
     visible = best.box.within(*size)
     if visible is None:
         return None
-    notes = [found[0].why]
-    if others := rivals(found):
-        notes.append(f"{len(others) + 1} things fit “{best.name}” equally well; the first was taken")
-    confidence = max(0.0, min(1.0, found[0].score * best.confidence))
-    return Grounding(visible.centre, best.source, visible, confidence, best.id, tuple(notes))
+    several = unclear(phrase, match, elements, size)
+    notes = (match.why, several) if several else (match.why,)
+    return Grounding(visible.centre, best.source, visible, match.confidence, best.id, notes, unclear=several)

@@ -9,12 +9,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from handeye.perception.structure import ITEM_ROLES, Structure, structure_of
+from handeye.perception.structure import ITEM_ROLES, Path, Structure, structure_of
 from handeye.perception.wording import alike, stem, words
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from handeye.tools.element import Element
 
@@ -153,7 +153,7 @@ def container_text(element: Element, elements: Sequence[Element]) -> str:
     return held.text if held else ""
 
 
-def _part(path: tuple[Hashable, ...], structure: Structure) -> Item:
+def _part(path: Path, structure: Structure) -> Item:
     """A part of the screen as an item."""
     held, itself = structure.held(path), structure.at(path)
     members = tuple(each for each in held if each is not itself)
@@ -183,6 +183,7 @@ def _said(held: Iterable[Element], own: Iterable[str]) -> frozenset[str]:
 def groups(elements: Sequence[Element]) -> list[Group]:
     """The lists on the screen, those most likely meant by "results" first."""
     found = _told(elements) or []
+    found += _structural(elements)
     found += _repeated(elements, {member.id for group in found for item in group.items for member in item.members})
     return sorted(found, key=_importance, reverse=True)
 
@@ -217,6 +218,16 @@ def items_with(text: str, elements: Sequence[Element], role: str = "") -> list[I
 
     Of two, a row where `role` is one, that which it names, the smaller.
     """
+    return [item for _, item in _ranked_with(text, elements, role)]
+
+
+def items_known_by(text: str, elements: Sequence[Element], role: str = "") -> list[Item]:
+    """Those of `items_with` that are known by it equally well: more than one where it does not tell which is meant."""
+    ranked = _ranked_with(text, elements, role)
+    return [item for rank, item in ranked if rank == ranked[0][0]]
+
+
+def _ranked_with(text: str, elements: Sequence[Element], role: str) -> list[tuple[tuple[float, bool, bool], Item]]:
     scored: list[tuple[float, bool, bool, int, int, Item]] = []
     for group in groups(elements):
         for place, item in enumerate(group.items):
@@ -228,7 +239,7 @@ def items_with(text: str, elements: Sequence[Element], role: str = "") -> list[I
                 named = first is not None and alike(text, first.name).score >= score - 0.005
                 other = role == "row" and group.role != "row"
                 scored.append((-round(score, 2), other, not named, item.box.area, place, item))
-    return [item for *_, item in sorted(scored, key=lambda entry: entry[:5])]
+    return [(entry[:3], entry[5]) for entry in sorted(scored, key=lambda entry: entry[:5])]
 
 
 def _told(elements: Sequence[Element]) -> list[Group]:
@@ -249,6 +260,34 @@ def _told(elements: Sequence[Element]) -> list[Group]:
         label = above.name if above and above.name else _heading_above(items[0].box, elements)
         aside = any(each.role in ASIDE_ROLES for each in chain)
         found.append(Group(tuple(items), role, label, aside))
+    return found
+
+
+#: What holds more than this is a column of the page rather than one of several things alike.
+_MOST_IN_ITEM = 40
+
+
+def _structural(elements: Sequence[Element]) -> list[Group]:
+    """Things alike that the page has no role for: cards of plain `div`s."""
+    structure = structure_of(elements)
+    families: dict[Path, dict[Path, None]] = defaultdict(dict)
+    for element in elements:
+        for length in element.items:
+            branch = element.path[:length]
+            at = structure.at(branch)
+            if at is None or at.role not in ITEM_ROLES:
+                families[branch[:-1]].setdefault(branch)
+    found: list[Group] = []
+    for above, branches in families.items():
+        held = [structure.held(branch) for branch in branches]
+        if len(branches) < 2 or any(len(each) > _MOST_IN_ITEM or len(each) < 2 for each in held):
+            continue
+        if any(each.role in ITEM_ROLES for some in held for each in some):
+            continue  # lists and tables of their own tell rows from each other
+        items = tuple(_part(branch, structure) for branch in branches)
+        around_it = [structure.at(above[:length]) for length in range(len(above) + 1)]
+        aside = any(each is not None and each.role in ASIDE_ROLES for each in around_it)
+        found.append(Group(items, "item", _heading_above(items[0].box, elements), aside))
     return found
 
 
@@ -330,7 +369,7 @@ def _with_neighbours(roots: Sequence[Element], elements: Sequence[Element]) -> t
 
 def _importance(group: Group) -> tuple[bool, bool, float]:
     reading = sum(len(item.text) for item in group.items) / len(group.items)
-    told = group.items[0].element is not None
+    told = group.items[0].element is not None or group.role == "item"
     bonus = {"row": 1.5, "article": 2.0, "listitem": 1.5, "heading": 1.2, "option": 0.3, "group": 0.5}.get(
         group.role, 1.0
     )

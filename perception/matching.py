@@ -9,13 +9,16 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from handeye.perception.ambiguity import explain, rivals_of
 from handeye.perception.fields import field_for, fits_want
-from handeye.perception.groups import Item, items_called, items_with
+from handeye.perception.groups import Item, items_called, items_known_by
 from handeye.perception.kinds import NEARLY, SUITS
+from handeye.perception.label_verbs import unexplained
 from handeye.perception.phrase import Query, readings
-from handeye.perception.placing import landmark, placed, related
+from handeye.perception.placing import landmark, numbered, placed, related
+from handeye.perception.quoting import unquote
 from handeye.perception.spans import spans, wrapped
-from handeye.perception.wording import alike, stem, words
+from handeye.perception.wording import PARTLY, alike, stem, way, words
 from handeye.tools.comparing import contains
 
 if TYPE_CHECKING:
@@ -29,8 +32,6 @@ Want = Literal["any", "click", "type", "tick", "choose", "upload", "read"]
 
 #: A match below this is no match.
 ENOUGH = 0.62
-#: Scores closer than this are a tie.
-TIE = 0.02
 
 #: Ways of answering to a phrase with more words than the phrase.
 _MORE = frozenset({"the same but for a number", "begins with it", "holds it", "holds its words"})
@@ -45,6 +46,18 @@ class Match:
     """0 to 1; below ENOUGH nothing is reported."""
     why: str
     """In words, for people."""
+    rivals: tuple[Match, ...] = ()
+    """Other controls that answer equally well, so that this one would be a guess."""
+
+    @property
+    def kind(self) -> int:
+        """In which way its words are alike: see `wording.way`; 0 is the best."""
+        return way(self.why)
+
+    @property
+    def confidence(self) -> float:
+        """How sure it is that this is meant, 0 to 1: its score, and a share of it where others answer as well."""
+        return max(0.0, min(1.0, self.score * self.element.confidence)) / (1 + len(self.rivals))
 
 
 def find(
@@ -56,10 +69,12 @@ def find(
     point: a part of a line read by OCR has a box of its own.
     """
     size = size if all(size) else _extent(elements)
-    screen = Screen(tuple(elements), size, want)
+    elements = elements if isinstance(elements, tuple) else tuple(elements)
+    screen = Screen(elements, size, want)
     asked = readings(phrase)
     structured = any(query.ordinal or query.place or query.relation or query.quoted for query in asked)
     best: dict[tuple[str, tuple[int, ...]], Match] = {}
+    other_bindings: list[Match] = []
     for query in asked:
         plain = not (query.ordinal or query.place or query.relation or query.quoted)
         for match in screen.answer(query):
@@ -67,45 +82,67 @@ def find(
                 continue  # "the third Save" must not settle for "Save"
             score = match.score - query.cost
             key = (match.element.id, tuple(match.element.box))
+            if score >= ENOUGH and query.relation and not query.rebound:
+                other_bindings.append(match)
             if score >= ENOUGH and (key not in best or best[key].score < score):
                 best[key] = replace(match, score=round(score, 4))
-    if not best and want in ("any", "click"):
-        return _called_by_makers(asked, elements)
+    for match in screen.called_by_makers(asked):
+        best.setdefault((match.element.id, tuple(match.element.box)), match)
     order = {element.id: place for place, element in enumerate(elements)}
-    return sorted(best.values(), key=lambda match: (-match.score, order.get(match.element.id, 0), match.element.box[0]))
+
+    def rank(match: Match) -> tuple[bool, float, int, int]:
+        element = match.element
+        away = (0.03 if element.box.within(*size) is None else 0.0) + (0.01 if element.covered else 0.0)
+        return (element.inert and want != "read", away - match.score, order.get(element.id, 0), element.box[0])
+
+    found = sorted(best.values(), key=rank)
+    if not found or want == "read":
+        return found
+    tied = rivals_of(found[0], found[1:], elements)
+    if any(query.rebound for query in asked):  # the quoted name can belong to either noun
+        tied += tuple(each for each in other_bindings if each.element.id != found[0].element.id and each not in tied)
+    return [replace(found[0], rivals=tied), *found[1:]]
+
+
+def unclear(phrase: str, match: Match, elements: Sequence[Element], size: tuple[int, int]) -> str:
+    """Why a match was not taken that has rivals: who they are and how to tell them apart; empty where it has none."""
+    if not match.rivals:
+        return ""
+
+    def means(hint: str) -> str:
+        found = find(hint, elements, want="click" if match.element.acts else "any", size=size)
+        return found[0].element.id if found and not found[0].rivals else ""
+
+    order = {element.id: place for place, element in enumerate(elements)}
+    tied = sorted((match, *match.rivals), key=lambda each: (order.get(each.element.id, 0), each.element.box))
+    return explain(phrase, tied, elements, means)
+
+
+def withheld(phrase: str, elements: Sequence[Element]) -> tuple[str, str] | None:
+    """The label of a control that has the words of a phrase, and the word for what pressing it does besides."""
+    for query in readings(phrase):
+        for element in elements:
+            if query.text and element.acts and not element.takes_text:
+                why, more = alike(query.text, element.name).why, unexplained(query.text, element.name)
+                if more and PARTLY <= way(why) < way("nearly the same"):
+                    return element.name, more
+    return None
 
 
 #: What an icon is called by its makers besides what it is for.
-_FILLERS = frozenset(
+FILLERS = frozenset(
     ("btn", "button", "toggle", "toggler", "icon", "link", "dropdown", "menu", "nav", "navbar", "item", "trigger", "js")
 )
 
 
-def _called_by_makers(asked: Sequence[Query], elements: Sequence[Element]) -> list[Match]:
-    """A control that shows no name, by what its makers call it: `id=alertsDropdown` for “the alerts menu”."""
-    wanted = [{stem(word) for word in words(query.text)} - _FILLERS for query in asked if not query.relation]
-    found = []
-    for element in elements:
-        if not element.acts or not element.key or sum(letter.isalpha() for letter in element.name) > 1:
-            continue
-        apart = re.sub(r"(?<=[a-z])(?=[A-Z])|[-_.:/]+", " ", element.key.partition("=")[2])
-        says = {stem(word) for word in words(apart)}
-        if any(each and each <= says for each in wanted):
-            found.append(Match(element, ENOUGH + 0.1, f"has no name, and its makers call it so ({element.key})"))
-    return found
-
-
-def rivals(matches: Sequence[Match]) -> list[Match]:
-    """The other matches that fit as well as the best one and lie elsewhere; a guess was made if there are any."""
-    if not matches:
-        return []
-    first = matches[0]
-    return [
-        other
-        for other in matches[1:]
-        if first.score - other.score < TIE
-        and first.element.box.overlap(other.element.box) < 0.5 * other.element.box.area
+def permitted(read: Sequence[Match], phrase: str, elements: Sequence[Element]) -> list[Match]:
+    """Of matches that were read off the picture, those that press no control which does more than the phrase says."""
+    more = [
+        element.box
+        for element in elements
+        if element.acts and not element.takes_text and element.checked is None and withheld(phrase, [element])
     ]
+    return [match for match in read if not any(box.holds(match.element.box.centre) for box in more)]
 
 
 def nearest(phrase: str, elements: Iterable[Element], count: int = 5) -> list[str]:
@@ -178,7 +215,11 @@ class Screen:
     def _called(self, query: Query, pool: Sequence[Element]) -> list[Match]:
         found: list[Match] = []
         for element in pool:
-            parts = spans(query.text, element) if element.source == "ocr" else []
+            parts = (
+                spans(query.text, element)
+                if element.source == "ocr" and not self._pressed_whole(query, element)
+                else []
+            )
             match = self._judged(query, element)
             if match and not (parts and match.why in ("begins with it", "holds it")):
                 found.append(match)
@@ -191,9 +232,38 @@ class Screen:
             found += [field for field in fields if self._is_kind(query, field)]
         return sorted(found, key=lambda match: -match.score)
 
+    def called_by_makers(self, asked: Sequence[Query]) -> list[Match]:
+        """Controls by what their makers call them: `id=alertsDropdown` for “the alerts menu”, `/cart` for “the cart”.
+
+        Of a control that shows a name all words must be said; it still ranks below any that is called or begins so.
+        """
+        if self.want not in ("any", "click"):
+            return []
+        wanted = [
+            (query, {stem(word) for word in words(query.text)} - FILLERS)
+            for query in asked
+            if query.text and not (query.relation or query.ordinal or query.place)
+        ]
+        found = []
+        for element in self.elements:
+            if not element.acts or not (element.key or element.href):
+                continue
+            bare = sum(letter.isalpha() for letter in element.name) <= 1
+            for called in (element.key.partition("=")[2], _last_part(element.href)):
+                apart = re.sub(r"(?<=[a-z])(?=[A-Z])|[-_.:/]+", " ", called)
+                says = {stem(word) for word in words(apart)} - FILLERS
+                meant = [query for query, each in wanted if each and (each <= says if bare else each == says)]
+                if meant and not (meant[0].quoted and not bare) and not unexplained(meant[0].text, element.name):
+                    why = f"its makers call it so ({called})"
+                    found.append(Match(element, 0.72 if bare else 0.7, why))
+                    break
+        return found
+
     def _judged(self, query: Query, element: Element) -> Match | None:
         seen = element.source == "ocr"
-        score, why = alike(query.text, element.name, seen)
+        score, why = max(
+            (alike(query.text, text, seen) for text in (element.text, element.name)), key=lambda each: each.score
+        )
         other, other_why = alike(query.text, element.description, seen)
         if other - 0.04 > score:
             score, why = other - 0.04, f"its description {other_why}"
@@ -205,7 +275,24 @@ class Screen:
             return None
         if query.quoted and why == "is part of it":
             return None  # “Delete account” in quotes is nothing that says “Account” alone
+        if self._does_more(query, element, why):
+            return None
         return Match(element, score + self._suit(query, element), why)
+
+    def _pressed_whole(self, query: Query, line: Element) -> bool:
+        """Whether a line in a picture reads like the label of a button that does more: “Delete all photos”."""
+        said = words(line.name)
+        if self.want not in ("any", "click") or not 1 < len(said) <= 4 or line.name.rstrip().endswith((".", ":", ",")):
+            return False
+        return bool(unexplained(query.text, said[0])) and len(words(query.text)) < len(said)
+
+    def _does_more(self, query: Query, element: Element, why: str) -> bool:
+        """Whether pressing it would do more than the phrase says: “Add to cart” is not “cart”."""
+        if self.want not in ("any", "click", "upload") or element.source == "ocr" or not element.acts:
+            return False
+        if element.takes_text or element.checked is not None or not PARTLY <= way(why) < way("nearly the same"):
+            return False
+        return bool(unexplained(query.text, element.text if element.text and not element.name else element.name))
 
     def _only_speaks_of_it(self, query: Query, element: Element, why: str) -> bool:
         """Whether a page's text that cannot be pressed has the words among others: “Delete your account, or …”."""
@@ -232,10 +319,6 @@ class Screen:
             off -= 0.02  # “Search” is rather the button than the field
         if not element.enabled and not query.relation:  # a place says which one is meant, disabled or not
             off -= 0.05
-        if element.box.within(*self.size) is None:
-            off -= 0.03
-        if element.covered:
-            off -= 0.01
         return off
 
     def _any(self, query: Query, pool: Sequence[Element]) -> list[Match]:
@@ -253,7 +336,7 @@ class Screen:
                 for m in found
                 if m.element.role in {"img", "icon"} or not words(m.element.name) or m.element.box.width < 64
             ]
-            found = small or found
+            found = small
         if query.role == "search":
             named = [m for m in found if m.element.role == "searchbox" or _about_search(m.element)]
             found = named or (found if len(found) == 1 else [])
@@ -262,21 +345,25 @@ class Screen:
     def _items(self, query: Query) -> list[Match]:
         items: Sequence[Item]
         if query.relation in ("with", "inside"):
-            items = items_with(readings(query.anchor)[-1].text or query.anchor, self.elements, query.role)
+            items = items_known_by(readings(query.anchor)[-1].text or query.anchor, self.elements, query.role)
+            if not query.ordinal:
+                each = [match for item in items for match in self._item(query, item, "the one")]
+                return each or ([] if items else self._named_in_picture(query))
         else:
             items = items_called("", query.role, self.elements)
         number = query.ordinal - 1 if query.ordinal > 0 else query.ordinal
-        if query.relation and not query.ordinal:
-            number = 0
         if not -len(items) <= number < len(items):
             return [] if items or query.ordinal else self._named_in_picture(query)
-        item = items[number]
+        what = "the last" if query.ordinal == -1 else f"number {query.ordinal}"
+        return self._item(query, items[number], f"{what} of {len(items)}")
+
+    def _item(self, query: Query, item: Item, what: str) -> list[Match]:
+        """What is meant in an item: its field where something is to be typed, else what a person would click."""
         if self.want in ("type", "tick", "choose"):
             fitting = [member for member in item.members if fits_want(self.want, member)]
-            return [Match(member, 0.9, f"in number {number + 1} of {len(items)}") for member in fitting[:1]]
+            return [Match(member, 0.9, f"a field of {what}") for member in fitting[: 1 if query.ordinal else None]]
         element = item.principal() if query.role == "item" or self.want == "click" else item.element or item.principal()
-        what = "the last" if query.ordinal == -1 else f"number {query.ordinal}" if query.ordinal else "the one"
-        return [Match(element, 0.9, f"{what} of {len(items)}")] if element else []
+        return [Match(element, 0.9, what)] if element else []
 
     def _named_in_picture(self, query: Query) -> list[Match]:
         """Where nothing tells rows from each other but the picture, the words that one is known by."""
@@ -286,10 +373,46 @@ class Screen:
         return [Match(each.element, each.score - 0.08, f"the {query.role} is known by it") for each in named[:4]]
 
     def _related(self, query: Query, found: list[Match]) -> list[Match]:
-        anchors = [match for match in find(query.anchor, self.elements, size=self.size) if match.why != "is part of it"]
         if query.relation == "inside" and landmark(query.anchor, self.elements, self.size):
             return found
-        return related(query.relation, query.anchor, found, anchors[:4], self.elements)
+        if query.relation in ("inside", "with", "near") and (held := self._in_numbered(query, found)) is not None:
+            return held
+        anchors, noun = self._anchors(query.anchor)
+        return related(query.relation, noun, query.anchor, found, anchors, self.elements)
+
+    def _in_numbered(self, query: Query, found: list[Match]) -> list[Match] | None:
+        """Of the matches, those in “the second card”; None where the anchor is no such number."""
+        for each in readings(query.anchor):
+            if each.ordinal and each.role in ("row", "item", "area", "dialog") and not (each.text or each.relation):
+                rows = items_called("", "row", self.elements) if each.role == "row" else ()
+                return numbered(each.ordinal, found, rows, self.elements)
+        return None
+
+    def _anchors(self, phrase: str) -> tuple[list[Match], str]:
+        """What a relation refers to, and the noun for the part that is known by it: `the row with "Bob"`."""
+        whole = [match for match in find(phrase, self.elements, want="read", size=self.size) if not _vague(match)]
+        if whole and whole[0].kind < PARTLY and "its" not in whole[0].why:
+            return whole, ""
+        for query in readings(phrase):
+            if query.role not in ("row", "item", "area", "dialog", "menu", "cell") or query.ordinal or query.place:
+                continue
+            named = query.text and not query.relation
+            if not named and (query.text or query.relation not in ("with", "inside", "near")):
+                continue
+            text = f'"{query.text}"' if named and query.quoted else query.text if named else query.anchor
+            anchors = [m for m in find(text, self.elements, want="read", size=self.size) if not _vague(m)]
+            if named:  # a button in it gives no name to a dialog
+                anchors = [m for m in anchors if m.element.role not in _NAMES_NOTHING]
+            anchors = anchors or self._joined(query.text if named else query.anchor)
+            if anchors:
+                return anchors, query.role
+        return whole or self._joined(unquote(phrase)), ""
+
+    def _joined(self, text: str) -> list[Match]:
+        """Texts that a page puts next to others without a space: “Ann Lee” in `<b>Ann Lee</b><i>24 €</i>`."""
+        found = [(each, *alike(unquote(text), re.sub(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])", " ", each.name)))
+                 for each in self.elements if each.name and each.source != "ocr"]  # fmt: skip
+        return [Match(each, score, why) for each, score, why in found if why in _JOINED]
 
     def _wants_field(self, query: Query) -> bool:
         return self.want in ("type", "tick", "choose", "upload") or query.role in (
@@ -330,13 +453,35 @@ class Screen:
         guess = found.confidence < 0.5
         if label.why in _MORE and found.confidence == 1 and _named_otherwise(found, label):
             return None  # “Total 12” tells its own value, and the field below has a label of its own
-        why = f"{'where a field would be' if guess else 'the field'} beside “{label.element.name}”"
+        why = f"{label.why}: {'where a field would be' if guess else 'the field'} next to “{label.element.name}”"
         return Match(found, min(bare, 0.95) - (0.15 if guess else 0.05), why)
 
 
 def _takes_a_click(element: Element) -> bool:
     """Whether a person would click there: a control, or what can be chosen, such as a row of a program's list."""
     return element.acts or element.selected is not None
+
+
+#: What something is not known by when it is called so: the controls in it.
+_NAMES_NOTHING = frozenset(
+    ("button", "checkbox", "radio", "switch", "menuitem", "option", "textbox", "searchbox", "combobox", "spinbutton")
+)
+
+
+_JOINED = ("begins with it", "holds it", "the same but for a number")
+
+
+def _vague(match: Match) -> bool:
+    """Whether it is too unlike an anchor to say what lies in or next to it: a slip of the pen may name another row."""
+    return match.why.startswith("is part of it") or (
+        match.why.startswith("nearly") and match.element.source != "ocr" and len(match.element.name) < 8
+    )
+
+
+def _last_part(address: str) -> str:
+    """`cart` of https://shop.example/cart?x=1."""
+    path = re.sub(r"^[a-z]+://[^/]*|[?#].*$", "", address).rstrip("/")
+    return re.sub(r"\.\w{1,5}$", "", path.rpartition("/")[2])
 
 
 def _nth(number: int, found: list[Match], side: str = "") -> list[Match]:

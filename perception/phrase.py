@@ -168,6 +168,8 @@ class Query:
     """Taken off the score: a reading that takes more liberties must fit better."""
     strict: bool = False
     """Words were left out of the text, so what is left must be the whole name."""
+    rebound: bool = False
+    """The name at the phrase's end belongs to its first noun: `the button in the dialog labelled "OK"`."""
     counted_from: str = ""
     """Where an ordinal counts from, when that is said: left, right, top or bottom."""
 
@@ -192,6 +194,8 @@ def readings(phrase: str) -> tuple[Query, ...]:
             head, anchor = bare[: hit.start()].strip(" ,"), bare[hit.end() :].strip(" ,")
             if anchor and (head or relation in ("named", "with")):
                 found += _related(head, relation, anchor, masked.content, masked.restore)
+    if owner := re.match(rf"(?P<owner>{QUOTED}|[^\"]+?)'s\s+(?P<rest>\S.*)$", bare):
+        found += _described(owner["rest"], "with", masked.restore(owner["owner"]), masked.content, 0.03)
     if side := _COUNTED_FROM.search(bare):
         plain = _described(bare[: side.start()], "", "", masked.content, 0.0)
         found += [replace(query, counted_from=side["side"].lower()) for query in plain if query.ordinal]
@@ -204,11 +208,22 @@ def _related(
 ) -> list[Query]:
     if relation == "named" or (relation == "for" and _role_of(_strip(head))):
         role_queries = _described(_strip(head), "", "", content, 0.02)
-        return [
-            Query(content(anchor), q.role, q.ordinal, q.place, quoted=bool(re.search(QUOTED, anchor)), cost=q.cost)
-            for q in role_queries
-            if not q.text
-        ] + (_described(_strip(head), "near", restore(anchor), content, 0.04) if relation == "for" else [])
+        quoted = bool(re.search(QUOTED, anchor))
+        inner = readings(restore(head)) if relation == "named" and quoted else ()
+        rebound = [
+            replace(q, text=content(anchor), quoted=True, rebound=True, cost=q.cost + 0.02)
+            for q in inner
+            if q.relation and not q.text
+        ]
+        return (
+            rebound
+            + [
+                Query(content(anchor), q.role, q.ordinal, q.place, quoted=bool(re.search(QUOTED, anchor)), cost=q.cost)
+                for q in role_queries
+                if not q.text
+            ]
+            + (_described(_strip(head), "near", restore(anchor), content, 0.04) if relation == "for" else [])
+        )
     kind = {"for": "near", "with": "with"}.get(relation, relation)
     return _described(_strip(head), kind, restore(anchor), content, 0.02)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from handeye.perception.groups import ASIDE_ROLES, ancestors, descendants, item_of
+from handeye.perception.groups import ASIDE_ROLES, Item, ancestors, descendants, item_of
+from handeye.perception.structure import Structure, shared, structure_of
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
@@ -84,32 +86,239 @@ def placed(place: str, found: Sequence[Match], size: tuple[int, int]) -> list[Ma
         if inside:
             kept.append((away, match))
     kept.sort(key=lambda pair: pair[0])
+    ranks = _ranks([away for away, _ in kept], 0.01)
     return [
         replace(match, score=match.score - 0.03 * min(rank, 5), why=f"{match.why}, at the {place}")
-        for rank, (_, match) in enumerate(kept)
+        for rank, (_, match) in zip(ranks, kept, strict=True)
     ]
 
 
+def _ranks(costs: Sequence[float], slack: float) -> list[int]:
+    """The rank of each of some sorted costs; those that differ by hardly anything have the same."""
+    ranks: list[int] = []
+    for place, cost in enumerate(costs):
+        same = place > 0 and cost - costs[place - 1] <= slack
+        ranks.append(ranks[-1] if same else place)
+    return ranks
+
+
 def related(
-    relation: str, anchor: str, found: Sequence[Match], anchors: Sequence[Match], elements: Sequence[Element]
+    relation: str,
+    noun: str,
+    anchor: str,
+    found: Sequence[Match],
+    anchors: Sequence[Match],
+    elements: Sequence[Element],
 ) -> list[Match]:
-    """Those of the matches that stand in the relation to the anchor, the closest first."""
-    best: list[Match] = []
-    top = max((match.score for match in anchors), default=0.0)
+    """Those of the matches that stand in the relation to the anchor, the closest first.
+
+    What stands in a thing, with it or for it is told by the page's structure where it has one: each of the matches has
+    a part of the page of its own (see `Structure.parts`), and the anchor lies in that of the one that is meant. `noun`
+    is the role word for that part, such as `row` or `dialog`, or empty.
+    """
     strong = max((match.score for match in found), default=0.0)
     candidates = [match for match in found if match.score >= strong - 0.06]
-    for held in anchors:
-        if held.score < top - 0.12:
+    like = len({match.element.name for match in candidates}) <= 1  # what lies below something else is told by its place
+    if relation in _BY_STRUCTURE and (relation != "below" or like) and any(each.source != "ocr" for each in elements):
+        held = _in_structure(relation, noun, candidates, anchors, elements)
+        if held is not None:
+            return _scored(relation, anchor, held, elements)
+    best: list[Match] = []
+    top = max((match.score for match in anchors), default=0.0)
+    for each in anchors[:4]:
+        if each.score < top - 0.12:
             continue
-        costs = _costs(relation, candidates, held.element, elements)
-        ranked = sorted(costs, key=lambda pair: pair[0])
-        aside = 0.015 if relation in ("with", "inside") and not _names_its_item(held.element, elements) else 0.0
-        for rank, (cost, match) in enumerate(ranked):
-            score = match.score - 0.3 * (1 - held.score) - 0.04 * min(rank, 5) - (0.02 if held.element.acts else 0.0)
-            score -= aside + min(cost, 1000) / 100_000  # of two things called so, that which stands nearer
-            why = f"{match.why}, {_SAID[relation]} “{held.element.name or anchor}”"
-            best.append(replace(match, score=score, why=why))
+        costs = sorted(_costs(relation, candidates, each.element, elements), key=lambda pair: pair[0])
+        best += _scored(relation, anchor, [(match, each, cost) for cost, match in costs], elements)
     return sorted(best, key=lambda match: -match.score)
+
+
+#: Relations that the page's structure tells better than places on the screen.
+_BY_STRUCTURE = frozenset({"inside", "with", "near", "below"})
+
+#: A match, the anchor that it stands in the relation to, and how far it is from it.
+Held = tuple["Match", "Match", float]
+
+
+def _scored(relation: str, anchor: str, held: Sequence[Held], elements: Sequence[Element]) -> list[Match]:
+    found = []
+    ranks = _ranks([cost for *_, cost in held], 3.0) if relation not in ("inside", "with") else [0] * len(held)
+    several = len({match.element.id for match, *_ in held}) > 1
+    for rank, (match, by, cost) in zip(ranks, held, strict=True):
+        aside = several and relation in ("with", "inside") and not _names_its_item(by.element, elements)
+        score = match.score - 0.3 * (1 - by.score) - 0.04 * min(rank, 5) - (0.03 if aside else 0.0)
+        score -= min(cost, 1000) / 100_000  # of two things called so, that which stands nearer
+        why = f"{match.why}, {_SAID[relation]} “{by.element.name or anchor}”"
+        found.append(replace(match, score=score, why=why))
+    return sorted(found, key=lambda match: -match.score)
+
+
+def numbered(
+    number: int, found: Sequence[Match], rows: Sequence[Item], elements: Sequence[Element]
+) -> list[Match] | None:
+    """The matches in the first, second, last … of the parts that hold one each; None where there are no such parts."""
+    strong = max((match.score for match in found), default=0.0)
+    candidates = [match for match in found if match.score >= strong - 0.06]
+    place = number - 1 if number > 0 else number
+    if rows:
+        if not -len(rows) <= place < len(rows):
+            return []
+        inside = {member.id for member in rows[place].members}
+        return [match for match in candidates if match.element.id in inside]
+    structure = structure_of(elements)
+    parts = structure.parts([match.element for match in candidates])
+    if len(candidates) < 2 or len({part[:-1] for part in parts}) != 1:
+        return None
+    length = len(parts[0])
+    family = [
+        branch
+        for branch in structure.children(parts[0][:-1])
+        if any(length in structure.items(each) for each in structure.held(branch))
+    ]
+    if not family or not -len(family) <= place < len(family):
+        return [] if family else None
+    return [match for match, part in zip(candidates, parts, strict=True) if part == family[place]]
+
+
+def _in_structure(
+    relation: str, noun: str, candidates: Sequence[Match], anchors: Sequence[Match], elements: Sequence[Element]
+) -> list[Held] | None:
+    """The matches that the page's structure puts together with an anchor; None where it does not say.
+
+    The anchors that are alike in the best way come first; others count only where those are in no part.
+    """
+    structure = structure_of(elements)
+    common = partial(_in_common, noun=noun)
+    if noun == "dialog" and (boxes := [each for each in elements if each.role in ("dialog", "alertdialog")]):
+        inside = {each.id for box in boxes for each in (box, *descendants(box, elements))}
+        candidates = [match for match in candidates if match.element.id in inside]
+        anchors = [match for match in anchors if match.element.id in inside]
+    if noun == "row" and (rows := [match for match in anchors if _row(match.element, structure)]):
+        held = [(match, by) for by in rows for match in candidates]
+        inside_row = [(m, by) for m, by in held if _row(m.element, structure) == _row(by.element, structure)]
+        return _with_costs(_best_way(inside_row))
+    for kind in sorted({match.kind for match in anchors}):
+        some = [match for match in anchors if match.kind == kind]
+        by_place = relation in ("near", "below")  # places on the screen choose where the structure does not
+        for stage in (_in_parts, _in_runs) if by_place else (_in_containers, _in_parts, _in_runs, _in_sections, common):
+            pairs = stage(candidates, some, structure)
+            if pairs and (not by_place or len({match.element.id for match, _ in pairs}) == 1):
+                return _with_costs(pairs)
+    if relation == "below":
+        return None
+    if relation == "near":
+        apart = [m for m in candidates if all(_in_sibling(m.element, by.element, structure) for by in anchors)]
+        return [] if anchors and len(apart) == len(candidates) else None
+    # Without any structure (a platform that tells neither paths nor parents), places on the screen decide.
+    return [] if any(each.path or each.parent for each in elements) else None
+
+
+def _with_costs(pairs: Sequence[tuple[Match, Match]]) -> list[Held]:
+    return [(match, by, gap(match.element.box, by.element.box)) for match, by in pairs]
+
+
+def _best_way(pairs: Sequence[tuple[Match, Match]]) -> list[tuple[Match, Match]]:
+    best = min((by.kind for _, by in pairs), default=0)
+    return [pair for pair in pairs if pair[1].kind == best]
+
+
+def _row(element: Element, structure: Structure) -> tuple[object, ...]:
+    """The path of the row that it lies in; empty when it is in none."""
+    path = structure.path(element)
+    lengths = range(len(path), 0, -1)
+    return next((path[:n] for n in lengths if (at := structure.at(path[:n])) and at.role == "row"), ())
+
+
+def _in_sibling(one: Element, other: Element, structure: Structure) -> bool:
+    """Whether they lie in two different things alike: one's card is not the other's."""
+    branch = shared(structure.path(one), structure.path(other)) + 1
+    return branch in structure.items(one) and branch in structure.items(other)
+
+
+def _in_containers(
+    candidates: Sequence[Match], anchors: Sequence[Match], structure: Structure
+) -> list[tuple[Match, Match]]:
+    """In an element that is called like the anchor and holds others, such as a dialog or a region."""
+    found = []
+    for by in anchors:
+        if by.element.role in _CONTAINERS:
+            inside = {element.id for element in descendants(by.element, structure.elements)}
+            found += [(match, by) for match in candidates if match.element.id in inside]
+    return found
+
+
+def _in_parts(candidates: Sequence[Match], anchors: Sequence[Match], structure: Structure) -> list[tuple[Match, Match]]:
+    """In the largest part of the page that holds one of the matches only."""
+    if len(candidates) < 2:
+        return []
+    parts = structure.parts([match.element for match in candidates])
+    return [
+        (match, by)
+        for by in anchors
+        for match, part in zip(candidates, parts, strict=True)
+        if match.element.id != by.element.id and shared(part, structure.path(by.element)) == len(part)
+    ]
+
+
+def _in_runs(candidates: Sequence[Match], anchors: Sequence[Match], structure: Structure) -> list[tuple[Match, Match]]:
+    """In the stretch of a flat list that belongs to one of the matches."""
+    order = {element.id: place for place, element in enumerate(structure.elements)}
+    ranked = sorted(candidates, key=lambda match: order.get(match.element.id, 0))
+    runs = structure.runs([match.element for match in ranked])
+    ids = [{each.id for each in run} for run in runs]
+    return [(m, by) for by in anchors for m, run in zip(ranked, ids, strict=True) if by.element.id in run]
+
+
+def _in_sections(
+    candidates: Sequence[Match], anchors: Sequence[Match], structure: Structure
+) -> list[tuple[Match, Match]]:
+    """Between a heading and the next one at its level."""
+    found = []
+    for by in anchors:
+        path = structure.path(by.element)
+        if by.element.role not in ("heading", "term", "text", "columnheader", "rowheader") or not candidates:
+            continue
+        level = max(shared(path, structure.path(match.element)) for match in candidates)
+        branches = structure.children(path[:level])
+        first = {branch: held[0].role for branch in branches if (held := structure.held(branch))}
+        own = path[: level + 1]
+        under = {structure.path(match.element)[: level + 1] for match in candidates}
+        heads = [branch for branch in branches if first.get(branch) == first.get(own) and branch not in under]
+        marks = [branch for branch in branches if branch in under or branch in heads]
+        if own not in heads or not marks or marks[0] not in heads or by.element.role == "text":
+            continue
+        start = branches.index(own)
+        end = next((branches.index(head) for head in heads if branches.index(head) > start), len(branches))
+        inside = set(branches[start + 1 : end])
+        found += [(match, by) for match in candidates if structure.path(match.element)[: level + 1] in inside]
+    return found
+
+
+def _in_common(
+    candidates: Sequence[Match], anchors: Sequence[Match], structure: Structure, noun: str
+) -> list[tuple[Match, Match]]:
+    """In the smallest part that holds the anchor and any of the matches, unless that is the page or a list of parts.
+
+    Of several there, those that are not in a smaller thing of their own come first: a card's button, not its comments'.
+    """
+    found: list[tuple[Match, Match]] = []
+    for by in anchors:
+        path = structure.path(by.element)
+        level = max((shared(path, structure.path(match.element)) for match in candidates), default=0)
+        near = [
+            match
+            for match in candidates
+            if shared(path, structure.path(match.element)) == level
+            and match.element.id != by.element.id
+            and not _in_sibling(match.element, by.element, structure)
+        ]
+        if level == 0:
+            continue
+        direct = [match for match in near if not any(n > level for n in structure.items(match.element))]
+        if len(candidates) == 1 and not direct and noun in ("row", "item", "cell"):
+            continue  # it is in a row or card that does not hold the anchor
+        found += [(match, by) for match in direct or near]
+    return found
 
 
 def _names_its_item(element: Element, elements: Sequence[Element]) -> bool:
@@ -127,7 +336,7 @@ _SAID = {
 def _costs(
     relation: str, found: Sequence[Match], anchor: Element, elements: Sequence[Element]
 ) -> list[tuple[float, Match]]:
-    if relation in ("inside", "with", "near") and (member := _together(relation, found, anchor, elements)):
+    if relation in _BY_STRUCTURE and relation != "below" and (member := _together(relation, found, anchor, elements)):
         return [(gap(match.element.box, anchor.box), match) for match in member]
     if relation == "inside":
         return []

@@ -57,6 +57,9 @@ class Grounding:
     element: str = ""
     """The id of the element, when it is one of the scene's."""
     notes: tuple[str, ...] = ()
+    unclear: str = ""
+    """Why it would be a guess, where others answer to the phrase equally well: the candidates, and how to tell them
+    apart. Empty where it is no guess. Nothing is done to such a place."""
     samples: tuple[Point | None, ...] = ()
     """Where each answer of a model has it, the greedy one first; None where it was not seen. Empty without a model."""
     votes: int = 0

@@ -90,6 +90,29 @@ class Likeness(NamedTuple):
 
 NOTHING = Likeness(0.0, "")
 
+#: Ways of being alike, the better first. Of two texts, one that is alike in a better way is always meant.
+_WAYS = (
+    ("exact",),
+    ("the same but for",),
+    ("means the same", "the sign for"),
+    ("its description", "its value"),
+    ("its makers",),
+    ("begins with it",),
+    ("holds it",),
+    ("holds its words",),
+    ("nearly the same",),
+    ("is part of it", "without a space"),
+)
+#: The ways from here on say less or more than what is wanted.
+PARTLY = next(rank for rank, ways in enumerate(_WAYS) if "begins with it" in ways)
+#: Of a kind that was asked for, whatever it is called.
+OF_KIND = len(_WAYS)
+
+
+def way(why: str) -> int:
+    """The rank of a `Likeness.why` among the ways of being alike, 0 the best."""
+    return next((rank for rank, ways in enumerate(_WAYS) if why.startswith(ways)), OF_KIND)
+
 
 @lru_cache(maxsize=20_000)
 def normal(text: str) -> str:
@@ -139,7 +162,8 @@ def alike(wanted: str, text: str, seen: bool = False) -> Likeness:
     w, t = normal(wanted), normal(text)
     if not w or not t:
         return NOTHING
-    if w == t and signs(wanted) == signs(text):
+    bare = text.rstrip(" :*")  # “City:” and “City *” are the label “City” of a form
+    if any(w == normal(each) and signs(wanted) == signs(each) for each in (text, bare)):
         return Likeness(0.99, "exact")
     found = max(_by_words(w, t, seen), _by_meaning(w, t), _by_letters(w, t, seen), key=lambda likeness: likeness.score)
     return _with_signs(wanted, text, found) if found.score else found

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from handeye.perception.ambiguity import rivals_of
 from handeye.perception.groups import Item, descendants, item_of, items_called, items_with
+from handeye.perception.label_verbs import unexplained
 from handeye.perception.matching import Match
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
-from handeye.perception.wording import GLYPHS, alike, normal, words
+from handeye.perception.wording import GLYPHS, PARTLY, alike, normal, way, words
 from handeye.policies.plain_english.acts_hands import drag
 from handeye.policies.plain_english.clauses import DragOnto
 from handeye.policies.plain_english.moment import Fail, Moment, Step
@@ -203,8 +206,8 @@ def _items(phrase: str, moment: Moment) -> list[Item]:
 
 
 def _control(labels: Sequence[str], elements: Sequence[Element], least: float) -> Match | None:
-    """The control that answers best to one of the labels, the earlier the better."""
-    best: Match | None = None
+    """The control that answers best to one of the labels, the earlier the better; with its rivals."""
+    found: list[Match] = []
     for rank, label in enumerate(labels):
         for element in elements:
             if not (element.acts or element.source == "ocr") or element.role in {
@@ -218,10 +221,13 @@ def _control(labels: Sequence[str], elements: Sequence[Element], least: float) -
             score, why = max((alike(label, text, element.source == "ocr") for text in texts), key=lambda pair: pair[0])
             if why == "is part of it" or (why.startswith("holds") and len(words(label)) < 2 and score < 0.76):
                 continue
-            score -= 0.02 * rank + (0.1 if not element.enabled else 0)
-            if score >= least and (best is None or score > best.score + 0.001):
-                best = Match(element, score, why)
-    return best
+            if way(why) >= PARTLY and element.source != "ocr" and unexplained(label, element.name):
+                continue
+            score -= 0.02 * rank + (0.1 if not element.enabled else 0) + (0.01 if element.covered else 0)
+            if score >= least:
+                found.append(Match(element, score, why))
+    ranked = sorted(found, key=lambda match: (match.element.inert, -round(match.score, 3)))
+    return replace(ranked[0], rivals=rivals_of(ranked[0], ranked[1:], elements)) if ranked else None
 
 
 def _box_called(labels: Sequence[str], elements: Sequence[Element]) -> Match | None:

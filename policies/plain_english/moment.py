@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.matching import Match, Want, find, nearest, rivals
+from handeye.perception.matching import Match, Want, find, nearest, permitted, unclear, withheld
 from handeye.perception.outlines import readable
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import QUOTED, mask, unquote
+from handeye.perception.structure import structure_of
 from handeye.policies.decision import Decision
 from handeye.tools.actions import Target
 from handeye.tools.geometry import Point
@@ -86,6 +87,10 @@ class Fail:
 Step = Decision | Next | Fail
 
 
+class Unclear(Exception):
+    """Several controls answer equally well to a phrase, and nothing says which is meant: the clause is refused."""
+
+
 @dataclass
 class Moment:
     """One look at the screen, from the point of view of one clause."""
@@ -97,6 +102,8 @@ class Moment:
     where: str
     """“Clause 3 of 5”."""
     notes: list[str] = field(default_factory=list)
+    sure: float = 1.0
+    """How sure it is that what was aimed at is what the clause means."""
 
     @property
     def scene(self) -> Scene:
@@ -141,6 +148,7 @@ class Moment:
         if self.scene.elements and not self.progress.tries.get("waited"):
             return known  # reading the picture is slow: first see whether the page is only late
         read = find(phrase, readable(self.scene, phrase, want), want=want, size=self.size)
+        read = permitted(read, phrase, self.scene.elements)
         if read and (not known or read[0].score > known[0].score + 0.05):
             self.notes.append(f"“{unquote(phrase)}” was read off the picture")
             return read
@@ -168,14 +176,44 @@ class Moment:
         self.notes.append(f"no field is called “{unquote(phrase)}”; there is only this one")
         return [Match(fields[0], 0.76, "the only field")]
 
+    def decide(self, match: Match, phrase: str) -> Match:
+        """The one of equally good matches that is meant. Raises Unclear where nothing says which.
+
+        The step before decides where it filled in or chose something: then the one that lies in the same form, dialog,
+        card or row as that field, when it is the only one there and each of the others lies in another such part.
+        """
+        if not match.rivals:
+            return match
+        tied = (match, *match.rivals)
+        worked = self._worked_in(tied)
+        if worked is not None:
+            self.notes.append(f"of {len(tied)} called so, the one where the step before was done")
+            return replace(worked, rivals=())
+        elements = self.scene.elements if match.element.source != "ocr" else readable(self.scene, phrase, "any")
+        raise Unclear(unclear(unquote(phrase), match, tuple(elements), self.size))
+
+    def _worked_in(self, tied: Sequence[Match]) -> Match | None:
+        last = self.task.steps[-1] if self.task.steps else None
+        if last is None or last.action.kind not in ("type", "select", "upload") or last.result.startswith("refused:"):
+            return None
+        target = getattr(last.action, "target", None)
+        structure = structure_of(self.scene.elements)
+        field_ = structure.by_id.get(target.element) if target is not None else None
+        if field_ is None or any(each.element.id not in structure.by_id for each in tied):
+            return None
+        parts = structure.parts([each.element for each in tied])
+        path = structure.path(field_)
+        alike = len({part[:-1] for part in parts}) == 1 and all(
+            len(part) < len(structure.path(each.element)) for each, part in zip(tied, parts, strict=True)
+        )
+        inside = [each for each, part in zip(tied, parts, strict=True) if path[: len(part)] == part]
+        return inside[0] if alike and len(inside) == 1 else None
+
     def aim(self, match: Match, phrase: str) -> Target:
-        """The match as a target: the phrase for people, the point for the hand."""
-        if others := rivals([match, *self.find(phrase)]) if match.why else []:
-            others = [other for other in others if other.element.id != match.element.id]
-            if others:
-                self.notes.append(
-                    f"{len(others) + 1} things fit “{unquote(phrase)}”; the first was taken ({match.why})"
-                )
+        """The match as a target: the phrase for people, the point for the hand. Raises Unclear like `decide`."""
+        match = self.decide(match, phrase)
+        if match.why:
+            self.sure = min(self.sure, match.confidence)
         return self.at(match.element, phrase)
 
     def at(self, element: Element, phrase: str = "") -> Target:
@@ -193,6 +231,7 @@ class Moment:
             action=action,
             by="plain english",
             memo=self.progress.memo(),
+            confidence=self.sure,
             notes=tuple(dict.fromkeys(self.notes)),
         )
 
@@ -200,6 +239,12 @@ class Moment:
         """The failure of a target that is not there."""
         names = nearest(phrase, [*self.scene.elements, *(self.scene.read or ())])
         shown = ", ".join(f"“{name}”" for name in names)
+        if more := withheld(phrase, self.scene.elements):
+            label, verb = more
+            return Fail(
+                f"{what or 'nothing'} on the screen is called “{unquote(phrase)}”; “{label}” has the words, but "
+                f"pressing it also does what “{verb}” says: give its whole label to press it"
+            )
         near = f"; the nearest are {shown}" if names else "; nothing there is called nearly so"
         unlisted = self.scene.signals.unlisted
         more = f"; {unlisted:,} further elements are not listed: scroll closer to it first" if unlisted else ""

@@ -20,7 +20,7 @@ from handeye.policies.plain_english import (
 )
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.checks import evaluate
-from handeye.policies.plain_english.moment import Fail, Moment, Next, Progress, Step
+from handeye.policies.plain_english.moment import Fail, Moment, Next, Progress, Step, Unclear
 from handeye.policies.plain_english.parsing import parse
 from handeye.policies.plain_english.reaching import once
 from handeye.tools.actions import Done
@@ -91,7 +91,10 @@ class PlainEnglish:
             clause = program[progress.at]
             number = sum(not isinstance(each, _Jump) for each in program[: progress.at]) + 1
             moment = Moment(task, eyes, progress, clause, f"Clause {number} of {count}", list(notes))
-            step = once(_act(clause, moment), moment)
+            try:
+                step = once(_act(clause, moment), moment)
+            except Unclear as error:
+                step = Fail(str(error))
             if isinstance(step, Decision):
                 return step
             if isinstance(step, Fail):

@@ -52,7 +52,8 @@ def is_label(words: str, moment: Moment) -> bool:
 
 
 def clear(moment: Moment, match: Match, phrase: str) -> Match | Decision | Fail:
-    """The match when it is on the screen and free; else the next action that helps."""
+    """The match when it is on the screen and free; else the next action that helps. Raises Unclear like `decide`."""
+    match = moment.decide(match, phrase)
     element = match.element
     visible = element.box.within(*moment.size)
     if visible is None or visible.height < min(4, element.box.height):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handeye.perception.matching import Match, find, nearest, rivals
+from handeye.perception.matching import Match, find, nearest
 from handeye.perception.phrase import readings
 from handeye.perception.spans import Line, Word
 from handeye.perception.wording import alike
@@ -124,9 +124,8 @@ def test_the_nearest_names_help_whoever_made_a_mistake(shop: Screen) -> None:
 
 
 def test_equally_good_matches_are_reported_as_rivals(shop: Screen) -> None:
-    assert len(rivals(find("Add to cart", shop, size=SIZE))) == 2
-    assert rivals(find("Basket", shop, size=SIZE)) == []
-    assert rivals([]) == []
+    assert len(find("Add to cart", shop, size=SIZE)[0].rivals) == 2
+    assert find("Basket", shop, size=SIZE)[0].rivals == ()
 
 
 def test_enabled_comes_before_disabled_and_visible_before_off_screen() -> None:

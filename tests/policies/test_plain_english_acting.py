@@ -203,10 +203,48 @@ def test_press_means_the_button_where_one_is_called_like_the_key() -> None:
     assert Play("press Delete", thing("button", "Remove")).next().kind == "key"
 
 
-def test_several_things_of_the_same_name_are_noted() -> None:
+def test_several_controls_of_the_same_name_are_refused_with_the_candidates() -> None:
     play = Play("click Edit", thing("button", "Edit"), thing("button", "Edit", top=90))
-    play.next()
-    assert any("2 things fit" in note for note in play.decision.notes)
+    done = play.next()
+    assert (done.kind, done.success) == ("done", False)
+    assert "2 controls answer to “Edit”" in done.answer
+    assert "(55, 20)" in done.answer
+    assert "(55, 100)" in done.answer
+
+
+FORMS = [
+    each
+    for place, name in enumerate(("Billing", "Shipping"))
+    for each in (
+        thing("form", name, top=120 * place, id=name),
+        thing("textbox", f"{name} street", top=20 + 120 * place, parent=name),
+        thing("checkbox", f"{name} default", top=40 + 120 * place, parent=name, checked=False),
+        thing("button", "Save", top=60 + 120 * place, parent=name),
+    )
+]
+
+
+def test_the_form_that_the_step_before_filled_in_decides_between_its_button_and_others() -> None:
+    play = Play('fill "Shipping street" with "Elm Road 1", click Save', *FORMS)
+    assert play.next().kind == "type"
+    assert play.next().target.element == "button-Save-180"
+    assert "where the step before was done" in " ".join(play.decision.notes)
+
+
+@pytest.mark.parametrize(
+    ("goal", "more"),
+    [
+        ("click Save", ()),  # no step before
+        ('click "Shipping street", click Save', ()),  # nothing was filled in
+        ('fill "Shipping street" with "Elm Road 1", click Save', (thing("button", "Save", top=270),)),  # saves all
+    ],
+)
+def test_otherwise_the_step_before_decides_nothing(goal: str, more: tuple[Element, ...]) -> None:
+    play = Play(goal, *FORMS, *more)
+    action = play.next()
+    if goal.count(","):
+        action = play.next()
+    assert (action.kind, action.success) == ("done", False)
 
 
 def test_a_check_that_fails_says_what_is_there_instead() -> None:

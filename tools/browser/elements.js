@@ -99,10 +99,10 @@ function number(place, path, items) {
 
 const ALONE = /^(td|th|dt|dd|p|label|a|button|option)$/; // what cannot be one of several things that have parts
 function isLike(one, other) {
-  if (!one.el || !other.el || one.el.localName !== other.el.localName || ALONE.test(one.el.localName)) return false;
-  if (!one.kids.length || !other.kids.length) return false;
+  if (!one.el || !other.el || ALONE.test(one.el.localName) || !one.kids.length || !other.kids.length) return false;
   const [mine, its] = [[...one.el.classList], [...other.el.classList]];
-  return mine.length && its.length ? mine.some((each) => its.includes(each)) : mine.length === its.length || one.el.localName !== "div";
+  if (mine.length && its.length) return mine.some((each) => its.includes(each));
+  return one.el.localName === other.el.localName && (mine.length === its.length || one.el.localName !== "div");
 }
 
 const stands = (place, inside) => { for (; place; place = place.up) if (place === inside) return true; return false; };
