@@ -239,8 +239,8 @@ class Moment:
         """The failure of a target that is not there."""
         names = nearest(phrase, [*self.scene.elements, *(self.scene.read or ())])
         shown = ", ".join(f"“{name}”" for name in names)
-        if more := withheld(phrase, self.scene.elements):
-            label, verb = more
+        if held := withheld(phrase, self.scene.elements):
+            label, verb = held
             return Fail(
                 f"{what or 'nothing'} on the screen is called “{unquote(phrase)}”; “{label}” has the words, but "
                 f"pressing it also does what “{verb}” says: give its whole label to press it"
