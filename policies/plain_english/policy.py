@@ -92,9 +92,10 @@ class PlainEnglish:
             number = sum(not isinstance(each, _Jump) for each in program[: progress.at]) + 1
             moment = Moment(task, eyes, progress, clause, f"Clause {number} of {count}", list(notes))
             try:
-                step = once(_act(clause, moment), moment)
+                step = _act(clause, moment)
             except Unclear as error:
                 step = Fail(str(error))
+            step = once(step, moment)
             if isinstance(step, Decision):
                 return step
             if isinstance(step, Fail):
