@@ -17,7 +17,7 @@ from handeye.agent.approval import ALLOW_THIS, amended, answered, key_of, questi
 from handeye.agent.ladder import by_hand_or_itself, climb, next_rung, with_climb
 from handeye.agent.mind import carry_out, ground_targets
 from handeye.agent.patience import patient
-from handeye.agent.progress import brought, judged, otherwise, turns, with_turn
+from handeye.agent.progress import brought, corrected, judged, otherwise, turns, with_turn
 from handeye.agent.state import KEPT_LOCAL, LocalInput, State, past, pending, with_step
 from handeye.agent.trace import Acted, AnyEvent, Asked, Found, Judged, Looked, Noted, Thought
 from handeye.perception.change import fingerprint
@@ -126,6 +126,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             last = past(state)[-1]
             outcome = with_sent(crew, last, judged(crew, last.action, before, scene))
             steps = [*steps[:-1], last.model_copy(update={"outcome": outcome}).model_dump(mode="json")]
+            steps = corrected(crew, steps, scene)
             update |= State(steps=steps, judged=True, local=still_there(state["local"], scene))
             update["rung"] = next_rung(crew, state, last, outcome, before or scene)
         else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from handeye.agent.state import State
 from handeye.agent.trace import Noted
 from handeye.perception.outcome import Outcome, judge
+from handeye.perception.outcome_fields import rewritten
 from handeye.policies.decision import Adapting, Past
 from handeye.policies.stuck import KEPT, Turn, news
 from handeye.tools.actions import describe
@@ -33,6 +34,20 @@ def judged(crew: Crew, action: Action, before: Scene | None, scene: Scene) -> Ou
     poised = crew.device.poised if isinstance(crew.device, Poising) else None
     outcome = judge(action, before, scene, poised, crew.settled.happened if crew.settled else "")
     return outcome.model_copy(update={"evidence": crew.hide(outcome.evidence)})  # of a look that nothing was hidden in
+
+
+def corrected(crew: Crew, steps: list[dict[str, Any]], scene: Scene) -> list[dict[str, Any]]:
+    """The steps, where the one before the last typed something that its page changed as soon as the field was left."""
+    if len(steps) < 2:
+        return steps
+    typed = Past.model_validate(steps[-2])
+    evidence = rewritten(typed.action, scene) if typed.outcome.kind == "confirmed" else ""
+    if not evidence:
+        return steps
+    evidence = crew.hide(evidence)
+    crew.tell(Noted(step=typed.number, text=evidence))
+    typed = typed.model_copy(update={"outcome": Outcome(kind="unexpected", evidence=evidence)})
+    return [*steps[:-2], typed.model_dump(mode="json"), steps[-1]]
 
 
 def turns(state: State) -> list[Turn]:

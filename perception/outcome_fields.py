@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from handeye.tools.actions import Type
 from handeye.tools.comparing import contains, held, literal, loose, same
 from handeye.tools.values import means, plain_number
 
 if TYPE_CHECKING:
     from handeye.perception.outcome import Judgement
+    from handeye.perception.scene import Scene
     from handeye.perception.seen import Seen
-    from handeye.tools.actions import Click, Select, Type
+    from handeye.tools.actions import Action, Click, Select
     from handeye.tools.element import Element
 
 #: Roles whose value is a number, however it is written.
@@ -115,6 +117,26 @@ def _sent(text: str, was: str | None, now: str, seen: Seen) -> Judgement | None:
 
 def _is_prefix(text: str, now: str) -> bool:
     return len(now) >= READABLE and len(text) > len(now) and literal(text).startswith(literal(now))
+
+
+#: The end of what is said of a field whose page wrote its value anew when the field was left.
+SINCE_LEFT = "since it was left"
+
+
+def rewritten(action: Action, after: Scene) -> str:
+    """What became of typed text when the field was left by the next action; empty where it is as good as before."""
+    left = after.signals.stir.left if after.signals.stir else None
+    if not isinstance(action, Type) or not left or not action.target or left.element != action.target.element:
+        return ""
+    if not literal(action.text) or "{{secret:" in action.text:
+        return ""
+    field = next((each for each in after.elements if each.id == left.element), None)
+    was = left.was if not action.clear else None
+    if _judged(action.text, True, field.role if field else "", None, left.now) or (
+        was and literal(was) in literal(left.now)
+    ):
+        return ""
+    return f"the field held “{_short(left.was)}”, and “{_short(left.now)}” {SINCE_LEFT}"
 
 
 def pictured(action: Type, seen: Seen) -> Judgement:

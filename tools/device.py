@@ -66,6 +66,17 @@ class Touched(BaseModel):
     """It is what was pressed, or a part of it, or what holds it."""
 
 
+class Left(BaseModel):
+    """A field whose value its page has written anew when it lost the focus."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    element: str
+    """The id of its element; empty for one that was never listed."""
+    was: Words
+    now: Words
+
+
 class Stir(BaseModel):
     """What the device itself heard since its last action began to press, beside what a picture shows."""
 
@@ -82,6 +93,8 @@ class Stir(BaseModel):
     """What was pressed draws itself: no node tells of it."""
     held: Words = ""
     """The field that kept a form from being sent, and why."""
+    left: Left | None = None
+    """The field that lost the focus by the action, where its page wrote its value anew at that moment."""
     sent: tuple[Words, ...] = ()
     """Requests that may have changed something elsewhere."""
     shades: tuple[Box, ...] = ()

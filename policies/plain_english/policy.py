@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from handeye.perception.outcome_fields import SINCE_LEFT
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Decision
 from handeye.policies.plain_english import (
@@ -23,7 +24,7 @@ from handeye.policies.plain_english.checks import evaluate
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Progress, Step, Unclear
 from handeye.policies.plain_english.parsing import parse
 from handeye.policies.plain_english.reaching import once
-from handeye.tools.actions import Done
+from handeye.tools.actions import Done, describe
 
 if TYPE_CHECKING:
     from handeye.perception.eyes import Eyes
@@ -87,6 +88,9 @@ class PlainEnglish:
         notes: list[str] = []
         if not task.memo and (lacking := acts_tools.missing(program, task)):  # before anything is done
             return self._ended(progress, lacking, False, notes)
+        for typed in task.steps[-2:-1]:
+            if typed.outcome.kind == "unexpected" and typed.outcome.evidence.endswith(SINCE_LEFT):
+                return self._ended(progress, f"{describe(typed.action)}: {typed.outcome.evidence}", False, notes)
         while progress.at < len(program):
             clause = program[progress.at]
             number = sum(not isinstance(each, _Jump) for each in program[: progress.at]) + 1

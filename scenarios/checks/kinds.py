@@ -32,7 +32,7 @@ class Statement(Kind):
 
 
 class Text(Kind):
-    """These words stand on the screen, as page text or in the picture."""
+    """These words stand on the screen, as page text or in the picture; as whole words and numbers, signs included."""
 
     kind: Literal["text"] = "text"
     value: str = Field(min_length=1)

@@ -24,7 +24,7 @@ PYTHON = "/usr/bin/python3"  # the distribution's, whose Tk is a package
 
 #: Three fields one below the other, of which one takes only digits, one eats Delete, and a text of several lines.
 FORM = r"""
-import sys, tkinter as tk
+import os, sys, tkinter as tk
 root = tk.Tk()
 root.geometry("400x300+100+100")
 said = {}
@@ -43,8 +43,9 @@ text = tk.Text(root, width=30, height=4)
 text.insert("1.0", "one\ntwo")
 text.place(x=100, y=140)
 def note():
-    with open(sys.argv[1], "w") as out:
+    with open(sys.argv[1] + ".new", "w") as out:
         out.write("|".join([each.get() for each in said.values()] + [text.get("1.0", "end-1c")]))
+    os.replace(sys.argv[1] + ".new", sys.argv[1])
     root.after(50, note)
 note()
 root.mainloop()

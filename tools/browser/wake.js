@@ -138,13 +138,23 @@ function mark({ at }) {
   const young = known.filter((each) => !ticking(each, now) && now - ticks.get(each).at(-1) < YOUNG);
   const drawn = [...document.querySelectorAll(DRAWN)].filter((el) => el.checkVisibility?.() !== false).map((el) => edges(el.getBoundingClientRect()));
   wake = {
-    at: now, pressed: -Infinity, typed: -Infinity, chain: -Infinity, sync: false, clicked: false, entered: false, hit: hit && control(hit),
+    field: held(focused()), left: null, at: now, pressed: -Infinity, typed: -Infinity, chain: -Infinity, sync: false, clicked: false, entered: false, hit: hit && control(hit),
     drawn: hit?.matches(DRAWN), // then a picture taken with the mouse in its place tells what follows the mouse
     shades: hit?.matches(DRAWN) ? [] : [...look.shades, ...small(chain(hit))],
     look, places: places([...steady, ...young], look.places), young: new Set(young), doubted: new Set(), spoke: false, fields: new Map(), added: new Map(), removed: new Map(), put: new Set(), kept: 0, asked: [], held: "", timers: new Map(), ticking: new Set(steady),
   };
   return { stale: unsteady > look.when, drawn: drawn.filter(some).map(boxed) };
 }
+// A field and what it holds, to tell whether its page writes that anew when it is left.
+const held = (el) => (el && FIELDS.has(roleOf(el)) && !secret(el) ? { el, value: valueOf(el, roleOf(el)) } : null);
+addEventListener("focusout", () => {
+  const of = wake, was = wake?.field;
+  if (was?.el.matches(":focus")) return;
+  later(() => { // once those have answered who listen to that; before the button of the mouse goes up
+    const value = was && wake === of && !secret(was.el) ? valueOf(was.el, roleOf(was.el)) : null;
+    if (value !== null && value !== was.value) of.left = { element: known.get(was.el) ?? "", was: was.value, now: value };
+  }, 0);
+}, true);
 const control = (el) => nearest(el, (up) => ACTING.has(roleOf(up)) || up.hasAttribute("onclick") || up.tabIndex >= 0) ?? el;
 
 // What has come of the action so far; where a timer of the page's own will tell whose change it was, after that.
@@ -166,7 +176,7 @@ async function stir() {
     if (playState === "running" && effect?.target && !(effect.getComputedTiming().endTime < BOUND)) moving.add(effect.target);
   moving.delete(document.body); // it says nothing of where
   return {
-    changed, put: [...(wake?.put ?? [])].some((each) => each.isConnected), drawn: Boolean(wake?.drawn), doubt: wake?.doubted.size ? named(placed([...wake.doubted][0])) : "", asked: wake?.asked ?? [], held: wake?.held ?? "", shades: [...(wake?.shades ?? []), ...shaded()].map(boxed),
+    left: wake?.left ?? null, changed, put: [...(wake?.put ?? [])].some((each) => each.isConnected), drawn: Boolean(wake?.drawn), doubt: wake?.doubted.size ? named(placed([...wake.doubted][0])) : "", asked: wake?.asked ?? [], held: wake?.held ?? "", shades: [...(wake?.shades ?? []), ...shaded()].map(boxed),
     rings: drawnBoxes([wake?.look.ring, focused()]).map(boxed),
     restless: [...steady.map(([, rect]) => rect), ...drawnBoxes([...moving])].slice(0, 60).map(boxed),
   };

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.tools.browser.scripts import quickly
 from handeye.tools.browser.view import Mapping, mapping_of
-from handeye.tools.device import Poised, Stir, Touched
+from handeye.tools.device import Left, Poised, Stir, Touched
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
 
@@ -82,6 +82,7 @@ class Wake:
             put=any(stir.put for stir in stirs),
             drawn=any(stir.drawn for stir in stirs),
             held=next((stir.held for stir in stirs if stir.held), ""),
+            left=next((stir.left for stir in stirs if stir.left), None),
             sent=tuple(self.session.traffic.sent),
             shades=tuple(box for stir in stirs for box in stir.shades),
             rings=tuple(box for stir in stirs for box in stir.rings),
@@ -151,6 +152,7 @@ class Wake:
             put=said["put"],
             drawn=said["drawn"],
             held=said["held"],
+            left=Left(**said["left"]) if said["left"] else None,
             shades=tuple(_boxes(said["shades"], mapping, view)),
             rings=tuple(_boxes(said["rings"], mapping, view)),
             restless=tuple(_boxes(said["restless"], mapping, view)),
