@@ -146,7 +146,8 @@ def _by_pixels(target: Target | None, old: Element | None, seen: Seen) -> Judgem
         return "unknown", f"only a frame around something changed, as the focus draws one; {pixels}"
     if seen.far(target):
         return "unknown", f"{pixels}, far from what was aimed at, and nothing tells that one caused the other"
-    return "confirmed", "; ".join(filter(None, (pixels, seen.focus)))
+    alone = "" if seen.heard else "by the picture alone: "  # the weakest evidence there is, and named so
+    return "confirmed", alone + "; ".join(filter(None, (pixels, seen.focus)))
 
 
 def _click(action: Action, seen: Seen) -> Judgement:

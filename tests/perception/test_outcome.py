@@ -174,7 +174,7 @@ def drawn(*shapes: tuple[int, int, int, int], outline: bool = False) -> Scene:
 @pytest.mark.parametrize(
     ("after", "kind", "evidence"),
     [
-        (drawn((90, 80, 130, 120)), "confirmed", "of the picture changed"),
+        (drawn((90, 80, 130, 120)), "confirmed", "by the picture alone: "),
         (drawn((700, 600, 760, 630)), "unknown", "far from what was aimed at"),
         (drawn((300, 200, 990, 790)), "confirmed", "of the picture changed"),
         (drawn((60, 80, 300, 120), outline=True), "unknown", "only a frame around something"),
