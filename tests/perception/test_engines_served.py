@@ -90,7 +90,7 @@ def test_one_of_several_models_is_chosen_by_name(odd: Any) -> None:
     first = open_engine(odd.url)
     assert first.name == "a/b"
     assert any("serves 2 models: using a/b" in note for note in first.notes)
-    assert open_engine(odd.url + "/v1#ScaleCUA-3B").profile.name == "scalecua"
+    assert open_engine(odd.url + "/v1#ScaleCUA-3B").profile.name == "scalecua_qwen2_5"
     with pytest.raises(UsageError, match="serves a/b, ScaleCUA-3B, not c"):
         open_engine(odd.url + "#c")
 
