@@ -87,7 +87,9 @@ class Seen:
             return None, None
         old = next((each for each in self.before.elements if each.id == target.element and target.element), None)
         if old is None and target.point:
-            under = [each for each in self.before.elements if each.acts and each.box.holds(target.point)]
+            under = [
+                each for each in self.before.elements if each.acts and not each.covered and each.box.holds(target.point)
+            ]
             old = min(under, key=lambda each: each.box.area, default=None)
         if old is None:
             return None, None

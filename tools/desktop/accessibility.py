@@ -374,13 +374,19 @@ class Accessibility:
     def _fill(self, things: Sequence[Thing], deadline: float) -> None:
         """Ask fields for what they hold, and for their labels where they have no name of their own."""
         written = [thing for thing in things if thing.role in roles.WRITTEN]
-        whole = (0, MOST_TEXT)
-        texts = self._bus.ask([Question(thing.node, TEXT, "GetText", "ii", whole) for thing in written], deadline)
+        counts = self._bus.ask([about(thing.node, TEXT, "CharacterCount") for thing in written], deadline)
+        # Qt gives nothing of a text that ends before the place up to which it is asked for.
+        asked = [
+            Question(thing.node, TEXT, "GetText", "ii", (0, min(MOST_TEXT, max(0, _number(count)))))
+            for thing, count in zip(written, counts, strict=True)
+        ]
+        texts = self._bus.ask(asked, deadline)
         for thing, text in zip(written, texts, strict=True):
             thing.value = (
                 text if isinstance(text, str) and not (thing.role == roles.CELL and text == thing.name) else ""
             )
-        measured = [thing for thing in things if thing.role in roles.MEASURED and not thing.value]
+        told = {id(thing) for thing, text in zip(written, texts, strict=True) if isinstance(text, str)}
+        measured = [thing for thing in things if thing.role in roles.MEASURED and id(thing) not in told]
         numbers = self._bus.ask([about(thing.node, VALUE, "CurrentValue") for thing in measured], deadline)
         for thing, number in zip(measured, numbers, strict=True):
             thing.value = f"{number[1]:g}" if number else ""
