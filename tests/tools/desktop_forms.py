@@ -27,18 +27,22 @@ def gtk(version: str) -> None:
         guest, city, late = Gtk.Entry(), Gtk.ComboBoxText(), Gtk.CheckButton(label="Late arrival")
         for each in CITIES:
             city.append_text(each)
+        nights, note = Gtk.SpinButton.new_with_range(1, 30, 1), Gtk.TextView(height_request=60)
         send, said = Gtk.Button(label="Send"), Gtk.Label(label="not sent")
         grid, pages, hidden = Gtk.Grid(row_spacing=8, column_spacing=8), Gtk.Notebook(), Gtk.Button(label="Cancel all")
-        for row, (label, field) in enumerate([("Guest", guest), ("City", city)]):
+        for row, (label, field) in enumerate([("Guest", guest), ("City", city), ("Nights", nights), ("Note", note)]):
             grid.attach(Gtk.Label(label=label, mnemonic_widget=field), 0, row, 1, 1)
             grid.attach(field, 1, row, 1, 1)
-        for row, widget in enumerate((late, send, said), 2):
+        for row, widget in enumerate((late, send, said), 4):
             grid.attach(widget, 1, row, 1, 1)
         pages.append_page(grid, Gtk.Label(label="Booking"))
         pages.append_page(hidden, Gtk.Label(label="Danger"))
 
         def sent(*_: object) -> None:
-            write(guest=guest.get_text(), city=city.get_active_text(), late=late.get_active())
+            text = note.get_buffer()
+            words = text.get_text(text.get_start_iter(), text.get_end_iter(), True)
+            more = {"nights": nights.get_value_as_int(), "note": words}
+            write(guest=guest.get_text(), city=city.get_active_text(), late=late.get_active(), **more)
             said.set_text("sent")
 
         send.connect("clicked", sent)
@@ -68,17 +72,32 @@ def qt(version: str) -> None:
     window.setWindowTitle("Booking")
     form = widgets.QFormLayout(window)
     city, guest, late = widgets.QComboBox(), widgets.QLineEdit(), widgets.QCheckBox("Late arrival")
+    nights, note = widgets.QSpinBox(), widgets.QPlainTextEdit()
     city.addItems(["(none)", *CITIES])
     send, said = widgets.QPushButton("Send"), widgets.QLabel("not sent")
-    for label, widget in (("City", city), ("Guest", guest), ("", late), ("", send), ("", said)):
+    for label, widget in (
+        ("City", city),
+        ("Guest", guest),
+        ("Nights", nights),
+        ("Note", note),
+        ("", late),
+        ("", send),
+        ("", said),
+    ):
         form.addRow(label, widget)
 
     def sent() -> None:
-        write(guest=guest.text(), city=city.currentText(), late=late.isChecked())
+        write(
+            guest=guest.text(),
+            city=city.currentText(),
+            late=late.isChecked(),
+            nights=nights.value(),
+            note=note.toPlainText(),
+        )
         said.setText("sent")
 
     send.clicked.connect(sent)
-    window.setGeometry(4, 24, 500, 260)  # over the corner where closed lists are told to be
+    window.setGeometry(4, 24, 500, 360)  # over the corner where closed lists are told to be
     window.show()
     app.exec()
 

@@ -35,6 +35,8 @@ NEEDS = {
     "qt-6": ("import PyQt6.QtWidgets", "python3-pyqt6"),
 }
 
+SENT = {"guest": "Ines Dahl", "city": "Kyoto", "late": True, "nights": 4, "note": "two beds; no. 7"}
+
 
 def form(toolkit: str, file: Path) -> str:
     """The command of a form; skips aloud where the toolkit is missing, which in CI is a failure of its set-up."""
@@ -60,12 +62,13 @@ def test_a_form_of_each_toolkit_is_filled_chosen_ticked_and_sent(toolkit: str, t
         (window,) = virtual.windows()
         assert all(each.box.overlap(window.box) == each.box.area for each in told)
         goal = (
-            'choose "Kyoto" from "City", fill "Guest" with "Ines Dahl", tick "Late arrival", click "Send", '
+            'choose "Kyoto" from "City", fill "Guest" with "Ines Dahl", set "Nights" to 4, '
+            'fill "Note" with "two beds; no. 7", tick "Late arrival", click "Send", '
             'check that "sent" is shown'
         )
         run = Agent(virtual, approve="never", run_dir=tmp_path / "run").run(goal)
     assert run.verdict == "succeeded", run.reason
-    assert json.loads((tmp_path / "sent.json").read_text()) == {"guest": "Ines Dahl", "city": "Kyoto", "late": True}
+    assert json.loads((tmp_path / "sent.json").read_text()) == SENT
 
 
 def test_what_a_page_behind_another_holds_is_told_only_while_it_shows(tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ class Field:
             if not held:
                 return
             self._motions.press((), "delete")
-            held = self._left()
+            if not (held := self._left()):
+                return  # and no key more: Ctrl+End sets a number field of GTK to its largest value
         if held:
             raise ActionFailed(f"the field could not be emptied: it still holds “{held[:60]}”; nothing was typed")
 
