@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from handeye.tools.element import Element
 
 _TICKED = frozenset({"checkbox", "radio", "switch", "menuitemcheckbox", "menuitemradio"})
-_CHOSEN = frozenset({"combobox", "listbox", "list", "radiogroup"})
+_CHOSEN = frozenset({"combobox", "listbox", "radiogroup"})
 _FIELDS = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "listbox", "slider"}) | _TICKED
 _GIVEN = frozenset({"button", "clickable", "textbox", "link"})
 

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.fields import fits_want
 from handeye.perception.groups import descendants, items_with
-from handeye.perception.matching import Match
+from handeye.perception.matching import Match, shows
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import alike, normal
+from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach, wait_or_scroll
 from handeye.tools.actions import Click, Key, Select, Type, Wait
+from handeye.tools.comparing import contains
 
 if TYPE_CHECKING:
     from handeye.perception.matching import Want
-    from handeye.policies.plain_english import clauses as c
     from handeye.tools.element import Element
 
 _YES = frozenset({"on", "yes", "true", "ticked", "checked", "enabled", "1", "active"})
@@ -112,10 +113,10 @@ def _typed(clause: c.Write, text: str, moment: Moment) -> Step:
     last = moment.last
     assert last is not None
     kind, evidence = last.outcome.kind, last.result or last.outcome.evidence
-    if kind == "confirmed" or (kind == "unknown" and ("{{secret:" in text or not clause.target)):
-        return Next(note=f"typed “{text}”, but {evidence}" if kind == "unknown" else "")
+    if kind == "confirmed":
+        return Next()
     if kind == "unknown":
-        return Fail(f"“{text}” was typed, but {evidence}")
+        return _told_by_field(clause, text, moment)
     if kind == "unexpected" and last.outcome.evidence.startswith(("the address", "a page was loaded")):
         return Next(note=evidence)
     if moment.progress.tried("typed") >= 1:
@@ -131,31 +132,68 @@ def _typed(clause: c.Write, text: str, moment: Moment) -> Step:
     return _into(clause, text, moment)
 
 
+def _told_by_field(clause: c.Write, text: str, moment: Moment) -> Step:
+    """Where the outcome could not be judged: what the field holds now decides."""
+    last = moment.last
+    assert last is not None
+    evidence = last.result or last.outcome.evidence
+    aimed_at = getattr(last.action, "target", None)
+    by_id = {element.id: element for element in moment.scene.elements}
+    field = by_id.get(aimed_at.element or "") if aimed_at else next((e for e in moment.fields() if e.focused), None)
+    if field is not None and field.takes_text and not field.secret and "{{secret:" not in text:
+        if contains(field.value, text) if text.strip() else not field.value:
+            return Next()
+        if moment.progress.tried("typed") >= 1:
+            return Fail(f"“{text}” was typed, but the field holds “{field.value[:80]}”")
+        return _into(clause, text, moment)
+    if "{{secret:" in text or not clause.target or (field is not None and field.secret):
+        return Next(note=f"whether it was typed cannot be read back: {evidence}")
+    return Fail(f"“{text}” was typed, but {evidence}")
+
+
 def empty(clause: c.Empty, moment: Moment) -> Step:
-    if moment.progress.stage == "typed" and moment.last and not moment.refused:
-        if moment.failed and moment.last.result:
-            return Fail(moment.last.result)
-        return Next()
+    last = moment.last
     found = reach(moment, clause.target, "type")
+    if moment.progress.stage == "typed" and last and not moment.refused and not isinstance(last.action, Wait):
+        if moment.failed and last.result:
+            return Fail(last.result)
+        if isinstance(found, Match) and found.element.source != "ocr" and not found.element.secret:
+            if not found.element.value:
+                return Next()
+            if moment.progress.tried("again") >= 1:
+                return Fail(f"“{unquote(clause.target)}” still holds “{found.element.value[:80]}”")
+        elif last.outcome.kind == "confirmed" or (isinstance(found, Match) and found.element.secret):
+            return Next(note=f"whether “{unquote(clause.target)}” is empty cannot be read back")
+        else:
+            return Fail(f"whether “{unquote(clause.target)}” is empty cannot be told: {last.outcome.evidence}")
     if not isinstance(found, Match):
         return found
+    element = found.element
+    if moment.progress.stage == "" and element.source != "ocr" and not element.secret and not element.value:
+        return Next(note=f"“{unquote(clause.target)}” was empty already")
     return moment.do(Type(text="", target=moment.aim(found, clause.target), clear=True), "empty it", "typed")
 
 
 _ALL = re.compile(
-    r"(?:(?:all|every|each|both)(?:\s+of)?(?:\s+(?:the|these|those))?(?:\s+\w+)??(?:\s+(?:check\s?|tick\s?)?box(?:es)?)?"
-    r"|everything|all of them|all)",
+    r"(?:(?:all|every|each|both)(?:\s+of)?(?:\s+(?:the|these|those))?(?:\s+(?:check\s?|tick\s?)?box(?:es)?|\s+(?:switch(?:es)?|toggles?"
+    r"|them|of\s+them|options?|items?))?|everything)",
     re.IGNORECASE,
 )
+_SOME_OF = re.compile(r"^(?:all|every|each|both)\b", re.IGNORECASE)
 
 
 def _tick_all(clause: c.Tick, moment: Moment) -> Step:
     """Every checkbox of the page, one after the other."""
-    boxes = [element for element in moment.scene.elements if element.role in {"checkbox", "switch"} and element.enabled]
+    boxes = [element for element in moment.scene.elements if element.role in {"checkbox", "switch"}]
     if not boxes:
         return wait_or_scroll(moment, "checkbox")
-    wrong = next((box for box in boxes if box.checked is not None and box.checked != clause.on), None)
+    if re.match(r"both\b", clause.target.strip(), re.IGNORECASE) and len(boxes) != 2:
+        return Fail(f"there are {len(boxes)} checkboxes here, not two; name those that are meant")
+    wrong = next((box for box in boxes if box.enabled and box.checked is not None and box.checked != clause.on), None)
     if wrong is None:
+        fixed = [box for box in boxes if box.checked is not None and box.checked != clause.on]
+        if fixed:
+            return Fail(f"“{fixed[0].name}” is disabled and stays {'ticked' if fixed[0].checked else 'unticked'}")
         return Next()
     if moment.progress.kept.get("last") == wrong.id or moment.progress.tried("all") > 200:
         return Fail(f"“{wrong.name}” stays {'ticked' if wrong.checked else 'unticked'}")
@@ -166,38 +204,126 @@ def _tick_all(clause: c.Tick, moment: Moment) -> Step:
     return moment.do(Click(target=moment.at(wrong)), f"click “{wrong.name}”", "all")
 
 
+#: A control answers to the words from here on; with less, another text called exactly so makes it a guess.
+_SURELY, _PERHAPS = 0.9, 0.7
+
+
+def state_of(element: Element) -> bool | None:
+    """Whether it is ticked, on or pressed; None for what has no such state."""
+    return element.checked if element.checked is not None else element.pressed
+
+
+def _tickable(phrase: str, moment: Moment) -> list[Match]:
+    """What can be ticked and answers to a phrase, the best first; a button that stays pressed is such a thing too."""
+    least = 0.95 if _SOME_OF.match(phrase.strip()) else _PERHAPS
+    found = [
+        match
+        for match in moment.find(phrase, "tick")
+        if match.element.checked is not None and match.score >= least and _is_called(match)
+    ]
+    if found:
+        return found
+    return [m for m in moment.find(phrase, "click") if m.element.pressed is not None and m.score >= 0.85]
+
+
+def _is_called(match: Match) -> bool:
+    """Whether the words name the control, and neither a part of them nor a text near it, which has another label."""
+    if "is part of it" in match.why:
+        return False
+    near = re.search(r"beside “(.*)”", match.why)
+    return not near or not match.element.name or alike(near[1], match.element.name).score >= _PERHAPS
+
+
 def tick(clause: c.Tick, moment: Moment) -> Step:
     if clause.on is not None and _ALL.fullmatch(clause.target.strip()):
         return _tick_all(clause, moment)
-    found = moment.find(clause.target, "tick")
-    boxes = [match for match in found if match.element.checked is not None and match.score >= 0.7]
-    wanted = clause.on
-    if moment.progress.stage == "clicked" and moment.last and not moment.refused:
-        if boxes and wanted is not None and boxes[0].element.checked == wanted:
+    boxes, wanted, progress = _tickable(clause.target, moment), clause.on, moment.progress
+    name = unquote(clause.target)
+    if progress.stage == "clicked" and moment.last and not moment.refused:
+        if boxes and _is_as_wanted(boxes[0], wanted, moment):
             return Next()
-        if wanted is None or not boxes:
+        if not boxes:
             step = after_click(moment, clause.target)
+            if isinstance(step, Next):
+                if moment.last.outcome.kind != "confirmed":
+                    return Fail(f"whether “{name}” changed cannot be told: {moment.last.outcome.evidence}")
+                return (
+                    step
+                    if progress.kept.get("label")
+                    else Next(note=f"“{name}” was clicked; its state cannot be read back")
+                )
             if step is not None:
                 return step
-        elif moment.progress.tries.get("clicked", 0) >= 2:
-            if moment.progress.tried("spaced"):
-                return Fail(f"“{unquote(clause.target)}” stays {'ticked' if boxes[0].element.checked else 'unticked'}")
+        elif progress.tries.get("clicked", 0) >= 2:
+            if progress.tried("spaced"):
+                return Fail(f"“{name}” stays {_word(state_of(boxes[0].element))}")
             key = Key(keys="space", target=moment.aim(boxes[0], clause.target))
             return moment.do(key, "clicking does not change it: press the space bar on it", "clicked")
     if boxes:
-        if wanted is not None and boxes[0].element.checked == wanted:
-            return Next(note=f"“{unquote(clause.target)}” was {'ticked' if wanted else 'not ticked'} already")
+        state = state_of(boxes[0].element)
+        if wanted is not None and state == wanted and progress.stage != "clicked":
+            return Next(note=f"“{name}” was {_word(wanted)} already")
+        if also := _text_called_so(name, boxes[0], moment):
+            return Fail(
+                f"“{name}” may be “{boxes[0].element.name}”, which can be ticked, or the text “{also}”; say the whole "
+                f'name of the first, or: check that the page shows "{also}"'
+            )
+        progress.kept.setdefault("was", state)
         held = clear(moment, boxes[0], clause.target)
         return click_it(moment, held, clause.target) if isinstance(held, Match) else held
-    if not moment.scene.elements and found:
+    if not moment.scene.elements and (found := moment.find(clause.target, "tick")):
         return click_it(moment, found[0], clause.target)
-    labels = [moment.clause.source, clause.target]
-    for label in labels:
-        acting = [match for match in moment.find(label, "click") if match.score >= 0.85 and match.element.acts]
-        if acting:
-            held = clear(moment, acting[0], label)
-            return click_it(moment, held, label) if isinstance(held, Match) else held
-    return wait_or_scroll(moment, clause.target)
+    acting = [m for m in moment.find(moment.clause.source, "click") if m.score >= 0.95 and m.element.acts]
+    if acting and not clause.target.startswith(('"', "“")):  # a button called like the whole clause: “Enable sync”
+        progress.kept["label"] = 1
+        held = clear(moment, acting[0], moment.clause.source)
+        return click_it(moment, held, moment.clause.source) if isinstance(held, Match) else held
+    step = wait_or_scroll(moment, clause.target)
+    if not isinstance(step, Fail):
+        return step
+    others = [match for match in moment.find(clause.target, "any") if match.score >= 0.85]
+    if others and others[0].element.acts:
+        return Fail(
+            f"“{name}” is a {others[0].element.role}, and no checkbox, radio button or switch is called so; "
+            f'to press it, say: click "{others[0].element.name or name}"'
+        )
+    if others or shows(moment.scene, name):
+        return Fail(
+            f"“{name}” is a text here, and no checkbox, radio button or switch is called so; "
+            f'to check that it is shown, say: check that the page shows "{name}"'
+        )
+    return Fail(step.reason.replace("nothing on the screen", "no checkbox, radio button or switch on the screen"))
+
+
+def _is_as_wanted(box: Match, wanted: bool | None, moment: Moment) -> bool:
+    state = state_of(box.element)
+    return state == wanted if wanted is not None else state != moment.progress.kept.get("was", state)
+
+
+def _word(state: bool | None) -> str:
+    return "ticked" if state else "not ticked"
+
+
+def _text_called_so(name: str, box: Match, moment: Moment) -> str:
+    """A text elsewhere that is called exactly so, where the control only holds the words among others."""
+    if (alike(name, box.element.name).score if box.element.name else box.score) >= _SURELY:
+        return ""
+    for element in moment.scene.elements:
+        own = element.box.overlap(box.element.box) > 0
+        if (
+            element.id != box.element.id
+            and not own
+            and normal(element.name) == normal(name)
+            and not _labels(element, box)
+        ):
+            return element.name
+    return ""
+
+
+def _labels(text: Element, box: Match) -> bool:
+    """Whether a text stands on the line of a control, so that it may be its label."""
+    shared = min(text.box.bottom, box.element.box.bottom) - max(text.box.top, box.element.box.top)
+    return shared > 0.5 * min(text.box.height, box.element.box.height)
 
 
 def choose(clause: c.Choose, moment: Moment) -> Step:
@@ -208,13 +334,15 @@ def choose(clause: c.Choose, moment: Moment) -> Step:
     stage, last = moment.progress.stage, moment.last
     if stage == "read back":
         return _as_chosen(clause, option, moment)
+    if moment.progress.kept.get("ticks"):
+        return tick(c.Tick(target=clause.option, source=clause.source), moment)
     if stage == "clicked" and (step := after_click(moment, clause.option)) is not None:
         return _as_chosen(clause, option, moment) if clause.target and isinstance(step, Next) else step
     if stage == "chosen" and last and not moment.refused and not isinstance(last.action, Wait):
-        if last.outcome.kind in ("confirmed", "unknown"):
+        if last.outcome.kind == "confirmed":
             return Next()
         why = last.result or last.outcome.evidence
-        if last.outcome.kind == "unexpected" or moment.progress.tried("chosen") >= 1:
+        if last.outcome.kind in ("unexpected", "unknown") or moment.progress.tried("chosen") >= 1:
             return Fail(f"“{option}” could not be chosen: {why}")
         if "no option is called" in why or "several options" in why:
             return Fail(f"“{option}” could not be chosen: {why}")
@@ -231,7 +359,10 @@ def choose(clause: c.Choose, moment: Moment) -> Step:
         return click_it(moment, free, option) if isinstance(free, Match) else free
     if acting or (found and not lists):
         best = (acting or found)[0]
-        if best.element.checked and best.element.role in {"radio", "option", "tab"}:
+        if best.element.checked is not None and best.element.role in {"checkbox", "switch", "radio"}:
+            moment.progress.kept["ticks"] = 1  # chosen twice, a checkbox would be as it was
+            return tick(c.Tick(target=clause.option, source=clause.source), moment)
+        if best.element.checked and best.element.role in {"option", "tab"}:
             return Next(note=f"“{option}” was chosen already")
         held = clear(moment, best, clause.option)
         return click_it(moment, held, clause.option) if isinstance(held, Match) else held
@@ -306,6 +437,16 @@ def _choose_in(clause: c.Choose, option: str, moment: Moment) -> Step:
         return held
     action = Select(target=moment.aim(held, clause.target), option=option)
     return moment.do(action, f"choose “{option}” in it", "chosen")
+
+
+def offered(option: str, phrase: str, moment: Moment) -> bool:
+    """Whether the list that a phrase names has an option of exactly this name."""
+    found = [match for match in moment.find(phrase, "choose") if match.score >= 0.65]
+    lists = [match.element for match in found[:1] if match.element.role in {"combobox", "listbox"}]
+    inside = [each for box in lists for each in descendants(box, moment.scene.elements)]
+    said = [re.sub(r"^.*?\boptions: ", "", box.description, flags=re.DOTALL) for box in lists]
+    held = [normal(name) for each in said for name in re.split(r"\s*[,;\n]\s*", each)]
+    return normal(unquote(option)) in {*held, *(normal(each.name) for each in inside)}
 
 
 def _clickable(match: Match) -> bool:

@@ -13,6 +13,7 @@ from handeye.policies.plain_english.reaching import clear, reach
 from handeye.tools.actions import Click, Key, Type, Wait
 
 if TYPE_CHECKING:
+    from handeye.policies.decision import Past
     from handeye.policies.plain_english import clauses as c
     from handeye.tools.element import Element
 
@@ -43,6 +44,9 @@ def log_in(clause: c.LogIn, moment: Moment) -> Step:
         return Fail(f"logging in did not work: {last.result}")
     if stage == "submitted" and not moment.refused:
         return _submitted(clause, moment)
+    typed = last and stage in ("user", "password") and isinstance(last.action, Type) and not moment.refused
+    if last and typed and last.outcome.kind == "unexpected" and not _elsewhere(last):
+        return Fail(f"logging in did not work: {last.outcome.evidence}")
     secret = next((field for field in moment.visible(moment.fields()) if field.secret), None)
     if stage == "password" and not moment.refused:
         return _submit(clause, moment, secret)
@@ -59,6 +63,11 @@ def log_in(clause: c.LogIn, moment: Moment) -> Step:
     name = held.element.name or held.element.description or "the user name"
     action = Type(text=clause.user, target=moment.at(held.element, name), clear=held.element.source != "ocr")
     return moment.do(action, f"type the user name into “{name}”", "user")
+
+
+def _elsewhere(past: Past) -> bool:
+    """Whether typing led to another page, which sent or replaced the form."""
+    return "address" in past.outcome.evidence or "page was loaded" in past.outcome.evidence
 
 
 def _user_field(moment: Moment, secret: Element | None) -> Match | None:
@@ -174,6 +183,8 @@ def search(clause: c.SearchFor, moment: Moment) -> Step:
     stage, last = moment.progress.stage, moment.last
     if stage in ("typed", "entered") and last and last.result and moment.failed and not moment.refused:
         return Fail(f"searching did not work: {last.result}")
+    if stage == "typed" and last and last.outcome.kind == "unexpected" and not moment.refused and not _elsewhere(last):
+        return Fail(f"“{text}” could not be typed into the search box: {last.outcome.evidence}")
     if stage == "typed" and not moment.refused:
         return moment.do(Key(keys="enter"), "start the search with Enter", "entered")
     if stage == "entered" and not moment.refused:

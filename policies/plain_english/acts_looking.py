@@ -86,7 +86,8 @@ def read_off(clause: c.ReadOff, moment: Moment) -> Step:
             return moment.do(Wait(seconds=1), f"“{unquote(clause.what)}” is not there yet; wait a little", "")
         return moment.missing(clause.what)
     text = "".join(letter for letter in text if letter >= " " or letter in "\n\t")[:4000]
-    moment.progress.answers.append([unquote(clause.what), text])
+    if not clause.aside:
+        moment.progress.answers.append([unquote(clause.what), text])
     moment.progress.it = text
     name = (clause.name or unquote(clause.what))[:80]
     return moment.do(Remember(name=name, text=text), f"it is “{text[:80]}”", "read")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handeye.perception.ambiguity import rivals_of
 from handeye.perception.groups import Item, descendants, item_of, items_called, items_with
 from handeye.perception.label_verbs import unexplained
-from handeye.perception.matching import Match
+from handeye.perception.matching import Match, rivals, shows
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import GLYPHS, PARTLY, alike, normal, way, words
@@ -138,6 +138,8 @@ def _find(clause: c.Operate, moment: Moment) -> Match | None:
         return plain or (_control(answers, _in_dialog(elements), 0.9) if answers else None)
     if found := _control(spoken, elements, 0.9) or _box_called(spoken, elements):
         return found
+    if thing and (held := _in_its_container(clause, moment)):
+        return held
     labels = [f"{verb} {_bare(place)}".strip()]
     if not place or _GENERIC.fullmatch(place):
         labels.append(verb)
@@ -162,7 +164,45 @@ def _find(clause: c.Operate, moment: Moment) -> Match | None:
     if verb.lower() in ("close", "dismiss") and (closer := closing(moment)):
         return Match(closer, 0.8, "closes what lies over the page")
     generic = _control(labels, elements, 0.9)
-    return generic if generic and _only(generic, labels, elements) and not _specific(thing) else None
+    if generic is None or not _only(generic, labels, elements) or _specific(thing):
+        return None
+    return generic if not thing or _spoken_of(clause.thing, moment) else None
+
+
+#: What a page is about, without a name: what is done to it is done by the only control of the page for that.
+_WHOLE = re.compile(
+    r"(?:(?:it|this|that|the|my|your|our|all|whole|current|selected|new|these|those|changes?|page|form|item|items|product|article"
+    r"|entry|order|purchase|payment|file|document|message|mail|email|e-mail|account|profile|settings?|selection|everything|dialog"
+    r"|search|filters?|process|task|booking|reservation|registration|request|step|work|content|data|record|post|comment)\b\s*)+",
+    re.IGNORECASE,
+)
+
+
+def _spoken_of(thing: str, moment: Moment) -> bool:
+    """Whether the page is about a thing: it shows its name, or the thing is named by no more than its kind."""
+    bare = _bare(unquote(thing))
+    return bool(_WHOLE.fullmatch(unquote(thing).strip())) or not bare or shows(moment.scene, bare)
+
+
+def _in_its_container(clause: c.Operate, moment: Moment) -> Match | None:
+    """“Add X to the cart”: of several controls called “Add to cart”, the one that stands with X in one container."""
+    names = [f"{clause.verb} {_bare(unquote(clause.place))}".strip(), clause.verb]
+    controls = [each for each in moment.scene.elements if each.acts and each.role not in _FIELDS]
+    same = [each for each in controls if any(alike(name, each.name).score >= ANYWHERE for name in names if name)]
+    if len(same) < 2 or _specific(clause.thing):
+        return None
+    label = max((each.name for each in same), key=lambda text: max(alike(name, text).score for name in names))
+    thing = unquote(re.sub(r"^(?:the|an?|my)\s+", "", clause.thing, flags=re.IGNORECASE))
+    if not any(normal(thing) in normal(each.name) for each in moment.scene.elements):
+        return None  # what is not written here stands in no container
+    for place in ("card", "row", "item"):
+        found = moment.find(f'"{label}" in the {place} with "{thing}"', "click")
+        if found and found[0].score >= 0.75 and found[0].element in same and not rivals(found):
+            return found[0]
+    return None
+
+
+_FIELDS = frozenset({"checkbox", "radio", "textbox", "option", "combobox", "searchbox"})
 
 
 def _in_dialog(elements: Sequence[Element]) -> list[Element]:

@@ -7,13 +7,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from handeye.perception.matching import Match, find, shows
+from handeye.perception.kinds import SUITS
+from handeye.perception.matching import Match, find, rivals, shows
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import words
 from handeye.policies.plain_english.counting import how_many
 from handeye.policies.plain_english.reading import read_value
-from handeye.tools.comparing import contains, literal, same
+from handeye.tools.comparing import contains, loose, same
 
 if TYPE_CHECKING:
     from handeye.perception.matching import Want
@@ -29,23 +30,72 @@ _ROLES_OF_WORDS = {
 }  # fmt: skip
 
 
+#: Kinds of things that a text which merely says the same is not.
+_STRICT = frozenset(
+    {
+        "button",
+        "link",
+        "field",
+        "search",
+        "checkbox",
+        "radio",
+        "switch",
+        "tab",
+        "heading",
+        "dialog",
+        "option",
+        "menuitem",
+    }
+)
+
+
+def _of_kind(element: Element, roles: set[str]) -> bool:
+    """Whether an element may be what a word such as “button” says: not where it is but a text that reads so."""
+    if not roles or element.source == "ocr":
+        return True
+    if roles & {"heading", "dialog"}:
+        return any(element.role in SUITS[role] for role in roles)
+    return element.acts or any(element.role in SUITS[role] for role in roles)
+
+
 class Finding(NamedTuple):
     """Whether a statement holds, and in words what is so instead."""
 
     holds: bool
     says: str
+    known: bool = True
+    """Whether the screen tells it at all; what it does not tell does not hold, denied or not."""
 
 
 def evaluate(statement: Statement, scene: Scene) -> Finding:
     """Look whether the statement holds on this scene."""
-    holds, says = _RULES[statement.kind](statement, scene)
+    if statement.also:
+        targets = (statement.target, *statement.also)
+        found = [evaluate(replace(statement, target=target, also=()), scene) for target in targets]
+        wrong = [finding for finding in found if not finding.holds]
+        says = "; ".join(finding.says for finding in (wrong or found))
+        return Finding(not wrong, says, all(finding.known for finding in found))
+    if statement.parts:
+        whole = evaluate(replace(statement, parts=()), scene)
+        there = whole.known if statement.kind != "visible" else whole.holds != statement.negated
+        if there:
+            return whole
+        first, *others = statement.parts
+        return evaluate(replace(statement, target=first, also=tuple(others), parts=()), scene)
+    holds, says, known = _RULES[statement.kind](statement, scene)
+    if not known:
+        return Finding(False, says, False)
     if statement.negated and not holds and scene.signals.unanswered:
-        return Finding(False, f"“{scene.signals.unanswered[0]}” does not answer, so what it shows is unknown")
+        return _unknown(f"“{scene.signals.unanswered[0]}” does not answer, so what it shows is unknown")
     return Finding(holds != statement.negated, says)
 
 
+def _unknown(says: str) -> Finding:
+    return Finding(False, says, False)
+
+
 def _texts(statement: Statement, scene: Scene) -> Finding:
-    missing = [text for text in statement.texts if not _text_shows(text, scene)]
+    missing = [text for text in statement.texts if not shows(scene, text)]
     if statement.negated or statement.any_of:
         there = [text for text in statement.texts if text not in missing]
         return Finding(
@@ -54,11 +104,6 @@ def _texts(statement: Statement, scene: Scene) -> Finding:
     if not missing:
         return Finding(True, f"the page shows {_list(statement.texts)}")
     return Finding(False, f"the page does not show {_list(missing)}; {summary(missing[0], scene)}")
-
-
-def _text_shows(text: str, scene: Scene) -> bool:
-    bare = re.sub(r"^(?:the|an?)\s+", "", text, flags=re.IGNORECASE)
-    return shows(scene, text) or (bare != text and bool(bare) and shows(scene, bare))
 
 
 def summary(wanted: str, scene: Scene) -> str:
@@ -80,36 +125,64 @@ def _title(statement: Statement, scene: Scene) -> Finding:
 
 
 def _url(statement: Statement, scene: Scene) -> Finding:
-    url, wanted = scene.signals.url, statement.texts[0]
-    same = url.rstrip("/") == wanted.rstrip("/") or url.split("?")[0].rstrip("/").endswith(wanted.rstrip("/"))
-    return Finding(same or (not statement.exact and wanted.lower() in url.lower()), f"the address is {url}")
+    url = scene.signals.url
+    if not url:
+        return _unknown("this screen has no address")
+    test = _same_address if statement.exact else _in_address
+    tests = [test(text, url) for text in statement.texts]
+    return Finding(any(tests) if statement.any_of or statement.negated else all(tests), f"the address is {url}")
+
+
+def _in_address(text: str, url: str) -> bool:
+    return text.strip().lower() in url.lower()
+
+
+def _same_address(text: str, url: str) -> bool:
+    """Whether an address, or the path at its end, is this."""
+    wanted = text.strip().rstrip("/")
+    bare = [each.rstrip("/") for each in (url, url.split("#")[0], url.split("?")[0].split("#")[0])]
+    return any(each == wanted or each.endswith("/" + wanted.lstrip("/")) for each in bare)
 
 
 def _open(statement: Statement, scene: Scene) -> Finding:
     """Which page is open, told by its address, title or first heading."""
     heading = next((element.name for element in scene.elements if element.role == "heading"), "")
-    wanted = "".join(words(statement.texts[0]))
     places = (scene.signals.url, scene.signals.title, heading)
-    holds = any(wanted in "".join(words(place)) for place in places)
+    holds = any(_names(statement.texts[0], place) for place in places)
     return Finding(holds, f"the page is “{scene.signals.title or heading or scene.signals.url}”")
 
 
+def _names(wanted: str, place: str) -> bool:
+    """Whether the words stand in a row in a title or address, with the signs that belong to them: “C++” is not “C”."""
+    if re.search(r"[^\w\s\-'’.&]", wanted):
+        return contains(place, wanted, case=False)
+    sought, there = "".join(words(wanted)), words(place)
+    runs = ("".join(there[start:end]) for start in range(len(there)) for end in range(start + 1, len(there) + 1))
+    return bool(sought) and len(there) < 200 and sought in runs
+
+
 def _compare(statement: Statement, value: str, what: str) -> Finding:
-    tests = [
-        same(text, value, case=False) or literal(text) == literal(value)
-        if statement.exact or not text
-        else contains(value, text, case=False)
-        for text in statement.texts
-    ]
-    holds = any(tests) if statement.any_of else all(tests)
+    tests = [_same(text, value, statement.exact or not text, statement.negated) for text in statement.texts]
+    holds = any(tests) if statement.any_of or (statement.negated and not statement.exact) else all(tests)
     return Finding(holds, f"{what} is {f'“{value}”' if value else 'empty'}")
+
+
+def _same(text: str, value: str, whole: bool, negated: bool = False) -> bool:
+    """Whether a value is a text, or holds it; where that is denied, a part of a word counts as well."""
+    if whole:
+        return same(text, value, case=False) or (not text and not value.strip())
+    return contains(value, text, case=False) or (
+        negated and (loose(text) or text) in (loose(value) if loose(text) else value)
+    )
 
 
 def _field(statement: Statement, scene: Scene) -> Finding:
     name = unquote(statement.target)
+    if re.fullmatch(r"(?:the|an?)\s+(?:(?:main|page)\s+)?(?:heading|headline)", statement.target, re.IGNORECASE):
+        return _headings(statement, scene)
     element = _held_in(statement.target, scene)
     if element is not None and element.secret:
-        return Finding(False, f"“{name}” is a secret field, which is never read")
+        return _unknown(f"“{name}” is a secret field, which is never read")
     if element is not None:
         return _compare(statement, element.value, f"“{name}”")
     found = find(statement.target, scene.elements or scene.words, want="read", size=_size(scene))
@@ -120,13 +193,31 @@ def _field(statement: Statement, scene: Scene) -> Finding:
         # Read off a text, a value may have more words to it: that it "is not" so is told only by what it does not hold.
         loosely = replace(statement, exact=False) if statement.negated else statement
         finding = _compare(loosely, value, f"“{name}”")
-        if finding.holds or not shows(scene, unquote(statement.said)):
+        if finding.holds or not _said(statement, scene):
             return finding
-    if statement.said and shows(scene, re.sub(r"^(?:the|an?)\s+", "", unquote(statement.said), flags=re.IGNORECASE)):
+    if _said(statement, scene):
         return Finding(not statement.negated, f"the page says “{unquote(statement.said)}”")
+    if inside:
+        return Finding(False, f"“{name}” holds “{inside[:80]}”")
     if not statement.texts[0] and statement.exact:
-        return Finding(False, f"the page does not say that “{name}” is empty")
-    return Finding(False, f"“{name}” holds “{inside[:80]}”" if inside else f"nothing on the page is called “{name}”")
+        return _unknown(f"the page does not say that “{name}” is empty")
+    return _none(statement.target, scene, "nothing on the page is", "type")
+
+
+def _said(statement: Statement, scene: Scene) -> bool:
+    """Whether the page has the very sentence: “the cart is empty”."""
+    said = re.sub(r"^(?:the|an?)\s+", "", unquote(statement.said), flags=re.IGNORECASE)
+    return bool(said) and any(shows(scene, text) for text in (unquote(statement.said), said))
+
+
+def _headings(statement: Statement, scene: Scene) -> Finding:
+    """One of the headings is, or holds, what was said."""
+    names = [element.name for element in scene.elements if element.role == "heading" and element.name]
+    if not names:
+        return _unknown("the page tells of no heading")
+    tests = [any(_same(text, name, statement.exact, statement.negated) for name in names) for text in statement.texts]
+    holds = any(tests) if statement.any_of or statement.negated else all(tests)
+    return Finding(holds, f"the headings are {_list(names[:4])}")
 
 
 def _held_in(phrase: str, scene: Scene) -> Element | None:
@@ -146,7 +237,7 @@ def _written(text: str, container: Element, scene: Scene) -> bool:
     held = [container, *descendants(container, scene.elements)]
     parts = [part for each in held for part in (each.name, each.value)]
     plain = " ".join(each.name for each in held[1:] if not each.acts)
-    return any(contains(part, text, case=False) for part in (*parts, plain))
+    return any(_same(text, part, False) for part in (*parts, plain))
 
 
 def _within(found: list[Match], scene: Scene) -> str:
@@ -160,15 +251,34 @@ def _within(found: list[Match], scene: Scene) -> str:
 
 
 def _one(phrase: str, scene: Scene, want: Want) -> Element | None:
+    """The thing a phrase names; None where nothing is called so, or several are that differ in what is checked."""
     found = find(phrase, scene.elements, want=want, size=_size(scene))
-    return found[0].element if found and found[0].score >= 0.75 else None
+    if not found or found[0].score < 0.75:
+        return None
+    first = found[0].element
+    return None if any(_state(other.element) != _state(first) for other in rivals(found)) else first
+
+
+def _state(element: Element) -> tuple[object, ...]:
+    return element.value, element.enabled, element.checked, element.selected, element.pressed, element.secret
+
+
+def _none(phrase: str, scene: Scene, what: str, want: Want = "any") -> Finding:
+    """That a phrase names nothing here, or that it cannot be told which of several it means."""
+    name, found = unquote(phrase), find(phrase, scene.elements, want=want, size=_size(scene))
+    if found and found[0].score >= 0.75 and rivals(found):
+        return _unknown(f"several things here answer to “{name}”, and they differ; say which one is meant")
+    return _unknown(f"{what} called “{name}”")
 
 
 def _checked(statement: Statement, scene: Scene) -> Finding:
     element = _one(statement.target, scene, "tick")
     name = unquote(statement.target)
     if element is None or element.checked is None:
-        return Finding(statement.negated, f"there is no checkbox called “{name}”")
+        there = _one(statement.target, scene, "any")
+        if there is None or there.pressed is None:
+            return _none(statement.target, scene, "there is no checkbox", "tick")
+        return Finding(there.pressed, f"“{name}” is {'on' if there.pressed else 'not on'}")
     return Finding(element.checked, f"“{name}” is {'ticked' if element.checked else 'not ticked'}")
 
 
@@ -183,7 +293,7 @@ def _selected(statement: Statement, scene: Scene) -> Finding:
     there = _one(statement.target, scene, "any")
     told = [state for state in (there.selected, there.pressed) if state is not None] if there else []
     if not told and not _offered(name, scene):
-        return Finding(statement.negated, f"the page does not tell whether “{name}” is selected")
+        return _unknown(f"the page does not tell whether “{name}” is selected")
     return Finding(any(told), f"“{name}” is {'selected' if any(told) else 'not selected'}")
 
 
@@ -197,13 +307,15 @@ def _enabled(statement: Statement, scene: Scene) -> Finding:
     element = _one(statement.target, scene, "any")
     name = unquote(statement.target)
     if element is None:
-        return Finding(statement.negated, f"nothing on the page is called “{name}”")
+        return _none(statement.target, scene, "nothing on the page is")
     return Finding(element.enabled, f"“{name}” is {'enabled' if element.enabled else 'disabled'}")
 
 
 def _focused(statement: Statement, scene: Scene) -> Finding:
     element = _one(statement.target, scene, "any")
-    return Finding(element is not None and element.focused, f"{scene.signals.focus or 'nothing'} has the focus")
+    if element is None:
+        return _none(statement.target, scene, "nothing on the page is")
+    return Finding(element.focused, f"{scene.signals.focus or 'nothing'} has the focus")
 
 
 def _visible(statement: Statement, scene: Scene) -> Finding:
@@ -213,7 +325,13 @@ def _visible(statement: Statement, scene: Scene) -> Finding:
         if there is not None:
             return Finding(True, f"there is “{there.name or there.role}”")
     found = find(statement.target, scene.elements or scene.words, size=_size(scene))
-    if found and found[0].score >= 0.75 and not found[0].why.endswith("is part of it"):
+    roles = {query.role for query in readings(statement.target) if query.role in _STRICT and query.text}
+    found = [
+        match
+        for match in found
+        if match.score >= 0.75 and not match.why.endswith("is part of it") and _of_kind(match.element, roles)
+    ]
+    if found:
         return Finding(True, f"“{name}” is there")
     if name and shows(scene, name):
         return Finding(True, f"the page shows “{name}”")
@@ -227,12 +345,14 @@ def _count(statement: Statement, scene: Scene) -> Finding:
 
 
 def _dialog(statement: Statement, scene: Scene) -> Finding:
-    boxes = [element for element in scene.elements if element.role in {"dialog", "alertdialog"}]
+    roles = {"dialog", "alertdialog"} | ({"alert"} if re.search(r"\balert\b", statement.said, re.I) else set())
+    boxes = [element for element in scene.elements if element.role in roles]
     if not statement.texts:
         there = bool(scene.signals.dialog or boxes)
         return Finding(there, "a dialog is open" if there else "no dialog is open")
     said = [scene.signals.dialog, *(_within([Match(box, 1.0, "")], scene) for box in boxes)]
-    holds = all(any(contains(each, text, case=False) for each in said) for text in statement.texts)
+    tests = [any(_same(text, each, False, statement.negated) for each in said if each) for text in statement.texts]
+    holds = any(tests) if statement.any_of or statement.negated else all(tests)
     shown = next((each for each in said if each), "")
     return Finding(holds, f"the dialog says “{shown[:80]}”" if shown else "no dialog is open")
 

@@ -19,6 +19,10 @@ class Clause:
     """Where these words stand in the goal."""
     joined: str = field(default="", compare=False)
     """Its target together with the next clause, where "and" may be part of a label: “Save and close”."""
+    parts: tuple[str, ...] = field(default=(), compare=False)
+    """Its target cut at its "and": several targets, unless a control is called like the whole."""
+    note: str = field(default="", compare=False)
+    """What is to be said of how it was understood."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +198,8 @@ class ReadOff(Clause):
     what: str
     name: str = ""
     """Keep it under this name as well."""
+    aside: bool = False
+    """It is read to be typed somewhere, so it is no part of the run's answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +248,10 @@ class Statement:
     """All of them must hold; with `any_of`, one of them."""
     any_of: bool = False
     target: str = ""
+    also: tuple[str, ...] = ()
+    """Further targets of which the same is said: “A, B and C are ticked”."""
+    parts: tuple[str, ...] = field(default=(), compare=False)
+    """Its target cut at its "and", where only the screen can tell whether it is one label."""
     negated: bool = False
     exact: bool = False
     """Is, rather than contains."""

@@ -81,6 +81,12 @@ _GIVEN = re.compile(
     re.IGNORECASE,
 )
 
+#: What begins a statement to be checked, whatever follows.
+_ASSERTS = re.compile(
+    r"(?:(?:please|also|then)\s+)*(?:(?:check|verify|confirm|validate|assert|expect|ensure|make\s+sure|be\s+sure)\s+that|make\s+sure|ensure"
+    r"|(?:i|we|you|the\s+user)\s+should(?:\s+not|n['’]?t)?\s+see)\b",
+    re.IGNORECASE,
+)
 #: A goal of more clauses than this is a mistake.
 MOST = 500
 
@@ -178,10 +184,46 @@ def _clause(pieces: list[_Piece], place: int, masked: Masked, before: list[c.Cla
             return _dress([one], piece, masked, before), place + 1
     if meaning is None:
         raise _refused(_culprit(piece.text, masked))
+    meaning = _with_its_marks(meaning, piece, text, masked)
     following = pieces[place + 1] if place + 1 < len(pieces) else None
     if following and following.cut == "and":
         meaning = _maybe_label(meaning, text, following, masked)
     return _dress(meaning, piece, masked, before), place + 1
+
+
+def _with_its_marks(made: list[c.Clause], piece: _Piece, text: str, masked: Masked) -> list[c.Clause]:
+    """Gives a value without quotes that ends its step the marks back that stand right behind it.
+
+    `!`, `?`, `;` and `:` are a part of the value; so are several periods. One period ends the sentence, but for a
+    password, of which nothing is left out.
+    """
+    last = made[-1]
+    name = "password" if isinstance(last, c.LogIn) and last.password else _VALUES.get(type(last), "")
+    value = getattr(last, name, "") if name else ""
+    after = masked.text[piece.start + piece.text.rfind(text) + len(text) :]
+    marks = after[: len(after) - len(after.lstrip(",.!?;:"))]
+    if not value or not marks or not masked.restore(text).endswith(value):
+        return made
+    if after[len(marks) :].strip():  # another step follows: what separates the two is no part of the value
+        marks = marks.rstrip(",;") if marks != "." else ""
+    note = ""
+    if marks == ".":
+        if not _secret(last):
+            return made
+        note = "the period at the end was taken as a part of the password; put the password in quotes to leave it out"
+    return [*made[:-1], replace(last, note=note, **{name: value + marks})]
+
+
+#: Where a clause has its value.
+_VALUES: dict[type[c.Clause], str] = {c.Write: "text", c.SearchFor: "text", c.LogIn: "user"}
+
+
+def _secret(clause: c.Clause) -> bool:
+    """Whether its value goes where every letter counts and none is shown."""
+    named = isinstance(clause, c.Write) and re.search(
+        r"pass|\bpin\b|secret|token|\bkey\b|kennwort", clause.target, re.I
+    )
+    return bool(named) or (isinstance(clause, c.LogIn) and bool(clause.password))
 
 
 def _after_keys(text: str, before: list[c.Clause], masked: Masked) -> c.Clause | None:
@@ -211,7 +253,8 @@ def _conditional(
     place += 1
     if rest:
         said = [*before, c.Verify(statement=statement)]
-        then = _dress(_meaning(_bare(rest), masked) or [], piece, masked, said)
+        made = _meaning(_bare(rest), masked)
+        then = _dress(_with_its_marks(made, piece, _bare(rest), masked) if made else [], piece, masked, said)
     elif place < len(pieces):
         then, place = _clause(pieces, place, masked, [*before, c.Verify(statement=statement)])
     while then and place < len(pieces) and pieces[place].cut == "and":
@@ -281,6 +324,12 @@ def _pieces(masked: Masked) -> list[_Piece]:
             continue
         given = pieces and _GIVES.match(_bare(pieces[-1].text)) and _GIVEN.fullmatch(masked.content(clean))
         opens = piece.cut in ("hard", "then") or (not given and _opens(clean, masked))
+        opens = opens or bool(_ASSERTS.match(clean))
+        if opens and pieces and piece.cut in ("comma", "and") and _one_more(_bare(pieces[-1].text), clean, masked):
+            opens = False
+        if opens and pieces and piece.cut == "and" and _ASSERTS.match(_bare(pieces[-1].text)):
+            # “check that the A and the B are empty”
+            opens = bool(_meaning(_bare(pieces[-1].text), masked))
         if pieces and not opens:
             last = pieces[-1]
             pieces[-1] = _Piece(masked.text[last.start : piece.end], last.start, piece.end, last.cut)
@@ -307,6 +356,17 @@ def _opens(text: str, masked: Masked) -> bool:
     if isinstance(first, c.Verify):  # "… and the page shows X" begins one; “B” after “A” does not
         return not re.fullmatch(rf"(?:{QUOTED}|{ATOM}).*", text)
     return True
+
+
+def _one_more(before: str, text: str, masked: Masked) -> bool:
+    """Whether a piece is one more thing for the verb before it: “clear name, email and message”."""
+    first = text.split()[0].lower() if text.split() else ""
+    if first not in _NOUNS_TOO:
+        return False
+    if re.match(r"(?:fill|set|complete|change|enter|update)\b", before, re.IGNORECASE):
+        return bool(re.fullmatch(r"\S+(?:\s+\S+)?\s+(?:with|to|=|as)\s+\S.*", text, re.IGNORECASE | re.DOTALL))
+    made = _meaning(before, masked)
+    return len(text.split()) == 1 and bool(made) and isinstance(made[-1], c.Empty | c.Tick)  # type: ignore[index]
 
 
 def _maybe_label(meaning: list[c.Clause], text: str, following: _Piece, masked: Masked) -> list[c.Clause]:

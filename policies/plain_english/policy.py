@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +20,16 @@ from handeye.policies.plain_english import (
     acts_verbs,
 )
 from handeye.policies.plain_english import clauses as c
+from handeye.policies.plain_english.acts_forms import offered
 from handeye.policies.plain_english.checks import evaluate
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Progress, Step, Unclear
 from handeye.policies.plain_english.parsing import parse
-from handeye.policies.plain_english.reaching import once
+from handeye.policies.plain_english.reaching import once, wait_or_scroll
 from handeye.tools.actions import Done, describe
 
 if TYPE_CHECKING:
     from handeye.perception.eyes import Eyes
+    from handeye.perception.matching import Match, Want
     from handeye.policies.decision import Task
 
 ACTS: dict[type[c.Clause], Callable[[Any, Moment], Step]] = {
@@ -122,9 +124,65 @@ def _act(clause: c.Clause, moment: Moment) -> Step:
         return Next(skip=clause.over)
     if isinstance(clause, c.When):
         finding = evaluate(clause.statement, moment.scene)
+        if not finding.known and clause.statement.negated:
+            return Fail(f"whether “{clause.statement.said}” cannot be told: {finding.says}")
         inside = len(flat(clause.then)) + bool(clause.otherwise)
         return Next(skip=0 if finding.holds else inside, note=f"“{clause.statement.said}”: {finding.says}")
-    return ACTS[type(clause)](clause, moment)
+    if clause.note:
+        moment.notes.append(clause.note)
+    return _all_parts(clause, moment) if clause.parts else ACTS[type(clause)](clause, moment)
+
+
+def _all_parts(clause: c.Clause, moment: Moment) -> Step:
+    """“A and B”: one control called so, else A and then B."""
+    field = "option" if isinstance(clause, c.Choose) else "target"
+    progress = moment.progress
+    at = progress.kept.get("part")
+    if at is None:
+        at = _first_part(clause, getattr(clause, field), moment)
+        if not isinstance(at, int):
+            return at
+        progress.kept["part"] = at
+    if at < 0:
+        return ACTS[type(clause)](replace(clause, parts=()), moment)
+    notes: list[str] = []
+    while True:
+        part = replace(clause, parts=(), **{field: clause.parts[at]})  # type: ignore[arg-type]
+        moment.clause = part
+        step = ACTS[type(part)](part, moment)
+        if not isinstance(step, Next):
+            return step
+        notes += [step.note] if step.note else []
+        at += 1
+        if at >= len(clause.parts):
+            return Next(note="; ".join(notes))
+        progress.advance(0)
+        progress.kept["part"] = at
+
+
+def _first_part(clause: c.Clause, whole: str, moment: Moment) -> int | Step:
+    """-1 where the whole is one label, 0 where every part is something here; else what to do about a missing one."""
+    want: Want = _WANTS.get(type(clause), "click")
+    if isinstance(clause, c.Choose) and clause.target:
+        return -1 if offered(whole, clause.target, moment) else 0
+    if any(match.score >= 0.7 and _fits(match, want) for match in moment.find(whole, want) if _holds_it(match)):
+        return -1
+    missing = [part for part in clause.parts if not moment.find(part, want)]
+    if not missing or (want == "click" and missing != [*clause.parts] and missing[0] != clause.parts[0]):
+        return 0
+    return wait_or_scroll(moment, missing[0])
+
+
+def _holds_it(match: Match) -> bool:
+    """Whether a name holds all the words that were said, rather than being a part of them or only like them."""
+    return not match.why.endswith("is part of it") and "nearly" not in match.why
+
+
+def _fits(match: Match, want: Want) -> bool:
+    return match.element.acts or match.element.source == "ocr" or want != "click"
+
+
+_WANTS: dict[type[c.Clause], Want] = {c.Tick: "tick", c.Empty: "type", c.Write: "type"}
 
 
 @lru_cache(maxsize=32)

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from handeye.perception.quoting import ATOM, QUOTED
+from handeye.policies.plain_english.lists import PLACING
 from handeye.policies.plain_english.statements import NUMBER, cast_count
 from handeye.policies.plain_english.verbs import ADDRESS_ENDINGS, REFUSED_WORDS
 
@@ -27,11 +28,6 @@ CLICK = (
     r"(?:click|press|tap|hit|push|choose|pick|select|activate|follow(?=.*\blink\b)|left[- ]click|use(?!.*\sto\s)"
     r"|trigger|touch|focus|(?:put|place)\s+the\s+cursor)"
     r"(?:\s+(?:on|at|onto|into|in(?=\s+the)))?"
-)
-#: What follows a label after a comma and still says which thing is meant.
-_PLACING = (
-    r"(?:in|on|at|next|below|above|near|under|over|the|of|inside|within|from|right|left|to|with|beside|which|that|by"
-    r"|not)"
 )
 
 
@@ -68,7 +64,7 @@ def plausible(what: str) -> bool:
     """Whether words can be the name of one thing on a screen."""
     if re.search(r"^(?:and|or)\b|\b(?:until|while|unless|because)\b", what, re.IGNORECASE):
         return False
-    if re.search(rf"{QUOTED}\s*,\s*(?!{_PLACING}\b)[^\W\d]", what, re.IGNORECASE):
+    if re.search(rf"{QUOTED}\s*,\s*(?!{PLACING}\b)[^\W\d]", what, re.IGNORECASE):
         return False  # a step that no rule understands, not more of the label
     if re.search(QUOTED, what) or (what[:1].isupper() and len(what.split()) <= 3):
         return True  # “Best sellers”, with its capital, is a label

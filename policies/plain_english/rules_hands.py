@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handeye.perception.quoting import ATOM, QUOTED
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.keys import LABELS_TOO, SAID_KEY, parse_keys
+from handeye.policies.plain_english.lists import several, value_of
 from handeye.policies.plain_english.rules import CLICK, TIMES, Rules, address, aimed, count, plausible, quoted
 from handeye.policies.plain_english.verbs import LABEL_VERBS, PARTICLES, REFUSED_WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from handeye.perception.quoting import Masked
     from handeye.policies.plain_english.rules import Made
 
@@ -73,14 +77,65 @@ def _shortcut(hit: re.Match[str], _: Masked) -> Made:
     return c.Press(keys=SHORTCUTS[words], label=label)
 
 
-def _writes(verb: str, text: str, field: str, masked: Masked) -> c.Write:
-    is_text = quoted(text) or (len(text.strip()) == 1 and bool(re.fullmatch(ATOM, text.strip())))
+def _writes(verb: str, text: str, field: str, masked: Masked) -> c.Write | None:
+    value = value_of(text, masked)
+    if value is None:  # `username "ada"` in “the username field”: the words only name the field once more
+        around = {word for word in re.sub(QUOTED, " ", text).lower().split() if word not in {"the", "a", "an", "my"}}
+        if len(re.findall(QUOTED, text)) != 1 or not around or not around <= {*field.lower().split()}:
+            return None
+        value = masked.content("".join(re.findall(QUOTED, text))), True
+    if not value[1] and _DESCRIBED.search(text):
+        return None
     return c.Write(
-        text=masked.content(text.strip()) if is_text else masked.restore(text.strip()),
+        text=value[0],
         target=_field(field, masked),
         replace=bool(field.strip()) and " ".join(verb.lower().split()) not in _BUT,
-        fact=not quoted(text),
+        fact=not value[1],
     )
+
+
+#: What is not in quotes and says where a text stands, or where it goes to, is no text to be typed.
+_DESCRIBED = re.compile(
+    r"^(?:of|in|into|from|to)\b|\b(?:value|text|contents?|number|name|same)\s+(?:of|in|from|as)\b|['’]s\s+(?:value|text|contents?)\b"
+    r"|\b(?:field|text\s?box|input|text\s?area|search\s+bar)\b",
+    re.IGNORECASE,
+)
+#: Names of fields that people say before a value: “enter username ada”.
+_FIELD_NOUN = r"(?:user\s?name|user\s?id|login|password|passcode|pin|e-?mail(?:\s+address)?|phone(?:\s+number)?|(?:first|last|full|given|family)\s+name|surname|address|city|town|country|zip(?:\s+code)?|post(?:al)?\s?code|postcode|street|company|age|coupon(?:\s+code)?|code)"
+_TEXT_OF = r"(?:the\s+)?(?:(?:current|whole|exact)\s+)?(?:value|text|contents?)\s+(?:of|in|from|inside)\s+"
+_A_FIELD = r"(?P<f>.*\b(?:field|text\s?box|box|input|text\s?area|textarea|bar|editor)\b.*)"
+
+
+@rule(rf"(?:{_TYPE}|copy)\s+{_TEXT_OF}(?P<x>.+?)\s+(?:into|inside|in|to|onto|as)\s+(?P<f>.+)",
+      r"(?:type|enter|copy|paste|put|write|insert|input)\s+(?:the\s+)?(?P<x>.+?)['’]s\s+(?:value|text|contents?)\s+(?:into|in|to)\s+(?P<f>.+)",
+      r"copy\s+(?P<x>.+?)\s+into\s+(?P<f>.+)",
+      rf"copy\s+(?P<x>.+?)\s+to\s+{_A_FIELD}")  # fmt: skip
+def _from_the_screen(hit: re.Match[str], masked: Masked) -> Made:
+    what = re.sub(r"^the\s+", "", hit["x"].strip(), flags=re.IGNORECASE)
+    if not plausible(what) or not plausible(hit["f"]) or _BETWEEN_FIELDS.search(hit["f"]):
+        return None
+    read = c.ReadOff(what=aimed(what, masked), aside=True)
+    return [read, c.Write(text="it", target=_field(hit["f"], masked), replace=True, fact=True)]
+
+
+_BETWEEN_FIELDS = re.compile(r"\s(?:into|and)\s", re.IGNORECASE)
+
+
+@rule(
+    r"(?P<v>type|enter|write|put|input)\s+(?:in|into)\s+(?:the\s+)?(?P<f>\S.*?\s(?:field|box|input|text\s?area|bar))\s+(?P<x>.+)"
+)
+def _field_first(hit: re.Match[str], masked: Masked) -> Made:
+    return _writes(hit["v"], re.sub(rf"^{_WORDS}", "", hit["x"], flags=re.IGNORECASE), hit["f"], masked)
+
+
+@rule(
+    rf"(?:type|enter|input|provide|write)\s+(?:in\s+)?(?:the\s+|my\s+|your\s+)?(?P<f>{_FIELD_NOUN})\s*[:=]?\s+(?P<x>{_VALUE})"
+)
+def _noun_and_value(hit: re.Match[str], masked: Masked) -> Made:
+    value = value_of(hit["x"], masked)
+    if value is None or (not value[1] and re.fullmatch(r"(?:in|into|to|as|for|with|and|field|box)", value[0], re.I)):
+        return None
+    return c.Write(text=value[0], target=hit["f"], replace=True, fact=not value[1])
 
 
 def _field(piece: str, masked: Masked) -> str:
@@ -99,7 +154,10 @@ def _several_into(hit: re.Match[str], masked: Masked) -> Made:
     made: list[c.Clause] = []
     place = 0
     while found := re.match(_INTO_FIELD, hit["all"][place:], re.IGNORECASE):
-        made.append(_writes(hit["v"], found["x"], found["f"], masked))
+        one = _writes(hit["v"], found["x"], found["f"], masked)
+        if one is None:
+            return None
+        made.append(one)
         place += found.end()
     return made if len(made) > 1 and place == len(hit["all"]) else None
 
@@ -124,27 +182,39 @@ def _type_quoted(hit: re.Match[str], masked: Masked) -> Made:
 def _set(hit: re.Match[str], masked: Masked) -> Made:
     verb = hit[0].split()[0].lower()
     word = r"(?:with|=|:|as)" if verb in {"fill", "complete", "populate"} else r"(?:to|=|:)"
-    pair = rf"(?P<f>\S.*?)\s+{word}\s+(?P<x>{_VALUE})"
-    pairs, place = [], 0
     text = re.sub(r"^(?:the|this)\s+form\s*(?::|with)\s*", "", hit["all"].strip(), flags=re.IGNORECASE)
     if text != hit["all"].strip() and (named := _fields_and_values(text, masked)):
         return named
-    while found := re.match(rf"{pair}(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+|\s*$)", text[place:], re.IGNORECASE):
-        pairs.append((found["f"], found["x"]))
-        place += found.end()
-    if place < len(text):
-        whole = re.fullmatch(rf"(?P<f>.+?)\s+{word}\s+{_WORDS}(?P<x>.+)", text, re.IGNORECASE | re.DOTALL)
-        if not whole:
-            return None
-        pairs = [(whole["f"], whole["x"])]
     made: list[c.Clause] = []
-    for field, value in pairs:
+    for field, value in _pairs(text, word):
         clean = re.sub(r"^(?:the\s+)?(?:value\s+of\s+)", "", field, flags=re.IGNORECASE)
-        if re.fullmatch(r"(?:the\s+|this\s+)?(?:form|fields?|everything|it all)", clean, re.IGNORECASE):
+        if re.fullmatch(
+            r"(?:the\s+|this\s+)?(?:form|fields?|everything|it all)|back|over|on|off", clean, re.IGNORECASE
+        ):
             return None
-        made.append(c.Write(text=masked.content(value), target=_field(clean, masked), replace=True,
-                            fact=not quoted(value), any_kind=verb not in {"fill", "enter"}))  # fmt: skip
-    return made
+        said = value_of(re.sub(rf"^{_WORDS}", "", value, flags=re.IGNORECASE), masked)
+        if said is None or (not said[1] and re.match(r"of\b", said[0], re.IGNORECASE)):
+            return None
+        made.append(c.Write(text=said[0], target=_field(clean, masked), replace=True,
+                            fact=not said[1], any_kind=verb not in {"fill", "enter"}))  # fmt: skip
+    return made or None
+
+
+def _pairs(text: str, word: str) -> list[tuple[str, str]]:
+    """`A with 1, B with 2 and C with 3` as fields and values; what has no such word belongs to the value before it."""
+    pairs: list[tuple[str, str]] = []
+    bounds = [(found.start(), found.end()) for found in re.finditer(r"\s*,\s*(?:and\s+)?|\s+and\s+", text)]
+    start = 0
+    for left, right in [*bounds, (len(text), len(text))]:
+        one = re.fullmatch(rf"(?P<f>\S.*?)\s*(?:(?<=\s){word}|[:=])\s+(?P<x>\S.*)", text[start:left], re.I | re.S)
+        rest = text[right:]
+        opens = not rest or re.match(rf"(?:(?!(?:,|\band\b)).)+?(?:\s{word}|[:=])\s+\S", rest, re.I | re.S)
+        if one and opens:
+            pairs.append((one["f"], one["x"]))
+            start = right
+        elif not rest:
+            return []
+    return pairs
 
 
 _NAMED = rf"(?:the\s+|your\s+|my\s+)?(?P<f>[^\W\d][\w\- ]*?)\s*[:=]?\s+(?P<x>{QUOTED}|{ATOM}|\d\S*)"
@@ -182,7 +252,14 @@ def _type_bare(hit: re.Match[str], masked: Masked) -> Made:
         r"\b(?:field|box|bar|input)\b", hit["f"], re.IGNORECASE
     ):
         return None
+    if not hit["f"] and not re.search(QUOTED, hit["x"]) and _NAMES_A_PLACE.search(hit["x"]):
+        return None  # it cannot be told where the text ends and where the field begins
     return _writes(verb, hit["x"], hit["f"], masked)
+
+
+_NAMES_A_PLACE = re.compile(
+    rf"\s(?:in|into|inside|at|as|for)\s+(?:the\s+)?{_FIELD_NOUN}$|\s(?:into|inside)\s|^{_FIELD_NOUN}\s", re.IGNORECASE
+)
 
 
 @rule(r"(?:clear|empty|blank|erase|wipe)(?:\s+out)?\s+(?:the\s+)?(?:contents?\s+of\s+|text\s+(?:in|of|from)\s+)?(?P<x>.*\b(?:field|box|input|bar|area|editor)|.*)",
@@ -194,7 +271,17 @@ def _clear(hit: re.Match[str], masked: Masked) -> Made:
         re.IGNORECASE,
     ):
         return None
-    return c.Empty(target=aimed(hit["x"], masked))
+    if not all(plausible(part) for part in several(hit["x"])[0]):
+        return None
+    return _each(hit["x"], masked, lambda target: c.Empty(target=target))
+
+
+def _each(what: str, masked: Masked, make: Callable[[str], c.Clause]) -> list[c.Clause]:
+    """One clause for every member of a list; a single clause that knows its parts where it may be one label."""
+    parts, sure = several(what)
+    if sure:
+        return [make(aimed(part, masked)) for part in parts]
+    return [replace(make(aimed(what, masked)), parts=tuple(aimed(part, masked) for part in parts))]
 
 
 @rule(rf"(?:log|sign)\s*-?(?:in|on)(?:\s*(?:to|into)\s+(?:the\s+)?\S+(?:\s+(?!as\b|with\b|using\b)\S+){{0,3}}?)?\s+(?:as|with|using|under|by)\s+{_USER}(?P<u>{_NAME})(?:\s*(?:,?\s*(?:and|with|using|by)\b|,|/|:)*\s*(?:(?:the|my|a)\s+)?{_PIN_WORDS}\s*(?:is|of|=|:)?\s*(?P<p>{_VALUE}))?",
@@ -236,7 +323,7 @@ def _visit(hit: re.Match[str], masked: Masked) -> Made:
 
 
 @rule(r"(?:choose|select|pick|set)\s+(?:the\s+)?(?:options?|values?|entry|entries|items?)?\s*(?P<x>.+?)\s+(?:from|in|out\s+of|within)\s+(?P<f>.+)",
-      rf"(?:choose|select|pick|use)\s+(?P<x>{_VALUE})\s+(?:for|as|under)\s+(?P<f>.+)")  # fmt: skip
+      rf"(?:choose|select|pick|use)\s+(?P<x>{_VALUE}|(?:the\s+)?(?:option|value|entry)\s+(?:\S+\s+){{0,3}}?{QUOTED})\s+(?:for|as|under)\s+(?P<f>.+)")  # fmt: skip
 def _choose(hit: re.Match[str], masked: Masked) -> Made:
     options, field = hit["x"].strip(), hit["f"]
     if re.fullmatch(
@@ -246,17 +333,19 @@ def _choose(hit: re.Match[str], masked: Masked) -> Made:
     ):
         return None
     target = aimed(field, masked)
-    return [c.Choose(option=aimed(part, masked), target=target) for part in _listed(options)]
+    return _each(_option(options), masked, lambda option: c.Choose(option=option, target=target))
 
 
-def _listed(what: str) -> list[str]:
-    """Several things in a row: quoted ones, or short ones between commas."""
-    parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", what.strip(), flags=re.IGNORECASE)
-    if len(parts) > 1 and all(parts):
-        short = "," in what and all(len(part.split()) <= 3 and plausible(part) for part in parts)
-        if short or all(quoted(part) for part in parts):
-            return parts
-    return [what.strip()]
+def _option(piece: str) -> str:
+    """Of “the option with the text "X"” what is in quotes."""
+    quotes = re.findall(QUOTED, piece)
+    named = re.fullmatch(
+        rf"(?:the\s+)?(?:options?|values?|entry|entries|items?|choice)\s+(?:(?:with|of)\s+(?:the\s+)?(?:text|label|name|value)"
+        rf"|labell?ed|called|named|saying)?\s*{QUOTED}|{QUOTED}\s+(?:option|value|entry|choice)",
+        piece.strip(),
+        re.IGNORECASE,
+    )
+    return str(quotes[0]) if named and len(quotes) == 1 else piece
 
 
 @rule(r"(?P<v>tick|check(?:\s+off)?|mark|untick|uncheck|unmark|toggle|deselect|unselect|turn\s+on|turn\s+off|switch\s+on|switch\s+off|enable|disable|flip)\s+(?!that\b|whether\b|if\b|out\b|in\b|for\b)(?P<x>.+)",
@@ -271,15 +360,11 @@ def _tick(hit: re.Match[str], masked: Masked) -> Made:
         else not (verb.startswith("un") or verb.endswith("off") or verb in {"deselect", "disable"})
     )
     on = True if verb == "check off" else on
-    what = re.sub(r"^(?:(?:all|both)\s+of\s+)?", "", hit["x"], flags=re.IGNORECASE)
-    parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", what, flags=re.IGNORECASE)
-    short = (
-        len(parts) > 1
-        and all(parts)
-        and (all(quoted(part) for part in parts) or ("," in what and all(len(part.split()) <= 4 for part in parts)))
-    )
-    made = [c.Tick(target=aimed(part, masked), on=on) for part in (parts if short else [what])]
-    return list(made)
+    if verb == "check" and re.match(
+        rf"(?:the\s+)?(?:text|words?|message|heading|title|phrase)\s+{QUOTED}$", hit["x"], re.I
+    ):
+        return None  # a text cannot be ticked
+    return _each(hit["x"], masked, lambda target: c.Tick(target=target, on=on))
 
 
 @rule(rf"(?:upload|attach|give|add|choose|select)\s+(?:the\s+)?(?:files?\s+|documents?\s+|pictures?\s+|images?\s+|photos?\s+)(?P<x>(?:{QUOTED}|{ATOM})(?:\s*(?:,|and|,\s*and)\s*(?:{QUOTED}|{ATOM}))*)(?:\s+(?:to|in|into|as|for|using|with|at|on|from)\s+(?P<f>.+))?",
@@ -324,14 +409,8 @@ def _enter(_: re.Match[str], __: Masked) -> Made:
 
 @rule(r"(?:choose|select|pick)\s+(?:the\s+(?:option|value|entry)\s+)?(?P<x>.+)")
 def _choose_bare(hit: re.Match[str], masked: Masked) -> Made:
-    parts = _listed(hit["x"])
-    if not plausible(parts[0]):
-        return None
-    pair = re.fullmatch(r"(\S+)\s+and\s+(\S+)", hit["x"].strip(), re.IGNORECASE)
-    if pair and len(parts) == 1:  # “Black and white” may be one label
-        both = aimed(hit["x"], masked)
-        return [c.Choose(option=aimed(pair[1], masked), joined=both), c.Choose(option=aimed(pair[2], masked))]
-    return [c.Choose(option=aimed(part, masked)) for part in parts]
+    what = _option(hit["x"])
+    return _each(what, masked, lambda option: c.Choose(option=option)) if plausible(several(what)[0][0]) else None
 
 
 @rule(rf"{CLICK}\s+(?P<x>.+?){TIMES}",
@@ -345,14 +424,12 @@ def _click(hit: re.Match[str], masked: Masked) -> Made:
     path = [part for part in re.split(r"\s+(?:>|→|»|->|=>|›)\s+", what) if part]
     if len(path) > 1:
         return [c.ClickOn(target=aimed(part, masked)) for part in path]
-    parts = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", what, flags=re.IGNORECASE)
-    if len(parts) > 1 and all(quoted(part) for part in parts):
-        return [c.ClickOn(target=aimed(part, masked)) for part in parts]
-    if not plausible(what):
+    parts, _ = several(what)
+    if not all(plausible(part) for part in parts) or (len(parts) > 1 and count(hit) > 1):
         return None
     if new_tab := re.fullmatch(r"(?P<x>.+?)\s+in\s+(?:a|another)\s+(?:new\s+|separate\s+)?tab", what, re.IGNORECASE):
         return [c.ClickOn(target=aimed(new_tab["x"], masked), modifiers=("ctrl",)), c.Tab(do="switch", which="last")]
-    return [c.ClickOn(target=aimed(what, masked))] * count(hit)
+    return _each(what, masked, lambda target: c.ClickOn(target=target)) * count(hit)
 
 
 @rule(
@@ -375,6 +452,12 @@ def _operate(hit: re.Match[str], masked: Masked) -> Made:
         return None  # a statement that no rule understands is no label
     if not known and re.search(r"\b(?:the|an?|my|your)\b", hit[0], re.IGNORECASE):
         return None
+    if _SAYS_SO.search(hit[0]):
+        return None  # what is so is no thing to be pressed
+    if verb.lower() in _LOOKING and not particle and (hit["x"] or hit["w"]):
+        # “Verify account” may be a button; that the words after it are so somewhere is no press of “Verify”.
+        bare = verb.lower() == "check" or re.search(QUOTED, hit[0])
+        return None if bare else c.Operate(verb=hit[0], certain=False)
     if not known:
         return c.Operate(verb=hit[0], certain=False) if len(words) > 1 or verb[0].isupper() else None
     verb = f"{verb} {particle}" if particle else verb
@@ -383,10 +466,19 @@ def _operate(hit: re.Match[str], masked: Masked) -> Made:
     return c.Operate(verb=verb, thing=masked.restore(thing), place=masked.restore(hit["w"] or ""))
 
 
+#: A statement rather than a label.
+_SAYS_SO = re.compile(
+    r"\b(?:is|are|was|were|isn['’]?t|aren['’]?t|should|must|appears?|disappears?|remains?|stays?|contains?|shows\b)(?:\s|$)",
+    re.IGNORECASE,
+)
+#: Verbs that ask whether something is so.
+_LOOKING = frozenset({"check", "verify", "validate", "test", "see"})
+
+
 def _leaves_out(hit: re.Match[str]) -> bool:
     """Whether pressing a control would leave a part of the clause undone: “rename "a" to "b"”, “reply "Thanks" to Bob”."""
     thing, place = hit["x"] or "", hit["w"] or ""
-    if hit["v"].lower() in {"add", "remove", "delete", "copy"}:
+    if hit["v"].lower() in {"add", "remove", "delete"}:
         return False
     value = re.search(rf"{QUOTED}|{ATOM}|\d", place) and not re.search(
         r"\b(?:row|result|item|page|first|next)\b", place, re.I

@@ -50,6 +50,13 @@ def _new_item(hit: re.Match[str], masked: Masked) -> Made:
 
 
 @rule(
+    r"(?:put|place|throw|drop|move)\s+(?P<x>.+?)\s+(?:(?:in|on)to|in|to)\s+(?P<y>(?:(?:the|my|your)\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|wish\s?list|favou?rites?))"
+)
+def _into_cart(hit: re.Match[str], masked: Masked) -> Made:
+    return c.Operate(verb="add", thing=masked.restore(hit["x"]), place=masked.restore(f"to {hit['y']}"))
+
+
+@rule(
     rf"(?:move|put|bring|place|drop)\s+(?P<x>(?:the\s+|my\s+)?(?:\S+\s+){{0,3}}?{_PIECE}\b.*?)\s+(?:onto|on\s+to|to|into|in)\s+(?P<y>.+)",
     rf"(?:move|put|bring|drop)\s+(?P<x>.+?)\s+(?:onto|on\s+to|to|into|in)\s+(?P<y>(?:the\s+)?(?:.+\s{_PLACE}|{_PLACE}\s.+))",
 )

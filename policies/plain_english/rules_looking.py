@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from handeye.perception.quoting import ATOM, QUOTED
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.rules import CLICK, TIMES, Rules, address, aimed, count, plausible, quoted
-from handeye.policies.plain_english.statements import NUMBER, cast_count, parse_statement
+from handeye.policies.plain_english.statements import NUMBER, cast_count, is_bare, parse_statement
 from handeye.policies.plain_english.verbs import REFUSED_WORDS
 
 if TYPE_CHECKING:
@@ -133,12 +133,39 @@ def _await(hit: re.Match[str], masked: Masked) -> Made:
 
 @rule(r"(?:check|verify|ensure|assert|expect|confirm|make\s+sure|be\s+sure|validate|test|double[- ]check|see)(?:\s*:)?\s+(?:that|whether|if|to\s+see|for)\s+(?P<x>.+)",
       r"(?:verify|ensure|assert|expect|confirm|make\s+sure|validate|check)(?:\s*:)?\s+(?P<x>.+)",
-      r"(?P<x>(?:(?:i|we|you|they|the\s+user)\s+(?:should|must|can|do)?\s*(?:now\s+)?(?:see|find)|(?:the\s+|this\s+)?(?:page|screen|title|url|address|list|table|site|window)(?:['’]s)?\s+(?:\S+\s+)?(?:should|must|shows?|contains?|displays?|does)|there\s+(?:should|must|is|are)).+)",
+      r"(?P<x>(?:(?:i|we|you|they|the\s+user)\s+(?:(?:should|must|can|do|will)(?:\s+not|n['’]?t)?|cannot|no\s+longer)?\s*(?:now\s+)?(?:see|find)|(?:the\s+|this\s+)?(?:page|screen|title|url|address|list|table|site|window)(?:['’]s)?\s+(?:\S+\s+)?(?:should|must|shows?|contains?|displays?|does)|there\s+(?:should|must|is|are)).+)",
       r"(?P<x>.+\s(?:should|must)(?:\s+not|n['’]?t)?\s+(?:be|show|contain|appear|have|display|say|read|equal)\b.*)")  # fmt: skip
 def _verify(hit: re.Match[str], masked: Masked) -> Made:
-    piece = re.sub(r"\s+to\s+be\s+", " is ", hit["x"])
+    piece = re.sub(r"\s+to\s+(not\s+)?be\s+", lambda found: f" is {found[1] or ''}", hit["x"])
+    piece = re.sub(r"\s+(?:to\s+not|not\s+to)\s+(?=[a-z])", " should not ", piece)
     piece = re.sub(r"\s+to\s+(contain|show|have|display|say|appear|read)\b", r" should \1", piece)
+    if _MAY_DO.match(hit[0]) and is_bare(hit["x"]):
+        return None  # `check "X"` ticks X; what is to be so needs “check that”
     return _statements(piece, masked)
+
+
+#: Verbs that look, and do something as well.
+_MAY_DO = re.compile(r"(?:double[- ])?(?:check|confirm|test)\s*:?\s+(?!that\b|whether\b|if\b|to\s+see\b|for\b)", re.I)
+
+
+@rule(rf"(?P<x>(?:the|an?|no|this|all|each|every|both|{QUOTED}|(?:[\w\-]+\s+){{1,3}}?(?:button|link|field|checkbox|box|message|alert|dialog|banner|heading|icon|image|tab|list|table|row|text)s?\b).*\s(?:is|are|isn['’]t|aren['’]t)\s.+|(?:the|an?|no|{QUOTED}|(?:[\w\-]+\s+){{1,3}}?(?:button|link|field|checkbox|message|alert|dialog|banner|heading|icon|image|tab)\b).*\s(?:appears?|disappears?)|(?:the\s|{QUOTED}).*\s(?:contains|(?:does\s+not|doesn['’]t)\s+(?:contain|show|have|hold|display|say))\s.+)")  # fmt: skip
+def _declared(hit: re.Match[str], masked: Masked) -> Made:
+    """“The Save button is disabled”, said without a verb before it: nothing but a statement begins so."""
+    if re.search(
+        r"\b(?:if|when|once|until|unless|while|because|click|type|select|choose|check|verify|ensure|assert|expect|confirm|validate|make|sure|see|wait|say)\b",
+        hit["x"],
+        re.IGNORECASE,
+    ):
+        return None
+    made = _statements(hit["x"], masked)
+    told = isinstance(made, list) and all(
+        isinstance(each, c.Verify) and (each.statement.kind not in ("shows", "field") or _quotes(each)) for each in made
+    )
+    return made if told else None
+
+
+def _quotes(clause: c.Clause) -> bool:
+    return isinstance(clause, c.Verify) and bool(re.search('["“”«„]', clause.statement.said))
 
 
 #: “A is ticked and B is not”.
@@ -157,7 +184,7 @@ def _statements(piece: str, masked: Masked) -> Made:
         if statement is None:
             halves = re.split(r"\s*,?\s+and\s+", part, flags=re.IGNORECASE)
             several = [parse_statement(half, masked) for half in halves]
-            if len(halves) < 2 or not all(several):
+            if len(halves) < 2 or not all(several) or any(is_bare(half) for half in halves[1:]):
                 return None
             made += [c.Verify(statement=each) for each in several if each]
         else:

@@ -65,7 +65,7 @@ def understood(says: str) -> clauses.Statement:
 
 def _statement(says: str, scene: Scene) -> Found:
     finding = evaluate(understood(says), scene)
-    return finding.holds, finding.says
+    return (finding.holds if finding.known else None), finding.says
 
 
 def _text(value: str, scene: Scene) -> Found:
