@@ -193,6 +193,9 @@ def _in_its_container(clause: c.Operate, moment: Moment) -> Match | None:
         return None
     label = max((each.name for each in same), key=lambda text: max(alike(name, text).score for name in names))
     thing = unquote(re.sub(r"^(?:the|an?|my)\s+", "", clause.thing, flags=re.IGNORECASE))
+    in_label = {*words(_bare(unquote(clause.place)))} - _INTO <= {*words(label)}
+    if clause.place and not in_label and not _GENERIC.fullmatch(clause.place):
+        thing = f"{thing} {unquote(clause.place)}"  # “the invoice of Zoe”: the place says which thing it is
     if not any(normal(thing) in normal(each.name) for each in moment.scene.elements):
         return None  # what is not written here stands in no container
     for place in ("card", "row", "item"):
@@ -202,6 +205,7 @@ def _in_its_container(clause: c.Operate, moment: Moment) -> Match | None:
     return None
 
 
+_INTO = frozenset({"to", "into", "in", "onto", "on", "from"})
 _FIELDS = frozenset({"checkbox", "radio", "textbox", "option", "combobox", "searchbox"})
 
 
