@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from handeye.perception.matching import shows
 from handeye.perception.quoting import unquote
 from handeye.perception.scene import Scene
+from handeye.perception.wording import normal
 from handeye.policies.plain_english.acts_forms import spoken
 from handeye.policies.plain_english.checks import Finding, evaluate
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
@@ -86,6 +87,10 @@ def read_off(clause: c.ReadOff, moment: Moment) -> Step:
             return moment.do(Wait(seconds=1), f"“{unquote(clause.what)}” is not there yet; wait a little", "")
         return moment.missing(clause.what)
     text = "".join(letter for letter in text if letter >= " " or letter in "\n\t")[:4000]
+    if clause.aside and normal(text) == normal(unquote(clause.what)):
+        return Fail(
+            f"“{unquote(clause.what)}” is on the screen, but no value next to it; put the text to type in quotes"
+        )
     if not clause.aside:
         moment.progress.answers.append([unquote(clause.what), text])
     moment.progress.it = text

@@ -211,7 +211,7 @@ def _with_its_marks(made: list[c.Clause], piece: _Piece, text: str, masked: Mask
         if not _secret(last):
             return made
         note = "the period at the end was taken as a part of the password; put the password in quotes to leave it out"
-    return [*made[:-1], replace(last, note=note, **{name: value + marks})]
+    return [*made[:-1], replace(last, note=note, **{name: value + marks})]  # type: ignore[arg-type]
 
 
 #: Where a clause has its value.

@@ -195,7 +195,7 @@ def _beside(label: Element, elements: Sequence[Element]) -> Element | None:
             right.append((element.box.left - label.box.right, element))
         elif (
             0 <= element.box.top - label.box.bottom <= 2 * height
-            and abs(element.box.left - label.box.left) <= 2 * height
+            and abs(element.box.left - label.box.left) <= 3 * height
         ):
             below.append((element.box.top - label.box.bottom, element))
     for side in (right, below):

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from handeye.policies.plain_english import acts_looking, parse, reaching
 from handeye.policies.plain_english import clauses as c
-from handeye.policies.plain_english import parse
 from handeye.tools.errors import ActionRefused
 
 CONSENT = "<h2>Digest</h2><p>Once a week.</p><label><input type=checkbox id=a>Digest by post</label> <label><input type=checkbox id=b checked>Salt and pepper</label><p>Saved drafts</p><button onclick=\"o.textContent='sent'\">Ship</button><label><input type=checkbox id=d>Salt</label><p id=o>"
@@ -24,6 +24,14 @@ CARDS = (
     + "<p id=o>"
 )
 BUTTONS = "<button onclick=\"o.textContent+=' one'\">Pack</button><button onclick=\"o.textContent+=' two'\">Weigh</button><button onclick=\"o.textContent+=' both'\">Lift and turn</button><button onclick=\"o.textContent+=' verified'\">Verify</button><p id=o>Log:"
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing on these pages is late."""
+    monkeypatch.setattr(acts_looking, "CHECK_WAITS", (0.05,))
+    monkeypatch.setattr(reaching, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(reaching, "SCROLLS", 0)
 
 
 def state_of(followed: Any, name: str) -> Any:
@@ -67,6 +75,7 @@ def test_a_button_that_stays_pressed_is_turned_on(on: Any) -> None:
         (SWITCHES, "turn off Stuck", "“Stuck” stays ticked"),
         (FIELDS, "clear Street and Cellar", "Cellar"),
         (FIELDS, "enter the value of Postcode into Floor", "Postcode"),
+        (FIELDS, "copy the value of North 7 into Bell", "no value next to it"),
         (CARDS, "add the Steel Pot to the bag", "Steel Pot"),
         (BUTTONS, "verify user waits at the gate", "verify user waits at the gate"),
     ],
@@ -202,7 +211,6 @@ def test_nothing_of_a_step_is_left_out(goal: str, meaning: list[c.Clause]) -> No
     [
         'fill "Street" with "Elm" and "Floor"',
         'type "a" near "b" into Note',
-        "type Kim into the box in address field",
         'check the text "Saved"',
         "check that the page loads without errors",
         'check that neither "A" nor "B" is shown, or so',
@@ -210,12 +218,11 @@ def test_nothing_of_a_step_is_left_out(goal: str, meaning: list[c.Clause]) -> No
         'check that the page shows ""',
         'check that the URL contains ""',
         "verify that it is not true that Save is not enabled",
-        "switch back to old",
     ],
 )
 def test_what_would_be_read_in_part_is_refused_before_anything_is_done(goal: str) -> None:
     with pytest.raises(ActionRefused):
-        print(parse(goal))
+        parse(goal)
 
 
 def test_a_period_that_may_belong_to_a_password_is_noted(on: Any) -> None:
