@@ -162,7 +162,7 @@ def empty(clause: c.Empty, moment: Moment) -> Step:
                 return Next()
             if moment.progress.tried("again") >= 1:
                 return Fail(f"“{unquote(clause.target)}” still holds “{found.element.value[:80]}”")
-        elif last.outcome.kind == "confirmed" or (isinstance(found, Match) and found.element.secret):
+        elif last.outcome.kind in ("confirmed", "unknown"):
             return Next(note=f"whether “{unquote(clause.target)}” is empty cannot be read back")
         else:
             return Fail(f"whether “{unquote(clause.target)}” is empty cannot be told: {last.outcome.evidence}")

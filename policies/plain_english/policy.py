@@ -146,7 +146,9 @@ def _all_parts(clause: c.Clause, moment: Moment) -> Step:
     if at < 0:
         return ACTS[type(clause)](replace(clause, parts=()), moment)
     notes: list[str] = []
+    where = moment.where
     while True:
+        moment.where = f"{where}, part {at + 1} of {len(clause.parts)}"  # what one part did is none of the next one's
         part = replace(clause, parts=(), **{field: clause.parts[at]})  # type: ignore[arg-type]
         moment.clause = part
         step = ACTS[type(part)](part, moment)
