@@ -239,6 +239,8 @@ def tick(clause: c.Tick, moment: Moment) -> Step:
         return _tick_all(clause, moment)
     boxes, wanted, progress = _tickable(clause.target, moment), clause.on, moment.progress
     name = unquote(clause.target)
+    if clicked := [match for match in boxes if match.element.id == progress.kept.get("box")]:
+        boxes = [replace(clicked[0], rivals=())]
     if progress.stage == "clicked" and moment.last and not moment.refused:
         if boxes and _is_as_wanted(boxes[0], wanted, moment):
             return Next()
@@ -260,6 +262,7 @@ def tick(clause: c.Tick, moment: Moment) -> Step:
             key = Key(keys="space", target=moment.aim(boxes[0], clause.target))
             return moment.do(key, "clicking does not change it: press the space bar on it", "clicked")
     if boxes:
+        boxes[0] = moment.decide(boxes[0], clause.target)
         state = state_of(boxes[0].element)
         if wanted is not None and state == wanted and progress.stage != "clicked":
             return Next(note=f"“{name}” was {_word(wanted)} already")
@@ -269,6 +272,7 @@ def tick(clause: c.Tick, moment: Moment) -> Step:
                 f'name of the first, or: check that the page shows "{also}"'
             )
         progress.kept.setdefault("was", state)
+        progress.kept["box"] = boxes[0].element.id
         held = clear(moment, boxes[0], clause.target)
         return click_it(moment, held, clause.target) if isinstance(held, Match) else held
     if not moment.scene.elements and (found := moment.find(clause.target, "tick")):

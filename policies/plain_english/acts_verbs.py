@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handeye.perception.ambiguity import rivals_of
 from handeye.perception.groups import Item, descendants, item_of, items_called, items_with
 from handeye.perception.label_verbs import unexplained
-from handeye.perception.matching import Match, rivals, shows
+from handeye.perception.matching import Match, shows
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import GLYPHS, PARTLY, alike, normal, way, words
@@ -200,7 +200,7 @@ def _in_its_container(clause: c.Operate, moment: Moment) -> Match | None:
         return None  # what is not written here stands in no container
     for place in ("card", "row", "item"):
         found = moment.find(f'"{label}" in the {place} with "{thing}"', "click")
-        if found and found[0].score >= 0.75 and found[0].element in same and not rivals(found):
+        if found and found[0].score >= 0.75 and found[0].element in same and not found[0].rivals:
             return found[0]
     return None
 

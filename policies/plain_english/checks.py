@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from handeye.perception.kinds import SUITS
-from handeye.perception.matching import Match, find, rivals, shows
+from handeye.perception.matching import Match, find, shows
 from handeye.perception.phrase import readings
 from handeye.perception.quoting import unquote
 from handeye.perception.wording import words
@@ -256,7 +256,7 @@ def _one(phrase: str, scene: Scene, want: Want) -> Element | None:
     if not found or found[0].score < 0.75:
         return None
     first = found[0].element
-    return None if any(_state(other.element) != _state(first) for other in rivals(found)) else first
+    return None if any(_state(other.element) != _state(first) for other in found[0].rivals) else first
 
 
 def _state(element: Element) -> tuple[object, ...]:
@@ -266,7 +266,7 @@ def _state(element: Element) -> tuple[object, ...]:
 def _none(phrase: str, scene: Scene, what: str, want: Want = "any") -> Finding:
     """That a phrase names nothing here, or that it cannot be told which of several it means."""
     name, found = unquote(phrase), find(phrase, scene.elements, want=want, size=_size(scene))
-    if found and found[0].score >= 0.75 and rivals(found):
+    if found and found[0].score >= 0.75 and found[0].rivals:
         return _unknown(f"several things here answer to “{name}”, and they differ; say which one is meant")
     return _unknown(f"{what} called “{name}”")
 
