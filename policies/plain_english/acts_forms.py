@@ -230,7 +230,7 @@ def _is_called(match: Match) -> bool:
     """Whether the words name the control, and neither a part of them nor a text near it, which has another label."""
     if "is part of it" in match.why:
         return False
-    near = re.search(r"beside “(.*)”", match.why)
+    near = re.search(r"(?:beside|next to) “(.*?)”", match.why)
     return not near or not match.element.name or alike(near[1], match.element.name).score >= _PERHAPS
 
 
@@ -431,7 +431,7 @@ def _choose_in(clause: c.Choose, option: str, moment: Moment) -> Step:
                 return held
             return moment.do(Click(target=moment.aim(held, clause.target)), "open it", "opened")
         return wait_or_scroll(moment, clause.target)
-    best = found[0]
+    best = moment.decide(found[0], clause.target)
     if best.element.source == "ocr" or not moment.can("select"):
         return _choose_by_hand(clause, option, best, moment)
     if normal(best.element.value) == normal(option):
