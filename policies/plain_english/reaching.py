@@ -232,7 +232,7 @@ def once(step: Step, moment: Moment) -> Step:
     phrase = next((str(target) for target in targets(last.action).values()), last.action.kind)
     if last.settled:
         return Next(note=f"{phrase}: it was done before the run was resumed, though the page does not show it")
-    if isinstance(step, Fail):
+    if isinstance(step, Fail) and not last.awaited:
         return step
     if not last.sent:
         return step

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -215,6 +216,21 @@ def test_what_was_sent_is_not_done_again_because_the_page_looks_unchanged(
     assert site.posts == ["/save"], run.reason
     if run.verdict != "succeeded":
         assert "POST" in run.reason
+
+
+def test_an_answer_that_comes_late_is_waited_for(
+    site: Any, eyes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than a page is waited for to settle: the box is ticked when the answer is here, by one request."""
+    handler = site.server.RequestHandlerClass
+    answer_at_once = handler.do_POST
+    monkeypatch.setattr(handler, "do_POST", lambda self: (time.sleep(9), answer_at_once(self)))
+    site.answer = "{}"
+    late = f"event.preventDefault(); {SAVE}.then(() => box.checked = true)"
+    site.pages["/"] = f'<label><input type=checkbox id=box onclick="{late}"> Remind me</label>'
+    with Browser(site.url) as browser:
+        run = Agent(browser, eyes=eyes, run_dir=tmp_path / "run", approve="never").run('tick "Remind me"')
+    assert (run.verdict, site.posts) == ("succeeded", ["/save"]), run.reason
 
 
 def test_a_second_attempt_at_what_was_sent_is_asked_about() -> None:
