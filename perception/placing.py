@@ -209,8 +209,8 @@ def _in_structure(
     if relation == "near":
         apart = [m for m in candidates if all(_in_sibling(m.element, by.element, structure) for by in anchors)]
         return [] if anchors and len(apart) == len(candidates) else None
-    # Without any structure (a platform that tells neither paths nor parents), places on the screen decide.
-    return [] if any(each.path or each.parent for each in elements) else None
+    # Where no page tells its structure (programs know parents at best), places on the screen decide.
+    return [] if any(each.path for each in elements) else None
 
 
 def _with_costs(pairs: Sequence[tuple[Match, Match]]) -> list[Held]:

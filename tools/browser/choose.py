@@ -29,7 +29,7 @@ OWN_SELECT = """el => {
   const near = el.closest('select') || el.closest('label')?.control || el.querySelector?.('select');
   return near?.localName === 'select' ? near : null }"""
 OPTIONS = """el => [...el.options].map((o) => ({ text: o.label.replace(/\\s+/g, ' ').trim(),
-  kept: el.multiple && o.selected,
+  kept: el.multiple && o.selected, value: o.value,
   off: o.disabled || (o.parentElement.localName === 'optgroup' && o.parentElement.disabled) }))"""
 OWN_FILE_FIELD = """el => {
   const field = 'input[type=file]';
@@ -37,9 +37,10 @@ OWN_FILE_FIELD = """el => {
   return near?.type === 'file' ? near : null }"""
 
 
-def best_option(wanted: str, options: Sequence[str]) -> int:
+def best_option(wanted: str, options: Sequence[str], values: Sequence[str] = ()) -> int:
     """The one option that is meant: called exactly so, else so but for case, else the only one that is much alike.
 
+    Of several of one name the first is taken only where `values` says that all of them stand for the same.
     Raises ActionRefused, naming the options, when none is or several are.
     """
     from rapidfuzz import fuzz, utils
@@ -50,6 +51,10 @@ def best_option(wanted: str, options: Sequence[str]) -> int:
         [index for index, option in enumerate(plain) if same(option, said)],
         [index for index, option in enumerate(plain) if same(option, said, case=False)],
     ):
+        if exact and len({values[index] for index in exact} if values else exact) > 1:
+            raise ActionRefused(
+                f"{len(exact)} options are called “{said}”, and they differ; click the one that is meant"
+            )
         if exact:
             return exact[0]
     holding = [index for index, option in enumerate(plain) if contains(option, said, case=False)]
@@ -90,7 +95,7 @@ class Chooser:
 
     async def _native(self, field: ElementHandle, wanted: str) -> str:
         options: list[dict[str, Any]] = await field.evaluate(OPTIONS)
-        index = best_option(wanted, [option["text"] for option in options])
+        index = best_option(wanted, [option["text"] for option in options], [option["value"] for option in options])
         if options[index]["off"]:
             raise ActionRefused(f"the option “{options[index]['text']}” is disabled; choose another")
         # Where a list takes several, those that are chosen stay so.
@@ -111,7 +116,7 @@ class Chooser:
         if not options:
             raise ActionFailed(f"{action.target} opened no list of options; click what opens it, then the option")
         try:
-            index = best_option(action.option, [element.name for element in options])
+            index = _best_drawn(action.option, options)
         except ActionRefused:
             await self.hands.page.keyboard.press("Escape")
             raise
@@ -121,7 +126,8 @@ class Chooser:
         if seen is None:
             raise ActionFailed(f"the option “{chosen.name}” is off the screen; scroll in the list, then click it")
         await self.hands.page.mouse.click(*view.to_mouse(*seen.centre))
-        return "" if chosen.name == action.option else f"chose “{chosen.name}”"
+        said = chosen.text or chosen.name
+        return "" if action.option in (said, chosen.name) else f"chose “{said}”"
 
     async def _opened(self, read: Any, before: set[str]) -> list[Element]:
         """The options that a press made appear (or those there already, for a list that is always open)."""
@@ -164,6 +170,17 @@ class Chooser:
     async def _related(self, target: Any, place: tuple[float, float], script: str) -> ElementHandle | None:
         found = await self.aim.node(target, place)
         return (await found[1].evaluate_handle(script)).as_element() if found else None
+
+
+def _best_drawn(wanted: str, options: Sequence[Element]) -> int:
+    """By what is written on the options, then by their accessible names. Raises like `best_option`."""
+    written = [element.text or element.name for element in options]
+    try:
+        return best_option(wanted, written)
+    except ActionRefused:
+        if written == [element.name for element in options]:
+            raise
+        return best_option(wanted, [element.name for element in options])
 
 
 def _is_option(element: Element) -> bool:

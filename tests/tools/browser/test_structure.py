@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.perception.groups import container_text
+from handeye.tools.actions import Select
+from handeye.tools.browser.choose import best_option
+from handeye.tools.errors import ActionRefused
 
 if TYPE_CHECKING:
-    from tests.tools.browser.conftest import Show
+    from tests.tools.browser.conftest import Aim, Show
 
 ROWS = ("Ada", "Ben", "Cleo")
 LAYOUTS = {
@@ -81,3 +84,32 @@ def test_what_is_scrolled_out_of_an_area_is_clipped(show: Show) -> None:
     page = "<div style='height:100px;overflow:auto'><p style='height:300px'>Long<p>Below</div>"
     found = {each.name: (each.covered, each.clipped) for each in show(page).elements()}
     assert found["Below"] == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted", "chosen"),
+    [
+        (("Peru/pe", "Chile/cl", "Peru/pe"), "Peru", 0),  # a list that repeats what is often chosen
+        (("Georgia/ge", "Chile/cl", "Georgia/us-ga"), "Georgia", None),
+        (("georgia/1", "Georgia/2"), "Georgia", 1),
+    ],
+)
+def test_options_of_one_name_that_differ_are_not_chosen_between(
+    options: tuple[str, ...], wanted: str, chosen: int | None
+) -> None:
+    names, values = zip(*(each.split("/") for each in options), strict=True)
+    if chosen is not None:
+        assert best_option(wanted, names, values) == chosen
+    else:
+        with pytest.raises(ActionRefused, match="2 options are called"):
+            best_option(wanted, names, values)
+
+
+def test_an_option_is_chosen_by_what_is_written_on_it_though_its_name_differs(show: Show, aim: Aim) -> None:
+    browser = show(
+        '<div role=combobox tabindex=0 aria-expanded=false aria-label=Size onclick="l.hidden = false">Pick</div>'
+        "<div id=l role=listbox hidden><div role=option aria-label='S, in stock' onclick=\"o.textContent='S'\">Small"
+        "</div><div role=option aria-label='L, sold out' onclick=\"o.textContent='L'\">Large</div></div><p id=o></p>"
+    )
+    browser.perform(Select(target=aim(browser, "Size"), option="Large"))
+    assert browser.run_script("() => o.textContent") == "L"
