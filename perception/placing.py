@@ -202,6 +202,8 @@ def _in_structure(
         by_place = relation in ("near", "below")  # places on the screen choose where the structure does not
         for stage in (_in_parts, _in_runs) if by_place else (_in_containers, _in_parts, _in_runs, _in_sections, common):
             pairs = stage(candidates, some, structure)
+            if relation == "below":
+                pairs = [(match, by) for match, by in pairs if match.element.box.top >= by.element.box.bottom - 2]
             if pairs and (not by_place or len({match.element.id for match, _ in pairs}) == 1):
                 return _with_costs(pairs)
     if relation == "below":

@@ -238,3 +238,28 @@ def test_a_row_is_known_by_what_stands_first_in_it_rather_than_by_another_of_its
 
 def found(screen: Screen, phrase: str) -> list[Match]:
     return find(phrase, screen, want="click", size=SIZE)
+
+
+def grid() -> Screen:
+    """Three rows of a page that has no roles for them, and a button above."""
+    screen = Screen()
+    for row, name in enumerate(("Ada Byron", "Bob Lind", "Zoë Kühn")):
+        for place, (role, text) in enumerate((("text", name), ("button", "Edit"), ("button", "Löschen"))):
+            screen.put(role, text, 20 + 120 * place, 40 + 40 * row, path=(1, row, place), items=(2,))
+    screen.put("button", "Edit", 600, 0, path=(0, 1))
+    return screen
+
+
+@pytest.mark.parametrize(
+    ("phrase", "tops"),
+    [
+        ("Bob Lind's Edit button", [80]), ("Edit for Bob Lind", [80]), ("the Edit button of “Bob Lind”", [80]),
+        ("Edit in the row with Zoe Kuhn", [120]), ("Löschen in the third card", [120]), ("Edit below Bob Lind", [120]),
+        ("the last Löschen", [120]), ("the button in the row with Bob Lind", [80, 80]), ("Edit", [40, 80, 120, 0]),
+        ("Edit on the right", [0]), ("Löschen on the left", [40, 80, 120]), ("Edit in the row with Bobby", []),
+    ],
+)  # fmt: skip
+def test_a_match_carries_those_that_answer_as_well(phrase: str, tops: list[int]) -> None:
+    matches = found(grid(), phrase)[:1]
+    assert [each.element.box.top for match in matches for each in (match, *match.rivals)] == tops
+    assert all(match.confidence <= 1 / len(tops) for match in matches)
