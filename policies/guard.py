@@ -323,7 +323,7 @@ def _pressed(hit: Hit, scene: Scene, phrases: tuple[str, ...] = ()) -> Found | N
         return None
     goes = _only_goes(hit)
     for said in (hit.control, *hit.outer):
-        if (found := _label(said)) and not (goes and explains(found.text)):
+        if (found := _label(said)) and not (goes and (explains(found.text) or _only_names(found))):
             return found
     label = " ".join(text for text in hit.control.words[:1] if not wordless(text))
     if not label and hit.acts and (found := _unnamed(hit, scene, phrases)):
@@ -343,12 +343,14 @@ def _label(said: Said, where: str = "") -> Found | None:
         if risk := label_risk(text):
             return Found(risk, text, where)
     amounts = [text for text in said.words if AMOUNT.search(text)]
-    if any(agrees(AMOUNT.sub(" ", text)) for text in amounts):
+    if any(agrees(" ".join(AMOUNT.sub(" ", text).split())) for text in amounts):
         return Found(Risk("pay", "amount"), amounts[0], where)
-    if (said.words and all(map(wordless, said.words))) or not said.words:
+    if not said.words or all(map(wordless, said.words)):
         for text in (signs_of(said), said.code):
             if risk := sign_risk(text):
                 return Found(risk, text, where or "its sign")
+    elif said.pictured and (named := next((text for text in said.words if sign_risk(text)), "")):
+        return Found(sign_risk(named) or Risk("", ""), named, where or "its sign")
     elif (risk := sign_risk(signs_of(said))) and risk.kind == "delete" and said.role != "link":
         return Found(risk, signs_of(said), where or "its sign")
     return None
@@ -370,7 +372,7 @@ def _unnamed(hit: Hit, scene: Scene, phrases: tuple[str, ...]) -> Found | None:
     for line in hit.row.split("\n"):
         if risk := label_risk(line):
             return Found(risk, line, "its row")
-    if hit.drawn and hit.box and scene.reader and not any(dismisses(apart(hit.control.code)) for _ in "1"):
+    if hit.drawn and hit.box and scene.reader and not dismisses(apart(hit.control.code)):
         part = hit.box.within(scene.screenshot.width, scene.screenshot.height)
         if part and part.width <= 4 * AROUND[0] and part.height <= 2 * AROUND[1]:
             for line in scene.reader(Screenshot(scene.screenshot.image.crop(part))):
@@ -392,7 +394,7 @@ def _sent(form: Form) -> Found | None:
         if (risk := heading_risk(heading)) and (plain or risk.kind in GRAVE | {"send"}):
             return Found(risk, heading, "the form")
     if form.method == "post":
-        path = apart(form.action.partition("//")[2].partition("/")[2].partition("?")[0])
+        path = apart(re.sub(r"^\w+://[^/]*|[?#].*$", "", form.action))
         if risk := label_risk(" ".join(path.split()[-3:])):
             return Found(risk, form.action, "where the form goes")
     if plain and (risk := message_risk(form.message)):
@@ -419,6 +421,11 @@ def _answered(hit: Hit, label: str) -> Found | None:
 def _only_goes(hit: Hit) -> bool:
     """Whether a press only follows a link to another page, as far as the page tells."""
     return bool(hit.link) and scheme_of(hit.link) in ("http", "https", "file") and "press" not in hit.listens
+
+
+def _only_names(found: Found) -> bool:
+    """Whether a sign on a link names a place: an envelope leads to a page about mail, or opens a mail program."""
+    return found.where == "its sign" and found.risk.kind in ("send", "publish", "pay")
 
 
 def _harmless(hits: tuple[Hit, ...]) -> bool:

@@ -36,8 +36,8 @@ HEADING = 7
 
 #: An amount of money: a sign or code of a currency next to a number.
 AMOUNT = re.compile(
-    r"[$€£¥₽₹₺₩₴฿₫]\s?\d|\d[\d.,\s]*\s?(?:[$€£¥₽₹₺₩₴฿₫]|(?:EUR|USD|GBP|CHF|JPY|CNY|RUB|PLN|TRY|BRL|TL|zł|руб|kr|円|元|원)(?!\w))"
-    r"|\b(?:EUR|USD|GBP|CHF|JPY|CNY|RUB|PLN|TRY|BRL|R\$)\s?\d"
+    r"[$€£¥₽₹₺₩₴฿₫]\s?\d[\d.,]*|\d[\d.,\s]*\s?(?:[$€£¥₽₹₺₩₴฿₫]|(?:EUR|USD|GBP|CHF|JPY|CNY|RUB|PLN|TRY|BRL|TL|zł|руб|kr|円|元|원)(?!\w))"
+    r"|\b(?:EUR|USD|GBP|CHF|JPY|CNY|RUB|PLN|TRY|BRL|R\$)\s?\d[\d.,]*"
 )
 
 _TOKEN = re.compile(r"\w+")

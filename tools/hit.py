@@ -25,6 +25,8 @@ class Said(BaseModel):
     """Its name, its text as it is drawn, alternative texts, title, value and labels; without repetitions."""
     code: Words = ""
     """Words of its ids, classes, data attributes and files of pictures, for one that has no others."""
+    pictured: bool = False
+    """It shows a picture and no text: its words are the picture's name."""
     resets: bool = False
     """It only clears a form."""
 

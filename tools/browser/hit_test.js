@@ -103,6 +103,10 @@ function fileOf(url) {
   try { return decodeURIComponent(url.replace(/^.*[/#]/, "").replace(/[?].*$/, "").replace(/\.\w+$/, "")); } catch { return ""; }
 }
 
+// Whether an element has text that is no part of a drawing.
+const inked = (el) => [...children(el)].some((child) => child.nodeType === TEXT ? squash(child.data)
+  : child.nodeType === ELEMENT && child.localName !== "svg" && !SILENT.has(child.localName) && inked(child));
+
 function saidOf(el) {
   const role = roleOf(el);
   const words = [nameOf(el, role)[0], attribute(el, "aria-label"), attribute(el, "title"), attribute(el, "alt"), attribute(el, "aria-description"),
@@ -116,7 +120,7 @@ function saidOf(el) {
   } else words.push(labelOf(el), attribute(el, "placeholder"));
   return {
     role: role || el.localName, words: [...new Set(words.map(squash).filter(Boolean))].map((text) => text.slice(0, 300)),
-    code: codeOf(el), resets: el.type === "reset" && /^(button|input)$/.test(el.localName),
+    code: codeOf(el), pictured: Boolean(el.querySelector("img, svg") || /^(img|svg)$/.test(el.localName)) && !inked(el), resets: el.type === "reset" && /^(button|input)$/.test(el.localName),
   };
 }
 
