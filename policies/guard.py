@@ -375,9 +375,9 @@ def _unnamed(hit: Hit, scene: Scene, phrases: tuple[str, ...]) -> Found | None:
     if hit.drawn and hit.box and scene.reader and not dismisses(apart(hit.control.code)):
         part = hit.box.within(scene.screenshot.width, scene.screenshot.height)
         if part and part.width <= 4 * AROUND[0] and part.height <= 2 * AROUND[1]:
-            for line in scene.reader(Screenshot(scene.screenshot.image.crop(part))):
-                if risk := label_risk(line.name):
-                    return Found(risk, line.name, "its picture")
+            for read in scene.reader(Screenshot(scene.screenshot.image.crop(part))):
+                if risk := label_risk(read.name):
+                    return Found(risk, read.name, "its picture")
     return None
 
 

@@ -106,4 +106,4 @@ def _hit(name: str, raw: dict[str, Any], around: Any, mapping: Mapping, view: Vi
         left, top, right, bottom = mapping.box(raw["box"])
         (left, top), (right, bottom) = view.to_picture(left, top), view.to_picture(right, bottom)
         raw["box"] = Box(math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
-    return Hit(at=name, **raw)
+    return Hit.model_validate({"at": name, **raw})

@@ -33,7 +33,8 @@ function say(value) {
   try { return stringify(value); } finally { for (const [each, how] of kept) Object.defineProperty(each, "toJSON", how); }
 }
 
-const squash = (text) => (text || "").replace(/[\s\u200b\ufeff]+/g, " ").trim();
+// What has no width separates nothing that a person sees.
+const squash = (text) => (text || "").replace(/[\u200b\ufeff]/g, "").replace(/\s+/g, " ").trim();
 const attribute = (el, name) => squash(el.getAttribute(name) || "");
 // Closed shadow roots answer nobody, so each is noted as it is made: this stands in a document before its own scripts.
 const closed = new WeakMap(); // host -> root
