@@ -62,9 +62,11 @@ class Stopping:
     def __init__(self, stop: Callable[[], None]) -> None:
         self._thread = threading.Thread(target=self._later)
         self._stop = stop
-        self.at = 0.0
+        self.at = self.ended = 0.0
 
     def listen(self, event: AnyEvent) -> None:
+        if event.event == "ended":
+            self.ended = time.monotonic()
         if event.event in ("judged", "asked") and not self._thread.is_alive() and not self.at:
             self._thread.start()
 
@@ -74,10 +76,9 @@ class Stopping:
         self._stop()
 
     def took(self) -> float:
-        """Seconds from then until now."""
-        ended = time.monotonic()
+        """Seconds from then until the run had ended; its report is written later."""
         self._thread.join()
-        return ended - self.at
+        return self.ended - self.at
 
 
 @pytest.mark.parametrize(
