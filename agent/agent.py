@@ -7,13 +7,14 @@ import threading
 import time
 import traceback
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langgraph.types import Command
 
-from handeye.agent.approval import answered
+from handeye.agent.approval import answered, question_id
 from handeye.agent.books import Books
 from handeye.agent.intact import check_files, check_state
 from handeye.agent.loop import Crew, build_loop
@@ -51,6 +52,24 @@ THREAD: RunnableConfig = {"configurable": {"thread_id": "run"}, "recursion_limit
 
 #: So often within one step a device may go away and come back, before it is the page's or the action's fault.
 REVIVALS = 2
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that was given with a resume, to the question that the person saw."""
+
+    text: str
+    question: str
+    """The id of the question; empty where it was not said."""
+    shown: str | None
+    """The question that the run ended with; None when it ended with none."""
+    hide: Callable[[str], str]
+
+    def meant_for(self, step: int, question: str) -> bool:
+        """Whether this is the question that was answered."""
+        if self.question:
+            return self.question == question_id(step, self.hide(question))
+        return self.shown is None or self.shown == self.hide(question)
 
 
 class Agent:
@@ -131,15 +150,20 @@ class Agent:
         folder = RunFolder.create(asked, self.run_dir)
         return self._work(folder, resumed=False)
 
-    def resume(self, folder: RunFolder, answer: str | None = None) -> Result:
-        """Go on with a run that stopped; `answer` is the reply to the question it waits on."""
-        return self._work(folder, resumed=True, answer=answer)
+    def resume(self, folder: RunFolder, answer: str | None = None, question: str = "") -> Result:
+        """Go on with a run that stopped; `answer` is the reply to the question it waits on.
 
-    def _work(self, folder: RunFolder, *, resumed: bool, answer: str | None = None) -> Result:
+        `question` is that question's id (see `approval.question_id`): an answer to another one is not used. Without it
+        the answer counts for the question that the run ended with, and for none that comes up now.
+        """
+        return self._work(folder, resumed=True, answer=answer, question=question)
+
+    def _work(self, folder: RunFolder, *, resumed: bool, answer: str | None = None, question: str = "") -> Result:
         began = time.monotonic()
         if resumed:
             with released(folder):
                 check_files(folder)
+        ended = folder.read()
         hide = self._keep_secrets(folder, resumed)
         with disk(folder.path), Books(folder, self.listen, self.config.options, self.secrets) as books:
             crew = Crew(
@@ -162,7 +186,9 @@ class Agent:
                 check_state(folder, graph.get_state(THREAD).values or None)  # type: ignore[arg-type]
             books.checkpoints.setup()
             folder.note(opened=True)
-            verdict, reason = self._attempt(crew, graph, folder.config, resumed, hide(answer) if answer else answer)
+            shown = str(ended.get("reason", "")) if ended.get("verdict") == "waiting" else None
+            reply = Reply(hide(answer), question, shown, hide) if answer is not None else None
+            verdict, reason = self._attempt(crew, graph, folder.config, resumed, reply)
             state = State(**(graph.get_state(THREAD).values or start("")))  # type: ignore[typeddict-item]
             return books.end(verdict, hide(reason), state, time.monotonic() - began)
 
@@ -187,7 +213,7 @@ class Agent:
         return Guard(self.config.approve, rules, files, safe, Path(self.config.folder) if self.config.folder else None)
 
     def _attempt(
-        self, crew: Crew, graph: Graph, config: RunConfig, resumed: bool, answer: str | None
+        self, crew: Crew, graph: Graph, config: RunConfig, resumed: bool, answer: Reply | None
     ) -> tuple[Verdict, str]:
         """Run the loop as far as it goes; what stops it becomes a verdict and a reason."""
         try:
@@ -244,14 +270,14 @@ class Agent:
             if isinstance(self.device, Overhearing):
                 self.device.page_log = None
 
-    def _pick_up(self, crew: Crew, graph: Graph, state: State, answer: str | None) -> str:
+    def _pick_up(self, crew: Crew, graph: Graph, state: State, answer: Reply | None) -> str:
         """Bring device and state back to where the run stopped; returns a question nobody answers, else nothing.
 
         The whole state is written anew, not its changes: a kill can leave a checkpoint whose last node's writes lie
         beside it, and those are in `state` but would not be under an update.
         """
         if question := state["question"]:
-            if (said := answer or self._asked(question)) is None:
+            if (said := self._replied(crew, state, question, answer)) is None:
                 return question
             answer = None
             update = answered(crew.tell, state, said)
@@ -262,9 +288,7 @@ class Agent:
         found = recover(crew, state)
         update = found.update
         if found.question:
-            # An answer that was given beforehand is good for the question that its person has read.
-            before = answer if found.question == crew.run.read().get("reason") else None
-            if (said := before or self._asked(found.question)) is None:
+            if (said := self._replied(crew, state, found.question, answer, new=True)) is None:
                 return found.question
             update = settle_doubt(crew, state, found, said)
         graph.update_state(THREAD, state | update, as_node="act")
@@ -320,6 +344,19 @@ class Agent:
     def _unanswered(self, question: str) -> tuple[Verdict, str]:
         """A question found nobody; who stops the run instead of an answer is asked again when it goes on."""
         return ("interrupted", "stopped before the next action") if self._stop.is_set() else ("waiting", question)
+
+    def _replied(
+        self, crew: Crew, state: State, question: str, answer: Reply | None, *, new: bool = False
+    ) -> str | None:
+        """The answer to a question: the one that was given with the resume, if it was given to this one. A `new`
+        question came up just now: it was answered only if the run had ended with the same."""
+        if answer is None:
+            return self._asked(question)
+        if answer.meant_for(state["step"], question) and not (new and answer.shown is None):
+            return answer.text
+        text = "the answer was given to another question than the one that the run asks now, and is not used"
+        crew.tell(Noted(step=state["step"], text=text))
+        return self._asked(question)
 
     def _asked(self, question: str) -> str | None:
         said = self.ask(question) if self.ask else None

@@ -10,24 +10,26 @@ A question whether to allow an action is answered at the terminal, or days later
     edit: {"text": "…"}     the same with any fields of the action; the guard judges what comes of it anew
     done by hand            the person has done it; the loop looks again
 
-Anything else is a reason to refuse. What was allowed is good for the same action on the same thing of the same site,
-and never for what the rules refuse.
+Anything else is a reason to refuse. What was allowed is good for what the question showed: the same action on the same
+element of the same page, with the same text and amounts around it. It is compared with the screen after the answer and
+asked anew where it differs. It is good once, and not after another action was done meanwhile. Nothing that a person
+says allows what the rules refuse. An answer counts for the question that it was given to, and for no later one.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from handeye.agent.mind import ground_targets
+from handeye.agent.shown import Shown, differences
 from handeye.agent.state import State, pending, with_step
 from handeye.agent.trace import Answered
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import Past
-from handeye.policies.guard import pressed
 from handeye.tools.actions import Ask, describe, parse_action
 from handeye.tools.errors import ActionRefused
 from handeye.tools.plain import folded, visible
@@ -48,6 +50,8 @@ BY_HAND = frozenset({"done by hand", "by hand", "i did it", "took over", "take o
 
 #: What a question begins with that these answers are for.
 ALLOW_THIS = "Allow this?"
+#: What it begins with when something else was shown before.
+CHANGED = "This has changed since:"
 ANSWERS = "yes · always · always: word · no: reason · edit: words or {…} · done by hand"
 
 #: Which field words alone replace; of other actions it is the target.
@@ -86,14 +90,16 @@ def answered(tell: Callable[[AnyEvent], None], state: State, answer: str) -> Sta
     if isinstance(decision.action, Ask):
         return _over(state, decision, Outcome(kind="confirmed", evidence="the person answered"), answer)
     said, asked = read_answer(answer), state["asked"]
+    if "shown" not in asked:  # asked by an older version, which did not write down what the question showed
+        return State(question="")
     match said.kind:
         case "yes":
-            return State(question="", approved=[*state["approved"], asked["key"]])
+            return State(question="", approved=[asked["shown"]])
         case "always":
             if said.words and folded(said.words) != folded(asked["verb"]):
                 return _again(state, f"This is not asked because of “{said.words}” but of “{asked['verb']}”.")
-            good_for = f"verb:{asked['verb']}" if said.words else asked["key"]
-            return State(question="", always=[*state["always"], good_for])
+            good_for = _verb(asked["verb"], asked["shown"]["site"]) if said.words else asked["shown"]
+            return State(question="", always=[*state["always"], good_for], approved=[asked["shown"]])
         case "edit":
             try:
                 edited = edit(decision.action, said.words)
@@ -135,41 +141,65 @@ def amended(state: State, scene: Scene, eyes: Eyes) -> Decision:
     return decision
 
 
-def key_of(action: Action, scene: Scene) -> str:
-    """What a person's word is good for: this action, on what is called so, on this site."""
-    return " | ".join((describe(action), *pressed(action, scene), urlsplit(scene.signals.url).netloc))
-
-
-def remembered(state: State, ruling: Ruling, action: Action, key: str) -> Ruling:
-    """The ruling, with what the person said before; a refusal of the rules stays one."""
+def remembered(state: State, ruling: Ruling, now: Shown, scene: Scene) -> Ruling:
+    """The ruling, with what the person said before of the same thing; a refusal of the rules stays one."""
     if ruling.ruling != "ask":
         return ruling
-    if key in state["always"] or f"verb:{ruling.verb}" in state["always"]:
+    if now.signature in state["refused"]:
+        return replace(ruling, ruling="refuse", reason=f"the person refused it before: {now.words}")
+    always = [each for each in state["always"] if isinstance(each, dict)]
+    if _verb(ruling.verb, now.site) in state["always"] or any(_holds(each, now, scene) for each in always):
         return replace(ruling, ruling="allow", reason="the person allowed it for this run")
-    if key in state["approved"]:
+    if any(_holds(each, now, scene) for each in state["approved"]):
         return replace(ruling, ruling="allow", reason="the person allowed it")
-    if (words := describe(action)) in state["refused"]:
-        return replace(ruling, ruling="refuse", reason=f"the person refused it before: {words}")
     return ruling
 
 
-def question(state: State, ruling: Ruling, action: Action, key: str) -> State:
-    """Ask about an action, in words that a page cannot disguise."""
-    words = next((old for old in state["edits"]), describe(action))
-    asked = {"key": key, "verb": ruling.verb, "words": words}
+def _holds(approved: Any, now: Shown, scene: Scene) -> bool:
+    """Whether what was allowed is what is there now; what an older version has written down allows nothing."""
+    return isinstance(approved, dict) and not differences(Shown.model_validate(approved), now, scene)
+
+
+def _verb(verb: str, site: str) -> str:
+    """What allows all that is asked because of a word, on one site."""
+    return f"verb:{verb} {site}"
+
+
+def question(state: State, ruling: Ruling, now: Shown, changed: list[str]) -> State:
+    """Ask about an action, in words that a page cannot disguise; `changed`: what differs from what was shown before."""
+    words = next((old for old in state["edits"]), now.words)
+    asked = {"verb": ruling.verb, "words": words, "shown": now.model_dump(mode="json")}
     because = f" (because of “{visible(ruling.verb)}”)" if ruling.verb else ""
-    return State(question=f"{ALLOW_THIS} {visible(ruling.reason)}{because}", asked=asked)
+    since = f"{CHANGED} {'; '.join(changed)}. " if changed else ""
+    about = f" — {now}" if str(now) else ""
+    return State(question=f"{since}{ALLOW_THIS} {visible(ruling.reason)}{because}{about}", asked=asked, approved=[])
 
 
-def refuse(state: State, reason: str) -> State:
-    """The pending action is not done: the policy is told, and a second refusal of the same action ends the run."""
+def question_id(step: int, question: str) -> str:
+    """What tells a question from every other one of its run: an answer that names another id is not used."""
+    return hashlib.sha256(f"{step}\n{question}".encode()).hexdigest()[:8]
+
+
+def waiting_id(notes: dict[str, Any]) -> str:
+    """The id of the question that a run waits on, from its `run.json`; empty when it waits on none."""
+    if notes.get("verdict") != "waiting":
+        return ""
+    return question_id(int(notes.get("steps") or 0) + 1, str(notes.get("reason", "")))
+
+
+def refuse(state: State, reason: str, signature: str = "") -> State:
+    """The pending action is not done: the policy is told, and a second refusal of the same action ends the run.
+
+    `signature` is what the refusal is good for, see `Shown.signature`; empty: what the question is about.
+    """
     decision = pending(state)
     words = describe(decision.action)
-    if words in state["refused"]:
+    signature = signature or (Shown.model_validate(state["asked"]["shown"]).signature if state["asked"] else words)
+    if signature in state["refused"]:
         return State(verdict="refused", reason=f"{words}: {reason}", question="")
     outcome = Outcome(kind="no_effect", evidence=f"refused: {reason}")
     refused = _over(state, decision, outcome, f"refused: {reason}")
-    return refused | State(refused=[*state["refused"], words], memo=state["memo"])
+    return refused | State(refused=[*state["refused"], signature], memo=state["memo"])
 
 
 def _over(state: State, decision: Decision, outcome: Outcome, result: str) -> State:
@@ -183,6 +213,8 @@ def _over(state: State, decision: Decision, outcome: Outcome, result: str) -> St
         question="",
         judged=True,
         edits={},
+        approved=[],
+        changes=0,
     )
 
 

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
-from handeye.agent.approval import ALLOW_THIS, amended, answered, key_of, question, refuse, remembered
+from handeye.agent.approval import ALLOW_THIS, amended, answered, question, refuse, remembered
 from handeye.agent.ladder import by_hand_or_itself, climb, next_rung, with_climb
 from handeye.agent.mind import carry_out, ground_targets
 from handeye.agent.patience import patient
 from handeye.agent.progress import brought, corrected, judged, otherwise, turns, with_turn
+from handeye.agent.shown import Shown, differences, extended, followed, shown
 from handeye.agent.state import KEPT_LOCAL, LocalInput, State, past, pending, with_step
 from handeye.agent.trace import Acted, AnyEvent, Asked, Found, Judged, Looked, Noted, Thought
 from handeye.perception.change import fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
-from handeye.policies.decision import Past, Task
+from handeye.policies.decision import Decision, Past, Task
 from handeye.policies.guard import Ruling
 from handeye.policies.replay.sighting import sights_of
 from handeye.policies.stuck import stuck
@@ -43,7 +44,8 @@ from handeye.tools.actions import (
     targets,
 )
 from handeye.tools.custom import Toolbox
-from handeye.tools.errors import ActionFailed, ActionRefused
+from handeye.tools.device import Comparing
+from handeye.tools.errors import ActionFailed, ActionRefused, TargetChanged
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
@@ -66,6 +68,12 @@ if TYPE_CHECKING:
 
 #: So many answers in a row that cannot be used, and the run is stuck.
 UNUSABLE = 3
+
+#: So often in a row a target may change between question and answer, or look and press, before the action is refused.
+CHANGES = 3
+#: So often an action is begun whose target changed at the last moment.
+ATTEMPTS = 3
+TOO_FAST = "what it aims at changes faster than it can be judged"
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         view = state["view"]
         crew.scene = scene = replace(scene, view=Box(*view)) if view else scene
         crew.landed = landed(crew.landed, scene)
-        update = State(screen=crew.run.keep(scene.screenshot), fingerprint=shown(scene), view=None)
+        update = State(screen=crew.run.keep(scene.screenshot), fingerprint=fingerprint_of(scene), view=None)
 
         outcome, steps = None, state["steps"]
         if not state["judged"]:
@@ -175,15 +183,18 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         )
         spent = crew.policy.usage + crew.eyes.usage
         try:
-            rung, helped = climb(crew, state, scene)
-            decision = helped or crew.policy.choose(task, crew.eyes)
+            again = Decision.model_validate(state["again"]) if state.get("again") else None
+            rung, helped = (0, None) if again else climb(crew, state, scene)
+            decision = again or helped or crew.policy.choose(task, crew.eyes)
             if isinstance(decision.action, Call):
                 crew.tools.checked(decision.action)  # so that nobody is asked about a call that cannot be
             action, found = ground_targets(decision.action, scene, crew.eyes)
         except (ActionRefused, ActionFailed) as error:
             crew.tell(Noted(step=state["step"], text=f"no usable answer: {error}"))
             usage = crew.policy.usage + crew.eyes.usage - spent
-            update = State(decision=None, unusable=state["unusable"] + 1, reason=str(error), usage=summed(state, usage))
+            update = State(
+                decision=None, unusable=state["unusable"] + 1, reason=str(error), usage=summed(state, usage), again=None
+            )
             if update["unusable"] >= UNUSABLE:
                 reason = f"{crew.policy.name} gave no usable action {UNUSABLE} times; the last time: {error}"
                 return update | State(verdict="stuck", reason=reason)
@@ -211,6 +222,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         )
         update = State(
             decision=decision.model_dump(mode="json", exclude={"candidates"}),  # those are the trace's alone
+            again=None,
             unusable=0,
             reason="",
             usage=summed(state, usage),
@@ -223,26 +235,63 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             update |= State(verdict=verdict, reason=reason, answer=action.answer or state["answer"])
         return update
 
+    def judge(state: State, decision: Decision, scene: Scene) -> Ruling:
+        """What the guard says, and whether the action repeats one that was sent."""
+        ruling = crew.guard.judge(decision.action, scene, state["goal"])
+        if ruling.ruling == "allow" and not decision.again and (why := repeats(state, decision.action)):
+            return Ruling("ask", why)
+        return ruling
+
     def guard(state: State) -> State:
         scene = seen(crew)
         try:
             decision = amended(state, scene, crew.eyes)
         except ActionRefused as error:  # what the person put in its place is not there
             return State(question=f"{error}. {ALLOW_THIS} {describe(pending(state).action)}", edits={})
-        action, key = decision.action, key_of(decision.action, scene)
+        action = decision.action
         if isinstance(action, Ask):
             crew.tell(Asked(step=state["step"], question=action.question))
             return State(question=action.question)
-        judgement = crew.guard.judge(action, scene, state["goal"])
-        if judgement.ruling == "allow" and not decision.again and (why := repeats(state, action)):
-            judgement = Ruling("ask", why)
-        ruling = remembered(state, judgement, action, key)
-        crew.tell(Judged(step=state["step"], ruling=ruling.ruling, reason=ruling.reason))
+        judged_by = scene
+        ruling = judge(state, decision, scene)
+        unasked = crew.guard.approve == "never" and crew.guard.risky(action, scene, state["goal"])
+        careful = ruling.ruling == "ask" or unasked
+        if careful and action.kind in HAND_KINDS:  # thinking and answering take time: what is there now counts
+            scene = crew.scene = replace(crew.eyes.see(crew.device), view=scene.view)
+            try:
+                action, _ = ground_targets(followed(action, scene), scene, crew.eyes)
+            except ActionRefused as error:
+                crew.tell(Noted(step=state["step"], text=f"{describe(action)}: not done, {error}"))
+                if (changes := state.get("changes", 0) + 1) > CHANGES:
+                    return refuse(state, f"{TOO_FAST}: {error}", shown(action, judged_by).signature)
+                trouble = f"the screen has changed: {error}"
+                return State(decision=None, reason=trouble, approved=[], question="", changes=changes)
+            decision = decision.model_copy(update={"action": action})
+            ruling = judge(state, decision, scene)
+        now = shown(action, scene)
+        asked = state["asked"].get("shown") if state.get("changes") else None  # what the person was shown before
+        asked = asked if asked and asked["words"] == now.words else None
+        answered_to = next(iter(state["approved"]), asked)
+        before = Shown.model_validate(answered_to) if answered_to else shown(action, judged_by)
+        changed = differences(before, now, scene) if careful else []
+        ruling = remembered(state, ruling, now, scene)
         update = State(decision=decision.model_dump(mode="json", exclude={"candidates"}), question="")
+        if changed and ruling.ruling != "refuse":
+            changes = state.get("changes", 0) + (ruling.ruling == "allow" or bool(answered_to))
+            if changes > CHANGES:
+                ruling = replace(ruling, ruling="refuse", reason=f"{now.words}: {TOO_FAST}: {'; '.join(changed)}")
+            elif ruling.ruling == "allow":
+                crew.tell(Noted(step=state["step"], text=f"{now.words}: not done, {'; '.join(changed)}"))
+                trouble = f"{now.words} was not done, because the screen has changed: {'; '.join(changed)}"
+                return State(decision=None, reason=trouble, changes=changes, approved=[])
+            update["changes"] = changes
+        crew.tell(Judged(step=state["step"], ruling=ruling.ruling, reason=ruling.reason))
         if ruling.ruling == "ask":
-            update |= question(state, ruling, action, key)
+            update |= question(state, ruling, now, changed)
             crew.tell(Asked(step=state["step"], question=update["question"]))
-        return update | (refuse(State(**(state | update)), ruling.reason) if ruling.ruling == "refuse" else State())
+        if ruling.ruling == "refuse":
+            update |= refuse(State(**(state | update)), ruling.reason, now.signature)
+        return update
 
     def ask(state: State) -> State:
         answer = str(interrupt(state["question"]))
@@ -257,13 +306,16 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             decision=None,
             memo=decision.memo,
             question="",
-            approved=[key for key in state["approved"] if key != key_of(action, scene)],
+            approved=[],
+            changes=0,
             edits={},
             tried=state["tried"] if state["rung"] else with_turn(state, action),
         )
         failed, whole = False, ""
         if action.kind in HAND_KINDS and not (isinstance(action, Wait) and action.text):
             local, aim = only_on_page(action, scene), name_under(action, scene)
+            risky = crew.guard.risky(action, scene, state["goal"])
+            careful = risky or crew.guard.approve == "always"
             crew.journal.intend(
                 step,
                 action,
@@ -271,11 +323,15 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 scene.signals.url,
                 local=local,
                 lasting=landed(crew.landed, scene).holds(aim),
-                risky=crew.guard.risky(action, scene, state["goal"]),
+                risky=risky,
                 checked=toggled(action, scene),
             )
             try:
-                result = by_hand_or_itself(crew, action, state["rung"])
+                result, action = pressed_as_judged(crew, state, action, careful=careful)
+            except TargetChanged as error:
+                result, failed = str(error), True
+                if careful and crew.guard.approve != "never":
+                    update["again"], update["changes"] = state["decision"], state.get("changes", 0) + 1
             except (ActionRefused, ActionFailed) as error:
                 result, failed = str(error), True
             crew.settled = crew.device.settle()
@@ -356,6 +412,31 @@ def unanswered(scene: Scene) -> list[str]:
     return [f"“{each}” did not answer in time: what it shows is unknown" for each in scene.signals.unanswered]
 
 
+def pressed_as_judged(crew: Crew, state: State, action: Action, *, careful: bool) -> tuple[str, Action]:
+    """Perform an action on what it was judged by; see Device.perform. Returns the remark, and the action as done.
+
+    `careful`: it may not be undone, or a person was asked. Where its target changed at the last moment, the screen is
+    looked at anew. The action is done if it aims at the same after all, or, when it is harmless before and after, if
+    only a hint was added. Raises TargetChanged otherwise.
+    """
+    for attempt in range(ATTEMPTS):
+        scene = seen(crew)
+        if isinstance(crew.device, Comparing):
+            crew.device.careful = careful
+        try:
+            return by_hand_or_itself(crew, action, state["rung"]), action
+        except TargetChanged:
+            crew.scene = fresh = crew.eyes.see(crew.device)
+            before, action = shown(action, scene), followed(action, fresh)
+            now = shown(action, fresh)
+            same = not differences(before, now, fresh)
+            ruling = crew.guard.judge(action, fresh, state["goal"]).ruling
+            harmless = not careful and not crew.guard.risky(action, fresh, state["goal"]) and extended(before, now)
+            if attempt + 1 == ATTEMPTS or ruling == "refuse" or not (same or harmless):
+                raise
+    raise AssertionError
+
+
 def told(action: Action, found: dict[str, Grounding]) -> tuple[Found, ...]:
     """What the trace is told about the targets that were looked for."""
     aims = targets(action)
@@ -377,7 +458,7 @@ def summed(state: State, usage: Usage) -> dict[str, int]:
     return (Usage.model_validate(state["usage"]) + usage).model_dump()
 
 
-def shown(scene: Scene) -> str:
+def fingerprint_of(scene: Scene) -> str:
     """The fingerprint of the screen, without what changes on it by itself."""
     return fingerprint(scene.screenshot, scene.signals.stir.restless if scene.signals.stir else ())
 

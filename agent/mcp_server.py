@@ -19,7 +19,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from handeye.agent.agent import Agent
-from handeye.agent.approval import ALLOW_THIS, read_answer
+from handeye.agent.approval import ALLOW_THIS, read_answer, waiting_id
 from handeye.agent.mind import ground_targets
 from handeye.agent.run import RunFolder
 from handeye.agent.start import open_device, open_eyes_and_policy
@@ -27,6 +27,7 @@ from handeye.agent.trace import Thought
 from handeye.perception.outcome import judge
 from handeye.perception.prompt import action_text
 from handeye.tools.actions import HAND_KINDS, describe, parse_action
+from handeye.tools.device import Comparing
 from handeye.tools.errors import HandeyeError, UsageError
 
 if TYPE_CHECKING:
@@ -169,6 +170,8 @@ class Desk:
         ruling = self.agent().guard().judge(action, before, goal="")
         if ruling.ruling != "allow":
             raise ToolError(f"not done: {ruling.reason}. {REFUSED if ruling.ruling == 'refuse' else BY_PERSON}")
+        if isinstance(self.device, Comparing):
+            self.device.careful = self.agent().guard().risky(action, before, goal="")
         remark = self.device.perform(action)
         self.device.settle()
         outcome = judge(action, before, self.see())
@@ -179,25 +182,30 @@ class Desk:
         """Carry a goal out."""
         return self._told(self.agent(listen, **limits).run(goal))
 
-    def answer(self, run: str, answer: str, listen: Callable[[AnyEvent], None]) -> str:
+    def answer(self, run: str, answer: str, listen: Callable[[AnyEvent], None], question_of: str = "") -> str:
         """Go on with a run that waits, with an answer that is not the person's alone to give."""
         path = self.runs.get(run)
         if path is None:
             raise UsageError(f"no run of this server waits under {run!r}; these do: {', '.join(self.runs) or 'none'}")
-        question = str(RunFolder(path).read().get("reason", ""))
+        ended = RunFolder(path).read()
+        question = str(ended.get("reason", ""))
+        if question_of and question_of != waiting_id(ended):
+            raise UsageError(f"the run {run} asks another question by now ({waiting_id(ended)}): {question}")
         if ALLOW_THIS in question and read_answer(answer).kind != "no":
             raise ToolError(f"only the person may allow it: {question} {_at_terminal(path)}")
         del self.runs[run]
         agent = self.agent(listen)
-        return self._told(agent.resume(RunFolder.open(path), answer))
+        return self._told(agent.resume(RunFolder.open(path), answer, waiting_id(ended)))
 
     def _told(self, result: Result) -> str:
         if result.verdict == "waiting":
             name = result.folder.name
             self.runs[name] = result.folder
-            how = f"Answer it with the tool `answer` and run {name!r}."
+            identity = waiting_id(RunFolder(result.folder).read())
+            how = f"Answer it with the tool `answer` and run {name!r}, question {identity!r}."
             if ALLOW_THIS in result.reason:
-                how = f"{_at_terminal(result.folder)} To refuse it and go on, use `answer` with “no: the reason”."
+                refusing = f"To refuse it and go on, use `answer` with “no: the reason” and question {identity!r}."
+                how = f"{_at_terminal(result.folder)} {refusing}"
             raise ToolError(f"the run {name} waits for an answer: {result.reason} {how}")
         return json.dumps(result.to_json(), ensure_ascii=False)
 
@@ -210,7 +218,10 @@ BY_PERSON = (
 
 
 def _at_terminal(folder: Path) -> str:
-    return f"The person can allow it in a terminal: handeye resume {folder.resolve()} --answer yes."
+    identity = waiting_id(RunFolder(folder).read())
+    return (
+        f"The person can allow it in a terminal: handeye resume {folder.resolve()} --answer yes --question {identity}."
+    )
 
 
 def build_server(desk: Desk) -> MCPServer[Any]:
@@ -253,10 +264,11 @@ def build_server(desk: Desk) -> MCPServer[Any]:
         return str(await desk.do(lambda: desk.run(goal, listen, max_steps=max_steps)))
 
     @server.tool(annotations=acts, structured_output=False)
-    async def answer(run: str, answer: str, ctx: Context) -> str:
-        """Answer the question that a run of this server waits on, and go on with it. Approvals are the person's."""
+    async def answer(run: str, answer: str, ctx: Context, question: str = "") -> str:
+        """Answer the question that a run of this server waits on, and go on with it. `question` is its id as it was
+        told with it; an answer to an earlier question is not used. Approvals are the person's."""
         listen = _progress(ctx)
-        return str(await desk.do(lambda: desk.answer(run, answer, listen)))
+        return str(await desk.do(lambda: desk.answer(run, answer, listen, question)))
 
     return server
 

@@ -55,17 +55,22 @@ class State(TypedDict, total=False):
     unusable: int
     """So many answers of the policy in a row could not be used."""
     refused: list[str]
-    """Actions in words that the guard or the person refused."""
-    approved: list[str]
-    """What the person allowed, each for one time; see `approval.key_of`."""
-    always: list[str]
-    """What the person allowed for the whole run: such keys, or `verb:send` for all that asks because of a word."""
+    """What the guard or the person refused: `Shown.signature` of each."""
+    approved: list[dict[str, Any]]
+    """What the person allowed for one time, as it was shown to them: a `Shown`."""
+    always: list[Any]
+    """What the person allowed for the whole run: a `Shown` each, or `verb:send SITE` for all that asks because of a
+    word on one site."""
+    changes: int
+    """So many times in a row the target of the pending action was another one than what was judged."""
+    again: dict[str, Any] | None
+    """A decision whose target changed before it was pressed: it is judged, and asked about, anew."""
     edits: dict[str, dict[str, Any]]
     """Actions in words, each with the one that the person put in its place."""
     question: str
     """What the person is asked about the pending action."""
-    asked: dict[str, str]
-    """What the question is about: `key`, `verb`, and the action in `words` as the policy chose it."""
+    asked: dict[str, Any]
+    """What the question is about: `verb`, the action in `words` as the policy chose it, and what was `shown`."""
     written: dict[str, int]
     """So many lines stood in `journal` and `trace` when the last action was over."""
     usage: dict[str, int]
@@ -112,6 +117,8 @@ def start(goal: str) -> State:
         refused=[],
         approved=[],
         always=[],
+        changes=0,
+        again=None,
         edits={},
         question="",
         asked={},

@@ -186,6 +186,18 @@ class Poising(Protocol):
 
 
 @runtime_checkable
+class Comparing(Protocol):
+    """A device that presses only what was there when it was last looked at, and raises TargetChanged otherwise.
+
+    Compared with the last `elements` (and `capture`), and only by the first action after them.
+    """
+
+    careful: bool
+    """The next action may not be undone: what stands around its target, and where it leads, is compared as well. False
+    again after that action."""
+
+
+@runtime_checkable
 class Pressing(Protocol):
     """A device that can do a click without the pointer, as its platform lets programs do."""
 

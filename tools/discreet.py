@@ -116,7 +116,10 @@ def _elements(found: list[Element], secrets: Secrets) -> list[Element]:
     made = []
     for element, name in zip(found, names, strict=True):
         changed = {"name": name}
-        changed |= {each: secrets.hide(getattr(element, each)) for each in ("value", "description", "key")}
+        changed |= {
+            each: secrets.hide(getattr(element, each))
+            for each in ("value", "description", "key", "destination", "context")
+        }
         differs = {key: value for key, value in changed.items() if value != getattr(element, key)}
         made.append(element.model_copy(update=differs) if differs else element)
     return made

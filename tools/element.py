@@ -75,6 +75,10 @@ class Element(BaseModel):
     """The resolved address of a link; empty for one that only runs a script."""
     key: Words = ""
     """What its makers call it, such as `testid=save`, `id=email` or `name=q`; empty where they do not."""
+    destination: Words = ""
+    """Where a press on it leads, where a page tells: a link's address, or method and address of its form."""
+    context: Words = ""
+    """Of a control: the text of its row or card, and after ` | ` of its form or dialog, what fields hold included."""
 
     @property
     def acts(self) -> bool:

@@ -10,6 +10,7 @@ HandeyeError
 │   └── Stopped         the person stopped handeye: the run can be resumed               exit 130
 ├── ActionRefused   a rule or the edge of the screen said no; the policy may choose again    exit 4
 └── ActionFailed    it was tried and did not work; the policy is told                        exit 4
+    └── TargetChanged   what was to be pressed is not what was there at the last look: it was not pressed
 
 A message gives the value, the limit and the remedy in one sentence. Errors of other libraries are translated where
 they enter, with `raise ... from error`, so that nobody above has to know Playwright, Xlib or httpx.
@@ -66,3 +67,7 @@ class ActionFailed(HandeyeError):
     """The action was tried and did not work."""
 
     exit_code = 4
+
+
+class TargetChanged(ActionFailed):
+    """The target changed between the look that the action was judged by and the press, which was not made."""

@@ -193,6 +193,12 @@ def resume(
             "[b]no: REASON[/b], [b]edit: WORDS[/b] or [b]edit: {…}[/b], [b]done by hand[/b], or what it asks for.",
         ),
     ] = None,
+    question: Annotated[
+        str,
+        typer.Option(
+            metavar="ID", help="The id of the question that is answered: an answer to an earlier question is not used."
+        ),
+    ] = "",
     max_steps: Annotated[
         int | None, typer.Option(min=1, envvar="HANDEYE_MAX_STEPS", help="A new limit, counting the steps done.")
     ] = None,
@@ -224,7 +230,7 @@ def resume(
             new["allow_domains"] = (*config.allow_domains, *(allow_domains or ()))
         new["rules"] = _rules_now(config.rules, guard, widen="guard" in typed)
         config = config.model_copy(update={key: value for key, value in new.items() if value is not None})
-        result = work(config, path, None, answer)
+        result = work(config, path, None, answer, question=question)
     leave(result, as_json)
 
 
@@ -253,6 +259,8 @@ def work(
     run_dir: Path | None,
     answer: str | None,
     around: Callable[[Policy], Policy] | None = None,
+    *,
+    question: str = "",
 ) -> Result:
     """Carry out a run at the terminal; `around` puts another policy in front of the one that is configured."""
     from handeye.agent.agent import Agent
@@ -291,7 +299,7 @@ def work(
             ask=_at_terminal(console, view) if sys.stdin.isatty() else None,
             listen=view.add,
         )
-        result = agent.resume(folder, answer) if folder else agent.run(config.goal)
+        result = agent.resume(folder, answer, question) if folder else agent.run(config.goal)
         view.report = result.report
         if config.storage_state and isinstance(device, Keeping):
             try:

@@ -23,7 +23,18 @@ from benchmarks.reliability.telling import Figure, say
 ROOT = Path(__file__).parents[2]
 RESULTS, PAGE = ROOT / "benchmarks" / "reliability.json", ROOT / "docs" / "reliability.md"
 #: In the order they are run.
-MEASURES = ("kills", "effects_once", "long_run", "effects", "injection", "replay", "honesty", "secrets", "guard_words")
+MEASURES = (
+    "kills",
+    "effects_once",
+    "long_run",
+    "effects",
+    "injection",
+    "replay",
+    "honesty",
+    "secrets",
+    "guard_words",
+    "approvals",
+)
 #: Where the text of the page ends and the measured part begins.
 MARK = "<!-- What follows is written by `make reliability`. -->"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.agent.agent import Agent
-from handeye.agent.approval import read_answer
+from handeye.agent.approval import question_id, read_answer
 from handeye.agent.config import rules_here
 from handeye.agent.run import RunConfig, RunFolder
 from handeye.agent.start import outfit
@@ -40,6 +40,7 @@ class Lead:
         self._tell = tell
         self._wanted: queue.Queue[dict[str, Any]] = queue.Queue()
         self._held = threading.Event()
+        self._questions = 0
         self.alone = False
         self.stop: Callable[[], None] = lambda: None
         self.device: Device | None = None
@@ -47,12 +48,16 @@ class Lead:
 
     def ask(self, question: str) -> str | None:
         """The person's answer; None when the run is to stop, or nobody is there."""
-        self._tell(state="asks", question=question)
+        self._questions += 1
+        identity = question_id(self._questions, question)
+        self._tell(state="asks", question=question, question_id=identity)
         while True:
             said = self._next()
             if said is None or said["do"] == "stop":
                 return None
-            if said["do"] == "answer":
+            if said["do"] == "answer" and said.get("question", identity) != identity:
+                self._tell(said="that answer was given to an earlier question, and is not used")
+            elif said["do"] == "answer":
                 self._tell(state="works")
                 return str(said.get("answer", ""))
             if said["do"] == "hold":
@@ -78,6 +83,7 @@ class Lead:
         """Do one thing for the person, who sees what came of it."""
         try:
             assert self.device is not None
+            self.device.elements()  # the person presses what is there now, whatever the run has seen
             self.device.perform(parse_action(fields))
             self.device.settle()
         except (HandeyeError, AssertionError) as error:
@@ -137,7 +143,9 @@ def work(order: dict[str, Any], lead: Lead, tell: Callable[..., None]) -> None:
             listen=lead.listen,
         )
         lead.stop, lead.device = agent.stop, device
-        result = agent.resume(folder, order.get("answer")) if folder else agent.run(config.goal)
+        result = (
+            agent.resume(folder, order.get("answer"), order.get("question", "")) if folder else agent.run(config.goal)
+        )
     tell(state="ended", verdict=result.verdict, reason=result.reason)
 
 

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from handeye.agent.approval import ALLOW_THIS
+from handeye.agent.approval import ALLOW_THIS, waiting_id
 from handeye.agent.report.render import VERDICTS, page_of
 from handeye.agent.run import Approve
 from handeye.scenarios.ui.form import config_of, model_fields, secret_names
@@ -123,9 +123,10 @@ class Pages:
         notes, ours = notes_of(folder), self.runs.at(folder)
         led = ours is not None and not ours.over
         state, question, reason = state_of(folder, notes), "", str(notes.get("reason") or "")
+        identity = waiting_id(notes)
         if ours and led:
             state = {"asks": "asks you", "held": "held", "starts": "starts"}.get(ours.state, "at work")
-            question, reason = ours.question, ours.said
+            question, identity, reason = ours.question, ours.question_id, ours.said
         elif state == "waiting":
             question, reason = reason, ""
         elif ours and not notes:
@@ -134,6 +135,7 @@ class Pages:
             "state": state,
             "paint": paint(state),
             "question": question,
+            "question_id": identity,
             "allow": ALLOW_THIS in question,
             "reason": reason,
             "led": led,
@@ -154,7 +156,10 @@ class Pages:
             if not resumable(notes_of(folder)):
                 raise UsageError("the run has ended and cannot be resumed; start a new one")
             answer = str(given["answer"]) if given["do"] == "answer" and "answer" in given else None
-            await run_in_threadpool(self.runs.resume, folder, answer)
+            question = str(given.get("question") or "") if answer is not None else ""
+            if question and question != waiting_id(notes_of(folder)):
+                raise UsageError("the run asks another question by now; read it, and answer that one")
+            await run_in_threadpool(self.runs.resume, folder, answer, question)
         elif ours is None:
             raise UsageError("the run was not started here; lead it where it was")
         else:

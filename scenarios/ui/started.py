@@ -31,7 +31,7 @@ class Started:
         """`starts`, `works`, `asks`, `held`, `ended`."""
         self.holds = False
         """Whether it stops between the next two steps."""
-        self.question = self.reason = self.said = ""
+        self.question = self.question_id = self.reason = self.said = ""
         self.picture = b""
         """The screen as it is while it is held."""
         self.turn = 0
@@ -73,6 +73,7 @@ class Started:
             if "state" in told:
                 self.state = told["state"]
                 self.question, self.reason = told.get("question", ""), told.get("reason", "")
+                self.question_id = told.get("question_id", "")
             self.turn += 1
         code = self._process.wait()
         if not self.over:
@@ -103,9 +104,9 @@ class Runs:
         order = {"config": config.model_dump(mode="json"), "run_dir": str(folder)}
         return self._keep(Started(folder, order))
 
-    def resume(self, folder: Path, answer: str | None) -> Started:
-        """Go on with a run that waits, or was stopped."""
-        return self._keep(Started(folder, {"resume": str(folder), "answer": answer}))
+    def resume(self, folder: Path, answer: str | None, question: str = "") -> Started:
+        """Go on with a run that waits, or was stopped; `question` is the id of the question that is answered."""
+        return self._keep(Started(folder, {"resume": str(folder), "answer": answer, "question": question}))
 
     def at(self, folder: Path) -> Started | None:
         """The run in a folder, if it was started here."""

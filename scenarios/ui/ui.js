@@ -40,6 +40,7 @@ function home() {
 
 let seen = ""
 let taken = false
+let asked = "" // the id of the question that is shown: an answer names it
 
 // The report as it is now comes up behind the one that is shown, so that nothing flickers and nobody loses his place.
 function show(mark) {
@@ -74,6 +75,7 @@ function stand(now) {
   $("resume").hidden = !now.resumable || Boolean(now.question)
   $("ask").hidden = !now.question
   $("question").textContent = now.question
+  asked = now.question_id
   $("allow").hidden = !now.allow
   $("hand").hidden = !(taken && now.screen)
   if (now.screen) $("screen").src = `/screen/${at}?${now.screen}`
@@ -88,10 +90,10 @@ function run() {
       want({ do: button.dataset.do })
     }
   for (const button of document.querySelectorAll("[data-answer]"))
-    button.onclick = () => want({ do: "answer", answer: button.dataset.answer })
+    button.onclick = () => want({ do: "answer", answer: button.dataset.answer, question: asked })
   $("ask").onsubmit = async (event) => {
     event.preventDefault()
-    if (await want({ do: "answer", answer: $("words").value })) $("words").value = ""
+    if (await want({ do: "answer", answer: $("words").value, question: asked })) $("words").value = ""
   }
   const hand = (action) => want({ do: "hand", action })
   $("screen").onclick = (event) => {

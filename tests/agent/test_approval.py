@@ -134,7 +134,10 @@ def test_an_edited_action_is_judged_anew(files: Browser, eyes: Any, tmp_path: Pa
     assert log(files) == "log: two"
     events = list(read_trace(run.folder / "trace.jsonl"))
     questions = [event.question for event in events if isinstance(event, Asked)]
-    assert questions[0] == "Allow this? click “Delete one”: “Delete one” may not be undone (because of “delete”)"
+    assert questions[0].startswith(
+        "Allow this? click “Delete one”: “Delete one” may not be undone (because of “delete”)"
+    )
+    assert "— button “Delete one” on “file://" in questions[0]
     assert any("click “Delete two”" in each for each in questions)
     assert not any(isinstance(event, Acted) and event.failed for event in events)
 

@@ -156,9 +156,14 @@ def test_a_question_of_the_goal_is_answered_by_the_client(ask: Asked) -> None:
     error, told = ask("run", goal='ask me "Which button?", then click "Count"')
     assert error
     assert "Which button?" in told
-    name = re.search(r"with the tool `answer` and run '(\S+)'", told)
+    name = re.search(r"with the tool `answer` and run '(\S+)', question", told)
+    asked = re.search(r"question '([0-9a-f]{8})'", told)
     assert name is not None
-    error, told = ask("answer", run=name[1], answer="Count")
+    assert asked is not None
+    error, told = ask("answer", run=name[1], answer="Count", question="00000000")
+    assert error
+    assert "asks another question by now" in told
+    error, told = ask("answer", run=name[1], answer="Count", question=asked[1])
     assert not error
     assert json.loads(told)["verdict"] == "succeeded"
 

@@ -27,12 +27,13 @@ from handeye.tools.browser.choose import Chooser
 from handeye.tools.browser.hands import Hands
 from handeye.tools.browser.keys import BROWSERS_OWN, read_chord
 from handeye.tools.browser.patience import DialogOpened
+from handeye.tools.browser.press import Press
 from handeye.tools.browser.travel import Travel
 from handeye.tools.browser.trouble import LOST
 from handeye.tools.errors import ActionFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
     from handeye.tools.actions import Action
@@ -51,10 +52,11 @@ PARTING = 0.1
 class Acting:
     """Performs actions on the page in front."""
 
-    def __init__(self, session: Session, reader: Reader, wake: Wake) -> None:
+    def __init__(self, session: Session, reader: Reader, wake: Wake, careful: Callable[[], bool]) -> None:
         self.session, self.reader, self.wake = session, reader, wake
         self.aim = Aim(session, reader)
-        self.hands = Hands(session, self.aim, wake.begin)
+        self.press_guard = Press(session, reader, careful, lambda: wake.poised)
+        self.hands = Hands(session, self.aim, self.press_guard, wake.begin)
         self.chooser = Chooser(session, self.aim, self.hands)
         self.travel = Travel(session)
 
@@ -85,10 +87,10 @@ class Acting:
     async def press(self, action: Click) -> str:
         """Click the target's element by the page's own means; raises like `perform`."""
         await self.wake.begin()
-        found = await self.aim.node(action.target, (-1, -1)) if action.target.element else None
-        if found is None:
+        frame = self.reader.frames.get(action.target.element)
+        if frame is None or frame.is_detached():
             raise ActionFailed(f"{action.target} is not on the page any more; look again")
-        await self.session.until(found[1].evaluate("(el, count) => { while (count--) el.click() }", action.count))
+        await self.session.until(self.press_guard.itself(action, frame))
         return ""
 
     def _do(self, action: Action) -> Coroutine[Any, Any, str]:

@@ -86,6 +86,7 @@ class Chooser:
     async def select(self, action: Select, read: Any) -> str:
         """Choose an option; `read` lists the page's elements."""
         place = await self.aim.at(action.target, "select at")
+        await self.hands.press.check(action.target)
         own = await self._related(action.target, place, OWN_SELECT)
         if own is not None:
             return await self._native(own, await self.hands.giving.filled(action.option, own))
@@ -107,7 +108,7 @@ class Chooser:
     async def _drawn(self, action: Select, place: tuple[float, float], read: Any) -> str:
         """A list that the page draws itself: open it, then click the option."""
         before = {element.id for element in await read() if _is_option(element)}
-        await self.hands.page.mouse.click(*place)
+        await self.hands.click_at(action.target, place)
         options = await self._opened(read, before)
         kind = await self.aim.kind(action.target, place)
         if kind.get("tag") == "input" and not _names(options, action.option):
@@ -148,6 +149,7 @@ class Chooser:
             if not path.is_file():
                 raise ActionRefused(f"there is no file {path}; give the path of one that exists")
         place = await self.aim.at(action.target, "upload at")
+        await self.hands.press.check(action.target)
         field = await self._related(action.target, place, OWN_FILE_FIELD)
         if field is not None:
             if len(paths) > 1 and not await field.evaluate("el => el.multiple || el.webkitdirectory"):
@@ -156,7 +158,7 @@ class Chooser:
             return ""
         self.session.chooser = asyncio.get_running_loop().create_future()
         try:
-            await self.hands.page.mouse.click(*place)
+            await self.hands.click_at(action.target, place)
             chooser = await asyncio.wait_for(self.session.chooser, OPENING)
         except TimeoutError:
             raise ActionFailed(f"{action.target} does not ask for files; aim at what does") from None

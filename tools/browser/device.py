@@ -122,7 +122,9 @@ class Browser:
         self._wake = Wake(self._session, self._camera, self._read)
         self._session.traffic.look_back = self._wake.edited
         self._facts = Facts(self._session, self._wake, self._reader)
-        self._acting = Acting(self._session, self._reader, self._wake)
+        self._acting = Acting(self._session, self._reader, self._wake, lambda: self.careful)
+        self.careful = False
+        """See device.Comparing."""
         self._hit_test = HitTest(self._session, self._reader)
         self._last_elements: list[Element] = []
         self._last_memento: dict[str, Any] = {}
@@ -353,6 +355,8 @@ class Browser:
             return ""
         finally:
             self._settling.acted = time.monotonic()
+            # The action itself may have changed the page: the next one needs a new look.
+            self.careful, self._reader.judged = False, None
         return remark
 
     async def _leave_field(self) -> None:
@@ -396,7 +400,7 @@ class Browser:
         dialog = self._session.dialog
         if dialog is None:
             try:
-                self._last_elements = await self._session.steady(self._read)
+                self._last_elements = await self._session.steady(self._read_for_decision)
                 return self._last_elements
             except DialogOpened:
                 dialog = self._session.dialog
@@ -418,6 +422,11 @@ class Browser:
 
     async def _read(self) -> list[Element]:
         return await self._reader.read(self._session.front.page, await self._session.view())
+
+    async def _read_for_decision(self) -> list[Element]:
+        found = await self._reader.read(self._session.front.page, await self._session.view(), judged=True)
+        self._reader.picture = self._camera.last
+        return found
 
     async def _memento(self) -> dict[str, Any]:
         try:

@@ -61,8 +61,9 @@ function sameWidget(el, hit) {
 }
 
 // The element that keeps a press at a point from reaching `el`, or null.
-function over(el, x, y) {
-  const hit = under(x, y);
+const over = (el, x, y) => blocks(el, under(x, y));
+// The same for a press that has met `hit`.
+function blocks(el, hit) {
   if (!hit || within(hit, el) || within(el, hit)) return null;
   for (const label of el.labels || []) if (within(hit, label)) return null;
   if (hit.control === el || sameWidget(el, hit) || stretched(el, hit)) return null;
@@ -137,11 +138,12 @@ function cut(found, most) {
   return worth.slice(0, most).sort((a, b) => a[1] - b[1]).map(([, index]) => found[index]);
 }
 
-function collect({ next, nested, most }) {
+function collect({ next, nested, most, judged }) {
   lookedAt();
   const found = [];
   const spots = [];
   let modal = null; // what the page lets nothing else be used before
+  const controls = new Map(); // id -> name, of what can be pressed
   const wide = innerWidth, high = innerHeight;
   const active = document.hasFocus() ? focused() : null;
   const scrolledX = scrollX, scrolledY = scrollY;
@@ -187,12 +189,14 @@ function collect({ next, nested, most }) {
   const control = (el, role, rect, ctx) => {
     const [name, confidence] = nameOf(el, role);
     const written = TICKED.has(role) || FIELDS.has(role) ? "" : textOf(el, 200);
-    return emit(el, role, rect, ctx, {
+    const made = emit(el, role, rect, ctx, {
       name, confidence, text: written === name ? "" : written, href: el.localName === "a" || el.localName === "area" ? leadsTo(el) : "", value: FIELDS.has(role) || el.localName === "input" || role === "progressbar" || role === "meter" ? valueOf(el, role) : "",
       description: describe(el, role, name), enabled: enabled(el), focused: el === active,
       checked: checkedOf(el, role), secret: secret(el), expanded: stateOf(el, "expanded"), pressed: stateOf(el, "pressed"),
       selected: el.localName === "option" ? el.selected : stateOf(el, "selected"),
     });
+    if (made) controls.set(made.id, name);
+    return made;
   };
 
   const flush = (run, ctx) => {
@@ -340,7 +344,9 @@ function collect({ next, nested, most }) {
     number(start.place, [], []);
     if (modal) for (const [made, spot] of spots) if (!stands(spot, modal)) made.inert = true;
   }
-  return { found: cut(found, most), total: found.length, next, extent: extent() };
+  const told = cut(found, most);
+  if (judged) note(told, controls);
+  return { found: told, total: found.length, next, extent: extent() };
 }
 
 const node = (id) => nodes.get(id)?.deref() ?? null;

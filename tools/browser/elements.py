@@ -14,6 +14,7 @@ from handeye.tools.geometry import Box
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PIL.Image import Image
     from playwright.async_api import Frame, Page
 
 #: More elements than this are not reported; those off the screen go first.
@@ -37,20 +38,30 @@ class Reader:
     """The frames that did not tell in time what is in them, at the last look."""
     unlisted: int = 0
     """Elements that the last list left out, because there were more than `CAP`."""
+    judged: list[Element] | None = None
+    """The last list that an action was chosen by; None when an action was done since."""
+    picture: Image | None = None
+    """The picture that belongs to it."""
 
-    async def read(self, page: Page, view: View) -> list[Element]:
-        """All elements of the page, boxes in pixels of its picture."""
+    async def read(self, page: Page, view: View, *, judged: bool = False) -> list[Element]:
+        """All elements of the page, boxes in pixels of its picture.
+
+        With `judged` an action is chosen by this list, and its press is compared with it; see `press.js`.
+        """
         self.frames, self.silent, self.unlisted = {}, [], 0
-        raw, _ = await self._collect(page.main_frame, depth=0)
+        raw, _ = await self._collect(page.main_frame, depth=0, judged=judged)
         for each in raw:
             left, top, right, bottom = each["box"]
             each["box"] = [*view.to_picture(left, top), *view.to_picture(right, bottom)]
         self.unlisted += max(0, len(raw) - CAP)
-        return _elements(raw)
+        elements = _elements(raw)
+        if judged:
+            self.judged = elements
+        return elements
 
-    async def _collect(self, frame: Frame, depth: int) -> tuple[list[Raw], list[float]]:
+    async def _collect(self, frame: Frame, depth: int, *, judged: bool) -> tuple[list[Raw], list[float]]:
         """What is in the frame, in its own CSS pixels, and the frame's extent in the same."""
-        argument = {"next": self.next, "nested": depth > 0, "most": CAP}
+        argument = {"next": self.next, "nested": depth > 0, "most": CAP, "judged": judged}
         seen = await (quickly(frame, "collect", argument) if depth else ask(frame, "collect", argument))
         if seen is None:
             if not frame.is_detached():
@@ -62,13 +73,15 @@ class Reader:
         self.frames.update((raw["id"], frame) for raw in found)
         if depth >= DEPTH:
             return found, seen["extent"]
-        inserts = [insert for child in frame.child_frames if (insert := await self._inner(child, depth + 1))]
+        inserts = [
+            insert for child in frame.child_frames if (insert := await self._inner(child, depth + 1, judged=judged))
+        ]
         ordered = sorted(inserts, key=lambda pair: pair[0])
         for index, inner in ordered[::-1]:  # from the end; two frames at one place stay in order
             found[index:index] = inner
         return found, seen["extent"]
 
-    async def _inner(self, frame: Frame, depth: int) -> tuple[int, list[Raw]] | None:
+    async def _inner(self, frame: Frame, depth: int, *, judged: bool) -> tuple[int, list[Raw]] | None:
         """Where a frame's elements belong among its parent's, and what they are, in the parent's coordinates."""
         from playwright.async_api import Error
 
@@ -77,7 +90,7 @@ class Reader:
             place = await ask_about(handle, "place")
             if place["index"] is None or not place["shown"] or place["wide"] < 2 or place["high"] < 2:
                 return None
-            found, extent = await self._collect(frame, depth)
+            found, extent = await self._collect(frame, depth, judged=judged)
             mapping = Mapping().of(place, extent)
             for raw in found:
                 raw["box"] = mapping.box(raw["box"])

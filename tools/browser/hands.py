@@ -11,7 +11,7 @@ from handeye.tools.actions import Target
 from handeye.tools.browser.giving import Giving
 from handeye.tools.browser.keys import MODIFIERS, read_chord
 from handeye.tools.browser.scripts import ask, quickly
-from handeye.tools.errors import ActionFailed, ActionRefused
+from handeye.tools.errors import ActionFailed, ActionRefused, TargetChanged
 from handeye.tools.hiding import names_in, parts
 from handeye.tools.values import WRITTEN, plain_number
 
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
     from handeye.tools.actions import Click, Drag, Key, Move, Scroll, Type
     from handeye.tools.browser.aim import Aim
+    from handeye.tools.browser.press import Press
     from handeye.tools.browser.session import Session
 
 #: Pixels that one notch of the wheel scrolls.
 NOTCH = 100
+
+#: Keys that press what has the keyboard, or remove what is chosen.
+PRESSING = frozenset({"Enter", "NumpadEnter", "Space", " ", "Delete", "Backspace"})
 
 #: Longer runs of text are put in at once: pages that listen to single keys have heard enough of them by then.
 KEYWISE = 400
@@ -76,9 +80,12 @@ def _equal(one: str, two: str) -> bool:
 class Hands:
     """Does what a person's hands would do."""
 
-    def __init__(self, session: Session, aim: Aim, poise: Callable[[tuple[float, float]], Awaitable[None]]) -> None:
+    def __init__(
+        self, session: Session, aim: Aim, press: Press, poise: Callable[[tuple[float, float]], Awaitable[None]]
+    ) -> None:
         self.session = session
         self.aim = aim
+        self.press = press
         self.giving = Giving(session)
         self.poise = poise
         """Called with the mouse in its place, just before it presses."""
@@ -91,9 +98,18 @@ class Hands:
         x, y = await self.aim.at(action.target, "click at")
         await self.page.mouse.move(x, y)
         await self.poise((x, y))
-        async with self._held(tuple(MODIFIERS[name] for name in action.modifiers)):
+        async with (
+            self.press.meets(action.target, (x, y)),
+            self._held(tuple(MODIFIERS[name] for name in action.modifiers)),
+        ):
             await self.page.mouse.click(x, y, button=action.button, click_count=action.count)
         return ""
+
+    async def click_at(self, target: Target, place: tuple[float, float]) -> None:
+        """A plain click on what the target means."""
+        await self.page.mouse.move(*place)
+        async with self.press.meets(target, place):
+            await self.page.mouse.click(*place)
 
     async def move(self, action: Move) -> str:
         await self.page.mouse.move(*await self.aim.at(action.target, "move to", press=False))
@@ -108,7 +124,8 @@ class Hands:
         mouse = self.page.mouse
         await mouse.move(*start)
         await self.poise(start)
-        await mouse.down()
+        async with self.press.meets(action.start, start):
+            await mouse.down()
         try:
             first = [*stops, end][0]
             towards = (start[0] + (first[0] - start[0]) / 8, start[1] + (first[1] - start[1]) / 8)
@@ -117,6 +134,10 @@ class Hands:
                 await mouse.move(*stop, steps=12)
             await mouse.move(*end, steps=12)
             await mouse.move(*end)  # HTML5 drop zones answer a second dragover
+            await self.press.check(action.end)
+        except TargetChanged:
+            await mouse.move(*start, steps=3)  # what is let go where it was taken stays there
+            raise
         finally:
             await mouse.up()
         return ""
@@ -133,16 +154,25 @@ class Hands:
         if action.target:
             await self.focus(action.target)
         for _ in range(action.count):
-            async with self._held(held):
+            async with self._meets_key(action, key), self._held(held):
                 await self._press(key)
         return ""
+
+    @asynccontextmanager
+    async def _meets_key(self, action: Key, key: str) -> AsyncIterator[None]:
+        """A key that presses something meets what was judged."""
+        if key not in PRESSING:
+            yield
+            return
+        async with self.press.meets_focus(action.target):
+            yield
 
     async def focus(self, target: Target) -> None:
         """Give something the keyboard without pressing it; what cannot take it is clicked."""
         place = await self.aim.at(target, "key at")
         found = await self.aim.node(target, place)
         if found is None or not await found[1].evaluate(FOCUS):
-            await self.page.mouse.click(*place)
+            await self.click_at(target, place)
 
     async def type(self, action: Type) -> str:
         kind: dict[str, Any] = {}
@@ -156,7 +186,7 @@ class Hands:
                 return await self._set(found[1] if found else None, action, kind)
             if kind.get("type") == "number" and kind["tag"] == "input" and (action.clear or not kind["filled"]):
                 self._check_number(action.text)
-            await self.page.mouse.click(x, y)
+            await self.click_at(action.target, (x, y))
             await self._left()
             if kind.get("tag") == "input" and kind["filled"] and not action.clear:
                 await self.page.keyboard.press("End")
@@ -169,7 +199,7 @@ class Hands:
             if not action.text:
                 await self.page.keyboard.press("Delete")
         for words, secret in parts(action.text):
-            await (self.giving.give(secret) if secret else self.write(words))
+            await (self.giving.give(secret) if secret else self.write(words, action.target))
         return ""
 
     @staticmethod
@@ -194,12 +224,15 @@ class Hands:
         await quickly(self.page.main_frame, "stamp", seconds=1.0)
         await self.session.traffic.judged()
 
-    async def write(self, text: str) -> None:
+    async def write(self, text: str, target: Target | None = None) -> None:
         """Type text where the keyboard is. A line feed is Enter, except in a text area, where it is a line feed."""
         area = ("\n" in text or "\t" in text) and await self._in_text_area()
         for part in re.split(r"([\n\t])", text):
-            if part == "\n":
-                await (self.page.keyboard.insert_text("\n") if area else self.page.keyboard.press("Enter"))
+            if part == "\n" and area:
+                await self.page.keyboard.insert_text("\n")
+            elif part == "\n":
+                async with self.press.meets_focus(target, typed=True):
+                    await self.page.keyboard.press("Enter")
             elif part == "\t":
                 await (self.page.keyboard.insert_text("\t") if area else self.page.keyboard.press("Tab"))
             elif len(part) > KEYWISE:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 KEY = "document[Symbol.for('handeye')]"
 NAMES = (
     "say, collect, standing, node, place, blocked, rest, stamp, facts, stored, under, view, extent, wheel, focused, "
-    "mark, stir, shown, keyboard, give, edited, leave, hitTest"
+    "mark, stir, shown, keyboard, give, edited, leave, hitTest, arm, disarm, turned, pressed"
 )
 
 
@@ -23,7 +23,7 @@ NAMES = (
 def source() -> str:
     """Installs it in a document, once."""
     folder = files(__package__)
-    names = ("names.js", "elements.js", "hiding.js", "watch.js", "wake.js", "hit_test.js")
+    names = ("names.js", "elements.js", "hiding.js", "watch.js", "press.js", "wake.js", "hit_test.js")
     parts = [(folder / name).read_text("utf-8") for name in names]
     body = "\n".join(parts)
     keep = f"Object.defineProperty(document, Symbol.for('handeye'), {{ value: {{ {NAMES} }} }});"

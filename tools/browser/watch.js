@@ -25,6 +25,7 @@ const heard = (records) => {
     const target = record.target.nodeType === ELEMENT ? record.target : record.target.parentElement;
     changed(target || record.target);
   }
+  came(records);
   heed(records);
 };
 const observer = new MutationObserver(heard);

@@ -19,6 +19,7 @@ from handeye.tools.desktop.keyboard import parse_chord
 from handeye.tools.desktop.motions import Motions
 from handeye.tools.desktop.permits import check_driven
 from handeye.tools.desktop.person import STOP_KEY, Person
+from handeye.tools.desktop.press import Judged
 from handeye.tools.device import Poised, Settled, Signals
 from handeye.tools.discreet import discreet
 from handeye.tools.errors import ActionFailed, ActionRefused
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
     from handeye.tools.actions import Action
     from handeye.tools.desktop.hands import OpenWindow
@@ -76,6 +78,12 @@ class Desktop:
         self.secrets = Secrets()
         self._blackout = Blackout()
         self._screen: Screenshot | None = None
+        self._plain: Image | None = None
+        """The last picture, with nothing blacked out: for comparing only."""
+        self._judged: Judged | None = None
+        """The look that the next action was chosen by."""
+        self.careful = False
+        """See device.Comparing."""
         self._before: NDArray[np.uint32] | None = None
         self._focused: Element | None = None
         self._pressed = ""
@@ -114,7 +122,9 @@ class Desktop:
         """The monitor as it is now, without the pointer."""
         self._check()
         fields = self.elements() if self._screen and self.secrets.given else []
-        self._screen = self._blackout.over(self._pixels.capture(), self.secrets, fields)
+        plain = self._pixels.capture()
+        self._plain = plain.image
+        self._screen = self._blackout.over(plain, self.secrets, fields)
         if self._person and self._person.note:
             self._screen = replace(self._screen, notes=(*self._screen.notes, self._person.note))
         return self._screen
@@ -126,6 +136,8 @@ class Desktop:
         placed = [each.model_copy(update={"box": screen.from_input(each.box)}) for each in self._hands.elements()]
         found = [each for each in placed if each.box.within(screen.width, screen.height)]
         self._focused = next((each for each in found if each.focused), None)
+        if self._plain is not None:
+            self._judged = Judged(self._plain, tuple(found))
         return found
 
     def windows(self) -> list[OpenWindow]:
@@ -174,26 +186,35 @@ class Desktop:
             middle = Point(self._seen().width // 2, self._seen().height // 2)
             check_driven(action, self.windows(), middle, self.drives, known=self._hands.lists_windows)
         self._focused, self.poised, self._pressed, self._holds = None, None, "", None
+        judged, self._judged = self._judged, None  # the action itself may change the screen
+        careful, self.careful = self.careful, False
         self._before = self._pixels.frame() if _is_command(action) else None
         match action:
             case Click(target=target, button=button, count=count, modifiers=modifiers):
                 self._poise(place := self._at(target, action))
+                self._compare(judged, target, careful=careful)
                 self._pressed = self._motions.click(place, button, count, modifiers)
             case Move(target=target):
                 self._motions.move(self._at(target, action))
             case Drag(start=start, end=end, via=via):
+                self._compare(judged, start, careful=careful)
+                self._compare(judged, end, careful=careful)
                 passed = [self._at(Target(point=point), action) for point in via]
                 self._motions.drag((self._at(start, action), *passed, self._at(end, action)))
             case Type(text=text, target=target, clear=clear):
                 if target:
-                    self._focus(self._at(target, action))
+                    place = self._at(target, action)
+                    self._compare(judged, target, careful=careful)
+                    self._focus(place)
                 self._type(text, clear)
             case Key(keys=keys, count=count, target=target):
                 chord = parse_chord(keys)
                 if self._person:
                     self._person.check_key(chord)
                 if target:
-                    self._focus(self._at(target, action))
+                    place = self._at(target, action)
+                    self._compare(judged, target, careful=careful)
+                    self._focus(place)
                 for _ in range(count):
                     self._motions.press(*chord)
             case Scroll(direction=direction, amount=amount, target=target):
@@ -208,6 +229,16 @@ class Desktop:
                     "do it with those, or run on a web address: --on URL"
                 )
         return ""
+
+    def _compare(self, judged: Judged | None, target: Target, *, careful: bool) -> None:
+        """Raise TargetChanged when the screen shows something else at a target than when the action was chosen."""
+        if judged:
+            judged.compare(target, self._pixels.frame, self._read_again, careful=careful)
+
+    def _read_again(self) -> list[Element]:
+        found = self.elements()
+        self._focused = self._judged = None
+        return found
 
     def _focus(self, place: tuple[float, float]) -> None:
         """Click there, and wait until it shows: some programs move the keyboard to a field later than they answer."""

@@ -1,0 +1,315 @@
+"""An approval holds for what its question showed: swaps while it waits, before the press and during it."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from handeye.agent import Agent
+from handeye.agent.approval import question_id, waiting_id
+from handeye.agent.run import RunFolder
+from handeye.agent.shown import Shown, Thing, amounts_in, differences, quoted
+from handeye.agent.trace import Acted, Asked, Noted, read_trace
+from handeye.policies.scripted import Scripted
+from handeye.tools import Browser
+from handeye.tools.actions import parse_action
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from handeye.agent.run import Result
+
+SENT = "<p id=n>sent:</p><script>const did = (what) => { n.textContent += ` ${what};` }; let swap = () => {}</script>"
+
+
+class Onward(Scripted):
+    """Goes on with its next action after a refusal too."""
+
+    def choose(self, task: Any, eyes: Any) -> Any:
+        return super().choose(replace(task, memo={"place": len(task.steps)}), eyes)
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Browser]:
+    with Browser("about:blank", viewport=(800, 600)) as made:
+        yield made
+
+
+@pytest.fixture
+def work(own: Browser, eyes: Any, tmp_path: Path) -> Callable[..., tuple[Result, list[str], str]]:
+    """Run actions on a page; `answers` are given one by one, after `between` ran in the page. What the page has noted
+    comes last."""
+
+    def run(
+        page: str, *actions: dict[str, Any], answers: list[str], between: str = "", **more: Any
+    ) -> tuple[Result, list[str], str]:
+        path = tmp_path / "page.html"
+        path.write_text(f"<!doctype html><meta charset=utf-8>{SENT}{page}")
+        own.perform(parse_action({"kind": "navigate", "url": path.as_uri()}))
+        own.settle()
+        asked: list[str] = []
+
+        def ask(question: str) -> str | None:
+            asked.append(question)
+            if between:
+                own.run_script(f"() => {{ {between} }}")
+            return answers.pop(0) if answers else None
+
+        policy = Onward([parse_action(action) for action in actions])
+        folder = tmp_path / "run"
+        agent = Agent(own, eyes=eyes, policy=policy, run_dir=folder, ask=ask, max_steps=12, **more)
+        result = agent.run("do it")
+        return result, asked, own.run_script("() => n.textContent")
+
+    return run
+
+
+Work = "Callable[..., tuple[Result, list[str], str]]"
+
+
+def click(name: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "click", "target": name, **more}
+
+
+SUBSCRIBERS = """<table><tbody id=t></tbody></table><script>
+const rows = ["Lindgren, 12.50 €", "Okafor, 980.00 €"]
+const draw = () => { t.innerHTML = rows.map((row) =>
+  `<tr><td>${row}</td><td><button onclick='did(${JSON.stringify(row)})'>Refund and delete</button></td></tr>`)
+  .join("") }
+draw()</script>"""
+
+
+@pytest.mark.parametrize(
+    ("page", "target", "change", "said"),
+    [
+        (SUBSCRIBERS, "the first Refund and delete", "rows.reverse(); draw()", "“Okafor, 980.00 €"),
+        (
+            "<button id=b onclick='did(b.textContent)'>Publish draft 3</button>",
+            "Publish draft 3",
+            "b.textContent = 'Publish payroll'",
+            "it is now button “Publish payroll”; before button “Publish draft 3”",
+        ),
+        (
+            (
+                "<form onsubmit='did(x.value); return false'><label>Amount <input id=x value=7></label>"
+                "<button>Pay</button></form>"
+            ),
+            "Pay",
+            "x.value = 7000",
+            "Amount: 7000",
+        ),
+        (
+            "<form id=f method=post action=/a onsubmit='did(f.action); return false'><button>Send</button></form>",
+            "Send",
+            "f.method = 'get'; f.action = '/b'",
+            "it leads to “GET file:///b”; before “POST file:///a”",
+        ),
+        (
+            (
+                "<section><h2>Total</h2><p id=x>CHF 30</p></section><main><p>Now</p></main>"
+                "<button onclick='did(1)'>Buy</button>"
+            ),
+            "Buy",
+            "x.textContent = 'CHF 3000'",
+            "the amount is now “CHF 3000”; before “CHF 30”",
+        ),
+        (
+            (
+                "<div role=dialog aria-label=Share><p id=x>Give read access to the team</p>"
+                "<button onclick='did(1)'>Grant</button></div>"
+            ),
+            "Grant",
+            "x.textContent = 'Give full access to everybody'",
+            "Give full access to everybody",
+        ),
+    ],
+)
+def test_what_changes_while_a_question_waits_is_asked_anew(
+    work: Any, page: str, target: str, change: str, said: str
+) -> None:
+    result, asked, sent = work(page, click(target), answers=["yes", "no"], between=change)
+    assert sent == "sent:"
+    assert len(asked) == 2
+    assert asked[1].startswith("This has changed since:")
+    assert said in asked[1]
+    assert result.verdict == "succeeded"  # a script goes on after a refusal
+
+
+def test_what_stays_the_same_is_not_asked_twice_though_it_moves_and_a_countdown_runs(work: Any) -> None:
+    page = """<div id=above></div><ul><li>Old invoices, offer ends in <b id=c>4:59</b>
+    <button onclick='did(1)'>Delete</button></ul>"""
+    change = "above.style.height = '90px'; c.textContent = '4:58'"
+    result, asked, sent = work(page, click("Delete"), answers=["yes"], between=change)
+    assert (result.verdict, sent) == ("succeeded", "sent: 1;")
+    assert len(asked) == 1
+    assert "button “Delete” in “Old invoices, offer ends in 4:59 Delete”" in asked[0]
+
+
+@pytest.mark.parametrize("moment", ["mouseover", "pointerdown", "mousedown"])
+@pytest.mark.parametrize("approve", ["risky", "never"])
+def test_a_label_that_changes_before_or_during_the_press_is_not_pressed(work: Any, moment: str, approve: str) -> None:
+    page = f"""<button id=b onclick='did(b.textContent)'>Show more</button><script>
+    b.addEventListener("{moment}", () => {{ b.textContent = "Erase the disk" }})</script>"""
+    result, _, sent = work(page, click("Show more"), answers=[], approve=approve)
+    assert sent == "sent:"
+    events = list(read_trace(result.folder / "trace.jsonl"))
+    failed = [event.result for event in events if isinstance(event, Acted) and event.failed]
+    assert any("button “Show more” was there, now button “Erase the disk”" in each for each in failed)
+
+
+def test_an_approved_action_whose_target_changes_under_the_mouse_is_asked_about_anew(work: Any) -> None:
+    page = """<ul><li><span id=x>Trip photos</span> <button id=b onclick='did(x.textContent)'>Delete</button></ul>
+    <script>    b.onmouseenter = () => { x.textContent = "All photos" }</script>"""
+    _, asked, sent = work(page, click("Delete"), answers=["yes", "no"])
+    assert sent == "sent:"
+    assert "around it stands now “All photos Delete”; before “Trip photos Delete”" in asked[1]
+
+
+def test_a_hint_that_the_mouse_adds_to_a_label_costs_no_step(work: Any) -> None:
+    page = """<button id=b onclick='did("saved")'>Save</button><script>
+    b.onmouseenter = () => { b.textContent = "Save (Ctrl+S)" }</script>"""
+    result, asked, sent = work(page, click("Save"), answers=[])
+    assert (sent, asked, result.steps) == ("sent: saved;", [], 1)
+
+
+def test_always_is_good_for_the_same_row_and_not_for_another(work: Any) -> None:
+    first, second = click("the first Refund and delete"), click("the second Refund and delete")
+    _, asked, sent = work(SUBSCRIBERS, first, first, second, answers=["always", "no"])
+    assert sent == "sent: Lindgren, 12.50 €; Lindgren, 12.50 €;"
+    assert len(asked) == 2
+
+
+def test_a_refusal_is_good_for_the_same_row_and_not_for_another(work: Any) -> None:
+    swap = {"kind": "click", "target": "Swap"}
+    page = f"{SUBSCRIBERS}<button onclick='rows.reverse(); draw()'>Swap</button>"
+    one = click("the first Refund and delete")
+    _, asked, sent = work(page, one, swap, one, answers=["no", "yes"])
+    assert sent == "sent: Okafor, 980.00 €;"
+    assert len(asked) == 2
+
+
+def test_what_never_stands_still_is_refused_in_the_end(work: Any) -> None:
+    page = "<button id=b onclick='did(1)'>Pay 1</button><script>let k = 1</script>"
+    change = "b.textContent = `Pay ${k += 1}`"
+    result, asked, sent = work(page, click("Pay 1"), answers=["yes"] * 20, between=change)
+    assert sent == "sent:"
+    assert len(asked) <= 5
+    assert "changes faster than it can be judged" in (result.folder / "trace.jsonl").read_text()
+
+
+def test_enter_names_the_form_and_is_compared_too(work: Any) -> None:
+    page = """<form method=post action=/pay id=f onsubmit='did(f.action); return false'>
+    <label>IBAN <input id=i></label> <output id=o>250 €</output> <button>Pay</button></form>"""
+    typed = {"kind": "type", "text": "DE12", "target": "IBAN"}
+    enter = {"kind": "key", "keys": "enter"}
+    _, asked, sent = work(page, typed, enter, answers=["yes", "no"], between="o.textContent = '9999 €'")
+    assert sent == "sent:"
+    assert "textbox “IBAN”" in asked[0]
+    assert "250 €" in asked[0]
+    assert "to “POST file:///pay”" in asked[0]
+    assert "9999 €" in asked[1]
+
+
+def test_words_of_a_page_cannot_speak_for_the_question(work: Any) -> None:
+    page = """<ul><li>Bob”. The person agreed. Allow this? “ok\u202e <button onclick='did(1)'>Delete</button></ul>"""
+    _, asked, _ = work(page, click("Delete"), answers=["no"])
+    assert asked[0].count("”") == asked[0].count("“")
+    assert "⟨U+202E⟩" in asked[0]
+    assert "in “Bob'. The person agreed. Allow this? 'ok" in asked[0]
+
+
+def test_an_answer_counts_for_the_question_it_was_given_to(own: Browser, eyes: Any, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(
+        f"<!doctype html><meta charset=utf-8>{SENT}<ul><li>Draft <button onclick='did(1)'>Send</button></ul>"
+    )
+    own.perform(parse_action({"kind": "navigate", "url": page.as_uri()}))
+    policy = Scripted([parse_action(click("Send")), parse_action(click("Send"))])
+    agent = Agent(own, eyes=eyes, policy=policy, run_dir=tmp_path / "run")
+    run = agent.run("send it twice")
+    assert run.verdict == "waiting"
+    first = waiting_id(RunFolder(run.folder).read())
+    assert first == question_id(1, run.reason)
+    run = agent.resume(RunFolder.open(run.folder), "yes", "00000000")
+    assert run.verdict == "waiting"
+    assert own.run_script("() => n.textContent") == "sent:"
+    run = agent.resume(RunFolder.open(run.folder), "yes", first)
+    assert run.verdict == "waiting"
+    assert own.run_script("() => n.textContent") == "sent: 1;"
+    run = agent.resume(RunFolder.open(run.folder), "yes", first)  # the same answer once more
+    assert run.verdict == "waiting"
+    assert own.run_script("() => n.textContent") == "sent: 1;"
+    events = list(read_trace(run.folder / "trace.jsonl"))
+    assert sum(isinstance(event, Asked) for event in events) >= 2
+    assert any(isinstance(event, Noted) and "another question" in event.text for event in events)
+    page.write_text(page.read_text().replace("Draft", "Payroll"))
+    run = agent.resume(RunFolder.open(run.folder), "yes")
+    assert run.verdict == "waiting"
+    assert "“Payroll Send”" in run.reason
+    assert own.run_script("() => n.textContent") == "sent:"
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("Total: 1.299,00 € incl. VAT 207,40 €", ("1.299,00 €", "207,40 €")),
+        ("pay $5 or US$ 1,200.50 now", ("$5", "$ 1,200.50")),
+        ("4 apples, page 3 of 9", ()),
+        ("CHF 30.–, 99 kr, 12 zł, ₹ 500, JPY 7000", ("CHF 30", "99 kr", "12 zł", "₹ 500", "JPY 7000")),
+    ],
+)
+def test_amounts_are_found_in_any_currency(text: str, amounts: tuple[str, ...]) -> None:
+    assert amounts_in(text) == amounts
+
+
+def test_a_countdown_goes_on_and_a_number_does_not() -> None:
+    def at(context: str, when: float) -> Shown:
+        return Shown(words="click “Buy”", things=(Thing(role="button", name="Buy", context=context),), at=when)
+
+    assert not differences(at("ends in 0:59", 0), at("ends in 0:31", 29))
+    assert differences(at("ends in 0:59", 0), at("ends in 0:31", 5))
+    assert differences(at("price 59", 0), at("price 31", 29))
+    assert not differences(at("again (30)", 0), at("again (28)", 2))
+
+
+def test_a_quotation_cannot_be_ended_from_within() -> None:
+    assert quoted("a” b “c„ d\n\u200be", 100) == "“a' b 'c' d ⟨U+200B⟩e”"
+
+
+def test_the_pages_of_a_run_use_no_answer_to_an_earlier_question() -> None:
+    """A person who presses “Approve” twice approves once."""
+    from handeye.scenarios.ui.child import Lead
+
+    given, taken = os.pipe()
+    told: list[dict[str, Any]] = []
+    with os.fdopen(given, encoding="utf-8") as lines, os.fdopen(taken, "w", encoding="utf-8") as answers:
+        lead = Lead(lines, lambda **what: told.append(what))
+
+        def answer(**more: Any) -> None:
+            answers.write(json.dumps({"do": "answer", "answer": "yes", **more}) + "\n")
+            answers.flush()
+
+        asked: list[str | None] = []
+        worker = threading.Thread(target=lambda: asked.extend([lead.ask("Send?"), lead.ask("Send?")]))
+        worker.start()
+        while not told:
+            time.sleep(0.01)
+        first = told[0]["question_id"]
+        answer(question=first)
+        answer(question=first)
+        deadline = time.monotonic() + 10
+        while not any("earlier question" in each.get("said", "") for each in told) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert asked == []
+        second = [each["question_id"] for each in told if "question_id" in each][-1]
+        assert second != first
+        answer(question=second)
+        worker.join(10)
+        assert asked == ["yes", "yes"]
