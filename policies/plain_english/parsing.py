@@ -12,6 +12,7 @@ from handeye.perception.wording import normal
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.grammar import parse_clause
 from handeye.policies.plain_english.keys import parse_keys
+from handeye.policies.plain_english.rules import aimed
 from handeye.policies.plain_english.statements import parse_statement
 from handeye.tools.errors import ActionRefused, UsageError
 
@@ -60,6 +61,8 @@ _WAITING = re.compile(r"^(?:once|as\s+soon\s+as|after|when|whenever)\s+(?P<x>.+)
 _IF = re.compile(r"^(?:(?:only\s+)?(?P<w>if|in\s+case|unless|provided(?:\s+that)?|should))\s+(?P<x>.+)", re.IGNORECASE)
 _IF_LAST = re.compile(r"^(?P<do>.+?)\s+(?:only\s+)?(?P<w>if|in\s+case|unless|when)\s+(?P<x>.+)", re.IGNORECASE)
 _ASKS_IF = re.compile(r"^(?:see|check|verify|test|find\s+out|ask|tell|know|look|confirm|validate)\b", re.IGNORECASE)
+#: A place said before what is done there: `in the row with "Bob", click "Edit"`.
+_PLACE = re.compile(r"^(?P<p>in|inside|within|under|for|on)\s+(?P<x>\S.*)", re.IGNORECASE | re.DOTALL)
 _HOLD = re.compile(
     r"(?:hold|keep\s+holding|press\s+and\s+hold|hold\s+down)\s+(?:down\s+)?(?:the\s+)?"
     r"(?P<key>ctrl|control|shift|alt|cmd|command|meta)(?:\s+key)?",
@@ -182,6 +185,11 @@ def _clause(pieces: list[_Piece], place: int, masked: Masked, before: list[c.Cla
             negated = statement.negated != (hit["w"].lower() == "unless")
             one = c.When(statement=replace(statement, negated=negated), then=tuple(_dress(then, piece, masked, before)))
             return _dress([one], piece, masked, before), place + 1
+    if meaning is None and (hit := _PLACE.match(text)) and place + 1 < len(pieces):
+        rest, after = _clause(pieces, place + 1, masked, before)
+        where = f"{hit['p'].lower()} {aimed(hit['x'], masked)}"
+        if pieces[place + 1].cut == "comma" and (placed := _placed(rest, where)):
+            return placed, after
     if meaning is None:
         raise _refused(_culprit(piece.text, masked))
     meaning = _with_its_marks(meaning, piece, text, masked)
@@ -189,6 +197,15 @@ def _clause(pieces: list[_Piece], place: int, masked: Masked, before: list[c.Cla
     if following and following.cut == "and":
         meaning = _maybe_label(meaning, text, following, masked)
     return _dress(meaning, piece, masked, before), place + 1
+
+
+def _placed(made: list[c.Clause], where: str) -> list[c.Clause] | None:
+    """The clauses with the place named before them in the first one's target; None where that has none."""
+    first = made[0]
+    target = getattr(first, "target", "")
+    if not target or first.parts:
+        return None
+    return [replace(first, target=f"{target} {where}"), *made[1:]]  # type: ignore[call-arg]
 
 
 def _with_its_marks(made: list[c.Clause], piece: _Piece, text: str, masked: Masked) -> list[c.Clause]:

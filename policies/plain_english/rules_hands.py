@@ -169,6 +169,8 @@ def _type_quoted(hit: re.Match[str], masked: Masked) -> Made:
     says_field = re.search(r"\b(?:field|box|bar|input|area)\b", field, re.IGNORECASE) or re.search(r"\sas\s", hit[0])
     if verb in {"use", "send", "give", "place", "provide", "supply"} and not says_field:
         return None
+    if verb.startswith("fill") and re.search(rf"\swith\s+(?:{QUOTED}|{ATOM})$", field, re.IGNORECASE):
+        return None  # “fill FIELD in PLACE with VALUE”: what is filled in stands last
     if re.fullmatch(
         r"(?:the\s+)?(?:keyboard|editor|window|document|page|app|terminal|focused\s+field)", field, re.IGNORECASE
     ):

@@ -124,6 +124,13 @@ GOALS: list[tuple[str, list[c.Clause]]] = [
     ('switch to the window "Notes"', [c.ToWindow(do="focus", title="Notes")]),
     ('bring the "Notes" window to the front', [c.ToWindow(do="focus", title="Notes")]),
     ('close the window titled "Notes"', [c.ToWindow(do="close", title="Notes")]),
+    ('in the card with "Tin", click "Buy"', [c.ClickOn(target='"Buy" in the card with "Tin"')]),
+    ('Under "Guest", type "x" into "City".', [c.Write(text="x", target='"City" under "Guest"')]),
+    ('in the Guest section, clear the City field', [c.Empty(target="City field in the Guest section")]),
+    (
+        'fill "City" in the "Guest" section with "Bern"',
+        [c.Write(text="Bern", target='"City" in the "Guest" section', replace=True)],
+    ),
     ("scroll down", [c.ScrollBy()]),
     ("scroll up a little", [c.ScrollBy(direction="up", amount=3)]),
     ("scroll to the bottom of the page", [c.ScrollBy(edge=True, amount=100)]),
