@@ -153,22 +153,22 @@ class Accessibility:
         self._last = list[Thing]()
         self._made = dict[Node, Made]()
         self.silent = frozenset[int]()
-        """The process ids of the programs that did not answer the last look in time: what they show is unknown."""
+        """The process ids of the programs that did not tell in time, at the last look, what they show, or all of it."""
 
     def elements(self, found: Sequence[Surface]) -> list[Element]:
         """The elements of the programs that these surfaces belong to, in root coordinates and reading order.
 
         Takes at most PATIENCE seconds. A program that answers nothing for atspi_bus.LIMIT seconds is left out and named
-        in `silent`.
+        in `silent`; so is one that had not told everything by then, of which the rest is given.
         """
         deadline = time.monotonic() + PATIENCE
         self._bus.silent.clear()
-        self.silent = frozenset()
+        self._bus.late.clear()
         things = self._things(found, deadline)
         self._fill(things, deadline)
         things = self._hit(things, deadline)
-        silent = self._bus.process(sorted(self._bus.silent), time.monotonic() + 1.0) if self._bus.silent else {}
-        self.silent = frozenset(silent.values()) - {0}
+        silent, partly = set(self._bus.silent), sorted(self._bus.silent | self._bus.late)
+        self.silent = frozenset(self._bus.process(partly, time.monotonic() + 1.0).values()) - {0}
         return self._as_elements([each for each in things if each.node.bus not in silent], found)
 
     def button_at(self, place: tuple[int, int]) -> Thing | None:

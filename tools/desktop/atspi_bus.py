@@ -61,8 +61,10 @@ class Bus:
     def __init__(self, address: str) -> None:
         self._connection = open_dbus_connection(bus=address)
         self.silent = set[str]()
-        """The names on the bus of programs that did not answer in time; nothing more is asked of them until this set is
-        emptied."""
+        """The names on the bus of programs that did not answer at all for LIMIT seconds; nothing more is asked of them
+        until this set is emptied."""
+        self.late = set[str]()
+        """Those that were still answering when a deadline came."""
 
     def ask(self, questions: Sequence[Question], deadline: float) -> list[Any]:
         """The first value of each answer, in their order; None for one that failed or did not come in time.
@@ -74,9 +76,10 @@ class Bus:
         for first in range(0, len(questions), ABREAST):
             asked = dict[int, tuple[int, str]]()
             for number, question in enumerate(questions[first : first + ABREAST], first):
-                if time.monotonic() > deadline:
-                    self.silent.add(question.node.bus)
                 if question.node.bus in self.silent:
+                    continue
+                if time.monotonic() > deadline:
+                    self.late.add(question.node.bus)
                     continue
                 serial = next(self._connection.outgoing_serial)
                 place = DBusAddress(question.node.path, question.node.bus, question.interface)
@@ -96,9 +99,11 @@ class Bus:
                 message = self._connection.receive(timeout=max(0.0, until - time.monotonic()))
             except TimeoutError:
                 now = time.monotonic()
-                late = {bus for bus in waiting if now >= heard[bus] + LIMIT or now >= deadline}
-                self.silent |= late
-                waiting = Counter({bus: left for bus, left in waiting.items() if bus not in late})
+                silent = {bus for bus in waiting if now >= heard[bus] + LIMIT}
+                late = set(waiting) - silent if now >= deadline else set[str]()
+                self.silent |= silent
+                self.late |= late
+                waiting = Counter({bus: left for bus, left in waiting.items() if bus not in silent | late})
                 continue
             number, bus = asked.pop(message.header.fields.get(HeaderFields.reply_serial, -1), (-1, ""))
             if bus not in waiting:  # a signal, or an answer that came too late
