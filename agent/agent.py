@@ -290,6 +290,7 @@ class Agent:
         if found.question:
             if (said := self._replied(crew, state, found.question, answer, new=True)) is None:
                 return found.question
+            crew.run.note(reason="")  # used up: given once more after a crash, it is no answer to what is asked then
             update = settle_doubt(crew, state, found, said)
         graph.update_state(THREAD, state | update, as_node="act")
         return ""

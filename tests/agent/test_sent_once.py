@@ -224,7 +224,12 @@ def test_an_answer_that_comes_late_is_waited_for(
     """Longer than a page is waited for to settle: the box is ticked when the answer is here, by one request."""
     handler = site.server.RequestHandlerClass
     answer_at_once = handler.do_POST
-    monkeypatch.setattr(handler, "do_POST", lambda self: (time.sleep(9), answer_at_once(self)))
+
+    def answer_late(self: Any) -> None:
+        time.sleep(9)
+        answer_at_once(self)
+
+    monkeypatch.setattr(handler, "do_POST", answer_late)
     site.answer = "{}"
     late = f"event.preventDefault(); {SAVE}.then(() => box.checked = true)"
     site.pages["/"] = f'<label><input type=checkbox id=box onclick="{late}"> Remind me</label>'
