@@ -149,10 +149,10 @@ def test_an_input_that_was_sent_is_asked_about_and_not_made_again(name: str, sit
 def test_an_input_that_was_sent_and_that_the_page_shows_is_left_alone(site: Any, tmp_path: Path) -> None:
     """The server knows it: no question, no second request. Its policy chose the tick last, and does not tick again."""
     site.answer = "{}"
-    tick = f'<label><input type=checkbox id=c onchange="{SAVE}"> Subscribe</label>'
+    tick = f'<label><input type=checkbox id=c onchange="{SAVE}"> Large print</label>'
     site.pages["/"] = tick
     folder = tmp_path / "run"
-    goal = 'tick "Subscribe"'
+    goal = 'tick "Large print"'
     assert work(Job("browser", site.url, goal, folder, Kill("before finish", 1), approve="never")) == -9
     site.pages["/"] = f"{tick}<script>c.checked = true</script>"
     done = resume(folder, site.url)
@@ -165,10 +165,10 @@ def test_a_tick_in_doubt_is_made_again_only_when_the_person_says_so(
 ) -> None:
     """After a yes the policy's next step is no second tick, though the box that was loaded anew is empty."""
     site.answer = "{}"
-    site.pages["/"] = f'<label><input type=checkbox onchange="{SAVE}"> Subscribe</label>'
+    site.pages["/"] = f'<label><input type=checkbox onchange="{SAVE}"> Large print</label>'
     folder = tmp_path / "run"
     kill = Kill("before finish", 1)
-    assert work(Job("browser", site.url, 'tick "Subscribe"', folder, kill, approve="never")) == -9
+    assert work(Job("browser", site.url, 'tick "Large print"', folder, kill, approve="never")) == -9
     assert resume(folder, site.url).verdict == "waiting"
     # The answer to another question counts for nothing.
     RunFolder(folder).note(reason="Allow this?")
