@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 from handeye.perception.ambiguity import explain, rivals_of
 from handeye.perception.fields import field_for, fits_want
-from handeye.perception.groups import Item, items_called, items_known_by
+from handeye.perception.groups import Item, around, items_called, items_known_by
 from handeye.perception.kinds import NEARLY, SUITS
 from handeye.perception.label_verbs import unexplained
 from handeye.perception.phrase import Query, readings
 from handeye.perception.placing import landmark, numbered, placed, related
 from handeye.perception.quoting import unquote
 from handeye.perception.spans import spans, wrapped
+from handeye.perception.structure import structure_of
 from handeye.perception.wording import PARTLY, alike, stem, way, words
 from handeye.tools.comparing import contains
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.scene import Scene
     from handeye.tools.element import Element
+    from handeye.tools.geometry import Box
 
 Want = Literal["any", "click", "type", "tick", "choose", "upload", "read"]
 """What is to be done with it: a field is wanted to type into, a checkbox to tick …"""
@@ -202,7 +204,7 @@ class Screen:
             margin = 0.06 if query.text else 0.25
             found = placed(query.place, [match for match in found if match.score >= found[0].score - margin], self.size)
         if query.ordinal:
-            found = _nth(query.ordinal, found, query.counted_from)
+            found = _nth(query.ordinal, found, query.counted_from, self.elements)
         return found
 
     def _pool(self, query: Query) -> Sequence[Element]:
@@ -484,10 +486,10 @@ def _last_part(address: str) -> str:
     return re.sub(r"\.\w{1,5}$", "", path.rpartition("/")[2])
 
 
-def _nth(number: int, found: list[Match], side: str = "") -> list[Match]:
+def _nth(number: int, found: list[Match], side: str, elements: Sequence[Element]) -> list[Match]:
     """The first, second, last … of the matches that fit about as well as the best."""
     good = [match for match in found if match.score >= max(m.score for m in found) - 0.06] if found else []
-    good = _apart(good)
+    good = _apart(good, elements)
     if side in ("left", "right"):
         good.sort(key=lambda match: match.element.box.left, reverse=side == "right")
     elif side == "bottom":
@@ -498,10 +500,29 @@ def _nth(number: int, found: list[Match], side: str = "") -> list[Match]:
     return [replace(good[place], why=f"{good[place].why}, number {place % len(good) + 1} of {len(good)}")]
 
 
-def _apart(found: list[Match]) -> list[Match]:
+def _in_reading_order(found: list[Match], elements: Sequence[Element]) -> list[Match]:
+    """Line by line. Of cards or rows that hold one each it is the cards that stand in lines, not what is in them."""
+    boxes = [match.element.box for match in found]
+    if len(found) > 1 and all(match.element.path for match in found):
+        structure = structure_of(elements)
+        parts = structure.parts([match.element for match in found])
+        if len({part[:-1] for part in parts}) == 1:
+            boxes = [around(each.box for each in structure.held(part)) for part in parts]
+    lines: list[list[tuple[Box, Match]]] = []
+    for box, match in sorted(zip(boxes, found, strict=True), key=lambda pair: (pair[0].top, pair[0].left)):
+        first = lines[-1][0][0] if lines else box
+        shared = min(box.bottom, first.bottom) - max(box.top, first.top)
+        if lines and 2 * shared > min(box.height, first.height):
+            lines[-1].append((box, match))
+        else:
+            lines.append([(box, match)])
+    return [match for line in lines for _, match in sorted(line, key=lambda pair: pair[0].left)]
+
+
+def _apart(found: list[Match], elements: Sequence[Element]) -> list[Match]:
     """In reading order, without those that lie on each other (a heading and the link in it)."""
     kept: list[Match] = []
-    for match in sorted(found, key=lambda m: (m.element.box.top // 8, m.element.box.left)):
+    for match in _in_reading_order(found, elements):
         twin = next((m for m in kept if m.element.box.overlap(match.element.box) > 0.5 * match.element.box.area), None)
         if twin is None:
             kept.append(match)

@@ -263,3 +263,14 @@ def test_a_match_carries_those_that_answer_as_well(phrase: str, tops: list[int])
     matches = found(grid(), phrase)[:1]
     assert [each.element.box.top for match in matches for each in (match, *match.rivals)] == tops
     assert all(match.confidence <= 1 / len(tops) for match in matches)
+
+
+def test_things_in_a_line_are_counted_from_the_left_though_some_stand_a_little_lower() -> None:
+    screen = Screen()
+    for place, (top, button) in enumerate(((42, 70), (40, 110), (41, 68))):  # the second card's text is longer
+        screen.put("text", "abc"[place], 20 + 200 * place, top, path=(0, place, 0), items=(2,))
+        screen.put("button", "Open", 20 + 200 * place, button, path=(0, place, 1), items=(2,))
+    for ordinal, left in (("first", 20), ("second", 220), ("third", 420), ("last", 420)):
+        assert [match.element.box.left for match in found(screen, f"the {ordinal} Open")] == [left]
+    bare = Screen(each.model_copy(update={"path": (), "items": ()}) for each in screen if each.box.top != 110)
+    assert [match.element.box.left for match in found(bare, "the first Open")] == [20]
