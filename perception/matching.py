@@ -393,7 +393,8 @@ class Screen:
     def _anchors(self, phrase: str) -> tuple[list[Match], str]:
         """What a relation refers to, and the noun for the part that is known by it: `the row with "Bob"`."""
         whole = [match for match in find(phrase, self.elements, want="read", size=self.size) if not _vague(match)]
-        if whole and whole[0].kind < PARTLY and "its" not in whole[0].why:
+        bound = any(query.role in ("dialog", "menu") and query.quoted for query in readings(phrase))
+        if whole and whole[0].kind < PARTLY and "its" not in whole[0].why and not bound:
             return whole, ""
         for query in readings(phrase):
             if query.role not in ("row", "item", "area", "dialog", "menu", "cell") or query.ordinal or query.place:
@@ -404,7 +405,11 @@ class Screen:
             text = f'"{query.text}"' if named and query.quoted else query.text if named else query.anchor
             anchors = [m for m in find(text, self.elements, want="read", size=self.size) if not _vague(m)]
             if named:  # a button in it gives no name to a dialog
-                anchors = [m for m in anchors if m.element.role not in _NAMES_NOTHING]
+                heads = query.role in ("dialog", "menu")  # which no link gives a name either
+                named_by = [m for m in anchors if not (heads and m.element.acts)]
+                anchors = [m for m in named_by if m.element.role not in _NAMES_NOTHING]
+                if heads and query.quoted and not anchors:
+                    return [], query.role
             anchors = anchors or self._joined(query.text if named else query.anchor)
             if anchors:
                 return anchors, query.role

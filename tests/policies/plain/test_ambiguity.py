@@ -90,6 +90,8 @@ PARTS = "".join(
         (CART, "open the trolley", "did open"),
         (DIALOG, 'click the button in the dialog labelled "No"', "did no"),
         (DIALOG, 'click the button in the dialog box called "Yes"', "did yes"),
+        (DIALOG.replace("<button onclick=\"did('yes')\">Yes</button>", "<a href='#y' onclick=\"did('yes')\">Yes</a>"),
+         'click the button in the dialog labelled "Yes"', "did yes"),
         (DIALOG, 'click "Yes" in the dialog "Leave the group"', "did yes"),
         (STRETCHED, "click the heading L", "did L"),
         (STRETCHED, 'click "More" in the card with "M"', "did M"),
