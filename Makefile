@@ -4,7 +4,7 @@
 # make check   format, lint, types, docs/reference.md, every test
 # make reference   write docs/reference.md anew
 # make bench   how fast it is, as ratios against named references (20 minutes on 2 cores)
-# make reliability   what survives kills, long runs and hostile pages, as figures (under 20 minutes on 2 cores)
+# make reliability   what survives kills, long runs and hostile pages, as figures (about an hour on 2 cores)
 # Each does all its own set-up, once.
 
 PYTHON ?= python3
