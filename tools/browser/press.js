@@ -13,9 +13,13 @@ let noted = new Map(); // id -> what the element was at the last look for a deci
 let added = new WeakSet(); // nodes that came into the document since then
 let armed = null; // what the next press is to meet
 
-// Where a press on it leads: the address of a link; method and address of the form it belongs to.
-function destinationOf(el) {
-  const at = (address) => { try { return new URL(address || document.URL, document.baseURI).href; } catch { return address; } };
+// Where a press on it leads: the address of a link; method and address of the form it belongs to. `read` holds addresses
+// that were resolved already.
+function destinationOf(el, read = new Map()) {
+  const at = (address) => {
+    if (!read.has(address)) { try { read.set(address, new URL(address || document.URL, document.baseURI).href); } catch { read.set(address, address); } }
+    return read.get(address);
+  };
   if (/^(a|area)$/.test(el.localName) && el.hasAttribute("href")) return at(attribute(el, "href")).slice(0, 500);
   const form = el.form;
   if (form?.localName !== "form") return "";
@@ -24,23 +28,32 @@ function destinationOf(el) {
   return `${(own("method") || given("method") || "get").toUpperCase()} ${at(own("action") || given("action"))}`.slice(0, 500);
 }
 
-// The row, card, form and dialog of each control, [the node, its text], by the id of the control. `found` is all that the
-// page shows, in reading order.
-function contextsOf(found) {
+// Whether any of it is in the window; only that can be pressed.
+const onScreen = ({ box }) => box[2] > 0 && box[3] > 0 && box[0] < innerWidth && box[1] < innerHeight;
+
+// The row, card, form and dialog of each control on the screen, {holders: nodes, text}, by the id of the control. `found`
+// is all that the page shows, in reading order.
+function contextsOf(found, controls) {
+  const wanted = found.filter((made) => controls.has(made.id) && ACTING.has(made.role) && onScreen(made));
+  const outer = new Set(); // all that holds one of them
+  for (const made of wanted) for (let up = placed(node(made.id)); up && !outer.has(up); up = above(up)) outer.add(up);
+  const roles = new Map();
+  const roleIn = (up) => { if (!roles.has(up)) roles.set(up, roleOf(up)); return roles.get(up); };
   const inside = new Map(); // node -> the items in it; null for too many
-  const texts = found.map((made) => squash([made.name, made.value].filter(Boolean).join(": ")));
   const holders = new Map();
-  found.forEach((made, index) => {
-    if (!texts[index]) return;
-    const item = { made, text: texts[index] };
+  for (const made of found) {
+    const text = squash([made.name, made.value].filter(Boolean).join(": "));
+    if (!text) continue;
+    const item = { made, text };
     for (let up = placed(node(made.id)); up && up !== document.body; up = above(up)) {
+      if (!outer.has(up)) continue;
       const all = inside.get(up) ?? (inside.has(up) ? null : { items: [], length: 0 });
       if (!all) continue;
       all.items.push(item);
       all.length += item.text.length + 1;
       inside.set(up, all.length > 3 * CONTEXT ? null : all);
     }
-  });
+  }
   const screen = innerWidth * innerHeight;
   const textIn = (holder, own) => {
     const key = `${own}`;
@@ -55,13 +68,12 @@ function contextsOf(found) {
   };
   const telling = (holder, made) => inside.get(holder)?.items.some((item) => item.made.id !== made.id && item.made.role !== "button" && item.text !== made.name);
   const of = new Map();
-  for (const made of found) {
-    if (!ACTING.has(made.role)) continue;
+  for (const made of wanted) {
     const el = placed(node(made.id));
     if (!el) continue;
     let card = null, form = null, wide = false;
     for (let up = above(el); up && up !== document.body; up = above(up)) {
-      const role = roleOf(up), all = inside.get(up);
+      const role = roleIn(up), all = inside.get(up);
       if (all === null) wide = true;
       const named = CONTEXTS.has(role);
       const fixed = !named && /fixed|absolute/.test(getComputedStyle(up).position);
@@ -78,19 +90,21 @@ function contextsOf(found) {
   return of;
 }
 
-// All that is written in a row, card or form now, what its fields hold included.
-function print(holder, own) {
+// All that is written in a row, card or form now, what its fields hold included. `read` holds texts that were read already.
+function print(holder, own, read = new Map()) {
   const values = [...holder.querySelectorAll("input, select, textarea")]
     .map((el) => (el === own || /^(hidden|password)$/.test(el.type) ? "" : `${el.value}${el.checked ?? ""}`));
-  return `${squash(holder.innerText ?? holder.textContent)}\n${values.join("\n")}`;
+  if (!read.has(holder)) read.set(holder, squash(holder.innerText ?? holder.textContent));
+  return `${read.get(holder)}\n${values.join("\n")}`;
 }
 
 // The page was looked at for a decision: `controls` are its controls as they are named now.
 function note(found, controls) {
-  const contexts = contextsOf(found);
-  const prints = new Map();
+  const contexts = contextsOf(found, controls);
+  const read = new Map(), addresses = new Map(), prints = new Map();
   const printed = (holder, own) => {
-    if (own || !prints.has(holder)) { const now = print(holder, own); if (own) return now; prints.set(holder, now); }
+    if (own) return print(holder, own, read);
+    if (!prints.has(holder)) prints.set(holder, print(holder, own, read));
     return prints.get(holder);
   };
   noted = new Map();
@@ -99,15 +113,14 @@ function note(found, controls) {
     const el = placed(node(made.id));
     if (!el) continue;
     const context = contexts.get(made.id);
-    const seen = made.box[2] > 0 && made.box[3] > 0 && made.box[0] < innerWidth && made.box[1] < innerHeight;
     const was = { role: made.role, name: made.name, control: controls.has(made.id), own: roleOf(el), context: context?.text ?? "" };
     if (was.control) {
       was.name = controls.get(made.id);
-      made.destination = was.destination = destinationOf(el);
-      was.description = describe(el, made.role, was.name);
+      made.destination = was.destination = destinationOf(el, addresses);
+      was.description = made.description;
       made.context = was.context;
       const own = FIELDS.has(made.role) ? el : null;
-      was.prints = (seen && context?.holders.map((holder) => [holder, printed(holder, own)])) || [];
+      was.prints = context?.holders.map((holder) => [holder, printed(holder, own)]) ?? [];
     }
     noted.set(made.id, was);
   }
