@@ -202,7 +202,8 @@ class Screen:
             found = self._related(query, found)
         if query.place and found:
             margin = 0.06 if query.text else 0.25
-            found = placed(query.place, [match for match in found if match.score >= found[0].score - margin], self.size)
+            near = [match for match in found if match.score >= found[0].score - margin]
+            found = placed(query.place, near, self.size) or placed(query.place, near, _least(self.size, self.elements))
         if query.ordinal:
             found = _nth(query.ordinal, found, query.counted_from, self.elements)
         return found
@@ -380,12 +381,17 @@ class Screen:
         if query.relation in ("inside", "with", "near") and (held := self._in_numbered(query, found)) is not None:
             return held
         anchors, noun = self._anchors(query.anchor)
+        if not anchors and query.relation == "inside" and _WHOLE.fullmatch(query.anchor.strip()):
+            return found  # no part of the page is called so: it is a word for what the page shows
         return related(query.relation, noun, query.anchor, found, anchors, self.elements)
 
     def _in_numbered(self, query: Query, found: list[Match]) -> list[Match] | None:
         """Of the matches, those in “the second card”; None where the anchor is no such number."""
-        for each in readings(query.anchor):
-            if each.ordinal and each.role in ("row", "item", "area", "dialog") and not (each.text or each.relation):
+        numbers = [each for each in readings(query.anchor) if each.ordinal]
+        if numbers and any(alike(query.anchor, each.name).score >= 0.95 for each in self.elements):
+            return None  # “Task 3” is what one of them is called, wherever it stands
+        for each in numbers:
+            if each.role in ("row", "item", "area", "dialog") and not (each.text or each.relation):
                 rows = items_called("", "row", self.elements) if each.role == "row" else ()
                 return numbered(each.ordinal, found, rows, self.elements)
         return None
@@ -469,6 +475,11 @@ def _takes_a_click(element: Element) -> bool:
     return element.acts or element.selected is not None
 
 
+#: Words for a page's main part that stand nowhere on it.
+_WHOLE = re.compile(
+    r"(?:(?:the|this|that)\s+)?(?:calendar|date\s?picker|month|grid|gallery|pagination|pager|board|table|form|feed|thread)",
+    re.IGNORECASE,
+)
 #: What something is not known by when it is called so: the controls in it.
 _NAMES_NOTHING = frozenset(
     ("button", "checkbox", "radio", "switch", "menuitem", "option", "textbox", "searchbox", "combobox", "spinbutton")
@@ -542,6 +553,12 @@ def _named_otherwise(field: Element, label: Match) -> bool:
 
 def _about_search(element: Element) -> bool:
     return any(alike("search", text).score >= 0.7 for text in (element.name, element.description))
+
+
+def _least(size: tuple[int, int], elements: Iterable[Element]) -> tuple[int, int]:
+    """The size of the screen, or of what stands on it where that leaves a part of the screen empty."""
+    right, bottom = _extent(elements)
+    return min(size[0], right), min(size[1], bottom)
 
 
 def _extent(elements: Sequence[Element]) -> tuple[int, int]:

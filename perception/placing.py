@@ -133,6 +133,11 @@ def related(
     return sorted(best, key=lambda match: -match.score)
 
 
+#: An anchor that scores less than the best by more than this is another thing.
+_AS_WELL = 0.03
+#: Roles of a thing of its own, also where it is the only one.
+_SINGLE = frozenset({"listitem", "row", "article", "treeitem"})
+
 #: Relations that the page's structure tells better than places on the screen.
 _BY_STRUCTURE = frozenset({"inside", "with", "near", "below"})
 
@@ -199,11 +204,13 @@ def _in_structure(
         return _with_costs(_best_way(inside_row))
     for kind in sorted({match.kind for match in anchors}):
         some = [match for match in anchors if match.kind == kind]
+        some = [match for match in some if match.score >= max(each.score for each in some) - _AS_WELL]
         by_place = relation in ("near", "below")  # places on the screen choose where the structure does not
-        for stage in (_in_parts, _in_runs) if by_place else (_in_containers, _in_parts, _in_runs, _in_sections, common):
+        stages = (_in_items, _in_parts, _in_runs)
+        for stage in stages if by_place else (_in_containers, *stages, _in_sections, common):
             pairs = stage(candidates, some, structure)
             if relation == "below":
-                pairs = [(match, by) for match, by in pairs if match.element.box.top >= by.element.box.bottom - 2]
+                pairs = [(match, by) for match, by in pairs if _is_below(match.element, by.element, structure)]
             if pairs and (not by_place or len({match.element.id for match, _ in pairs}) == 1):
                 return _with_costs(pairs)
     if relation == "below":
@@ -246,6 +253,40 @@ def _in_containers(
         if by.element.role in _CONTAINERS:
             inside = {element.id for element in descendants(by.element, structure.elements)}
             found += [(match, by) for match in candidates if match.element.id in inside]
+    return found
+
+
+def _things(element: Element, structure: Structure) -> list[int]:
+    """Like `Structure.items`, with entries and rows that are the only one of theirs."""
+    path = structure.path(element)
+    single = (n for n in range(1, len(path) + 1) if (at := structure.at(path[:n])) and at.role in _SINGLE)
+    return sorted({*structure.items(element), *single})
+
+
+def _is_below(one: Element, other: Element, structure: Structure) -> bool:
+    """Whether it lies below another, or in it: the buttons under a comment are a part of it."""
+    held = len(structure.path(other)) in _things(other, structure) and one in structure.held(structure.path(other))
+    return held or one.box.top >= other.box.bottom - 2
+
+
+def _in_items(candidates: Sequence[Match], anchors: Sequence[Match], structure: Structure) -> list[tuple[Match, Match]]:
+    """In the smallest of several things alike around the anchor, and in none of those that it holds in turn.
+
+    So a comment's button is told from those of its answers, which lie in it as well.
+    """
+    found: list[tuple[Match, Match]] = []
+    for by in anchors:
+        path = structure.path(by.element)
+        for length in reversed(_things(by.element, structure)):
+            inside = [
+                match
+                for match in candidates
+                if match.element.id != by.element.id and structure.path(match.element)[:length] == path[:length]
+            ]
+            if inside:
+                direct = [each for each in inside if not any(n > length for n in _things(each.element, structure))]
+                found += [(match, by) for match in direct]
+                break
     return found
 
 

@@ -286,6 +286,26 @@ def _by_letters(w: str, t: str, seen: bool) -> Likeness:
 
 def _slipped(one: str, two: str, seen: bool) -> bool:
     """Whether two words differ by a slip: one letter, two in a long word; OCR makes more."""
+    if _other_word(one, two):
+        return False
     if len(one) <= 3 or seen:
         return fuzz.ratio(one, two) >= (70 if len(one) > 3 else 99)
     return OSA.distance(one, two) <= (2 if len(one) >= 8 else 1)
+
+
+#: Beginnings that turn a word into another one: unread, deactivate, outbound, descending.
+_BEGINNINGS = frozenset((
+    "", "ab", "anti", "as", "de", "des", "dis", "ex", "il", "im", "in", "ir", "mis", "non", "out", "over", "post",
+    "pre", "re", "sub", "un", "under", "up",
+))  # fmt: skip
+
+
+def _other_word(one: str, two: str) -> bool:
+    """Whether two words are one stem with two beginnings, which is no slip: read and unread, inbound and outbound."""
+    if one == two:
+        return False
+    pairs = enumerate(zip(reversed(one), reversed(two), strict=False))
+    same = next((place for place, (a, b) in pairs if a != b), min(len(one), len(two)))
+    # The beginnings may end alike, as those of “increase” and “decrease” do not, but those of “disuse”, “misuse” do.
+    cuts = range(max(3, same - 2), same + 1)
+    return any({one[: len(one) - cut], two[: len(two) - cut]} <= _BEGINNINGS for cut in cuts)

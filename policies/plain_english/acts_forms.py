@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handeye.perception.fields import fits_want
-from handeye.perception.groups import descendants, items_with
+from handeye.perception.groups import descendants, items_known_by
 from handeye.perception.matching import Match, shows
 from handeye.perception.quoting import unquote
+from handeye.perception.structure import ITEM_ROLES, structure_of
 from handeye.perception.wording import alike, normal
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from handeye.tools.element import Element
 
 _YES = frozenset({"on", "yes", "true", "ticked", "checked", "enabled", "1", "active"})
+_PRESSED = frozenset({"button", "link", "clickable"})
 #: What buttons are called that choose the card they stand in.
 _CHOOSING = ("choose", "select", "pick", "take")
 _NO = frozenset({"off", "no", "false", "unticked", "unchecked", "disabled", "0", "inactive"})
@@ -81,8 +83,15 @@ def _into(clause: c.Write, text: str, moment: Moment) -> Step:
     if not isinstance(found, Match):
         return found
     where = found.element.name or unquote(clause.target)
-    action = Type(text=text, target=moment.aim(found, clause.target), clear=clause.replace)
+    replaces = clause.replace or _adds_digits(text, found.element)
+    action = Type(text=text, target=moment.aim(found, clause.target), clear=replaces)
     return moment.do(action, f"type it into “{where[:60]}”", "typed")
+
+
+def _adds_digits(text: str, field: Element) -> bool:
+    """Whether typing would make another number of two: a 7 typed behind a 1 is 17, which is what no one said."""
+    number = re.compile(r"[-+]?\d[\d.,]*")
+    return not field.secret and bool(number.fullmatch(text.strip()) and number.fullmatch(field.value.strip()))
 
 
 def _any_field(phrase: str, moment: Moment) -> Match | None:
@@ -241,6 +250,8 @@ def tick(clause: c.Tick, moment: Moment) -> Step:
     name = unquote(clause.target)
     if clicked := [match for match in boxes if match.element.id == progress.kept.get("box")]:
         boxes = [replace(clicked[0], rivals=())]
+    elif not boxes and progress.kept.get("box"):
+        boxes = [Match(each, 0.85, "") for each in moment.scene.elements if each.id == progress.kept["box"]]
     if progress.stage == "clicked" and moment.last and not moment.refused:
         if boxes and _is_as_wanted(boxes[0], wanted, moment):
             return Next()
@@ -274,6 +285,12 @@ def tick(clause: c.Tick, moment: Moment) -> Step:
         progress.kept.setdefault("was", state)
         progress.kept["box"] = boxes[0].element.id
         held = clear(moment, boxes[0], clause.target)
+        return click_it(moment, held, clause.target) if isinstance(held, Match) else held
+    if wanted is not None and (box := _box_of(clause.target, moment)):
+        if box.element.checked == wanted:
+            return Next(note=f"“{name}” is {_word(wanted)}")
+        progress.kept["box"] = box.element.id
+        held = clear(moment, box, clause.target)
         return click_it(moment, held, clause.target) if isinstance(held, Match) else held
     if not moment.scene.elements and (found := moment.find(clause.target, "tick")):
         return click_it(moment, found[0], clause.target)
@@ -361,6 +378,9 @@ def choose(clause: c.Choose, moment: Moment) -> Step:
     if not acting and (card := _in_card(option, moment)):
         free = clear(moment, card, option)
         return click_it(moment, free, option) if isinstance(free, Match) else free
+    if not clause.target and clause.source.lower().lstrip().startswith("select") and _box_of(clause.option, moment):
+        moment.progress.kept["ticks"] = 1
+        return tick(c.Tick(target=clause.option, source=clause.source), moment)
     if acting or (found and not lists):
         best = (acting or found)[0]
         if best.element.checked is not None and best.element.role in {"checkbox", "switch", "radio"}:
@@ -385,11 +405,44 @@ def _in_card(option: str, moment: Moment) -> Match | None:
     """“The Basic plan”: the button that chooses, in the card called Basic."""
     said = re.sub(r"^(?:the|an?)\s+", "", option.strip(), flags=re.IGNORECASE)
     for text in dict.fromkeys((said, said.rpartition(" ")[0])):
-        for item in items_with(text, moment.scene.elements) if text else ():
-            for member in item.members:
-                if member.role == "button" and any(alike(verb, member.name).score >= 0.8 for verb in _CHOOSING):
-                    return Match(member, 0.85, f"in “{item.text[:40]}”")
+        found = [
+            Match(member, 0.85, f"in “{item.text[:40]}”")
+            for item in (items_known_by(text, moment.scene.elements) if text else ())
+            for member in item.members
+            if member.role in _PRESSED and any(alike(verb, member.name).score >= 0.8 for verb in _CHOOSING)
+        ]
+        if found:
+            others = [each for each in found[1:] if each.element.id != found[0].element.id]
+            return replace(found[0], rivals=tuple(others))
+        pressed = [each for each in moment.scene.elements if each.role in _PRESSED]
+        labels = {each.name for each in pressed if any(alike(verb, each.name).score >= 0.8 for verb in _CHOOSING)}
+        there = any(normal(each.name) == normal(text) for each in moment.scene.elements)
+        if there and len(labels) == 1:  # a card with a list in it
+            inside = moment.find(f'"{labels.pop()}" in the card with "{text}"', "click")
+            if inside and inside[0].score >= 0.75 and inside[0].element in pressed:
+                return inside[0]
     return None
+
+
+def _box_of(phrase: str, moment: Moment) -> Match | None:
+    """The checkbox without a name of its own in the row or entry that a phrase names, if it is the only one."""
+    named = [match for match in moment.find(phrase, "any") if match.score >= _SURELY]
+    if not named or named[0].rivals or named[0].element.takes_text or named[0].element.checked is not None:
+        return None
+    structure = structure_of(moment.scene.elements)
+    path = structure.path(named[0].element)
+    for length in range(len(path), 0, -1):
+        at = structure.at(path[:length])
+        if length in structure.items(named[0].element) or (at is not None and at.role in ITEM_ROLES):
+            boxes = [each for each in structure.held(path[:length]) if each.role in {"checkbox", "radio"}]
+            if boxes:
+                only = len(boxes) == 1 and (not boxes[0].name or normal(boxes[0].name) in _SELECTS)
+                return Match(boxes[0], 0.85, f"the box of “{named[0].element.name[:40]}”") if only else None
+    return None
+
+
+#: What a checkbox is called that only selects its row.
+_SELECTS = frozenset({"select", "select row", "select this row", "select item", "auswählen", "sélectionner"})
 
 
 def _in_group(clause: c.Choose, moment: Moment) -> Match | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handeye.perception.ambiguity import rivals_of
-from handeye.perception.groups import Item, descendants, item_of, items_called, items_with
+from handeye.perception.groups import Item, descendants, item_of, items_called, items_known_by
 from handeye.perception.label_verbs import unexplained
 from handeye.perception.matching import Match, shows
 from handeye.perception.phrase import readings
@@ -22,6 +22,7 @@ from handeye.tools.actions import Move
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from handeye.perception.phrase import Query
     from handeye.policies.plain_english import clauses as c
     from handeye.tools.element import Element
 
@@ -43,10 +44,13 @@ _DIALOG = re.compile(
     r"(?:dialog(?:ue)?(?:\s+box)?|alert|pop-?\s?up|prompt|message(?:\s+box)?|modal|confirmation)", re.IGNORECASE
 )
 _YES = ("ok", "yes", "accept", "confirm", "continue", "allow", "agree", "leave", "ja", "akzeptieren")
+_SHUT = ("close", "dismiss", "×", "cancel", "no", "not now", "schließen", "abbrechen", "nein", "ok")
 _NO = ("cancel", "no", "close", "dismiss", "×", "not now", "abbrechen", "nein", "schließen", "ok")
 #: What answers a dialog that is accepted or dismissed.
-_ANSWERS = dict.fromkeys(("accept", "confirm", "approve", "allow"), _YES) | dict.fromkeys(
-    ("dismiss", "close", "cancel", "decline", "reject", "deny"), _NO
+_ANSWERS = (
+    dict.fromkeys(("accept", "confirm", "approve", "allow"), _YES)
+    | dict.fromkeys(("cancel", "decline", "reject", "deny"), _NO)
+    | dict.fromkeys(("dismiss", "close"), _SHUT)
 )
 #: Places that tell nothing more: everything on the page is in them.
 _GENERIC = re.compile(
@@ -145,14 +149,13 @@ def _find(clause: c.Operate, moment: Moment) -> Match | None:
         labels.append(verb)
     for phrase, labels_inside in _things(clause, labels):
         items = _items(phrase, moment)
-        for item in items[:1]:
-            if found := _control(labels_inside, item.members, INSIDE):
-                return Match(found.element, found.score, f"{found.why}, in “{item.text[:40]}”")
-            crosses = [each for each in item.members if each.acts and GLYPHS.get(each.name.strip()) == "close"]
-            if verb.lower() in _REMOVING and len(crosses) == 1:
-                return Match(crosses[0], 0.8, f"the cross in “{item.text[:40]}”")
-            if verb.lower() in _TICKING and (box := _box(item)):
-                return Match(box, 0.8, f"the box of “{item.text[:40]}”")
+        located = _LOCATED.match(place) and not _GENERIC.fullmatch(place)
+        if phrase == clause.thing and located and _several(thing, elements):
+            return None  # the place says which of them is meant, and nothing there does
+        held = [each for item in items if (each := _in_item(clause, labels_inside, item))]
+        different = list({each.element.id: each for each in held}.values())
+        if different:
+            return replace(different[0], rivals=(*different[0].rivals, *different[1:]))
         if items:
             return None
     if found := _control(
@@ -163,10 +166,31 @@ def _find(clause: c.Operate, moment: Moment) -> Match | None:
         return inside[0] if inside[0].score >= 0.75 else None
     if verb.lower() in ("close", "dismiss") and (closer := closing(moment)):
         return Match(closer, 0.8, "closes what lies over the page")
-    generic = _control(labels, elements, 0.9)
+    generic = _control(labels, [each for each in elements if _serves(each, clause)], 0.9)
     if generic is None or not _only(generic, labels, elements) or _specific(thing):
         return None
     return generic if not thing or _spoken_of(clause.thing, moment) else None
+
+
+_LOCATED = re.compile(r"(?:from|in|of|on|under|at|below|inside|within)\b", re.IGNORECASE)
+
+
+def _several(thing: str, elements: Sequence[Element]) -> bool:
+    """Whether several texts on the page are this name, so that the name alone does not say which is meant."""
+    same = [each.box for each in elements if each.checked is None and normal(each.name) == normal(_bare(thing))]
+    return any(one.overlap(other) == 0 for one in same for other in same)
+
+
+def _in_item(clause: c.Operate, labels: Sequence[str], item: Item) -> Match | None:
+    """The control of an item that a verb presses: called so, the cross that removes it, or the box that ticks it."""
+    if found := _control(labels, [each for each in item.members if _serves(each, clause)], INSIDE):
+        return replace(found, why=f"{found.why}, in “{item.text[:40]}”")
+    crosses = [each for each in item.members if each.acts and GLYPHS.get(each.name.strip()) == "close"]
+    if clause.verb.lower() in _REMOVING and len(crosses) == 1:
+        return Match(crosses[0], 0.8, f"the cross in “{item.text[:40]}”")
+    if clause.verb.lower() in _TICKING and (box := _box(item)):
+        return Match(box, 0.8, f"the box of “{item.text[:40]}”")
+    return None
 
 
 #: What a page is about, without a name: what is done to it is done by the only control of the page for that.
@@ -205,6 +229,20 @@ def _in_its_container(clause: c.Operate, moment: Moment) -> Match | None:
     return None
 
 
+def _serves(control: Element, clause: c.Operate) -> bool:
+    """Whether a control's label names no other place than the clause: “Add to cart” is no “add … to the wishlist”."""
+    into = _DESTINATION.search(control.name)
+    if not into or not clause.place:
+        return True
+    said = " ".join((unquote(clause.thing), _bare(unquote(clause.place))))
+    place = _bare(into["place"])
+    return all(word in words(said) for word in words(place)) or any(
+        alike(_bare(_DESTINATION.sub(r"\g<place>", spoken)), place).score >= ANYWHERE
+        for spoken in (unquote(clause.place), f"{unquote(clause.thing)} {unquote(clause.place)}")
+    )
+
+
+_DESTINATION = re.compile(r"(?:^|\s)(?:to|into|onto|from|off)\s+(?P<place>.+)$", re.IGNORECASE)
 _INTO = frozenset({"to", "into", "in", "onto", "on", "from"})
 _FIELDS = frozenset({"checkbox", "radio", "textbox", "option", "combobox", "searchbox"})
 
@@ -228,25 +266,41 @@ def _things(clause: c.Operate, labels: list[str]) -> list[tuple[str, list[str]]]
 
 
 def _items(phrase: str, moment: Moment) -> list[Item]:
-    """The items a phrase speaks of: by number, or by what stands in them."""
+    """The items a phrase speaks of, all equally well: by number, or by what stands in them."""
     elements = moment.scene.elements
-    for query in readings(phrase):
+    called = re.sub(r"^(?:the|an?|my)\s+", "", unquote(phrase), flags=re.IGNORECASE)
+    literally = any(alike(called, element.name).score >= 0.95 for element in elements)
+    for query in () if literally else readings(phrase):  # “Task 3” may be what one of them is called
         if query.ordinal and not query.relation:
             role = query.role if query.role in {"row", "item", "option"} else "item"
-            several = [*items_called(query.text, role, elements)]
-            if query.text and not any(alike(query.text, item.text).score >= 0.6 for item in several):
-                several = several or []
+            several = _of_name(query, role, elements)
             place = query.ordinal - 1 if query.ordinal > 0 else query.ordinal
             return [several[place]] if -len(several) <= place < len(several) else []
     for query in readings(phrase):
         if query.text and not query.relation and not query.strict:
             text = re.sub(r"^(?:the|an?|my)\s+", "", query.text, flags=re.IGNORECASE)
-            if found := items_with(text, elements):
+            if found := items_known_by(text, elements):
                 return found
+    bare, _, noun = called.rpartition(" ")
+    there = noun.islower() and any(normal(each.name) == normal(bare) for each in elements)
+    if bare and there and (found := items_known_by(bare, elements)):
+        return found  # whatever it is: “the Visitors widget”
     for match in moment.find(phrase)[:1]:
         if match.score >= 0.8 and (item := item_of(match.element, elements)):
             return [item]
     return []
+
+
+def _of_name(query: Query, role: str, elements: Sequence[Element]) -> list[Item]:
+    """The items among which one is counted: of “the second Ann Lee” those with that name, else all of a kind."""
+    if query.text:
+        order = {element.id: place for place, element in enumerate(elements)}
+        named = items_known_by(query.text, elements)
+        if named:
+            return sorted(named, key=lambda item: min(order.get(each.id, 0) for each in item.members))
+        if query.quoted or any(letter.isupper() for letter in query.text):
+            return []  # a name that nothing here has
+    return [*items_called(query.text, role, elements)]
 
 
 def _control(labels: Sequence[str], elements: Sequence[Element], least: float) -> Match | None:

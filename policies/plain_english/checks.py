@@ -333,9 +333,32 @@ def _visible(statement: Statement, scene: Scene) -> Finding:
     ]
     if found:
         return Finding(True, f"“{name}” is there")
+    if denial := _denied(name, scene):
+        return Finding(False, f"the page says “{denial}”")
     if name and shows(scene, name):
         return Finding(True, f"the page shows “{name}”")
     return Finding(False, f"“{name}” is not there; {summary(name, scene)}")
+
+
+#: Words that deny what follows them.
+_DENYING = re.compile(
+    r"(?:not|no|never|none|without|isn['’]t|aren['’]t|nicht|kein|keine|ohne|pas|aucun|aucune|sans|non|nessun|sin|ningún|não|nenhum"
+    r"|sem|nie|brak|не|нет|без)\s+(?:an?\s+|yet\s+)?",
+    re.IGNORECASE,
+)
+
+
+def _denied(name: str, scene: Scene) -> str:
+    """The text that says of the very words that it is not so, where no other text has them: “Not available”."""
+    texts = [
+        each.name for each in (scene.elements or scene.words) if each.name and contains(each.name, name, case=False)
+    ]
+    rest = [_DENYING.match(text) for text in texts]
+    denying = [
+        hit is not None and same(text[hit.end() :].rstrip(" .!"), name, case=False)
+        for text, hit in zip(texts, rest, strict=True)
+    ]
+    return texts[0] if texts and all(denying) else ""
 
 
 def _count(statement: Statement, scene: Scene) -> Finding:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handeye.perception.quoting import Masked
 
 _CUT = re.compile(
-    r"(?P<hard>\s*\n\s*|\s*;\s*|(?<=\S)[.!?]+(?=\s|$)|\s+[—–]\s+)"
+    r"(?P<hard>\s*\n\s*|\s*;\s*|(?<=\S)[.!?]+(?=\s|$)(?!\s+(?-i:as(?!\s+(?:soon|long)\b)|into)\s)|\s+[—–]\s+)"
     r"|(?P<then>\s*,?\s*\b(?:(?:and|but)\s+)?(?:then|after\s+that|afterwards|after\s+which)\b\s*,?\s*)"
     r"|(?P<comma>\s*,\s*(?:(?:and|but)\b\s*)?)"
     r"|(?P<and>\s+(?:and|but|&)\s+)",

@@ -94,6 +94,17 @@ def _writes(verb: str, text: str, field: str, masked: Masked) -> c.Write | None:
     )
 
 
+def _written(verb: str, text: str, field: str, masked: Masked) -> Made:
+    """One text for one field, or for each field of a list: “type 5 into Width and Height”."""
+    made = _writes(verb, text, field, masked)
+    parts, sure = several(field)
+    if made is None or len(parts) < 2 or not all(plausible(part) for part in parts):
+        return made
+    if sure:
+        return [replace(made, target=_field(part, masked)) for part in parts]
+    return replace(made, parts=tuple(_field(part, masked) for part in parts))
+
+
 #: What is not in quotes and says where a text stands, or where it goes to, is no text to be typed.
 _DESCRIBED = re.compile(
     r"^(?:of|in|into|from|to)\b|\b(?:value|text|contents?|number|name|same)\s+(?:of|in|from|as)\b|['’]s\s+(?:value|text|contents?)\b"
@@ -175,7 +186,7 @@ def _type_quoted(hit: re.Match[str], masked: Masked) -> Made:
         r"(?:the\s+)?(?:keyboard|editor|window|document|page|app|terminal|focused\s+field)", field, re.IGNORECASE
     ):
         field = field if "editor" in field.lower() or "document" in field.lower() else ""
-    return _writes(verb, hit["x"], re.sub(r"^(?:the|your|my)\s+", "the ", field, flags=re.IGNORECASE), masked)
+    return _written(verb, hit["x"], re.sub(r"^(?:the|your|my)\s+", "the ", field, flags=re.IGNORECASE), masked)
 
 
 @rule(
@@ -241,7 +252,7 @@ def _fields_and_values(text: str, masked: Masked) -> Made:
 
 
 @rule(rf"(?P<v>{_TYPE})\s+{_WORDS}(?P<x>.+?)\s+(?:into|inside)\s+(?P<f>.+)",
-      rf"(?P<v>{_TYPE})\s+{_WORDS}(?P<x>.+?)\s+(?:as|for)\s+(?P<f>(?:the|your|my)\s+.+)",
+      rf"(?P<v>{_TYPE})\s+{_WORDS}(?P<x>.+?)\s+(?:as|for)\s+(?P<f>(?:the|your|my)\s+.+|{_FIELD_NOUN})",
       rf"(?P<v>{_TYPE})\s+{_WORDS}(?P<x>.+?)\s+(?:in|on|to|at)\s+(?P<f>(?:(?:the|your|my)\s+.+|.*\b(?:field|box|bar|area|input|editor)|{QUOTED}|[A-Z]\S*(?:\s+\S+)?))",
       r"(?P<v>type|write|key\s+in|input|enter|paste|insert)(?:\s+in)?\s+" + _WORDS + r"(?P<x>.+)(?P<f>)")  # fmt: skip
 def _type_bare(hit: re.Match[str], masked: Masked) -> Made:
@@ -256,7 +267,7 @@ def _type_bare(hit: re.Match[str], masked: Masked) -> Made:
         return None
     if not hit["f"] and not re.search(QUOTED, hit["x"]) and _NAMES_A_PLACE.search(hit["x"]):
         return None  # it cannot be told where the text ends and where the field begins
-    return _writes(verb, hit["x"], hit["f"], masked)
+    return _written(verb, hit["x"], hit["f"], masked)
 
 
 _NAMES_A_PLACE = re.compile(

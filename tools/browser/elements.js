@@ -114,6 +114,38 @@ function isModal(el) {
   return el.getAttribute("aria-modal") === "true" && /^(alert)?dialog$/.test(roleOf(el));
 }
 
+// What a page without roles draws over itself: a sheet over the whole view that keeps presses from what lies under it, and
+// the one thing on top of it or in it, which is a dialog for whoever looks. null where nothing is covered so.
+function drawnOver() {
+  const wide = innerWidth, high = innerHeight;
+  const sheetAt = ([x, y]) => nearest(under(x, y), (up) => {
+    if (!/^(fixed|absolute)$/.test(getComputedStyle(up).position)) return false;
+    const rect = edges(up.getBoundingClientRect());
+    return area(meet(rect, { l: 0, t: 0, r: wide, b: high })) >= 0.95 * wide * high;
+  });
+  const corners = [[2, 2], [wide - 3, 2], [2, high - 3], [wide - 3, high - 3]].map(sheetAt);
+  const sheet = corners[0];
+  if (!sheet || corners.some((each) => each !== sheet)) return null;
+  const steps = [0.1, 0.3, 0.5, 0.7, 0.9];
+  const points = steps.flatMap((x) => steps.map((y) => [x * wide, y * high]));
+  const apart = (el) => !within(el, sheet) && !within(sheet, el);
+  const tops = points.map(([x, y]) => under(x, y)).filter((hit) => hit && apart(hit));
+  const branch = (el) => nearest(el, (up) => above(up) && within(sheet, above(up)));
+  const on = new Set(tops.map(branch).filter(Boolean));
+  const held = (hit) => within(hit, sheet) || [...on].some((top) => within(hit, top));
+  const controls = [...document.querySelectorAll("a[href], button, input, select, textarea, [role], [onclick], [tabindex]")].slice(0, 300);
+  const below = controls.some((el) => {
+    if (!apart(el) || held(el)) return false;
+    const [x, y] = middle(edges(el.getBoundingClientRect()));
+    const hit = x > 0 && y > 0 && x < wide && y < high && el.checkVisibility?.() !== false && under(x, y);
+    return hit && held(hit);
+  });
+  if (!below) return null;
+  const dialog = on.size === 1 ? [...on][0] : on.size ? null : sheet;
+  const other = dialog && (roleOf(dialog) || dialog.querySelector("dialog, [role=dialog], [role=alertdialog], [role=menu], [role=listbox]"));
+  return { sheet, on, dialog: other ? null : dialog, places: [] };
+}
+
 // Where a link leads; nothing for a link whose page only runs a script, or that stays where it is.
 function leadsTo(el) {
   if (!el.hasAttribute("href")) return "";
@@ -143,6 +175,7 @@ function collect({ next, nested, most, judged }) {
   const found = [];
   const spots = [];
   let modal = null; // what the page lets nothing else be used before
+  const drawn = nested ? null : drawnOver();
   const controls = new Map(); // id -> name, of what can be pressed
   const wide = innerWidth, high = innerHeight;
   const active = document.hasFocus() ? focused() : null;
@@ -243,11 +276,13 @@ function collect({ next, nested, most, judged }) {
 
     const ctx = { ...up, seen: style.visibility === "visible", host: el, place: { up: up.place, el, kids: [] } };
     if (ctx.seen && isModal(el)) modal = ctx.place;
+    if (drawn && (el === drawn.sheet || drawn.on.has(el))) drawn.places.push(ctx.place);
     if (style.position === "fixed") { ctx.hard = ctx.soft = EVERYWHERE; }
     else if (style.position === "absolute") { ctx.hard = up.hardAbs; ctx.soft = up.softAbs; }
     const dim = style.opacity === "0";
 
     let role = tag === "body" || tag === "html" ? "" : roleOf(el);
+    if (!role && drawn?.dialog === el) role = "dialog";
     const aimed = style.cursor === "pointer";
     if (!role && !up.quiet && tag !== "body" && tag !== "html" && clickable(el, aimed && !up.aimed, tag)) role = "clickable";
     if (!role && !up.quiet && attribute(el, "draggable") === "true") role = "group"; // a card, a file, a piece
@@ -343,6 +378,10 @@ function collect({ next, nested, most, judged }) {
     flush(run, start);
     number(start.place, [], []);
     if (modal) for (const [made, spot] of spots) if (!stands(spot, modal)) made.inert = true;
+    const onScreen = ({ box }) => box && box[0] < wide && box[1] < high && box[2] > 0 && box[3] > 0;
+    if (drawn && !modal) for (const [made, spot] of spots) {
+      if (!drawn.places.some((place) => stands(spot, place)) && (made.covered || !onScreen(made))) made.inert = true;
+    }
   }
   const told = cut(found, most);
   if (judged) note(told, controls);
