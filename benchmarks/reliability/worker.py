@@ -42,7 +42,7 @@ class Job(NamedTuple):
     kill: Kill | None = None
     resume: bool = False
     answer: str | None = None
-    approve: Literal["never", "risky", "always"] = "risky"
+    approve: Literal["never", "risky", "always"] = "never"
     said: Path | None = None
     """Where the result is written: the verdict, the reason, and the points that were come to."""
 

@@ -16,7 +16,7 @@ from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach, wait_or_scroll
 from handeye.tools.actions import Click, Key, Select, Type, Wait
-from handeye.tools.comparing import contains
+from handeye.tools.comparing import contains, held
 
 if TYPE_CHECKING:
     from handeye.perception.matching import Want
@@ -150,11 +150,12 @@ def _told_by_field(clause: c.Write, text: str, moment: Moment) -> Step:
     by_id = {element.id: element for element in moment.scene.elements}
     field = by_id.get(aimed_at.element or "") if aimed_at else next((e for e in moment.fields() if e.focused), None)
     if field is not None and field.takes_text and not field.secret and "{{secret:" not in text:
-        if contains(field.value, text) if text.strip() else not field.value:
+        kept = held(text, field.value) in ("same", "reformatted") or (
+            not clause.replace and contains(field.value, text)
+        )
+        if kept if text.strip() else not field.value:
             return Next()
-        if moment.progress.tried("typed") >= 1:
-            return Fail(f"“{text}” was typed, but the field holds “{field.value[:80]}”")
-        return _into(clause, text, moment)
+        return Fail(f"“{text}” was typed, but {evidence}; it is not typed again, for it may have arrived")
     if "{{secret:" in text or not clause.target or (field is not None and field.secret):
         return Next(note=f"whether it was typed cannot be read back: {evidence}")
     return Fail(f"“{text}” was typed, but {evidence}")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from handeye.agent import Result
 
-GOAL = 'type "Ada" into "Name", click "Order", check that the page shows "Ordered"'
+GOAL = 'type "Ada" into "Name", click "Enter it", check that the page shows "Ordered"'
 SHOP = (
     'log in as "ada" with password "lovelace", search for "lamp", add the first result to the cart, check out, '
     'check that the page shows "Thank you"'
@@ -48,7 +48,7 @@ def counter(site: Any) -> Any:
     """A page where something is ordered, by one form."""
     site.pages["/"] = (
         "<h1>Counter</h1><form method=post action=/order><label for=n>Name</label><input id=n name=n>"
-        "<button>Order</button></form>"
+        "<button>Enter it</button></form>"
     )
     site.pages["/order/done"] = "<h1>Ordered</h1>"
     return site
@@ -56,7 +56,7 @@ def counter(site: Any) -> Any:
 
 def resume(folder: Path, device: Any, answer: str | None = None) -> Result:
     try:
-        return Agent(device).resume(RunFolder.open(folder), answer)
+        return Agent(device, approve="never").resume(RunFolder.open(folder), answer)
     finally:
         device.close()
 
@@ -215,11 +215,11 @@ def test_a_button_that_came_by_a_script_proves_nothing_by_being_gone(site: Any, 
     """A page loaded anew has not got it anyway, so that its absence is no sign of an order."""
     site.pages["/"] = (
         '<button onclick="b.hidden = false">Open</button><form id=b hidden method=post action=/order>'
-        "<button>Order</button></form>"
+        "<button>Enter it</button></form>"
     )
     folder = tmp_path / "run"
     kill = Kill("after sending", 1)
-    assert work(Job("browser", site.url, 'click "Open", click "Order"', folder, kill)) == -9
+    assert work(Job("browser", site.url, 'click "Open", click "Enter it"', folder, kill)) == -9
     assert site.posts == []
     run = resume(folder, open_device(site.url))
     assert run.verdict == "waiting", run.reason

@@ -22,7 +22,7 @@ from handeye.scenarios.demo.shop import Shop
 from handeye.tools.actions import parse_action
 from tests.agent.conftest import Site
 
-CLICK: dict[str, object] = {"kind": "click", "target": "Order"}
+CLICK: dict[str, object] = {"kind": "click", "target": "Enter it"}
 
 
 class Asking(Scripted):
@@ -57,8 +57,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def counter(site: Site) -> Site:
-    site.pages["/"] = "<h1>Counter</h1><form method=post action=/order><button>Order</button></form>"
-    site.pages["/order/done"] = "<h1>Ordered</h1><form method=post action=/order><button>Order</button></form>"
+    site.pages["/"] = "<h1>Counter</h1><form method=post action=/order><button>Enter it</button></form>"
+    site.pages["/order/done"] = "<h1>Ordered</h1><form method=post action=/order><button>Enter it</button></form>"
     return site
 
 
@@ -77,7 +77,9 @@ def test_a_model_server_that_is_killed_and_started_again_is_waited_for(
             back.append(Model(port))
 
     policy = Asking(model.url, [CLICK, CLICK])
-    run = Agent(Paper(counter.url), eyes=eyes, policy=policy, run_dir=tmp_path / "run", listen=listen).run("order")
+    run = Agent(
+        Paper(counter.url), eyes=eyes, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
+    ).run("order")
     back[0].close()
     assert (run.verdict, counter.posts) == ("succeeded", ["/order", "/order"]), run.reason
 
@@ -95,11 +97,13 @@ def test_a_model_server_that_stays_away_breaks_the_run_which_goes_on_when_it_is_
         if event.event == "acted":
             model.close()
 
-    broken = Agent(Paper(counter.url), eyes=eyes, policy=policy, run_dir=tmp_path / "run", listen=listen).run("order")
+    broken = Agent(
+        Paper(counter.url), eyes=eyes, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
+    ).run("order")
     assert broken.verdict == "broken"
     assert "cannot be reached" in broken.reason
     back = Model(port)
-    run = Agent(Paper(counter.url), eyes=eyes, policy=policy).resume(RunFolder.open(tmp_path / "run"))
+    run = Agent(Paper(counter.url), eyes=eyes, policy=policy, approve="never").resume(RunFolder.open(tmp_path / "run"))
     back.close()
     assert (run.verdict, counter.posts) == ("succeeded", ["/order", "/order"]), run.reason
 
@@ -111,14 +115,18 @@ def test_the_newest_checkpoint_is_the_last_one_saved_though_the_clock_was_set_ba
     from langgraph.checkpoint.base import id as ids
 
     policy = Scripted([parse_action(CLICK)] * 3)
-    first = Agent(Paper(counter.url), eyes=eyes, policy=policy, max_steps=1, run_dir=tmp_path / "run").run("order")
+    first = Agent(
+        Paper(counter.url), eyes=eyes, policy=policy, approve="never", max_steps=1, run_dir=tmp_path / "run"
+    ).run("order")
     assert first.verdict == "out_of_budget"
     earlier, back = time.time_ns, 10**9 * 86_400
     monkeypatch.setattr(ids, "_last_v6_timestamp", None)
     monkeypatch.setattr(time, "time_ns", lambda: earlier() - back)
-    second = Agent(Paper(counter.url), eyes=eyes, policy=policy, max_steps=2).resume(RunFolder.open(first.folder))
+    second = Agent(Paper(counter.url), eyes=eyes, policy=policy, approve="never", max_steps=2).resume(
+        RunFolder.open(first.folder)
+    )
     assert (second.verdict, second.steps) == ("out_of_budget", 2)
-    third = Agent(Paper(counter.url), eyes=eyes, policy=policy).resume(RunFolder.open(first.folder))
+    third = Agent(Paper(counter.url), eyes=eyes, policy=policy, approve="never").resume(RunFolder.open(first.folder))
     assert (third.verdict, counter.posts) == ("succeeded", ["/order"] * 3), third.reason
 
 
@@ -136,7 +144,7 @@ def test_only_the_newest_checkpoints_are_kept(counter: Site, eyes: Any, tmp_path
     import sqlite3
 
     policy = Scripted([parse_action(CLICK)] * 4)
-    run = Agent(Paper(counter.url), eyes=eyes, policy=policy, run_dir=tmp_path / "run").run("order")
+    run = Agent(Paper(counter.url), eyes=eyes, policy=policy, approve="never", run_dir=tmp_path / "run").run("order")
     with sqlite3.connect(run.folder / "checkpoint.sqlite") as database:
         kept = [database.execute("SELECT count(*) FROM checkpoints").fetchone()[0]]
         kept += [database.execute("SELECT count(*) FROM writes").fetchone()[0]]

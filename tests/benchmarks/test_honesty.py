@@ -40,6 +40,7 @@ def test_a_page_reports_exactly_what_a_perfect_hand_does_there() -> None:
             if not wanted.effects:
                 continue
             browser.perform(Navigate(url=f"{url}/{number}"))
+            browser.settle()
             assert browser.run_script("() => effects()") == []
             for effect in sorted(wanted.effects, key=lambda each: each.startswith("press")):
                 browser.run_script(f"() => ({DO})({effect!r})")
