@@ -113,7 +113,7 @@ function note(found, controls) {
     const el = placed(node(made.id));
     if (!el) continue;
     const context = contexts.get(made.id);
-    const was = { role: made.role, name: made.name, control: controls.has(made.id), own: roleOf(el), context: context?.text ?? "" };
+    const was = { role: made.role, name: made.name, control: controls.has(made.id), own: roleOf(el), context: context?.text ?? "", box: made.box };
     if (was.control) {
       was.name = controls.get(made.id);
       made.destination = was.destination = destinationOf(el, addresses);
@@ -160,7 +160,7 @@ function instead(id, hit, strict, late = false) {
   if (!was) {
     // Nothing was known there: what has come since, or has moved there, was judged by nobody.
     const acting = hit && nearest(hit, (up) => ACTING.has(roleOf(up)) || ACTING.has(noted.get(known.get(up))?.role));
-    return acting && (isNew(acting) || (known.has(acting) && noted.has(known.get(acting)))) ? named(acting) : "";
+    return acting && (isNew(acting) || moved(acting)) ? named(acting) : "";
   }
   const el = placed(node(id));
   if (el?.isConnected) {
@@ -178,6 +178,14 @@ function instead(id, hit, strict, late = false) {
     if (!nearest(above(same), (up) => up !== document.body && up.nodeType === ELEMENT && print(up, own) === before)) return `${called(was.role, was.name)} in “${textOf(above(same) ?? same, 200)}”`;
   }
   return "";
+}
+// Whether an element was noted elsewhere: its box differs on two sides that lie opposite each other.
+function moved(el) {
+  const box = noted.get(known.get(el))?.box;
+  if (!box) return false;
+  const now = edges(el.getBoundingClientRect());
+  const near = (a, b) => Math.abs(a - b) < 3;
+  return !((near(now.l, box[0]) || near(now.r, box[2])) && (near(now.t, box[1]) || near(now.b, box[3])));
 }
 const labels = (hit, el) => [...(hit.labels || [])].some((label) => within(el, label) || within(label, el));
 

@@ -49,7 +49,8 @@ class Press:
             return
         view = await self.session.view()
         known = {each.id for each in judged}
-        seen = target.element if target.element in known else _under(judged, target.point)
+        # What was only read off the picture lies over whatever element has that point in its box.
+        seen = target.element if target.element in known else "" if target.element else _under(judged, target.point)
         spot = view.to_page(place[0] * view.scale, place[1] * view.scale)
         if not seen:
             self._compare_pixels(target, (round(place[0] * view.scale), round(place[1] * view.scale)))
