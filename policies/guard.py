@@ -26,6 +26,8 @@ from handeye.policies.risks import (
     agrees,
     apart,
     bin_risk,
+    code_risk,
+    description_risk,
     dismisses,
     explains,
     heading_risk,
@@ -247,6 +249,13 @@ def _promised(action: Action, words: list[str], hits: tuple[Hit, ...], scene: Sc
         for text in ends:
             if risk := bin_risk(text) or sign_risk(text if wordless(text) else ""):
                 return Found(risk, text, "where it is dropped")
+        for hit in hits:
+            if hit.at == "end" and all(map(wordless, hit.control.words)) and (risk := code_risk(hit.control.code)):
+                return Found(risk, hit.control.code, "where it is dropped")
+            # `Slide to pay`, next to what is slid
+            slid = hit.at == "start" and hit.acts and all(map(wordless, hit.control.words))
+            if slid and (risk := heading_risk(hit.message)):
+                return Found(risk, hit.message, "the text around it")
     if isinstance(action, Select):
         if hits and all(hit.in_form and not hit.at_once for hit in hits if hit.control.role == "combobox"):
             return None
@@ -293,15 +302,25 @@ def _keyed(action: Key | Type, held: tuple[str, ...], key: str, hit: Hit, scene:
     if key != "enter":
         return None
     if not hit.takes_text and hit.form is None:
-        return _pressed(hit, scene)
+        if found := _pressed(hit, scene):
+            return found
+        heard = "key" in hit.listens
     if isinstance(action, Type) and hit.lines:  # a line feed is put into it, without a key
         return None
     if hit.form and (found := _sent(hit.form)):
         return found
     tabbed = isinstance(action, Type) and "\t" in action.text.rpartition("\n")[0]
     if hit.next and (tabbed or (heard and held != ("shift",))):
-        return _label(hit.next, where="the button that comes next")
+        return _next(hit, hit.next)
     return None
+
+
+def _next(hit: Hit, button: Said) -> Found | None:
+    """What the button after a field does, which a script may press when it hears Enter."""
+    if found := _label(button, where="the button that comes next"):
+        return found
+    label = _written(button)
+    return None if dismisses(label) else _answered(hit, label)
 
 
 def _chord(action: Key | Type) -> tuple[tuple[str, ...], str]:
@@ -321,11 +340,16 @@ def _pressed(hit: Hit, scene: Scene, phrases: tuple[str, ...] = ()) -> Found | N
         return None
     if hit.takes_text or hit.control.role in ("slider", "tab"):
         return None
+    if hit.request == "delete":
+        return Found(Risk("delete", hit.request), hit.request, "the request that it sends")
+    if hit.only_opens:
+        return None
     goes = _only_goes(hit)
     for said in (hit.control, *hit.outer):
-        if (found := _label(said)) and not (goes and (explains(found.text) or _only_names(found))):
+        found = _label(said)
+        if found and not ((goes or hit.opens) and explains(found.text)) and not (goes and _only_names(found)):
             return found
-    label = " ".join(text for text in hit.control.words[:1] if not wordless(text))
+    label = _written(hit.control)
     if not label and hit.acts and (found := _unnamed(hit, scene, phrases)):
         return found
     if (label and dismisses(label)) or (not label and dismisses(apart(hit.control.code))) or hit.control.resets:
@@ -342,18 +366,27 @@ def _label(said: Said, where: str = "") -> Found | None:
     for text in said.words:
         if risk := label_risk(text):
             return Found(risk, text, where)
+    for text in said.words[1:]:
+        if risk := description_risk(text):
+            return Found(risk, text, where or "its description")
     amounts = [text for text in said.words if AMOUNT.search(text)]
     if any(agrees(" ".join(AMOUNT.sub(" ", text).split())) for text in amounts):
         return Found(Risk("pay", "amount"), amounts[0], where)
     if not said.words or all(map(wordless, said.words)):
-        for text in (signs_of(said), said.code):
-            if risk := sign_risk(text):
-                return Found(risk, text, where or "its sign")
+        if risk := sign_risk(signs_of(said)):
+            return Found(risk, signs_of(said), where or "its sign")
+        if risk := code_risk(said.code):
+            return Found(risk, said.code, where or "its sign")
     elif said.pictured and (named := next((text for text in said.words if sign_risk(text)), "")):
         return Found(sign_risk(named) or Risk("", ""), named, where or "its sign")
     elif (risk := sign_risk(signs_of(said))) and risk.kind == "delete" and said.role != "link":
         return Found(risk, signs_of(said), where or "its sign")
     return None
+
+
+def _written(said: Said) -> str:
+    """The label of a control; empty for one that has none in words."""
+    return " ".join(text for text in said.words[:1] if not wordless(text))
 
 
 def signs_of(said: Said) -> str:
@@ -386,7 +419,7 @@ def _sent(form: Form) -> Found | None:
     button = form.button
     if button and (found := _label(button, where="the button of the form")):
         return found
-    label = " ".join(text for text in (button.words[:1] if button else ()) if not wordless(text))
+    label = _written(button) if button else ""
     if label and dismisses(label):
         return None
     plain = not label or agrees(label)
@@ -431,7 +464,10 @@ def _only_names(found: Found) -> bool:
 def _harmless(hits: tuple[Hit, ...]) -> bool:
     """Whether the hit test knows what is pressed, so that the elements' labels say nothing more."""
     settings = all(hit.takes_text or hit.control.role in SETTING for hit in hits)
-    return settings or all(_only_goes(hit) and any(explains(text) for text in hit.control.words) for hit in hits)
+    return settings or all(
+        hit.only_opens or ((_only_goes(hit) or hit.opens) and any(explains(text) for text in hit.control.words))
+        for hit in hits
+    )
 
 
 def _in_words(words: Iterable[str]) -> Found | None:

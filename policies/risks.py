@@ -62,10 +62,13 @@ class _Words:
     """First form → (forms of each word, mode, kind)."""
     within: list[tuple[str, str]] = field(default_factory=list)
     """For scripts without spaces: (form, kind)."""
+    alone: list[tuple[str, str]] = field(default_factory=list)
+    """The same, where it has to be the whole text."""
 
     def add(self, entry: str, kind: str, language: dict[str, Any]) -> None:
         if not language.get("spaced", True):
-            self.within += [(form.replace(" ", ""), kind) for form in written(entry)]
+            of = self.alone if entry[0] == "=" else self.within
+            of += [(form.replace(" ", ""), kind) for form in written(entry.lstrip("="))]
             return
         mode = entry[0] if entry[0] in "^=" else ""
         words = tuple(_forms(word, language["endings"]) for word in re.split(r"[\s']+", entry.lstrip("^=")))
@@ -82,6 +85,9 @@ class _Words:
             close = "".join(_TOKEN.findall(form))
             for part, kind in self.within:
                 if part == close if whole else part in close:
+                    return Risk(kind, part)
+            for part, kind in self.alone:
+                if part == close:
                     return Risk(kind, part)
         return None
 
@@ -198,7 +204,17 @@ def _ways(form: str) -> tuple[tuple[str, ...], ...]:
 def label_risk(text: str) -> Risk | None:
     """What pressing something that says this does; None when it promises nothing."""
     harmless = _table().others["except"]
-    return _acts(tuple(harmless.without(form) for form in foldings(text.strip()[:LABEL])))
+    # An icon font draws the name of an icon: delete_forever.
+    return _acts(tuple(harmless.without(form) for form in foldings(text.strip()[:LABEL].replace("_", " "))))
+
+
+def description_risk(text: str) -> Risk | None:
+    """What a description of a control says that it does, in a sentence: `Deletes all that is in it`."""
+    first, _, rest = text.strip().partition(" ")
+    if not rest:
+        return None
+    said = (f"{first.removesuffix(ending)} {rest}" for ending in ("s", "es") if first.endswith(ending))
+    return message_risk(text) or next((risk for each in said if (risk := label_risk(each))), None)
 
 
 def _acts(forms: Iterable[str]) -> Risk | None:
@@ -297,6 +313,18 @@ def dismisses(text: str) -> bool:
 def sign_risk(text: str) -> Risk | None:
     """What signs and emoji, or the words of a program's own (ids, classes, names of files), say that a control does."""
     return _table().signs.find(foldings(apart(text)), anywhere=True)
+
+
+def code_risk(text: str) -> Risk | None:
+    """The same of words of a program, parted by semicolons, also where it was written in another language."""
+    if risk := sign_risk(text):
+        return risk
+    for part in text.split(";"):
+        words = apart(part)
+        # A label may begin with what a name of a class begins with by chance, such as `format-bold`.
+        if risk := bin_risk(words) or label_risk(f"icon {words}"):
+            return risk
+    return None
 
 
 def signs(text: str) -> str:

@@ -86,6 +86,11 @@ class Hit(BaseModel):
     """Where a press leads, as an absolute URL."""
     opens: bool = False
     """It shows or hides something, or chooses what is shown: a menu's button, a tab."""
+    only_opens: bool = False
+    """It shows or hides what follows it, and no script listens."""
+    request: str = ""
+    """The method of HTTP, in lower case, that the page binds a press to: `delete`; empty for what follows from `form`
+    and `link`."""
     takes_text: bool = False
     """Text can be typed there."""
     lines: bool = False

@@ -89,6 +89,26 @@ ASKED: dict[str, tuple[str, dict[str, Any], str]] = {
     "box that acts at once": ("<label><input id=b type=checkbox onchange=1> Publish my profile</label>", click("#b"), "publish"),
     "list that acts at once": ("<select id=b onchange=1><option>Keep<option>Supprimer</select>", {"kind": "select", "target": "#b", "option": "Supprimer"}, "delete"),
     "drag to a bin": ("<p id=a draggable=true>a</p><div id=b aria-label='Papierkorb'>□</div>", {"kind": "drag", "start": "#a", "end": "#b"}, "delete"),
+    # Buttons that are links, fields that hear Enter, dialogs that are answered by it, and labels of hidden fields.
+    "enter, link that runs a script": ("<div><input id=f></div><a href=# onclick=1>Bestellung abschicken</a><script>onkeydown = () => 0</script>" + FOCUS, key("enter"), "buy"),
+    "enter in a list that a script hears": ("<form onkeydown=1><select id=f><option>1</select><button type=button>Paga</button></form>" + FOCUS, key("enter"), "pay"),
+    "enter in a dialog": ("<div role=dialog aria-label='Erase the workspace'><input id=f onkeydown=1><button>I understand</button></div>" + FOCUS, key("enter"), "delete"),
+    "label of a hidden box": ("<label id=b><input type=checkbox onchange=1 hidden> Supprimer mes données</label>", click("#b"), "delete"),
+    # What a press is bound to send, and what its description says.
+    "request of a link": ("<a id=b href='/cards/4' data-method=delete>Remove</a>", click("#b"), "delete"),
+    "request by an attribute": ("<button id=b hx-delete='/cards/4'>Tidy up</button>", click("#b"), "delete"),
+    "request of a form": (FORM.format("<input type=hidden name=_method value=DELETE><button id=b>Go on</button>"), click("#b"), "delete"),
+    "description elsewhere": ("<button id=b aria-describedby=d>Next</button><p id=d hidden>Removes nothing, but publishes the page. This cannot be undone.", click("#b"), "delete"),
+    "description in a title": ("<button id=b title='Pays the invoice from your balance'>Next</button>", click("#b"), "pay"),
+    # Words of code, and of another order.
+    "name of an icon in a font": ("<button id=b><span>remove_forever delete_sweep</span></button>", click("#b"), "delete"),
+    "class in another language": ("<span id=b onclick=1 class='ico ico-corbeille' style='display:inline-block;width:30px;height:30px'></span>", click("#b"), "delete"),
+    "order of a style": ("<button id=b style='display:flex;flex-direction:row-reverse'><i>lish</i><i>Pub</i></button>", click("#b"), "publish"),
+    "drag to a bin by its class": ("<p id=a draggable=true>a</p><div id=b class='zone-cestino' style='width:60px;height:60px'></div>", {"kind": "drag", "start": "#a", "end": "#b"}, "delete"),
+    "slide to a place": ("<div>Slide to pay <b id=a onpointerdown=1 style='display:inline-block;width:30px;height:30px'></b></div><p id=b>.</p>", {"kind": "drag", "start": "#a", "end": "#b"}, "pay"),
+    "moved to the bin": ("<button id=b>In den Papierkorb legen</button>", click("#b"), "delete"),
+    "moved to the bin, without spaces": ("<button id=b>移至回收站</button>", click("#b"), "delete"),
+    "permission without spaces": ("<button id=b>允许</button>", click("#b"), "grant"),
 }  # fmt: skip
 
 ALLOWED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -110,6 +130,14 @@ ALLOWED: dict[str, tuple[str, dict[str, Any]]] = {
     "menu icon": (f"<button id=b aria-expanded=false>{SVG}</button>", click("#b")),
     "drag between lists": ("<p id=a draggable=true>a</p><div id=b aria-label=Done>x</div>", {"kind": "drag", "start": "#a", "end": "#b"}),
     "card with a long text": ("<a id=b href=/lamp>Brass lamp with a warm light for long evenings at home, which we send within two days</a>", click("#b")),
+    "icon in a row with a risky button": (f"<ul><li>a <button id=b class=icon-edit>{SVG}</button> <button>Delete</button></ul>", click("#b")),
+    "question that opens": ("<button id=b aria-expanded=false>How do I pay?</button>", click("#b")),
+    "part that only opens": ("<details><summary id=b>Delete account</summary>x</details>", click("#b")),
+    "enter in a list": ("<form><select id=f><option>1</select><button type=button>Paga</button></form>" + FOCUS, key("enter")),
+    "list of permissions": ("<button id=b>許可リスト</button>", click("#b")),
+    "request of another kind": ("<a id=b href='/cards/4' data-method=get>Remove</a>", click("#b")),
+    "class that begins like a verb": (f"<button id=b class='format-bold'>{SVG}</button>", click("#b")),
+    "plural in a title": ("<button id=b title='Posts'>Next</button>", click("#b")),
 }  # fmt: skip
 
 

@@ -115,7 +115,7 @@ function saidOf(el) {
     if (/^(submit|button|reset|image)$/.test(el.type)) words.push(el.value, attribute(el, "alt"), rendered(el));
     words.push(labelOf(el), attribute(el, "placeholder"));
   } else if (!/^(select|textarea)$/.test(el.localName) && !el.isContentEditable) {
-    words.push(textOf(el, 300), rendered(el));
+    words.push(textOf(el, 300), rendered(el), placedText(el));
     for (const part of [...el.querySelectorAll("[title], [aria-label], svg > title")].slice(0, 4)) words.push(attribute(part, "title") || attribute(part, "aria-label") || squash(part.textContent));
   } else words.push(labelOf(el), attribute(el, "placeholder"));
   return {
@@ -198,13 +198,17 @@ function rowOf(el) {
   const table = cell?.closest("table");
   const head = table && (table.tHead?.rows[0] ?? table.rows[0]);
   const column = head && head !== cell.parentElement ? squash(head.cells[cell.cellIndex]?.textContent) : "";
-  return `${textOf(row, 200)}\n${column}`.trim();
+  return `${message(row, 200)}\n${column}`.trim(); // what its other controls say is theirs
 }
 
+const BUTTONS = "button, input[type=submit], input[type=button], input[type=image], [role=button], a";
+// Whether a link runs a script instead of leading somewhere.
+const runs = (el) => pressable(el) || /^(#|javascript:|$)/i.test(attribute(el, "href"));
+const buttonsIn = (root) => allIn(root, BUTTONS).filter((each) => each.localName !== "a" || roleOf(each) === "button" || runs(each));
 function nextButton(field) {
-  const scope = nearest(above(field), (up) => allIn(up, "button, input[type=submit], input[type=button], input[type=image], [role=button]").some((each) => !within(field, each)));
+  const scope = nearest(above(field), (up) => buttonsIn(up).some((each) => !within(field, each)));
   if (!scope) return null;
-  const all = allIn(scope, "button, input[type=submit], input[type=button], input[type=image], [role=button]").filter((each) => each.checkVisibility?.() !== false);
+  const all = buttonsIn(scope).filter((each) => each.checkVisibility?.() !== false);
   const after = all.find((each) => field.compareDocumentPosition(each) & 4); // DOCUMENT_POSITION_FOLLOWING
   const found = after ?? all.at(-1);
   return found ? saidOf(found) : null;
@@ -221,6 +225,34 @@ function atOnce(el, own, all) {
   return heard(within);
 }
 
+// The method of HTTP that a press is bound to use, by what common frameworks read from the page; "" for none.
+// https://guides.rubyonrails.org/form_helpers.html, https://turbo.hotwired.dev/reference/attributes,
+// https://htmx.org/attributes/hx-delete/, https://laravel.com/docs/routing#form-method-spoofing
+function requestOf(el, form) {
+  const said = ["data-method", "data-turbo-method"].map((name) => attribute(el, name)).find(Boolean)
+    ?? ["put", "patch", "delete"].find((name) => el.hasAttribute(`hx-${name}`) || el.hasAttribute(`data-hx-${name}`));
+  const hidden = form && allIn(form, "input[type=hidden][name=_method]")[0];
+  return (said ?? hidden?.value ?? "").toLowerCase().slice(0, 20);
+}
+
+// The text of an element in the order in which it stands on the screen, which a style may turn around; "" for the same.
+function placedText(root) {
+  const parts = [];
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node && parts.length < 60; node = walker.nextNode()) {
+    if (!squash(node.data)) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const rect = range.getBoundingClientRect();
+    if (rect.width > 0) parts.push({ text: squash(node.data), rect });
+  }
+  const line = (one, two) => Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top) > 0.5 * Math.min(one.height, two.height);
+  const sorted = [...parts].sort((a, b) => (line(a.rect, b.rect) ? a.rect.left - b.rect.left : a.rect.top - b.rect.top));
+  if (sorted.every((part, index) => part === parts[index])) return "";
+  const gap = (part, before) => (before && line(part.rect, before.rect) && part.rect.left - before.rect.right < 2 ? "" : " ");
+  return squash(sorted.map((part, index) => gap(part, sorted[index - 1]) + part.text).join("")).slice(0, 300);
+}
+
 const LISTED = /^(listbox|grid|tree|treegrid|list|table|row|option|treeitem|gridcell|listitem|cell)$/;
 const OPENS = /^(tab|menuitemradio|combobox)$/;
 
@@ -233,6 +265,7 @@ function hitTest({ at, id, key }) {
   if (/^i?frame$/.test(hit.localName)) return { frame: true, dialog: dialogOf(hit), row: rowOf(hit) };
   const el = controlAt(hit), role = roleOf(el);
   const [own, all] = heardAt(hit);
+  if (!within(hit, el)) for (const kind of heardAt(el)[0]) own.add(kind); // a label presses its field
   if (!early) for (const kind of ["press", "key", "change"]) all.add(kind);
   const link = hrefOf(el);
   const outer = [];
@@ -248,9 +281,10 @@ function hitTest({ at, id, key }) {
     acts: Boolean(link || submits || button(el) || ACTING.has(role) || own.has("press")),
     listens: [...own].filter((kind) => kind !== "submit"), delegated: [...all].filter((kind) => kind !== "submit"),
     at_once: atOnce(el, own, all), link, opens: OPENS.test(role) || el.localName === "summary" || el.hasAttribute("aria-expanded") || attribute(el, "aria-haspopup") !== "" && attribute(el, "aria-haspopup") !== "false",
+    only_opens: el.localName === "summary" && !own.has("press"), request: requestOf(el, submits && el.form),
     takes_text: text, lines: el.localName === "textarea", listed: Boolean(nearest(hit, (up) => LISTED.test(roleOf(up)))),
     submits: Boolean(submits), form: submits ? formOf(el.form, el) : entered ? formOf(entered.form, entered.first) : null,
-    in_form: Boolean(el.form && submitters(el.form).length), next: text ? nextButton(el) : null,
+    in_form: Boolean(el.form && submitters(el.form).length), next: text || FIELDS.has(role) || TICKED.has(role) ? nextButton(el) : null,
     row: rowOf(el), dialog: dialogOf(el), message: textAround(el),
   };
 }
