@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict
 from handeye.perception.groups import ancestors, descendants
 from handeye.perception.snapping import element_under
 from handeye.tools.actions import Key, Type, describe, targets
+from handeye.tools.desktop.keyboard import parse_chord
+from handeye.tools.errors import ActionRefused
 from handeye.tools.geometry import Box, Point
 from handeye.tools.plain import visible
 from handeye.tools.redrawn import AROUND, redrawn
@@ -115,6 +117,9 @@ def shown(action: Action, scene: Scene) -> Shown:
     url = scene.signals.url
     plain = re.match(r"([a-z][a-z0-9+.-]*://[^/?#]*)?[^?#]*", url)
     found = [_thing(element, point, scene) for element, point in aims(action, scene)]
+    if isinstance(action, Key) and (chosen := _chosen(action, scene)):
+        first, *rest = found or [Thing()]
+        found = [first.model_copy(update={"context": f"{first.context} {chosen}".strip()}), *rest]
     return Shown(
         words=describe(action),
         origin=(plain[0] if plain else url)[:500] or scene.signals.app,
@@ -223,6 +228,16 @@ def _thing(element: Element | None, point: Point | None, scene: Scene) -> Thing:
     )
 
 
+def _chosen(action: Key, scene: Scene) -> str:
+    """What a key that deletes would delete: all that is chosen or ticked."""
+    try:
+        _, key = parse_chord(action.keys)
+    except ActionRefused:  # the device refuses it
+        return ""
+    names = [each.name for each in scene.elements if (each.selected or each.checked) and each.role != "tab"]
+    return f"(chosen: {'; '.join(names)})"[:LONG] if key in ("delete", "backspace") and names else ""
+
+
 def _around(element: Element, scene: Scene) -> str:
     """The text of what holds an element, where the platform tells which elements belong together."""
     by_id = {each.id: each for each in scene.elements}
@@ -232,7 +247,8 @@ def _around(element: Element, scene: Scene) -> str:
     texts = [holder.name]
     for each in descendants(holder, scene.elements):
         if each is not element:
-            texts += [f"{each.name}: {each.value}" if each.value else each.name]
+            state = "ticked" if each.checked else "chosen" if each.selected else ""
+            texts += [": ".join(part for part in (each.name, each.value, state) if part)]
     return " ".join(dict.fromkeys(text for text in texts if text))
 
 

@@ -172,6 +172,65 @@ def test_an_approved_action_whose_target_changes_under_the_mouse_is_asked_about_
     assert "around it stands now “All photos Delete”; before “Trip photos Delete”" in asked[1]
 
 
+CARDS = """<main id=r></main><script>let all = ["Ada", "Ben"]
+const draw = () => { r.innerHTML = all.map((each) => `<div><div><b>${each}</b></div>
+  <div><span>9 €</span> <button>Pay out</button></div></div>`).join("") }
+r.onclick = (e) => { const at = [...r.querySelectorAll("button")].indexOf(e.target); if (at >= 0) did(all[at]) }
+draw()</script>"""
+MAILS = """<div role=listbox tabindex=0 id=f aria-label=Mails><div role=option id=one aria-selected=true>Bill</div>
+<div role=option id=two>Party</div></div><script>f.focus()
+const choose = () => { one.ariaSelected = "false"; two.ariaSelected = "true" }
+f.onkeydown = (e) => { if (e.key === "Delete") did(f.querySelector("[aria-selected=true]").textContent) }</script>"""
+STYLED = """<style id=s>#x::after { content: "9 €" }</style><div><i id=x></i>
+<button onclick='did(getComputedStyle(x, "::after").content)'>Pay</button></div>"""
+TICKED = """<form onsubmit='did(k.checked); return false'><label><input type=checkbox id=k> Insurance 80 €</label>
+<button>Pay</button></form>"""
+
+
+@pytest.mark.parametrize(
+    ("page", "action", "change", "said"),
+    [
+        (CARDS, click("the first Pay out"), "all.reverse(); draw()", "Ben"),
+        (MAILS, {"kind": "key", "keys": "delete"}, "choose()", "chosen: Party"),
+        (STYLED, click("Pay"), "s.textContent = '#x::after { content: \"900 €\" }'", "900 €"),
+        (TICKED, click("Pay"), "k.checked = true", "Insurance 80 €: ticked"),
+    ],
+    ids=["item without a role", "what is chosen", "written by a style", "ticked"],
+)
+def test_all_that_tells_one_item_from_another_is_compared(
+    work: Any, page: str, action: dict[str, Any], change: str, said: str
+) -> None:
+    _, asked, sent = work(page, action, answers=["yes", "no"], between=change)
+    assert sent == "sent:"
+    assert len(asked) == 2
+    assert said in asked[1]
+
+
+@pytest.mark.parametrize(
+    ("page", "action", "change"),
+    [
+        (CARDS, click("the first Pay out"), "all.reverse(); draw()"),
+        (STYLED, click("Pay"), "s.textContent = '#x::after { content: \"900 €\" }'"),
+        (TICKED, click("Pay"), "k.checked = true"),
+    ],
+    ids=["item without a role", "written by a style", "ticked"],
+)
+def test_the_same_is_compared_as_the_mouse_comes(work: Any, page: str, action: dict[str, Any], change: str) -> None:
+    page += f"<script>addEventListener('mousemove', () => {{ {change} }}, {{ once: true }})</script>"
+    _, asked, sent = work(page, action, answers=["yes", "no"])
+    assert (sent, len(asked)) == ("sent:", 2)
+
+
+def test_cards_that_are_drawn_anew_with_the_same_text_cost_no_question(work: Any) -> None:
+    _, asked, sent = work(
+        f"{CARDS}<script>addEventListener('mousemove', draw)</script>",
+        click("the first Pay out"),
+        answers=["yes"],
+        between="draw()",
+    )
+    assert (sent, len(asked)) == ("sent: Ada;", 1)
+
+
 def test_a_hint_that_the_mouse_adds_to_a_label_costs_no_step(work: Any) -> None:
     page = """<button id=b onclick='did("saved")'>Save</button><script>
     b.onmouseenter = () => { b.textContent = "Save (Ctrl+S)" }</script>"""

@@ -90,7 +90,7 @@ ASKED: dict[str, tuple[str, dict[str, Any], str]] = {
     "list that acts at once": ("<select id=b onchange=1><option>Keep<option>Supprimer</select>", {"kind": "select", "target": "#b", "option": "Supprimer"}, "delete"),
     "drag to a bin": ("<p id=a draggable=true>a</p><div id=b aria-label='Papierkorb'>□</div>", {"kind": "drag", "start": "#a", "end": "#b"}, "delete"),
     # Buttons that are links, fields that hear Enter, dialogs that are answered by it, and labels of hidden fields.
-    "enter, link that runs a script": ("<div><input id=f></div><a href=# onclick=1>Bestellung abschicken</a><script>onkeydown = () => 0</script>" + FOCUS, key("enter"), "buy"),
+    "enter, link that runs a script": ("<div><input id=f></div><a href=# onclick=1>Bestellung abschicken</a><script>onkeydown = () => 0</script>" + FOCUS, key("enter"), "send"),
     "enter in a list that a script hears": ("<form onkeydown=1><select id=f><option>1</select><button type=button>Paga</button></form>" + FOCUS, key("enter"), "pay"),
     "enter in a dialog": ("<div role=dialog aria-label='Erase the workspace'><input id=f onkeydown=1><button>I understand</button></div>" + FOCUS, key("enter"), "delete"),
     "label of a hidden box": ("<label id=b><input type=checkbox onchange=1 hidden> Supprimer mes données</label>", click("#b"), "delete"),

@@ -4,11 +4,13 @@
 
 const CONTEXT = 600; // characters: longer texts belong to a part of the page, not to a row, a card or a form
 const PART = 0.6; // share of the window: what covers more than this is the page and no card
+const MOST = 80; // so many things of a row, card or form are looked at for what styles write, or is chosen
 const ARMED = 5000; // ms: after so long no press of handeye is under way any more
 const CONTEXTS = new Set(["row", "listitem", "article", "treeitem", "form", "dialog", "alertdialog", "group", "figure"]);
 const OVERLAYS = new Set(["dialog", "alertdialog"]);
 const PRESSING = new Set(["Enter", " ", "Delete", "Backspace"]);
 
+let chosen = ""; // what was chosen in what had the keyboard then
 let noted = new Map(); // id -> what the element was at the last look for a decision
 let added = new WeakSet(); // nodes that came into the document since then
 let armed = null; // what the next press is to meet
@@ -33,16 +35,20 @@ const onScreen = ({ box }) => box[2] > 0 && box[3] > 0 && box[0] < innerWidth &&
 
 // The row, card, form and dialog of each control on the screen, {holders: nodes, text}, by the id of the control. `found`
 // is all that the page shows, in reading order.
-function contextsOf(found, controls) {
+function contextsOf(found, controls, read) {
   const wanted = found.filter((made) => controls.has(made.id) && ACTING.has(made.role) && onScreen(made));
   const outer = new Set(); // all that holds one of them
   for (const made of wanted) for (let up = placed(node(made.id)); up && !outer.has(up); up = above(up)) outer.add(up);
   const roles = new Map();
+  const alike = new Map(); // role and name -> how many controls have both
+  const titled = (made) => `${made.role} ${made.name}`;
+  for (const made of found) if (controls.has(made.id)) alike.set(titled(made), (alike.get(titled(made)) ?? 0) + 1);
   const roleIn = (up) => { if (!roles.has(up)) roles.set(up, roleOf(up)); return roles.get(up); };
   const inside = new Map(); // node -> the items in it; null for too many
   const holders = new Map();
   for (const made of found) {
-    const text = squash([made.name, made.value].filter(Boolean).join(": "));
+    const state = made.checked ? "ticked" : made.selected ? "chosen" : "";
+    const text = squash([made.name, made.value, state].filter(Boolean).join(": "));
     if (!text) continue;
     const item = { made, text };
     for (let up = placed(node(made.id)); up && up !== document.body; up = above(up)) {
@@ -62,22 +68,28 @@ function contextsOf(found, controls) {
     if (!made.has(key)) {
       const all = inside.get(holder)?.items.filter((item) => item.made.id !== own).map((item) => item.text) ?? [];
       const whole = [...new Set(all)]; // a line of text holds the names of the links in it
-      made.set(key, squash(whole.filter((text) => !whole.some((other) => other !== text && other.includes(text))).join(" ")));
+      made.set(key, squash([...whole.filter((text) => !whole.some((other) => other !== text && other.includes(text))), stylesIn(holder, read)].join(" ")));
     }
     return made.get(key);
   };
-  const telling = (holder, made) => inside.get(holder)?.items.some((item) => item.made.id !== made.id && item.made.role !== "button" && item.text !== made.name);
+  const telling = (holder, made) => inside.get(holder)?.items.some((item) => item.made.id !== made.id && item.made.role !== "button" && item.text !== made.name)
+    || Boolean(stylesIn(holder, read));
+  const small = (up) => area(edges(up.getBoundingClientRect())) < PART * screen;
+  // Whether a part holds all of the item that a control belongs to, and nothing of the next one.
+  const single = (up, made) => inside.get(up).length <= CONTEXT && small(up)
+    && !inside.get(up).items.some((item) => item.made.id !== made.id && controls.has(item.made.id) && titled(item.made) === titled(made));
   const of = new Map();
   for (const made of wanted) {
     const el = placed(node(made.id));
     if (!el) continue;
-    let card = null, form = null, wide = false;
+    let card = null, form = null, wide = false, grows = alike.get(titled(made)) > 1;
     for (let up = above(el); up && up !== document.body; up = above(up)) {
       const role = roleIn(up), all = inside.get(up);
       if (all === null) wide = true;
       const named = CONTEXTS.has(role);
       const fixed = !named && /fixed|absolute/.test(getComputedStyle(up).position);
-      if (!card && !wide && telling(up, made) && (named || fixed || area(edges(up.getBoundingClientRect())) < PART * screen)) card = up;
+      if (!card && !wide && (named || fixed || small(up)) && telling(up, made)) { card = up; grows &&= !named && !fixed; }
+      else if (card && grows) { if (!wide && role !== "form" && single(up, made)) { card = up; grows = !named && !fixed; } else grows = false; }
       if ((role === "form" || OVERLAYS.has(role)) && up !== card && !form && !wide && telling(up, made)) form = up;
       if (OVERLAYS.has(role) || (wide && !el.form)) break;
     }
@@ -90,21 +102,39 @@ function contextsOf(found, controls) {
   return of;
 }
 
-// All that is written in a row, card or form now, what its fields hold included. `read` holds texts that were read already.
-function print(holder, own, read = new Map()) {
+// What styles write into the things in `holder`; letters of a font that draws icons are none.
+function stylesIn(holder, read) {
+  const of = (el) => {
+    if (!read.has(el)) { const text = styled(el); read.set(el, /[\p{L}\p{N}]/u.test(text) ? text : ""); }
+    return read.get(el);
+  };
+  return [...holder.querySelectorAll("*")].slice(0, MOST).map(of).filter(Boolean).join(" ");
+}
+
+// What is chosen in a list, table or tree.
+function chosenIn(el) {
+  if (!el || FIELDS.has(roleOf(el)) && roleOf(el) !== "listbox") return "";
+  return [...el.querySelectorAll("[aria-selected=true], [aria-checked=true], :checked")].slice(0, MOST).map((each) => nameOf(each, roleOf(each))[0] || textOf(each, 200)).join("; ");
+}
+
+// All that is written in a row, card or form now, what its fields hold included. `texts` and `read` hold what was read
+// already.
+function print(holder, own, texts = new Map(), read = new Map()) {
   const values = [...holder.querySelectorAll("input, select, textarea")]
     .map((el) => (el === own || /^(hidden|password)$/.test(el.type) ? "" : `${el.value}${el.checked ?? ""}`));
-  if (!read.has(holder)) read.set(holder, squash(holder.innerText ?? holder.textContent));
-  return `${read.get(holder)}\n${values.join("\n")}`;
+  if (!texts.has(holder)) texts.set(holder, `${squash(holder.innerText ?? holder.textContent)}\n${stylesIn(holder, read)}`);
+  return `${texts.get(holder)}\n${values.join("\n")}`;
 }
 
 // The page was looked at for a decision: `controls` are its controls as they are named now.
 function note(found, controls) {
-  const contexts = contextsOf(found, controls);
-  const read = new Map(), addresses = new Map(), prints = new Map();
+  const read = new Map();
+  const contexts = contextsOf(found, controls, read);
+  chosen = chosenIn(focused());
+  const texts = new Map(), addresses = new Map(), prints = new Map();
   const printed = (holder, own) => {
-    if (own) return print(holder, own, read);
-    if (!prints.has(holder)) prints.set(holder, print(holder, own, read));
+    if (own) return print(holder, own, texts, read);
+    if (!prints.has(holder)) prints.set(holder, print(holder, own, texts, read));
     return prints.get(holder);
   };
   noted = new Map();
@@ -204,6 +234,7 @@ function met(hit, late) {
   const { id, strict, keys, elsewhere } = armed;
   if (elsewhere) return hit && hit !== document.body ? named(control(hit)) : "";
   if (!keys) return instead(id, hit, strict, late);
+  if (strict && !late && chosenIn(hit) !== chosen) return `${hit ? named(hit) : "the page"} with “${chosenIn(hit).slice(0, 200)}” chosen`;
   const was = noted.get(id);
   const at = hit && known.get(hit);
   if (!was) return hit && ACTING.has(roleOf(hit)) && at !== id && (isNew(hit) || noted.has(at)) ? named(hit) : "";
