@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from handeye.perception import dialects
 from handeye.perception.dialects import parse_action, parse_boxes, parse_point
 from handeye.perception.profiles import PROFILES, Profile
+from handeye.perception.reasoning import storable
 from handeye.tools.actions import Action
 from handeye.tools.errors import ActionRefused
 
 SIZE = (1280, 800)
 #: Of CPU time, for one answer.
-MOST_SECONDS = 0.05
+MOST_SECONDS = 0.1
 TRIES = 100_000
 #: One of each way to read.
 SPEAKERS = tuple(
@@ -116,7 +117,7 @@ def texts(value: Any) -> Iterator[str]:
 
 def assert_written(action: Action, answer: str, profile: Profile) -> None:
     """Its kind, its texts and the numbers of its points stand in the answer."""
-    said = plain(answer)
+    said = plain(storable(answer))
     fields = action.model_dump(exclude_defaults=True)
     by_place = action.kind == "click" and "point" in profile.dialects
     assert by_place or re.search(WORDS.get(action.kind, action.kind), said, re.IGNORECASE), (action, answer)

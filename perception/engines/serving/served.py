@@ -203,7 +203,10 @@ class Served:
             ended = choice.get("finish_reason")
             ended = ended.lower() if isinstance(ended, str) else "stop"
             finish = "length" if ended in TOO_LONG else "stop"
-            said = Message(choice.get("message")).separated(ends, self.profile, finish)
+            message = Message(choice.get("message"))
+            said, whole = (message.separated(each, self.profile, finish) for each in (ends, ()))
+            if said and whole and said.answer != whole.answer:
+                finish = "stop"  # a string that ends answers came before the limit of tokens
             if said is None:
                 raise ModelError(
                     f"{self._http.base} gave an answer without text; check that {self.name} is a chat model"
