@@ -253,9 +253,11 @@ def _promised(action: Action, words: list[str], hits: tuple[Hit, ...], scene: Sc
             if hit.at == "end" and all(map(wordless, hit.control.words)) and (risk := code_risk(hit.control.code)):
                 return Found(risk, hit.control.code, "where it is dropped")
             # `Slide to pay`, next to what is slid
-            slid = hit.at == "start" and hit.acts and all(map(wordless, hit.control.words))
+            slid = hit.at == "start" and hit.acts and all(map(wordless, hit.control.words)) and hit.message[-1:] != ":"
             if slid and (risk := heading_risk(hit.message)):
                 return Found(risk, hit.message, "the text around it")
+        if any(hit.at == "start" and hit.carried for hit in hits):
+            hits, words = tuple(hit for hit in hits if hit.at == "end"), ends
     if isinstance(action, Select):
         if hits and all(hit.in_form and not hit.at_once for hit in hits if hit.control.role == "combobox"):
             return None
@@ -444,7 +446,7 @@ def _answered(hit: Hit, label: str) -> Found | None:
         risk = heading_risk(dialog.title) or message_risk(text)
         if risk and (plain or risk.kind in GRAVE):
             return Found(risk, text, "the dialog")
-        if plain and AMOUNT.search(text) and re.search(r"[?？؟]", text):
+        if plain and AMOUNT.search(text) and (dialog.buttons > 1 or re.search(r"[?？؟]", text)):
             return Found(Risk("pay", "amount"), text, "the dialog")
     if plain and (risk := message_risk(hit.message)):
         return Found(risk, hit.message, "the text around it")

@@ -213,7 +213,7 @@ def description_risk(text: str) -> Risk | None:
     first, _, rest = text.strip().partition(" ")
     if not rest:
         return None
-    said = (f"{first.removesuffix(ending)} {rest}" for ending in ("s", "es") if first.endswith(ending))
+    said = (f"it {first.removesuffix(ending)} {rest}" for ending in ("s", "es") if first.endswith(ending))
     return message_risk(text) or next((risk for each in said if (risk := label_risk(each))), None)
 
 

@@ -86,6 +86,8 @@ class Hit(BaseModel):
     """Where a press leads, as an absolute URL."""
     opens: bool = False
     """It shows or hides something, or chooses what is shown: a menu's button, a tab."""
+    carried: bool = False
+    """It is a thing that a drag takes along, and does not press."""
     only_opens: bool = False
     """It shows or hides what follows it, and no script listens."""
     request: str = ""

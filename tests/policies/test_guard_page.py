@@ -108,6 +108,8 @@ ASKED: dict[str, tuple[str, dict[str, Any], str]] = {
     "slide to a place": ("<div>Slide to pay <b id=a onpointerdown=1 style='display:inline-block;width:30px;height:30px'></b></div><p id=b>.</p>", {"kind": "drag", "start": "#a", "end": "#b"}, "pay"),
     "moved to the bin": ("<button id=b>In den Papierkorb legen</button>", click("#b"), "delete"),
     "moved to the bin, without spaces": ("<button id=b>移至回收站</button>", click("#b"), "delete"),
+    "between letters that nobody sees": ("<button id=b><span style='font-size:0'>x</span>Publish</button>", click("#b"), "publish"),
+    "dialog with an amount and a choice": ("<div role=dialog><h2>Summary</h2><p>Total: 129,00 €</p><button id=b>Confirm</button><button>Back</button></div>", click("#b"), "pay"),
     "permission without spaces": ("<button id=b>允许</button>", click("#b"), "grant"),
 }  # fmt: skip
 
@@ -134,10 +136,14 @@ ALLOWED: dict[str, tuple[str, dict[str, Any]]] = {
     "question that opens": ("<button id=b aria-expanded=false>How do I pay?</button>", click("#b")),
     "part that only opens": ("<details><summary id=b>Delete account</summary>x</details>", click("#b")),
     "enter in a list": ("<form><select id=f><option>1</select><button type=button>Paga</button></form>" + FOCUS, key("enter")),
+    "dialog that tells an amount": ("<div role=dialog><h2>Summary</h2><p>Balance: 129,00 €</p><button id=b>OK</button></div>", click("#b")),
+    "enter above a list of things": ("<input id=f onkeydown=1><ul><li>Milk <button>Delete</button></ul>" + FOCUS, key("enter")),
+    "drag of a card called like a verb": ("<p id=a draggable=true>Send invoice</p><div id=b>Done</div>", {"kind": "drag", "start": "#a", "end": "#b"}),
+    "drag along a scale": ("<div>Price to pay: <b id=a onpointerdown=1 style='display:inline-block;width:30px;height:30px'></b></div><p id=b>.</p>", {"kind": "drag", "start": "#a", "end": "#b"}),
     "list of permissions": ("<button id=b>許可リスト</button>", click("#b")),
     "request of another kind": ("<a id=b href='/cards/4' data-method=get>Remove</a>", click("#b")),
     "class that begins like a verb": (f"<button id=b class='format-bold'>{SVG}</button>", click("#b")),
-    "plural in a title": ("<button id=b title='Posts'>Next</button>", click("#b")),
+    "plural in a title": ("<button id=b title='Posts per page'>10</button>", click("#b")),
 }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ function rendered(root, limit = 300) {
     if (out.length > limit) return;
     if (node.nodeType === TEXT) {
       const style = node.parentElement && getComputedStyle(node.parentElement);
+      if (style && parseFloat(style.fontSize) < 1) return; // letters that nobody sees, between those that are seen
       const turned = style && /override/.test(style.unicodeBidi) && style.direction === "rtl";
       out += turned ? [...node.data].reverse().join("") : node.data;
       return;
@@ -204,11 +205,13 @@ function rowOf(el) {
 const BUTTONS = "button, input[type=submit], input[type=button], input[type=image], [role=button], a";
 // Whether a link runs a script instead of leading somewhere.
 const runs = (el) => pressable(el) || /^(#|javascript:|$)/i.test(attribute(el, "href"));
+const ITEM = "li, tr, article, [role=row], [role=listitem], [role=option], [role=treeitem]";
 const buttonsIn = (root) => allIn(root, BUTTONS).filter((each) => each.localName !== "a" || roleOf(each) === "button" || runs(each));
 function nextButton(field) {
   const scope = nearest(above(field), (up) => buttonsIn(up).some((each) => !within(field, each)));
   if (!scope) return null;
-  const all = buttonsIn(scope).filter((each) => each.checkVisibility?.() !== false);
+  const others = (each) => { const item = each.closest(ITEM); return item && scope !== item && scope.contains(item) && !item.contains(field); };
+  const all = buttonsIn(scope).filter((each) => each.checkVisibility?.() !== false && !others(each));
   const after = all.find((each) => field.compareDocumentPosition(each) & 4); // DOCUMENT_POSITION_FOLLOWING
   const found = after ?? all.at(-1);
   return found ? saidOf(found) : null;
@@ -281,7 +284,7 @@ function hitTest({ at, id, key }) {
     acts: Boolean(link || submits || button(el) || ACTING.has(role) || own.has("press")),
     listens: [...own].filter((kind) => kind !== "submit"), delegated: [...all].filter((kind) => kind !== "submit"),
     at_once: atOnce(el, own, all), link, opens: OPENS.test(role) || el.localName === "summary" || el.hasAttribute("aria-expanded") || attribute(el, "aria-haspopup") !== "" && attribute(el, "aria-haspopup") !== "false",
-    only_opens: el.localName === "summary" && !own.has("press"), request: requestOf(el, submits && el.form),
+    carried: Boolean(nearest(hit, (up) => attribute(up, "draggable") === "true")), only_opens: el.localName === "summary" && !own.has("press"), request: requestOf(el, submits && el.form),
     takes_text: text, lines: el.localName === "textarea", listed: Boolean(nearest(hit, (up) => LISTED.test(roleOf(up)))),
     submits: Boolean(submits), form: submits ? formOf(el.form, el) : entered ? formOf(entered.form, entered.first) : null,
     in_form: Boolean(el.form && submitters(el.form).length), next: text || FIELDS.has(role) || TICKED.has(role) ? nextButton(el) : null,
