@@ -74,6 +74,8 @@ def find(
     elements = elements if isinstance(elements, tuple) else tuple(elements)
     screen = Screen(elements, size, want)
     asked = readings(phrase)
+    if any(query.ordinal for query in asked) and is_name(phrase, elements):
+        asked = tuple(query for query in asked if not query.ordinal)
     structured = any(query.ordinal or query.place or query.relation or query.quoted for query in asked)
     best: dict[tuple[str, tuple[int, ...]], Match] = {}
     other_bindings: list[Match] = []
@@ -138,13 +140,21 @@ FILLERS = frozenset(
 
 
 def permitted(read: Sequence[Match], phrase: str, elements: Sequence[Element]) -> list[Match]:
-    """Of matches that were read off the picture, those that press no control which does more than the phrase says."""
-    more = [
-        element.box
-        for element in elements
-        if element.acts and not element.takes_text and element.checked is None and withheld(phrase, [element])
-    ]
-    return [match for match in read if not any(box.holds(match.element.box.centre) for box in more)]
+    """Of matches that were read off the picture, those that say more than the platform's own elements do.
+
+    Not those that press a control which does more than the phrase says; nor, where a relation, a place or a number says
+    which is meant, those on a control that the platform names in the same words: that was judged by its structure.
+    """
+    acting = [element for element in elements if element.acts and not element.takes_text and element.checked is None]
+    more = [element.box for element in acting if withheld(phrase, [element])]
+    told = any(query.ordinal or query.place or query.relation for query in readings(phrase))
+
+    def judged(match: Match) -> bool:
+        own = (each for each in acting if each.box.holds(match.element.box.centre))
+        return told and any(alike(match.element.name, each.name, True).score >= 0.9 for each in own)
+
+    free = [match for match in read if not any(box.holds(match.element.box.centre) for box in more)]
+    return [match for match in free if not judged(match)]
 
 
 def nearest(phrase: str, elements: Iterable[Element], count: int = 5) -> list[str]:
@@ -388,7 +398,7 @@ class Screen:
     def _in_numbered(self, query: Query, found: list[Match]) -> list[Match] | None:
         """Of the matches, those in “the second card”; None where the anchor is no such number."""
         numbers = [each for each in readings(query.anchor) if each.ordinal]
-        if numbers and any(alike(query.anchor, each.name).score >= 0.95 for each in self.elements):
+        if numbers and is_name(query.anchor, self.elements):
             return None  # “Task 3” is what one of them is called, wherever it stands
         for each in numbers:
             if each.role in ("row", "item", "area", "dialog") and not (each.text or each.relation):
@@ -555,7 +565,19 @@ def _about_search(element: Element) -> bool:
     return any(alike("search", text).score >= 0.7 for text in (element.name, element.description))
 
 
-def _least(size: tuple[int, int], elements: Iterable[Element]) -> tuple[int, int]:
+_NAME_WITH_NUMBER = re.compile(r"(?:the\s+)?(?P<noun>[^\W\d][\w \-]*?)\s+#?\d{1,3}", re.IGNORECASE)
+
+
+def is_name(phrase: str, elements: Iterable[Element]) -> bool:
+    """Whether “Task 3” is a name rather than the third task: something here is called so, or “Task 7”."""
+    hit = _NAME_WITH_NUMBER.fullmatch(phrase.strip())
+    if not hit:
+        return False
+    name = re.compile(rf"{re.escape(hit['noun'])}\s+#?\d+(?:\s|$)", re.IGNORECASE)
+    return any(name.match(element.name.strip()) for element in elements)
+
+
+def _least(size: tuple[int, int], elements: Sequence[Element]) -> tuple[int, int]:
     """The size of the screen, or of what stands on it where that leaves a part of the screen empty."""
     right, bottom = _extent(elements)
     return min(size[0], right), min(size[1], bottom)

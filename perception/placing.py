@@ -217,7 +217,8 @@ def _in_structure(
         return None
     if relation == "near":
         apart = [m for m in candidates if all(_in_sibling(m.element, by.element, structure) for by in anchors)]
-        return [] if anchors and len(apart) == len(candidates) else None
+        alone = [m for m in candidates if all(_is_outside(m.element, by.element, structure) for by in anchors)]
+        return [] if anchors and candidates and len(candidates) in (len(apart), len(alone)) else None
     # Where no page tells its structure (programs know parents at best), places on the screen decide.
     return [] if any(each.path for each in elements) else None
 
@@ -242,6 +243,14 @@ def _in_sibling(one: Element, other: Element, structure: Structure) -> bool:
     """Whether they lie in two different things alike: one's card is not the other's."""
     branch = shared(structure.path(one), structure.path(other)) + 1
     return branch in structure.items(one) and branch in structure.items(other)
+
+
+def _is_outside(one: Element, other: Element, structure: Structure) -> bool:
+    """Whether it lies outside of the other's row or entry, which has controls of its own."""
+    path = structure.path(other)
+    length = next(iter(reversed(structure.items(other))), 0)
+    own = [each for each in structure.held(path[:length]) if each.acts and each.id != other.id] if length else []
+    return bool(own) and structure.path(one)[:length] != path[:length]
 
 
 def _in_containers(

@@ -472,7 +472,9 @@ def _choose_in(clause: c.Choose, option: str, moment: Moment) -> Step:
         inside = [
             m for m in moment.find(f'"{option}" in {clause.target}', "click") if m.score >= 0.75 and m.element.acts
         ]
-        near = inside or [m for m in moment.find(f'"{option}"', "click") if _clickable(m)]
+        near = inside
+        if not near and not _is_elsewhere(clause.target, moment):
+            near = [m for m in moment.find(f'"{option}"', "click") if _clickable(m)]
         opener = [m for m in moment.find(clause.target, "click") if m.score >= 0.8 and m.element.acts]
         if near:
             if near[0].element.checked and near[0].element.role == "radio":
@@ -495,6 +497,14 @@ def _choose_in(clause: c.Choose, option: str, moment: Moment) -> Step:
         return held
     action = Select(target=moment.aim(held, clause.target), option=option)
     return moment.do(action, f"choose “{option}” in it", "chosen")
+
+
+def _is_elsewhere(target: str, moment: Moment) -> bool:
+    """Whether what is to hold the option is a text or heading here, to which the option does not belong."""
+    if moment.progress.tries.get("opened"):
+        return False  # what was opened may be drawn anywhere
+    named = [match for match in moment.find(target, "read") if match.score >= _SURELY]
+    return bool(named) and not any(match.element.acts for match in named)
 
 
 def offered(option: str, phrase: str, moment: Moment) -> bool:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from handeye.perception.ambiguity import rivals_of
 from handeye.perception.groups import Item, descendants, item_of, items_called, items_known_by
 from handeye.perception.label_verbs import unexplained
-from handeye.perception.matching import Match, shows
-from handeye.perception.phrase import readings
+from handeye.perception.matching import Match, is_name, shows
+from handeye.perception.phrase import ANY_ROLE, readings
 from handeye.perception.quoting import unquote
+from handeye.perception.structure import structure_of
 from handeye.perception.wording import GLYPHS, PARTLY, alike, normal, way, words
 from handeye.policies.plain_english.acts_hands import drag
 from handeye.policies.plain_english.clauses import DragOnto
@@ -152,17 +153,24 @@ def _find(clause: c.Operate, moment: Moment) -> Match | None:
         located = _LOCATED.match(place) and not _GENERIC.fullmatch(place)
         if phrase == clause.thing and located and _several(thing, elements):
             return None  # the place says which of them is meant, and nothing there does
-        held = [each for item in items if (each := _in_item(clause, labels_inside, item))]
-        different = list({each.element.id: each for each in held}.values())
+        inside_each = [each for item in items if (each := _in_item(clause, labels_inside, item))]
+        different = list({each.element.id: each for each in inside_each}.values())
         if different:
-            return replace(different[0], rivals=(*different[0].rivals, *different[1:]))
+            more = _same_elsewhere(different[0], thing, elements) if len(different) == 1 and not place else []
+            return replace(different[0], rivals=(*different[0].rivals, *different[1:], *more))
         if items:
             return None
     if found := _control(
         [f"{verb} {_bare(thing)}", *([f"{verb} {_bare(thing)} {_bare(place)}"] if place else [])], elements, ANYWHERE
     ):
         return found
-    if thing and (inside := [m for m in moment.find(f'"{verb}" in {clause.thing}', "click") if m.element.acts][:1]):
+    if thing and (
+        inside := [
+            m
+            for m in moment.find(f'"{verb}" in {clause.thing}', "click")
+            if m.element.acts and _serves(m.element, clause)
+        ][:1]
+    ):
         return inside[0] if inside[0].score >= 0.75 else None
     if verb.lower() in ("close", "dismiss") and (closer := closing(moment)):
         return Match(closer, 0.8, "closes what lies over the page")
@@ -170,6 +178,23 @@ def _find(clause: c.Operate, moment: Moment) -> Match | None:
     if generic is None or not _only(generic, labels, elements) or _specific(thing):
         return None
     return generic if not thing or _spoken_of(clause.thing, moment) else None
+
+
+def _same_elsewhere(found: Match, thing: str, elements: Sequence[Element]) -> list[Match]:
+    """Other controls of the same name whose part of the page names the same thing: Ann in the family, Ann at work."""
+    same = [
+        each for each in elements if each.acts and each.role == found.element.role and each.name == found.element.name
+    ]
+    structure = structure_of(elements)
+    parts = structure.parts(same) if len(same) > 1 else []
+    return [
+        replace(found, element=each, rivals=())
+        for each, part in zip(same, parts, strict=False)
+        if each.id != found.element.id
+        and not each.inert
+        and part
+        and any(normal(text.name) == normal(_bare(thing)) for text in structure.held(part))
+    ]
 
 
 _LOCATED = re.compile(r"(?:from|in|of|on|under|at|below|inside|within)\b", re.IGNORECASE)
@@ -211,7 +236,9 @@ def _spoken_of(thing: str, moment: Moment) -> bool:
 def _in_its_container(clause: c.Operate, moment: Moment) -> Match | None:
     """“Add X to the cart”: of several controls called “Add to cart”, the one that stands with X in one container."""
     names = [f"{clause.verb} {_bare(unquote(clause.place))}".strip(), clause.verb]
-    controls = [each for each in moment.scene.elements if each.acts and each.role not in _FIELDS]
+    controls = [
+        each for each in moment.scene.elements if each.acts and each.role not in _FIELDS and _serves(each, clause)
+    ]
     same = [each for each in controls if any(alike(name, each.name).score >= ANYWHERE for name in names if name)]
     if len(same) < 2 or _specific(clause.thing):
         return None
@@ -225,7 +252,8 @@ def _in_its_container(clause: c.Operate, moment: Moment) -> Match | None:
     for place in ("card", "row", "item"):
         found = moment.find(f'"{label}" in the {place} with "{thing}"', "click")
         if found and found[0].score >= 0.75 and found[0].element in same and not found[0].rivals:
-            return found[0]
+            more = () if clause.place else _same_elsewhere(found[0], thing, moment.scene.elements)
+            return replace(found[0], rivals=tuple(more))
     return None
 
 
@@ -269,7 +297,7 @@ def _items(phrase: str, moment: Moment) -> list[Item]:
     """The items a phrase speaks of, all equally well: by number, or by what stands in them."""
     elements = moment.scene.elements
     called = re.sub(r"^(?:the|an?|my)\s+", "", unquote(phrase), flags=re.IGNORECASE)
-    literally = any(alike(called, element.name).score >= 0.95 for element in elements)
+    literally = any(alike(called, element.name).score >= 0.95 for element in elements) or is_name(phrase, elements)
     for query in () if literally else readings(phrase):  # “Task 3” may be what one of them is called
         if query.ordinal and not query.relation:
             role = query.role if query.role in {"row", "item", "option"} else "item"
@@ -293,7 +321,7 @@ def _items(phrase: str, moment: Moment) -> list[Item]:
 
 def _of_name(query: Query, role: str, elements: Sequence[Element]) -> list[Item]:
     """The items among which one is counted: of “the second Ann Lee” those with that name, else all of a kind."""
-    if query.text:
+    if query.text and query.text.lower() not in ANY_ROLE:
         order = {element.id: place for place, element in enumerate(elements)}
         named = items_known_by(query.text, elements)
         if named:

@@ -25,7 +25,9 @@ _MONEY = re.compile(
 )
 _PRICE = re.compile(r"\b(?:price|cost|costs|amount)\b", re.IGNORECASE)
 _OF = re.compile(r"^(?P<what>.+?)\s+(?:of|for|in|from|on|next to|beside)\s+(?P<whose>.+)$", re.IGNORECASE)
-_BETWEEN = re.compile(r"^\s*(?:(?:(?:is|are|was|no|number|of)\b\.?|=|:|–|-|—|#)\s*)*[:=]?\s*", re.IGNORECASE)
+_BETWEEN = re.compile(
+    r"^\s*(?:(?:(?:is|are|was|no|number|of)\b\.?|=|:|[–\-—](?![\d.,€$£¥])|#)\s*)*[:=]?\s*", re.IGNORECASE
+)
 _VALUE = re.compile(r"[#\w][\w\-./@]*\d[\w\-./]*|\d[\d.,]*")
 
 
