@@ -339,6 +339,8 @@ def _in_sections(
         marks = [branch for branch in branches if branch in under or branch in heads]
         if own not in heads or not marks or marks[0] not in heads or by.element.role == "text":
             continue
+        if any(each.acts and structure.path(each)[: len(path)] != path for each in structure.held(own)):
+            continue  # the heading stands in a section of its own, and what follows that is another one's
         start = branches.index(own)
         end = next((branches.index(head) for head in heads if branches.index(head) > start), len(branches))
         inside = set(branches[start + 1 : end])

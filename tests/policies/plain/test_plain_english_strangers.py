@@ -54,6 +54,7 @@ BERTHS = (
 FORM = "<label>Length <input value=1></label><label>Width <input></label><label>Length and width <input></label><label>Depth <input></label><label>Password <input type=password oninput='o.textContent=this.value'></label>"
 ROWS = "<ul><li><input type=checkbox onchange='o.textContent=this.checked'><span>Rope</span><a href=#r>More</a><li><input type=checkbox><span>Sail</span></ul><p id=o>"
 CREWS = f"<div class=g><h2>Deck</h2><div class=m><span>Una</span>{press('Remove', 'deck')}</div><div class=m><span>Vic</span>{press('Remove', 'v')}</div></div><div class=g><h2>Shore</h2><div class=m><span>Una</span>{press('Remove', 'shore')}</div></div>{OUT}"
+DECKS = f"<h1>Boat</h1><section><h2>Bow</h2>{press('Lamp', 'lamp')}</section><section><h2>Stern</h2>{press('Oars', 'oars')}</section>{OUT}"
 SAID = "<p>Debt: -7.25 €</p><p>Not moored</p><button onclick='1'>Mark as unread</button><button>Deactivate</button>"
 
 
@@ -93,6 +94,8 @@ def test_the_control_that_is_meant_is_used(on: Any, html: str, goal: str, says: 
         (SAID, "click Activate"),
         (SAID, "check that Debt is 7.25 €"),
         (CREWS, "remove Una"),
+        (DECKS, 'click "Oars" in "Bow"'),
+        (DECKS, 'select "Oars" from "Bow"'),
         (BERTHS + press("Undelete", "all"), "click Undelete for Bay"),
         (SAID, "check that Moored is shown"),
     ],
