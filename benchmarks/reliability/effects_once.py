@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SEED = 20261
 #: Runs for each mode, and kills of each run and its resumes.
-RUNS, KILLS = 6, 8
+RUNS, KILLS = 10, 8
 #: Seconds that the server may take to answer.
 DELAYS = (0.0, 0.05, 0.3)
 AT_ONCE = 2

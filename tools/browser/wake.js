@@ -147,14 +147,21 @@ function mark({ at }) {
 }
 // A field and what it holds, to tell whether its page writes that anew when it is left.
 const held = (el) => (el && FIELDS.has(roleOf(el)) && !secret(el) ? { el, value: valueOf(el, roleOf(el)) } : null);
+// What is still to be read of a field that was left: after the page's own listeners to that, and before what a click or a
+// key changes, which may empty the field because its content was sent.
+let leaving = null;
+const left = () => {
+  const [of, was] = leaving ?? [];
+  leaving = null;
+  const value = was && wake === of && !secret(was.el) ? valueOf(was.el, roleOf(was.el)) : null;
+  if (value !== null && value !== was.value) of.left = { element: known.get(was.el) ?? "", was: was.value, now: value };
+};
 addEventListener("focusout", () => {
-  const of = wake, was = wake?.field;
-  if (was?.el.matches(":focus")) return;
-  later(() => { // once those have answered who listen to that; before the button of the mouse goes up
-    const value = was && wake === of && !secret(was.el) ? valueOf(was.el, roleOf(was.el)) : null;
-    if (value !== null && value !== was.value) of.left = { element: known.get(was.el) ?? "", was: was.value, now: value };
-  }, 0);
+  if (!wake?.field || wake.field.el.matches(":focus")) return;
+  leaving = [wake, wake.field];
+  later(left, 0);
 }, true);
+for (const kind of ["pointerup", "mouseup", "click", "keydown", "submit"]) addEventListener(kind, () => { if (leaving) left(); }, true);
 const control = (el) => nearest(el, (up) => ACTING.has(roleOf(up)) || up.hasAttribute("onclick") || up.tabIndex >= 0) ?? el;
 
 // What has come of the action so far; where a timer of the page's own will tell whose change it was, after that.
