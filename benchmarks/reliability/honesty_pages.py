@@ -226,7 +226,8 @@ def repeated(dice: random.Random) -> Goal:
     if place == len(names) - 1:
         ways.append(f'click the last "{verb}"')
     if dice.random() < 0.25:
-        blind = dice.choice((f'click "{verb}"', f'press the "{verb}" button', f'click on "{verb}"'))
+        # Without the word “button”: where one of them is a link, that word tells them apart.
+        blind = dice.choice((f'click "{verb}"', f'press "{verb}"', f'click on "{verb}"'))
         return Goal("repeated", draw.page(body), blind, None)
     return Goal("repeated", draw.page(body), dice.choice(ways), frozenset({f"press {keys[name, verb]}"}))
 

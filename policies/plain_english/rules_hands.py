@@ -401,6 +401,9 @@ def _press(hit: re.Match[str], masked: Masked) -> Made:
     keys = parse_keys(words)
     if not keys and len(words) == 1:
         keys = words
+    if keys and _names_control(hit["x"], hit["f"] or "", words):
+        place = f" in {hit['f']}" if hit["f"] else ""
+        return c.ClickOn(target=aimed(hit["x"] + place, masked), count=count(hit))
     if keys:
         ambiguous = words.lower() in LABELS_TOO or len(words) == 1
         return c.Press(keys=keys, count=count(hit), target=target, label=words if ambiguous and not target else "")
@@ -411,6 +414,19 @@ def _press(hit: re.Match[str], masked: Masked) -> Made:
     if len(several) > 1 and all(several):
         return [c.Press(keys=each, target=target if not place else "") for place, each in enumerate(several)]
     return None
+
+
+def _names_control(said: str, place: str, words: str) -> bool:
+    """Whether the name of a key is that of a control: a quoted one that is called a button, or one that is as often a
+    label as a key (“Delete”), called a button or placed where no text is typed."""
+    if SAID_KEY.search(said):
+        return False
+    button = re.search(r"\b(?:button|link|icon)\b", said, re.IGNORECASE)
+    label = re.sub(r"^the\s+|\s+(?:button|link|icon)$", "", words, flags=re.IGNORECASE).strip("\"'“”").lower()
+    typed = re.search(r"\b(?:field|box|input|area|editor|list|table|grid|tree)\b", place, re.IGNORECASE)
+    if label in LABELS_TOO:
+        return bool(button) or bool(place and not typed)
+    return bool(button and re.search(QUOTED, said))
 
 
 @rule(
