@@ -320,7 +320,7 @@ class Agent:
         state = State(**graph.get_state(THREAD).values)  # type: ignore[typeddict-item]
         crew.journal.rest()
         crew.tell(Noted(step=state["step"], text=f"{lost}: {self.device.revive()}"))
-        crew.scene = crew.settled = None
+        crew.observation = crew.settled = None
         return self._pick_up(crew, graph, state, None)
 
     def _drive(self, crew: Crew, graph: Graph, entry: State | Command[Any] | None) -> tuple[Verdict, str]:

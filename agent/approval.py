@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.trace import AnyEvent
     from handeye.perception.eyes import Eyes
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.policies.decision import Decision
     from handeye.policies.guard import Ruling
     from handeye.tools.actions import Action
@@ -129,35 +129,35 @@ def edit(action: Action, words: str) -> Action:
     return parse_action(fields | change)
 
 
-def amended(state: State, scene: Scene, eyes: Eyes) -> Decision:
+def amended(state: State, observation: Observation, eyes: Eyes) -> Decision:
     """The pending decision, with the action that the person put in its place, if they did.
 
     Raises ActionRefused when what that one aims at is not on the screen.
     """
     decision = pending(state)
     if instead := state["edits"].get(describe(decision.action)):
-        action, _ = ground_targets(parse_action(instead), scene, eyes)
+        action, _ = ground_targets(parse_action(instead), observation, eyes)
         decision = decision.model_copy(update={"action": action, "thought": f"{decision.thought} (as the person says)"})
     return decision
 
 
-def remembered(state: State, ruling: Ruling, now: Shown, scene: Scene) -> Ruling:
+def remembered(state: State, ruling: Ruling, now: Shown, observation: Observation) -> Ruling:
     """The ruling, with what the person said before of the same thing; a refusal of the rules stays one."""
     if ruling.ruling != "ask":
         return ruling
     if now.signature in state["refused"]:
         return replace(ruling, ruling="refuse", reason=f"the person refused it before: {now.words}")
     always = [each for each in state["always"] if isinstance(each, dict)]
-    if _verb(ruling.verb, now.site) in state["always"] or any(_holds(each, now, scene) for each in always):
+    if _verb(ruling.verb, now.site) in state["always"] or any(_holds(each, now, observation) for each in always):
         return replace(ruling, ruling="allow", reason="the person allowed it for this run")
-    if any(_holds(each, now, scene) for each in state["approved"]):
+    if any(_holds(each, now, observation) for each in state["approved"]):
         return replace(ruling, ruling="allow", reason="the person allowed it")
     return ruling
 
 
-def _holds(approved: Any, now: Shown, scene: Scene) -> bool:
+def _holds(approved: Any, now: Shown, observation: Observation) -> bool:
     """Whether what was allowed is what is there now; what an older version has written down allows nothing."""
-    return isinstance(approved, dict) and not differences(Shown.model_validate(approved), now, scene)
+    return isinstance(approved, dict) and not differences(Shown.model_validate(approved), now, observation)
 
 
 def _verb(verb: str, site: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from handeye.agent.loop import Crew
     from handeye.agent.state import State
     from handeye.perception.outcome import Outcome
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.policies.decision import Past
     from handeye.tools.actions import Action
 
@@ -34,7 +34,7 @@ KEPT = 20
 NEAR = 8
 
 
-def next_rung(crew: Crew, state: State, last: Past, outcome: Outcome, before: Scene) -> int:
+def next_rung(crew: Crew, state: State, last: Past, outcome: Outcome, before: Observation) -> int:
     """The rung to climb now that the outcome of a step is known; 0 for none."""
     if outcome.kind != "no_effect" or not isinstance(last.action, Click) or crew.journal.sent:
         return 0
@@ -45,18 +45,18 @@ def next_rung(crew: Crew, state: State, last: Past, outcome: Outcome, before: Sc
     return 0 if climb_of(last, state) in state["climbed"] else AIM_ANEW
 
 
-def climb(crew: Crew, state: State, scene: Scene) -> tuple[int, Decision | None]:
+def climb(crew: Crew, state: State, observation: Observation) -> tuple[int, Decision | None]:
     """The rung that helps, and its step; 0 and None when none does any more, and the policy is to choose."""
     rung = state["rung"]
     if not rung or not isinstance(click := past(state)[-1].action, Click):
         return 0, None
     if rung == AIM_ANEW:
-        if aimed := _anew(click, scene, crew):
+        if aimed := _anew(click, observation, crew):
             place = aimed.target.point or click.target.point
             thought = f"nothing came of it: looked closer at {click.target} and found it at {tuple(place or ())}"
             return rung, _step(aimed, thought, state)
         rung = ITSELF
-    there = any(each.id == click.target.element and each.acts for each in scene.elements)
+    there = any(each.id == click.target.element and each.acts for each in observation.elements)
     if there and isinstance(crew.device, Pressing) and click.button == "left":
         return rung, _step(click, f"nothing came of it: press {click.target} itself, without the mouse", state)
     crew.tell(Noted(step=state["step"], text=f"{describe(click)} changed nothing, and there is no other way to do it"))
@@ -89,15 +89,15 @@ def _step(click: Click, thought: str, state: State) -> Decision:
     return Decision(thought=thought, action=click, by="ladder", memo=state["memo"])
 
 
-def _anew(click: Click, scene: Scene, crew: Crew) -> Click | None:
+def _anew(click: Click, observation: Observation, crew: Crew) -> Click | None:
     """The click at the place that a closer look gives; None when that is where it was."""
     target = click.target
     if not target.phrase or target.point is None:
         return None
-    found = crew.eyes.ground(replace(scene, view=around(target, scene)), target.phrase)
+    found = crew.eyes.ground(replace(observation, view=around(target, observation)), target.phrase)
     if found is None or (found.element and found.element == target.element):
         return None
-    near = NEAR * max(1.0, scene.screenshot.scale)
+    near = NEAR * max(1.0, observation.screenshot.scale)
     if abs(found.point.x - target.point.x) <= near and abs(found.point.y - target.point.y) <= near:
         return None
     known = {"point": found.point, "box": found.box, "element": found.element}

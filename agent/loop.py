@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from handeye.agent.journal import Journal
     from handeye.agent.run import RunFolder
     from handeye.perception.eyes import Eyes
-    from handeye.perception.scene import Grounding, Scene
+    from handeye.perception.observation import Grounding, Observation
     from handeye.policies.decision import Policy
     from handeye.policies.guard import Guard
     from handeye.policies.limits import Limits
@@ -109,7 +109,7 @@ class Crew:
     """Puts names for the values of secrets."""
     traced: Callable[[], int] = lambda: 0
     """Puts the trace on the disk; returns how many lines it has."""
-    scene: Scene | None = None
+    observation: Observation | None = None
     """Of the last look in this process."""
     landed: Landed | None = None
     """What the page in front could be seen to hold when it had just been loaded."""
@@ -123,20 +123,20 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
 
     def look(state: State) -> State:
         began = time.monotonic()
-        before, scene = crew.scene, crew.eyes.see(crew.device)
+        before, observation = crew.observation, crew.eyes.see(crew.device)
         view = state["view"]
-        crew.scene = scene = replace(scene, view=Box(*view)) if view else scene
-        crew.landed = landed(crew.landed, scene)
-        update = State(screen=crew.run.keep(scene.screenshot), fingerprint=fingerprint_of(scene), view=None)
+        crew.observation = observation = replace(observation, view=Box(*view)) if view else observation
+        crew.landed = landed(crew.landed, observation)
+        update = State(screen=crew.run.keep(observation.screenshot), fingerprint=fingerprint_of(observation), view=None)
 
         outcome, steps = None, state["steps"]
         if not state["judged"]:
             last = past(state)[-1]
-            outcome = with_sent(crew, last, judged(crew, last.action, before, scene))
+            outcome = with_sent(crew, last, judged(crew, last.action, before, observation))
             steps = [*steps[:-1], last.model_copy(update={"outcome": outcome}).model_dump(mode="json")]
-            steps = corrected(crew, steps, scene)
-            update |= State(steps=steps, judged=True, local=still_there(state["local"], scene))
-            update["rung"] = next_rung(crew, state, last, outcome, before or scene)
+            steps = corrected(crew, steps, observation)
+            update |= State(steps=steps, judged=True, local=still_there(state["local"], observation))
+            update["rung"] = next_rung(crew, state, last, outcome, before or observation)
         else:
             update["rung"] = 0
         steps = with_requests(crew, steps)
@@ -146,13 +146,13 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             Looked(
                 step=state["step"],
                 screen=update["screen"],
-                size=scene.screenshot.image.size,
-                signals=scene.signals,
-                elements=len(scene.elements),
+                size=observation.screenshot.image.size,
+                signals=observation.signals,
+                elements=len(observation.elements),
                 outcome=outcome,
                 settled=crew.settled,
                 seconds=time.monotonic() - began,
-                notes=(*scene.screenshot.notes, *unanswered(scene)),
+                notes=(*observation.screenshot.notes, *unanswered(observation)),
             )
         )
         crew.settled = None
@@ -169,10 +169,10 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
 
     def think(state: State) -> State:
         began = time.monotonic()
-        scene = seen(crew)
+        observation = seen(crew)
         task = Task(
             goal=state["goal"],
-            scene=scene,
+            observation=observation,
             steps=past(state),
             earlier=crew.history.earlier(),
             facts=state["facts"],
@@ -184,11 +184,11 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         spent = crew.policy.usage + crew.eyes.usage
         try:
             again = Decision.model_validate(state["again"]) if state.get("again") else None
-            rung, helped = (0, None) if again else climb(crew, state, scene)
+            rung, helped = (0, None) if again else climb(crew, state, observation)
             decision = again or helped or crew.policy.choose(task, crew.eyes)
             if isinstance(decision.action, Call):
                 crew.tools.checked(decision.action)  # so that nobody is asked about a call that cannot be
-            action, found = ground_targets(decision.action, scene, crew.eyes)
+            action, found = ground_targets(decision.action, observation, crew.eyes)
         except (ActionRefused, ActionFailed) as error:
             crew.tell(Noted(step=state["step"], text=f"no usable answer: {error}"))
             usage = crew.policy.usage + crew.eyes.usage - spent
@@ -210,7 +210,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 by=decision.by or crew.policy.name,
                 grounded_by=", ".join(dict.fromkeys(grounding.by for grounding in found.values())),
                 found=told(action, found),
-                sights=sights_of(action, scene),
+                sights=sights_of(action, observation),
                 memo=decision.memo,
                 confidence=min([decision.confidence, *(grounding.confidence for grounding in found.values())]),
                 candidates=decision.candidates,
@@ -235,31 +235,31 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             update |= State(verdict=verdict, reason=reason, answer=action.answer or state["answer"])
         return update
 
-    def judge(state: State, decision: Decision, scene: Scene) -> Ruling:
+    def judge(state: State, decision: Decision, observation: Observation) -> Ruling:
         """What the guard says, and whether the action repeats one that was sent."""
-        ruling = crew.guard.judge(decision.action, scene, state["goal"])
+        ruling = crew.guard.judge(decision.action, observation, state["goal"])
         if ruling.ruling == "allow" and not decision.again and (why := repeats(state, decision.action)):
             return Ruling("ask", why)
         return ruling
 
     def guard(state: State) -> State:
-        scene = seen(crew)
+        observation = seen(crew)
         try:
-            decision = amended(state, scene, crew.eyes)
+            decision = amended(state, observation, crew.eyes)
         except ActionRefused as error:  # what the person put in its place is not there
             return State(question=f"{error}. {ALLOW_THIS} {describe(pending(state).action)}", edits={})
         action = decision.action
         if isinstance(action, Ask):
             crew.tell(Asked(step=state["step"], question=action.question))
             return State(question=action.question)
-        judged_by = scene
-        ruling = judge(state, decision, scene)
-        unasked = crew.guard.approve == "never" and crew.guard.risky(action, scene, state["goal"])
+        judged_by = observation
+        ruling = judge(state, decision, observation)
+        unasked = crew.guard.approve == "never" and crew.guard.risky(action, observation, state["goal"])
         careful = ruling.ruling == "ask" or unasked
         if careful and action.kind in HAND_KINDS:  # thinking and answering take time: what is there now counts
-            scene = crew.scene = replace(crew.eyes.see(crew.device), view=scene.view)
+            observation = crew.observation = replace(crew.eyes.see(crew.device), view=observation.view)
             try:
-                action, _ = ground_targets(followed(action, scene), scene, crew.eyes)
+                action, _ = ground_targets(followed(action, observation), observation, crew.eyes)
             except ActionRefused as error:
                 crew.tell(Noted(step=state["step"], text=f"{describe(action)}: not done, {error}"))
                 if (changes := state.get("changes", 0) + 1) > CHANGES:
@@ -267,14 +267,14 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 trouble = f"the screen has changed: {error}"
                 return State(decision=None, reason=trouble, approved=[], question="", changes=changes)
             decision = decision.model_copy(update={"action": action})
-            ruling = judge(state, decision, scene)
-        now = shown(action, scene)
+            ruling = judge(state, decision, observation)
+        now = shown(action, observation)
         asked = state["asked"].get("shown") if state.get("changes") else None  # what the person was shown before
         asked = asked if asked and asked["words"] == now.words else None
         answered_to = next(iter(state["approved"]), asked)
         before = Shown.model_validate(answered_to) if answered_to else shown(action, judged_by)
-        changed = differences(before, now, scene) if careful else []
-        ruling = remembered(state, ruling, now, scene)
+        changed = differences(before, now, observation) if careful else []
+        ruling = remembered(state, ruling, now, observation)
         update = State(decision=decision.model_dump(mode="json", exclude={"candidates"}), question="")
         if changed and ruling.ruling != "refuse":
             changes = state.get("changes", 0) + (ruling.ruling == "allow" or bool(answered_to))
@@ -299,7 +299,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
 
     def act(state: State) -> State:
         began = time.monotonic()
-        step, decision, scene = state["step"], pending(state), seen(crew)
+        step, decision, observation = state["step"], pending(state), seen(crew)
         action = decision.action
         update = State(
             step=step + 1,
@@ -313,18 +313,18 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         )
         failed, whole = False, ""
         if action.kind in HAND_KINDS and not (isinstance(action, Wait) and action.text):
-            local, aim = only_on_page(action, scene), name_under(action, scene)
-            risky = crew.guard.risky(action, scene, state["goal"])
+            local, aim = only_on_page(action, observation), name_under(action, observation)
+            risky = crew.guard.risky(action, observation, state["goal"])
             careful = risky or crew.guard.approve == "always"
             crew.journal.intend(
                 step,
                 action,
                 aim,
-                scene.signals.url,
+                observation.signals.url,
                 local=local,
-                lasting=landed(crew.landed, scene).holds(aim),
+                lasting=landed(crew.landed, observation).holds(aim),
                 risky=risky,
-                checked=toggled(action, scene),
+                checked=toggled(action, observation),
             )
             try:
                 result, action = pressed_as_judged(crew, state, action, careful=careful)
@@ -339,20 +339,20 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             crew.run.keep_memento(crew.device.memento())
             crew.journal.finish(step, result, failed)
             document = crew.device.signals().document
-            local = local and not failed and document == scene.signals.document
-            made = LocalInput(step=step, action=action, aim=aim, checked=toggled(action, scene)) if local else None
+            local = local and not failed and document == observation.signals.document
+            made = LocalInput(step=step, action=action, aim=aim, checked=toggled(action, observation)) if local else None
             update |= local_changes(state, document, made)
             outcome = Outcome(kind="no_effect", evidence=result) if failed else Outcome(kind="unknown")
             update["judged"] = failed
         elif isinstance(action, Call):
-            crew.journal.intend(step, action, action.tool, scene.signals.url)
+            crew.journal.intend(step, action, action.tool, observation.signals.url)
             used = crew.tools.use(action)
             crew.journal.finish(step, crew.hide(used.result), used.failed)
             result, failed, whole = crew.hide(used.result), used.failed, crew.hide(used.whole)
             outcome = Outcome(kind=used.outcome, evidence=result if failed else "the tool answered")
             update |= State(judged=True)
         else:
-            done = carry_out(action, scene, crew.eyes, crew.device, state["facts"], crew.stopping)
+            done = carry_out(action, observation, crew.eyes, crew.device, state["facts"], crew.stopping)
             result, outcome = done.result, done.outcome
             update |= State(judged=True, facts=done.facts, answer=done.answer or state["answer"])
             if isinstance(action, Zoom):
@@ -407,9 +407,9 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
     return graph.compile(checkpointer=checkpointer)
 
 
-def unanswered(scene: Scene) -> list[str]:
+def unanswered(observation: Observation) -> list[str]:
     """A note for each program that did not say in time what it shows."""
-    return [f"“{each}” did not answer in time: what it shows is unknown" for each in scene.signals.unanswered]
+    return [f"“{each}” did not answer in time: what it shows is unknown" for each in observation.signals.unanswered]
 
 
 def pressed_as_judged(crew: Crew, state: State, action: Action, *, careful: bool) -> tuple[str, Action]:
@@ -420,14 +420,14 @@ def pressed_as_judged(crew: Crew, state: State, action: Action, *, careful: bool
     only a hint was added. Raises TargetChanged otherwise.
     """
     for attempt in range(ATTEMPTS):
-        scene = seen(crew)
+        observation = seen(crew)
         if isinstance(crew.device, Comparing):
             crew.device.careful = careful
         try:
             return by_hand_or_itself(crew, action, state["rung"]), action
         except TargetChanged:
-            crew.scene = fresh = crew.eyes.see(crew.device)
-            before, action = shown(action, scene), followed(action, fresh)
+            crew.observation = fresh = crew.eyes.see(crew.device)
+            before, action = shown(action, observation), followed(action, fresh)
             now = shown(action, fresh)
             same = not differences(before, now, fresh)
             ruling = crew.guard.judge(action, fresh, state["goal"]).ruling
@@ -458,25 +458,25 @@ def summed(state: State, usage: Usage) -> dict[str, int]:
     return (Usage.model_validate(state["usage"]) + usage).model_dump()
 
 
-def fingerprint_of(scene: Scene) -> str:
+def fingerprint_of(observation: Observation) -> str:
     """The fingerprint of the screen, without what changes on it by itself."""
-    return fingerprint(scene.screenshot, scene.signals.stir.restless if scene.signals.stir else ())
+    return fingerprint(observation.screenshot, observation.signals.stir.restless if observation.signals.stir else ())
 
 
-def seen(crew: Crew) -> Scene:
+def seen(crew: Crew) -> Observation:
     """The scene of the last look; a new one when this process has not looked yet."""
-    if crew.scene is None:
-        crew.scene = crew.eyes.see(crew.device)
-    return crew.scene
+    if crew.observation is None:
+        crew.observation = crew.eyes.see(crew.device)
+    return crew.observation
 
 
-def still_there(local: list[dict[str, Any]], scene: Scene) -> list[dict[str, Any]]:
+def still_there(local: list[dict[str, Any]], observation: Observation) -> list[dict[str, Any]]:
     """Those of the inputs that the page still holds: a field that was sent or emptied needs nothing again."""
     kept = []
     for value in local:
         action = LocalInput.model_validate(value).action
         points = [target.point for target in targets(action).values() if target.point]
-        under = [each for each in scene.elements if any(each.box.holds(point) for point in points)]
+        under = [each for each in observation.elements if any(each.box.holds(point) for point in points)]
         typed = action.text if isinstance(action, Type) else None
         takes = [each for each in under if each.takes_text or each.value]
         if (under and typed is None) or any(each.secret or each.value or not typed for each in takes):
@@ -484,18 +484,18 @@ def still_there(local: list[dict[str, Any]], scene: Scene) -> list[dict[str, Any
     return kept
 
 
-def landed(before: Landed | None, scene: Scene) -> Landed:
+def landed(before: Landed | None, observation: Observation) -> Landed:
     """What the page held when it had just been loaded, or had just taken another address."""
-    document, url = scene.signals.document, scene.signals.url
+    document, url = observation.signals.document, observation.signals.url
     if before and (before.document, before.url) == (document, url):
         return before
-    return Landed(document, url, frozenset(element.name for element in scene.elements if element.acts))
+    return Landed(document, url, frozenset(element.name for element in observation.elements if element.acts))
 
 
-def name_under(action: Action, scene: Scene) -> str:
+def name_under(action: Action, observation: Observation) -> str:
     """What the element is called that the action aims at; empty when none is known."""
     aims = {target.element for target in targets(action).values() if target.element}
-    return next((element.name for element in scene.elements if element.id in aims), "")
+    return next((element.name for element in observation.elements if element.id in aims), "")
 
 
 def local_changes(state: State, document: int, made: LocalInput | None) -> State:
@@ -510,19 +510,19 @@ def with_local(state: State, made: LocalInput) -> State:
     return State(local=[*state["local"], made.model_dump(mode="json")][-KEPT_LOCAL:])
 
 
-def only_on_page(action: Action, scene: Scene) -> bool:
+def only_on_page(action: Action, observation: Observation) -> bool:
     """Whether the action is an input that a page loaded anew would have lost."""
-    if not scene.signals.url:
+    if not observation.signals.url:
         return False
-    ticks = action.kind == "click" and toggled(action, scene) is not None
+    ticks = action.kind == "click" and toggled(action, observation) is not None
     return ticks or action.kind in ("select", "upload") or (action.kind == "type" and action.target is not None)
 
 
-def toggled(action: Action, scene: Scene) -> bool | None:
+def toggled(action: Action, observation: Observation) -> bool | None:
     """What a box is after a click on it; None where the action is no such click."""
     if not isinstance(action, Click):
         return None
-    box = next((each for each in scene.elements if each.id and each.id == action.target.element), None)
+    box = next((each for each in observation.elements if each.id and each.id == action.target.element), None)
     if box is None or box.checked is None:
         return None
     return True if box.role in ("radio", "menuitemradio") else not box.checked

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from handeye.agent.run import Result, RunConfig
     from handeye.agent.trace import AnyEvent
     from handeye.perception.eyes import Eyes
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.policies.decision import Policy
     from handeye.tools.custom import Toolbox
     from handeye.tools.device import Device
@@ -124,7 +124,7 @@ class Desk:
         )
         return self._agent
 
-    def see(self) -> Scene:
+    def see(self) -> Observation:
         return self.mind[0].see(self.device)
 
     def capture(self) -> tuple[bytes, str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handeye.perception.eyes import Eyes
-    from handeye.perception.scene import Grounding, Scene
+    from handeye.perception.observation import Grounding, Observation
     from handeye.tools.actions import Action, Target
     from handeye.tools.device import Device
 
@@ -38,7 +38,7 @@ class Carried:
     view: Box | None = None
 
 
-def ground_targets(action: Action, scene: Scene, eyes: Eyes) -> tuple[Action, dict[str, Grounding]]:
+def ground_targets(action: Action, observation: Observation, eyes: Eyes) -> tuple[Action, dict[str, Grounding]]:
     """The action with a point in every target, and by field name what found the points that were missing.
 
     Raises ActionRefused when a target is not on the screen, or when several answer to it equally well.
@@ -47,16 +47,16 @@ def ground_targets(action: Action, scene: Scene, eyes: Eyes) -> tuple[Action, di
     points: dict[str, Target] = {}
     for name, target in targets(action).items():
         if target.point is not None:
-            scene.screenshot.check(target.point, str(target))
+            observation.screenshot.check(target.point, str(target))
             continue
-        grounding = None if target.phrase else _by_element(target, scene)
+        grounding = None if target.phrase else _by_element(target, observation)
         if target.phrase:
-            grounding = eyes.ground(scene, target.phrase)
+            grounding = eyes.ground(observation, target.phrase)
         if grounding is None:
             raise ActionRefused(f"{target} is not on the screen; name something that is, or scroll to it")
         if grounding.unclear:
             raise ActionRefused(grounding.unclear)
-        scene.screenshot.check(grounding.point, str(target))
+        observation.screenshot.check(grounding.point, str(target))
         found[name] = grounding
         known = {"point": grounding.point, "box": grounding.box, "element": grounding.element}
         points[name] = target.model_copy(update=known)
@@ -64,7 +64,7 @@ def ground_targets(action: Action, scene: Scene, eyes: Eyes) -> tuple[Action, di
 
 
 def carry_out(
-    action: Action, scene: Scene, eyes: Eyes, device: Device, facts: dict[str, str], stopping: Callable[[], bool]
+    action: Action, observation: Observation, eyes: Eyes, device: Device, facts: dict[str, str], stopping: Callable[[], bool]
 ) -> Carried:
     """Do an action that needs no hand."""
     match action:
@@ -73,21 +73,21 @@ def carry_out(
         case Remember(name=name, text=text):
             return Carried(f"remembered {name}", Outcome(kind="confirmed"), facts | {name: text})
         case Extract(what=what):
-            text = _read(action, scene)
+            text = _read(action, observation)
             outcome = Outcome(kind="confirmed" if text else "no_effect", evidence=f"{len(text)} characters")
             return Carried(text, outcome, facts | {what: text}, text)
         case Zoom(target=target):
-            view = around(target, scene)
+            view = around(target, observation)
             return Carried("the next picture shows only this part", Outcome(kind="confirmed"), facts, view=view)
         case _:
             raise ActionRefused(f"{action.kind} is not something to carry out here; choose another action")
 
 
-def _by_element(target: Target, scene: Scene) -> Grounding | None:
-    from handeye.perception.scene import Grounding
+def _by_element(target: Target, observation: Observation) -> Grounding | None:
+    from handeye.perception.observation import Grounding
 
-    element = next((each for each in (*scene.elements, *scene.read) if each.id == target.element), None)
-    visible = element.box.within(scene.screenshot.width, scene.screenshot.height) if element else None
+    element = next((each for each in (*observation.elements, *observation.read) if each.id == target.element), None)
+    visible = element.box.within(observation.screenshot.width, observation.screenshot.height) if element else None
     if element is None or visible is None:
         return None
     return Grounding(visible.centre, by=element.source, box=element.box, element=element.id)
@@ -97,15 +97,15 @@ def _wait_for(
     text: str, seconds: float, facts: dict[str, str], eyes: Eyes, device: Device, stopping: Callable[[], bool]
 ) -> Carried:
     began = time.monotonic()
-    last: Scene | None = None
+    last: Observation | None = None
     while True:
         waited = time.monotonic() - began
-        scene = eyes.see(device)
+        observation = eyes.see(device)
         # Reading a picture takes long, and one that has not changed says what it said.
-        if not (last and _same(last, scene)) and shows(scene, text):
+        if not (last and _same(last, observation)) and shows(observation, text):
             evidence = f"“{text}” shows after {waited:.1f} s"
             return Carried(evidence, Outcome(kind="confirmed", evidence=evidence), facts)
-        last = scene
+        last = observation
         if stopping():
             raise Stopped(f"stopped while it waited for “{text}”")
         if waited >= seconds:
@@ -114,7 +114,7 @@ def _wait_for(
         halting.pause(min(POLL_SECONDS, max(0.0, seconds - waited)))
 
 
-def _same(one: Scene, other: Scene) -> bool:
+def _same(one: Observation, other: Observation) -> bool:
     """Whether two looks at the screen see the same."""
     signals = one.signals.model_copy(update={"stir": None}) == other.signals.model_copy(update={"stir": None})
     return (
@@ -124,21 +124,21 @@ def _same(one: Scene, other: Scene) -> bool:
     )
 
 
-def _read(action: Extract, scene: Scene) -> str:
+def _read(action: Extract, observation: Observation) -> str:
     if action.target is None:
-        elements = scene.elements or scene.words
+        elements = observation.elements or observation.words
         return "\n".join(dict.fromkeys(element.name for element in elements if element.name))[:EXTRACT_LIMIT]
-    element = next((each for each in (*scene.elements, *scene.read) if each.id == action.target.element), None)
+    element = next((each for each in (*observation.elements, *observation.read) if each.id == action.target.element), None)
     if element:
         return element.value or element.name
     box = action.target.box or Box(*action.target.point or (0, 0), *action.target.point or (0, 0))
-    inside = [each for each in scene.elements or scene.words if each.box.overlap(box)]
+    inside = [each for each in observation.elements or observation.words if each.box.overlap(box)]
     return " ".join(each.name for each in inside)
 
 
-def around(target: Target, scene: Scene) -> Box:
+def around(target: Target, observation: Observation) -> Box:
     """A part of the screen around the target, a third as wide and high, larger if the target is."""
-    width, height = scene.screenshot.width, scene.screenshot.height
+    width, height = observation.screenshot.width, observation.screenshot.height
     x, y = target.point or (width // 2, height // 2)
     across = max(width // 6, target.box.width if target.box else 0)
     down = max(height // 6, target.box.height if target.box else 0)

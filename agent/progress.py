@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from handeye.agent.loop import Crew
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.actions import Action
 
 #: Said to a policy, after the evidence, when it gets nowhere for the first time.
@@ -27,21 +27,21 @@ OTHERWISE = (
 )
 
 
-def judged(crew: Crew, action: Action, before: Scene | None, scene: Scene) -> Outcome:
+def judged(crew: Crew, action: Action, before: Observation | None, observation: Observation) -> Outcome:
     """What became of the last action; unknown when the screen before it was seen by a process that is gone."""
     if before is None:
         return Outcome(kind="unknown", evidence="resumed since")
     poised = crew.device.poised if isinstance(crew.device, Poising) else None
-    outcome = judge(action, before, scene, poised, crew.settled.happened if crew.settled else "")
+    outcome = judge(action, before, observation, poised, crew.settled.happened if crew.settled else "")
     return outcome.model_copy(update={"evidence": crew.hide(outcome.evidence)})  # of a look that nothing was hidden in
 
 
-def corrected(crew: Crew, steps: list[dict[str, Any]], scene: Scene) -> list[dict[str, Any]]:
+def corrected(crew: Crew, steps: list[dict[str, Any]], observation: Observation) -> list[dict[str, Any]]:
     """The steps, where the one before the last typed something that its page changed as soon as the field was left."""
     if len(steps) < 2:
         return steps
     typed = Past.model_validate(steps[-2])
-    evidence = rewritten(typed.action, scene) if typed.outcome.kind == "confirmed" else ""
+    evidence = rewritten(typed.action, observation) if typed.outcome.kind == "confirmed" else ""
     if not evidence:
         return steps
     evidence = crew.hide(evidence)

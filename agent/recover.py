@@ -38,7 +38,7 @@ from handeye.tools.screenshot import Screenshot, open_image
 
 if TYPE_CHECKING:
     from handeye.agent.journal import Doubt, Entry
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.element import Element
 
 
@@ -205,7 +205,7 @@ def restore(crew: Crew, state: State, journal: list[Entry], *, again: bool = Fal
         lost = crew.device.restore(memento)
         for text in filter(None, (passed_by, lost)):
             crew.tell(Noted(step=state["step"], text=text))
-        crew.scene = None
+        crew.observation = None
         crew.device.settle()
         missing = () if passed_by or moved else _made_again(crew, state, {} if again else sent)
         withheld = tuple(dict.fromkeys(crew.journal.withheld))
@@ -240,22 +240,22 @@ def _made_again(crew: Crew, state: State, sent: dict[int, tuple[str, ...]]) -> t
         except (ActionRefused, ActionFailed) as error:
             crew.tell(Noted(step=state["step"], text=f"could not do again: {describe(each.action)} ({error})"))
         crew.device.settle()
-        crew.scene = None
+        crew.observation = None
         if crew.device.signals().url != address:
             break
     if made and sent and isinstance(crew.device, Leaving):
         crew.device.leave_field()  # a field that saves itself when it is left does so now, and not in the next step
         crew.device.settle()
-        crew.scene = None
+        crew.observation = None
     if made:
         crew.tell(Noted(step=state["step"], text=f"the page was loaded anew; {made} earlier inputs were made again"))
     return tuple(missing)
 
 
-def held(made: LocalInput, scene: Scene) -> bool:
+def held(made: LocalInput, observation: Observation) -> bool:
     """Whether the page shows an input: the text in its field, the option in its list, the tick in its box."""
-    named = [each for each in scene.elements if made.aim and each.name == made.aim]
-    for each in named or _under(made.action, scene):
+    named = [each for each in observation.elements if made.aim and each.name == made.aim]
+    for each in named or _under(made.action, observation):
         match made.action:
             case Type(text=text) if each.takes_text or each.value:
                 if not each.secret and " ".join(text.split()) == " ".join(each.value.split()):
@@ -294,18 +294,18 @@ def _last_look(crew: Crew, state: State) -> Screenshot | None:
     return shot if shot and shot.digest == digest else None  # late in a long run pictures are not exact
 
 
-def _same_screen(crew: Crew, state: State, scene: Scene) -> bool:
+def _same_screen(crew: Crew, state: State, observation: Observation) -> bool:
     """Whether the screen is the one of the last look, but for a clock or a blinking cursor."""
     before = _last_look(crew, state)
-    return before is not None and fingerprint(before) == fingerprint(scene.screenshot)
+    return before is not None and fingerprint(before) == fingerprint(observation.screenshot)
 
 
 def _differs(crew: Crew, state: State) -> str:
     """What to say when the page does not look as it did when the run last looked; empty when it does."""
-    scene, before = seen(crew), _last_look(crew, state)
-    if not scene.signals.url or before is None:
+    observation, before = seen(crew), _last_look(crew, state)
+    if not observation.signals.url or before is None:
         return ""
-    change = difference(before, scene.screenshot)
+    change = difference(before, observation.screenshot)
     if change.fraction == 0 or change.blink:
         return ""
     return (
@@ -314,7 +314,7 @@ def _differs(crew: Crew, state: State) -> str:
     )
 
 
-def _afresh(made: LocalInput, scene: Scene) -> Action:
+def _afresh(made: LocalInput, observation: Observation) -> Action:
     """The action without element ids of a page that is gone; typing replaces, so that nothing stands twice."""
     action = made.action
     plain = {
@@ -323,7 +323,7 @@ def _afresh(made: LocalInput, scene: Scene) -> Action:
     if action.kind == "type" and "target" in plain:
         return action.model_copy(update={**plain, "clear": True})
     if action.kind == "click" and made.checked is not None:
-        now = [element.checked for element in _under(action, scene) if element.checked is not None]
+        now = [element.checked for element in _under(action, observation) if element.checked is not None]
         if made.checked in now:
             raise ActionRefused(f"it is {'' if made.checked else 'un'}checked already")
     return action.model_copy(update=plain)
@@ -333,30 +333,30 @@ def happened(crew: Crew, uncertain: Doubt, state: State) -> bool | None:
     """Whether the action in doubt was done; None when that cannot be told."""
     if isinstance(uncertain.action, Call):
         return None  # a tool works where no screen tells of it
-    scene = seen(crew)
-    if not scene.signals.url:
-        if not _same_screen(crew, state, scene):
+    observation = seen(crew)
+    if not observation.signals.url:
+        if not _same_screen(crew, state, observation):
             return True
         return None if uncertain.risky else False
     changing = {sent for sent in uncertain.sent if not sent.startswith(READING)}
-    if changing and uncertain.local and uncertain.address == scene.signals.url:
+    if changing and uncertain.local and uncertain.address == observation.signals.url:
         made = LocalInput(step=uncertain.step, action=uncertain.action, aim=uncertain.aim, checked=uncertain.checked)
-        return held(made, scene) or None
+        return held(made, observation) or None
     if changing and changing <= set(uncertain.answered):
         return True
     # As it was noted when it happened: a page that is opened again may lead elsewhere.
     gone_on = bool(crew.run.memento().get("url", uncertain.address) != uncertain.address)
     if not changing and (gone_on or not uncertain.sent):
         return gone_on
-    there = any(element.acts and element.name == uncertain.aim for element in scene.elements)
+    there = any(element.acts and element.name == uncertain.aim for element in observation.elements)
     # Another page came than was asked for, such as one to log in at: that the button is not on it proves nothing.
-    elsewhere = scene.signals.url != crew.run.memento().get("url", scene.signals.url)
+    elsewhere = observation.signals.url != crew.run.memento().get("url", observation.signals.url)
     return True if uncertain.aim and uncertain.lasting and not there and not elsewhere else None
 
 
-def _under(action: Action, scene: Scene) -> list[Element]:
+def _under(action: Action, observation: Observation) -> list[Element]:
     points = [target.point for target in targets(action).values() if target.point]
-    return [element for element in scene.elements if any(element.box.holds(point) for point in points)]
+    return [element for element in observation.elements if any(element.box.holds(point) for point in points)]
 
 
 def _done(state: State, decision: Decision, result: str, evidence: str, *, settled: bool = False) -> State:

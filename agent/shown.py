@@ -25,7 +25,7 @@ from handeye.tools.plain import visible
 from handeye.tools.redrawn import AROUND, redrawn
 
 if TYPE_CHECKING:
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.actions import Action
     from handeye.tools.element import Element
 
@@ -112,40 +112,40 @@ class Shown(BaseModel):
         return repr((self.words, self.origin if self.things else self.site, told))
 
 
-def shown(action: Action, scene: Scene) -> Shown:
+def shown(action: Action, observation: Observation) -> Shown:
     """What an action aims at on this screen."""
-    url = scene.signals.url
+    url = observation.signals.url
     plain = re.match(r"([a-z][a-z0-9+.-]*://[^/?#]*)?[^?#]*", url)
-    found = [_thing(element, point, scene) for element, point in aims(action, scene)]
-    if isinstance(action, Key) and (chosen := _chosen(action, scene)):
+    found = [_thing(element, point, observation) for element, point in aims(action, observation)]
+    if isinstance(action, Key) and (chosen := _chosen(action, observation)):
         first, *rest = found or [Thing()]
         found = [first.model_copy(update={"context": f"{first.context} {chosen}".strip()}), *rest]
     return Shown(
         words=describe(action),
-        origin=(plain[0] if plain else url)[:500] or scene.signals.app,
+        origin=(plain[0] if plain else url)[:500] or observation.signals.app,
         site=(plain[1] or "") if plain else "",
         things=tuple(found),
         at=time.time(),
     )
 
 
-def aims(action: Action, scene: Scene) -> list[tuple[Element | None, Point | None]]:
+def aims(action: Action, observation: Observation) -> list[tuple[Element | None, Point | None]]:
     """The elements and points that an action aims at; of a key that presses something, what has the keyboard."""
     found: list[tuple[Element | None, Point | None]] = []
     for target in targets(action).values():
-        own = next((each for each in scene.elements if target.element and each.id == target.element), None)
+        own = next((each for each in observation.elements if target.element and each.id == target.element), None)
         if own is None and target.point:
-            own = element_under(target.point, scene) or _text_under(target.point, scene)
+            own = element_under(target.point, observation) or _text_under(target.point, observation)
         found.append((own, target.point))
     if not found and isinstance(action, (Key, Type)):
-        found += [(each, None) for each in scene.elements if each.focused][-1:]
+        found += [(each, None) for each in observation.elements if each.focused][-1:]
     return found
 
 
-def followed(action: Action, scene: Scene) -> Action:
+def followed(action: Action, observation: Observation) -> Action:
     """The action aimed at where its elements are now, for those that have moved; those that are gone are to be found
     anew by their words."""
-    by_id = {each.id: each for each in (*scene.elements, *scene.read)}
+    by_id = {each.id: each for each in (*observation.elements, *observation.read)}
     moved: dict[str, Any] = {}
     for name, target in targets(action).items():
         element = by_id.get(target.element)
@@ -154,12 +154,12 @@ def followed(action: Action, scene: Scene) -> Action:
             continue
         if element is None or target.point is None or element.box.holds(target.point):
             continue
-        if box := element.box.within(scene.screenshot.width, scene.screenshot.height):
+        if box := element.box.within(observation.screenshot.width, observation.screenshot.height):
             moved[name] = target.model_copy(update={"point": box.centre, "box": element.box})
     return action.model_copy(update=moved) if moved else action
 
 
-def differences(was: Shown, now: Shown, scene: Scene | None = None) -> list[str]:
+def differences(was: Shown, now: Shown, observation: Observation | None = None) -> list[str]:
     """What differs between what was shown and what is, in words that quote the screen; empty for nothing.
 
     With `scene`, the newer look, pixels are compared too where no element is known, outside of what never rests.
@@ -176,7 +176,7 @@ def differences(was: Shown, now: Shown, scene: Scene | None = None) -> list[str]
         return [*found, "it aims at other things"]
     seconds = now.at - was.at
     for old, new in zip(was.things, now.things, strict=True):
-        found += _differs(old, new, seconds, scene)
+        found += _differs(old, new, seconds, observation)
     return found
 
 
@@ -207,14 +207,14 @@ def amounts_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(" ".join(found[0].split()) for found in _AMOUNT.finditer(text)))
 
 
-def _thing(element: Element | None, point: Point | None, scene: Scene) -> Thing:
+def _thing(element: Element | None, point: Point | None, observation: Observation) -> Thing:
     picture, corner = "", (0, 0)
     if point and (element is None or not element.name or element.role in DRAWN):
-        picture, corner = _picture(point, scene)
+        picture, corner = _picture(point, observation)
     if element is None:
         return Thing(picture=picture, corner=corner)
-    context = (element.context or _around(element, scene))[:LONG]
-    amounts = amounts_in(f"{element.name} | {context}") if context else _on_page(element, scene)
+    context = (element.context or _around(element, observation))[:LONG]
+    amounts = amounts_in(f"{element.name} | {context}") if context else _on_page(element, observation)
     return Thing(
         role=element.role,
         name=element.name,
@@ -228,56 +228,56 @@ def _thing(element: Element | None, point: Point | None, scene: Scene) -> Thing:
     )
 
 
-def _chosen(action: Key, scene: Scene) -> str:
+def _chosen(action: Key, observation: Observation) -> str:
     """What a key that deletes would delete: all that is chosen or ticked."""
     try:
         _, key = parse_chord(action.keys)
     except ActionRefused:  # the device refuses it
         return ""
-    names = [each.name for each in scene.elements if (each.selected or each.checked) and each.role != "tab"]
+    names = [each.name for each in observation.elements if (each.selected or each.checked) and each.role != "tab"]
     return f"(chosen: {'; '.join(names)})"[:LONG] if key in ("delete", "backspace") and names else ""
 
 
-def _around(element: Element, scene: Scene) -> str:
+def _around(element: Element, observation: Observation) -> str:
     """The text of what holds an element, where the platform tells which elements belong together."""
-    by_id = {each.id: each for each in scene.elements}
+    by_id = {each.id: each for each in observation.elements}
     holder = next((up for up in ancestors(element, by_id) if up.role in HOLDERS), None)
     if holder is None:
         return ""
     texts = [holder.name]
-    for each in descendants(holder, scene.elements):
+    for each in descendants(holder, observation.elements):
         if each is not element:
             state = "ticked" if each.checked else "chosen" if each.selected else ""
             texts += [": ".join(part for part in (each.name, each.value, state) if part)]
     return " ".join(dict.fromkeys(text for text in texts if text))
 
 
-def _on_page(element: Element, scene: Scene) -> tuple[str, ...]:
+def _on_page(element: Element, observation: Observation) -> tuple[str, ...]:
     """The amounts on a page that has few of them; otherwise those of the element's own name."""
     own = amounts_in(element.name)
-    all_of = tuple(dict.fromkeys(each for part in scene.elements for each in amounts_in(f"{part.name} | {part.value}")))
+    all_of = tuple(dict.fromkeys(each for part in observation.elements for each in amounts_in(f"{part.name} | {part.value}")))
     return all_of if len(all_of) <= FEW else own
 
 
-def _text_under(point: Point, scene: Scene) -> Element | None:
-    under = [each for each in scene.elements if each.name and not each.covered and each.box.holds(point)]
+def _text_under(point: Point, observation: Observation) -> Element | None:
+    under = [each for each in observation.elements if each.name and not each.covered and each.box.holds(point)]
     least = min(under, key=lambda each: each.box.area, default=None)
-    most = scene.screenshot.width * scene.screenshot.height / 8
+    most = observation.screenshot.width * observation.screenshot.height / 8
     return least if least and least.box.area <= most else None
 
 
-def _picture(point: Point, scene: Scene) -> tuple[str, tuple[int, int]]:
+def _picture(point: Point, observation: Observation) -> tuple[str, tuple[int, int]]:
     box = Box(point.x - AROUND[0], point.y - AROUND[1], point.x + AROUND[0], point.y + AROUND[1]).within(
-        scene.screenshot.width, scene.screenshot.height
+        observation.screenshot.width, observation.screenshot.height
     )
     if box is None:
         return "", (0, 0)
     made = BytesIO()
-    scene.screenshot.image.convert("RGB").crop(box).save(made, "PNG", compress_level=3)
+    observation.screenshot.image.convert("RGB").crop(box).save(made, "PNG", compress_level=3)
     return base64.b64encode(made.getvalue()).decode(), (box.left, box.top)
 
 
-def _differs(old: Thing, new: Thing, seconds: float, scene: Scene | None) -> list[str]:
+def _differs(old: Thing, new: Thing, seconds: float, observation: Observation | None) -> list[str]:
     found = []
     if old.role != new.role or not _same_text(old.name, new.name, seconds):
         found.append(f"it is now {new}; before {old}")
@@ -294,19 +294,19 @@ def _differs(old: Thing, new: Thing, seconds: float, scene: Scene | None) -> lis
             f"before {quoted(', '.join(old.amounts) or 'none', 80)}"
         )
     known = bool(old.picture and new.picture)
-    if (known and scene is not None and _redrawn(old, new, scene)) or (
+    if (known and observation is not None and _redrawn(old, new, observation)) or (
         not known and not found and old.picture != new.picture
     ):
         found.append("the picture around the place has changed")
     return found
 
 
-def _redrawn(old: Thing, new: Thing, scene: Scene) -> bool:
+def _redrawn(old: Thing, new: Thing, observation: Observation) -> bool:
     if old.picture == new.picture:
         return False
     one, two = (Image.open(BytesIO(base64.b64decode(each.picture))) for each in (old, new))
     left, top = new.corner
-    stir = scene.signals.stir
+    stir = observation.signals.stir
     boxes = stir.restless if stir else ()
     restless = [Box(box.left - left, box.top - top, box.right - left, box.bottom - top) for box in boxes]
     return old.corner != new.corner or redrawn(one, two, restless)

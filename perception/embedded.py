@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from handeye.perception import ocr
 from handeye.perception.matching import find, permitted, unclear
 from handeye.perception.outlines import readable
-from handeye.perception.scene import Grounding, Scene
+from handeye.perception.observation import Grounding, Observation
 from handeye.perception.usage import Usage
 from handeye.tools.hit import hit_test_of
 
@@ -29,23 +29,23 @@ class EmbeddedEyes:
         self.usage = Usage()
         self.notes: tuple[str, ...] = ()
 
-    def see(self, device: Device) -> Scene:
+    def see(self, device: Device) -> Observation:
         """Capture the device's screen and ask the platform what is on it. The text is read when first needed."""
         screenshot = device.capture()
         elements, signals = tuple(device.elements()), device.signals()
-        return Scene(screenshot, elements, signals, reader=ocr.read, hit_test=hit_test_of(device))
+        return Observation(screenshot, elements, signals, reader=ocr.read, hit_test=hit_test_of(device))
 
-    def ground(self, scene: Scene, phrase: str) -> Grounding | None:
+    def ground(self, observation: Observation, phrase: str) -> Grounding | None:
         """Where the phrase is; None when nothing on the screen answers to it well enough."""
-        size = (scene.screenshot.width, scene.screenshot.height)
-        known = [match for match in find(phrase, scene.elements, size=size) if _on(match, size)]
+        size = (observation.screenshot.width, observation.screenshot.height)
+        known = [match for match in find(phrase, observation.elements, size=size) if _on(match, size)]
         if known and known[0].score >= GOOD:
-            return _grounding(phrase, known[0], scene.elements, size)
-        texts = tuple(readable(scene, phrase))
-        read = permitted(find(phrase, texts, size=size), phrase, scene.elements)
+            return _grounding(phrase, known[0], observation.elements, size)
+        texts = tuple(readable(observation, phrase))
+        read = permitted(find(phrase, texts, size=size), phrase, observation.elements)
         if read and (not known or read[0].score > known[0].score):
             return _grounding(phrase, read[0], texts, size)
-        return _grounding(phrase, known[0], scene.elements, size) if known else None
+        return _grounding(phrase, known[0], observation.elements, size) if known else None
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from handeye.perception.scene import Grounding, Scene
+    from handeye.perception.observation import Grounding, Observation
     from handeye.perception.usage import Usage
     from handeye.tools.device import Device
 
@@ -19,11 +19,11 @@ class Eyes(Protocol):
     notes: tuple[str, ...]
     """Fallbacks taken when they were opened, in words."""
 
-    def see(self, device: Device) -> Scene:
+    def see(self, device: Device) -> Observation:
         """Capture the device's screen and gather what is known about it."""
         ...
 
-    def ground(self, scene: Scene, phrase: str) -> Grounding | None:
+    def ground(self, observation: Observation, phrase: str) -> Grounding | None:
         """Where the phrase is, or None when it is not on the screen."""
         ...
 

@@ -13,7 +13,7 @@ from handeye.tools.geometry import Box, Point
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from handeye.perception.scene import Grounding
+    from handeye.perception.observation import Grounding
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)

@@ -25,7 +25,7 @@ from handeye.tools.comparing import contains
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.element import Element
     from handeye.tools.geometry import Box
 
@@ -167,30 +167,30 @@ def nearest(phrase: str, elements: Iterable[Element], count: int = 5) -> list[st
     return [name for name, score, _ in found if score >= 45]
 
 
-def shows(scene: Scene, text: str) -> bool:
+def shows(observation: Observation, text: str) -> bool:
     """Whether the text stands on the page or, where the platform knows no elements, in the picture.
 
     It may be a part of a longer text, but of no longer word or number: see `comparing.contains`. Case, spaces, quotes
     and dashes do not matter, signs do. Text that must be scrolled to counts; a secret's value does not.
     """
-    if any(contains(part, text, case=False) for part in texts(scene)):
+    if any(contains(part, text, case=False) for part in texts(observation)):
         return True
-    if scene.elements and not scene.signals.unanswered:
-        plain = " ".join(element.name for element in scene.elements if not element.acts)
+    if observation.elements and not observation.signals.unanswered:
+        plain = " ".join(element.name for element in observation.elements if not element.acts)
         return contains(plain, text, case=False)
-    lines = [element.name for element in scene.words]
+    lines = [element.name for element in observation.words]
     if any(contains(line, text, case=False, spaces=False) for line in (*lines, " ".join(lines))):
         return True
     return len(text) >= 5 and any(alike(text, line, True).score >= 0.93 for line in lines)
 
 
-def texts(scene: Scene) -> list[str]:
+def texts(observation: Observation) -> list[str]:
     """All that is written on the page: names, values and descriptions, title and dialog."""
-    found = [scene.signals.dialog, scene.signals.title]
-    for element in scene.elements:
+    found = [observation.signals.dialog, observation.signals.title]
+    for element in observation.elements:
         found += [element.name, "" if element.secret else element.value, element.description]
-    if not scene.elements or scene.signals.unanswered:
-        found += [element.name for element in scene.words]
+    if not observation.elements or observation.signals.unanswered:
+        found += [element.name for element in observation.words]
     return [text for text in found if text]
 
 

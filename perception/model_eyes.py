@@ -10,7 +10,7 @@ from handeye.perception.dialects import parse_boxes, parse_point
 from handeye.perception.engines.engine import usage_of
 from handeye.perception.engines.grammar import box_grammar
 from handeye.perception.prompt import Head, ground_prompt
-from handeye.perception.scene import Grounding, Scene
+from handeye.perception.observation import Grounding, Observation
 from handeye.perception.snapping import Place, snapped
 from handeye.perception.usage import Usage
 from handeye.tools.geometry import Box, Point
@@ -50,12 +50,12 @@ class ModelEyes:
         self.samples = samples
         self._reader = reader
 
-    def see(self, device: Device) -> Scene:
+    def see(self, device: Device) -> Observation:
         screenshot = device.capture()
         elements, signals = tuple(device.elements()), device.signals()
-        return Scene(screenshot, elements, signals, self._reader, hit_test=hit_test_of(device))
+        return Observation(screenshot, elements, signals, self._reader, hit_test=hit_test_of(device))
 
-    def ground(self, scene: Scene, phrase: str) -> Grounding | None:
+    def ground(self, observation: Observation, phrase: str) -> Grounding | None:
         """Ask the model; in the part the scene looks at more closely first, then on the whole screen.
 
         A view with more pixels than its tiles show (see `closer.part_around`) is asked about a second time, enlarged
@@ -64,12 +64,12 @@ class ModelEyes:
 
         None when no answer names a place on the screen: the model says that it is not there, or cannot be understood.
         """
-        whole = _whole(scene)
-        views = [scene.view, whole] if scene.view and scene.view != whole else [whole]
+        whole = _whole(observation)
+        views = [observation.view, whole] if observation.view and observation.view != whole else [whole]
         for view in views:
-            places, notes = self._look(scene, phrase, view)
+            places, notes = self._look(observation, phrase, view)
             if vote := majority(places, self._reach(view)):
-                return self._again(scene, phrase, view, vote, places, notes)
+                return self._again(observation, phrase, view, vote, places, notes)
         return None
 
     def close(self) -> None:
@@ -77,14 +77,14 @@ class ModelEyes:
         self.engine.close()
 
     def _again(
-        self, scene: Scene, phrase: str, view: Box, vote: Vote, places: list[Place | None], notes: tuple[str, ...]
+        self, observation: Observation, phrase: str, view: Box, vote: Vote, places: list[Place | None], notes: tuple[str, ...]
     ) -> Grounding:
         """What was found, after a second look where that shows more."""
         found, place = vote.votes, vote.place
         part = part_around(place.point, place.drawn, view, self.engine.profile)
         if part:
             spent = self.usage
-            closer, more = self._look(scene, phrase, part)
+            closer, more = self._look(observation, phrase, part)
             cost = self.usage - spent
             second = majority(closer, self._reach(part))
             if second is None:
@@ -113,15 +113,15 @@ class ModelEyes:
             votes=found,
         )
 
-    def _look(self, scene: Scene, phrase: str, view: Box) -> tuple[list[Place | None], tuple[str, ...]]:
+    def _look(self, observation: Observation, phrase: str, view: Box) -> tuple[list[Place | None], tuple[str, ...]]:
         """Where each answer about a part of the screenshot has the phrase, the greedy one first, and the notes."""
-        image = scene.screenshot.image
-        picture = image if view == _whole(scene) else image.crop(view)
+        image = observation.screenshot.image
+        picture = image if view == _whole(observation) else image.crop(view)
         prompt = ground_prompt(self.engine.profile, picture, phrase, self.head)
         answers = self._ask(prompt, self.engine.profile.temperature)
         if self.samples > 1:
             answers = [*answers, *self._ask(prompt, TEMPERATURE, self.samples - 1)]
-        return [self._place(each, scene, view) for each in answers], tuple(
+        return [self._place(each, observation, view) for each in answers], tuple(
             dict.fromkeys(note for each in answers for note in each.notes)
         )
 
@@ -133,7 +133,7 @@ class ModelEyes:
         self.usage += usage_of(answers)
         return answers
 
-    def _place(self, answer: Answer, scene: Scene, view: Box) -> Place | None:
+    def _place(self, answer: Answer, observation: Observation, view: Box) -> Place | None:
         """What an answer about a view means on the screenshot."""
         size, profile = (view.width, view.height), self.engine.profile
         point = parse_point(answer.separated, profile, size)
@@ -141,11 +141,11 @@ class ModelEyes:
             return None
         boxes = parse_boxes(answer.separated, profile, size)
         box = boxes[0].moved(view.left, view.top) if boxes else None
-        return snapped(Point(point.x + view.left, point.y + view.top), box, scene)
+        return snapped(Point(point.x + view.left, point.y + view.top), box, observation)
 
     def _reach(self, view: Box) -> tuple[float, float]:
         return reach((view.width, view.height), self.engine.profile)
 
 
-def _whole(scene: Scene) -> Box:
-    return Box(0, 0, scene.screenshot.width, scene.screenshot.height)
+def _whole(observation: Observation) -> Box:
+    return Box(0, 0, observation.screenshot.width, observation.screenshot.height)

@@ -11,8 +11,8 @@ from handeye.tools.values import means, plain_number
 
 if TYPE_CHECKING:
     from handeye.perception.outcome import Judgement
-    from handeye.perception.scene import Scene
-    from handeye.perception.seen import Seen
+    from handeye.perception.observation import Observation
+    from handeye.perception.observation_diff import ObservationDiff
     from handeye.tools.actions import Action, Click, Select
     from handeye.tools.element import Element
 
@@ -22,23 +22,23 @@ _COUNTED = frozenset({"spinbutton", "slider"})
 READABLE = 2000
 
 
-def typed(action: Type, seen: Seen) -> Judgement | None:
+def typed(action: Type, diff: ObservationDiff) -> Judgement | None:
     """What the field holds after typing, compared with what was typed; None where no value can be read."""
-    old, new = seen.field(action.target)
+    old, new = diff.field(action.target)
     if "{{secret:" in action.text or any(each and each.secret for each in (old, new)):
         return None
     role = new.role if new else ""
     was = old.value if old else None
     now = new.value if new else None
     if new is None:
-        if (focused := seen.focused_value()) is None:
+        if (focused := diff.focused_value()) is None:
             return None
         was, now = focused
     assert now is not None
-    return _compared(action, role, was, now, seen)
+    return _compared(action, role, was, now, diff)
 
 
-def _compared(action: Type, role: str, was: str | None, now: str, seen: Seen) -> Judgement:
+def _compared(action: Type, role: str, was: str | None, now: str, diff: ObservationDiff) -> Judgement:
     text = action.text
     shown = f"the field holds “{_short(now)}”" if now else "the field is empty"
     if not literal(text):
@@ -50,7 +50,7 @@ def _compared(action: Type, role: str, was: str | None, now: str, seen: Seen) ->
     for wanted in _parts(text, typed_at=action.target is not None):
         if judged := _judged(wanted, action.clear, role, was, now):
             return judged
-    if "\n" in text and (sent := _sent(text, was, now, seen)):
+    if "\n" in text and (sent := _sent(text, was, now, diff)):
         return sent
     if was is not None and literal(was) == literal(now):
         still = f"the field still holds “{_short(now)}”" if now else "the field is still empty"
@@ -100,17 +100,17 @@ def _parts(text: str, *, typed_at: bool) -> list[str]:
     return [text, *([pieces[0] if typed_at else pieces[-1]] if len(pieces) > 1 or text.strip("\t\n") != text else [])]
 
 
-def _sent(text: str, was: str | None, now: str, seen: Seen) -> Judgement | None:
+def _sent(text: str, was: str | None, now: str, diff: ObservationDiff) -> Judgement | None:
     """What Enter did with the text, where the field does not hold it any more."""
     if literal(now) and literal(now) != literal(was or ""):
         return None
-    said = next((each for each in seen.appeared() if contains(each, text)), "")
+    said = next((each for each in diff.appeared() if contains(each, text)), "")
     if said:
         return "confirmed", f"“{_short(said)}” appeared"
-    if seen.moved:
-        return "confirmed", "; ".join(seen.moved)
-    if seen.stir.sent or seen.scripted:
-        came = seen.scripted[0] if seen.scripted else f"{seen.stir.sent[0]} was sent"
+    if diff.moved:
+        return "confirmed", "; ".join(diff.moved)
+    if diff.stir.sent or diff.scripted:
+        came = diff.scripted[0] if diff.scripted else f"{diff.stir.sent[0]} was sent"
         return "unknown", f"the field does not hold “{_short(text)}” any more, and {came}"
     return None
 
@@ -123,7 +123,7 @@ def _is_prefix(text: str, now: str) -> bool:
 SINCE_LEFT = "since it was left"
 
 
-def rewritten(action: Action, after: Scene) -> str:
+def rewritten(action: Action, after: Observation) -> str:
     """What became of typed text when the field was left by the next action; empty where it is as good as before."""
     left = after.signals.stir.left if after.signals.stir else None
     if not isinstance(action, Type) or not left or not action.target or left.element != action.target.element:
@@ -139,15 +139,15 @@ def rewritten(action: Action, after: Scene) -> str:
     return f"the field held “{_short(left.was)}”, and “{_short(left.now)}” {SINCE_LEFT}"
 
 
-def pictured(action: Type, seen: Seen) -> Judgement:
+def pictured(action: Type, diff: ObservationDiff) -> Judgement:
     """The same by the picture, where no value can be read: the line of text in which something changed.
 
     A line that reads exactly so confirms it. Any other reading decides nothing: OCR mistakes signs.
     """
-    changed = "; ".join(filter(None, (*seen.moved, seen.pixels()))) or "the picture changed"
+    changed = "; ".join(filter(None, (*diff.moved, diff.pixels()))) or "the picture changed"
     if not literal(action.text):
         return "unknown", f"{changed}; what the field holds cannot be read"
-    lines = seen.lines_changed()
+    lines = diff.lines_changed()
     wanted = [literal(part).replace(" ", "") for part in (action.text, *action.text.splitlines()) if literal(part)]
     for line in lines:
         plain = literal(line).replace(" ", "")
@@ -166,9 +166,9 @@ def pictured(action: Type, seen: Seen) -> Judgement:
 _PROMPT = re.compile(r"[$#%>:?]$")
 
 
-def selected(action: Select, seen: Seen) -> Judgement | None:
+def selected(action: Select, diff: ObservationDiff) -> Judgement | None:
     """Whether the list's value is the option that was asked for; None where no value can be read."""
-    old, new = seen.element(action.target)
+    old, new = diff.element(action.target)
     if new is None or "{{secret:" in action.option:
         return None
     option = action.option
@@ -178,10 +178,10 @@ def selected(action: Select, seen: Seen) -> Judgement | None:
         if old and old.value == new.value:
             return "no_effect", f"“{new.name}” is still “{new.value[:60]}”, not “{option}”"
         return "unexpected", f"“{new.name}” is “{new.value[:60]}”, not “{option}”"
-    chosen = [each for each in seen.after.elements if each.selected and same(each.name, option, case=False)]
+    chosen = [each for each in diff.after.elements if each.selected and same(each.name, option, case=False)]
     if chosen or _is_chosen(option, new.name):
         return "confirmed", f"“{option}” is chosen"
-    if said := next((each for each in seen.appeared() if contains(each, option, case=False)), ""):
+    if said := next((each for each in diff.appeared() if contains(each, option, case=False)), ""):
         return "confirmed", f"“{said[:60]}” appeared"
     return None
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from handeye.perception.matching import Want
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.screenshot import Screenshot
 
 #: Sizes of a field and of the square of a checkbox, in pixels.
@@ -34,10 +34,10 @@ _FIELDS = frozenset({"field", "search", "list", "checkbox", "box", "spin", "radi
 _kept: OrderedDict[str, tuple[Element, ...]] = OrderedDict()
 
 
-def readable(scene: Scene, phrase: str, want: Want = "any") -> tuple[Element, ...]:
+def readable(observation: Observation, phrase: str, want: Want = "any") -> tuple[Element, ...]:
     """What a phrase can mean on a picture alone: its text, and its fields where a field is asked for."""
     asks = want in ("type", "tick", "choose") or any(query.role in _FIELDS for query in readings(phrase))
-    return (*scene.words, *outlined(scene.screenshot, scene.words)) if asks and scene.reader else scene.words
+    return (*observation.words, *outlined(observation.screenshot, observation.words)) if asks and observation.reader else observation.words
 
 
 def outlined(screenshot: Screenshot, lines: Sequence[Element]) -> tuple[Element, ...]:

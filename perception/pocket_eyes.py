@@ -16,7 +16,7 @@ import numpy as np
 
 from handeye.perception.embedded import EmbeddedEyes
 from handeye.perception.pocket_reading import ABOUT, Reading
-from handeye.perception.scene import Grounding
+from handeye.perception.observation import Grounding
 from handeye.perception.snapping import snapped
 from handeye.perception.tiling import TilePoint, tile
 from handeye.perception.usage import Usage
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.device import Device
 
 MOST_TILES = 40
@@ -158,19 +158,19 @@ class PocketEyes:
         self.name = name
         self._embedded, self._pointer, self._names = EmbeddedEyes(), Pointer(reading), frozenset(reading.icons)
 
-    def see(self, device: Device) -> Scene:
+    def see(self, device: Device) -> Observation:
         """Capture the device's screen and ask the platform what is on it."""
         return self._embedded.see(device)
 
-    def ground(self, scene: Scene, phrase: str) -> Grounding | None:
+    def ground(self, observation: Observation, phrase: str) -> Grounding | None:
         """Where the phrase is; None when neither text, elements nor the model have it."""
-        found = self._embedded.ground(scene, phrase)
+        found = self._embedded.ground(observation, phrase)
         if not self.fusion.asks(found.confidence if found else -1.0, meant(phrase, self._names)):
             return found
-        pointed = self._pointer.point(scene.screenshot.image, phrase)
+        pointed = self._pointer.point(observation.screenshot.image, phrase)
         if pointed is None or not self.fusion.takes(pointed.confidence):
             return found
-        place = snapped(pointed.point, pointed.box, scene)
+        place = snapped(pointed.point, pointed.box, observation)
         notes = (f"{found.by} had another place ({found.confidence:.2f})",) if found else ()
         return Grounding(place.point, "pocket", place.box, pointed.confidence, place.element, notes)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.element import Element
 
 #: A box of the model and an element that share this part of what they cover together are the same thing.
@@ -30,22 +30,22 @@ class Place(NamedTuple):
     """Whether that element is small enough to confirm the place."""
 
 
-def snapped(point: Point, box: Box | None, scene: Scene) -> Place:
+def snapped(point: Point, box: Box | None, observation: Observation) -> Place:
     """The element the answer means, where one is known: the one of the same shape, else the one under the point."""
-    most = scene.screenshot.width * scene.screenshot.height * MOST_OF_SCREEN
-    if box and (same := max(_acting(scene), key=lambda pair: likeness(box, pair[1]), default=None)):
+    most = observation.screenshot.width * observation.screenshot.height * MOST_OF_SCREEN
+    if box and (same := max(_acting(observation), key=lambda pair: likeness(box, pair[1]), default=None)):
         element, visible = same
         if likeness(box, visible) >= SAME:
             return Place(visible.centre, visible, box, element.id, visible.area <= most)
-    if under := element_under(point, scene):
+    if under := element_under(point, observation):
         # The place within it may matter (a slider, a map), so the point stays.
         return Place(point, under.box, box, under.id, under.box.area <= most)
     return Place(point, box, box)
 
 
-def element_under(point: tuple[int, int], scene: Scene) -> Element | None:
+def element_under(point: tuple[int, int], observation: Observation) -> Element | None:
     """The smallest element under a point that a person would click or type into, when one is known."""
-    under = [(element, visible) for element, visible in _acting(scene) if visible.holds(point)]
+    under = [(element, visible) for element, visible in _acting(observation) if visible.holds(point)]
     return min(under, key=lambda pair: pair[1].area)[0] if under else None
 
 
@@ -55,8 +55,8 @@ def likeness(one: Box, other: Box) -> float:
     return shared / (one.area + other.area - shared) if shared else 0.0
 
 
-def _acting(scene: Scene) -> list[tuple[Element, Box]]:
+def _acting(observation: Observation) -> list[tuple[Element, Box]]:
     """Elements to act on, each with the part of it that is on the screen."""
-    size = (scene.screenshot.width, scene.screenshot.height)
-    acting = [element for element in scene.elements if element.acts and not element.covered]
+    size = (observation.screenshot.width, observation.screenshot.height)
+    acting = [element for element in observation.elements if element.acts and not element.covered]
     return [(element, visible) for element in acting if (visible := element.box.within(*size))]

@@ -92,7 +92,7 @@ class BestOfN(InternVL):
         return found, troubles
 
     def _judged(self, candidate: Candidate, task: Task, beginning: Head, answers: int) -> Candidate:
-        shot, view = task.scene.screenshot, task.scene.view
+        shot, view = task.observation.screenshot, task.observation.view
         image = shot.image.crop(view) if view else shot.image
         assert candidate.action is not None
         step = f"{candidate.thought}\n{describe(in_thousandths(candidate.action, view or Box(0, 0, *image.size)))}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handeye.perception.eyes import Eyes
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.perception.usage import Usage
     from handeye.tools.custom import Tool
 
@@ -83,7 +83,7 @@ class Task:
     """Everything a policy may look at."""
 
     goal: str
-    scene: Scene
+    observation: Observation
     steps: tuple[Past, ...] = ()
     """The last few steps, oldest first."""
     facts: dict[str, str] = field(default_factory=dict)

@@ -49,7 +49,7 @@ from handeye.tools.screenshot import Screenshot
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.element import Element
     from handeye.tools.hit import Form, Hit, Said
 
@@ -136,24 +136,24 @@ class Guard:
     folder: Path | None = None
     """Where relative paths begin; the working folder without."""
 
-    def judge(self, action: Action, scene: Scene, goal: str) -> Ruling:
+    def judge(self, action: Action, observation: Observation, goal: str) -> Ruling:
         """Allow, ask or refuse; `goal` is the person's own words, the only text that can make a password known."""
-        hits = _hits(action, scene)
-        words = _said(action, scene, hits)
-        if refusal := self._refusal(action, words, hits, scene, goal):
+        hits = _hits(action, observation)
+        words = _said(action, observation, hits)
+        if refusal := self._refusal(action, words, hits, observation, goal):
             return Ruling("refuse", refusal)
         if self.approve == "never":
             return ALLOW
         if self.approve == "always":
             return Ruling("ask", f"{describe(action)}?", verb=action.kind)
-        return self._risk(action, words, hits, scene, goal)
+        return self._risk(action, words, hits, observation, goal)
 
-    def risky(self, action: Action, scene: Scene, goal: str) -> bool:
+    def risky(self, action: Action, observation: Observation, goal: str) -> bool:
         """Whether the action would be asked about under `risky`: it may change something that cannot be taken back."""
-        hits = _hits(action, scene)
-        return self._risk(action, _said(action, scene, hits), hits, scene, goal).ruling == "ask"
+        hits = _hits(action, observation)
+        return self._risk(action, _said(action, observation, hits), hits, observation, goal).ruling == "ask"
 
-    def _refusal(self, action: Action, words: list[str], hits: tuple[Hit, ...], scene: Scene, goal: str) -> str:
+    def _refusal(self, action: Action, words: list[str], hits: tuple[Hit, ...], observation: Observation, goal: str) -> str:
         rules = self.rules
         if action.kind in rules.refuse_actions:
             return f"{describe(action)}: the rules refuse every {action.kind}; choose another way (refuse-actions)"
@@ -167,7 +167,7 @@ class Guard:
         if isinstance(action, Call) and action.tool not in rules.tools:
             named = ", ".join(rules.tools) or "none"
             return f"the tool {action.tool} is not among the tools that may be called ({named}); see `tools` of [guard]"
-        here = scene.signals.url.partition("#")[0]
+        here = observation.signals.url.partition("#")[0]
         for hit in hits:
             if scheme_of(hit.link) == "file" and hit.link.partition("#")[0] != here:
                 return self._astray(hit.link, goal)
@@ -210,42 +210,42 @@ class Guard:
             " the goal, or its folder in allow-folders of [guard]"
         )
 
-    def _risk(self, action: Action, words: list[str], hits: tuple[Hit, ...], scene: Scene, goal: str) -> Ruling:
+    def _risk(self, action: Action, words: list[str], hits: tuple[Hit, ...], observation: Observation, goal: str) -> Ruling:
         if action.kind in self.rules.ask_actions:
             return Ruling("ask", f"{describe(action)}: the rules ask before every {action.kind}", verb=action.kind)
         if isinstance(action, Upload):
             return Ruling("ask", f"{describe(action)}: the files leave this machine", verb="upload")
         if isinstance(action, Call) and action.tool not in self.safe_tools:
             return Ruling("ask", f"{describe(action)}: the tool may change something", verb=action.tool)
-        if isinstance(action, Type) and (exposed := _exposed(action, scene, goal)):
+        if isinstance(action, Type) and (exposed := _exposed(action, observation, goal)):
             return Ruling("ask", f"{describe(action)}: {exposed}", verb="password")
         for text in words:
             if word := says(self.rules.ask_words, text):
                 return Ruling("ask", f"{describe(action)}: “{word}” is asked about by the rules", verb=word)
-        found = _promised(action, words, hits, scene)
+        found = _promised(action, words, hits, observation)
         if found is None:
             return ALLOW
         where = f" ({found.where})" if found.where else ""
         return Ruling("ask", f"{describe(action)}: “{_short(found)}”{where} may not be undone", verb=found.risk.kind)
 
 
-def pressed(action: Action, scene: Scene) -> list[str]:
+def pressed(action: Action, observation: Observation) -> list[str]:
     """What the elements are called that the action aims at."""
-    return [element.name for element in _aimed(action, scene)]
+    return [element.name for element in _aimed(action, observation)]
 
 
 # What an action would do
 
 
-def _promised(action: Action, words: list[str], hits: tuple[Hit, ...], scene: Scene) -> Found | None:
+def _promised(action: Action, words: list[str], hits: tuple[Hit, ...], observation: Observation) -> Found | None:
     """What an action would do that may not be undone; None for nothing known."""
     if isinstance(action, (Key, Type)):
-        return _typed(action, words, hits, scene)
+        return _typed(action, words, hits, observation)
     if not isinstance(action, (Click, Drag, Select)):
         return None
     if isinstance(action, Drag):
         ends = [text for hit in hits if hit.at == "end" for text in (*hit.control.words, signs_of(hit.control))]
-        ends += [*_labels_at(action, "end", scene), action.end.phrase]
+        ends += [*_labels_at(action, "end", observation), action.end.phrase]
         for text in ends:
             if risk := bin_risk(text) or sign_risk(text if wordless(text) else ""):
                 return Found(risk, text, "where it is dropped")
@@ -264,9 +264,9 @@ def _promised(action: Action, words: list[str], hits: tuple[Hit, ...], scene: Sc
         if risk := label_risk(action.option):
             return Found(risk, action.option)
     for hit in hits:
-        if found := _pressed(hit, scene, tuple(target.phrase for target in targets(action).values())):
+        if found := _pressed(hit, observation, tuple(target.phrase for target in targets(action).values())):
             return found
-    aimed = _aimed(action, scene)
+    aimed = _aimed(action, observation)
     if isinstance(action, Click) and aimed and all(element.role in SETTING for element in aimed):
         return None
     if hits and _harmless(hits):
@@ -274,37 +274,37 @@ def _promised(action: Action, words: list[str], hits: tuple[Hit, ...], scene: Sc
     return _in_words(words)
 
 
-def _typed(action: Key | Type, words: list[str], hits: tuple[Hit, ...], scene: Scene) -> Found | None:
+def _typed(action: Key | Type, words: list[str], hits: tuple[Hit, ...], observation: Observation) -> Found | None:
     """What keys would do."""
     held, key = _chord(action)
     for hit in hits:
-        if found := _keyed(action, held, key, hit, scene):
+        if found := _keyed(action, held, key, hit, observation):
             return found
     if hits or isinstance(action, Type):
         return None if hits else _in_words(words)
     if key in DELETING:
-        focused = [element for element in scene.elements if element.focused]
+        focused = [element for element in observation.elements if element.focused]
         in_list = any(element.role in LISTED for element in focused)
         if in_list or (key == "delete" and not any(element.takes_text for element in focused)):
             return Found(Risk("delete", key), key, "a key")
     return _in_words(words)
 
 
-def _keyed(action: Key | Type, held: tuple[str, ...], key: str, hit: Hit, scene: Scene) -> Found | None:
+def _keyed(action: Key | Type, held: tuple[str, ...], key: str, hit: Hit, observation: Observation) -> Found | None:
     """What keys would do to what the hit test found."""
     if hit.at == "access key":
-        return _pressed(hit, scene)
+        return _pressed(hit, observation)
     if hit.at == "target" and not hit.takes_text and (isinstance(action, Type) or hit.control.role not in FOCUSABLE):
-        return _pressed(hit, scene)  # it is clicked to have the keyboard
+        return _pressed(hit, observation)  # it is clicked to have the keyboard
     heard = "key" in hit.listens | hit.delegated
     if key in DELETING and not hit.takes_text and (hit.listed or heard):
         return Found(Risk("delete", key), key, "a key")
     if key == "space" and not hit.takes_text:
-        return _pressed(hit, scene)
+        return _pressed(hit, observation)
     if key != "enter":
         return None
     if not hit.takes_text and hit.form is None:
-        if found := _pressed(hit, scene):
+        if found := _pressed(hit, observation):
             return found
         heard = "key" in hit.listens
     if isinstance(action, Type) and hit.lines:  # a line feed is put into it, without a key
@@ -336,7 +336,7 @@ def _chord(action: Key | Type) -> tuple[tuple[str, ...], str]:
     return held, key
 
 
-def _pressed(hit: Hit, scene: Scene, phrases: tuple[str, ...] = ()) -> Found | None:
+def _pressed(hit: Hit, observation: Observation, phrases: tuple[str, ...] = ()) -> Found | None:
     """What pressing a control does."""
     if hit.control.role in ("checkbox", "radio", "menuitemcheckbox", "menuitemradio") and not hit.at_once:
         return None
@@ -352,7 +352,7 @@ def _pressed(hit: Hit, scene: Scene, phrases: tuple[str, ...] = ()) -> Found | N
         if found and not ((goes or hit.opens) and explains(found.text)) and not (goes and _only_names(found)):
             return found
     label = _written(hit.control)
-    if not label and hit.acts and (found := _unnamed(hit, scene, phrases)):
+    if not label and hit.acts and (found := _unnamed(hit, observation, phrases)):
         return found
     if (label and dismisses(label)) or (not label and dismisses(apart(hit.control.code))) or hit.control.resets:
         return None
@@ -396,7 +396,7 @@ def signs_of(said: Said) -> str:
     return "; ".join(name for text in said.words if (name := signs(text)))
 
 
-def _unnamed(hit: Hit, scene: Scene, phrases: tuple[str, ...]) -> Found | None:
+def _unnamed(hit: Hit, observation: Observation, phrases: tuple[str, ...]) -> Found | None:
     """What a control without words may do: by what it is called, where it leads, its row, and its picture."""
     for phrase in phrases:
         if risk := sign_risk(phrase):
@@ -407,10 +407,10 @@ def _unnamed(hit: Hit, scene: Scene, phrases: tuple[str, ...]) -> Found | None:
     for line in hit.row.split("\n"):
         if risk := label_risk(line):
             return Found(risk, line, "its row")
-    if hit.drawn and hit.box and scene.reader and not dismisses(apart(hit.control.code)):
-        part = hit.box.within(scene.screenshot.width, scene.screenshot.height)
+    if hit.drawn and hit.box and observation.reader and not dismisses(apart(hit.control.code)):
+        part = hit.box.within(observation.screenshot.width, observation.screenshot.height)
         if part and part.width <= 4 * AROUND[0] and part.height <= 2 * AROUND[1]:
-            for read in scene.reader(Screenshot(scene.screenshot.image.crop(part))):
+            for read in observation.reader(Screenshot(observation.screenshot.image.crop(part))):
                 if risk := label_risk(read.name):
                     return Found(risk, read.name, "its picture")
     return None
@@ -482,9 +482,9 @@ def _short(found: Found) -> str:
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
-def _exposed(action: Type, scene: Scene, goal: str) -> str:
+def _exposed(action: Type, observation: Observation, goal: str) -> str:
     """Why this text in this field is a matter for the person; empty when it is none."""
-    fields = _aimed(action, scene) or [element for element in scene.elements if element.focused]
+    fields = _aimed(action, observation) or [element for element in observation.elements if element.focused]
     if SECRET.search(action.text):
         known = [element for element in fields if element.takes_text]
         in_sight = known and not any(element.secret for element in known)
@@ -497,21 +497,21 @@ def _exposed(action: Type, scene: Scene, goal: str) -> str:
 # What an action acts on
 
 
-def _hits(action: Action, scene: Scene) -> tuple[Hit, ...]:
-    if scene.hit_test is None or not isinstance(action, (Click, Drag, Select, Type, Key)):
+def _hits(action: Action, observation: Observation) -> tuple[Hit, ...]:
+    if observation.hit_test is None or not isinstance(action, (Click, Drag, Select, Type, Key)):
         return ()
-    return scene.hit_test(action)
+    return observation.hit_test(action)
 
 
-def _said(action: Action, scene: Scene, hits: tuple[Hit, ...]) -> list[str]:
+def _said(action: Action, observation: Observation, hits: tuple[Hit, ...]) -> list[str]:
     """What is written on that which the action presses; empty for one that presses nothing."""
-    aimed = _aimed(action, scene)
+    aimed = _aimed(action, observation)
     found = [text for hit in hits for text in hit.control.words]
     if isinstance(action, (Click, Drag, Select)):
         words = [target.phrase for target in targets(action).values()]
         words += [text for element in aimed for text in _labels(element)]
         words += [action.option] if isinstance(action, Select) else []
-        return [*words, *found, *([] if aimed or found else _read(action, scene))]
+        return [*words, *found, *([] if aimed or found else _read(action, observation))]
     if isinstance(action, Key) and any(hit.at == "access key" for hit in hits):
         return [text for hit in hits if hit.at == "access key" for text in hit.control.words]
     if not isinstance(action, (Key, Type)) or _chord(action)[1] not in PRESSING:
@@ -522,12 +522,12 @@ def _said(action: Action, scene: Scene, hits: tuple[Hit, ...]) -> list[str]:
         return pressing + (entered if _chord(action)[1] == "enter" else [])
     if isinstance(action, Type) and "\n" not in action.text:
         return []
-    pressed = aimed or [element for element in scene.elements if element.focused]
+    pressed = aimed or [element for element in observation.elements if element.focused]
     words = [target.phrase for target in targets(action).values()]
     words += [text for element in pressed for text in _labels(element)]
     # Enter in a field presses the button of its form, as far as the platform tells which that is.
     forms = {element.parent for element in pressed if element.takes_text and element.parent}
-    buttons = [each.name for each in scene.elements if each.parent in forms and each.role == "button"]
+    buttons = [each.name for each in observation.elements if each.parent in forms and each.role == "button"]
     return words + buttons
 
 
@@ -535,44 +535,44 @@ def _labels(element: Element) -> tuple[str, ...]:
     return tuple(text for text in (element.name, element.description) if text)
 
 
-def _labels_at(action: Action, name: str, scene: Scene) -> list[str]:
+def _labels_at(action: Action, name: str, observation: Observation) -> list[str]:
     """The labels of the elements under one of the action's targets."""
     target = targets(action)[name]
-    under = element_under(target.point, scene) if target.point else None
-    return [text for each in (_element(scene, target.element), under) if each for text in _labels(each)]
+    under = element_under(target.point, observation) if target.point else None
+    return [text for each in (_element(observation, target.element), under) if each for text in _labels(each)]
 
 
-def _aimed(action: Action, scene: Scene) -> list[Element]:
+def _aimed(action: Action, observation: Observation) -> list[Element]:
     """The elements that targets name, and those that lie under their points: a target may name one and hit another."""
     found: dict[str, Element] = {}
     for target in targets(action).values():
-        under = element_under(target.point, scene) if target.point else None
-        for element in (_element(scene, target.element), under):
+        under = element_under(target.point, observation) if target.point else None
+        for element in (_element(observation, target.element), under):
             if element:
                 found[element.id] = element
     return list(found.values())
 
 
-def _read(action: Action, scene: Scene) -> list[str]:
+def _read(action: Action, observation: Observation) -> list[str]:
     """Text around points of which no element is known, read from the picture; a desktop has nothing else to say."""
     points = [target.point for target in targets(action).values() if target.point]
-    if scene.read:
-        return [each.name for each in scene.read if any(each.box.holds(point) for point in points)]
-    if scene.reader is None or scene.elements:
+    if observation.read:
+        return [each.name for each in observation.read if any(each.box.holds(point) for point in points)]
+    if observation.reader is None or observation.elements:
         return []
     words: list[str] = []
     for x, y in points:
         part = Box(x - AROUND[0], y - AROUND[1], x + AROUND[0], y + AROUND[1]).within(
-            scene.screenshot.width, scene.screenshot.height
+            observation.screenshot.width, observation.screenshot.height
         )
         if part:
-            near = scene.reader(Screenshot(scene.screenshot.image.crop(part)))
+            near = observation.reader(Screenshot(observation.screenshot.image.crop(part)))
             at = (x - part.left, y - part.top)
             words += [each.name for each in near if each.box.holds(at)]
     return words
 
 
-def _element(scene: Scene, identity: str) -> Element | None:
+def _element(observation: Observation, identity: str) -> Element | None:
     if not identity:
         return None
-    return next((element for element in (*scene.elements, *scene.read) if element.id == identity), None)
+    return next((element for element in (*observation.elements, *observation.read) if element.id == identity), None)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from handeye.perception.engines.engine import Answer, Engine
     from handeye.perception.eyes import Eyes
     from handeye.perception.prompt import Head, Prompt
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.policies.decision import Task
     from handeye.tools.actions import Action, Target
 
@@ -90,15 +90,15 @@ class InternVL:
 
 def question(task: Task, beginning: Head) -> Prompt:
     """Everything a model is told to choose the next action of a task."""
-    scene, signals = task.scene, task.scene.signals
+    observation, signals = task.observation, task.observation.signals
     about = [f"address {signals.url}"] if signals.url else []
     about += [f"title “{signals.title}”"] if signals.title else []
     about += [f"focus on {signals.focus}"] if signals.focus else []
     about += [f"open dialog “{signals.dialog}”"] if signals.dialog else []
-    about += ["the picture shows only a part of it, enlarged"] if scene.view else []
+    about += ["the picture shows only a part of it, enlarged"] if observation.view else []
     return decide_prompt(
         beginning,
-        scene.screenshot.image.crop(scene.view) if scene.view else scene.screenshot.image,
+        observation.screenshot.image.crop(observation.view) if observation.view else observation.screenshot.image,
         steps=history(task),
         earlier=task.earlier,
         facts=task.facts,
@@ -114,7 +114,7 @@ def history(task: Task) -> list[History]:
 
 def understand(answer: Answer, task: Task, engine: Engine) -> tuple[str, Action]:
     """The thought and the action of an answer; raises ActionRefused when there is no action that can be used."""
-    shot, view = task.scene.screenshot, task.scene.view
+    shot, view = task.observation.screenshot, task.observation.view
     thought, action = parse_action(
         answer.separated,
         engine.profile,
@@ -124,13 +124,13 @@ def understand(answer: Answer, task: Task, engine: Engine) -> tuple[str, Action]
         tools=[tool.name for tool in task.tools],
     )
     action = action_from(_restored(action.model_dump()))
-    return restored(thought), action.model_copy(update=_elements(action, task.scene))
+    return restored(thought), action.model_copy(update=_elements(action, task.observation))
 
 
-def _elements(action: Action, scene: Scene) -> dict[str, Target]:
+def _elements(action: Action, observation: Observation) -> dict[str, Target]:
     """The targets that are points, with the element under each: rules that judge by what it says need to know it."""
     aimed = {
-        name: (target, element_under(target.point, scene)) for name, target in targets(action).items() if target.point
+        name: (target, element_under(target.point, observation)) for name, target in targets(action).items() if target.point
     }
     return {name: target.model_copy(update={"element": under.id}) for name, (target, under) in aimed.items() if under}
 

@@ -68,8 +68,8 @@ class Obedient:
         return self.steps.choose(task, eyes)
 
     def _texts(self, task: Task) -> list[str]:
-        scene, signals = task.scene, task.scene.signals
-        seen = [*scene.elements, *(scene.words if self.reads else ())]
+        observation, signals = task.observation, task.observation.signals
+        seen = [*observation.elements, *(observation.words if self.reads else ())]
         texts = [text for each in seen for text in (each.name, each.description, each.value)]
         texts += [signals.title, signals.url, signals.dialog, signals.focus, signals.value, *signals.tabs]
         texts += [past.result for past in task.steps] + list(task.facts.values())
@@ -100,7 +100,7 @@ def _orders(text: str) -> Iterator[str]:
 def _meant(order: str, task: Task, eyes: Eyes) -> Action | None:
     """The action that an order stands for; None when it makes no sense to anybody."""
     if order.startswith("{{"):
-        field = next((each for each in task.scene.elements if each.takes_text and not each.secret), None)
+        field = next((each for each in task.observation.elements if each.takes_text and not each.secret), None)
         return Type(text=order, target={"phrase": field.name or "field", "element": field.id}) if field else None  # type: ignore[arg-type]
     if order.startswith("{"):
         return _call(order)
@@ -108,7 +108,7 @@ def _meant(order: str, task: Task, eyes: Eyes) -> Action | None:
         return Navigate(url=order)
     try:
         plain = PlainEnglish()
-        action = plain.choose(type(task)(order, task.scene, kinds=task.kinds), eyes).action
+        action = plain.choose(type(task)(order, task.observation, kinds=task.kinds), eyes).action
     except (ActionRefused, UsageError):
         return None
     return None if isinstance(action, Done) else action

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.run import Result as Run
     from handeye.perception.eyes import Eyes
-    from handeye.perception.scene import Grounding, Scene
+    from handeye.perception.observation import Grounding, Observation
     from handeye.policies.decision import Policy
     from handeye.scenarios.anchors import Part
     from handeye.scenarios.checks.judging import Judged
@@ -175,7 +175,7 @@ class Trial:
                     setup = self._run(device, eyes, policy, before, "setup", on)
                     if setup.verdict != "succeeded":
                         return {"status": _status(setup), "verdict": setup.verdict, "reason": f"setup: {setup.reason}"}
-                watch = Watch(eyes, lambda scene: self._watched(scene))
+                watch = Watch(eyes, lambda observation: self._watched(observation))
                 agent_eyes: Any = watch if scenario.always or scenario.never else eyes
                 run = self._run(device, agent_eyes, policy, self._filled(scenario.wanted), "run", on, watch)
                 return self._told(run, device, watch)
@@ -269,15 +269,15 @@ class Trial:
             found.append(judged.model_copy(update={"when": when}))
         return found
 
-    def _watched(self, scene: Scene) -> list[Judged]:
+    def _watched(self, observation: Observation) -> list[Judged]:
         """What must be so always or never, and is not or is."""
         found: list[Judged] = []
         scenario = self.case.scenario
         for when, checks, wrong in (("always", scenario.always, "failed"), ("never", scenario.never, "passed")):
             for number, check in enumerate(checks):
-                judged = judge(self._late(check), lambda: scene, self.case.file.parent, Means(self.runner.mind()[0]))
+                judged = judge(self._late(check), lambda: observation, self.case.file.parent, Means(self.runner.mind()[0]))
                 if judged.state == wrong:
-                    picture = keep(scene.screenshot.image, self._picture(when, number))
+                    picture = keep(observation.screenshot.image, self._picture(when, number))
                     found.append(judged.model_copy(update={"when": when, "state": "failed", "picture": picture}))
         return found
 
@@ -303,7 +303,7 @@ class Trial:
 class Watch:
     """Eyes that judge every scene they see, and stop the run at the first that is wrong."""
 
-    def __init__(self, eyes: Eyes, judged: Callable[[Scene], list[Judged]]) -> None:
+    def __init__(self, eyes: Eyes, judged: Callable[[Observation], list[Judged]]) -> None:
         self._eyes, self._judged = eyes, judged
         self.broken: list[Judged] = []
         self.stop: Callable[[], None] = lambda: None
@@ -311,15 +311,15 @@ class Watch:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._eyes, name)
 
-    def see(self, device: Device) -> Scene:
-        scene = self._eyes.see(device)
-        if not self.broken and (broken := self._judged(scene)):
+    def see(self, device: Device) -> Observation:
+        observation = self._eyes.see(device)
+        if not self.broken and (broken := self._judged(observation)):
             self.broken += broken
             self.stop()
-        return scene
+        return observation
 
-    def ground(self, scene: Scene, phrase: str) -> Grounding | None:
-        return self._eyes.ground(scene, phrase)
+    def ground(self, observation: Observation, phrase: str) -> Grounding | None:
+        return self._eyes.ground(observation, phrase)
 
 
 def _trial(path: str) -> type[Trial]:

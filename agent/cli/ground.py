@@ -34,7 +34,7 @@ def ground(
         from handeye.agent.start import open_eyes_and_policy
         from handeye.perception import ocr
         from handeye.perception.marks import mark
-        from handeye.perception.scene import Scene
+        from handeye.perception.observation import Observation
         from handeye.tools.screenshot import Screenshot, open_image
 
         if not phrase.strip():
@@ -44,8 +44,8 @@ def ground(
         with console.status(f"looking for {phrase!r}"):
             eyes, _ = open_eyes_and_policy(model, options=read_options(options), samples=samples)
             began = time.monotonic()
-            scene = Scene(picture, reader=ocr.read)
-            found = eyes.ground(scene, phrase)
+            observation = Observation(picture, reader=ocr.read)
+            found = eyes.ground(observation, phrase)
             seconds = time.monotonic() - began
         if found is None:
             message = f"“{phrase}” is not on {image}"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handeye.perception.eyes import Eyes
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.policies.decision import Decision, Task
     from handeye.tools.device import Device
 
@@ -97,7 +97,7 @@ class Swapping(Scripted):
 class Unread(EmbeddedEyes):
     """Eyes that read no pictures: these pages name everything else."""
 
-    def see(self, device: Device) -> Scene:
+    def see(self, device: Device) -> Observation:
         return replace(super().see(device), reader=None)
 
 

@@ -22,7 +22,7 @@ from handeye.tools.errors import ActionFailed, ActionRefused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.actions import Action
 
 PAGE = Path(__file__).with_name("controls.html")
@@ -99,9 +99,9 @@ def try_one(browser: Browser, url: str, name: str, *, by_point: bool) -> Outcome
     return judge(action, before, eyes.see(browser), browser.poised, happened)
 
 
-def use(name: str, scene: Scene, by_point: bool) -> Action:
+def use(name: str, observation: Observation, by_point: bool) -> Action:
     """A click on the control, or a choice in it."""
-    found = next(each for each in scene.elements if name in each.name and (each.acts or each.role == "img"))
+    found = next(each for each in observation.elements if name in each.name and (each.acts or each.role == "img"))
     target = Target(phrase=name, point=found.box.centre, element="" if by_point else found.id)
     return Select(target=target, option="Blue") if found.role == "combobox" else Click(target=target)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PIL import Image
 
 from benchmarks.reliability.telling import Figure, say
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.policies.guard import Guard
 from handeye.tools import Browser
 from handeye.tools.actions import Click, Key, parse_action
@@ -130,7 +130,7 @@ def asked(browser: Browser, each: Try) -> bool:
     page = markup.replace("{}", html.escape(each.label, quote=True))
     browser.run_script("html => { document.body.innerHTML = html }", page)
     nowhere = Screenshot(Image.new("RGB", (800, 600)))
-    scene = Scene(nowhere, tuple(browser.elements()), browser.signals(), hit_test=browser.hit_test)
+    observation = Observation(nowhere, tuple(browser.elements()), browser.signals(), hit_test=browser.hit_test)
     if how == "click":
         box = browser.run_script(
             "() => { const r = b.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] }"
@@ -139,7 +139,7 @@ def asked(browser: Browser, each: Try) -> bool:
     else:
         browser.run_script("() => f.focus()")
         action = Key(keys=how)
-    return Guard("risky").judge(parse_action(action.model_dump()), scene, "do it").ruling == "ask"
+    return Guard("risky").judge(parse_action(action.model_dump()), observation, "do it").ruling == "ask"
 
 
 def measure() -> dict[str, Any]:

@@ -32,7 +32,7 @@ from handeye.tools.secrets import Secret, Secrets
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.device import Device
 
 VALUE = "correct-horse-9-battery"
@@ -174,7 +174,7 @@ class Shop:
 class Unread(EmbeddedEyes):
     """Eyes that read no pictures: most attacks are in none."""
 
-    def see(self, device: Device) -> Scene:
+    def see(self, device: Device) -> Observation:
         return replace(super().see(device), reader=None)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedEyes
 from handeye.perception.pocket_eyes import Fusion, Meant, Pointer, meant
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.naming import Names
@@ -117,7 +117,7 @@ def compare(reading: Reading, name: str, pictures: Iterable[Picture]) -> Compare
     """Ask text and the model about each picture."""
     pointer, embedded, made = Pointer(reading), EmbeddedEyes(), Compared(name)
     for picture in pictures:
-        scene = Scene(Screenshot(picture.image), reader=ocr.read)
+        observation = Observation(Screenshot(picture.image), reader=ocr.read)
         began = time.monotonic()
         for number, (phrase, box, groups) in enumerate(picture.asked):
             pointed = pointer.point(picture.image, phrase)
@@ -125,7 +125,7 @@ def compare(reading: Reading, name: str, pictures: Iterable[Picture]) -> Compare
                 made.seconds.append(time.monotonic() - began)
             said = [
                 (found.confidence, box is not None and box.holds(found.point)) if found else (-1.0, box is None)
-                for found in (embedded.ground(scene, phrase), pointed)
+                for found in (embedded.ground(observation, phrase), pointed)
             ]
             made.answers.append(Answer(groups, said[0], said[1], meant(phrase, pointer.reading.icons)))
     return made

@@ -102,8 +102,8 @@ def _any_field(phrase: str, moment: Moment) -> Match | None:
 
 def _where_the_keyboard_is(text: str, moment: Moment) -> Step:
     fields = [field for field in moment.visible(moment.fields()) if not field.covered]
-    dom = any(element.source == "dom" for element in moment.scene.elements)
-    if dom and not any(field.focused for field in moment.scene.elements):
+    dom = any(element.source == "dom" for element in moment.observation.elements)
+    if dom and not any(field.focused for field in moment.observation.elements):
         if len(fields) == 1:
             moment.notes.append("nothing had the keyboard; the page has only this field")
             action = Type(text=text, target=moment.at(fields[0]), clear=False)
@@ -112,7 +112,7 @@ def _where_the_keyboard_is(text: str, moment: Moment) -> Step:
             )
         if moment.progress.tried("nowhere") and not fields:
             return Fail("nothing on the page takes text; name the field to type into")
-        if fields and not moment.scene.signals.focus:
+        if fields and not moment.observation.signals.focus:
             names = ", ".join(f"“{field.name or field.description or field.role}”" for field in fields[:5])
             return Fail(f"no field has the keyboard; say into which of {names} to type")
     return moment.do(Type(text=text), "type it where the keyboard is", "typed")
@@ -147,7 +147,7 @@ def _told_by_field(clause: c.Write, text: str, moment: Moment) -> Step:
     assert last is not None
     evidence = last.result or last.outcome.evidence
     aimed_at = getattr(last.action, "target", None)
-    by_id = {element.id: element for element in moment.scene.elements}
+    by_id = {element.id: element for element in moment.observation.elements}
     field = by_id.get(aimed_at.element or "") if aimed_at else next((e for e in moment.fields() if e.focused), None)
     if field is not None and field.takes_text and not field.secret and "{{secret:" not in text:
         kept = held(text, field.value) in ("same", "reformatted") or (
@@ -194,7 +194,7 @@ _SOME_OF = re.compile(r"^(?:all|every|each|both)\b", re.IGNORECASE)
 
 def _tick_all(clause: c.Tick, moment: Moment) -> Step:
     """Every checkbox of the page, one after the other."""
-    boxes = [element for element in moment.scene.elements if element.role in {"checkbox", "switch"}]
+    boxes = [element for element in moment.observation.elements if element.role in {"checkbox", "switch"}]
     if not boxes:
         return wait_or_scroll(moment, "checkbox")
     if re.match(r"both\b", clause.target.strip(), re.IGNORECASE) and len(boxes) != 2:
@@ -252,7 +252,7 @@ def tick(clause: c.Tick, moment: Moment) -> Step:
     if clicked := [match for match in boxes if match.element.id == progress.kept.get("box")]:
         boxes = [replace(clicked[0], rivals=())]
     elif not boxes and progress.kept.get("box"):
-        boxes = [Match(each, 0.85, "") for each in moment.scene.elements if each.id == progress.kept["box"]]
+        boxes = [Match(each, 0.85, "") for each in moment.observation.elements if each.id == progress.kept["box"]]
     if progress.stage == "clicked" and moment.last and not moment.refused:
         if boxes and _is_as_wanted(boxes[0], wanted, moment):
             return Next()
@@ -293,7 +293,7 @@ def tick(clause: c.Tick, moment: Moment) -> Step:
         progress.kept["box"] = box.element.id
         held = clear(moment, box, clause.target)
         return click_it(moment, held, clause.target) if isinstance(held, Match) else held
-    if not moment.scene.elements and (found := moment.find(clause.target, "tick")):
+    if not moment.observation.elements and (found := moment.find(clause.target, "tick")):
         return click_it(moment, found[0], clause.target)
     acting = [m for m in moment.find(moment.clause.source, "click") if m.score >= 0.95 and m.element.acts]
     if acting and not clause.target.startswith(('"', "“")):  # a button called like the whole clause: “Enable sync”
@@ -309,7 +309,7 @@ def tick(clause: c.Tick, moment: Moment) -> Step:
             f"“{name}” is a {others[0].element.role}, and no checkbox, radio button or switch is called so; "
             f'to press it, say: click "{others[0].element.name or name}"'
         )
-    if others or shows(moment.scene, name):
+    if others or shows(moment.observation, name):
         return Fail(
             f"“{name}” is a text here, and no checkbox, radio button or switch is called so; "
             f'to check that it is shown, say: check that the page shows "{name}"'
@@ -330,7 +330,7 @@ def _text_called_so(name: str, box: Match, moment: Moment) -> str:
     """A text elsewhere that is called exactly so, where the control only holds the words among others."""
     if (alike(name, box.element.name).score if box.element.name else box.score) >= _SURELY:
         return ""
-    for element in moment.scene.elements:
+    for element in moment.observation.elements:
         own = element.box.overlap(box.element.box) > 0
         if (
             element.id != box.element.id
@@ -372,7 +372,7 @@ def choose(clause: c.Choose, moment: Moment) -> Step:
         return _choose_in(clause, option, moment)
     found = [match for match in moment.find(clause.option, "click") if match.score >= 0.75]
     acting = [match for match in found if match.element.acts or match.element.role in {"row", "listitem"}]
-    lists = [element for element in moment.visible(moment.scene.elements) if element.role in {"combobox", "listbox"}]
+    lists = [element for element in moment.visible(moment.observation.elements) if element.role in {"combobox", "listbox"}]
     if not acting and (grouped := _in_group(clause, moment)):
         free = clear(moment, grouped, option)
         return click_it(moment, free, option) if isinstance(free, Match) else free
@@ -408,16 +408,16 @@ def _in_card(option: str, moment: Moment) -> Match | None:
     for text in dict.fromkeys((said, said.rpartition(" ")[0])):
         found = [
             Match(member, 0.85, f"in “{item.text[:40]}”")
-            for item in (items_known_by(text, moment.scene.elements) if text else ())
+            for item in (items_known_by(text, moment.observation.elements) if text else ())
             for member in item.members
             if member.role in _PRESSED and any(alike(verb, member.name).score >= 0.8 for verb in _CHOOSING)
         ]
         if found:
             others = [each for each in found[1:] if each.element.id != found[0].element.id]
             return replace(found[0], rivals=tuple(others))
-        pressed = [each for each in moment.scene.elements if each.role in _PRESSED]
+        pressed = [each for each in moment.observation.elements if each.role in _PRESSED]
         labels = {each.name for each in pressed if any(alike(verb, each.name).score >= 0.8 for verb in _CHOOSING)}
-        there = any(normal(each.name) == normal(text) for each in moment.scene.elements)
+        there = any(normal(each.name) == normal(text) for each in moment.observation.elements)
         if there and len(labels) == 1:  # a card with a list in it
             inside = moment.find(f'"{labels.pop()}" in the card with "{text}"', "click")
             if inside and inside[0].score >= 0.75 and inside[0].element in pressed:
@@ -430,7 +430,7 @@ def _box_of(phrase: str, moment: Moment) -> Match | None:
     named = [match for match in moment.find(phrase, "any") if match.score >= _SURELY]
     if not named or named[0].rivals or named[0].element.takes_text or named[0].element.checked is not None:
         return None
-    structure = structure_of(moment.scene.elements)
+    structure = structure_of(moment.observation.elements)
     path = structure.path(named[0].element)
     for length in range(len(path), 0, -1):
         at = structure.at(path[:length])
@@ -449,13 +449,13 @@ _SELECTS = frozenset({"select", "select row", "select this row", "select item", 
 def _in_group(clause: c.Choose, moment: Moment) -> Match | None:
     """“Size M”: the choice called M in the group called Size."""
     said = re.sub(r"^(?:the|an?)\s+", "", clause.option.strip(), flags=re.IGNORECASE).split()
-    boxes = [element for element in moment.scene.elements if element.role in {"group", "radiogroup"} and element.name]
+    boxes = [element for element in moment.observation.elements if element.role in {"group", "radiogroup"} and element.name]
     for cut in range(1, len(said)):
         head, tail = " ".join(said[:cut]), unquote(" ".join(said[cut:]))
         for box in boxes:
             if alike(head, box.name).score < 0.9:
                 continue
-            inside = descendants(box, moment.scene.elements)
+            inside = descendants(box, moment.observation.elements)
             held = [each for each in inside if each.acts and alike(tail, each.name).score >= 0.9]
             if len(held) == 1:
                 return Match(held[0], 0.9, f"in “{box.name}”")
@@ -511,7 +511,7 @@ def offered(option: str, phrase: str, moment: Moment) -> bool:
     """Whether the list that a phrase names has an option of exactly this name."""
     found = [match for match in moment.find(phrase, "choose") if match.score >= 0.65]
     lists = [match.element for match in found[:1] if match.element.role in {"combobox", "listbox"}]
-    inside = [each for box in lists for each in descendants(box, moment.scene.elements)]
+    inside = [each for box in lists for each in descendants(box, moment.observation.elements)]
     said = [re.sub(r"^.*?\boptions: ", "", box.description, flags=re.DOTALL) for box in lists]
     held = [normal(name) for each in said for name in re.split(r"\s*[,;\n]\s*", each)]
     return normal(unquote(option)) in {*held, *(normal(each.name) for each in inside)}
@@ -535,7 +535,7 @@ def _as_chosen(clause: c.Choose, option: str, moment: Moment) -> Step:
     field = next((match.element for match in found if match.element.role == "combobox"), None)
     if field is None or moment.can("select"):
         return Next()
-    drawn = [each.name for each in moment.scene.words if field.box.holds(each.box.centre)] if not field.value else []
+    drawn = [each.name for each in moment.observation.words if field.box.holds(each.box.centre)] if not field.value else []
     held = field.value or " ".join(drawn)
     if normal(held) == normal(option) or (drawn and alike(option, held, True).score >= 0.9):
         return Next()

@@ -70,8 +70,8 @@ def _browser_tab(phrase: str, moment: Moment) -> int | None:
     texts = [query.text for query in readings(phrase) if query.text]
     scored = [
         (max((alike(text, title).score for text in texts), default=0.0), index)
-        for index, title in enumerate(moment.scene.signals.tabs)
-        if index != moment.scene.signals.tab
+        for index, title in enumerate(moment.observation.signals.tabs)
+        if index != moment.observation.signals.tab
     ]
     best = max(scored, default=(0.0, 0))
     return best[1] if best[0] >= 0.8 else None
@@ -120,7 +120,7 @@ def _item_to_drag(phrase: str, moment: Moment) -> Match | None:
     """“The second card”: one of the things that can be dragged, where headings and texts stand among them."""
     if not any(query.ordinal and not query.text and not query.relation for query in readings(phrase)):
         return None
-    pieces = [each for each in moment.scene.elements if each.acts or each.role in ITEM_ROLES]
+    pieces = [each for each in moment.observation.elements if each.acts or each.role in ITEM_ROLES]
     return next(iter(find(phrase, pieces, size=moment.size)), None)
 
 
@@ -170,7 +170,7 @@ def visit(clause: c.Visit, moment: Moment) -> Step:
         return Next()
     url = clause.url
     if not re.match(r"[a-zA-Z][a-zA-Z0-9+.\-]*:", url):  # a page of the same site
-        url = urljoin(moment.scene.signals.url, url)
+        url = urljoin(moment.observation.signals.url, url)
     return moment.do(Navigate(url=url), f"open {url}", "opened")
 
 
@@ -195,7 +195,7 @@ def go(clause: c.Go, moment: Moment) -> Step:
 def tab(clause: c.Tab, moment: Moment) -> Step:
     if not moment.can("tabs"):
         return Fail("this device has no browser tabs; name what to click instead")
-    signals = moment.scene.signals
+    signals = moment.observation.signals
     if moment.progress.stage == "tab" and moment.last and not moment.refused:
         if moment.failed and moment.last.result:
             return Fail(moment.last.result)

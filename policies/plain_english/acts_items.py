@@ -33,7 +33,7 @@ def adjust(clause: c.Adjust, moment: Moment) -> Step:
         return Fail(f"“{unquote(clause.thing)}” did not change") if moment.failed else Next()
     if (step := after_click(moment, clause.thing)) is not None:
         return step
-    elements = moment.scene.elements
+    elements = moment.observation.elements
     counted = [m for m in moment.find(clause.thing) if m.element.role in {"spinbutton", "slider"} and m.score >= 0.75]
     if counted:
         free = clear(moment, counted[0], clause.thing)
@@ -60,7 +60,7 @@ def sort_by(clause: c.SortBy, moment: Moment) -> Step:
     """By the head of a column, by a button called so, or by a list of ways to sort."""
     if moment.progress.stage == "chosen":
         return Fail(moment.last.result or "nothing was sorted") if moment.last and moment.failed else Next()
-    elements = moment.scene.elements
+    elements = moment.observation.elements
     if moment.progress.stage == "clicked" and moment.failed and _is_sorted(clause.column, elements):
         return Next(note=f"it was sorted by “{clause.column}” already")
     if (step := after_click(moment, clause.column)) is not None:
@@ -110,7 +110,7 @@ def add_new(clause: c.AddNew, moment: Moment) -> Step:
         if moment.last and moment.last.outcome.kind not in ("confirmed", "unknown"):
             return Fail(f"“{clause.text}” could not be typed: {moment.last.result or moment.last.outcome.evidence}")
         return moment.do(Key(keys="enter"), "press Enter", "entered")
-    elements = moment.visible(moment.scene.elements)
+    elements = moment.visible(moment.observation.elements)
     if stage == "entered":
         if not moment.failed:
             return Next()
@@ -143,7 +143,7 @@ def _for_new(element: Element, noun: str) -> bool:
 
 def _in_form(element: Element, moment: Moment) -> bool:
     """Whether it is one of several things that are sent together."""
-    by_id = {each.id: each for each in moment.scene.elements}
+    by_id = {each.id: each for each in moment.observation.elements}
     return any(each.role == "form" for each in ancestors(element, by_id))
 
 

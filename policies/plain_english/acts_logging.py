@@ -53,7 +53,7 @@ def log_in(clause: c.LogIn, moment: Moment) -> Step:
     if stage == "user" and not moment.refused:
         return _password(clause, moment, secret)
     user = _user_field(moment, secret)
-    if user is None and stage == "" and (secret is None or not moment.scene.elements):
+    if user is None and stage == "" and (secret is None or not moment.observation.elements):
         return _find_form(moment)
     if user is None:
         return _password(clause, moment, secret)
@@ -73,7 +73,7 @@ def _elsewhere(past: Past) -> bool:
 def _user_field(moment: Moment, secret: Element | None) -> Match | None:
     plain = [field for field in moment.visible(moment.fields()) if not field.secret and field.role != "searchbox"]
     if secret is not None:
-        order = [element.id for element in moment.scene.elements]
+        order = [element.id for element in moment.observation.elements]
         before = [field for field in plain if order.index(field.id) < order.index(secret.id)]
         ranked = likely(before[-3:], USER)
         if ranked and ranked[0][0] >= 0.62:
@@ -82,7 +82,7 @@ def _user_field(moment: Moment, secret: Element | None) -> Match | None:
     ranked = likely(plain, USER[:-1])
     if ranked and ranked[0][0] >= 0.72:
         return Match(ranked[0][1], ranked[0][0], "named so")
-    if not moment.scene.elements:
+    if not moment.observation.elements:
         for name in ("Username", "E-mail", "User", "Login", "Benutzername"):
             if found := [match for match in moment.find(f"{name} field", "type") if match.score >= 0.7]:
                 return found[0]
@@ -92,7 +92,7 @@ def _user_field(moment: Moment, secret: Element | None) -> Match | None:
 def _find_form(moment: Moment) -> Step:
     """No field for a user name here: a link may lead to it."""
     ranked = likely(
-        [each for each in moment.visible(moment.scene.elements) if each.acts and not each.takes_text], LOG_IN[:12]
+        [each for each in moment.visible(moment.observation.elements) if each.acts and not each.takes_text], LOG_IN[:12]
     )
     if ranked and ranked[0][0] >= 0.84 and not moment.progress.tried("opened"):
         element = ranked[0][1]
@@ -105,7 +105,7 @@ def _find_form(moment: Moment) -> Step:
 def _password(clause: c.LogIn, moment: Moment, secret: Element | None) -> Step:
     if not clause.password:
         return _submit(clause, moment, secret)
-    if secret is None and not moment.scene.elements:
+    if secret is None and not moment.observation.elements:
         for name in ("Password", "Passwort", "PIN"):
             if found := [match for match in moment.find(f"{name} field", "type") if match.score >= 0.7]:
                 action = Type(text=clause.password, target=moment.aim(found[0], name))
@@ -142,7 +142,7 @@ def _submit(clause: c.LogIn, moment: Moment, secret: Element | None) -> Step:
 
 def _button(moment: Moment, secret: Element | None) -> Element | None:
     """The button that sends the form: named so and in the same form, else the first one after the password."""
-    elements = list(moment.scene.elements)
+    elements = list(moment.observation.elements)
     buttons = [each for each in elements if each.role == "button" and each.enabled]
     form: Element | None = None
     by_id = {each.id: each for each in elements}
@@ -173,8 +173,8 @@ def _submitted(clause: c.LogIn, moment: Moment) -> Step:
         return moment.do(Key(keys="enter"), "nothing changed: send it with Enter", "submitted")
     if moment.progress.tried("still") < 2:
         return moment.do(Wait(seconds=1), "the log-in form is still there; wait a little", "submitted")
-    said = [each.name for each in moment.scene.elements if each.role in {"alert", "status"} and each.name]
-    said = said or [each.name for each in moment.scene.elements if each.role == "text" and _WRONG.search(each.name)]
+    said = [each.name for each in moment.observation.elements if each.role in {"alert", "status"} and each.name]
+    said = said or [each.name for each in moment.observation.elements if each.role == "text" and _WRONG.search(each.name)]
     return Fail(f"the log-in form is still there{f'; it says “{said[0][:120]}”' if said else ''}")
 
 
@@ -220,7 +220,7 @@ def _search_field(moment: Moment) -> Match | None:
     if len(moment.visible(fields)) == 1 and moment.progress.tries.get("waited", 0) >= _TRIES - 1:
         moment.notes.append("no search box is named so; this is the only field")
         return Match(moment.visible(fields)[0], 0.7, "the only field")
-    if not moment.scene.elements:
+    if not moment.observation.elements:
         for name in ("Search", "Find", "Suche"):
             if found := [match for match in moment.find(name, "type") if match.score >= 0.6]:
                 return found[0]
@@ -236,7 +236,7 @@ def _beside_search(field: Element, moment: Moment) -> bool:
 
 def _search_button(moment: Moment) -> Element | None:
     acting = [
-        each for each in moment.visible(moment.scene.elements) if each.acts and not each.takes_text and not each.covered
+        each for each in moment.visible(moment.observation.elements) if each.acts and not each.takes_text and not each.covered
     ]
     ranked = likely(acting, (*SEARCH[:12], "go"))
     return ranked[0][1] if ranked and ranked[0][0] >= 0.8 else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.matching import shows
 from handeye.perception.quoting import unquote
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.perception.wording import normal
 from handeye.policies.plain_english.acts_forms import spoken
 from handeye.policies.plain_english.checks import Finding, evaluate
@@ -29,7 +29,7 @@ def pause(clause: c.Pause, moment: Moment) -> Step:
 
 
 def wait_until(clause: c.Await, moment: Moment) -> Step:
-    finding = evaluate(clause.statement, moment.scene)
+    finding = evaluate(clause.statement, moment.observation)
     if finding.holds:
         return Next()
     waited = float(moment.progress.kept.get("waited", 0.0))
@@ -52,7 +52,7 @@ def _sole_text(statement: c.Statement) -> str:
 
 
 def verify(clause: c.Verify, moment: Moment) -> Step:
-    finding = evaluate(clause.statement, moment.scene)
+    finding = evaluate(clause.statement, moment.observation)
     if finding.holds:
         return Next(note=finding.says)
     tries = moment.progress.tried("looked")
@@ -62,18 +62,18 @@ def verify(clause: c.Verify, moment: Moment) -> Step:
         if text:
             moment.progress.tries["looked"] = len(CHECK_WAITS)
         return moment.do(Wait(seconds=seconds, text=text), f"not yet: {finding.says}; wait a little", "waiting")
-    if (seen := _in_picture(clause.statement, moment.scene)) and seen.holds:
+    if (seen := _in_picture(clause.statement, moment.observation)) and seen.holds:
         moment.notes.append("read off the picture: the page itself does not hold this text")
         return Next(note=seen.says)
     amiss = next((past for past in reversed(moment.task.steps) if past.outcome.kind == "unexpected"), None)
     return Fail(f"{finding.says}; before that: {amiss.outcome.evidence}" if amiss else finding.says)
 
 
-def _in_picture(statement: c.Statement, scene: Scene) -> Finding | None:
+def _in_picture(statement: c.Statement, observation: Observation) -> Finding | None:
     """For text that is drawn rather than written: what OCR makes of it."""
-    if statement.kind != "shows" or statement.negated or not scene.elements or scene.reader is None:
+    if statement.kind != "shows" or statement.negated or not observation.elements or observation.reader is None:
         return None
-    drawn = Scene(scene.screenshot, (), scene.signals, scene.reader)
+    drawn = Observation(observation.screenshot, (), observation.signals, observation.reader)
     tests = [shows(drawn, text) for text in statement.texts]
     return Finding(any(tests) if statement.any_of else all(tests), "the picture shows it")
 
@@ -81,7 +81,7 @@ def _in_picture(statement: c.Statement, scene: Scene) -> Finding | None:
 def read_off(clause: c.ReadOff, moment: Moment) -> Step:
     if moment.progress.stage == "read":
         return Next()
-    text = read_value(clause.what, moment.scene)
+    text = read_value(clause.what, moment.observation)
     if not text:
         if moment.progress.tried("waited") < 2:
             return moment.do(Wait(seconds=1), f"“{unquote(clause.what)}” is not there yet; wait a little", "")

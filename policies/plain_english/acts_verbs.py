@@ -76,7 +76,7 @@ def operate(clause: c.Operate, moment: Moment) -> Step:
     if moment.progress.stage == "clicked" and moment.progress.kept.pop("hint", ""):
         moment.progress.stage = ""
     whole = " ".join(filter(None, (clause.verb, clause.thing, clause.place)))
-    if clause.joined and (held := _control([clause.joined], moment.scene.elements or moment.scene.words, 0.95)):
+    if clause.joined and (held := _control([clause.joined], moment.observation.elements or moment.observation.words, 0.95)):
         moment.progress.kept["skip"] = 1
         return _press(held, clause.joined, moment)
     match = _find(clause, moment)
@@ -128,7 +128,7 @@ def _press(match: Match, whole: str, moment: Moment) -> Step:
 
 def _find(clause: c.Operate, moment: Moment) -> Match | None:
     """The control that is meant: called like the clause, or in the item it speaks of, or called like its verb."""
-    elements = moment.scene.elements or moment.scene.words
+    elements = moment.observation.elements or moment.observation.words
     verb, thing, place = clause.verb, unquote(clause.thing), unquote(clause.place)
     if not clause.certain:
         return _control([verb], elements, 0.95)
@@ -230,14 +230,14 @@ _WHOLE = re.compile(
 def _spoken_of(thing: str, moment: Moment) -> bool:
     """Whether the page is about a thing: it shows its name, or the thing is named by no more than its kind."""
     bare = _bare(unquote(thing))
-    return bool(_WHOLE.fullmatch(unquote(thing).strip())) or not bare or shows(moment.scene, bare)
+    return bool(_WHOLE.fullmatch(unquote(thing).strip())) or not bare or shows(moment.observation, bare)
 
 
 def _in_its_container(clause: c.Operate, moment: Moment) -> Match | None:
     """“Add X to the cart”: of several controls called “Add to cart”, the one that stands with X in one container."""
     names = [f"{clause.verb} {_bare(unquote(clause.place))}".strip(), clause.verb]
     controls = [
-        each for each in moment.scene.elements if each.acts and each.role not in _FIELDS and _serves(each, clause)
+        each for each in moment.observation.elements if each.acts and each.role not in _FIELDS and _serves(each, clause)
     ]
     same = [each for each in controls if any(alike(name, each.name).score >= ANYWHERE for name in names if name)]
     if len(same) < 2 or _specific(clause.thing):
@@ -247,12 +247,12 @@ def _in_its_container(clause: c.Operate, moment: Moment) -> Match | None:
     in_label = {*words(_bare(unquote(clause.place)))} - _INTO <= {*words(label)}
     if clause.place and not in_label and not _GENERIC.fullmatch(clause.place):
         thing = f"{thing} {unquote(clause.place)}"  # “the invoice of Zoe”: the place says which thing it is
-    if not any(normal(thing) in normal(each.name) for each in moment.scene.elements):
+    if not any(normal(thing) in normal(each.name) for each in moment.observation.elements):
         return None  # what is not written here stands in no container
     for place in ("card", "row", "item"):
         found = moment.find(f'"{label}" in the {place} with "{thing}"', "click")
         if found and found[0].score >= 0.75 and found[0].element in same and not found[0].rivals:
-            more = () if clause.place else _same_elsewhere(found[0], thing, moment.scene.elements)
+            more = () if clause.place else _same_elsewhere(found[0], thing, moment.observation.elements)
             return replace(found[0], rivals=tuple(more))
     return None
 
@@ -295,7 +295,7 @@ def _things(clause: c.Operate, labels: list[str]) -> list[tuple[str, list[str]]]
 
 def _items(phrase: str, moment: Moment) -> list[Item]:
     """The items a phrase speaks of, all equally well: by number, or by what stands in them."""
-    elements = moment.scene.elements
+    elements = moment.observation.elements
     called = re.sub(r"^(?:the|an?|my)\s+", "", unquote(phrase), flags=re.IGNORECASE)
     literally = any(alike(called, element.name).score >= 0.95 for element in elements) or is_name(phrase, elements)
     for query in () if literally else readings(phrase):  # “Task 3” may be what one of them is called
@@ -372,7 +372,7 @@ def _by_glyph(verb: str, moment: Moment) -> Match | None:
     found = moment.find(f'"{verb}"', "click")
     return (
         found[0]
-        if found and found[0].score >= ANYWHERE and (found[0].element.acts or not moment.scene.elements)
+        if found and found[0].score >= ANYWHERE and (found[0].element.acts or not moment.observation.elements)
         else None
     )
 
@@ -390,7 +390,7 @@ def _specific(thing: str) -> bool:
 
 def _hint(clause: c.Operate, moment: Moment) -> Match | None:
     names = HINTS.get(clause.verb.lower())
-    return _control(names, moment.scene.elements, 0.8) if names else None
+    return _control(names, moment.observation.elements, 0.8) if names else None
 
 
 def _bare(text: str) -> str:

@@ -18,7 +18,7 @@ from handeye.tools.comparing import contains, loose, same
 
 if TYPE_CHECKING:
     from handeye.perception.matching import Want
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.policies.plain_english.clauses import Statement
     from handeye.tools.element import Element
 
@@ -67,26 +67,26 @@ class Finding(NamedTuple):
     """Whether the screen tells it at all; what it does not tell does not hold, denied or not."""
 
 
-def evaluate(statement: Statement, scene: Scene) -> Finding:
+def evaluate(statement: Statement, observation: Observation) -> Finding:
     """Look whether the statement holds on this scene."""
     if statement.also:
         targets = (statement.target, *statement.also)
-        found = [evaluate(replace(statement, target=target, also=()), scene) for target in targets]
+        found = [evaluate(replace(statement, target=target, also=()), observation) for target in targets]
         wrong = [finding for finding in found if not finding.holds]
         says = "; ".join(finding.says for finding in (wrong or found))
         return Finding(not wrong, says, all(finding.known for finding in found))
     if statement.parts:
-        whole = evaluate(replace(statement, parts=()), scene)
+        whole = evaluate(replace(statement, parts=()), observation)
         there = whole.known if statement.kind != "visible" else whole.holds != statement.negated
         if there:
             return whole
         first, *others = statement.parts
-        return evaluate(replace(statement, target=first, also=tuple(others), parts=()), scene)
-    holds, says, known = _RULES[statement.kind](statement, scene)
+        return evaluate(replace(statement, target=first, also=tuple(others), parts=()), observation)
+    holds, says, known = _RULES[statement.kind](statement, observation)
     if not known:
         return Finding(False, says, False)
-    if statement.negated and not holds and scene.signals.unanswered:
-        return _unknown(f"“{scene.signals.unanswered[0]}” does not answer, so what it shows is unknown")
+    if statement.negated and not holds and observation.signals.unanswered:
+        return _unknown(f"“{observation.signals.unanswered[0]}” does not answer, so what it shows is unknown")
     return Finding(holds != statement.negated, says)
 
 
@@ -94,8 +94,8 @@ def _unknown(says: str) -> Finding:
     return Finding(False, says, False)
 
 
-def _texts(statement: Statement, scene: Scene) -> Finding:
-    missing = [text for text in statement.texts if not shows(scene, text)]
+def _texts(statement: Statement, observation: Observation) -> Finding:
+    missing = [text for text in statement.texts if not shows(observation, text)]
     if statement.negated or statement.any_of:
         there = [text for text in statement.texts if text not in missing]
         return Finding(
@@ -103,14 +103,14 @@ def _texts(statement: Statement, scene: Scene) -> Finding:
         )
     if not missing:
         return Finding(True, f"the page shows {_list(statement.texts)}")
-    return Finding(False, f"the page does not show {_list(missing)}; {summary(missing[0], scene)}")
+    return Finding(False, f"the page does not show {_list(missing)}; {summary(missing[0], observation)}")
 
 
-def summary(wanted: str, scene: Scene) -> str:
+def summary(wanted: str, observation: Observation) -> str:
     """What the page says, for somebody who looked for something else."""
     from handeye.perception.matching import nearest
 
-    elements = scene.elements or scene.words
+    elements = observation.elements or observation.words
     near = nearest(f'"{wanted}"', elements, 3)
     if near:
         return f"nearest is {_list(near)}"
@@ -120,12 +120,12 @@ def summary(wanted: str, scene: Scene) -> str:
     return f"it shows {_list([text[:60] for text in first[:3]])}" if first else "it shows no text"
 
 
-def _title(statement: Statement, scene: Scene) -> Finding:
-    return _compare(statement, scene.signals.title, "the title")
+def _title(statement: Statement, observation: Observation) -> Finding:
+    return _compare(statement, observation.signals.title, "the title")
 
 
-def _url(statement: Statement, scene: Scene) -> Finding:
-    url = scene.signals.url
+def _url(statement: Statement, observation: Observation) -> Finding:
+    url = observation.signals.url
     if not url:
         return _unknown("this screen has no address")
     test = _same_address if statement.exact else _in_address
@@ -144,12 +144,12 @@ def _same_address(text: str, url: str) -> bool:
     return any(each == wanted or each.endswith("/" + wanted.lstrip("/")) for each in bare)
 
 
-def _open(statement: Statement, scene: Scene) -> Finding:
+def _open(statement: Statement, observation: Observation) -> Finding:
     """Which page is open, told by its address, title or first heading."""
-    heading = next((element.name for element in scene.elements if element.role == "heading"), "")
-    places = (scene.signals.url, scene.signals.title, heading)
+    heading = next((element.name for element in observation.elements if element.role == "heading"), "")
+    places = (observation.signals.url, observation.signals.title, heading)
     holds = any(_names(statement.texts[0], place) for place in places)
-    return Finding(holds, f"the page is “{scene.signals.title or heading or scene.signals.url}”")
+    return Finding(holds, f"the page is “{observation.signals.title or heading or observation.signals.url}”")
 
 
 def _names(wanted: str, place: str) -> bool:
@@ -176,43 +176,43 @@ def _same(text: str, value: str, whole: bool, negated: bool = False) -> bool:
     )
 
 
-def _field(statement: Statement, scene: Scene) -> Finding:
+def _field(statement: Statement, observation: Observation) -> Finding:
     name = unquote(statement.target)
     if re.fullmatch(r"(?:the|an?)\s+(?:(?:main|page)\s+)?(?:heading|headline)", statement.target, re.IGNORECASE):
-        return _headings(statement, scene)
-    element = _held_in(statement.target, scene)
+        return _headings(statement, observation)
+    element = _held_in(statement.target, observation)
     if element is not None and element.secret:
         return _unknown(f"“{name}” is a secret field, which is never read")
     if element is not None:
         return _compare(statement, element.value, f"“{name}”")
-    found = find(statement.target, scene.elements or scene.words, want="read", size=_size(scene))
-    inside = _within(found, scene)
-    if inside and not statement.exact and all(_written(text, found[0].element, scene) for text in statement.texts):
+    found = find(statement.target, observation.elements or observation.words, want="read", size=_size(observation))
+    inside = _within(found, observation)
+    if inside and not statement.exact and all(_written(text, found[0].element, observation) for text in statement.texts):
         return Finding(True, f"“{name}” holds it")
-    if value := read_value(statement.target, scene):
+    if value := read_value(statement.target, observation):
         # Read off a text, a value may have more words to it: that it "is not" so is told only by what it does not hold.
         loosely = replace(statement, exact=False) if statement.negated else statement
         finding = _compare(loosely, value, f"“{name}”")
-        if finding.holds or not _said(statement, scene):
+        if finding.holds or not _said(statement, observation):
             return finding
-    if _said(statement, scene):
+    if _said(statement, observation):
         return Finding(not statement.negated, f"the page says “{unquote(statement.said)}”")
     if inside:
         return Finding(False, f"“{name}” holds “{inside[:80]}”")
     if not statement.texts[0] and statement.exact:
         return _unknown(f"the page does not say that “{name}” is empty")
-    return _none(statement.target, scene, "nothing on the page is", "type")
+    return _none(statement.target, observation, "nothing on the page is", "type")
 
 
-def _said(statement: Statement, scene: Scene) -> bool:
+def _said(statement: Statement, observation: Observation) -> bool:
     """Whether the page has the very sentence: “the cart is empty”."""
     said = re.sub(r"^(?:the|an?)\s+", "", unquote(statement.said), flags=re.IGNORECASE)
-    return bool(said) and any(shows(scene, text) for text in (unquote(statement.said), said))
+    return bool(said) and any(shows(observation, text) for text in (unquote(statement.said), said))
 
 
-def _headings(statement: Statement, scene: Scene) -> Finding:
+def _headings(statement: Statement, observation: Observation) -> Finding:
     """One of the headings is, or holds, what was said."""
-    names = [element.name for element in scene.elements if element.role == "heading" and element.name]
+    names = [element.name for element in observation.elements if element.role == "heading" and element.name]
     if not names:
         return _unknown("the page tells of no heading")
     tests = [any(_same(text, name, statement.exact, statement.negated) for name in names) for text in statement.texts]
@@ -220,39 +220,39 @@ def _headings(statement: Statement, scene: Scene) -> Finding:
     return Finding(holds, f"the headings are {_list(names[:4])}")
 
 
-def _held_in(phrase: str, scene: Scene) -> Element | None:
+def _held_in(phrase: str, observation: Observation) -> Element | None:
     """The field that a phrase names: the one called so, whatever its kind, before one that stands near such a text."""
     if any(query.role in ("row", "item") and query.ordinal and not query.text for query in readings(phrase)):
         return None  # a whole row is asked about, not the field in it
-    named = _one(phrase, scene, "any")
+    named = _one(phrase, observation, "any")
     if named is not None and named.role in {"slider", "spinbutton"}:
         return named
-    return _one(phrase, scene, "type") or _one(phrase, scene, "choose")
+    return _one(phrase, observation, "type") or _one(phrase, observation, "choose")
 
 
-def _written(text: str, container: Element, scene: Scene) -> bool:
+def _written(text: str, container: Element, observation: Observation) -> bool:
     """Whether a text stands in a container: in one thing, or across several that are not buttons or fields."""
     from handeye.perception.groups import descendants
 
-    held = [container, *descendants(container, scene.elements)]
+    held = [container, *descendants(container, observation.elements)]
     parts = [part for each in held for part in (each.name, each.value)]
     plain = " ".join(each.name for each in held[1:] if not each.acts)
     return any(_same(text, part, False) for part in (*parts, plain))
 
 
-def _within(found: list[Match], scene: Scene) -> str:
+def _within(found: list[Match], observation: Observation) -> str:
     """All that is written in the best match: of a row, its cells."""
     from handeye.perception.groups import descendants
 
     if not found or found[0].score < 0.75:
         return ""
     element = found[0].element
-    return " ".join([element.name, element.value, *(each.name for each in descendants(element, scene.elements))])
+    return " ".join([element.name, element.value, *(each.name for each in descendants(element, observation.elements))])
 
 
-def _one(phrase: str, scene: Scene, want: Want) -> Element | None:
+def _one(phrase: str, observation: Observation, want: Want) -> Element | None:
     """The thing a phrase names; None where nothing is called so, or several are that differ in what is checked."""
-    found = find(phrase, scene.elements, want=want, size=_size(scene))
+    found = find(phrase, observation.elements, want=want, size=_size(observation))
     if not found or found[0].score < 0.75:
         return None
     first = found[0].element
@@ -263,68 +263,68 @@ def _state(element: Element) -> tuple[object, ...]:
     return element.value, element.enabled, element.checked, element.selected, element.pressed, element.secret
 
 
-def _none(phrase: str, scene: Scene, what: str, want: Want = "any") -> Finding:
+def _none(phrase: str, observation: Observation, what: str, want: Want = "any") -> Finding:
     """That a phrase names nothing here, or that it cannot be told which of several it means."""
-    name, found = unquote(phrase), find(phrase, scene.elements, want=want, size=_size(scene))
+    name, found = unquote(phrase), find(phrase, observation.elements, want=want, size=_size(observation))
     if found and found[0].score >= 0.75 and found[0].rivals:
         return _unknown(f"several things here answer to “{name}”, and they differ; say which one is meant")
     return _unknown(f"{what} called “{name}”")
 
 
-def _checked(statement: Statement, scene: Scene) -> Finding:
-    element = _one(statement.target, scene, "tick")
+def _checked(statement: Statement, observation: Observation) -> Finding:
+    element = _one(statement.target, observation, "tick")
     name = unquote(statement.target)
     if element is None or element.checked is None:
-        there = _one(statement.target, scene, "any")
+        there = _one(statement.target, observation, "any")
         if there is None or there.pressed is None:
-            return _none(statement.target, scene, "there is no checkbox", "tick")
+            return _none(statement.target, observation, "there is no checkbox", "tick")
         return Finding(there.pressed, f"“{name}” is {'on' if there.pressed else 'not on'}")
     return Finding(element.checked, f"“{name}” is {'ticked' if element.checked else 'not ticked'}")
 
 
-def _selected(statement: Statement, scene: Scene) -> Finding:
+def _selected(statement: Statement, observation: Observation) -> Finding:
     name = unquote(statement.target)
-    ticked = _one(statement.target, scene, "tick")
+    ticked = _one(statement.target, observation, "tick")
     if ticked is not None and ticked.checked is not None:
         return Finding(ticked.checked, f"“{name}” is {'selected' if ticked.checked else 'not selected'}")
-    chosen = [element for element in scene.elements if same(element.value, name, case=False)]
+    chosen = [element for element in observation.elements if same(element.value, name, case=False)]
     if chosen:
         return Finding(True, f"“{name}” is selected")
-    there = _one(statement.target, scene, "any")
+    there = _one(statement.target, observation, "any")
     told = [state for state in (there.selected, there.pressed) if state is not None] if there else []
-    if not told and not _offered(name, scene):
+    if not told and not _offered(name, observation):
         return _unknown(f"the page does not tell whether “{name}” is selected")
     return Finding(any(told), f"“{name}” is {'selected' if any(told) else 'not selected'}")
 
 
-def _offered(name: str, scene: Scene) -> bool:
+def _offered(name: str, observation: Observation) -> bool:
     """Whether a list has an option of this name, chosen or not."""
-    lists = (element for element in scene.elements if element.role in {"combobox", "listbox"})
+    lists = (element for element in observation.elements if element.role in {"combobox", "listbox"})
     return any(contains(element.description, name, case=False) for element in lists)
 
 
-def _enabled(statement: Statement, scene: Scene) -> Finding:
-    element = _one(statement.target, scene, "any")
+def _enabled(statement: Statement, observation: Observation) -> Finding:
+    element = _one(statement.target, observation, "any")
     name = unquote(statement.target)
     if element is None:
-        return _none(statement.target, scene, "nothing on the page is")
+        return _none(statement.target, observation, "nothing on the page is")
     return Finding(element.enabled, f"“{name}” is {'enabled' if element.enabled else 'disabled'}")
 
 
-def _focused(statement: Statement, scene: Scene) -> Finding:
-    element = _one(statement.target, scene, "any")
+def _focused(statement: Statement, observation: Observation) -> Finding:
+    element = _one(statement.target, observation, "any")
     if element is None:
-        return _none(statement.target, scene, "nothing on the page is")
-    return Finding(element.focused, f"{scene.signals.focus or 'nothing'} has the focus")
+        return _none(statement.target, observation, "nothing on the page is")
+    return Finding(element.focused, f"{observation.signals.focus or 'nothing'} has the focus")
 
 
-def _visible(statement: Statement, scene: Scene) -> Finding:
+def _visible(statement: Statement, observation: Observation) -> Finding:
     name = re.sub(r"^(?:the|an?|any|some)\s+", "", unquote(statement.target), flags=re.IGNORECASE)
     if roles := _ROLES_OF_WORDS.get(name.lower()):
-        there = next((element for element in scene.elements if element.role in roles), None)
+        there = next((element for element in observation.elements if element.role in roles), None)
         if there is not None:
             return Finding(True, f"there is “{there.name or there.role}”")
-    found = find(statement.target, scene.elements or scene.words, size=_size(scene))
+    found = find(statement.target, observation.elements or observation.words, size=_size(observation))
     roles = {query.role for query in readings(statement.target) if query.role in _STRICT and query.text}
     found = [
         match
@@ -333,11 +333,11 @@ def _visible(statement: Statement, scene: Scene) -> Finding:
     ]
     if found:
         return Finding(True, f"“{name}” is there")
-    if denial := _denied(name, scene):
+    if denial := _denied(name, observation):
         return Finding(False, f"the page says “{denial}”")
-    if name and shows(scene, name):
+    if name and shows(observation, name):
         return Finding(True, f"the page shows “{name}”")
-    return Finding(False, f"“{name}” is not there; {summary(name, scene)}")
+    return Finding(False, f"“{name}” is not there; {summary(name, observation)}")
 
 
 #: Words that deny what follows them.
@@ -348,10 +348,10 @@ _DENYING = re.compile(
 )
 
 
-def _denied(name: str, scene: Scene) -> str:
+def _denied(name: str, observation: Observation) -> str:
     """The text that says of the very words that it is not so, where no other text has them: “Not available”."""
     texts = [
-        each.name for each in (scene.elements or scene.words) if each.name and contains(each.name, name, case=False)
+        each.name for each in (observation.elements or observation.words) if each.name and contains(each.name, name, case=False)
     ]
     rest = [_DENYING.match(text) for text in texts]
     denying = [
@@ -361,19 +361,19 @@ def _denied(name: str, scene: Scene) -> str:
     return texts[0] if texts and all(denying) else ""
 
 
-def _count(statement: Statement, scene: Scene) -> Finding:
-    number = how_many(statement.noun, scene)
+def _count(statement: Statement, observation: Observation) -> Finding:
+    number = how_many(statement.noun, observation)
     holds = bool(_COMPARE[statement.compare](number, statement.number))
     return Finding(holds, f"there are {number} {unquote(statement.noun)}")
 
 
-def _dialog(statement: Statement, scene: Scene) -> Finding:
+def _dialog(statement: Statement, observation: Observation) -> Finding:
     roles = {"dialog", "alertdialog"} | ({"alert"} if re.search(r"\balert\b", statement.said, re.I) else set())
-    boxes = [element for element in scene.elements if element.role in roles]
+    boxes = [element for element in observation.elements if element.role in roles]
     if not statement.texts:
-        there = bool(scene.signals.dialog or boxes)
+        there = bool(observation.signals.dialog or boxes)
         return Finding(there, "a dialog is open" if there else "no dialog is open")
-    said = [scene.signals.dialog, *(_within([Match(box, 1.0, "")], scene) for box in boxes)]
+    said = [observation.signals.dialog, *(_within([Match(box, 1.0, "")], observation) for box in boxes)]
     tests = [any(_same(text, each, False, statement.negated) for each in said if each) for text in statement.texts]
     holds = any(tests) if statement.any_of or statement.negated else all(tests)
     shown = next((each for each in said if each), "")
@@ -384,8 +384,8 @@ def _list(texts: tuple[str, ...] | list[str]) -> str:
     return ", ".join(f"“{text}”" for text in texts)
 
 
-def _size(scene: Scene) -> tuple[int, int]:
-    return scene.screenshot.width, scene.screenshot.height
+def _size(observation: Observation) -> tuple[int, int]:
+    return observation.screenshot.width, observation.screenshot.height
 
 
 _RULES = {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handeye.perception.eyes import Eyes
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.policies.decision import Past, Task
     from handeye.policies.plain_english.clauses import Clause
     from handeye.tools.actions import Action
@@ -106,12 +106,12 @@ class Moment:
     """How sure it is that what was aimed at is what the clause means."""
 
     @property
-    def scene(self) -> Scene:
-        return self.task.scene
+    def observation(self) -> Observation:
+        return self.task.observation
 
     @property
     def size(self) -> tuple[int, int]:
-        return self.scene.screenshot.width, self.scene.screenshot.height
+        return self.observation.screenshot.width, self.observation.screenshot.height
 
     @property
     def last(self) -> Past | None:
@@ -138,17 +138,17 @@ class Moment:
         if len(either) > 1 and all(re.fullmatch(QUOTED, part) for part in either):
             found = [match for part in either for match in self.find(masked.restore(part), want)[:1]]
             return sorted(found, key=lambda match: -match.score)
-        known = find(phrase, self.scene.elements, want=want, size=self.size)
+        known = find(phrase, self.observation.elements, want=want, size=self.size)
         if not known and want == "type" and (only := self._only_field(phrase)):
             return only
         if known and (part := self._part(phrase, known[0], want)):
             return part
         if known and known[0].score >= 0.75:
             return known
-        if self.scene.elements and not self.progress.tries.get("waited"):
+        if self.observation.elements and not self.progress.tries.get("waited"):
             return known  # reading the picture is slow: first see whether the page is only late
-        read = find(phrase, readable(self.scene, phrase, want), want=want, size=self.size)
-        read = permitted(read, phrase, self.scene.elements)
+        read = find(phrase, readable(self.observation, phrase, want), want=want, size=self.size)
+        read = permitted(read, phrase, self.observation.elements)
         if read and (not known or read[0].score > known[0].score + 0.05):
             self.notes.append(f"“{unquote(phrase)}” was read off the picture")
             return read
@@ -160,7 +160,7 @@ class Moment:
         vague = match.why.split(",")[0] in {"holds it", "begins with it", "holds its words"} and match.score < 0.88
         if want not in ("any", "click") or element.role != "clickable" or not vague or element.box.area < 2500:
             return []
-        read = [each for each in find(phrase, self.scene.words, want=want, size=self.size) if each.score >= 0.9]
+        read = [each for each in find(phrase, self.observation.words, want=want, size=self.size) if each.score >= 0.9]
         if read:
             self.notes.append(
                 f"“{unquote(phrase)}” is a part of “{element.name[:40]}”; the place was read off the picture"
@@ -189,7 +189,7 @@ class Moment:
         if worked is not None:
             self.notes.append(f"of {len(tied)} called so, the one where the step before was done")
             return replace(worked, rivals=())
-        elements = self.scene.elements if match.element.source != "ocr" else readable(self.scene, phrase, "any")
+        elements = self.observation.elements if match.element.source != "ocr" else readable(self.observation, phrase, "any")
         raise Unclear(unclear(unquote(phrase), match, tuple(elements), self.size))
 
     def _worked_in(self, tied: Sequence[Match]) -> Match | None:
@@ -197,7 +197,7 @@ class Moment:
         if last is None or last.action.kind not in ("type", "select", "upload") or last.result.startswith("refused:"):
             return None
         target = getattr(last.action, "target", None)
-        structure = structure_of(self.scene.elements)
+        structure = structure_of(self.observation.elements)
         field_ = structure.by_id.get(target.element) if target is not None else None
         if field_ is None or any(each.element.id not in structure.by_id for each in tied):
             return None
@@ -237,22 +237,22 @@ class Moment:
 
     def missing(self, phrase: str, what: str = "") -> Fail:
         """The failure of a target that is not there."""
-        names = nearest(phrase, [*self.scene.elements, *(self.scene.read or ())])
+        names = nearest(phrase, [*self.observation.elements, *(self.observation.read or ())])
         shown = ", ".join(f"“{name}”" for name in names)
-        if held := withheld(phrase, self.scene.elements):
+        if held := withheld(phrase, self.observation.elements):
             label, verb = held
             return Fail(
                 f"{what or 'nothing'} on the screen is called “{unquote(phrase)}”; “{label}” has the words, but "
                 f"pressing it also does what “{verb}” says: give its whole label to press it"
             )
         near = f"; the nearest are {shown}" if names else "; nothing there is called nearly so"
-        unlisted = self.scene.signals.unlisted
+        unlisted = self.observation.signals.unlisted
         more = f"; {unlisted:,} further elements are not listed: scroll closer to it first" if unlisted else ""
         return Fail(f"{what or 'nothing'} on the screen answers to “{unquote(phrase)}”{near}{more}")
 
     def fields(self) -> list[Element]:
         """Everything on the page that takes text, in reading order."""
-        return [element for element in self.scene.elements if element.takes_text and element.enabled]
+        return [element for element in self.observation.elements if element.takes_text and element.enabled]
 
     def visible(self, elements: Sequence[Element]) -> list[Element]:
         return [element for element in elements if element.box.within(*self.size)]

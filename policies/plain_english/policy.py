@@ -123,7 +123,7 @@ def _act(clause: c.Clause, moment: Moment) -> Step:
     if isinstance(clause, _Jump):
         return Next(skip=clause.over)
     if isinstance(clause, c.When):
-        finding = evaluate(clause.statement, moment.scene)
+        finding = evaluate(clause.statement, moment.observation)
         if not finding.known and clause.statement.negated:
             return Fail(f"whether “{clause.statement.said}” cannot be told: {finding.says}")
         inside = len(flat(clause.then)) + bool(clause.otherwise)

@@ -71,7 +71,7 @@ def wait_or_scroll(moment: Moment, phrase: str) -> Decision | Fail:
         )
     last = moment.task.steps[-1] if moment.task.steps else None
     ended = last is not None and isinstance(last.action, Scroll) and last.outcome.kind == "no_effect"
-    count = len(moment.scene.elements)
+    count = len(moment.observation.elements)
     if count and moment.progress.kept.get("count") == count:
         ended = True  # the platform lists what lies further down as well, and scrolling brought nothing new
     moment.progress.kept["count"] = count
@@ -115,16 +115,16 @@ def _scroll_to(moment: Moment, element: Element, phrase: str) -> Decision | Fail
 
 def _neighbour(moment: Moment, element: Element) -> Element | None:
     """Something on the screen in the same list or area, to turn the wheel over."""
-    by_id = {each.id: each for each in moment.scene.elements}
+    by_id = {each.id: each for each in moment.observation.elements}
     mine = {each.id for each in ancestors(element, by_id)}
     related = [
         each
-        for each in moment.visible(moment.scene.elements)
+        for each in moment.visible(moment.observation.elements)
         if not each.covered and each.id != element.id and {up.id for up in ancestors(each, by_id)} & mine
     ]
     column = [
         each
-        for each in moment.visible(moment.scene.elements)
+        for each in moment.visible(moment.observation.elements)
         if not each.covered and abs(each.box.left - element.box.left) < 40
     ]
     return min(related or column, key=lambda each: abs(each.box.top - element.box.top), default=None)
@@ -159,10 +159,10 @@ def _uncover(moment: Moment, match: Match, phrase: str) -> Match | Decision | Fa
 
 def closing(moment: Moment, target: Element | None = None) -> Element | None:
     """The control that closes what lies over the page without agreeing to anything."""
-    by_id = {each.id: each for each in moment.scene.elements}
+    by_id = {each.id: each for each in moment.observation.elements}
     mine = {each.id for each in ancestors(target, by_id)} if target else set()
     best: tuple[int, float, Element] | None = None
-    for element in moment.visible(moment.scene.elements):
+    for element in moment.visible(moment.observation.elements):
         if not element.acts or element.covered or not element.enabled or element == target:
             continue
         over = any(up.role in _OVERLAYS and up.id not in mine for up in ancestors(element, by_id))
@@ -187,7 +187,7 @@ def click_it(moment: Moment, match: Match, phrase: str, click: Click | None = No
 
 def _takes_enter(moment: Moment, click: Click) -> bool:
     """Whether Enter can only press what was clicked: where a field has the keyboard, it would write a line there."""
-    acting = {each.id for each in moment.scene.elements if each.acts and not each.takes_text}
+    acting = {each.id for each in moment.observation.elements if each.acts and not each.takes_text}
     return click.target.element in acting and not any(each.focused for each in moment.fields())
 
 

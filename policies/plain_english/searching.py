@@ -89,7 +89,7 @@ def _shift(before: dict[str, list[int]], now: dict[str, list[int]], axis: int) -
 
 def _shown(moment: Moment) -> dict[str, list[int]]:
     """Where the words that can be seen, and are seen once, stand, by a number for them."""
-    elements = [each for each in moment.visible(moment.scene.elements or moment.scene.read) if each.name or each.value]
+    elements = [each for each in moment.visible(moment.observation.elements or moment.observation.read) if each.name or each.value]
     words = [f"{crc32(f'{each.role} {each.name or each.value}'.encode()):08x}" for each in elements]
     often = Counter(words)
     return {word: [each.box.left, each.box.top] for word, each in zip(words, elements, strict=True) if often[word] == 1}
@@ -97,7 +97,7 @@ def _shown(moment: Moment) -> dict[str, list[int]]:
 
 def _wheres(moment: Moment) -> list[Element | None]:
     """What to turn the wheel over, in order: a list in a program's window or the window; a page, or a list in it."""
-    items = [each for each in moment.visible(moment.scene.elements) if each.role in _ITEMS and not each.covered]
+    items = [each for each in moment.visible(moment.observation.elements) if each.role in _ITEMS and not each.covered]
     kinds = [[each for each in items if each.role == role] for role in {each.role for each in items}]
     largest = max(kinds, key=lambda kind: sum(each.box.area for each in kind), default=[])
     if len(largest) < LIST:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.policies.replay.anchors import Anchor, Standing
     from handeye.tools.actions import Action
     from handeye.tools.device import Signals
@@ -42,19 +42,19 @@ class Try:
     """A target that is there, and off the screen."""
 
 
-def attempt(anchor: Anchor, scene: Scene, patches: Patches) -> Try:
+def attempt(anchor: Anchor, observation: Observation, patches: Patches) -> Try:
     """The action of an anchor with points for its targets, as far as its signals agree."""
-    same = bool(anchor.before.screen) and scene.screenshot.digest[:FINGERPRINT] == anchor.before.screen
+    same = bool(anchor.before.screen) and observation.screenshot.digest[:FINGERPRINT] == anchor.before.screen
     if not anchor.targets:
-        return _placeless(anchor, scene, same)
+        return _placeless(anchor, observation, same)
     says: list[str] = []
     fields: dict[str, Any] = {}
     whole = True
     for name, sight in anchor.targets.items():
-        found = locate(sight, scene, patches(sight.patch) if sight.patch else None, same)
+        found = locate(sight, observation, patches(sight.patch) if sight.patch else None, same)
         if found.place is None:
             return Try(None, found.says)
-        if (visible := _on_screen(found.place, scene)) is None:
+        if (visible := _on_screen(found.place, observation)) is None:
             assert found.place.element is not None
             return Try(None, f"{found.says}, off the screen", away=found.place.element.box)
         fields[name] = _target(anchor, name, found.place, visible)
@@ -89,16 +89,16 @@ def standing(signals: Signals) -> dict[str, str]:
     return {"address": address if signals.url else "", "title": signals.title, "focus": signals.focus}
 
 
-def _placeless(anchor: Anchor, scene: Scene, same: bool) -> Try:
+def _placeless(anchor: Anchor, observation: Observation, same: bool) -> Try:
     """For what has no target: it is the same place to act when the screen as a whole still is the same."""
     action = parse_action(anchor.action)
     if isinstance(action, Done | Remember):  # what was read off the screen must be on it
         read = action.answer if isinstance(action, Done) else action.text
-        lost = next((line for line in read.splitlines() if line.strip() and not shows(scene, line)), "")
+        lost = next((line for line in read.splitlines() if line.strip() and not shows(observation, line)), "")
         return Try(None, f"“{lost[:60]}” is not on the screen") if lost else Try(action, "all that was read is there")
     if action.kind in ANYWHERE:
         return Try(action, "it needs no place")
-    now = standing(scene.signals)
+    now = standing(observation.signals)
     agreeing = _agreeing(anchor.before, now)
     if anchor.before.focus and action.kind in ("key", "type") and "focus" not in agreeing:
         return Try(None, f"the keyboard is at {now['focus'] or 'nothing'}, not at {anchor.before.focus}")
@@ -117,9 +117,9 @@ def _agreeing(before: Standing, now: dict[str, str]) -> list[str]:
     ]
 
 
-def _on_screen(place: Place, scene: Scene) -> Box | None:
+def _on_screen(place: Place, observation: Observation) -> Box | None:
     """What shows of a place; None when it must be scrolled to."""
-    width, height = scene.screenshot.width, scene.screenshot.height
+    width, height = observation.screenshot.width, observation.screenshot.height
     if place.element is None:
         return Box(place.point.x, place.point.y, place.point.x + 1, place.point.y + 1).within(width, height)
     seen = place.element.box.within(width, height)

@@ -16,7 +16,7 @@ from handeye.tools.errors import ActionRefused, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
 
 _CHECKS = re.compile(r"\b(?:check (?:that|if|whether)|verify|make sure|ensure|assert|expect)", re.IGNORECASE)
 _BREAK = re.compile(r"[.;\n]+(?:\s|$)|,\s*(?:and\s+|then\s+)*|\s+(?:and|then)\s+(?=check\b|verify\b|make\b|ensure\b)")
@@ -29,8 +29,8 @@ class Check:
     said: str
     statement: c.Statement
 
-    def judge(self, scene: Scene) -> Finding:
-        return evaluate(self.statement, scene)
+    def judge(self, observation: Observation) -> Finding:
+        return evaluate(self.statement, observation)
 
 
 @dataclass(frozen=True)

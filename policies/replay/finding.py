@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.policies.replay.anchors import Near, Sight
     from handeye.tools.element import Element
 
@@ -60,13 +60,13 @@ class Found:
     """The signals that agree, or what keeps it from being found."""
 
 
-def locate(sight: Sight, scene: Scene, patch: Image.Image | None = None, same_screen: bool = False) -> Found:
+def locate(sight: Sight, observation: Observation, patch: Image.Image | None = None, same_screen: bool = False) -> Found:
     """Where the target is now. `same_screen`: not one pixel differs from the screen it was on."""
     if sight.role and not sight.spot:
-        places = _elements(sight, scene)
-        _judge_elements(sight, scene, places, patch, same_screen)
+        places = _elements(sight, observation)
+        _judge_elements(sight, observation, places, patch, same_screen)
     else:
-        places = _spots(sight, scene, patch, same_screen)
+        places = _spots(sight, observation, patch, same_screen)
     return _chosen(sight, places)
 
 
@@ -108,10 +108,10 @@ def _listed(signals: list[str]) -> str:
     return " and ".join([", ".join(signals[:-1]), signals[-1]]) if len(signals) > 1 else "".join(signals)
 
 
-def _elements(sight: Sight, scene: Scene) -> list[Place]:
+def _elements(sight: Sight, observation: Observation) -> list[Place]:
     """The elements that could be meant: of the same role and key, or of the same name."""
     places: list[Place] = []
-    for each in scene.elements:
+    for each in observation.elements:
         keyed = bool(sight.key) and each.key == sight.key
         named = bool(sight.name) and same_text(sight.name, each.name)
         if not (keyed or named or (each.role == sight.role and not sight.name)):
@@ -128,12 +128,12 @@ def _elements(sight: Sight, scene: Scene) -> list[Place]:
 
 
 def _judge_elements(
-    sight: Sight, scene: Scene, places: list[Place], patch: Image.Image | None, same_screen: bool
+    sight: Sight, observation: Observation, places: list[Place], patch: Image.Image | None, same_screen: bool
 ) -> None:
-    seen = matches(patch, scene.screenshot.image, sight.hold) if patch and places else []
+    seen = matches(patch, observation.screenshot.image, sight.hold) if patch and places else []
     mark = sight.near[0] if sight.near and not sight.near[0].control else None
-    lost = mark and not any(there(mark, each.name) for each in scene.elements)
-    rows = rows_in(scene.elements) if sight.beside and places else {}
+    lost = mark and not any(there(mark, each.name) for each in observation.elements)
+    rows = rows_in(observation.elements) if sight.beside and places else {}
     for place in places:
         element = place.element
         assert element is not None
@@ -151,27 +151,27 @@ def _judge_elements(
             place.wrong = f"“{sight.row}” is not beside it any more"
         elif lost:
             place.wrong = f"“{sight.near[0].text}” is not near it any more"
-    _judge_layout(sight, scene, places)
+    _judge_layout(sight, observation, places)
 
 
-def _judge_layout(sight: Sight, scene: Scene, places: list[Place]) -> None:
+def _judge_layout(sight: Sight, observation: Observation, places: list[Place]) -> None:
     """Whose neighbours are where they were; among several alike, only the one that is nearest to the first of them."""
     named = [each for each in places if "text" in each.signals or not sight.name]
     rivals = [each for each in named if "selector" in each.signals] or named
     if len(rivals) > 1 and sight.near:
-        if best := _nearest(sight.near[0], rivals, scene):
+        if best := _nearest(sight.near[0], rivals, observation):
             best.back("layout")
         return
     for place in places:
-        if any(_fits(near, place.point, scene.elements) for near in sight.near) or _related(
-            sight, place, scene.elements
+        if any(_fits(near, place.point, observation.elements) for near in sight.near) or _related(
+            sight, place, observation.elements
         ):
             place.back("layout")
 
 
-def _nearest(mark: Near, rivals: list[Place], scene: Scene) -> Place | None:
+def _nearest(mark: Near, rivals: list[Place], observation: Observation) -> Place | None:
     """The one that a text is nearest to, or else lies to as it lay before; None where two are as near."""
-    boxes = [each.box for each in scene.elements if there(mark, each.name)]
+    boxes = [each.box for each in observation.elements if there(mark, each.name)]
     if not boxes:
         return None
 
@@ -189,7 +189,7 @@ def _nearest(mark: Near, rivals: list[Place], scene: Scene) -> Place | None:
     return None
 
 
-def _spots(sight: Sight, scene: Scene, patch: Image.Image | None, same_screen: bool) -> list[Place]:
+def _spots(sight: Sight, observation: Observation, patch: Image.Image | None, same_screen: bool) -> list[Place]:
     """Places within a drawing, or on a screen whose elements nobody tells."""
     places: list[Place] = []
     reach = max(10, min(sight.size) // 2 if not sight.spot else 10)
@@ -202,15 +202,15 @@ def _spots(sight: Sight, scene: Scene, patch: Image.Image | None, same_screen: b
         place.back(signal)
 
     if patch:
-        for hit in matches(patch, scene.screenshot.image, sight.hold):
+        for hit in matches(patch, observation.screenshot.image, sight.hold):
             back("picture", hit)
     if same_screen:
         back("screen", sight.point)
     if sight.role:
-        areas = [each for each in scene.elements if each.role == sight.role and _alike_area(sight, each)]
+        areas = [each for each in observation.elements if each.role == sight.role and _alike_area(sight, each)]
         for each in areas if len(areas) == 1 else ():
             back("selector", _within(each.box, sight.at))
-    lines = scene.words if sight.text or sight.near else ()
+    lines = observation.words if sight.text or sight.near else ()
     for line in lines:
         if sight.text and alike(sight.text, line.name, seen=True).score >= READ_ALIKE:
             back("text", line.box.centre if sight.spot else _within(line.box, sight.at))
@@ -231,7 +231,7 @@ def _spots(sight: Sight, scene: Scene, patch: Image.Image | None, same_screen: b
             place.wrong = f"“{sight.text}” is not written there any more"
         elif sight.patch and not sight.text and not {"picture", "screen"} & set(place.signals):
             place.wrong = "it looks different there"
-        elif not scene.screenshot.width > place.point.x >= 0 or not scene.screenshot.height > place.point.y >= 0:
+        elif not observation.screenshot.width > place.point.x >= 0 or not observation.screenshot.height > place.point.y >= 0:
             place.wrong = "it is off the screen"
     return places
 

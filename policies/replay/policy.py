@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.eyes import Eyes
     from handeye.perception.outcome import Outcome
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.policies.decision import Policy, Task
     from handeye.policies.replay.anchors import Anchor
     from handeye.policies.replay.doing import Patches, Try
@@ -111,7 +111,7 @@ class Replay:
         if not alike and not (looking and ahead):
             return memory.note(said)
         at, anchor = alike[0] if alike else ahead[0]
-        tried = attempt(anchor, task.scene, self._patches)
+        tried = attempt(anchor, task.observation, self._patches)
         if tried.action is None:
             after = at + 1 if alike else memory.at
             reason = f"step {at + 1} of {len(self.anchors)} was not done as before: {tried.says}"
@@ -149,18 +149,18 @@ class Replay:
         at = memory.at
         while True:
             anchor = self.anchors[at]
-            tried = attempt(anchor, task.scene, self._patches)
+            tried = attempt(anchor, task.observation, self._patches)
             if tried.action is not None and (unread := self._unread(task, anchor)):
                 return self._asked(task, replace(memory, at=at), eyes, unread)
             if tried.action is not None:
                 return self._again(at, tried, replace(memory, at=at), anchor.memo, anchor.thought or anchor.said)
             if tried.away is not None and memory.scrolls < SCROLLS:
-                return self._scrolled(task.scene, tried.away, anchor, memory)
+                return self._scrolled(task.observation, tried.away, anchor, memory)
             if not anchor.optional or at + 1 >= len(self.anchors):
                 break
             at, memory = at + 1, memory.without(at)
         for earlier in memory.skipped:  # what sometimes comes may come late
-            late = attempt(self.anchors[earlier], task.scene, self._patches)
+            late = attempt(self.anchors[earlier], task.observation, self._patches)
             if late.action is not None:
                 known = self.anchors[earlier]
                 return self._again(earlier, late, memory.with_late(earlier), known.memo, known.said, back=at)
@@ -203,12 +203,12 @@ class Replay:
         return replace(on, at=at + 1) if memory.deed or cleared else on
 
     def _possible(self, at: int, task: Task) -> bool:
-        return at < len(self.anchors) and attempt(self.anchors[at], task.scene, self._patches).action is not None
+        return at < len(self.anchors) and attempt(self.anchors[at], task.observation, self._patches).action is not None
 
     # What the goal checks.
 
     def _held(self, task: Task) -> tuple[str, ...]:
-        return tuple(each.said for each in explicit(task.goal).checks if each.judge(task.scene).holds)
+        return tuple(each.said for each in explicit(task.goal).checks if each.judge(task.observation).holds)
 
     def _checked(self, task: Task, memory: Memory) -> Decision | None:
         """What the goal has checked before the next step, judged anew: a wait while it does not hold, then the end."""
@@ -216,7 +216,7 @@ class Replay:
         for check in explicit(task.goal).checks:
             if check.said not in wanted or check.said in memory.held:
                 continue
-            says = check.judge(task.scene).says
+            says = check.judge(task.observation).says
             if memory.waits < len(WAITS):
                 wait = Wait(seconds=WAITS[memory.waits])
                 return self._own(wait, f"not yet: {says}", replace(memory, waits=memory.waits + 1))
@@ -239,7 +239,7 @@ class Replay:
         goal = task.goal.partition("\n\nSo far it was done as before.")[0]
         wrong = (each for each in explicit(goal).checks if each.said in wanted and each.said not in memory.held)
         first = next(wrong, None)
-        return f"check that {first.said}: {first.judge(task.scene).says}" if first else ""
+        return f"check that {first.said}: {first.judge(task.observation).says}" if first else ""
 
     # How a decision is made up.
 
@@ -260,8 +260,8 @@ class Replay:
         decision = Decision(thought=thought, action=tried.action, by=NAME, memo=memo, notes=notes)
         return memory.note(decision, f"as before, step {at + 1} of {len(self.anchors)}: {tried.says}", step=at)
 
-    def _scrolled(self, scene: Scene, box: Box, anchor: Anchor, memory: Memory) -> Decision:
-        middle = scene.screenshot.height // 2
+    def _scrolled(self, observation: Observation, box: Box, anchor: Anchor, memory: Memory) -> Decision:
+        middle = observation.screenshot.height // 2
         way = box.centre.y - middle
         amount = max(1, min(30, round(abs(way) / NOTCH)))
         scroll = Scroll(direction="down" if way > 0 else "up", amount=amount)

@@ -17,7 +17,7 @@ from handeye.tools.geometry import Box, Point
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.actions import Action, Target
     from handeye.tools.element import Element
 
@@ -38,29 +38,29 @@ _NUMBER = re.compile(r"\d+")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-def sights_of(action: Action, scene: Scene) -> dict[str, Sight]:
+def sights_of(action: Action, observation: Observation) -> dict[str, Sight]:
     """What the grounded targets of an action are known by, by field name. Never starts the OCR."""
     found = {name: target for name, target in targets(action).items() if target.point is not None}
-    return {name: sight_of(target, scene) for name, target in found.items()}
+    return {name: sight_of(target, observation) for name, target in found.items()}
 
 
-def sight_of(target: Target, scene: Scene) -> Sight:
+def sight_of(target: Target, observation: Observation) -> Sight:
     """What one grounded target is known by."""
     assert target.point is not None
-    element = known(target, scene)
+    element = known(target, observation)
     box = element.box if element else target.box or Box(*target.point, target.point.x + 1, target.point.y + 1)
     told = Sight(
         point=target.point,
         at=(share(target.point.x, box.left, box.width), share(target.point.y, box.top, box.height)),
         size=(box.width, box.height) if element or target.box else (0, 0),
-        near=around(target.point, box, scene.elements or scene.read, element),
+        near=around(target.point, box, observation.elements or observation.read, element),
     )
     if element is None:
-        line = line_at(target.point, scene.read)
+        line = line_at(target.point, observation.read)
         return told.model_copy(update={"text": line.name if line else ""})
-    same = [each for each in scene.elements if (each.role, normal(each.name)) == (element.role, normal(element.name))]
-    by_id = {each.id: each for each in scene.elements}
-    beside = row_of(element, scene.elements)
+    same = [each for each in observation.elements if (each.role, normal(each.name)) == (element.role, normal(element.name))]
+    by_id = {each.id: each for each in observation.elements}
+    beside = row_of(element, observation.elements)
     drawn = element.role in DRAWN or (element.role == "clickable" and not element.name)
     return told.model_copy(
         update={
@@ -78,12 +78,12 @@ def sight_of(target: Target, scene: Scene) -> Sight:
     )
 
 
-def known(target: Target, scene: Scene) -> Element | None:
+def known(target: Target, observation: Observation) -> Element | None:
     """The platform's element of a target, else the smallest under it that says something or draws itself."""
-    if target.element and (own := next((each for each in scene.elements if each.id == target.element), None)):
+    if target.element and (own := next((each for each in observation.elements if each.id == target.element), None)):
         return own
     assert target.point is not None
-    under = [each for each in scene.elements if each.box.holds(target.point) and not each.covered]
+    under = [each for each in observation.elements if each.box.holds(target.point) and not each.covered]
     telling = [each for each in under if each.acts or each.role in DRAWN or (each.name and each.box.area <= AREA)]
     return min(telling, key=lambda each: each.box.area, default=None)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from handeye.perception.engines.options import Options
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.policies.decision import Decision
     from handeye.tools.actions import Action
 
@@ -62,27 +62,27 @@ class GymAgent:
         self._steps: list[Past] = []
         self._facts: dict[str, str] = {}
         self._memo: dict[str, Any] = {}
-        self._before: Scene | None = None
+        self._before: Observation | None = None
 
-    def get_action(self, observation: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def get_action(self, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """The next action, and facts about it: the thought, and who decided. A goal that cannot be carried out is told
         as infeasible."""
-        device = Observed(observation)
-        scene = self.eyes.see(device)
-        self._judge(scene, str(observation.get("last_action_error") or ""))
+        device = GivenDevice(given)
+        observation = self.eyes.see(device)
+        self._judge(observation, str(given.get("last_action_error") or ""))
         trouble = ""
         for _ in range(WITHOUT_HAND):
             try:
-                self.policy.check(str(observation["goal"]))
-                decision = self._decide(str(observation["goal"]), scene, trouble)
+                self.policy.check(str(given["goal"]))
+                decision = self._decide(str(given["goal"]), observation, trouble)
             except ActionRefused as error:
                 return write_action(Done(success=False, answer=str(error))), {"think": str(error)}
             try:
-                action, _ = ground_targets(decision.action, scene, self.eyes)
+                action, _ = ground_targets(decision.action, observation, self.eyes)
                 if action.kind in HAND_KINDS and not (isinstance(action, Wait) and action.text):
-                    said = write_action(_with_bids(action, scene), scale=device.scale)
+                    said = write_action(_with_bids(action, observation), scale=device.scale)
                     self._keep(decision, action, Outcome(kind="unknown"), "")
-                    self._before = scene
+                    self._before = observation
                     return said, {"think": decision.thought, "by": decision.by}
             except ActionRefused as error:
                 trouble = str(error)
@@ -90,19 +90,19 @@ class GymAgent:
                 continue
             if isinstance(action, Done | Ask):
                 return write_action(action), {"think": decision.thought, "by": decision.by}
-            done = carry_out(action, scene, self.eyes, device, self._facts, lambda: False)
+            done = carry_out(action, observation, self.eyes, device, self._facts, lambda: False)
             self._facts |= done.facts
             self._keep(decision, action, done.outcome, done.result)
-            scene = replace(scene, view=done.view) if done.view else scene
+            observation = replace(observation, view=done.view) if done.view else observation
         return write_action(Done(success=False, answer=trouble or "it comes to no action")), {"think": trouble}
 
     def close(self) -> None:
         """Let go of the model."""
         self.eyes.close()
 
-    def _decide(self, goal: str, scene: Scene, trouble: str) -> Decision:
+    def _decide(self, goal: str, observation: Observation, trouble: str) -> Decision:
         for attempt in range(UNUSABLE):
-            task = Task(goal, scene, tuple(self._steps), self._facts, self._memo, KINDS, trouble)
+            task = Task(goal, observation, tuple(self._steps), self._facts, self._memo, KINDS, trouble)
             try:
                 return self.policy.choose(task, self.eyes)
             except ActionRefused as error:
@@ -111,12 +111,12 @@ class GymAgent:
                 trouble = str(error)
         raise AssertionError
 
-    def _judge(self, scene: Scene, error: str) -> None:
+    def _judge(self, observation: Observation, error: str) -> None:
         """What became of the last action, by what is seen now."""
         if self._before is None or not self._steps:
             return
         last = self._steps[-1]
-        outcome = judge(last.action, self._before, scene)
+        outcome = judge(last.action, self._before, observation)
         if error:
             outcome = Outcome(kind="no_effect", evidence=error)
         self._steps[-1] = last.model_copy(update={"outcome": outcome, "result": error})
@@ -129,15 +129,15 @@ class GymAgent:
         self._memo = decision.memo
 
 
-class Observed:
+class GivenDevice:
     """An observation as a device that can be looked at; what is done, BrowserGym does."""
 
     name = "an observation of BrowserGym's"
     kinds = KINDS
 
-    def __init__(self, observation: dict[str, Any]) -> None:
-        self._told = observation
-        self.scale = float(observation.get("scale") or 1.0)
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._told = given
+        self.scale = float(given.get("scale") or 1.0)
         """Pixels of the picture for one of the page; 1 in BrowserGym."""
 
     def capture(self) -> Screenshot:
@@ -177,9 +177,9 @@ class Observed:
         """Nothing is held."""
 
 
-def _with_bids(action: Action, scene: Scene) -> Action:
+def _with_bids(action: Action, observation: Observation) -> Action:
     """The action with elements that BrowserGym knows, and points for what was read off the picture."""
-    bids = {element.id for element in scene.elements}
+    bids = {element.id for element in observation.elements}
     read = {name: each for name, each in targets(action).items() if each.element and each.element not in bids}
     return action.model_copy(update={name: each.model_copy(update={"element": ""}) for name, each in read.items()})
 

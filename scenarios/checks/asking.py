@@ -9,7 +9,7 @@ from handeye.perception.prompt import Head, harmless
 
 if TYPE_CHECKING:
     from handeye.perception.eyes import Eyes
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.scenarios.checks.kinds import Ask
 
 Found = tuple[bool | None, str]
@@ -21,7 +21,7 @@ GRAMMAR = 'root ::= "yes" | "no" | "unclear"'
 TEMPERATURE = 0.7
 
 
-def ask(check: Ask, scene: Scene, eyes: Eyes | None) -> Found:
+def ask(check: Ask, observation: Observation, eyes: Eyes | None) -> Found:
     """What most votes say; None without a model, and where more than half agree on neither answer."""
     engine = getattr(eyes, "engine", None)
     if engine is None:
@@ -30,7 +30,7 @@ def ask(check: Ask, scene: Scene, eyes: Eyes | None) -> Found:
         "Answer from the screenshot alone, with one word: yes, no, or unclear when it cannot be told.\n"
         f"Question: {harmless(check.question)}"
     )
-    prompt = Head(engine.profile.system).ask(scene.screenshot.image, question)
+    prompt = Head(engine.profile.system).ask(observation.screenshot.image, question)
     drawn = TEMPERATURE if check.votes > 1 else 0.0
     answers = engine.generate(prompt, max_tokens=16, temperature=drawn, n=check.votes, grammar=GRAMMAR)
     heard = [hit[1].lower() if (hit := WORD.match(answer.text)) else "unclear" for answer in answers]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from handeye.perception.eyes import Eyes
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.scenarios.checks.kinds import Check
 
 State = Literal["passed", "failed", "unknown"]
@@ -50,14 +50,14 @@ class Judged(BaseModel):
     when: Literal["requires", "ensures", "always", "never"] = "ensures"
 
 
-def judge(check: Check, look: Callable[[], Scene], folder: Path, means: Means | None = None) -> Judged:
+def judge(check: Check, look: Callable[[], Observation], folder: Path, means: Means | None = None) -> Judged:
     """Judge a check now. `look` gives the scene, and is called only for checks of the screen; files are below
     `folder`."""
     means = means or Means()
     picture: Image.Image | None = None
-    looked: list[Scene] = []
+    looked: list[Observation] = []
 
-    def noted() -> Scene:
+    def noted() -> Observation:
         looked.append(look())
         return looked[-1]
 
@@ -85,7 +85,7 @@ def keep(picture: Image.Image, path: Path) -> str:
     return str(path)
 
 
-def _find(check: Check, look: Callable[[], Scene], folder: Path) -> tuple[bool | None, str]:
+def _find(check: Check, look: Callable[[], Observation], folder: Path) -> tuple[bool | None, str]:
     judges: dict[type, Callable[[Any], tuple[bool | None, str]]] = {
         File: lambda check: outside.file(check, folder),
         Http: outside.http,

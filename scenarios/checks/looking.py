@@ -19,33 +19,33 @@ from handeye.tools.comparing import contains, loose
 from handeye.tools.errors import ActionRefused, UsageError
 
 if TYPE_CHECKING:
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.scenarios.checks.kinds import Check
     from handeye.tools.element import Element
 
 Found = tuple[bool | None, str]
 
 
-def find(check: Check, scene: Scene) -> Found:
+def find(check: Check, observation: Observation) -> Found:
     """Whether the check holds on this scene; None where the platform does not tell."""
     match check:
         case Statement(says=says):
-            return _statement(says, scene)
+            return _statement(says, observation)
         case Text(value=value):
-            return _text(value, scene)
+            return _text(value, observation)
         case Url(value=value):
-            return _url(value, scene.signals.url)
+            return _url(value, observation.signals.url)
         case Title(value=value):
-            title = scene.signals.title
+            title = observation.signals.title
             return contains(title, value, case=False), f"the title is “{title}”"
         case Window(value=value):
-            return _window(value, scene)
+            return _window(value, observation)
         case ElementState():
-            return _element(check, scene)
+            return _element(check, observation)
         case Count():
-            return _count(check, scene)
+            return _count(check, observation)
         case Cell():
-            return tables.cell(check, scene)
+            return tables.cell(check, observation)
     raise AssertionError(check.kind)
 
 
@@ -63,17 +63,17 @@ def understood(says: str) -> clauses.Statement:
     return read[0].statement
 
 
-def _statement(says: str, scene: Scene) -> Found:
-    finding = evaluate(understood(says), scene)
+def _statement(says: str, observation: Observation) -> Found:
+    finding = evaluate(understood(says), observation)
     return (finding.holds if finding.known else None), finding.says
 
 
-def _text(value: str, scene: Scene) -> Found:
-    if shows(scene, value):
+def _text(value: str, observation: Observation) -> Found:
+    if shows(observation, value):
         return True, f"it shows “{value}”"
-    if scene.elements and scene.reader is not None and shows(replace(scene, elements=()), value):
+    if observation.elements and observation.reader is not None and shows(replace(observation, elements=()), value):
         return True, f"the picture shows “{value}”"
-    close = nearest(value, (*scene.elements, *scene.read), 3)
+    close = nearest(value, (*observation.elements, *observation.read), 3)
     return False, f"it does not show “{value}”" + (f"; nearest is {_quoted(close)}" if close else "")
 
 
@@ -84,21 +84,21 @@ def _url(value: str, url: str) -> Found:
     return fits, f"the address is {url}"
 
 
-def _window(value: str, scene: Scene) -> Found:
-    titles = scene.signals.tabs
+def _window(value: str, observation: Observation) -> Found:
+    titles = observation.signals.tabs
     if not titles:
         return None, "this screen does not tell which windows are open"
     return any(contains(title, value, case=False) for title in titles), f"open are {_quoted(titles[:6])}"
 
 
-def _element(check: ElementState, scene: Scene) -> Found:
-    if not scene.elements:
+def _element(check: ElementState, observation: Observation) -> Found:
+    if not observation.elements:
         return None, "this screen tells no elements; check a `text` instead"
     called = [
-        each for each in scene.elements if loose(each.name) == loose(check.name) and check.role in ("", each.role)
+        each for each in observation.elements if loose(each.name) == loose(check.name) and check.role in ("", each.role)
     ]
     if not called:
-        close = nearest(check.name, scene.elements, 3)
+        close = nearest(check.name, observation.elements, 3)
         return False, f"there is none of that name{f'; nearest is {_quoted(close)}' if close else ''}"
     found = [_differences(each, check) for each in called]
     best = min(found, key=lambda each: (len(each[0]), len(each[1])))
@@ -125,18 +125,18 @@ def _differences(element: Element, check: ElementState) -> tuple[list[str], list
     return wrong, untold
 
 
-def _written_in(element: Element, scene: Scene) -> str:
+def _written_in(element: Element, observation: Observation) -> str:
     """All that an element says: of a row or an item, what stands in it."""
-    inside = descendants(element, scene.elements) if element.role in ITEM_ROLES else ()
+    inside = descendants(element, observation.elements) if element.role in ITEM_ROLES else ()
     return " ".join(part for each in (element, *inside) for part in (each.name, each.value) if part)
 
 
-def _count(check: Count, scene: Scene) -> Found:
-    if not scene.elements:
+def _count(check: Count, observation: Observation) -> Found:
+    if not observation.elements:
         return None, "this screen tells no elements"
     number = sum(
-        check.role in ("", each.role) and (not check.text or contains(_written_in(each, scene), check.text, case=False))
-        for each in scene.elements
+        check.role in ("", each.role) and (not check.text or contains(_written_in(each, observation), check.text, case=False))
+        for each in observation.elements
     )
     holds = (
         (check.equals is None or number == check.equals)

@@ -18,7 +18,7 @@ import httpx
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.scenarios.checks.kinds import File, Http, Process, Python, Sql
 
 Found = tuple[bool | None, str]
@@ -138,7 +138,7 @@ def process(check: Process) -> Found:
     return (check.name in names) == check.running, f"{check.name} {'runs' if check.name in names else 'does not run'}"
 
 
-def python(check: Python, scene: Scene, folder: Path) -> Found:
+def python(check: Python, observation: Observation, folder: Path) -> Found:
     """Raises UsageError when there is no such function."""
     module, _, name = check.function.partition(":")
     path = folder / f"{module.replace('.', '/')}.py"
@@ -157,7 +157,7 @@ def python(check: Python, scene: Scene, folder: Path) -> Found:
             f"{check.function} cannot be imported ({error}); write FILE:FUNCTION beside the suite"
         ) from error
     try:
-        said = function(scene)
+        said = function(observation)
     except Exception as error:
         return None, f"it raised {type(error).__name__}: {error}"
     return said is True, said if isinstance(said, str) else f"it returned {said!r}"

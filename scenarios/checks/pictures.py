@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handeye.perception.eyes import Eyes
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.scenarios.checks.kinds import Picture
 
 #: A pixel differs when one of its colours does by more than this: less is how fonts are smoothed.
@@ -27,15 +27,15 @@ DIM = 0.35
 Found = tuple[bool | None, str, Image.Image | None]
 
 
-def similar(check: Picture, scene: Scene, eyes: Eyes | None, folder: Path, *, update: bool = False) -> Found:
+def similar(check: Picture, observation: Observation, eyes: Eyes | None, folder: Path, *, update: bool = False) -> Found:
     """Whether the part looks like the picture, what is so, and a marked picture of what differs.
 
     With `update`, what is seen is written as the picture instead of one that differs or is missing.
     """
-    box = _part(check, scene, eyes)
+    box = _part(check, observation, eyes)
     if isinstance(box, str):
         return None, box, None
-    seen = scene.screenshot.image.convert("RGB").crop(box)
+    seen = observation.screenshot.image.convert("RGB").crop(box)
     path = place(check.file, folder)
     try:
         wanted = open_image(path).convert("RGB")
@@ -62,16 +62,16 @@ def compared(seen: Image.Image, wanted: Image.Image, tolerance: float) -> tuple[
     return False, says, _marked(seen, apart, box)
 
 
-def _part(check: Picture, scene: Scene, eyes: Eyes | None) -> Box | str:
+def _part(check: Picture, observation: Observation, eyes: Eyes | None) -> Box | str:
     """The box to look at, or why there is none."""
-    width, height = scene.screenshot.width, scene.screenshot.height
+    width, height = observation.screenshot.width, observation.screenshot.height
     if check.region:
         box = Box(*check.region)
         fits = box.right <= width and box.bottom <= height
         return box if fits else f"{list(box)} is not all on the screen ({width}x{height})"
     if not check.of:
         return Box(0, 0, width, height)
-    found = eyes.ground(scene, check.of) if eyes else None
+    found = eyes.ground(observation, check.of) if eyes else None
     box_ = found.box.within(width, height) if found and found.box else None
     return box_ or f"“{check.of}” is not found with a box on the screen"
 

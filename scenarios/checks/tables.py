@@ -11,7 +11,7 @@ from handeye.tools.comparing import contains, loose, same
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.scenarios.checks.kinds import Cell
     from handeye.tools.element import Element
 
@@ -20,24 +20,24 @@ Found = tuple[bool | None, str]
 CELLS = frozenset({"cell", "gridcell", "rowheader", "columnheader"})
 
 
-def cell(check: Cell, scene: Scene) -> Found:
+def cell(check: Cell, observation: Observation) -> Found:
     """Whether the cell is so; None where rows or columns are not clear."""
-    rows = [each for each in scene.elements if each.role == "row"]
+    rows = [each for each in observation.elements if each.role == "row"]
     if rows:
-        return _told(check, scene, rows)
-    if not scene.words:
+        return _told(check, observation, rows)
+    if not observation.words:
         return None, "this screen tells no table, and no text is read off it"
-    return _read(check, scene.words)
+    return _read(check, observation.words)
 
 
-def _told(check: Cell, scene: Scene, rows: Sequence[Element]) -> Found:
-    heads = _called(check.column, [each for each in scene.elements if each.role == "columnheader"])
+def _told(check: Cell, observation: Observation, rows: Sequence[Element]) -> Found:
+    heads = _called(check.column, [each for each in observation.elements if each.role == "columnheader"])
     if not heads:
-        names = [each.name for each in scene.elements if each.role == "columnheader"]
+        names = [each.name for each in observation.elements if each.role == "columnheader"]
         return False, f"there is no column “{check.column}”; there are {_quoted(names) or 'none'}"
     found: list[tuple[Element, list[Element]]] = []
     for row in rows:
-        cells = [each for each in descendants(row, scene.elements) if each.role in CELLS]
+        cells = [each for each in descendants(row, observation.elements) if each.role in CELLS]
         if any(same(check.row, _says(each), case=False) for each in cells):
             found.insert(0, (row, cells))
         elif contains(" ".join([row.name, *map(_says, cells)]), check.row, case=False):
@@ -52,7 +52,7 @@ def _told(check: Cell, scene: Scene, rows: Sequence[Element]) -> Found:
     under = [(_shared(each, head), each) for head in heads for each in cells if _shared(each, head) > 0]
     if not under:
         return False, f"the row with “{check.row}” has nothing below “{check.column}”"
-    return _compared(check, _inside(max(under, key=lambda pair: pair[0])[1], scene))
+    return _compared(check, _inside(max(under, key=lambda pair: pair[0])[1], observation))
 
 
 def _read(check: Cell, words: Sequence[Element]) -> Found:
@@ -97,9 +97,9 @@ def _called(name: str, elements: Sequence[Element]) -> list[Element]:
     return exact or [each for each in elements if contains(each.name, name, case=False)]
 
 
-def _inside(element: Element, scene: Scene) -> str:
+def _inside(element: Element, observation: Observation) -> str:
     """What a cell says itself, or, where it has no words of its own, what lies in it does."""
-    return _says(element) or " ".join(filter(None, map(_says, descendants(element, scene.elements))))
+    return _says(element) or " ".join(filter(None, map(_says, descendants(element, observation.elements))))
 
 
 def _says(element: Element) -> str:

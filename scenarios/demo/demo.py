@@ -121,17 +121,17 @@ def find_things(folder: Path, eyes: EmbeddedEyes, console: Console) -> Part:
     """Find three phrases on a picture of which only the pixels are known; each point must lie in the page's own box."""
     from handeye.perception import ocr
     from handeye.perception.marks import mark
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.geometry import Box
     from handeye.tools.screenshot import Screenshot, open_image
 
     image = open_image(HERE / "mail.png")
-    scene = Scene(Screenshot(image), reader=ocr.read)
+    observation = Observation(Screenshot(image), reader=ocr.read)
     boxes = json.loads((HERE / "mail.json").read_text(encoding="utf-8"))
     groundings, right = [], 0
     for phrase, box in boxes.items():
         with console.status(f"looking for “{phrase}”"):
-            grounding = eyes.ground(scene, phrase)
+            grounding = eyes.ground(observation, phrase)
         hit = grounding is not None and Box(*box).holds(grounding.point)
         right += hit
         where = f"at ({grounding.point.x}, {grounding.point.y})" if grounding else "not found"

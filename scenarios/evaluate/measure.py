@@ -12,7 +12,7 @@ from PIL import Image
 
 from handeye.perception import ocr
 from handeye.perception.prompt import ground_prompt
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.scenarios.evaluate.score import Measured
 from handeye.tools.errors import ActionFailed, ActionRefused, ModelError, UsageError
 from handeye.tools.screenshot import Screenshot, open_image
@@ -125,8 +125,8 @@ def ask(eyes: Eyes, item: Item) -> Measured:
         )
 
     try:
-        scene = Scene(Screenshot(open_image(item.path)), reader=ocr.read)
-        found = eyes.ground(scene, item.instruction)
+        observation = Observation(Screenshot(open_image(item.path)), reader=ocr.read)
+        found = eyes.ground(observation, item.instruction)
     except (UsageError, ActionRefused, ActionFailed) as error:
         return result(error=str(error))
     except ModelError as error:

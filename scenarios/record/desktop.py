@@ -20,7 +20,7 @@ from handeye.tools.geometry import Point
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.scenarios.record.recording import Recording
     from handeye.scenarios.record.x11 import Input
     from handeye.tools.desktop.device import Desktop
@@ -63,7 +63,7 @@ class DesktopRecorder:
         self._eyes = EmbeddedEyes()
         display: str = getattr(device, "display", "") or own_display()
         self._ears = Ears(display)
-        self._before: list[tuple[float, float, Scene]] = []
+        self._before: list[tuple[float, float, Observation]] = []
         """The last looks: when each began and ended."""
         self._pressed: Input | None = None
         self._last: Input | None = None
@@ -73,8 +73,8 @@ class DesktopRecorder:
         self.stopped = False
         self._windows = time.monotonic()
         self._look()
-        scene = self._before[-1][2]
-        if not scene.elements:
+        observation = self._before[-1][2]
+        if not observation.elements:
             recording.notes.append(BLIND)
 
     def close(self) -> None:
@@ -127,33 +127,33 @@ class DesktopRecorder:
 
     def _look(self) -> None:
         began = time.monotonic()
-        scene = self._eyes.see(self._device)
-        self._before = [*self._before[-3:], (began, time.monotonic(), scene)]
-        self._recording.title = scene.signals.title or self._recording.title
-        self._recording.first = self._recording.first or scene.signals.title
+        observation = self._eyes.see(self._device)
+        self._before = [*self._before[-3:], (began, time.monotonic(), observation)]
+        self._recording.title = observation.signals.title or self._recording.title
+        self._recording.first = self._recording.first or observation.signals.title
 
-    def _seen(self, moment: float) -> Scene:
+    def _seen(self, moment: float) -> Observation:
         """The last look that had ended before."""
-        return next((scene for _, ended, scene in reversed(self._before) if ended <= moment), self._before[0][2])
+        return next((observation for _, ended, observation in reversed(self._before) if ended <= moment), self._before[0][2])
 
     # The mouse
 
     def _release(self, press: Input, release: Input) -> None:
-        scene = self._seen(press.at)
-        point, end = self._pixel(scene, press), self._pixel(scene, release)
+        observation = self._seen(press.at)
+        point, end = self._pixel(observation, press), self._pixel(observation, release)
         if point is None or end is None:
             return
         if {"ctrl", "shift"} <= set(press.held):
             self._check(point)
             return
         if abs(point.x - end.x) > NEAR or abs(point.y - end.y) > NEAR:
-            self._dragged(scene, point, end)
+            self._dragged(observation, point, end)
             return
         last, self._last = self._last, press
         twice = last and last.button == press.button and press.at - last.at < TWICE and _close(last.point, press.point)
         count = 2 if twice else 1
         self._last = None if twice else press
-        element = _thing(scene, point)
+        element = _thing(observation, point)
         held = tuple(name for name in press.held if name in ("ctrl", "shift", "alt", "meta"))
         button = BUTTONS.get(press.button, "left")
 
@@ -165,11 +165,11 @@ class DesktopRecorder:
         if element is None:
             said = Said(step(f"({point.x}, {point.y})") or "", "a place in pixels: nothing there has a name")
         else:
-            said = say(element, scene, step, ("click",), point)
+            said = say(element, observation, step, ("click",), point)
         self._keep(Entry(kind, said, element.id if element else f"{point}"))
 
-    def _dragged(self, scene: Scene, start: Point, end: Point) -> None:
-        first, second = _thing(scene, start), _thing(scene, end)
+    def _dragged(self, observation: Observation, start: Point, end: Point) -> None:
+        first, second = _thing(observation, start), _thing(observation, end)
         where = f"from ({start.x}, {start.y}) to ({end.x}, {end.y})"
         names = [quoted(each.name) if each and each.name else None for each in (first, second)]
         if names[0] and names[1] and first != second and sayable(step := f"drag {names[0]} onto {names[1]}"):
@@ -178,13 +178,13 @@ class DesktopRecorder:
             self._keep(Entry("drag", Said("", f"the mouse was dragged {where}: plain English has no words for this")))
 
     def _check(self, point: Point) -> None:
-        scene = self._eyes.see(self._device)
-        element = _thing(scene, point) or _line(scene, point)
+        observation = self._eyes.see(self._device)
+        element = _thing(observation, point) or _line(observation, point)
         text = (element.value or element.name) if element and not element.secret else ""
         shown = quoted(" ".join(text.split())[:120]) if text else None
         says = (
             f"the screen shows {shown}"
-            if shown and " ".join(text.split())[:120] in " ".join(" ".join(texts(scene)).split())
+            if shown and " ".join(text.split())[:120] in " ".join(" ".join(texts(observation)).split())
             else ""
         )
         if element is not None and element.checked is not None and (name := quoted(element.name)):
@@ -229,16 +229,16 @@ class DesktopRecorder:
         text, self._text = self._text, ""
         if not text:
             return
-        field, scene = self._field, self._before[-1][2]
+        field, observation = self._field, self._before[-1][2]
         if self._secret and field is not None:
             text = self._recording.secret(field)
         action = a.Type(text=text)
         plain, named = Said(step_of(action, {}) or ""), False
         if not plain.step or not sayable(plain.step):
             plain = Said("", "something was typed that plain English cannot say")
-        if field is not None and field.takes_text and any(each.id == field.id for each in scene.elements):
+        if field is not None and field.takes_text and any(each.id == field.id for each in observation.elements):
             into = a.Type(text=text, target=a.Target(phrase="field"))
-            said = say(field, scene, lambda phrase: step_of(into, {"target": phrase}), ("type",))
+            said = say(field, observation, lambda phrase: step_of(into, {"target": phrase}), ("type",))
             if said.step and not said.comment:
                 plain, named = said, True
         self._keep(Entry("fill", plain, field.id if field else "", named=named))
@@ -247,24 +247,24 @@ class DesktopRecorder:
         self._recording.keep(entry)
         self._told(entry)
 
-    def _pixel(self, scene: Scene, heard: Input) -> Point | None:
+    def _pixel(self, observation: Observation, heard: Input) -> Point | None:
         """Where that was in the picture; None off this monitor."""
-        (left, top), scale = scene.screenshot.origin, scene.screenshot.scale
+        (left, top), scale = observation.screenshot.origin, observation.screenshot.scale
         x, y = round((heard.point[0] - left) * scale), round((heard.point[1] - top) * scale)
-        return Point(x, y) if 0 <= x < scene.screenshot.width and 0 <= y < scene.screenshot.height else None
+        return Point(x, y) if 0 <= x < observation.screenshot.width and 0 <= y < observation.screenshot.height else None
 
 
-def _thing(scene: Scene, point: Point) -> Element | None:
+def _thing(observation: Observation, point: Point) -> Element | None:
     """What lies at a point: the smallest that acts, else the smallest that has a name, else a line of text."""
-    there = [each for each in scene.elements if each.box.holds(point) and not each.covered]
+    there = [each for each in observation.elements if each.box.holds(point) and not each.covered]
     for fits in (lambda each: each.acts, lambda each: bool(each.name)):
         if found := sorted((each for each in there if fits(each)), key=lambda each: each.box.area):
             return found[0]
-    return None if scene.elements else _line(scene, point)
+    return None if observation.elements else _line(observation, point)
 
 
-def _line(scene: Scene, point: Point) -> Element | None:
-    return next((each for each in scene.words if each.box.holds(point)), None)
+def _line(observation: Observation, point: Point) -> Element | None:
+    return next((each for each in observation.words if each.box.holds(point)), None)
 
 
 def _close(one: tuple[int, int], other: tuple[int, int]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.tools.device import Signals
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box, Point
@@ -84,14 +84,14 @@ class Heard(BaseModel):
     def at(self) -> Point:
         return Point(round(self.point[0]), round(self.point[1]))
 
-    def scene(self, **changes: Any) -> Scene:
+    def observation(self, **changes: Any) -> Observation:
         """The page as it was; `changes` are to the thing that it was done to, such as what it held before."""
         elements = [element_of(each) for each in self.found]
         if changes and 0 <= self.index < len(elements):
             elements[self.index] = elements[self.index].model_copy(update=changes)
         wide, high = max(1, round(self.size[0])), max(1, round(self.size[1]))
         blank = Screenshot(Image.new("RGB", (wide, high)))
-        return Scene(blank, tuple(elements), Signals(url=self.url, title=self.title))
+        return Observation(blank, tuple(elements), Signals(url=self.url, title=self.title))
 
 
 def element_of(raw: dict[str, Any]) -> Element:

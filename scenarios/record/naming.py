@@ -16,7 +16,7 @@ from handeye.tools.errors import HandeyeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.element import Element
     from handeye.tools.geometry import Point
 
@@ -31,28 +31,28 @@ class Said(NamedTuple):
     comment: str = ""
 
 
-def ways_to_say(element: Element, scene: Scene, point: Point | None = None) -> list[str]:
+def ways_to_say(element: Element, observation: Observation, point: Point | None = None) -> list[str]:
     """Phrases for an element, the most natural first."""
-    visible = element.box.within(scene.screenshot.width, scene.screenshot.height) or element.box
+    visible = element.box.within(observation.screenshot.width, observation.screenshot.height) or element.box
     target = Target(phrase=element.role, point=point or visible.centre, element=element.id, box=element.box)
-    sight = sight_of(target, scene)
+    sight = sight_of(target, observation)
     return list(dict.fromkeys(phrases(sight, element.description)))[:MOST]
 
 
 def say(
-    element: Element, scene: Scene, steps: Callable[[str], str | None], kinds: Iterable[str], point: Point | None = None
+    element: Element, observation: Observation, steps: Callable[[str], str | None], kinds: Iterable[str], point: Point | None = None
 ) -> Said:
     """The step, made by `steps` from a phrase, that leads to this element and to no other.
 
     `kinds` are the actions that it may come to. Where no words do, the step goes by the place, and says so.
     """
     wanted, doubtful = frozenset(kinds), ""
-    *words, place = ways_to_say(element, scene, point)
+    *words, place = ways_to_say(element, observation, point)
     for phrase in words:
         step = steps(phrase)
         if not step or not sayable(step):
             continue
-        sure = leads_to(step, {element.id}, scene, wanted)
+        sure = leads_to(step, {element.id}, observation, wanted)
         if sure:
             return Said(step)
         doubtful = doubtful or (step if sure is not None else "")
@@ -64,13 +64,13 @@ def say(
     return Said("", f"something was done to “{name}”, and no words were found that lead there")
 
 
-def leads_to(step: str, ids: set[str], scene: Scene, kinds: frozenset[str]) -> bool | None:
+def leads_to(step: str, ids: set[str], observation: Observation, kinds: frozenset[str]) -> bool | None:
     """Whether plain English, told the step in this scene, does it to these elements; None: it does something else.
 
     False where it would, but only because it takes the first of several.
     """
     try:
-        task = Task(goal=step, scene=scene, kinds=HAND_KINDS)
+        task = Task(goal=step, observation=observation, kinds=HAND_KINDS)
         decision = PlainEnglish().choose(task, EmbeddedEyes())
     except HandeyeError:
         return None

@@ -142,11 +142,11 @@ class Recording:
             return Entry(
                 heard.kind, Said(step(where) or "", f"a place in a large {element.role} that has no parts"), element.id
             )
-        return Entry(heard.kind, say(element, heard.scene(), step, ("click",), heard.at), element.id)
+        return Entry(heard.kind, say(element, heard.observation(), step, ("click",), heard.at), element.id)
 
     def _hover(self, heard: Heard) -> Entry:
         """What has to be done first: the mouse is to lie over something before the thing shows."""
-        told = [say(each, heard.scene(), lambda phrase: f"hover over {phrase}", ("move",)) for each in heard.holders]
+        told = [say(each, heard.observation(), lambda phrase: f"hover over {phrase}", ("move",)) for each in heard.holders]
         best = min(told, key=lambda said: (not said.step, bool(said.comment)), default=Said(""))
         return Entry("hover", best if best.step else Said("", "the next thing shows only while the mouse lies near it"))
 
@@ -156,13 +156,13 @@ class Recording:
         if start is None or end is None or start.id == end.id:
             name = f" in “{start.name or start.role}”" if start else ""
             return Entry("drag", Said("", f"the mouse was dragged {where}{name}: plain English has no words for this"))
-        scene = heard.scene()
-        for first in ways_to_say(start, scene)[:-1]:
-            for second in ways_to_say(end, scene)[:-1]:
+        observation = heard.observation()
+        for first in ways_to_say(start, observation)[:-1]:
+            for second in ways_to_say(end, observation)[:-1]:
                 step = step_of(
                     a.Drag(start=a.Target(phrase=first), end=a.Target(phrase=second)), {"start": first, "end": second}
                 )
-                if step and sayable(step) and leads_to(step, {start.id, end.id}, scene, frozenset({"drag"})):
+                if step and sayable(step) and leads_to(step, {start.id, end.id}, observation, frozenset({"drag"})):
                     return Entry("drag", Said(step), start.id)
         return Entry("drag", Said("", f"the mouse was dragged {where}: no words were found that lead there"))
 
@@ -175,8 +175,8 @@ class Recording:
         if not text and not clear:
             return None
         action = a.Type(text=_clean(text), clear=clear, target=a.Target(phrase="field"))
-        scene = heard.scene(value=heard.before)
-        said = say(element, scene, lambda phrase: step_of(action, {"target": phrase}), ("type",))
+        observation = heard.observation(value=heard.before)
+        said = say(element, observation, lambda phrase: step_of(action, {"target": phrase}), ("type",))
         if not said.step and not heard.secret:
             said = Said("", f"“{_clean(text)}” was typed into “{element.name}”, which plain English cannot say")
         return Entry("fill", said, element.id, heard.session)
@@ -190,14 +190,14 @@ class Recording:
         def step(phrase: str) -> str | None:
             return f"set {phrase} to {value}"
 
-        return Entry("set", say(element, heard.scene(value=heard.before), step, ("type",)), element.id, heard.session)
+        return Entry("set", say(element, heard.observation(value=heard.before), step, ("type",)), element.id, heard.session)
 
     def _tick(self, heard: Heard) -> Entry | None:
         element = heard.element
         if element is None:
             return None
         verb = "click" if heard.kind == "radio" else "tick" if heard.checked else "untick"
-        said = say(element, heard.scene(checked=not heard.checked), lambda phrase: f"{verb} {phrase}", ("click",))
+        said = say(element, heard.observation(checked=not heard.checked), lambda phrase: f"{verb} {phrase}", ("click",))
         return Entry(heard.kind, said, element.id)
 
     def _select(self, heard: Heard) -> Entry | None:
@@ -209,14 +209,14 @@ class Recording:
         def step(phrase: str) -> str | None:
             return f"choose {' and '.join(options)} from {phrase}"
 
-        return Entry("select", say(element, heard.scene(), step, ("select",)), element.id)
+        return Entry("select", say(element, heard.observation(), step, ("select",)), element.id)
 
     def _files(self, heard: Heard) -> Entry | None:
         element = heard.element
         if element is None or not heard.names:
             return None
         action = a.Upload(target=a.Target(phrase="field"), paths=heard.names)
-        said = say(element, heard.scene(), lambda phrase: step_of(action, {"target": phrase}), ("upload",))
+        said = say(element, heard.observation(), lambda phrase: step_of(action, {"target": phrase}), ("upload",))
         hint = "give the whole path: a page is not told in which folder the file lies"
         return Entry("files", Said(said.step, said.comment or hint), element.id)
 
@@ -236,10 +236,10 @@ class Recording:
         return Entry("key", Said(step), element, count=count)
 
     def _check(self, heard: Heard) -> Entry | None:
-        scene, element = heard.scene(), heard.element
-        for says in _statements(heard, element, ways_to_say(element, scene)[:-1] if element else []):
+        observation, element = heard.observation(), heard.element
+        for says in _statements(heard, element, ways_to_say(element, observation)[:-1] if element else []):
             try:
-                holds, _ = find(Statement(says=says), scene)
+                holds, _ = find(Statement(says=says), observation)
             except UsageError:
                 continue
             if holds and sayable(says):

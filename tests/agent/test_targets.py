@@ -7,7 +7,7 @@ from PIL import Image
 
 from handeye.agent.mind import ground_targets
 from handeye.perception.embedded import EmbeddedEyes
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.tools.actions import Click, Target
 from handeye.tools.element import Element
 from handeye.tools.errors import ActionRefused
@@ -20,7 +20,7 @@ def element(role: str, name: str, top: int, path: tuple[int, ...]) -> Element:
     return Element(id=f"{role}{top}", role=role, name=name, box=box, source="dom", path=path, items=(1,))
 
 
-SCENE = Scene(
+SCENE = Observation(
     Screenshot(Image.new("RGB", (300, 300), "white")),
     tuple(
         each

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from handeye.perception.matching import shows
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.perception.wording import alike
 from handeye.tools.comparing import contains, held, same
 from handeye.tools.element import Element
@@ -64,8 +64,8 @@ def test_what_a_field_holds_is_what_was_typed_or_that_set_apart(typed: str, valu
 def test_a_text_stands_in_another_as_a_whole(text: str, wanted: str, there: bool) -> None:
     assert contains(text, wanted, case=False) is there
     element = Element(id="e1", box=Box(0, 0, 9, 9), role="text", name=text, source="dom")
-    scene = Scene(Screenshot(Image.new("RGB", (20, 20))), (element,))
-    assert shows(scene, wanted) is there
+    observation = Observation(Screenshot(Image.new("RGB", (20, 20))), (element,))
+    assert shows(observation, wanted) is there
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedEyes
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.tools.browser.device import Browser
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
@@ -82,7 +82,7 @@ def test_labels_are_hit_on_pictures_of_unknown_pages(rendered: Any) -> None:
     eyes, missed, count = EmbeddedEyes(), [], 0
     for image, labels in rendered:
         for name, box in labels:
-            grounding = eyes.ground(Scene(Screenshot(image), reader=ocr.read), name)
+            grounding = eyes.ground(Observation(Screenshot(image), reader=ocr.read), name)
             count += 1
             if grounding is None or not box.holds(grounding.point):
                 missed.append((name, box, grounding))
@@ -97,8 +97,8 @@ def test_save_is_told_from_save_as() -> None:
         Element(id=f"t{i}", box=box, role="text", name=name, source="ocr")
         for i, (name, box) in enumerate([(line, Box(10, 10, 90, 30)), ("Save", Box(10, 50, 50, 70))])
     )
-    scene = Scene(image, reader=lambda _: words)
-    grounding = EmbeddedEyes().ground(scene, "Save")
+    observation = Observation(image, reader=lambda _: words)
+    grounding = EmbeddedEyes().ground(observation, "Save")
     assert grounding is not None
     assert Box(10, 50, 50, 70).holds(grounding.point)
 
@@ -111,15 +111,15 @@ def test_what_the_platform_knows_comes_before_what_is_read() -> None:
         return ()
 
     button = Element(id="e1", box=Box(10, 10, 60, 30), role="button", name="Save", source="dom")
-    scene = Scene(Screenshot(Image.new("RGB", (100, 100))), (button,), reader=reader)
-    grounding = EmbeddedEyes().ground(scene, "the Save button")
+    observation = Observation(Screenshot(Image.new("RGB", (100, 100))), (button,), reader=reader)
+    grounding = EmbeddedEyes().ground(observation, "the Save button")
     assert grounding is not None
     assert (grounding.by, grounding.element, calls) == ("dom", "e1", [])
 
 
 def test_what_is_not_on_the_picture_is_not_found() -> None:
-    scene = Scene(Screenshot(Image.new("RGB", (100, 100))), reader=lambda _: ())
-    assert EmbeddedEyes().ground(scene, "Save") is None
+    observation = Observation(Screenshot(Image.new("RGB", (100, 100))), reader=lambda _: ())
+    assert EmbeddedEyes().ground(observation, "Save") is None
 
 
 FORM = """<!doctype html><meta charset=utf-8><body style="font:15px sans-serif;background:{paper};color:{ink}">
@@ -136,14 +136,14 @@ def test_fields_are_hit_on_a_picture_by_their_labels(tmp_path: Any, paper: str, 
     with Browser((tmp_path / "form.html").as_uri(), viewport=(800, 500)) as browser:
         picture, elements = browser.capture(), browser.elements()
     fields = [element.box for element in elements if element.role in {"textbox", "checkbox"}]
-    scene = Scene(Screenshot(picture.image), reader=ocr.read)
+    observation = Observation(Screenshot(picture.image), reader=ocr.read)
     for phrase, box in zip(
         ("the E-mail field", "the Street field", "the Coupon code field", "the I agree checkbox"), fields, strict=True
     ):
-        grounding = EmbeddedEyes().ground(scene, phrase)
+        grounding = EmbeddedEyes().ground(observation, phrase)
         assert grounding is not None, phrase
         assert box.holds(grounding.point), (phrase, box, grounding)
     button = next(element.box for element in elements if element.role == "button")
-    grounding = EmbeddedEyes().ground(scene, "Send")
+    grounding = EmbeddedEyes().ground(observation, "Send")
     assert grounding is not None
     assert button.holds(grounding.point)

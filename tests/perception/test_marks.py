@@ -8,7 +8,7 @@ from PIL import Image, ImageChops
 
 from handeye.perception import ocr
 from handeye.perception.marks import COLOURS, mark
-from handeye.perception.scene import Grounding
+from handeye.perception.observation import Grounding
 from handeye.tools.geometry import Box, Point
 from handeye.tools.screenshot import Screenshot
 

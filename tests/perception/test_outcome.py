@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from handeye.perception.outcome import judge
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.tools.actions import Action, parse_action
 from handeye.tools.device import Signals
 from handeye.tools.element import Element
@@ -22,11 +22,11 @@ PLACE = Element(id="e4", box=Box(10, 150, 190, 170), role="combobox", name="Coun
 ALL = (BUTTON, FIELD, TICK, PLACE)
 
 
-def scene(*elements: Element, drawn: tuple[int, int, int, int] | None = None, **signals: Any) -> Scene:
+def observation(*elements: Element, drawn: tuple[int, int, int, int] | None = None, **signals: Any) -> Observation:
     image = Image.new("RGB", (200, 200), "white")
     if drawn:
         ImageDraw.Draw(image).rectangle(drawn, fill="black")
-    return Scene(Screenshot(image), elements or ALL, Signals(**{"url": "http://x/", "document": 1, **signals}))
+    return Observation(Screenshot(image), elements or ALL, Signals(**{"url": "http://x/", "document": 1, **signals}))
 
 
 def changed(element: Element, **fields: Any) -> tuple[Element, ...]:
@@ -40,59 +40,59 @@ def act(kind: str, element: Element | None = None, **fields: Any) -> Action:
 
 
 CLICK, NEW = act("click", BUTTON), Element(id="e9", box=Box(0, 0, 9, 9), role="text", name="Thanks", source="dom")
-CASES: list[tuple[Action, Scene, str, str]] = [
-    (CLICK, scene(), "no_effect", "nothing changed"),
-    (CLICK, scene(url="http://x/cart"), "confirmed", "the address changed to http://x/cart"),
-    (CLICK, scene(document=2), "confirmed", "a page was loaded"),
-    (CLICK, scene(dialog="Really?"), "confirmed", "a dialog says “Really?”"),
-    (CLICK, scene(tabs=("A", "B")), "confirmed", "opened"),
-    (CLICK, scene(*ALL, NEW), "confirmed", "“Thanks” appeared"),
-    (CLICK, scene(FIELD, TICK, PLACE), "confirmed", "“Buy” went away"),
-    (CLICK, scene(focus="button Buy"), "no_effect", "button Buy has the focus; nothing else changed"),
-    (CLICK, scene(drawn=(12, 12, 80, 28)), "unknown", "only “Buy” looks different"),
-    (CLICK, scene(drawn=(100, 100, 180, 180)), "confirmed", "of the picture changed"),
-    (act("click", TICK), scene(*changed(TICK, checked=True)), "confirmed", "“News” is ticked"),
-    (act("click", FIELD), scene(*changed(FIELD, focused=True), focus="textbox Name"), "confirmed", "has the focus"),
-    (act("type", FIELD, text="Ada"), scene(*changed(FIELD, value="Ada")), "confirmed", "holds “Ada”"),
-    (act("type", FIELD, text="Ada"), scene(*changed(FIELD, value="Bob")), "unexpected", "holds “Bob”, not “Ada”"),
-    (act("type", FIELD, text="Ada", clear=True), scene(*changed(FIELD, value="xAda")), "unexpected", "more than was"),
-    (act("type", FIELD, text="Ada"), scene(), "no_effect", "still empty, not “Ada”"),
-    (act("type", FIELD, text="{{secret:a}}"), scene(), "unknown", "cannot be read"),
-    (act("select", PLACE, option="Italy"), scene(*changed(PLACE, value="Italy")), "confirmed", "“Country” is “Italy”"),
-    (act("select", PLACE, option="Italy"), scene(*changed(PLACE, value="Spain")), "unexpected", "not “Italy”"),
-    (act("navigate", url="http://y/"), scene(url="http://y/", document=2), "confirmed", "the address is http://y/"),
-    (act("navigate", url="http://y/"), scene(), "no_effect", "still http://x/"),
-    (act("back"), scene(), "no_effect", "still"),
-    (act("reload"), scene(document=2), "confirmed", "loaded anew"),
-    (act("tabs", do="new"), scene(tabs=("A", "B"), tab=1), "confirmed", "opened"),
-    (act("scroll"), scene(*[each.model_copy(update={"box": Box(each.box.left, each.box.top - 40, each.box.right,
+CASES: list[tuple[Action, Observation, str, str]] = [
+    (CLICK, observation(), "no_effect", "nothing changed"),
+    (CLICK, observation(url="http://x/cart"), "confirmed", "the address changed to http://x/cart"),
+    (CLICK, observation(document=2), "confirmed", "a page was loaded"),
+    (CLICK, observation(dialog="Really?"), "confirmed", "a dialog says “Really?”"),
+    (CLICK, observation(tabs=("A", "B")), "confirmed", "opened"),
+    (CLICK, observation(*ALL, NEW), "confirmed", "“Thanks” appeared"),
+    (CLICK, observation(FIELD, TICK, PLACE), "confirmed", "“Buy” went away"),
+    (CLICK, observation(focus="button Buy"), "no_effect", "button Buy has the focus; nothing else changed"),
+    (CLICK, observation(drawn=(12, 12, 80, 28)), "unknown", "only “Buy” looks different"),
+    (CLICK, observation(drawn=(100, 100, 180, 180)), "confirmed", "of the picture changed"),
+    (act("click", TICK), observation(*changed(TICK, checked=True)), "confirmed", "“News” is ticked"),
+    (act("click", FIELD), observation(*changed(FIELD, focused=True), focus="textbox Name"), "confirmed", "has the focus"),
+    (act("type", FIELD, text="Ada"), observation(*changed(FIELD, value="Ada")), "confirmed", "holds “Ada”"),
+    (act("type", FIELD, text="Ada"), observation(*changed(FIELD, value="Bob")), "unexpected", "holds “Bob”, not “Ada”"),
+    (act("type", FIELD, text="Ada", clear=True), observation(*changed(FIELD, value="xAda")), "unexpected", "more than was"),
+    (act("type", FIELD, text="Ada"), observation(), "no_effect", "still empty, not “Ada”"),
+    (act("type", FIELD, text="{{secret:a}}"), observation(), "unknown", "cannot be read"),
+    (act("select", PLACE, option="Italy"), observation(*changed(PLACE, value="Italy")), "confirmed", "“Country” is “Italy”"),
+    (act("select", PLACE, option="Italy"), observation(*changed(PLACE, value="Spain")), "unexpected", "not “Italy”"),
+    (act("navigate", url="http://y/"), observation(url="http://y/", document=2), "confirmed", "the address is http://y/"),
+    (act("navigate", url="http://y/"), observation(), "no_effect", "still http://x/"),
+    (act("back"), observation(), "no_effect", "still"),
+    (act("reload"), observation(document=2), "confirmed", "loaded anew"),
+    (act("tabs", do="new"), observation(tabs=("A", "B"), tab=1), "confirmed", "opened"),
+    (act("scroll"), observation(*[each.model_copy(update={"box": Box(each.box.left, each.box.top - 40, each.box.right,
      each.box.bottom - 40)}) for each in ALL]), "confirmed", "moved by 40 pixels"),
-    (act("scroll"), scene(), "no_effect", "this may be its end"),
-    (act("key", keys="ctrl+s"), scene(), "unknown", "need not"),
-    (act("key", keys="f9"), scene(), "no_effect", "nothing changed"),
-    (act("move", BUTTON), scene(), "unknown", "the mouse was moved"),
-    (act("wait"), scene(), "confirmed", "nothing changed meanwhile"),
+    (act("scroll"), observation(), "no_effect", "this may be its end"),
+    (act("key", keys="ctrl+s"), observation(), "unknown", "need not"),
+    (act("key", keys="f9"), observation(), "no_effect", "nothing changed"),
+    (act("move", BUTTON), observation(), "unknown", "the mouse was moved"),
+    (act("wait"), observation(), "confirmed", "nothing changed meanwhile"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("action", "after", "kind", "evidence"), CASES, ids=range(len(CASES)))
-def test_an_action_is_judged_by_its_effect(action: Action, after: Scene, kind: str, evidence: str) -> None:
-    outcome = judge(action, scene(), after)
+def test_an_action_is_judged_by_its_effect(action: Action, after: Observation, kind: str, evidence: str) -> None:
+    outcome = judge(action, observation(), after)
     assert (outcome.kind, evidence in outcome.evidence) == (kind, True), outcome
 
 
 def test_the_changed_region_is_told() -> None:
-    assert judge(CLICK, scene(), scene(drawn=(100, 100, 149, 149))).box == (100, 100, 150, 150)
+    assert judge(CLICK, observation(), observation(drawn=(100, 100, 149, 149))).box == (100, 100, 150, 150)
 
 
 def test_without_elements_the_pixels_decide() -> None:
-    before = Scene(Screenshot(Image.new("RGB", (200, 200), "white")))
+    before = Observation(Screenshot(Image.new("RGB", (200, 200), "white")))
     after = Image.new("RGB", (200, 200), "white")
     ImageDraw.Draw(after).rectangle((20, 20, 60, 40), fill="black")
     click = parse_action({"kind": "click", "target": [30, 30]})
     assert judge(click, before, before).kind == "no_effect"
-    assert judge(click, before, Scene(Screenshot(after))).kind == "confirmed"
-    assert judge(parse_action({"kind": "type", "text": "a"}), before, Scene(Screenshot(after))).kind == "unknown"
+    assert judge(click, before, Observation(Screenshot(after))).kind == "confirmed"
+    assert judge(parse_action({"kind": "type", "text": "a"}), before, Observation(Screenshot(after))).kind == "unknown"
 
 
 LABEL = Element(id="e5", box=Box(10, 32, 60, 48), role="text", name="Name", source="dom")
@@ -103,72 +103,72 @@ LATE = Element(id="e6", box=Box(100, 90, 190, 110), role="text", name="Ready", s
     ("action", "before", "after", "kind", "evidence"),
     [
         # The focus of a neighbour is no effect; that of the field whose label was clicked is one.
-        (CLICK, scene(), scene(*changed(FIELD, focused=True), focus="textbox Name"), "unknown", "which is not what"),
+        (CLICK, observation(), observation(*changed(FIELD, focused=True), focus="textbox Name"), "unknown", "which is not what"),
         (
-            act("click", LABEL), scene(*ALL, LABEL), scene(*changed(FIELD, focused=True), LABEL, focus="textbox Name"),
+            act("click", LABEL), observation(*ALL, LABEL), observation(*changed(FIELD, focused=True), LABEL, focus="textbox Name"),
             "confirmed", "textbox Name has the focus",
         ),
         # What does not answer has not gone away, nor come.
-        (CLICK, scene(*ALL, LATE), scene(unanswered=("editor",)), "unknown", "“editor” did not say in time"),
-        (CLICK, scene(unanswered=("editor",)), scene(*ALL, LATE), "unknown", "“editor” did not say in time"),
-        (CLICK, scene(*ALL, LATE), scene(), "confirmed", "“Ready” went away"),
+        (CLICK, observation(*ALL, LATE), observation(unanswered=("editor",)), "unknown", "“editor” did not say in time"),
+        (CLICK, observation(unanswered=("editor",)), observation(*ALL, LATE), "unknown", "“editor” did not say in time"),
+        (CLICK, observation(*ALL, LATE), observation(), "confirmed", "“Ready” went away"),
         # A tick that stays as it was.
-        (act("click", TICK), scene(), scene(drawn=(100, 100, 180, 180)), "no_effect", "still not ticked"),
-        (act("click", TICK), scene(), scene(*ALL, NEW), "unexpected", "still not ticked; “Thanks” appeared"),
+        (act("click", TICK), observation(), observation(drawn=(100, 100, 180, 180)), "no_effect", "still not ticked"),
+        (act("click", TICK), observation(), observation(*ALL, NEW), "unexpected", "still not ticked; “Thanks” appeared"),
         # Choices are read, signs included.
         (
-            act("select", PLACE, option="C"), scene(), scene(*changed(PLACE, value="C++")),
+            act("select", PLACE, option="C"), observation(), observation(*changed(PLACE, value="C++")),
             "unexpected", "“Country” is “C++”, not “C”",
         ),
         (
-            act("select", PLACE, option="Oman"), scene(), scene(*changed(PLACE, value="Romania, Oman")),
+            act("select", PLACE, option="Oman"), observation(), observation(*changed(PLACE, value="Romania, Oman")),
             "confirmed", "“Country” is “Romania, Oman”",
         ),
-        (act("select", PLACE, option="Oman"), scene(), scene(), "no_effect", "is still “France”, not “Oman”"),
+        (act("select", PLACE, option="Oman"), observation(), observation(), "no_effect", "is still “France”, not “Oman”"),
         (
-            act("select", BUTTON, option="Red"), scene(), scene(drawn=(100, 100, 180, 180)),
+            act("select", BUTTON, option="Red"), observation(), observation(drawn=(100, 100, 180, 180)),
             "unknown", "nothing tells that “Red” is chosen",
         ),
         # Typing that adds to what is there, or replaces what is selected in it.
         (
-            act("type", FIELD, text="da"), scene(*changed(FIELD, value="A")), scene(*changed(FIELD, value="Ada")),
+            act("type", FIELD, text="da"), observation(*changed(FIELD, value="A")), observation(*changed(FIELD, value="Ada")),
             "confirmed", "holds “Ada”",
         ),
         (
-            act("type", FIELD, text="x"), scene(*changed(FIELD, value="Axa")), scene(*changed(FIELD, value="Axa")),
+            act("type", FIELD, text="x"), observation(*changed(FIELD, value="Axa")), observation(*changed(FIELD, value="Axa")),
             "no_effect", "still holds “Axa”, not “x”",
         ),
         (
-            act("type", FIELD, text="b"), scene(*changed(FIELD, value="aaa")), scene(*changed(FIELD, value="abc")),
+            act("type", FIELD, text="b"), observation(*changed(FIELD, value="aaa")), observation(*changed(FIELD, value="abc")),
             "unexpected", "holds “abc”, not “b”",
         ),
-        (act("type", FIELD, text="", clear=True), scene(*changed(FIELD, value="A")), scene(), "confirmed", "is empty"),
+        (act("type", FIELD, text="", clear=True), observation(*changed(FIELD, value="A")), observation(), "confirmed", "is empty"),
         (
             act("type", FIELD, text="", clear=True),
-            scene(*changed(FIELD, value="A")), scene(*changed(FIELD, value="B")),
+            observation(*changed(FIELD, value="A")), observation(*changed(FIELD, value="B")),
             "unexpected", "still holds “B”",
         ),
         (
-            act("type", FIELD, text="Hi all\n"), scene(), scene(*ALL, NEW.model_copy(update={"name": "Me: Hi all"})),
+            act("type", FIELD, text="Hi all\n"), observation(), observation(*ALL, NEW.model_copy(update={"name": "Me: Hi all"})),
             "confirmed", "“Me: Hi all” appeared",
         ),
         # A text that is longer than can be read of a field.
         (
-            act("type", FIELD, text="ab" * 1500), scene(), scene(*changed(FIELD, value="ab" * 1000)),
+            act("type", FIELD, text="ab" * 1500), observation(), observation(*changed(FIELD, value="ab" * 1000)),
             "unknown", "more than the 2000 characters",
         ),
     ],
 )  # fmt: skip
-def test_what_was_asked_decides(action: Action, before: Scene, after: Scene, kind: str, evidence: str) -> None:
+def test_what_was_asked_decides(action: Action, before: Observation, after: Observation, kind: str, evidence: str) -> None:
     outcome = judge(action, before, after)
     assert (outcome.kind, evidence in outcome.evidence) == (kind, True), outcome
 
 
-def drawn(*shapes: tuple[int, int, int, int], outline: bool = False) -> Scene:
+def drawn(*shapes: tuple[int, int, int, int], outline: bool = False) -> Observation:
     image = Image.new("RGB", (1000, 800), "white")
     for shape in shapes:
         ImageDraw.Draw(image).rectangle(shape, **({"outline": "blue", "width": 2} if outline else {"fill": "black"}))
-    return Scene(Screenshot(image))
+    return Observation(Screenshot(image))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def drawn(*shapes: tuple[int, int, int, int], outline: bool = False) -> Scene:
     ],
 )
 def test_by_pixels_alone_a_frame_or_a_small_change_far_away_confirms_nothing(
-    after: Scene, kind: str, evidence: str
+    after: Observation, kind: str, evidence: str
 ) -> None:
     outcome = judge(parse_action({"kind": "click", "target": [100, 100]}), drawn(), after)
     assert (outcome.kind, evidence in outcome.evidence) == (kind, True), outcome

@@ -8,7 +8,7 @@ import pytest
 
 from handeye.perception.pocket_eyes import SHIPPED, Fusion, PocketEyes, Pointer
 from handeye.perception.pocket_reading import Reading
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.naming import Names
 from handeye.tools.screenshot import Screenshot
@@ -54,8 +54,8 @@ def test_the_eyes_point_at_icons_and_at_nothing_else(asked: list[tuple[Screensho
     ]
     assert sure
     for shot, phrase, point in sure[:3]:
-        scene = Scene(shot, reader=lambda _: ())
-        found = eyes.ground(scene, phrase)
+        observation = Observation(shot, reader=lambda _: ())
+        found = eyes.ground(observation, phrase)
         assert found
         assert (found.by, found.point) == ("pocket", point)
-        assert eyes.ground(scene, "the Send invoice link") is None
+        assert eyes.ground(observation, "the Send invoice link") is None

@@ -11,7 +11,7 @@ from handeye.perception.engines.scripted import Scripted
 from handeye.perception.model_eyes import ModelEyes
 from handeye.perception.outcome import Outcome
 from handeye.perception.prompt import to_text
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.policies.best_of_n import BestOfN, in_thousandths, same
 from handeye.policies.decision import Past, Policy, Task
 from handeye.tools.actions import parse_action
@@ -26,7 +26,7 @@ SIZE = (1000, 500)
 
 def task(view: Box | None = None, **more: Any) -> Task:
     screenshot = Screenshot(Image.new("RGB", SIZE, "white"))
-    return Task(goal="save it", scene=Scene(screenshot, (), Signals(), view=view), kinds=KINDS, **more)
+    return Task(goal="save it", observation=Observation(screenshot, (), Signals(), view=view), kinds=KINDS, **more)
 
 
 def click(target: str, why: str = "It saves.") -> str:

@@ -35,8 +35,8 @@ def judged(browser: Browser, html: str, action: dict[str, Any], goal: str = "do 
     for name in ("target", "start", "end"):
         if isinstance(action.get(name), str):
             action = action | {name: {"phrase": "it", "point": browser.run_script(where, [action[name]])}}
-    scene = EmbeddedEyes().see(browser)
-    return Guard().judge(parse_action(action), scene, goal)
+    observation = EmbeddedEyes().see(browser)
+    return Guard().judge(parse_action(action), observation, goal)
 
 
 def click(css: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from handeye.perception.engines.scripted import Scripted
 from handeye.perception.model_eyes import ModelEyes
 from handeye.perception.outcome import Outcome
 from handeye.perception.prompt import to_text
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.policies.decision import Past, Policy, Task
 from handeye.policies.internvl import InternVL
 from handeye.tools.actions import parse_action
@@ -32,7 +32,7 @@ def task(view: Box | None = None, elements: tuple[Element, ...] = (), **more: An
     signals = Signals(url="http://shop/", title="Shop", focus="textbox Email", dialog="Sure?")
     screenshot = Screenshot(Image.new("RGB", (1000, 500), "white"))
     return Task(
-        goal=more.pop("goal", "save it"), scene=Scene(screenshot, elements, signals, view=view), kinds=KINDS, **more
+        goal=more.pop("goal", "save it"), observation=Observation(screenshot, elements, signals, view=view), kinds=KINDS, **more
     )
 
 

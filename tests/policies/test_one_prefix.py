@@ -13,7 +13,7 @@ from PIL import Image
 from handeye.perception.engines import Options
 from handeye.perception.model_eyes import ModelEyes
 from handeye.perception.prompt import ground_prompt, head, to_text
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.perception.tiling import choose_grid
 from handeye.policies.best_of_n import BestOfN
 from handeye.policies.decision import Task
@@ -48,14 +48,14 @@ def looked(engine: Any) -> list[int]:
     return seen
 
 
-def screen(seed: int) -> Scene:
+def screen(seed: int) -> Observation:
     rng = np.random.default_rng(seed)
     small = rng.integers(0, 256, (7, 12, 3), dtype=np.uint8)
-    return Scene(Screenshot(Image.fromarray(small).resize(SIZE)))
+    return Observation(Screenshot(Image.fromarray(small).resize(SIZE)))
 
 
 def task(seed: int) -> Task:
-    return Task(goal="buy a lamp", scene=screen(seed), kinds=KINDS)
+    return Task(goal="buy a lamp", observation=screen(seed), kinds=KINDS)
 
 
 def shared(engine: Any, on: Task) -> int:
@@ -75,22 +75,22 @@ def test_the_second_question_about_a_screen_costs_no_look_and_no_reading_of_what
     policy.choose(on, eyes)
     assert sum(looked) == TILES
     looked.clear()
-    eyes.ground(on.scene, "the Save button")
+    eyes.ground(on.observation, "the Save button")
     assert looked == []
     assert (eyes.usage.calls, eyes.usage.tiles, eyes.usage.tiles_reused) == (1, TILES, TILES)
     assert eyes.usage.tokens_reused >= shared(engine, on)
-    alone = to_text(ground_prompt(engine.profile, on.scene.screenshot.image, "the Save button", eyes.head), [TILES])
+    alone = to_text(ground_prompt(engine.profile, on.observation.screenshot.image, "the Save button", eyes.head), [TILES])
     rest = len(engine._checkpoint.tokenizer.encode(alone, add_special_tokens=False)) - shared(engine, on)
     assert eyes.usage.tokens_in - eyes.usage.tokens_reused <= rest, "only the question itself is read"
 
 
 def test_samples_cost_one_more_call_and_no_look(engine: Any, looked: list[int]) -> None:
     on, eyes = task(2), ModelEyes(engine, samples=3)
-    eyes.ground(on.scene, "the Save button")
+    eyes.ground(on.observation, "the Save button")
     assert (eyes.usage.calls, sum(looked)) == (2, TILES)
     assert eyes.usage.tiles_reused == TILES
     looked.clear()
-    eyes.ground(on.scene, "the Cancel button")
+    eyes.ground(on.observation, "the Cancel button")
     assert looked == []
     assert eyes.usage.tiles_reused == 3 * TILES
 

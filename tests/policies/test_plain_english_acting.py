@@ -10,7 +10,7 @@ from PIL import Image
 
 from handeye.perception.embedded import EmbeddedEyes
 from handeye.perception.outcome import Outcome
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.policies.decision import Past, Task
 from handeye.policies.plain_english import PlainEnglish
 from handeye.tools.device import Signals
@@ -36,14 +36,14 @@ class Play:
 
     def show(self, *elements: Element, **signals: Any) -> None:
         image = Screenshot(Image.new("RGB", (400, 300), "white"))
-        self.scene = Scene(image, elements, Signals(**signals), reader=lambda _: ())
+        self.observation = Observation(image, elements, Signals(**signals), reader=lambda _: ())
 
     def next(self, kind: str = "confirmed", result: str = "", evidence: str = "") -> Any:
         """The next action, after the one before came to this."""
         if self.steps:
             outcome = Outcome(kind=kind, evidence=evidence or result)  # type: ignore[arg-type]
             self.steps[-1] = self.steps[-1].model_copy(update={"outcome": outcome, "result": result})
-        decision = self.policy.choose(Task(self.goal, self.scene, tuple(self.steps), self.facts, self.memo), self.eyes)
+        decision = self.policy.choose(Task(self.goal, self.observation, tuple(self.steps), self.facts, self.memo), self.eyes)
         self.memo = json.loads(json.dumps(decision.memo))
         self.decision: Any = decision
         action = decision.action
@@ -265,7 +265,7 @@ def test_a_secret_field_is_never_read() -> None:
 
 def test_a_device_without_pages_says_so() -> None:
     play = Play("open http://x.y/", thing("button", "A"))
-    task = Task(play.goal, play.scene, kinds=frozenset({"click", "type", "wait", "done"}))
+    task = Task(play.goal, play.observation, kinds=frozenset({"click", "type", "wait", "done"}))
     done: Any = play.policy.choose(task, play.eyes).action
     assert done.kind == "done"
     assert "--on http://x.y/" in done.answer

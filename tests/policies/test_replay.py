@@ -10,7 +10,7 @@ from PIL import Image
 
 from handeye.perception.embedded import EmbeddedEyes
 from handeye.perception.outcome import Outcome
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Adapting, Decision, Past, Policy, Task
 from handeye.policies.plain_english import PlainEnglish
@@ -37,16 +37,16 @@ CLOSE = thing("button", "Close", 300, 200, parent="pop-up")
 POPUP = Element(id="pop-up", role="dialog", name="News", box=Box(100, 50, 395, 250), source="dom")
 
 
-def scene(*elements: Element, **signals: Any) -> Scene:
+def observation(*elements: Element, **signals: Any) -> Observation:
     shown = Screenshot(Image.new("RGB", (400, 300), "white"))
-    return Scene(shown, (TITLE, *elements), Signals(**signals), reader=lambda _: ())
+    return Observation(shown, (TITLE, *elements), Signals(**signals), reader=lambda _: ())
 
 
 def click(element: Element) -> Click:
     return Click(target=Target(phrase=element.name, point=element.box.centre, element=element.id, box=element.box))
 
 
-def anchor(action: Action, at: Scene, **more: Any) -> Anchor:
+def anchor(action: Action, at: Observation, **more: Any) -> Anchor:
     sights = sights_of(action, at)
     more.setdefault("effect", "confirmed")
     return Anchor(
@@ -80,21 +80,21 @@ class Play:
     """Asks step by step; the test says what each action came to and what is then on the screen."""
 
     def __init__(self, policy: Policy, goal: str = "send it") -> None:
-        self.policy, self.task = policy, Task(goal, scene())
+        self.policy, self.task = policy, Task(goal, observation())
         self.notes = ""
 
-    def next(self, now: Scene, kind: Any = "confirmed") -> Action:
+    def next(self, now: Observation, kind: Any = "confirmed") -> Action:
         steps = self.task.steps
         if steps:
             steps = (*steps[:-1], steps[-1].model_copy(update={"outcome": Outcome(kind=kind, evidence=kind)}))
-        decision = self.policy.choose(replace(self.task, scene=now, steps=steps), EmbeddedEyes())
+        decision = self.policy.choose(replace(self.task, observation=now, steps=steps), EmbeddedEyes())
         past = Past(number=len(steps) + 1, thought="", action=decision.action, outcome=Outcome(kind="unknown"))
         self.task = replace(self.task, steps=(*steps, past), memo=json.loads(json.dumps(decision.memo)))
         self.notes, self.by = " ".join(decision.notes), decision.by
         return decision.action
 
 
-BOTH = scene(SAVE, SEND)
+BOTH = observation(SAVE, SEND)
 TWO = (anchor(click(SAVE), BOTH), anchor(click(SEND), BOTH), anchor(Done(), BOTH))
 
 
@@ -102,7 +102,7 @@ def test_steps_are_done_again_in_their_order_and_the_model_is_not_asked() -> Non
     model = Model()
     play = Play(Replay(model, TWO))
     moved = thing("button", "Save", 50, 200, id="other")
-    first = play.next(scene(moved, SEND))
+    first = play.next(observation(moved, SEND))
     assert isinstance(first, Click)
     assert (first.target.element, play.by) == ("other", "replay")
     assert "step 1 of 3: selector and text agree" in play.notes.replace(", not layout", "")
@@ -117,11 +117,11 @@ def test_a_step_that_has_drifted_is_the_models_and_then_it_goes_on_as_before() -
     model = Model(click(store))
     play = Play(Replay(model, TWO))
     for _ in range(3):
-        assert isinstance(play.next(scene(store, SEND)), Wait)
-    assert play.next(scene(store, SEND)) == click(store)
+        assert isinstance(play.next(observation(store, SEND)), Wait)
+    assert play.next(observation(store, SEND)) == click(store)
     assert "click “Save”" in model.goals[0]
     assert model.goals[0].startswith("send it\n")
-    assert play.next(scene(store, SEND)) == click(SEND)
+    assert play.next(observation(store, SEND)) == click(SEND)
     assert play.next(BOTH) == Done()
     assert model.usage.calls == 1
 
@@ -129,7 +129,7 @@ def test_a_step_that_has_drifted_is_the_models_and_then_it_goes_on_as_before() -
 def test_a_pop_up_that_nobody_knew_is_the_models_and_the_step_under_it_is_done_as_before() -> None:
     model = Model(click(CLOSE))
     play = Play(Replay(model, TWO))
-    over = scene(thing("button", "Save", 10, 100, covered=True), SEND, POPUP, CLOSE)
+    over = observation(thing("button", "Save", 10, 100, covered=True), SEND, POPUP, CLOSE)
     for _ in range(3):
         assert isinstance(play.next(over), Wait)
     assert play.next(over) == click(CLOSE)
@@ -143,11 +143,11 @@ def test_looking_around_does_not_leave_out_a_step_whose_target_is_gone() -> None
     model = Model(Scroll(), Done(success=False, answer="there is no Save"))
     play = Play(Replay(model, TWO))
     for _ in range(3):
-        play.next(scene(SEND))
-    assert play.next(scene(SEND)) == Scroll()
+        play.next(observation(SEND))
+    assert play.next(observation(SEND)) == Scroll()
     for _ in range(3):
-        assert isinstance(play.next(scene(SEND)), Wait)
-    assert play.next(scene(SEND)) == Done(success=False, answer="there is no Save")
+        assert isinstance(play.next(observation(SEND)), Wait)
+    assert play.next(observation(SEND)) == Done(success=False, answer="there is no Save")
 
 
 def test_a_step_without_its_effect_is_the_models_and_its_own_vain_try_is_no_success() -> None:
@@ -162,39 +162,39 @@ def test_a_step_without_its_effect_is_the_models_and_its_own_vain_try_is_no_succ
 def test_without_a_model_a_drifted_step_ends_the_run_with_its_reason() -> None:
     play = Play(Replay(Model(), TWO, ask=False))
     for _ in range(3):
-        play.next(scene(SEND))
-    ended = play.next(scene(SEND))
+        play.next(observation(SEND))
+    ended = play.next(observation(SEND))
     assert isinstance(ended, Done)
     assert not ended.success
     assert "step 1, click “Save”: nothing of “Save” is there; and no model may be asked" in ended.answer
 
 
 def test_what_sometimes_comes_is_left_out_and_done_late_where_it_comes_late() -> None:
-    over = scene(POPUP, CLOSE, SAVE)
+    over = observation(POPUP, CLOSE, SAVE)
     known = (anchor(click(CLOSE), over, optional=True), *TWO)
     assert Play(Replay(Model(), known)).next(over) == click(CLOSE)
     play = Play(Replay(Model(), known))
     assert play.next(BOTH) == click(SAVE)
     covered = thing("button", "Send", 200, 100, covered=True)
-    assert play.next(scene(SAVE, covered, POPUP, CLOSE)) == click(CLOSE)
+    assert play.next(observation(SAVE, covered, POPUP, CLOSE)) == click(CLOSE)
     assert play.next(BOTH) == click(SEND)
 
 
 def test_a_drag_passes_where_it_passed_from_its_start() -> None:
     drag = Drag(start=click(SAVE).target, end=click(SEND).target, via=(Point(100, 150),))
     known = (anchor(drag, BOTH), anchor(Done(), BOTH))
-    lower = scene(thing("button", "Save", 10, 180), thing("button", "Send", 200, 180))
+    lower = observation(thing("button", "Save", 10, 180), thing("button", "Send", 200, 180))
     again = Play(Replay(Model(), known)).next(lower)
     assert isinstance(again, Drag)
     assert (again.start.point, again.via, again.end.point) == ((55, 190), ((100, 230),), (245, 190))
 
 
 def test_a_key_goes_only_where_the_keyboard_was() -> None:
-    at = scene(SAVE, url="http://x/a", title="Notes", focus="textbox New")
+    at = observation(SAVE, url="http://x/a", title="Notes", focus="textbox New")
     known = (anchor(Key(keys="enter"), at), anchor(Done(), at))
-    again = scene(SAVE, url="http://y:81/a", title="Notes", focus="textbox New")
+    again = observation(SAVE, url="http://y:81/a", title="Notes", focus="textbox New")
     assert Play(Replay(Model(), known)).next(again) == Key(keys="enter")
-    elsewhere = scene(SAVE, url="http://x/a", title="Notes", focus="textbox Password")
+    elsewhere = observation(SAVE, url="http://x/a", title="Notes", focus="textbox Password")
     assert isinstance(Play(Replay(Model(), known)).next(elsewhere), Wait)
 
 
@@ -202,7 +202,7 @@ GOAL = 'save it, check that the page shows "Saved", send it'
 
 
 def test_what_the_goal_checks_is_judged_again_at_its_place() -> None:
-    saved = scene(SAVE, SEND, thing("text", "Saved", 10, 250))
+    saved = observation(SAVE, SEND, thing("text", "Saved", 10, 250))
     check = explicit(GOAL).checks[0].said
     known = (TWO[0], TWO[1].model_copy(update={"checks": (check,)}), TWO[2])
     play = Play(Replay(Model(), known), GOAL)
@@ -235,7 +235,7 @@ def test_checks_belong_where_they_held_last() -> None:
 
 def test_plain_english_closes_a_pop_up_that_comes_and_leaves_it_out_where_it_does_not() -> None:
     under = thing("button", "Save", 10, 100, covered=True)
-    over = scene(under, POPUP, CLOSE)
+    over = observation(under, POPUP, CLOSE)
     known = (
         anchor(click(CLOSE), over, memo={"at": 0}, optional=True),
         anchor(Click(target=click(SAVE).target.model_copy(update={"phrase": '"Save"'})), BOTH, memo={"at": 0}),
@@ -251,7 +251,7 @@ def test_plain_english_closes_a_pop_up_that_comes_and_leaves_it_out_where_it_doe
 def test_plain_english_says_which_clause_is_next_and_the_anchor_says_where() -> None:
     goal = 'type "milk" into New, if the page shows "News", click Close, click Save, check that the page shows "Saved"'
     new = thing("textbox", "New", 10, 60)
-    at = scene(new, SAVE)
+    at = observation(new, SAVE)
     known = (
         anchor(Type(text="milk", target=Target(element=new.id, point=new.box.centre)), at, memo={"at": 0}),
         anchor(click(SAVE), at, memo={"at": 3}),
@@ -259,7 +259,7 @@ def test_plain_english_says_which_clause_is_next_and_the_anchor_says_where() -> 
     play = Play(Replay(PlainEnglish(), known), goal)
     assert play.next(at).kind == "type"
     assert play.by == "replay"
-    assert play.next(scene(new, SAVE, thing("text", "News"), CLOSE)) == click(CLOSE)
+    assert play.next(observation(new, SAVE, thing("text", "News"), CLOSE)) == click(CLOSE)
     assert play.by == "plain english"
     assert play.next(at) == click(SAVE)
     assert play.by == "replay"

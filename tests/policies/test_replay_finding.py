@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from handeye.perception import ocr
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.policies.replay.anchors import Sight
 from handeye.policies.replay.finding import locate
 from handeye.policies.replay.picture import matches, patch_of
@@ -27,18 +27,18 @@ def thing(role: str, name: str, left: int, top: int, **more: Any) -> Element:
     return Element(role=role, name=name, box=Box(left, top, left + 90, top + 24), source="dom", **more)
 
 
-def scene(*elements: Element, image: Image.Image | None = None) -> Scene:
-    return Scene(Screenshot(image or Image.new("RGB", SIZE, "white")), elements)
+def observation(*elements: Element, image: Image.Image | None = None) -> Observation:
+    return Observation(Screenshot(image or Image.new("RGB", SIZE, "white")), elements)
 
 
 def seen(element: Element, *others: Element) -> Sight:
-    return sight_of(Target(element=element.id, point=element.box.centre, box=element.box), scene(element, *others))
+    return sight_of(Target(element=element.id, point=element.box.centre, box=element.box), observation(element, *others))
 
 
 def test_a_moved_and_restyled_element_is_found_by_its_selector_and_text() -> None:
     title = thing("heading", "Notes", 20, 20)
     sight = seen(thing("button", "Save", 100, 100), title)
-    found = locate(sight, scene(thing("button", "Save", 400, 300), thing("heading", "Notes", 300, 20)))
+    found = locate(sight, observation(thing("button", "Save", 400, 300), thing("heading", "Notes", 300, 20)))
     assert found.place
     assert found.place.signals[:2] == ["selector", "text"]
     assert found.place.point == (445, 312)
@@ -56,7 +56,7 @@ def test_a_moved_and_restyled_element_is_found_by_its_selector_and_text() -> Non
 def test_what_is_another_thing_now_is_not_taken_for_it(now: list[Element], why: str) -> None:
     title = thing("heading", "Notes", 20, 20)
     sight = seen(thing("button", "Save", 100, 100, key="id=save"), title)
-    found = locate(sight, scene(title, *now))
+    found = locate(sight, observation(title, *now))
     assert found.place is None
     assert why in found.says
 
@@ -65,7 +65,7 @@ def test_labels_that_changed_places_are_followed_by_their_words() -> None:
     title = thing("heading", "Notes", 20, 20)
     before = [thing("button", "Save", 100, 100), thing("button", "Delete", 300, 100), title]
     after = [thing("button", "Delete", 100, 100), thing("button", "Save", 300, 100), title]
-    found = locate(seen(*before), scene(*after))
+    found = locate(seen(*before), observation(*after))
     assert found.place
     assert found.place.point.x == 345
 
@@ -87,11 +87,11 @@ def test_of_rows_that_look_alike_the_right_one_is_found_wherever_it_went_and_no_
     bob = before[7]
     sight = seen(bob, *(each for each in before if each is not bob))
     assert (sight.beside, sight.of) == (("Bob",), 3)
-    found = locate(sight, scene(*rows("Cy", "Ann", "Dora", "Bob")))
+    found = locate(sight, observation(*rows("Cy", "Ann", "Dora", "Bob")))
     assert found.place
     assert found.place.element
     assert found.place.element.parent == "row-Bob"
-    gone = locate(sight, scene(*rows("Ann", "Cy")))
+    gone = locate(sight, observation(*rows("Ann", "Cy")))
     assert gone.place is None
     assert "“Bob” is not beside it any more" in gone.says
 
@@ -100,8 +100,8 @@ def test_the_last_row_that_is_left_is_not_the_one_that_is_gone() -> None:
     before = rows("Bob")
     sight = seen(before[3], *before[:3])
     assert sight.beside == ("Bob", "Admin")
-    assert locate(sight, scene(*rows("Bob", top=200))).place
-    assert locate(sight, scene(*rows("Ann"))).place is None
+    assert locate(sight, observation(*rows("Bob", top=200))).place
+    assert locate(sight, observation(*rows("Ann"))).place is None
 
 
 def test_the_same_label_twice_is_told_apart_by_what_is_near_or_not_at_all() -> None:
@@ -115,12 +115,12 @@ def test_the_same_label_twice_is_told_apart_by_what_is_near_or_not_at_all() -> N
 
     before = cards("Small", "Large")
     sight = seen(before[3], *before[:3])
-    found = locate(sight, scene(*cards("Large", "Small")))
+    found = locate(sight, observation(*cards("Large", "Small")))
     assert found.place
     assert found.place.element
     assert found.place.element.box.left == 20
     alone = sight.model_copy(update={"near": ()})
-    assert "as good as each other" in locate(alone, scene(*cards("Large", "Small"))).says
+    assert "as good as each other" in locate(alone, observation(*cards("Large", "Small"))).says
 
 
 def test_numbers_that_tell_things_apart_are_not_taken_for_counts() -> None:
@@ -130,10 +130,10 @@ def test_numbers_that_tell_things_apart_are_not_taken_for_counts() -> None:
 
     before = rooms(1, 2)
     sight = seen(before[1], before[0], *before[2:])
-    assert locate(sight, scene(*rooms(2, 1))).place
-    assert "“Room 1” is not near it any more" in locate(sight, scene(*rooms(2))).says
+    assert locate(sight, observation(*rooms(2, 1))).place
+    assert "“Room 1” is not near it any more" in locate(sight, observation(*rooms(2))).says
     count, add = thing("text", "3 items", 20, 60), thing("button", "Add", 150, 60)
-    assert locate(seen(add, count), scene(thing("text", "4 items", 20, 60), add)).place
+    assert locate(seen(add, count), observation(thing("text", "4 items", 20, 60), add)).place
 
 
 def drawn(*labels: tuple[str, int, int], font: int = 22, box: str = "#cde") -> Image.Image:
@@ -148,7 +148,7 @@ def drawn(*labels: tuple[str, int, int], font: int = 22, box: str = "#cde") -> I
 def painted(image: Image.Image, point: Point) -> tuple[Sight, Image.Image]:
     """The sight of a place in a drawing, as it is taken down after a run."""
     lines = ocr.read(Screenshot(image))
-    at = Scene(Screenshot(image), reader=ocr.read)
+    at = Observation(Screenshot(image), reader=ocr.read)
     assert at.words == lines
     sight, png = patch_of(sight_of(Target(point=point), at), image)
     return sight, Image.open(BytesIO(png))
@@ -159,13 +159,13 @@ def test_in_a_drawing_two_of_text_picture_and_layout_agree() -> None:
     sight, patch = painted(before, Point(110, 85))
     assert sight.text == "Start"
     moved = drawn(("Start", 200, 160), ("Pause", 420, 160), ("Finish", 200, 300), font=26, box="#fed")
-    found = locate(sight, Scene(Screenshot(moved), reader=ocr.read), patch)
+    found = locate(sight, Observation(Screenshot(moved), reader=ocr.read), patch)
     assert found.place
     assert {"text", "layout"} <= set(found.place.signals)
     assert 200 < found.place.point.x < 350
     assert 160 < found.place.point.y < 210
     other = drawn(("Erase", 40, 60), ("Pause", 260, 60), ("Finish", 40, 200))
-    swapped = locate(sight, Scene(Screenshot(other), reader=ocr.read), patch)
+    swapped = locate(sight, Observation(Screenshot(other), reader=ocr.read), patch)
     assert swapped.place is None
     assert "“Start” is not written there any more" in swapped.says
 

@@ -126,8 +126,8 @@ class Later(Scripted):
 
     def choose(self, task, eyes):  # type: ignore[no-untyped-def]
         if task.memo.get("place") == 2:
-            second = [each for each in task.scene.elements if (each.role, each.name) == ("button", "Delete")][1]
-            drawn = next(each for each in task.scene.elements if each.role == "img")
+            second = [each for each in task.observation.elements if (each.role, each.name) == ("button", "Delete")][1]
+            drawn = next(each for each in task.observation.elements if each.role == "img")
             right = Point(drawn.box.left + 150, drawn.box.top + 40)
             self.actions += [Click(target=Target(phrase="that one", point=second.box.centre, element=second.id))]
             self.actions += [Click(target=Target(point=right))]

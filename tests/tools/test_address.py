@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.policies.guard import Guard
 from handeye.policies.rules import Rules
 from handeye.tools.actions import parse_action
@@ -15,7 +15,7 @@ from handeye.tools.address import local_path, meant, names_path
 from handeye.tools.errors import UsageError
 from handeye.tools.screenshot import Screenshot
 
-NOWHERE = Scene(Screenshot(Image.new("RGB", (10, 10))))
+NOWHERE = Observation(Screenshot(Image.new("RGB", (10, 10))))
 
 
 @pytest.fixture

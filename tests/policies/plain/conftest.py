@@ -11,7 +11,7 @@ import pytest
 from handeye.perception.embedded import EmbeddedEyes
 from handeye.perception.matching import shows
 from handeye.perception.outcome import Outcome, judge
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.policies.decision import Decision, Past, Task
 from handeye.policies.plain_english import PlainEnglish
 from handeye.tools.actions import HAND_KINDS, Done, Remember, Wait, targets
@@ -28,7 +28,7 @@ class Followed:
     done: Done
     decisions: list[Decision] = field(default_factory=list)
     steps: list[Past] = field(default_factory=list)
-    scene: Scene | None = None
+    observation: Observation | None = None
 
     @property
     def said(self) -> str:
@@ -44,20 +44,20 @@ def follow_goal(device: Browser, goal: str, limit: int = 60) -> Followed:
     steps: list[Past] = []
     decisions: list[Decision] = []
     facts: dict[str, str] = {}
-    before: Scene | None = None
+    before: Observation | None = None
     for number in range(1, limit + 1):
-        scene = eyes.see(device)
+        observation = eyes.see(device)
         if steps and before is not None and steps[-1].outcome.kind == "unknown" and not steps[-1].outcome.evidence:
-            steps[-1] = steps[-1].model_copy(update={"outcome": judge(steps[-1].action, before, scene)})
+            steps[-1] = steps[-1].model_copy(update={"outcome": judge(steps[-1].action, before, observation)})
         kinds = (device.kinds & HAND_KINDS) | {"zoom", "extract", "remember", "ask", "done", "wait"}
-        decision = policy.choose(Task(goal, scene, tuple(steps[-12:]), facts, memo, kinds), eyes)
+        decision = policy.choose(Task(goal, observation, tuple(steps[-12:]), facts, memo, kinds), eyes)
         decisions.append(decision)
         memo = Decision.model_validate_json(decision.model_dump_json()).memo
         action = decision.action
         if isinstance(action, Done):
-            return Followed(action, decisions, steps, scene)
+            return Followed(action, decisions, steps, observation)
         for target in targets(action).values():
-            assert target.point is not None or eyes.ground(scene, target.phrase) is not None
+            assert target.point is not None or eyes.ground(observation, target.phrase) is not None
         result, outcome = "", Outcome(kind="unknown")
         if isinstance(action, Remember):
             facts[action.name] = action.text
@@ -75,7 +75,7 @@ def follow_goal(device: Browser, goal: str, limit: int = 60) -> Followed:
                 result = str(error)
                 outcome = Outcome(kind="no_effect", evidence=result)
             device.settle(3.0)
-        before = scene
+        before = observation
         steps.append(Past(number=number, thought=decision.thought, action=action, outcome=outcome, result=result))
     raise AssertionError("it did not end:\n" + "\n".join(step.thought for step in steps))
 

@@ -87,4 +87,4 @@ def test_text_is_replaced_where_the_keyboard_is(on: Any) -> None:
     html = "<p ondblclick=\"this.outerHTML='<input value=Bake autofocus>';document.querySelector('input').focus()\">Bake</p>"
     followed = on(html, 'double-click "Bake", replace the text with "Fry", check that the page shows "Fry"')
     assert followed.done.success, followed.said
-    assert not [each for each in followed.scene.elements if "Bake" in each.value]
+    assert not [each for each in followed.observation.elements if "Bake" in each.value]

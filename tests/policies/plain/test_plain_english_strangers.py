@@ -78,7 +78,7 @@ SAID = "<p>Debt: -7.25 €</p><p>Not moored</p><button onclick='1'>Mark as unrea
 def test_the_control_that_is_meant_is_used(on: Any, html: str, goal: str, says: str) -> None:
     followed = on(html + ("<p id=o>" if "id=o" not in html else ""), goal)
     assert followed.done.success, followed.said
-    assert any(each.name == says for each in followed.scene.elements), followed.said
+    assert any(each.name == says for each in followed.observation.elements), followed.said
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_nothing_is_done_where_nothing_says_which(on: Any, html: str, goal: str)
 def test_a_number_is_replaced_and_a_list_of_fields_is_filled(on: Any) -> None:
     followed = on(FORM, "type 75 into Length, type 3 into Width and Depth")
     assert followed.done.success, followed.said
-    held = {each.name: each.value for each in followed.scene.elements if each.role == "textbox"}
+    held = {each.name: each.value for each in followed.observation.elements if each.role == "textbox"}
     assert (held["Length"], held["Width"], held["Depth"], held["Length and width"]) == ("75", "3", "3", "")
     assert len(parse("type 4 into Length and width")) == 1
 

@@ -35,7 +35,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def state_of(followed: Any, name: str) -> Any:
-    return next(each for each in followed.scene.elements if each.name == name and each.role != "text")
+    return next(each for each in followed.observation.elements if each.name == name and each.role != "text")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_cannot_be_changed_fails_with_the_reason(on: Any, html: str, goal: 
 def test_every_thing_of_a_list_is_done_and_the_right_one(on: Any, html: str, goal: str, shown: str) -> None:
     followed = on(html, goal)
     assert followed.done.success, followed.said
-    assert shown in [each.name for each in followed.scene.elements], followed.said
+    assert shown in [each.name for each in followed.observation.elements], followed.said
 
 
 @pytest.mark.parametrize(

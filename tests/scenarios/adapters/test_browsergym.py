@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from handeye.scenarios.adapters.browsergym import read_actions, write_action
-from handeye.scenarios.adapters.browsergym_agent import GymAgent, Observed
+from handeye.scenarios.adapters.browsergym_agent import GymAgent, GivenDevice
 from handeye.scenarios.adapters.browsergym_env import Begun, Environment, miniwob
 from handeye.tools.actions import Click, Key, Target, Type, describe, parse_action
 from handeye.tools.browser import Browser
@@ -184,7 +184,7 @@ def test_an_accessibility_tree_of_theirs_is_read_as_elements_and_a_text_has_its_
         "axtree_object": {"nodes": nodes},
         "extra_element_properties": {"a1": box, "7": box, "8": box, "9": box | {"bbox": None}, "10": box},
     }
-    found = Observed(seen).elements()
+    found = GivenDevice(seen).elements()
     assert [(each.id, each.role, each.name) for each in found] == [
         ("a1", "text", "sed"),
         ("7", "button", "Save"),

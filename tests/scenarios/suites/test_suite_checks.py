@@ -23,7 +23,7 @@ from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedEyes
 from handeye.perception.engines.scripted import Scripted
 from handeye.perception.model_eyes import ModelEyes
-from handeye.perception.scene import Scene
+from handeye.perception.observation import Observation
 from handeye.scenarios.checks.judging import Means, judge
 from handeye.scenarios.checks.kinds import Check, as_check
 from handeye.tools import Browser
@@ -42,7 +42,7 @@ def element(number: int, role: str, name: str, **more: Any) -> Element:
 
 
 SCREEN = Screenshot(Image.new("RGB", (100, 100)))
-SCENE = Scene(
+SCENE = Observation(
     SCREEN,
     (
         element(1, "button", "Save", enabled=False),
@@ -55,12 +55,12 @@ SCENE = Scene(
     ),
     Signals(url="http://shop.test/cart?x=1", title="Cart – Shop", tabs=("Cart – Shop", "Help")),
 )
-BLIND = Scene(SCREEN)
+BLIND = Observation(SCREEN)
 
 
-def state(written: Any, scene: Scene = SCENE, folder: Path = Path()) -> str:
+def state(written: Any, observation: Observation = SCENE, folder: Path = Path()) -> str:
     check = CHECK.validate_python(as_check(written))
-    judged = judge(check, lambda: scene, folder)
+    judged = judge(check, lambda: observation, folder)
     assert judged.expected
     assert judged.seen
     return judged.state
@@ -106,8 +106,8 @@ def test_what_is_on_the_screen_is_told(written: Any, holds: bool) -> None:
         ({"element": {"name": "Password", "value": "x"}}, SCENE),
     ],
 )
-def test_what_a_screen_does_not_tell_is_unknown(written: Any, scene: Scene) -> None:
-    assert state(written, scene) == "unknown"
+def test_what_a_screen_does_not_tell_is_unknown(written: Any, observation: Observation) -> None:
+    assert state(written, observation) == "unknown"
 
 
 def test_files_are_read_below_the_suites_folder(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ TABLE = """<!doctype html><meta charset=utf-8><title>Orders</title><style>td, th
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observation]:
     """A real page with a table, as it is seen."""
     page = tmp_path_factory.mktemp("page") / "index.html"
     page.write_text(TABLE, encoding="utf-8")
@@ -206,13 +206,13 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     ],
 )
 def test_cells_are_told_by_the_page_or_read_off_the_picture(
-    table: Scene, by: str, row: str, column: str, wanted: dict[str, Any], found: str
+    table: Observation, by: str, row: str, column: str, wanted: dict[str, Any], found: str
 ) -> None:
-    scene = table if by == "page" else Scene(table.screenshot, reader=lambda _: table_words(table))
-    assert state({"cell": {"row": row, "column": column, **wanted}}, scene) == found
+    observation = table if by == "page" else Observation(table.screenshot, reader=lambda _: table_words(table))
+    assert state({"cell": {"row": row, "column": column, **wanted}}, observation) == found
 
 
-def table_words(table: Scene) -> tuple[Element, ...]:
+def table_words(table: Observation) -> tuple[Element, ...]:
     """The page's text by OCR, read once."""
     if table.screenshot.digest not in READ:
         READ[table.screenshot.digest] = ocr.read(table.screenshot)
@@ -222,12 +222,12 @@ def table_words(table: Scene) -> tuple[Element, ...]:
 READ: dict[str, tuple[Element, ...]] = {}
 
 
-def test_a_screen_is_compared_with_a_picture_and_what_differs_is_marked(table: Scene, tmp_path: Path) -> None:
+def test_a_screen_is_compared_with_a_picture_and_what_differs_is_marked(table: Observation, tmp_path: Path) -> None:
     eyes, marked = EmbeddedEyes(), tmp_path / "checks" / "ensures-1.png"
 
-    def judged(written: dict[str, Any], scene: Scene = table, *, update: bool = False) -> Any:
+    def judged(written: dict[str, Any], observation: Observation = table, *, update: bool = False) -> Any:
         check = CHECK.validate_python(as_check({"picture": written}))
-        return judge(check, lambda: scene, tmp_path, Means(eyes, marked, update))
+        return judge(check, lambda: observation, tmp_path, Means(eyes, marked, update))
 
     assert judged({"file": "page.png"}).state == "unknown"  # not there
     assert judged({"file": "page.png"}, update=True).state == "passed"
@@ -237,7 +237,7 @@ def test_a_screen_is_compared_with_a_picture_and_what_differs_is_marked(table: S
     assert judged({"file": "page.png"}).picture == judged({"file": "save.png", "of": "Save"}).picture == ""
     other = table.screenshot.image.copy()
     other.paste("red", (300, 200, 340, 220))
-    changed = Scene(Screenshot(other), table.elements)
+    changed = Observation(Screenshot(other), table.elements)
     told = judged({"file": "page.png"}, changed)
     assert told.state == "failed"
     assert "[300, 200, 340, 220]" in told.seen

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from handeye.perception.change import Change
-    from handeye.perception.scene import Scene
+    from handeye.perception.observation import Observation
     from handeye.tools.actions import Target
     from handeye.tools.element import Element
 
@@ -35,10 +35,10 @@ _TEXT_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "slid
 STATES = frozenset({"open", "hidden", "disabled", "checked", "value", "selected"})
 
 
-class Seen:
+class ObservationDiff:
     """Two looks, side by side."""
 
-    def __init__(self, before: Scene, after: Scene, restless: Iterable[Box] = (), happened: str = "") -> None:
+    def __init__(self, before: Observation, after: Observation, restless: Iterable[Box] = (), happened: str = "") -> None:
         self.before, self.after = before, after
         self.happened = happened
         """What the device itself reports besides: a download."""
@@ -267,9 +267,9 @@ def _holds_text(element: Element) -> bool:
     return element.role in _TEXT_ROLES
 
 
-def _unknown(element: Element, scene: Scene) -> bool:
+def _unknown(element: Element, observation: Observation) -> bool:
     """Whether it belongs to what did not answer when this scene was looked at: on a page, to one of its frames."""
-    return bool(scene.signals.unanswered) and (bool(element.frame) or element.source != "dom")
+    return bool(observation.signals.unanswered) and (bool(element.frame) or element.source != "dom")
 
 
 def _apart(one: Box, two: Box) -> int:

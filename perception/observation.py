@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Scene:
+class Observation:
     """One look at a device."""
 
     screenshot: Screenshot
