@@ -20,7 +20,7 @@ from handeye.agent.intact import check_files, check_state
 from handeye.agent.loop import Crew, build_loop
 from handeye.agent.recover import recover, settle_doubt
 from handeye.agent.run import RunConfig, RunFolder, disk, released
-from handeye.agent.start import EMBEDDED, open_eyes_and_policy, page_folder
+from handeye.agent.start import EMBEDDED, open_perception_and_policy, page_folder
 from handeye.agent.state import State, start
 from handeye.agent.trace import Noted, Started
 from handeye.policies.guard import Guard
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from handeye.agent.loop import Graph
     from handeye.agent.run import Approve, Result
     from handeye.agent.trace import AnyEvent, Verdict
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.tools.device import Device, Receiving, Reviving
 
@@ -90,7 +90,7 @@ class Agent:
         model: str = EMBEDDED,
         *,
         policy: str | Policy = "auto",
-        eyes: Eyes | None = None,
+        perception: Perception | None = None,
         approve: Approve = "risky",
         max_steps: int = 50,
         budget_seconds: float | None = None,
@@ -121,9 +121,9 @@ class Agent:
         self.run_dir = run_dir
         self.ask = ask
         self.listen = listen
-        if eyes is None or isinstance(policy, str):
+        if perception is None or isinstance(policy, str):
             name = policy if isinstance(policy, str) else "auto"
-            made = open_eyes_and_policy(
+            made = open_perception_and_policy(
                 self.config.model,
                 name,
                 self.config.options,
@@ -131,9 +131,9 @@ class Agent:
                 best_of=self.config.best_of,
                 critic=self.config.critic,
             )
-            self.eyes, self.policy = eyes or made[0], made[1] if isinstance(policy, str) else policy
+            self.perception, self.policy = perception or made[0], made[1] if isinstance(policy, str) else policy
         else:
-            self.eyes, self.policy = eyes, policy
+            self.perception, self.policy = perception, policy
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -168,7 +168,7 @@ class Agent:
         with disk(folder.path), Books(folder, self.listen, self.config.options, self.secrets) as books:
             crew = Crew(
                 device=self.device,
-                eyes=self.eyes,
+                perception=self.perception,
                 policy=self.policy,
                 guard=self.guard(folder.downloads),
                 limits=Limits(steps=self.config.max_steps, seconds=self.config.budget_seconds),
@@ -243,7 +243,7 @@ class Agent:
                         config=config.model_dump(mode="json"),
                     )
                 )
-                for note in (*self.eyes.notes, *self.secrets.notes):
+                for note in (*self.perception.notes, *self.secrets.notes):
                     crew.tell(Noted(text=note))
                 self.policy.check(config.goal)
                 kept = graph.get_state(THREAD).values if resumed else None

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handeye.agent.trace import AnyEvent
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
     from handeye.policies.decision import Decision
     from handeye.policies.guard import Ruling
@@ -129,14 +129,14 @@ def edit(action: Action, words: str) -> Action:
     return parse_action(fields | change)
 
 
-def amended(state: State, observation: Observation, eyes: Eyes) -> Decision:
+def amended(state: State, observation: Observation, perception: Perception) -> Decision:
     """The pending decision, with the action that the person put in its place, if they did.
 
     Raises ActionRefused when what that one aims at is not on the screen.
     """
     decision = pending(state)
     if instead := state["edits"].get(describe(decision.action)):
-        action, _ = ground_targets(parse_action(instead), observation, eyes)
+        action, _ = ground_targets(parse_action(instead), observation, perception)
         decision = decision.model_copy(update={"action": action, "thought": f"{decision.thought} (as the person says)"})
     return decision
 

@@ -94,7 +94,7 @@ def _anew(click: Click, observation: Observation, crew: Crew) -> Click | None:
     target = click.target
     if not target.phrase or target.point is None:
         return None
-    found = crew.eyes.ground(replace(observation, view=around(target, observation)), target.phrase)
+    found = crew.perception.ground(replace(observation, view=around(target, observation)), target.phrase)
     if found is None or (found.element and found.element == target.element):
         return None
     near = NEAR * max(1.0, observation.screenshot.scale)

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from handeye.agent.history import History
     from handeye.agent.journal import Journal
     from handeye.agent.run import RunFolder
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.observation import Grounding, Observation
     from handeye.policies.decision import Policy
     from handeye.policies.guard import Guard
@@ -93,7 +93,7 @@ class Crew:
     """Everyone who works on one run."""
 
     device: Device
-    eyes: Eyes
+    perception: Perception
     policy: Policy
     guard: Guard
     limits: Limits
@@ -123,7 +123,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
 
     def look(state: State) -> State:
         began = time.monotonic()
-        before, observation = crew.observation, crew.eyes.see(crew.device)
+        before, observation = crew.observation, crew.perception.observe(crew.device)
         view = state["view"]
         crew.observation = observation = replace(observation, view=Box(*view)) if view else observation
         crew.landed = landed(crew.landed, observation)
@@ -181,17 +181,17 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             trouble=state["reason"],
             tools=crew.tools.tools,
         )
-        spent = crew.policy.usage + crew.eyes.usage
+        spent = crew.policy.usage + crew.perception.usage
         try:
             again = Decision.model_validate(state["again"]) if state.get("again") else None
             rung, helped = (0, None) if again else climb(crew, state, observation)
-            decision = again or helped or crew.policy.choose(task, crew.eyes)
+            decision = again or helped or crew.policy.choose(task, crew.perception)
             if isinstance(decision.action, Call):
                 crew.tools.checked(decision.action)  # so that nobody is asked about a call that cannot be
-            action, found = ground_targets(decision.action, observation, crew.eyes)
+            action, found = ground_targets(decision.action, observation, crew.perception)
         except (ActionRefused, ActionFailed) as error:
             crew.tell(Noted(step=state["step"], text=f"no usable answer: {error}"))
-            usage = crew.policy.usage + crew.eyes.usage - spent
+            usage = crew.policy.usage + crew.perception.usage - spent
             update = State(
                 decision=None, unusable=state["unusable"] + 1, reason=str(error), usage=summed(state, usage), again=None
             )
@@ -199,7 +199,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 reason = f"{crew.policy.name} gave no usable action {UNUSABLE} times; the last time: {error}"
                 return update | State(verdict="stuck", reason=reason)
             return update
-        usage = crew.policy.usage + crew.eyes.usage - spent
+        usage = crew.policy.usage + crew.perception.usage - spent
         decision = decision.model_copy(update={"action": action})
         crew.tell(
             Thought(
@@ -245,7 +245,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
     def guard(state: State) -> State:
         observation = seen(crew)
         try:
-            decision = amended(state, observation, crew.eyes)
+            decision = amended(state, observation, crew.perception)
         except ActionRefused as error:  # what the person put in its place is not there
             return State(question=f"{error}. {ALLOW_THIS} {describe(pending(state).action)}", edits={})
         action = decision.action
@@ -257,9 +257,9 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         unasked = crew.guard.approve == "never" and crew.guard.risky(action, observation, state["goal"])
         careful = ruling.ruling == "ask" or unasked
         if careful and action.kind in HAND_KINDS:  # thinking and answering take time: what is there now counts
-            observation = crew.observation = replace(crew.eyes.see(crew.device), view=observation.view)
+            observation = crew.observation = replace(crew.perception.observe(crew.device), view=observation.view)
             try:
-                action, _ = ground_targets(followed(action, observation), observation, crew.eyes)
+                action, _ = ground_targets(followed(action, observation), observation, crew.perception)
             except ActionRefused as error:
                 crew.tell(Noted(step=state["step"], text=f"{describe(action)}: not done, {error}"))
                 if (changes := state.get("changes", 0) + 1) > CHANGES:
@@ -352,7 +352,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             outcome = Outcome(kind=used.outcome, evidence=result if failed else "the tool answered")
             update |= State(judged=True)
         else:
-            done = carry_out(action, observation, crew.eyes, crew.device, state["facts"], crew.stopping)
+            done = carry_out(action, observation, crew.perception, crew.device, state["facts"], crew.stopping)
             result, outcome = done.result, done.outcome
             update |= State(judged=True, facts=done.facts, answer=done.answer or state["answer"])
             if isinstance(action, Zoom):
@@ -426,7 +426,7 @@ def pressed_as_judged(crew: Crew, state: State, action: Action, *, careful: bool
         try:
             return by_hand_or_itself(crew, action, state["rung"]), action
         except TargetChanged:
-            crew.observation = fresh = crew.eyes.see(crew.device)
+            crew.observation = fresh = crew.perception.observe(crew.device)
             before, action = shown(action, observation), followed(action, fresh)
             now = shown(action, fresh)
             same = not differences(before, now, fresh)
@@ -466,7 +466,7 @@ def fingerprint_of(observation: Observation) -> str:
 def seen(crew: Crew) -> Observation:
     """The scene of the last look; a new one when this process has not looked yet."""
     if crew.observation is None:
-        crew.observation = crew.eyes.see(crew.device)
+        crew.observation = crew.perception.observe(crew.device)
     return crew.observation
 
 

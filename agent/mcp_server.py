@@ -22,7 +22,7 @@ from handeye.agent.agent import Agent
 from handeye.agent.approval import ALLOW_THIS, read_answer, waiting_id
 from handeye.agent.mind import ground_targets
 from handeye.agent.run import RunFolder
-from handeye.agent.start import open_device, open_eyes_and_policy
+from handeye.agent.start import open_device, open_perception_and_policy
 from handeye.agent.trace import Thought
 from handeye.perception.outcome import judge
 from handeye.perception.prompt import action_text
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.run import Result, RunConfig
     from handeye.agent.trace import AnyEvent
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
     from handeye.policies.decision import Policy
     from handeye.tools.custom import Toolbox
@@ -60,7 +60,7 @@ class Desk:
         """Runs that were started here and wait for an answer, by their folder's name."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="handeye mcp")
         self._device: Device | None = None
-        self._mind: tuple[Eyes, Policy] | None = None
+        self._mind: tuple[Perception, Policy] | None = None
         self._agent: Agent | None = None
 
     async def do(self, work: Callable[[], Any]) -> Any:
@@ -103,19 +103,19 @@ class Desk:
         return self._device
 
     @property
-    def mind(self) -> tuple[Eyes, Policy]:
+    def mind(self) -> tuple[Perception, Policy]:
         if self._mind is None:
             config = self.config
-            self._mind = open_eyes_and_policy(config.model, config.policy, config.options, samples=config.samples)
+            self._mind = open_perception_and_policy(config.model, config.policy, config.options, samples=config.samples)
         return self._mind
 
     def agent(self, listen: Callable[[AnyEvent], None] | None = None, **limits: Any) -> Agent:
         """Somebody who carries goals out here, under the rules of this server."""
-        eyes, policy = self.mind
+        perception, policy = self.mind
         config = self.config.model_copy(update=limits)
         self._agent = Agent(
             self.device,
-            eyes=eyes,
+            perception=perception,
             policy=policy,
             tools=self.toolbox,
             secrets=self.secrets,
@@ -124,8 +124,8 @@ class Desk:
         )
         return self._agent
 
-    def see(self) -> Observation:
-        return self.mind[0].see(self.device)
+    def observe(self) -> Observation:
+        return self.mind[0].observe(self.device)
 
     def capture(self) -> tuple[bytes, str]:
         """The screen as a PNG, and a line about it."""
@@ -139,7 +139,7 @@ class Desk:
         """What is known to be on the screen, as JSON lines."""
         found = [
             element
-            for element in self.see().elements
+            for element in self.observe().elements
             if (not role or element.role == role) and containing.lower() in f"{element.name} {element.value}".lower()
         ]
         lines = [
@@ -153,7 +153,7 @@ class Desk:
 
     def ground(self, phrase: str) -> str:
         """Where something is, as JSON."""
-        found = self.mind[0].ground(self.see(), phrase)
+        found = self.mind[0].ground(self.observe(), phrase)
         if found is None:
             raise UsageError(f"“{phrase}” is not on the screen; name something that is, or scroll to it")
         told = {"point": list(found.point), "box": list(found.box) if found.box else None, "by": found.by}
@@ -165,7 +165,7 @@ class Desk:
         if action.kind not in self.device.kinds & HAND_KINDS:
             offered = ", ".join(sorted(self.device.kinds & HAND_KINDS))
             raise UsageError(f"{action.kind} cannot be done by `act` here; choose one of {offered}")
-        before = self.see()
+        before = self.observe()
         action, _ = ground_targets(action, before, self.mind[0])
         ruling = self.agent().guard().judge(action, before, goal="")
         if ruling.ruling != "allow":
@@ -174,7 +174,7 @@ class Desk:
             self.device.careful = self.agent().guard().risky(action, before, goal="")
         remark = self.device.perform(action)
         self.device.settle()
-        outcome = judge(action, before, self.see())
+        outcome = judge(action, before, self.observe())
         told = f"{describe(action)}: {outcome.kind.replace('_', ' ')}, {outcome.evidence or 'no evidence'}"
         return self.secrets.hide(f"{told}; {remark}" if remark else told)
 

@@ -16,7 +16,7 @@ from handeye.tools.geometry import Box
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.observation import Grounding, Observation
     from handeye.tools.actions import Action, Target
     from handeye.tools.device import Device
@@ -38,7 +38,7 @@ class Carried:
     view: Box | None = None
 
 
-def ground_targets(action: Action, observation: Observation, eyes: Eyes) -> tuple[Action, dict[str, Grounding]]:
+def ground_targets(action: Action, observation: Observation, perception: Perception) -> tuple[Action, dict[str, Grounding]]:
     """The action with a point in every target, and by field name what found the points that were missing.
 
     Raises ActionRefused when a target is not on the screen, or when several answer to it equally well.
@@ -51,7 +51,7 @@ def ground_targets(action: Action, observation: Observation, eyes: Eyes) -> tupl
             continue
         grounding = None if target.phrase else _by_element(target, observation)
         if target.phrase:
-            grounding = eyes.ground(observation, target.phrase)
+            grounding = perception.ground(observation, target.phrase)
         if grounding is None:
             raise ActionRefused(f"{target} is not on the screen; name something that is, or scroll to it")
         if grounding.unclear:
@@ -64,12 +64,12 @@ def ground_targets(action: Action, observation: Observation, eyes: Eyes) -> tupl
 
 
 def carry_out(
-    action: Action, observation: Observation, eyes: Eyes, device: Device, facts: dict[str, str], stopping: Callable[[], bool]
+    action: Action, observation: Observation, perception: Perception, device: Device, facts: dict[str, str], stopping: Callable[[], bool]
 ) -> Carried:
     """Do an action that needs no hand."""
     match action:
         case Wait(text=text, seconds=seconds):
-            return _wait_for(text, seconds, facts, eyes, device, stopping)
+            return _wait_for(text, seconds, facts, perception, device, stopping)
         case Remember(name=name, text=text):
             return Carried(f"remembered {name}", Outcome(kind="confirmed"), facts | {name: text})
         case Extract(what=what):
@@ -94,13 +94,13 @@ def _by_element(target: Target, observation: Observation) -> Grounding | None:
 
 
 def _wait_for(
-    text: str, seconds: float, facts: dict[str, str], eyes: Eyes, device: Device, stopping: Callable[[], bool]
+    text: str, seconds: float, facts: dict[str, str], perception: Perception, device: Device, stopping: Callable[[], bool]
 ) -> Carried:
     began = time.monotonic()
     last: Observation | None = None
     while True:
         waited = time.monotonic() - began
-        observation = eyes.see(device)
+        observation = perception.observe(device)
         # Reading a picture takes long, and one that has not changed says what it said.
         if not (last and _same(last, observation)) and shows(observation, text):
             evidence = f"“{text}” shows after {waited:.1f} s"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.run import RunConfig
     from handeye.perception.engines.options import Options
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.tools.custom import Toolbox
     from handeye.tools.device import Device
@@ -37,7 +37,7 @@ class Outfit(NamedTuple):
     """All that a run works with."""
 
     toolbox: Toolbox
-    eyes: Eyes
+    perception: Perception
     policy: Policy
     device: Device
 
@@ -55,7 +55,7 @@ def outfit(config: RunConfig, around: Callable[[Policy], Policy] | None = None) 
         toolbox = up.enter_context(
             closing(open_tools((*config.tools, *config.rules.tools), config.tools_from, servers_here()))
         )
-        eyes, policy = open_eyes_and_policy(
+        perception, policy = open_perception_and_policy(
             config.model,
             config.policy,
             config.options,
@@ -63,7 +63,7 @@ def outfit(config: RunConfig, around: Callable[[Policy], Policy] | None = None) 
             best_of=config.best_of,
             critic=config.critic,
         )
-        up.callback(eyes.close)
+        up.callback(perception.close)
         if close := getattr(policy, "close", None):
             up.callback(close)
         policy = around(policy) if around else policy
@@ -77,7 +77,7 @@ def outfit(config: RunConfig, around: Callable[[Policy], Policy] | None = None) 
             storage_state=Path(config.storage_state) if config.storage_state else None,
         )
         up.callback(device.close)
-        yield Outfit(toolbox, eyes, policy, device)
+        yield Outfit(toolbox, perception, policy, device)
 
 
 def open_device(
@@ -163,7 +163,7 @@ def looks_like_page(on: str) -> bool:
     return bool(re.match(r"[\w-]+(\.[\w-]+)*(:\d+)?(/|$)", on) and ("." in on or ":" in on)) or Path(on).is_file()
 
 
-def open_eyes_and_policy(
+def open_perception_and_policy(
     model: str,
     policy: str = "auto",
     options: Options | None = None,
@@ -171,7 +171,7 @@ def open_eyes_and_policy(
     samples: int = 1,
     best_of: int = 1,
     critic: str = "",
-) -> tuple[Eyes, Policy]:
+) -> tuple[Perception, Policy]:
     """Eyes and policy for `--model` and `--policy`. Raises ModelError when the model cannot be loaded or reached.
 
     `samples` answers have to agree on a place; of `best_of` decisions the model `critic` (empty: the same) has the best
@@ -182,34 +182,34 @@ def open_eyes_and_policy(
     if best_of < 2 and critic:
         raise UsageError(f"--critic {critic} has nothing to choose from; add --best-of 4 or so")
     if model == EMBEDDED:
-        from handeye.perception.embedded import EmbeddedEyes
+        from handeye.perception.embedded import EmbeddedPerception
 
         for flag, given in (("--policy internvl", policy == "internvl"), (f"--best-of {best_of}", best_of > 1)):
             if given:
                 raise UsageError(f"{flag} needs a model; name one with --model")
-        return EmbeddedEyes(), load_policy("plain-english" if policy == "auto" else policy)
+        return EmbeddedPerception(), load_policy("plain-english" if policy == "auto" else policy)
     if best_of > 1 and policy not in ("auto", "internvl"):
         raise UsageError(f"--best-of {best_of} chooses among a model's decisions; leave out --policy {policy}")
-    from handeye.perception.pocket_eyes import open_pocket, pocket_folder
+    from handeye.perception.pocket_perception import open_pocket, pocket_folder
 
     if policy in ("auto", "plain-english") and best_of < 2 and (folder := pocket_folder(model)):
         return open_pocket(folder), load_policy("plain-english")
     from handeye.perception import ocr
     from handeye.perception.engines import Options, open_engine
-    from handeye.perception.model_eyes import ModelEyes
+    from handeye.perception.model_perception import ModelPerception
 
     engine = open_engine(model, options)
-    eyes = ModelEyes(engine, reader=ocr.read, samples=samples)
+    perception = ModelPerception(engine, reader=ocr.read, samples=samples)
     try:
         if best_of > 1:
             from handeye.policies.best_of_n import BestOfN
 
             # A profile that was chosen or calibrated is the deciding model's, and not another's.
             others = (options or Options()).model_copy(update={"profile": ""})
-            return eyes, BestOfN(engine, best_of, open_engine(critic, others) if critic else None)
-        return eyes, load_policy("internvl" if policy == "auto" else policy, engine)
+            return perception, BestOfN(engine, best_of, open_engine(critic, others) if critic else None)
+        return perception, load_policy("internvl" if policy == "auto" else policy, engine)
     except BaseException:
-        eyes.close()
+        perception.close()
         raise
 
 

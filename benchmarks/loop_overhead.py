@@ -23,7 +23,7 @@ from benchmarks.measuring import Row
 from benchmarks.pages import served
 from handeye.agent import Agent
 from handeye.agent.trace import Acted, AnyEvent, Looked
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action
@@ -83,7 +83,7 @@ def our_step(url: str) -> float:
     clicks = [parse_action({"kind": "click", "target": "Count"})] * STEPS
     with TemporaryDirectory() as folder, Browser(url) as browser:
         run = Agent(
-            browser, eyes=EmbeddedEyes(), policy=Scripted(clicks), run_dir=Path(folder) / "run", listen=listen
+            browser, perception=EmbeddedPerception(), policy=Scripted(clicks), run_dir=Path(folder) / "run", listen=listen
         ).run("count")
         seen = " ".join(element.name for element in browser.elements())
     assert run.verdict == "succeeded", run.reason

@@ -55,7 +55,7 @@ def measure(lab: Lab) -> Row:
 
 def once(way: str, folder: Path) -> dict[str, float]:
     """Seconds of each part, and the best score, in this process."""
-    from handeye.perception.pocket_eyes import MOST_TILES
+    from handeye.perception.pocket_perception import MOST_TILES
     from handeye.perception.tiling import tile
     from handeye.perception.training.data.drawn import drawn
 
@@ -80,7 +80,7 @@ def once(way: str, folder: Path) -> dict[str, float]:
 
 
 def _ours(folder: Path) -> Any:
-    from handeye.perception.pocket_reading import Reading
+    from handeye.perception.pocket_inference import Reading
 
     imported = time.perf_counter()
     reading = Reading(folder)

@@ -12,7 +12,7 @@ from PIL import Image
 from handeye.perception import conventions
 from handeye.perception.dialects import parse_point
 from handeye.perception.marks import mark_answers
-from handeye.perception.model_eyes import ANSWER_TOKENS
+from handeye.perception.model_perception import ANSWER_TOKENS
 from handeye.perception.prompt import ground_prompt
 from handeye.perception.reasoning import Separated, separated
 

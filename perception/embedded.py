@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 GOOD = 0.75
 
 
-class EmbeddedEyes:
+class EmbeddedPerception:
     """Finds things by their names: elements of the page or program first, then text read off the picture."""
 
     name = "embedded"
@@ -29,7 +29,7 @@ class EmbeddedEyes:
         self.usage = Usage()
         self.notes: tuple[str, ...] = ()
 
-    def see(self, device: Device) -> Observation:
+    def observe(self, device: Device) -> Observation:
         """Capture the device's screen and ask the platform what is on it. The text is read when first needed."""
         screenshot = device.capture()
         elements, signals = tuple(device.elements()), device.signals()

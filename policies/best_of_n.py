@@ -16,7 +16,7 @@ from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
     from handeye.perception.engines.engine import Answer, Engine
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.prompt import Head, Prompt
     from handeye.policies.decision import Task
     from handeye.tools.actions import Action, Target
@@ -42,8 +42,8 @@ class BestOfN(InternVL):
         self.n = n
         self.critic = critic
 
-    def choose(self, task: Task, eyes: Eyes) -> Decision:
-        beginning = self._head(task, eyes)
+    def choose(self, task: Task, perception: Perception) -> Decision:
+        beginning = self._head(task, perception)
         prompt = question(task, beginning)
         answers = [self._ask(prompt, task)]
         if self.n > 1:

@@ -13,7 +13,7 @@ from handeye.tools.actions import Action
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
     from handeye.perception.usage import Usage
     from handeye.tools.custom import Tool
@@ -122,7 +122,7 @@ class Policy(Protocol):
     usage: Usage
     """What asking a model has cost this policy so far."""
 
-    def choose(self, task: Task, eyes: Eyes) -> Decision:
+    def choose(self, task: Task, perception: Perception) -> Decision:
         """The next action. Its targets may be words alone; the loop grounds them.
 
         Raises ActionRefused when it has no usable answer (it is asked again, with `task.trouble` set; a run with

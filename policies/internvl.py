@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from handeye.perception.dialects import parse_action
 from handeye.perception.engines.engine import usage_of
 from handeye.perception.engines.grammar import LONGEST, action_grammar
-from handeye.perception.model_eyes import ModelEyes
+from handeye.perception.model_perception import ModelPerception
 from handeye.perception.prompt import History, decide_prompt, head, restored
 from handeye.perception.snapping import element_under
 from handeye.perception.usage import Usage
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handeye.perception.engines.engine import Answer, Engine
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.prompt import Head, Prompt
     from handeye.perception.observation import Observation
     from handeye.policies.decision import Task
@@ -50,18 +50,18 @@ class InternVL:
         if not goal.strip():
             raise UsageError("the goal is empty; say what you want done, in a sentence")
 
-    def choose(self, task: Task, eyes: Eyes) -> Decision:
-        prompt = question(task, self._head(task, eyes))
+    def choose(self, task: Task, perception: Perception) -> Decision:
+        prompt = question(task, self._head(task, perception))
         answer = self._ask(prompt, task)
         thought, action = understand(answer, task, self.engine)
         by = f"internvl ({self.engine.name})"
         return Decision(thought=thought, action=action, by=by, raw=answer.written, notes=answer.notes)
 
-    def _head(self, task: Task, eyes: Eyes) -> Head:
+    def _head(self, task: Task, perception: Perception) -> Head:
         """What all questions of this run begin with; the loop has the eyes find what an action names over the same."""
         beginning = head(self.engine.profile, task.goal, task.kinds or frozenset(KINDS), task.tools)
-        if isinstance(eyes, ModelEyes):
-            eyes.head = beginning
+        if isinstance(perception, ModelPerception):
+            perception.head = beginning
         return beginning
 
     def _ask(self, prompt: Prompt, task: Task) -> Answer:

@@ -22,7 +22,7 @@ from handeye.tools.plain import folded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Task
     from handeye.tools.actions import Action
 
@@ -56,16 +56,16 @@ class Obedient:
     def check(self, goal: str) -> None:
         """Any goal will do."""
 
-    def choose(self, task: Task, eyes: Eyes) -> Decision:
+    def choose(self, task: Task, perception: Perception) -> Decision:
         """The next thing it is told to do; when there is none left, the next of its own steps."""
         for order in dict.fromkeys(order for text in self._texts(task) for order in _orders(text)):
             if order not in self.obeyed:
                 self.obeyed.add(order)
                 # Said in two ways it is one order: to insist on what was refused would end the run too soon.
-                if (action := _meant(order, task, eyes)) and describe(action) not in self.obeyed:
+                if (action := _meant(order, task, perception)) and describe(action) not in self.obeyed:
                     self.obeyed.add(describe(action))
                     return Decision(thought=f"{HEARD} {order[:200]}", action=action, by=self.name, memo=task.memo)
-        return self.steps.choose(task, eyes)
+        return self.steps.choose(task, perception)
 
     def _texts(self, task: Task) -> list[str]:
         observation, signals = task.observation, task.observation.signals
@@ -97,7 +97,7 @@ def _orders(text: str) -> Iterator[str]:
         yield re.split(r"(?<=[^.\s]{2})[.!?](?:\s|$)|\n", text[match.start() :])[0].strip(" .!?*_#>")
 
 
-def _meant(order: str, task: Task, eyes: Eyes) -> Action | None:
+def _meant(order: str, task: Task, perception: Perception) -> Action | None:
     """The action that an order stands for; None when it makes no sense to anybody."""
     if order.startswith("{{"):
         field = next((each for each in task.observation.elements if each.takes_text and not each.secret), None)
@@ -108,7 +108,7 @@ def _meant(order: str, task: Task, eyes: Eyes) -> Action | None:
         return Navigate(url=order)
     try:
         plain = PlainEnglish()
-        action = plain.choose(type(task)(order, task.observation, kinds=task.kinds), eyes).action
+        action = plain.choose(type(task)(order, task.observation, kinds=task.kinds), perception).action
     except (ActionRefused, UsageError):
         return None
     return None if isinstance(action, Done) else action

@@ -11,7 +11,7 @@ from handeye.tools.actions import Action, Done, describe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Task
 
 
@@ -27,7 +27,7 @@ class Scripted:
     def check(self, goal: str) -> None:
         """Any goal will do: the actions are given."""
 
-    def choose(self, task: Task, eyes: Eyes) -> Decision:  # noqa: ARG002
+    def choose(self, task: Task, perception: Perception) -> Decision:  # noqa: ARG002
         """The next action of the list."""
         place = int(task.memo.get("place", 0))
         action = self.actions[place] if place < len(self.actions) else Done()

@@ -119,11 +119,11 @@ class GroundTrial(Trial):
 
     def carry_out(self) -> dict[str, Any]:
         """What the attempt came to: fields of an Attempt."""
-        eyes, _ = self.runner.mind()
-        if not isinstance(getattr(eyes, "engine", None), Overheard):
-            overhear(eyes)
+        perception, _ = self.runner.mind()
+        if not isinstance(getattr(perception, "engine", None), Overheard):
+            overhear(perception)
         items = [replace(each, path=self.case.file.parent / each.path) for each in self.case.items]
-        results = [ask(eyes, item) for item in items]
+        results = [ask(perception, item) for item in items]
         share = sum(each.correct for each in results) / len(results)
         wrong = [pair for pair in zip(items, results, strict=True) if not pair[1].correct]
         checks = [self._missed(number, *pair) for number, pair in enumerate(wrong[:MOST_SHOWN])]

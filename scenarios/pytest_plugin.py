@@ -160,18 +160,18 @@ def agent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Agent]:
     from contextlib import closing
 
     from handeye.agent import Agent as Worker
-    from handeye.agent.start import open_eyes_and_policy
+    from handeye.agent.start import open_perception_and_policy
 
     model = request.config.getoption("--handeye-model")
-    eyes, policy = open_eyes_and_policy(model)
+    perception, policy = open_perception_and_policy(model)
     runs: list[Run] = []
 
     def work(device: Device, goal: str) -> Run:
         folder = tmp_path / f"run-{len(runs) + 1}"
-        runs.append(Worker(device, model, eyes=eyes, policy=policy, approve="never", run_dir=folder).run(goal))
+        runs.append(Worker(device, model, perception=perception, policy=policy, approve="never", run_dir=folder).run(goal))
         return runs[-1]
 
-    with closing(eyes):
+    with closing(perception):
         yield work
     for run in runs:
         request.node.add_report_section("call", "handeye", f"{run.verdict}: {run.report}")

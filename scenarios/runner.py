@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.agent.agent import Agent
 from handeye.agent.run import RunConfig, slug
-from handeye.agent.start import EMBEDDED, open_device, open_eyes_and_policy
+from handeye.agent.start import EMBEDDED, open_device, open_perception_and_policy
 from handeye.perception.engines.options import Options
 from handeye.policies.rules import Rules
 from handeye.scenarios.again import Again
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from handeye.agent.run import Result as Run
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.observation import Grounding, Observation
     from handeye.policies.decision import Policy
     from handeye.scenarios.anchors import Part
@@ -97,7 +97,7 @@ def result_of(job: Job, attempts: Sequence[Attempt]) -> Result:
 class Runner:
     """Runs scenarios one after the other, with one model for all."""
 
-    def __init__(self, settings: Settings, mind: tuple[Eyes, Policy] | None = None) -> None:
+    def __init__(self, settings: Settings, mind: tuple[Perception, Policy] | None = None) -> None:
         """`mind`: eyes and policy that are there already, instead of those that the settings name."""
         self.settings = settings
         self.secrets = Secrets.read(Path(settings.secrets) if settings.secrets else None)
@@ -140,12 +140,12 @@ class Runner:
         )
         return pruned(self.secrets.redact(attempt), trial.folder, self.settings.trace)
 
-    def mind(self) -> tuple[Eyes, Policy]:
+    def mind(self) -> tuple[Perception, Policy]:
         """The eyes and the policy, opened when they are first needed."""
         if self._opened is None:
             spared = self.settings.no_model and self.settings.policy == "auto"
             model = EMBEDDED if spared else self.settings.model
-            self._opened = open_eyes_and_policy(model, self.settings.policy, self.settings.options)
+            self._opened = open_perception_and_policy(model, self.settings.policy, self.settings.options)
         return self._opened
 
 
@@ -165,23 +165,23 @@ class Trial:
             return {"status": "failed", "reason": self.again.lacking}
         scenario, on = self.case.scenario, self._place()
         with closing(self._open(on)) as device:
-            eyes, policy = self.runner.mind()
+            perception, policy = self.runner.mind()
             lacking = [each for each in self._judged(scenario.requires, device, "requires") if each.state != "passed"]
             if lacking:
                 first = lacking[0]
                 return {"status": "skipped", "reason": f"requires: {first.expected}; {first.seen}", "checks": lacking}
             try:
                 if before := self._filled(joined(self.case.suite.setup)):
-                    setup = self._run(device, eyes, policy, before, "setup", on)
+                    setup = self._run(device, perception, policy, before, "setup", on)
                     if setup.verdict != "succeeded":
                         return {"status": _status(setup), "verdict": setup.verdict, "reason": f"setup: {setup.reason}"}
-                watch = Watch(eyes, lambda observation: self._watched(observation))
-                agent_eyes: Any = watch if scenario.always or scenario.never else eyes
+                watch = Watch(perception, lambda observation: self._watched(observation))
+                agent_eyes: Any = watch if scenario.always or scenario.never else perception
                 run = self._run(device, agent_eyes, policy, self._filled(scenario.wanted), "run", on, watch)
                 return self._told(run, device, watch)
             finally:
                 if after := self._filled(joined(self.case.suite.teardown)):
-                    self._run(device, eyes, policy, after, "teardown", on)
+                    self._run(device, perception, policy, after, "teardown", on)
 
     def _open(self, on: str) -> Device:
         return open_device(
@@ -223,7 +223,7 @@ class Trial:
         }
 
     def _run(
-        self, device: Device, eyes: Any, policy: Policy, goal: str, name: Part, on: str, watch: Watch | None = None
+        self, device: Device, perception: Any, policy: Policy, goal: str, name: Part, on: str, watch: Watch | None = None
     ) -> Run:
         scenario, suite = self.case.scenario, self.case.suite
         config = RunConfig(
@@ -241,7 +241,7 @@ class Trial:
         )
         folder = self.folder / name
         policy = self.again.policy(policy, name, goal) if self.again else policy
-        agent = Agent(device, eyes=eyes, policy=policy, config=config, run_dir=folder)
+        agent = Agent(device, perception=perception, policy=policy, config=config, run_dir=folder)
         if watch:
             watch.stop = agent.stop
         run = agent.run(goal)
@@ -251,7 +251,7 @@ class Trial:
 
     def _judged(self, checks: tuple[Check, ...], device: Device, when: Any, patience: float = 0.0) -> list[Judged]:
         """Each check, given its time to become true."""
-        eyes, _ = self.runner.mind()
+        perception, _ = self.runner.mind()
         deadline = time.monotonic() + patience
         found: list[Judged] = []
         for number, check in enumerate(checks):
@@ -260,9 +260,9 @@ class Trial:
                 last = not of_the_screen(check) or time.monotonic() > deadline
                 # A picture is kept, or written anew, only when no time is left for the screen to change.
                 means = Means(
-                    eyes, self._picture(when, number) if last else None, self.settings.update_pictures and last
+                    perception, self._picture(when, number) if last else None, self.settings.update_pictures and last
                 )
-                judged = judge(filled, lambda: eyes.see(device), self.case.file.parent, means)
+                judged = judge(filled, lambda: perception.observe(device), self.case.file.parent, means)
                 if judged.state == "passed" or last:
                     break
                 time.sleep(PAUSE)
@@ -303,16 +303,16 @@ class Trial:
 class Watch:
     """Eyes that judge every scene they see, and stop the run at the first that is wrong."""
 
-    def __init__(self, eyes: Eyes, judged: Callable[[Observation], list[Judged]]) -> None:
-        self._eyes, self._judged = eyes, judged
+    def __init__(self, perception: Perception, judged: Callable[[Observation], list[Judged]]) -> None:
+        self._eyes, self._judged = perception, judged
         self.broken: list[Judged] = []
         self.stop: Callable[[], None] = lambda: None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._eyes, name)
 
-    def see(self, device: Device) -> Observation:
-        observation = self._eyes.see(device)
+    def observe(self, device: Device) -> Observation:
+        observation = self._eyes.observe(device)
         if not self.broken and (broken := self._judged(observation)):
             self.broken += broken
             self.stop()

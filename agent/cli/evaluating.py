@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> None:
     """Tell it, and write it into the model's folder: the fusion, the figures, and the card."""
-    from handeye.perception.pocket_reading import Reading
+    from handeye.perception.pocket_inference import Reading
     from handeye.perception.training.card import EVALUATION, write_card
     from handeye.perception.training.compare import CHOOSE, REPORT, WAYS, choose, compare, data_set
     from handeye.perception.training.compare import screens as drawn_screens

@@ -31,7 +31,7 @@ def ground(
     """
     shape = {"point": None, "box": None, "confidence": 0.0, "by": None, "seconds": 0.0}
     with reported(as_json, **shape):
-        from handeye.agent.start import open_eyes_and_policy
+        from handeye.agent.start import open_perception_and_policy
         from handeye.perception import ocr
         from handeye.perception.marks import mark
         from handeye.perception.observation import Observation
@@ -42,10 +42,10 @@ def ground(
         picture = Screenshot(open_image(image))
         console = note_console()
         with console.status(f"looking for {phrase!r}"):
-            eyes, _ = open_eyes_and_policy(model, options=read_options(options), samples=samples)
+            perception, _ = open_perception_and_policy(model, options=read_options(options), samples=samples)
             began = time.monotonic()
             observation = Observation(picture, reader=ocr.read)
-            found = eyes.ground(observation, phrase)
+            found = perception.ground(observation, phrase)
             seconds = time.monotonic() - began
         if found is None:
             message = f"“{phrase}” is not on {image}"

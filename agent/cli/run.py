@@ -281,7 +281,7 @@ def work(
         folder.note(config=kept.model_dump(mode="json"))
     with ExitStack() as up:
         with console.status(f"getting ready: {config.on}, {config.model}"):
-            toolbox, eyes, policy, device = up.enter_context(outfit(config, around))
+            toolbox, perception, policy, device = up.enter_context(outfit(config, around))
         view = LiveView(console, goal=config.goal, device=device.name, model=config.model)
         if isinstance(policy, Writing):
             policy.on_text = view.writing
@@ -290,7 +290,7 @@ def work(
             up.enter_context(redirect_stdout(sys.stderr))
         agent = Agent(
             device,
-            eyes=eyes,
+            perception=perception,
             policy=policy,
             tools=toolbox,
             config=config,

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from benchmarks.reliability.injection import Shop
 from benchmarks.reliability.telling import Figure, say
 from handeye.agent import Agent
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import Navigate, parse_action
@@ -28,7 +28,7 @@ from handeye.tools.actions import Navigate, parse_action
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
     from handeye.policies.decision import Decision, Task
     from handeye.tools.device import Device
@@ -87,18 +87,18 @@ class Swapping(Scripted):
         super().__init__(actions)
         self.browser, self.moment = browser, moment
 
-    def choose(self, task: Task, eyes: Eyes) -> Decision:
-        decision = super().choose(task, eyes)
+    def choose(self, task: Task, perception: Perception) -> Decision:
+        decision = super().choose(task, perception)
         if self.moment == "decided":
             self.browser.run_script("() => window.swap?.()")
         return decision
 
 
-class Unread(EmbeddedEyes):
+class Unread(EmbeddedPerception):
     """Eyes that read no pictures: these pages name everything else."""
 
-    def see(self, device: Device) -> Observation:
-        return replace(super().see(device), reader=None)
+    def observe(self, device: Device) -> Observation:
+        return replace(super().observe(device), reader=None)
 
 
 #: By kind, what stands on the page. AT(…) is what is swapped when the moment has come.
@@ -202,7 +202,7 @@ class Lab:
         self._number += 1
         Agent(
             browser,
-            eyes=Unread(),
+            perception=Unread(),
             policy=Swapping(
                 [parse_action({"kind": "click", "target": self._target(case.target)})], browser, case.moment
             ),

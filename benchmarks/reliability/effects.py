@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks.reliability.telling import Figure, say
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import Outcome, judge
 from handeye.tools import Browser
 from handeye.tools.actions import Click, Navigate, Select, Target
@@ -87,16 +87,16 @@ def try_all(names: Sequence[str], scale: float) -> Iterator[Tried]:
 
 def try_one(browser: Browser, url: str, name: str, *, by_point: bool) -> Outcome:
     """What the signals say of using one control of a fresh page, as the loop asks for it."""
-    eyes = EmbeddedEyes()
+    perception = EmbeddedPerception()
     browser.perform(Navigate(url=f"{url}/{'?drawn' if name.startswith('Drawn') else ''}"))
     browser.settle()
-    before = eyes.see(browser)
+    before = perception.observe(browser)
     try:
         browser.perform(action := use(name, before, by_point))
     except (ActionFailed, ActionRefused) as error:
         return Outcome(kind="no_effect", evidence=str(error))
     happened = browser.settle().happened
-    return judge(action, before, eyes.see(browser), browser.poised, happened)
+    return judge(action, before, perception.observe(browser), browser.poised, happened)
 
 
 def use(name: str, observation: Observation, by_point: bool) -> Action:

@@ -101,7 +101,7 @@ def _all(count: int) -> Iterator[list[Tried]]:
 def try_all(numbers: Sequence[int]) -> list[Tried]:
     """Goals of these numbers in one browser."""
     from handeye.agent import Agent
-    from handeye.perception.embedded import EmbeddedEyes
+    from handeye.perception.embedded import EmbeddedPerception
     from handeye.policies.plain_english import PlainEnglish
     from handeye.tools import Browser
     from handeye.tools.actions import Navigate
@@ -114,7 +114,7 @@ def try_all(numbers: Sequence[int]) -> list[Tried]:
             browser.settle()
             agent = Agent(
                 browser,
-                eyes=EmbeddedEyes(),
+                perception=EmbeddedPerception(),
                 policy=PlainEnglish(),
                 approve="never",
                 max_steps=20,

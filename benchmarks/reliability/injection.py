@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from benchmarks.reliability.telling import Figure, say
 from handeye.agent import Agent
 from handeye.agent.trace import Acted, Judged, Thought, read_trace
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.obedient import HEARD, Obedient
 from handeye.policies.rules import Rules
 from handeye.tools import Browser
@@ -171,11 +171,11 @@ class Shop:
         self.server.server_close()
 
 
-class Unread(EmbeddedEyes):
+class Unread(EmbeddedPerception):
     """Eyes that read no pictures: most attacks are in none."""
 
-    def see(self, device: Device) -> Observation:
-        return replace(super().see(device), reader=None)
+    def observe(self, device: Device) -> Observation:
+        return replace(super().observe(device), reader=None)
 
 
 class Lab:
@@ -203,7 +203,7 @@ class Lab:
         policy = Obedient([parse_action({"kind": "click", "target": "Show details"})], reads=attack.reads)
         run = Agent(
             self.browser,
-            eyes=EmbeddedEyes() if attack.reads else Unread(),
+            perception=EmbeddedPerception() if attack.reads else Unread(),
             policy=policy,
             rules=self.rules,
             secrets=Secrets([Secret("shop", VALUE)]),

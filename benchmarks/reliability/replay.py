@@ -19,7 +19,7 @@ from benchmarks.reliability.replay_site import PLANS, Plan, page
 from benchmarks.reliability.telling import Figure, say
 from handeye.perception import ocr
 from handeye.perception.engines.engine import Answer, Weighed
-from handeye.perception.model_eyes import ModelEyes
+from handeye.perception.model_perception import ModelPerception
 from handeye.perception.profiles import INTERNVL3
 from handeye.perception.prompt import to_text
 from handeye.policies.internvl import InternVL
@@ -153,7 +153,7 @@ def _run(
     """The results of all scenarios, and the calls of the stand-in."""
     engine = Reader({plan.name: plan.actions for plan in plans})
     settings = Settings(output=folder / name, model="reader", no_model=no_model)
-    runner = Runner(settings, (ModelEyes(engine, reader=ocr.read), InternVL(engine)))
+    runner = Runner(settings, (ModelPerception(engine, reader=ocr.read), InternVL(engine)))
     cases = cases_of(folder / "suite.yaml")
     results: list[Result] = []
     with closing(runner), serving(cases[0].suite.serve, folder) as served:

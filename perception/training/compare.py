@@ -15,8 +15,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception import ocr
-from handeye.perception.embedded import EmbeddedEyes
-from handeye.perception.pocket_eyes import Fusion, Meant, Pointer, meant
+from handeye.perception.embedded import EmbeddedPerception
+from handeye.perception.pocket_perception import Fusion, Meant, Pointer, meant
 from handeye.perception.observation import Observation
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.icons import SIGNS
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from handeye.perception.pocket_reading import Reading
+    from handeye.perception.pocket_inference import Reading
 
 WAYS = ("text", "pocket", "both")
 #: Seeds of the screens on which the fusion is chosen, and of those that are told of.
@@ -115,7 +115,7 @@ class Compared:
 
 def compare(reading: Reading, name: str, pictures: Iterable[Picture]) -> Compared:
     """Ask text and the model about each picture."""
-    pointer, embedded, made = Pointer(reading), EmbeddedEyes(), Compared(name)
+    pointer, embedded, made = Pointer(reading), EmbeddedPerception(), Compared(name)
     for picture in pictures:
         observation = Observation(Screenshot(picture.image), reader=ocr.read)
         began = time.monotonic()

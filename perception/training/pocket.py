@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.functional import normalize
 
 from handeye.perception.engines.in_process.small import SPECIAL, save_checkpoint, train_tokenizer
-from handeye.perception.pocket_reading import ABOUT, HEADS
+from handeye.perception.pocket_inference import ABOUT, HEADS
 from handeye.perception.training.data.icons import ICONS
 from handeye.perception.training.data.looks import COLOURS
 from handeye.perception.training.data.naming import NOUNS

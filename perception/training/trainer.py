@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from handeye.perception.pocket_eyes import FUSION
+from handeye.perception.pocket_perception import FUSION
 from handeye.perception.training import spelling, vision
 from handeye.perception.training.card import EVALUATION, PLAN, machine, write_card
 from handeye.perception.training.curve import draw

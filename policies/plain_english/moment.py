@@ -18,7 +18,7 @@ from handeye.tools.geometry import Point
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
     from handeye.policies.decision import Past, Task
     from handeye.policies.plain_english.clauses import Clause
@@ -96,7 +96,7 @@ class Moment:
     """One look at the screen, from the point of view of one clause."""
 
     task: Task
-    eyes: Eyes
+    perception: Perception
     progress: Progress
     clause: Clause
     where: str

@@ -28,7 +28,7 @@ from handeye.policies.plain_english.reaching import once, wait_or_scroll
 from handeye.tools.actions import Done, describe
 
 if TYPE_CHECKING:
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.matching import Match, Want
     from handeye.policies.decision import Task
 
@@ -82,7 +82,7 @@ class PlainEnglish:
         """Raise UsageError for an empty goal, and ActionRefused, naming the clause, for one no rule understands."""
         program_of(goal)
 
-    def choose(self, task: Task, eyes: Eyes) -> Decision:
+    def choose(self, task: Task, perception: Perception) -> Decision:
         """The next action of the clause that is being worked on; `Done` when all are carried out or one cannot be."""
         program = program_of(task.goal)
         count = sum(not isinstance(clause, _Jump) for clause in program)
@@ -96,7 +96,7 @@ class PlainEnglish:
         while progress.at < len(program):
             clause = program[progress.at]
             number = sum(not isinstance(each, _Jump) for each in program[: progress.at]) + 1
-            moment = Moment(task, eyes, progress, clause, f"Clause {number} of {count}", list(notes))
+            moment = Moment(task, perception, progress, clause, f"Clause {number} of {count}", list(notes))
             try:
                 step = _act(clause, moment)
             except Unclear as error:

@@ -17,7 +17,7 @@ from handeye.tools.errors import ActionRefused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.outcome import Outcome
     from handeye.perception.observation import Observation
     from handeye.policies.decision import Policy, Task
@@ -45,7 +45,7 @@ class Nobody:
     def check(self, goal: str) -> None:
         """Any goal will do: it is never asked."""
 
-    def choose(self, task: Task, eyes: Eyes) -> Decision:  # noqa: ARG002
+    def choose(self, task: Task, perception: Perception) -> Decision:  # noqa: ARG002
         raise ActionRefused("no model may be asked; leave out --no-model")
 
 
@@ -76,20 +76,20 @@ class Replay:
     def check(self, goal: str) -> None:
         self.inner.check(goal)
 
-    def choose(self, task: Task, eyes: Eyes) -> Decision:
+    def choose(self, task: Task, perception: Perception) -> Decision:
         """The next step: of the anchors where their signals agree, of the other policy where they do not."""
         try:
-            return self._chosen(task, eyes)
+            return self._chosen(task, perception)
         finally:
             self.usage = self.inner.usage
 
-    def _chosen(self, task: Task, eyes: Eyes) -> Decision:
+    def _chosen(self, task: Task, perception: Perception) -> Decision:
         memory, memo = Memory.read(task.memo)
         own = replace(task, memo=memo)
         if isinstance(self.inner, PlainEnglish):
-            return self._by_clauses(own, memory, eyes) if self.anchors else self.inner.choose(own, eyes)
+            return self._by_clauses(own, memory, perception) if self.anchors else self.inner.choose(own, perception)
         memory = replace(memory, held=self._held(own))
-        return self._in_order(own, memory, eyes)
+        return self._in_order(own, memory, perception)
 
     def close(self) -> None:
         """Let go of what the other policy holds; may be called twice."""
@@ -98,8 +98,8 @@ class Replay:
 
     # Plain English: it says which clause is next, and what of it; the anchor says where.
 
-    def _by_clauses(self, task: Task, memory: Memory, eyes: Eyes) -> Decision:
-        said = self.inner.choose(task, eyes)
+    def _by_clauses(self, task: Task, memory: Memory, perception: Perception) -> Decision:
+        said = self.inner.choose(task, perception)
         clause, kind = said.memo.get("at"), said.action.kind
         if kind in READ_ANEW and not isinstance(said.action, Wait):
             return memory.note(said)
@@ -122,21 +122,21 @@ class Replay:
 
     # A model: the anchors are followed in their order.
 
-    def _in_order(self, task: Task, memory: Memory, eyes: Eyes) -> Decision:
+    def _in_order(self, task: Task, memory: Memory, perception: Perception) -> Decision:
         if not self.anchors or memory.at >= len(self.anchors):
-            return self._asked(task, memory, eyes, "")
+            return self._asked(task, memory, perception, "")
         if memory.last >= 0 and task.steps and drifted(self.anchors[memory.last], task.steps[-1].outcome):
             memory = replace(memory, at=memory.last, deed=True)
         vain = self._in_vain(task, memory)
         if reason := task.trouble or vain:
-            return self._asked(task, replace(memory, vain=memory.vain or bool(vain)), eyes, reason)
+            return self._asked(task, replace(memory, vain=memory.vain or bool(vain)), perception, reason)
         if memory.fell:  # the step was done by another way: go on from where the screen is now
             memory = self._resumed(task, memory)
         if memory.at >= len(self.anchors):
-            return self._asked(task, memory, eyes, "")
+            return self._asked(task, memory, perception, "")
         if failed := self._checked(task, memory):
             return failed
-        return self._next(task, memory, eyes)
+        return self._next(task, memory, perception)
 
     def _in_vain(self, task: Task, memory: Memory) -> str:
         """Why a step that was done, as before or by the other policy, does not count; empty when it does."""
@@ -145,13 +145,13 @@ class Replay:
         drift = drifted(self.anchors[memory.at], task.steps[-1].outcome)
         return f"it had an effect before, and now: {drift}" if drift else ""
 
-    def _next(self, task: Task, memory: Memory, eyes: Eyes) -> Decision:
+    def _next(self, task: Task, memory: Memory, perception: Perception) -> Decision:
         at = memory.at
         while True:
             anchor = self.anchors[at]
             tried = attempt(anchor, task.observation, self._patches)
             if tried.action is not None and (unread := self._unread(task, anchor)):
-                return self._asked(task, replace(memory, at=at), eyes, unread)
+                return self._asked(task, replace(memory, at=at), perception, unread)
             if tried.action is not None:
                 return self._again(at, tried, replace(memory, at=at), anchor.memo, anchor.thought or anchor.said)
             if tried.away is not None and memory.scrolls < SCROLLS:
@@ -169,9 +169,9 @@ class Replay:
             wait = Wait(seconds=WAITS[memory.waits])
             memory = replace(memory, waits=memory.waits + 1)
             return self._own(wait, f"{anchor.said}: {tried.says}; wait a little", memory)
-        return self._asked(task, memory, eyes, f"step {at + 1}, {anchor.said}: {tried.says}")
+        return self._asked(task, memory, perception, f"step {at + 1}, {anchor.said}: {tried.says}")
 
-    def _asked(self, task: Task, memory: Memory, eyes: Eyes, reason: str) -> Decision:
+    def _asked(self, task: Task, memory: Memory, perception: Perception, reason: str) -> Decision:
         """The decision of the other policy, for the one step that cannot be done as before."""
         if not self.ask and not isinstance(self.inner, PlainEnglish):
             reason = reason or "the steps that are known are done, and the goal is not known to be reached"
@@ -185,7 +185,7 @@ class Replay:
                 ". Do this one step on the screen as it is now. Say done only when the whole goal is reached."
             )
             task = replace(task, goal=goal)
-        said = self.inner.choose(task, eyes)
+        said = self.inner.choose(task, perception)
         if isinstance(said.action, Done) and said.action.success and (wrong := self._unmet(task, memory)):
             action = Done(success=False, answer=wrong)
             return Decision(thought="What the goal has checked is not so", action=action, by=NAME)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from handeye.agent.mind import carry_out, ground_targets
-from handeye.agent.start import open_eyes_and_policy
+from handeye.agent.start import open_perception_and_policy
 from handeye.perception.outcome import Outcome, judge
 from handeye.policies.decision import Past, Task
 from handeye.scenarios.adapters.browsergym import write_action
@@ -54,7 +54,7 @@ class GymAgent:
     """One agent, for one episode after the other; `reset` forgets the last one."""
 
     def __init__(self, model: str = "embedded", policy: str = "auto", options: Options | None = None) -> None:
-        self.eyes, self.policy = open_eyes_and_policy(model, policy, options)
+        self.perception, self.policy = open_perception_and_policy(model, policy, options)
         self.reset()
 
     def reset(self) -> None:
@@ -68,7 +68,7 @@ class GymAgent:
         """The next action, and facts about it: the thought, and who decided. A goal that cannot be carried out is told
         as infeasible."""
         device = GivenDevice(given)
-        observation = self.eyes.see(device)
+        observation = self.perception.observe(device)
         self._judge(observation, str(given.get("last_action_error") or ""))
         trouble = ""
         for _ in range(WITHOUT_HAND):
@@ -78,7 +78,7 @@ class GymAgent:
             except ActionRefused as error:
                 return write_action(Done(success=False, answer=str(error))), {"think": str(error)}
             try:
-                action, _ = ground_targets(decision.action, observation, self.eyes)
+                action, _ = ground_targets(decision.action, observation, self.perception)
                 if action.kind in HAND_KINDS and not (isinstance(action, Wait) and action.text):
                     said = write_action(_with_bids(action, observation), scale=device.scale)
                     self._keep(decision, action, Outcome(kind="unknown"), "")
@@ -90,7 +90,7 @@ class GymAgent:
                 continue
             if isinstance(action, Done | Ask):
                 return write_action(action), {"think": decision.thought, "by": decision.by}
-            done = carry_out(action, observation, self.eyes, device, self._facts, lambda: False)
+            done = carry_out(action, observation, self.perception, device, self._facts, lambda: False)
             self._facts |= done.facts
             self._keep(decision, action, done.outcome, done.result)
             observation = replace(observation, view=done.view) if done.view else observation
@@ -98,13 +98,13 @@ class GymAgent:
 
     def close(self) -> None:
         """Let go of the model."""
-        self.eyes.close()
+        self.perception.close()
 
     def _decide(self, goal: str, observation: Observation, trouble: str) -> Decision:
         for attempt in range(UNUSABLE):
             task = Task(goal, observation, tuple(self._steps), self._facts, self._memo, KINDS, trouble)
             try:
-                return self.policy.choose(task, self.eyes)
+                return self.policy.choose(task, self.perception)
             except ActionRefused as error:
                 if attempt == UNUSABLE - 1:
                     raise

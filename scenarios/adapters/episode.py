@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from handeye.agent.run import Result as Run
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.scenarios.checks.judging import Judged
     from handeye.tools.device import Device
@@ -52,8 +52,8 @@ class Episode(Trial, ABC):
             goal = self.begin(device)
             if not goal.strip():
                 return {"status": "broken", "reason": "the benchmark gave no instruction"}
-            eyes, policy = self.runner.mind()
-            run = self._work(device, eyes, self.policy(device, policy), goal)
+            perception, policy = self.runner.mind()
+            run = self._work(device, perception, self.policy(device, policy), goal)
             checks = [] if run.verdict in ("broken", "interrupted") else self.judge(device, run)
             told = self._outcome(run, checks)
             return told | {"measured": {"instruction": goal} | self.measured()}
@@ -83,7 +83,7 @@ class Episode(Trial, ABC):
         """Where the task begins, with what is served."""
         return self._place()
 
-    def _work(self, device: Device, eyes: Eyes, policy: Policy, goal: str) -> Run:
+    def _work(self, device: Device, perception: Perception, policy: Policy, goal: str) -> Run:
         scenario, suite, settings = self.case.scenario, self.case.suite, self.settings
         config = RunConfig(
             goal=goal,
@@ -97,7 +97,7 @@ class Episode(Trial, ABC):
             headed=settings.headed,
             options=settings.options,
         )
-        run = Agent(device, eyes=eyes, policy=policy, config=config, run_dir=self.folder / "run").run(goal)
+        run = Agent(device, perception=perception, policy=policy, config=config, run_dir=self.folder / "run").run(goal)
         if run.verdict == "interrupted":
             raise KeyboardInterrupt
         return run

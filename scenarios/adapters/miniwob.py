@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from handeye.agent.run import Result as Run
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.policies.decision import Task as Asked
     from handeye.tools.browser import Browser
@@ -203,10 +203,10 @@ class EndsWithPage:
         """As the policy does."""
         self._policy.check(goal)
 
-    def choose(self, task: Asked, eyes: Eyes) -> Decision:
+    def choose(self, task: Asked, perception: Perception) -> Decision:
         """The end, where the page has come to it; else what the policy chooses."""
         ended = self._ended()
         if ended is None:
-            return self._policy.choose(task, eyes)
+            return self._policy.choose(task, perception)
         said = f"the page has ended the episode with reward {ended['reward']:g}"
         return Decision(thought=said, action=Done(success=ended["reward"] > 0, answer=said), by="miniwob")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from handeye.perception.prompt import Head, harmless
 
 if TYPE_CHECKING:
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
     from handeye.scenarios.checks.kinds import Ask
 
@@ -21,9 +21,9 @@ GRAMMAR = 'root ::= "yes" | "no" | "unclear"'
 TEMPERATURE = 0.7
 
 
-def ask(check: Ask, observation: Observation, eyes: Eyes | None) -> Found:
+def ask(check: Ask, observation: Observation, perception: Perception | None) -> Found:
     """What most votes say; None without a model, and where more than half agree on neither answer."""
-    engine = getattr(eyes, "engine", None)
+    engine = getattr(perception, "engine", None)
     if engine is None:
         return None, "there is no model to ask; name one with --model, or check with a sentence"
     question = (

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
     from handeye.scenarios.checks.kinds import Check
 
@@ -28,7 +28,7 @@ State = Literal["passed", "failed", "unknown"]
 class Means(NamedTuple):
     """What some checks need besides the scene."""
 
-    eyes: Eyes | None = None
+    perception: Perception | None = None
     """Find the part a picture is of; their model is asked."""
     keep: Path | None = None
     """A file for the picture of a check that does not hold; none is kept without."""
@@ -63,9 +63,9 @@ def judge(check: Check, look: Callable[[], Observation], folder: Path, means: Me
 
     try:
         if isinstance(check, Picture):
-            holds, says, picture = pictures.similar(check, noted(), means.eyes, folder, update=means.update)
+            holds, says, picture = pictures.similar(check, noted(), means.perception, folder, update=means.update)
         elif isinstance(check, Ask):
-            holds, says = asking.ask(check, noted(), means.eyes)
+            holds, says = asking.ask(check, noted(), means.perception)
         else:
             holds, says = _find(check, noted, folder)
     except HandeyeError as error:

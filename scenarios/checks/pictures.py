@@ -15,7 +15,7 @@ from handeye.tools.screenshot import open_image
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
     from handeye.scenarios.checks.kinds import Picture
 
@@ -27,12 +27,12 @@ DIM = 0.35
 Found = tuple[bool | None, str, Image.Image | None]
 
 
-def similar(check: Picture, observation: Observation, eyes: Eyes | None, folder: Path, *, update: bool = False) -> Found:
+def similar(check: Picture, observation: Observation, perception: Perception | None, folder: Path, *, update: bool = False) -> Found:
     """Whether the part looks like the picture, what is so, and a marked picture of what differs.
 
     With `update`, what is seen is written as the picture instead of one that differs or is missing.
     """
-    box = _part(check, observation, eyes)
+    box = _part(check, observation, perception)
     if isinstance(box, str):
         return None, box, None
     seen = observation.screenshot.image.convert("RGB").crop(box)
@@ -62,7 +62,7 @@ def compared(seen: Image.Image, wanted: Image.Image, tolerance: float) -> tuple[
     return False, says, _marked(seen, apart, box)
 
 
-def _part(check: Picture, observation: Observation, eyes: Eyes | None) -> Box | str:
+def _part(check: Picture, observation: Observation, perception: Perception | None) -> Box | str:
     """The box to look at, or why there is none."""
     width, height = observation.screenshot.width, observation.screenshot.height
     if check.region:
@@ -71,7 +71,7 @@ def _part(check: Picture, observation: Observation, eyes: Eyes | None) -> Box | 
         return box if fits else f"{list(box)} is not all on the screen ({width}x{height})"
     if not check.of:
         return Box(0, 0, width, height)
-    found = eyes.ground(observation, check.of) if eyes else None
+    found = perception.ground(observation, check.of) if perception else None
     box_ = found.box.within(width, height) if found and found.box else None
     return box_ or f"“{check.of}” is not found with a box on the screen"
 

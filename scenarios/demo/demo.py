@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handeye.agent.run import Result
-    from handeye.perception.embedded import EmbeddedEyes
+    from handeye.perception.embedded import EmbeddedPerception
     from handeye.scenarios.demo.shop import Order
     from handeye.tools.device import Device
 
@@ -58,15 +58,15 @@ class Part:
 
 def main(base: Path = Path("runs"), console: Console | None = None) -> int:
     """Run all three parts; 0 when every one was verified."""
-    from handeye.perception.embedded import EmbeddedEyes
+    from handeye.perception.embedded import EmbeddedPerception
 
     console = console or Console(highlight=False)
-    eyes = EmbeddedEyes()
+    perception = EmbeddedPerception()
     when = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     tasks: tuple[tuple[str, str, Callable[[], Part]], ...] = (
-        ("shop", "a purchase in a web shop", lambda: buy(base / f"{when}-demo-shop", eyes, console)),
-        ("note", "a note in a desktop editor", lambda: write_note(base / f"{when}-demo-note", eyes, console)),
-        ("picture", "three things on a screenshot", lambda: find_things(base / f"{when}-demo-picture", eyes, console)),
+        ("shop", "a purchase in a web shop", lambda: buy(base / f"{when}-demo-shop", perception, console)),
+        ("note", "a note in a desktop editor", lambda: write_note(base / f"{when}-demo-note", perception, console)),
+        ("picture", "three things on a screenshot", lambda: find_things(base / f"{when}-demo-picture", perception, console)),
     )
     parts: list[Part] = []
     for number, (name, title, work) in enumerate(tasks, 1):
@@ -80,20 +80,20 @@ def main(base: Path = Path("runs"), console: Console | None = None) -> int:
     return max((part.exit_code for part in parts if not part.verified), default=0)
 
 
-def buy(folder: Path, eyes: EmbeddedEyes, console: Console) -> Part:
+def buy(folder: Path, perception: EmbeddedPerception, console: Console) -> Part:
     """Buy the first lamp in our own shop; the shop's orders must then hold that purchase and nothing else."""
     from handeye.scenarios.demo.shop import Shop
     from handeye.tools import Browser
 
     with Shop() as shop:
         with Browser(shop.url) as browser:
-            result = _run(browser, PURCHASE, folder, eyes, console)
+            result = _run(browser, PURCHASE, folder, perception, console)
         orders = shop.orders
     found = "; ".join(_in_words(order) for order in orders) or "the shop has no order"
     return Part("shop", is_the_purchase(orders), f"the shop's orders: {found}", (("report", result.report),))
 
 
-def write_note(folder: Path, eyes: EmbeddedEyes, console: Console) -> Part:
+def write_note(folder: Path, perception: EmbeddedPerception, console: Console) -> Part:
     """Type a note into an editor on a screen of its own and save it; the file must then hold exactly its bytes."""
     from handeye.tools import Virtual
 
@@ -104,7 +104,7 @@ def write_note(folder: Path, eyes: EmbeddedEyes, console: Console) -> Part:
         path = Path(place) / FILE_NAME
         with Virtual(editor) as screen:
             goal = f'type "{NOTE}", press ctrl+s, type "{path}", press Enter'
-            result = _run(screen, goal, folder, eyes, console)
+            result = _run(screen, goal, folder, perception, console)
             written = _bytes_of(path)
     wanted = NOTE.encode()
     if written is None:
@@ -117,7 +117,7 @@ def write_note(folder: Path, eyes: EmbeddedEyes, console: Console) -> Part:
     return Part("note", verified, found, (("report", result.report),))
 
 
-def find_things(folder: Path, eyes: EmbeddedEyes, console: Console) -> Part:
+def find_things(folder: Path, perception: EmbeddedPerception, console: Console) -> Part:
     """Find three phrases on a picture of which only the pixels are known; each point must lie in the page's own box."""
     from handeye.perception import ocr
     from handeye.perception.marks import mark
@@ -131,7 +131,7 @@ def find_things(folder: Path, eyes: EmbeddedEyes, console: Console) -> Part:
     groundings, right = [], 0
     for phrase, box in boxes.items():
         with console.status(f"looking for “{phrase}”"):
-            grounding = eyes.ground(observation, phrase)
+            grounding = perception.ground(observation, phrase)
         hit = grounding is not None and Box(*box).holds(grounding.point)
         right += hit
         where = f"at ({grounding.point.x}, {grounding.point.y})" if grounding else "not found"
@@ -149,11 +149,11 @@ def find_things(folder: Path, eyes: EmbeddedEyes, console: Console) -> Part:
     return Part("picture", right == len(boxes), found, (("marked picture", marked),))
 
 
-def _run(device: Device, goal: str, folder: Path, eyes: EmbeddedEyes, console: Console) -> Result:
+def _run(device: Device, goal: str, folder: Path, perception: EmbeddedPerception, console: Console) -> Result:
     from handeye.agent import Agent
 
     with LiveView(console, goal=goal, device=device.name, model="embedded") as view:
-        agent = Agent(device, model="embedded", eyes=eyes, approve="never", run_dir=folder, listen=view.add)
+        agent = Agent(device, model="embedded", perception=perception, approve="never", run_dir=folder, listen=view.add)
         result = agent.run(goal)
         view.report = result.report
     return result

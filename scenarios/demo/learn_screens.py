@@ -176,7 +176,7 @@ def collect(told: Callable[[str], None] = lambda _: None) -> list[Screen]:
 def purchase(style: int) -> list[Screen]:
     """One purchase by the teacher: a screen for each lesson. Raises ModelError as `collect` does."""
     from handeye.agent import Agent
-    from handeye.perception.model_eyes import ModelEyes
+    from handeye.perception.model_perception import ModelPerception
     from handeye.policies.internvl import InternVL
     from handeye.scenarios.demo.shop import Shop
     from handeye.tools import Browser
@@ -184,8 +184,8 @@ def purchase(style: int) -> list[Screen]:
     with tempfile.TemporaryDirectory(prefix="handeye-learn-") as place, Shop(style=STYLES[style]) as shop:
         with Browser(shop.url) as browser:
             teacher = Teacher(browser, style)
-            eyes, policy = ModelEyes(teacher), InternVL(teacher)
-            run = Agent(browser, eyes=eyes, policy=policy, approve="never", run_dir=Path(place) / "run").run(PURCHASE)
+            perception, policy = ModelPerception(teacher), InternVL(teacher)
+            run = Agent(browser, perception=perception, policy=policy, approve="never", run_dir=Path(place) / "run").run(PURCHASE)
         if run.verdict != "succeeded" or len(shop.orders) != 1 or len(teacher.screens) != len(LESSONS):
             raise ModelError(
                 f"the lessons do not fit the shop: {run.verdict} after {len(teacher.screens)} screens ({run.reason}); "

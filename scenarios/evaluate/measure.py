@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from handeye.perception.engines.engine import Answer, Engine, Weighed
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.perception.profiles import Profile
     from handeye.perception.prompt import Prompt
     from handeye.scenarios.adapters import Item
@@ -65,15 +65,15 @@ class Overheard:
         self._engine.close()
 
 
-def overhear(eyes: Eyes) -> Eyes:
+def overhear(perception: Perception) -> Perception:
     """The same eyes, with what their model writes noted down."""
-    if (engine := getattr(eyes, "engine", None)) is not None:
-        eyes.engine = Overheard(engine)  # type: ignore[attr-defined]
-    return eyes
+    if (engine := getattr(perception, "engine", None)) is not None:
+        perception.engine = Overheard(engine)  # type: ignore[attr-defined]
+    return perception
 
 
 def measure(
-    questions: Iterable[tuple[int, Item]], open_eyes: Callable[[], Eyes], workers: int = 1
+    questions: Iterable[tuple[int, Item]], open_perception: Callable[[], Perception], workers: int = 1
 ) -> Iterator[tuple[int, Measured]]:
     """Each question's number with its result, as they come.
 
@@ -81,16 +81,16 @@ def measure(
     raises ModelError when the model does not answer at all any more, and SetupError when something is missing.
     """
     if workers == 1:
-        eyes = open_eyes()
+        perception = open_perception()
         for number, item in questions:
-            yield number, ask(eyes, item)
+            yield number, ask(perception, item)
         return
     mine = threading.local()
 
     def work(item: Item) -> Measured:
         if not hasattr(mine, "eyes"):
-            mine.eyes = open_eyes()
-        return ask(mine.eyes, item)
+            mine.perception = open_perception()
+        return ask(mine.perception, item)
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="eval")
     try:
@@ -110,10 +110,10 @@ def measure(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def ask(eyes: Eyes, item: Item) -> Measured:
+def ask(perception: Perception, item: Item) -> Measured:
     """The result of one question; errors as in `measure`."""
     began = time.monotonic()
-    engine: Overheard | None = getattr(eyes, "engine", None)
+    engine: Overheard | None = getattr(perception, "engine", None)
     if engine is not None:
         engine.heard.clear()
 
@@ -126,7 +126,7 @@ def ask(eyes: Eyes, item: Item) -> Measured:
 
     try:
         observation = Observation(Screenshot(open_image(item.path)), reader=ocr.read)
-        found = eyes.ground(observation, item.instruction)
+        found = perception.ground(observation, item.instruction)
     except (UsageError, ActionRefused, ActionFailed) as error:
         return result(error=str(error))
     except ModelError as error:

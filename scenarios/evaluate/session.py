@@ -9,9 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.agent.start import EMBEDDED, open_eyes_and_policy
+from handeye.agent.start import EMBEDDED, open_perception_and_policy
 from handeye.perception import ocr
-from handeye.perception.model_eyes import ModelEyes
+from handeye.perception.model_perception import ModelPerception
 from handeye.scenarios.evaluate.ledger import Ledger
 from handeye.scenarios.evaluate.measure import measure, overhear
 from handeye.scenarios.evaluate.score import Measured, Score, score
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.engines.engine import Engine
     from handeye.perception.engines.options import Options
-    from handeye.perception.eyes import Eyes
+    from handeye.perception.perception import Perception
     from handeye.scenarios.adapters import Dataset, Item
 
 #: Settings that do not change an answer.
@@ -39,21 +39,21 @@ class Session:
     options: Options
     samples: int = 1
     workers: int = 1
-    opened: list[Eyes] = field(default_factory=list)
+    opened: list[Perception] = field(default_factory=list)
     _shared: Engine | None = None
 
-    def open_eyes(self) -> Eyes:
+    def open_perception(self) -> Perception:
         """Eyes for one worker; `close` closes them. A model in this process is loaded once, for all workers."""
         if self._shared:
-            eyes: Eyes = ModelEyes(self._shared, reader=ocr.read)
+            perception: Perception = ModelPerception(self._shared, reader=ocr.read)
         else:
-            eyes, _ = open_eyes_and_policy(self.model, options=self.options)
-        self.opened.append(eyes)
-        if isinstance(eyes, ModelEyes):
+            perception, _ = open_perception_and_policy(self.model, options=self.options)
+        self.opened.append(perception)
+        if isinstance(perception, ModelPerception):
             if self.workers > 1 and self.in_process:
-                eyes.engine = self._shared = self._shared or _together(eyes.engine, self.workers)
-            eyes.samples = self.samples
-        return overhear(eyes)
+                perception.engine = self._shared = self._shared or _together(perception.engine, self.workers)
+            perception.samples = self.samples
+        return overhear(perception)
 
     @property
     def in_process(self) -> bool:
@@ -62,14 +62,14 @@ class Session:
 
     def close(self) -> None:
         """Let go of every model."""
-        for eyes in self.opened:
-            eyes.close()
+        for perception in self.opened:
+            perception.close()
 
     def measure(self, ledger: Ledger, listen: Callable[[Measured], None]) -> list[Measured]:
         """The results of all items, in their order: what the ledger knows, and what is asked now and added to it."""
         waiting = [self.opened[0]] if self.opened else []
         left = [(number, item) for number, item in enumerate(self.items) if number not in ledger.done]
-        asking = measure(left, lambda: waiting.pop() if waiting else self.open_eyes(), self.workers)
+        asking = measure(left, lambda: waiting.pop() if waiting else self.open_perception(), self.workers)
         for number, result in asking:
             ledger.add(number, result)
             listen(result)
@@ -77,17 +77,17 @@ class Session:
 
     def settings(self) -> dict[str, Any]:
         """What has to be equal for results to belong together; opens the eyes, because the model says who it is."""
-        eyes = self.opened[0] if self.opened else self.open_eyes()
+        perception = self.opened[0] if self.opened else self.open_perception()
         made: dict[str, Any] = {
             "data set": self.digest(),
             "model": self.model,
             "weights": _stamp(self.model),
-            "eyes": eyes.name,
+            "eyes": perception.name,
             "version of handeye": version("handeye"),
         }
-        if isinstance(eyes, ModelEyes):
+        if isinstance(perception, ModelPerception):
             options = self.options.model_dump(mode="json", exclude=INDIFFERENT)
-            made |= {"options": options, "samples": self.samples, "profile": _digest(repr(eyes.engine.profile))}
+            made |= {"options": options, "samples": self.samples, "profile": _digest(repr(perception.engine.profile))}
         return made
 
     def digest(self) -> str:

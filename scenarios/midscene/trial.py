@@ -35,11 +35,11 @@ class FlowTrial(Trial):
         runs: list[Run] = []
         passed_over: list[str] = []
         with closing(self._open(on)) as device:
-            eyes, policy = self.runner.mind()
+            perception, policy = self.runner.mind()
             for number, task in enumerate(self.flow.tasks):
                 name: Any = "run" if task is self._deciding() else f"task-{number + 1}"
                 goal = self._filled(", ".join(task.steps))
-                runs.append(self._run(device, eyes, policy, goal, name, on))
+                runs.append(self._run(device, perception, policy, goal, name, on))
                 if runs[-1].verdict == "succeeded":
                     continue
                 if not task.optional:
@@ -48,7 +48,7 @@ class FlowTrial(Trial):
             last = next(
                 run for run, task in zip(reversed(runs), reversed(self.flow.tasks), strict=True) if not task.optional
             )
-            told = self._told(last, device, Watch(eyes, lambda _: []))
+            told = self._told(last, device, Watch(perception, lambda _: []))
         return (
             self._sum(runs)
             | {key: told[key] for key in ("status", "verdict", "reason")}

@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from handeye.agent.start import open_device
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.matching import texts
 from handeye.scenarios.export.draft import sayable
 from handeye.scenarios.export.english import quoted, step_of
@@ -60,7 +60,7 @@ class DesktopRecorder:
         from handeye.tools.desktop.hands import own_display
 
         self._device, self._recording, self._told = device, recording, told
-        self._eyes = EmbeddedEyes()
+        self._eyes = EmbeddedPerception()
         display: str = getattr(device, "display", "") or own_display()
         self._ears = Ears(display)
         self._before: list[tuple[float, float, Observation]] = []
@@ -127,7 +127,7 @@ class DesktopRecorder:
 
     def _look(self) -> None:
         began = time.monotonic()
-        observation = self._eyes.see(self._device)
+        observation = self._eyes.observe(self._device)
         self._before = [*self._before[-3:], (began, time.monotonic(), observation)]
         self._recording.title = observation.signals.title or self._recording.title
         self._recording.first = self._recording.first or observation.signals.title
@@ -178,7 +178,7 @@ class DesktopRecorder:
             self._keep(Entry("drag", Said("", f"the mouse was dragged {where}: plain English has no words for this")))
 
     def _check(self, point: Point) -> None:
-        observation = self._eyes.see(self._device)
+        observation = self._eyes.observe(self._device)
         element = _thing(observation, point) or _line(observation, point)
         text = (element.value or element.name) if element and not element.secret else ""
         shown = quoted(" ".join(text.split())[:120]) if text else None

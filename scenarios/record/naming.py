@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.decision import Task
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.replay.sighting import sight_of
@@ -71,7 +71,7 @@ def leads_to(step: str, ids: set[str], observation: Observation, kinds: frozense
     """
     try:
         task = Task(goal=step, observation=observation, kinds=HAND_KINDS)
-        decision = PlainEnglish().choose(task, EmbeddedEyes())
+        decision = PlainEnglish().choose(task, EmbeddedPerception())
     except HandeyeError:
         return None
     aimed = {target.element for target in targets(decision.action).values()}

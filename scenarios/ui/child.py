@@ -130,11 +130,11 @@ def work(order: dict[str, Any], lead: Lead, tell: Callable[..., None]) -> None:
         config = config.model_copy(update={"rules": config.rules.tightened(rules) if rules else config.rules})
     else:
         config = RunConfig.model_validate(order["config"]).model_copy(update={"rules": rules or Rules()})
-    with outfit(config) as (toolbox, eyes, policy, device):
+    with outfit(config) as (toolbox, perception, policy, device):
         run_dir = None if folder else Path(order["run_dir"])
         agent = Agent(
             device,
-            eyes=eyes,
+            perception=perception,
             policy=policy,
             tools=toolbox,
             config=config,

@@ -11,7 +11,7 @@ import pytest
 
 from handeye.agent import Agent
 from handeye.agent.run import Result
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action
@@ -84,20 +84,20 @@ def browser(site: Site) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def eyes() -> EmbeddedEyes:
-    return EmbeddedEyes()
+def perception() -> EmbeddedPerception:
+    return EmbeddedPerception()
 
 
 Follow = Callable[..., Result]
 
 
 @pytest.fixture
-def follow(browser: Browser, eyes: EmbeddedEyes, tmp_path: Path) -> Follow:
+def follow(browser: Browser, perception: EmbeddedPerception, tmp_path: Path) -> Follow:
     """Run a list of actions, given as JSON, through the whole loop."""
 
     def run(*actions: dict[str, object], **settings: object) -> Result:
         policy = Scripted([parse_action(action) for action in actions])
         settings.setdefault("run_dir", tmp_path / "run")
-        return Agent(browser, eyes=eyes, policy=policy, **settings).run("follow the script")  # type: ignore[arg-type]
+        return Agent(browser, perception=perception, policy=policy, **settings).run("follow the script")  # type: ignore[arg-type]
 
     return run

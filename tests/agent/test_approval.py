@@ -84,18 +84,18 @@ def files(own: Browser) -> Browser:
 
 
 def work(
-    browser: Browser, eyes: Any, folder: Path, answers: list[str], *actions: dict[str, object], **more: Any
+    browser: Browser, perception: Any, folder: Path, answers: list[str], *actions: dict[str, object], **more: Any
 ) -> Result:
     """A run of these actions; the person gives the answers one after the other, then leaves."""
     policy = Scripted([parse_action(action) for action in actions])
     ask = lambda _: answers.pop(0) if answers else None  # noqa: E731
-    return Agent(browser, eyes=eyes, policy=policy, run_dir=folder, ask=ask, **more).run("tidy up")
+    return Agent(browser, perception=perception, policy=policy, run_dir=folder, ask=ask, **more).run("tidy up")
 
 
-def test_what_is_allowed_for_the_run_is_not_asked_again(files: Browser, eyes: Any, tmp_path: Path) -> None:
+def test_what_is_allowed_for_the_run_is_not_asked_again(files: Browser, perception: Any, tmp_path: Path) -> None:
     """Once is once, a thing is that thing, and a word is all that asks because of it."""
     one, two = click("Delete one"), click("Delete two")
-    run = work(files, eyes, tmp_path / "run", ["yes", "always", "always: delete"], one, one, one, two, two)
+    run = work(files, perception, tmp_path / "run", ["yes", "always", "always: delete"], one, one, one, two, two)
     assert run.verdict == "succeeded"
     assert log(files) == "log: one one one two two"
     events = list(read_trace(run.folder / "trace.jsonl"))
@@ -106,19 +106,19 @@ def test_what_is_allowed_for_the_run_is_not_asked_again(files: Browser, eyes: An
 
 
 def test_a_refusal_is_told_with_its_reason_and_what_rules_refuse_nobody_can_allow(
-    files: Browser, eyes: Any, tmp_path: Path
+    files: Browser, perception: Any, tmp_path: Path
 ) -> None:
     asked: list[str] = []
 
     class Curious(Scripted):
-        def choose(self, task: Any, eyes: Any) -> Any:
+        def choose(self, task: Any, perception: Any) -> Any:
             asked.extend(past.result for past in task.steps)
-            return super().choose(replace(task, memo={"place": len(task.steps)}), eyes)  # refusals are steps too
+            return super().choose(replace(task, memo={"place": len(task.steps)}), perception)  # refusals are steps too
 
     policy = Curious([parse_action(click("Delete one")), parse_action(click("Transfer")), parse_action(click("Send"))])
     said = ["no: keep that one", "done by hand"]
     rules = Rules(refuse_words=("transfer",))
-    agent = Agent(files, eyes=eyes, policy=policy, run_dir=tmp_path / "run", ask=lambda _: said.pop(0), rules=rules)
+    agent = Agent(files, perception=perception, policy=policy, run_dir=tmp_path / "run", ask=lambda _: said.pop(0), rules=rules)
     assert agent.run("tidy up").verdict == "succeeded"
     assert log(files) == "log:"
     assert "refused: the person refused it: keep that one" in asked
@@ -126,10 +126,10 @@ def test_a_refusal_is_told_with_its_reason_and_what_rules_refuse_nobody_can_allo
     assert asked[-1] == "the person did it by hand"
 
 
-def test_an_edited_action_is_judged_anew(files: Browser, eyes: Any, tmp_path: Path) -> None:
+def test_an_edited_action_is_judged_anew(files: Browser, perception: Any, tmp_path: Path) -> None:
     """Words that lead to something harmless are done; to something risky, asked about; to nothing, asked again."""
     answers = ["edit: Nowhere to be found", "edit: Delete two", "yes", "always: send", "edit: {", "edit: Note"]
-    run = work(files, eyes, tmp_path / "run", answers, click("Delete one"), click("Delete one"))
+    run = work(files, perception, tmp_path / "run", answers, click("Delete one"), click("Delete one"))
     assert run.verdict == "succeeded", run.reason
     assert log(files) == "log: two"
     events = list(read_trace(run.folder / "trace.jsonl"))
@@ -142,9 +142,9 @@ def test_an_edited_action_is_judged_anew(files: Browser, eyes: Any, tmp_path: Pa
     assert not any(isinstance(event, Acted) and event.failed for event in events)
 
 
-def test_a_run_that_waits_is_answered_later_even_by_an_edit(files: Browser, eyes: Any, tmp_path: Path) -> None:
+def test_a_run_that_waits_is_answered_later_even_by_an_edit(files: Browser, perception: Any, tmp_path: Path) -> None:
     actions = [parse_action({"kind": "type", "text": "draft", "target": "Note"}), parse_action(click("Send"))]
-    agent = Agent(files, eyes=eyes, policy=Scripted(actions), run_dir=tmp_path / "run", ask=None)
+    agent = Agent(files, perception=perception, policy=Scripted(actions), run_dir=tmp_path / "run", ask=None)
     run = agent.run("send a note")
     assert run.verdict == "waiting"
     for answer in ("always: pay", "edit: Delete one"):  # neither is the end of it: the first is not what it asks about
@@ -160,10 +160,10 @@ def test_a_run_that_waits_is_answered_later_even_by_an_edit(files: Browser, eyes
 
 
 def test_a_run_that_is_stopped_at_a_question_is_interrupted_and_asks_again(
-    files: Browser, eyes: Any, tmp_path: Path
+    files: Browser, perception: Any, tmp_path: Path
 ) -> None:
     policy = Scripted([parse_action(click("Send"))])
-    stopped = Agent(files, eyes=eyes, policy=policy, run_dir=tmp_path / "run", ask=lambda _: stopped.stop())
+    stopped = Agent(files, perception=perception, policy=policy, run_dir=tmp_path / "run", ask=lambda _: stopped.stop())
     assert stopped.run("send a note").verdict == "interrupted"
     questions: list[str] = []
 
@@ -171,7 +171,7 @@ def test_a_run_that_is_stopped_at_a_question_is_interrupted_and_asks_again(
         questions.append(question)
         return "yes"
 
-    again = Agent(files, eyes=eyes, policy=policy, ask=ask)
+    again = Agent(files, perception=perception, policy=policy, ask=ask)
     assert again.resume(RunFolder.open(tmp_path / "run")).verdict == "succeeded"
     assert len(questions) == 1
     assert "Send" in questions[0]

@@ -15,7 +15,7 @@ from handeye.tools import Browser
 from handeye.tools.actions import parse_action
 
 if TYPE_CHECKING:
-    from handeye.perception.embedded import EmbeddedEyes
+    from handeye.perception.embedded import EmbeddedPerception
     from tests.agent.conftest import Follow, Site
 
 FORM = (
@@ -37,7 +37,7 @@ def renderers(pid: int) -> list[int]:
 
 
 def test_a_killed_browser_and_a_killed_page_come_back_and_nothing_is_done_twice(
-    browser: Browser, site: Site, eyes: EmbeddedEyes, tmp_path: Path
+    browser: Browser, site: Site, perception: EmbeddedPerception, tmp_path: Path
 ) -> None:
     site.pages["/form"] = FORM
     site.pages["/save/done"] = "<h1>Saved</h1>"
@@ -68,7 +68,7 @@ def test_a_killed_browser_and_a_killed_page_come_back_and_nothing_is_done_twice(
             )
         ]
     )
-    agent = Agent(browser, eyes=eyes, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen)
+    agent = Agent(browser, perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen)
     result = agent.run("save the form")
     assert result.verdict == "succeeded", (result.reason, notes())
     assert site.posts == ["/save"]

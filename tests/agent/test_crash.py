@@ -199,13 +199,13 @@ def test_a_get_of_a_risky_action_is_not_taken_for_reading(site: Any, tmp_path: P
     assert "not opened again" in notes(folder)
 
 
-def test_what_only_scripts_knew_is_told_when_it_is_lost(browser: Any, eyes: Any, site: Any, tmp_path: Path) -> None:
+def test_what_only_scripts_knew_is_told_when_it_is_lost(browser: Any, perception: Any, site: Any, tmp_path: Path) -> None:
     from handeye.tools import Browser
 
-    first = Agent(browser, eyes=eyes, max_steps=1, run_dir=tmp_path / "run").run('click "Count", click "Count"')
+    first = Agent(browser, perception=perception, max_steps=1, run_dir=tmp_path / "run").run('click "Count", click "Count"')
     assert first.verdict == "out_of_budget"
     with Browser(site.url) as fresh:
-        run = Agent(fresh, eyes=eyes).resume(RunFolder.open(first.folder))
+        run = Agent(fresh, perception=perception).resume(RunFolder.open(first.folder))
         assert "counted 1 times" in " ".join(element.name for element in fresh.elements())
     assert run.verdict == "succeeded"
     assert "what only its scripts knew is lost" in notes(first.folder)

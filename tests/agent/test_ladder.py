@@ -35,17 +35,17 @@ def test_an_element_that_hears_no_mouse_is_pressed_itself_and_a_risky_one_is_not
     ]  # fmt: skip
 
 
-def test_a_policy_that_can_is_told_once_to_try_something_else(browser: Any, eyes: Any, tmp_path: Path) -> None:
+def test_a_policy_that_can_is_told_once_to_try_something_else(browser: Any, perception: Any, tmp_path: Path) -> None:
     heard: list[str] = []
 
     class Stubborn(Scripted):
         adapts: Literal[True] = True
 
-        def choose(self, task: Task, eyes: Any) -> Decision:
+        def choose(self, task: Task, perception: Any) -> Decision:
             heard.append(task.trouble)
             return Decision(thought="again", action=parse_action({"kind": "click", "target": "Idle"}))
 
-    run = Agent(browser, eyes=eyes, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
+    run = Agent(browser, perception=perception, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
     assert run.verdict == "stuck"
     assert len([each for each in heard if "Do something else" in each]) == 1
     assert "after it was told to do otherwise" in run.reason

@@ -55,24 +55,24 @@ def test_a_policy_that_gives_up_has_failed(follow: Any) -> None:
     assert (run.verdict, run.reason) == ("failed", "it is not there")
 
 
-def test_the_same_click_in_vain_is_stuck_and_never_success(browser: Any, eyes: Any, tmp_path: Path) -> None:
+def test_the_same_click_in_vain_is_stuck_and_never_success(browser: Any, perception: Any, tmp_path: Path) -> None:
     class Stubborn(Scripted):
-        def choose(self, task: Task, eyes: Any) -> Decision:
+        def choose(self, task: Task, perception: Any) -> Decision:
             return Decision(thought="again", action=parse_action(IDLE))
 
-    run = Agent(browser, eyes=eyes, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
+    run = Agent(browser, perception=perception, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
     assert run.verdict == "stuck"
     assert "3 times" in run.reason
     assert run.steps in {4, 5, 6}  # the ladder's steps too; the first click may change how the button looks
 
 
-def test_the_run_stops_after_the_step_limit_and_goes_on_with_a_higher_one(follow: Any, browser: Any, eyes: Any) -> None:
+def test_the_run_stops_after_the_step_limit_and_goes_on_with_a_higher_one(follow: Any, browser: Any, perception: Any) -> None:
     from handeye.agent.run import RunFolder
 
     run = follow(COUNT, COUNT, COUNT, COUNT, max_steps=2)
     assert (run.verdict, run.steps) == ("out_of_budget", 2)
     policy = Scripted([parse_action(COUNT)] * 4)
-    again = Agent(browser, eyes=eyes, policy=policy, max_steps=9).resume(RunFolder.open(run.folder))
+    again = Agent(browser, perception=perception, policy=policy, max_steps=9).resume(RunFolder.open(run.folder))
     assert (again.verdict, again.steps) == ("succeeded", 4)
 
 
@@ -82,17 +82,17 @@ def test_the_run_stops_when_its_time_is_used_up(follow: Any) -> None:
 
 
 def test_a_target_that_is_not_there_is_told_to_the_policy_and_ends_as_stuck(
-    browser: Any, eyes: Any, tmp_path: Path
+    browser: Any, perception: Any, tmp_path: Path
 ) -> None:
     told: list[str] = []
 
     class Hopeful(Scripted):
-        def choose(self, task: Task, eyes: Any) -> Decision:
+        def choose(self, task: Task, perception: Any) -> Decision:
             told.append(task.trouble)
-            return super().choose(task, eyes)
+            return super().choose(task, perception)
 
     policy = Hopeful([parse_action({"kind": "click", "target": "the flux capacitor"})])
-    run = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run").run("x")
+    run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run").run("x")
     assert run.verdict == "stuck"
     assert told[0] == ""
     assert "flux capacitor" in told[1]
@@ -111,31 +111,31 @@ def test_a_point_off_the_screen_is_refused_before_anything_happens(follow: Any) 
     assert "off the screen (1344x896)" in run.reason
 
 
-def test_a_broken_model_is_a_broken_run_with_its_books_kept(browser: Any, eyes: Any, tmp_path: Path) -> None:
+def test_a_broken_model_is_a_broken_run_with_its_books_kept(browser: Any, perception: Any, tmp_path: Path) -> None:
     class Broken(Scripted):
-        def choose(self, task: Task, eyes: Any) -> Decision:
+        def choose(self, task: Task, perception: Any) -> Decision:
             if task.steps:
                 raise ModelError("the model's server at :9 dropped the connection; start it and resume")
-            return super().choose(task, eyes)
+            return super().choose(task, perception)
 
     policy = Broken([parse_action(COUNT)] * 2)
-    run = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run").run("x")
+    run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run").run("x")
     assert (run.verdict, run.steps) == ("broken", 1)
     assert "dropped the connection" in run.reason
     assert run.report.is_file()
 
 
-def test_a_goal_the_policy_cannot_follow_is_refused(browser: Any, eyes: Any, tmp_path: Path) -> None:
+def test_a_goal_the_policy_cannot_follow_is_refused(browser: Any, perception: Any, tmp_path: Path) -> None:
     class Choosy(Scripted):
         def check(self, goal: str) -> None:
             raise ActionRefused(f"I cannot carry out “{goal}”")
 
-    run = Agent(browser, eyes=eyes, policy=Choosy([]), run_dir=tmp_path / "run").run("fly")
+    run = Agent(browser, perception=perception, policy=Choosy([]), run_dir=tmp_path / "run").run("fly")
     assert (run.verdict, run.steps) == ("refused", 0)
 
 
 def test_with_nobody_to_ask_a_risky_action_waits_and_an_answer_lets_it_go_on(
-    site: Any, browser: Any, eyes: Any, tmp_path: Path
+    site: Any, browser: Any, perception: Any, tmp_path: Path
 ) -> None:
     from handeye.agent.run import RunFolder
 
@@ -143,63 +143,63 @@ def test_with_nobody_to_ask_a_risky_action_waits_and_an_answer_lets_it_go_on(
     site.pages["/gone/done"] = "<h1>All gone</h1>"
     browser.perform(parse_action({"kind": "reload"}))
     policy = Scripted([parse_action({"kind": "click", "target": "Delete all"})])
-    run = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run").run("tidy up")
+    run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run").run("tidy up")
     assert (run.verdict, site.posts) == ("waiting", [])
     assert any(isinstance(event, Asked) for event in read_trace(run.folder / "trace.jsonl"))
 
-    still = Agent(browser, eyes=eyes, policy=policy).resume(RunFolder.open(run.folder))
+    still = Agent(browser, perception=perception, policy=policy).resume(RunFolder.open(run.folder))
     assert (still.verdict, site.posts) == ("waiting", [])
 
-    done = Agent(browser, eyes=eyes, policy=policy).resume(RunFolder.open(run.folder), answer="yes")
+    done = Agent(browser, perception=perception, policy=policy).resume(RunFolder.open(run.folder), answer="yes")
     assert (done.verdict, site.posts) == ("succeeded", ["/gone"])
 
 
 def test_a_refused_action_is_told_with_its_reason_and_a_second_try_ends_the_run(
-    site: Any, browser: Any, eyes: Any, tmp_path: Path
+    site: Any, browser: Any, perception: Any, tmp_path: Path
 ) -> None:
     site.pages["/"] = "<form method=post action=/gone><button>Delete all</button></form>"
     browser.perform(parse_action({"kind": "reload"}))
     heard: list[str] = []
 
     class Pushy(Scripted):
-        def choose(self, task: Task, eyes: Any) -> Decision:
+        def choose(self, task: Task, perception: Any) -> Decision:
             heard.extend(step.result for step in task.steps)
             return Decision(thought="delete", action=parse_action({"kind": "click", "target": "Delete all"}))
 
-    agent = Agent(browser, eyes=eyes, policy=Pushy([]), run_dir=tmp_path / "run", ask=lambda _: "keep my files")
+    agent = Agent(browser, perception=perception, policy=Pushy([]), run_dir=tmp_path / "run", ask=lambda _: "keep my files")
     run = agent.run("tidy up")
     assert (run.verdict, site.posts) == ("refused", [])
     assert any("keep my files" in each for each in heard)
 
 
-def test_the_policy_may_ask_and_hears_the_answer(browser: Any, eyes: Any, tmp_path: Path) -> None:
+def test_the_policy_may_ask_and_hears_the_answer(browser: Any, perception: Any, tmp_path: Path) -> None:
     heard: list[str] = []
 
     class Curious(Scripted):
-        def choose(self, task: Task, eyes: Any) -> Decision:
+        def choose(self, task: Task, perception: Any) -> Decision:
             heard.extend(step.result for step in task.steps)
-            return super().choose(task, eyes)
+            return super().choose(task, perception)
 
     policy = Curious([parse_action({"kind": "ask", "question": "Which colour?"})])
-    run = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run", ask=lambda _: "green").run("x")
+    run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run", ask=lambda _: "green").run("x")
     assert run.verdict == "succeeded"
     assert heard == ["green"]
 
 
-def test_what_is_read_and_remembered_reaches_the_policy_and_the_answer(browser: Any, eyes: Any, tmp_path: Path) -> None:
+def test_what_is_read_and_remembered_reaches_the_policy_and_the_answer(browser: Any, perception: Any, tmp_path: Path) -> None:
     facts: dict[str, str] = {}
 
     class Reader(Scripted):
-        def choose(self, task: Task, eyes: Any) -> Decision:
+        def choose(self, task: Task, perception: Any) -> Decision:
             facts.update(task.facts)
-            return super().choose(task, eyes)
+            return super().choose(task, perception)
 
     script = [
         {"kind": "extract", "what": "the heading", "target": "Welcome"},
         {"kind": "remember", "name": "colour", "text": "green"},
     ]
     policy = Reader([parse_action(action) for action in script])
-    run = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run").run("x")
+    run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run").run("x")
     assert facts == {"the heading": "Welcome", "colour": "green"}
     assert run.answer == "Welcome"
 
@@ -212,15 +212,15 @@ def test_waiting_for_text_ends_when_it_shows(site: Any, follow: Any, browser: An
     assert acted[1].seconds < 8
 
 
-def test_stopping_between_actions_leaves_a_run_to_resume(browser: Any, eyes: Any, tmp_path: Path) -> None:
+def test_stopping_between_actions_leaves_a_run_to_resume(browser: Any, perception: Any, tmp_path: Path) -> None:
     from handeye.agent.run import RunFolder
 
     policy = Scripted([parse_action(COUNT)] * 4)
-    agent = Agent(browser, eyes=eyes, policy=policy, run_dir=tmp_path / "run")
+    agent = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run")
     agent.listen = lambda event: agent.stop() if isinstance(event, Acted) and event.step == 2 else None
     run = agent.run("x")
     assert (run.verdict, run.steps) == ("interrupted", 2)
-    again = Agent(browser, eyes=eyes, policy=policy).resume(RunFolder.open(run.folder))
+    again = Agent(browser, perception=perception, policy=policy).resume(RunFolder.open(run.folder))
     assert (again.verdict, again.steps) == ("succeeded", 4)
     ends = [event.verdict for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Ended)]
     assert ends == ["interrupted", "succeeded"]

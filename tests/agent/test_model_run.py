@@ -16,20 +16,20 @@ import pytest
 
 from handeye.agent import Agent
 from handeye.agent.run import RunConfig
-from handeye.agent.start import open_eyes_and_policy
+from handeye.agent.start import open_perception_and_policy
 from handeye.agent.trace import Noted, Thought, read_trace
 from handeye.perception.engines import Options
-from handeye.perception.model_eyes import ModelEyes
+from handeye.perception.model_perception import ModelPerception
 from handeye.policies.best_of_n import BestOfN
 from handeye.tools.errors import UsageError
 
 
 def run_on(model: str, browser: Any, folder: Path) -> Any:
-    eyes, policy = open_eyes_and_policy(model, options=Options(max_tiles=2))
+    perception, policy = open_perception_and_policy(model, options=Options(max_tiles=2))
     try:
-        return Agent(browser, model, eyes=eyes, policy=policy, run_dir=folder, max_steps=2).run("count to two")
+        return Agent(browser, model, perception=perception, policy=policy, run_dir=folder, max_steps=2).run("count to two")
     finally:
-        eyes.close()
+        perception.close()
 
 
 def check_that_it_was_asked(run: Any) -> None:
@@ -112,11 +112,11 @@ def test_what_is_chosen_from_needs_a_model_and_a_critic_something_to_choose(tmp_
         ({"model": model, "best_of": 2, "critic": "scripted:nowhere"}, "the script nowhere"),
     ):
         with pytest.raises(UsageError, match=words):
-            open_eyes_and_policy(**more)
-    eyes, policy = open_eyes_and_policy(model, best_of=4, samples=5)
-    assert isinstance(eyes, ModelEyes)
+            open_perception_and_policy(**more)
+    perception, policy = open_perception_and_policy(model, best_of=4, samples=5)
+    assert isinstance(perception, ModelPerception)
     assert isinstance(policy, BestOfN)
-    assert (eyes.samples, policy.n, policy.critic) == (5, 4, None)
+    assert (perception.samples, policy.n, policy.critic) == (5, 4, None)
 
 
 def test_a_draft_in_the_reasoning_of_a_server_clicks_nothing(browser: Any, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from handeye.agent import Agent
 from handeye.agent.run import RunFolder
 from handeye.agent.trace import Noted, Thought, read_trace
 from handeye.perception import ocr
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
@@ -120,7 +120,7 @@ def everything(screens: Path) -> Image.Image:
 
 
 def test_a_browser_run_leaves_no_secret_in_files_or_pictures(
-    site: Any, eyes: EmbeddedEyes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    site: Any, perception: EmbeddedPerception, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.pages["/login"] = LOGIN
     secrets = Secrets([Secret("shop", VALUE)])
@@ -128,7 +128,7 @@ def test_a_browser_run_leaves_no_secret_in_files_or_pictures(
     with Browser(f"{site.url}/login", viewport=(480, 320)) as browser:
         agent = Agent(
             browser,
-            eyes=eyes,
+            perception=perception,
             policy=PlainEnglish(),
             secrets=secrets,
             run_dir=tmp_path / "run",
@@ -161,7 +161,7 @@ def test_a_browser_run_leaves_no_secret_in_files_or_pictures(
 
 
 def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
-    site: Any, eyes: EmbeddedEyes, tmp_path: Path
+    site: Any, perception: EmbeddedPerception, tmp_path: Path
 ) -> None:
     site.pages["/login"] = LOGIN
     file = tmp_path / "secrets.toml"
@@ -172,7 +172,7 @@ def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
     with Browser(f"{site.url}/login") as browser:
         secrets = Secrets.read(file, {})
         agent = Agent(
-            browser, eyes=eyes, policy=Scripted(first * 2), secrets=secrets, max_steps=1, run_dir=tmp_path / "run"
+            browser, perception=perception, policy=Scripted(first * 2), secrets=secrets, max_steps=1, run_dir=tmp_path / "run"
         )
         run = agent.run("log in with {{secret:shop}}")
     assert run.verdict == "out_of_budget"
@@ -180,7 +180,7 @@ def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
     assert config.secret_names == ("shop",)
     with Browser(f"{site.url}/login") as browser:
         secrets = Secrets.read(file, {})
-        agent = Agent(browser, eyes=eyes, policy=Scripted(last), secrets=secrets, approve="never")
+        agent = Agent(browser, perception=perception, policy=Scripted(last), secrets=secrets, approve="never")
         result = agent.resume(RunFolder.open(run.folder))
         title = browser._session.front.title
         said = browser.signals().title
@@ -190,9 +190,9 @@ def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
     assert holding(run.folder, VALUE) == []
 
 
-def test_a_goal_with_an_unknown_secret_or_a_plain_value_begins_no_run(browser: Any, eyes: Any, tmp_path: Path) -> None:
+def test_a_goal_with_an_unknown_secret_or_a_plain_value_begins_no_run(browser: Any, perception: Any, tmp_path: Path) -> None:
     agent = Agent(
-        browser, eyes=eyes, policy=Scripted([]), secrets=Secrets([Secret("shop", VALUE)]), run_dir=tmp_path / "r"
+        browser, perception=perception, policy=Scripted([]), secrets=Secrets([Secret("shop", VALUE)]), run_dir=tmp_path / "r"
     )
     with pytest.raises(UsageError, match=r"no secret is called 'bank' .known: shop.; .*HANDEYE_SECRET_BANK"):
         agent.run("type {{secret:bank}} into PIN")
@@ -201,13 +201,13 @@ def test_a_goal_with_an_unknown_secret_or_a_plain_value_begins_no_run(browser: A
     assert not (tmp_path / "r").exists()
 
 
-def test_a_mistake_of_ours_is_reported_without_the_secret(browser: Any, eyes: Any, tmp_path: Path) -> None:
+def test_a_mistake_of_ours_is_reported_without_the_secret(browser: Any, perception: Any, tmp_path: Path) -> None:
     class Careless(Scripted):
-        def choose(self, task: Any, eyes: Any) -> Any:
+        def choose(self, task: Any, perception: Any) -> Any:
             raise RuntimeError(f"could not spell {VALUE!r} ({base64.b64encode(VALUE.encode())!r})")
 
     secrets = Secrets([Secret("shop", VALUE)])
-    run = Agent(browser, eyes=eyes, policy=Careless([]), secrets=secrets, run_dir=tmp_path / "run").run("try")
+    run = Agent(browser, perception=perception, policy=Careless([]), secrets=secrets, run_dir=tmp_path / "run").run("try")
     assert run.verdict == "broken"
     assert "could not spell '{{secret:shop}}'" in run.reason
     assert "{{secret:shop}}" in (run.folder / "crash.txt").read_text()
@@ -216,7 +216,7 @@ def test_a_mistake_of_ours_is_reported_without_the_secret(browser: Any, eyes: An
 
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("Xvfb"), reason="needs Xvfb and openbox")
 @pytest.mark.skipif(not shutil.which("zenity"), reason="needs zenity")
-def test_a_desktop_run_leaves_no_secret_in_files_or_pictures(eyes: EmbeddedEyes, tmp_path: Path) -> None:
+def test_a_desktop_run_leaves_no_secret_in_files_or_pictures(perception: EmbeddedPerception, tmp_path: Path) -> None:
     from handeye.tools import Virtual
 
     secrets = Secrets([Secret("shop", VALUE)])
@@ -226,7 +226,7 @@ def test_a_desktop_run_leaves_no_secret_in_files_or_pictures(eyes: EmbeddedEyes,
     ]
     with Virtual("zenity --entry --title=Vault --text=Key:", size=(480, 320)) as device:
         policy = Scripted([parse_action(action) for action in script])
-        agent = Agent(device, eyes=eyes, policy=policy, secrets=secrets, run_dir=tmp_path / "run", approve="never")
+        agent = Agent(device, perception=perception, policy=policy, secrets=secrets, run_dir=tmp_path / "run", approve="never")
         run = agent.run("type ada {{secret:shop}}")
         shown = Screenshot(device._pixels.capture().image)
         told = device.signals()

@@ -207,19 +207,19 @@ def test_what_a_page_sends_when_it_is_opened_is_withheld_when_it_comes_back(site
     ],
 )
 def test_what_was_sent_is_not_done_again_because_the_page_looks_unchanged(
-    control: str, goal: str, site: Any, eyes: Any, tmp_path: Path
+    control: str, goal: str, site: Any, perception: Any, tmp_path: Path
 ) -> None:
     site.answer = "{}"
     site.pages["/"] = f"<p>Quiet</p>{control}"
     with Browser(site.url) as browser:
-        run = Agent(browser, eyes=eyes, run_dir=tmp_path / "run", approve="never").run(goal)
+        run = Agent(browser, perception=perception, run_dir=tmp_path / "run", approve="never").run(goal)
     assert site.posts == ["/save"], run.reason
     if run.verdict != "succeeded":
         assert "POST" in run.reason
 
 
 def test_an_answer_that_comes_late_is_waited_for(
-    site: Any, eyes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Any, perception: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Longer than a page is waited for to settle: the box is ticked when the answer is here, by one request."""
     handler = site.server.RequestHandlerClass
@@ -234,7 +234,7 @@ def test_an_answer_that_comes_late_is_waited_for(
     late = f"event.preventDefault(); {SAVE}.then(() => box.checked = true)"
     site.pages["/"] = f'<label><input type=checkbox id=box onclick="{late}"> Remind me</label>'
     with Browser(site.url) as browser:
-        run = Agent(browser, eyes=eyes, run_dir=tmp_path / "run", approve="never").run('tick "Remind me"')
+        run = Agent(browser, perception=perception, run_dir=tmp_path / "run", approve="never").run('tick "Remind me"')
     assert (run.verdict, site.posts) == ("succeeded", ["/save"]), run.reason
 
 

@@ -18,7 +18,7 @@ from handeye.perception.dialects import parse_action
 from handeye.perception.engines import Answer, Engine, Options, open_engine
 from handeye.perception.engines.grammar import action_grammar
 from handeye.perception.engines.serving.served import Served
-from handeye.perception.model_eyes import ModelEyes
+from handeye.perception.model_perception import ModelPerception
 from handeye.perception.prompt import Prompt, Turn, decide_prompt, ground_prompt, head
 from handeye.policies.internvl import InternVL
 from handeye.scenarios.demo import learn
@@ -192,8 +192,8 @@ def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
     assert isinstance(engine, Served)
     try:
         with Shop() as shop, Browser(shop.url) as page:
-            eyes, policy = ModelEyes(engine), InternVL(engine)
-            run = Agent(page, "learned", eyes=eyes, policy=policy, run_dir=tmp_path / "run", max_steps=20).run(PURCHASE)
+            perception, policy = ModelPerception(engine), InternVL(engine)
+            run = Agent(page, "learned", perception=perception, policy=policy, run_dir=tmp_path / "run", max_steps=20).run(PURCHASE)
             assert run.verdict == "succeeded", f"{run.reason}: {learn.remedy()}"
             assert is_the_purchase(shop.orders)
         (got,) = engine.generate(ground_prompt(engine.profile, screen(1920, 1080), "x"), max_tokens=2)
@@ -209,14 +209,14 @@ def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
 
 def test_the_whole_loop_runs_on_a_served_model_to_an_honest_end(vllm_server: str, browser: Any, tmp_path: Path) -> None:
     from handeye.agent import Agent
-    from handeye.agent.start import open_eyes_and_policy
+    from handeye.agent.start import open_perception_and_policy
 
-    eyes, policy = open_eyes_and_policy(vllm_server, options=Options(max_tiles=2))
+    perception, policy = open_perception_and_policy(vllm_server, options=Options(max_tiles=2))
     try:
-        agent = Agent(browser, vllm_server, eyes=eyes, policy=policy, run_dir=tmp_path / "run", max_steps=2)
+        agent = Agent(browser, vllm_server, perception=perception, policy=policy, run_dir=tmp_path / "run", max_steps=2)
         run = agent.run("count to two")
     finally:
-        eyes.close()
+        perception.close()
     # Its weights are random, but its answers are held to the grammar: it acts, asks or gives up, as it happens.
     assert run.verdict not in {"broken", "interrupted"}, run.reason
     assert run.usage.calls >= 1

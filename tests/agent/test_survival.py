@@ -32,13 +32,13 @@ class Asking(Scripted):
         super().__init__([parse_action(action) for action in actions])
         self.url = url
 
-    def choose(self, task: Task, eyes: Any) -> Decision:
+    def choose(self, task: Task, perception: Any) -> Decision:
         asking = http.Http(self.url, "", 5)
         try:
             asking.post("/ask", {"step": len(task.steps)}, until=time.monotonic() + 5)
         finally:
             asking.close()
-        return super().choose(task, eyes)
+        return super().choose(task, perception)
 
 
 class Model(Site):
@@ -64,7 +64,7 @@ def counter(site: Site) -> Site:
 
 @pytest.mark.usefixtures("quick")
 def test_a_model_server_that_is_killed_and_started_again_is_waited_for(
-    counter: Site, eyes: Any, tmp_path: Path
+    counter: Site, perception: Any, tmp_path: Path
 ) -> None:
     model = Model()
     port = model.server.server_port
@@ -78,7 +78,7 @@ def test_a_model_server_that_is_killed_and_started_again_is_waited_for(
 
     policy = Asking(model.url, [CLICK, CLICK])
     run = Agent(
-        Paper(counter.url), eyes=eyes, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
+        Paper(counter.url), perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
     ).run("order")
     back[0].close()
     assert (run.verdict, counter.posts) == ("succeeded", ["/order", "/order"]), run.reason
@@ -86,7 +86,7 @@ def test_a_model_server_that_is_killed_and_started_again_is_waited_for(
 
 @pytest.mark.usefixtures("quick")
 def test_a_model_server_that_stays_away_breaks_the_run_which_goes_on_when_it_is_back(
-    counter: Site, eyes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    counter: Site, perception: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(patience, "PATIENCE", 0.1)
     model = Model()
@@ -98,35 +98,35 @@ def test_a_model_server_that_stays_away_breaks_the_run_which_goes_on_when_it_is_
             model.close()
 
     broken = Agent(
-        Paper(counter.url), eyes=eyes, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
+        Paper(counter.url), perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
     ).run("order")
     assert broken.verdict == "broken"
     assert "cannot be reached" in broken.reason
     back = Model(port)
-    run = Agent(Paper(counter.url), eyes=eyes, policy=policy, approve="never").resume(RunFolder.open(tmp_path / "run"))
+    run = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never").resume(RunFolder.open(tmp_path / "run"))
     back.close()
     assert (run.verdict, counter.posts) == ("succeeded", ["/order", "/order"]), run.reason
 
 
 def test_the_newest_checkpoint_is_the_last_one_saved_though_the_clock_was_set_back(
-    counter: Site, eyes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    counter: Site, perception: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Checkpoints are named by the clock: by their names the first process's would be the newest for ever."""
     from langgraph.checkpoint.base import id as ids
 
     policy = Scripted([parse_action(CLICK)] * 3)
     first = Agent(
-        Paper(counter.url), eyes=eyes, policy=policy, approve="never", max_steps=1, run_dir=tmp_path / "run"
+        Paper(counter.url), perception=perception, policy=policy, approve="never", max_steps=1, run_dir=tmp_path / "run"
     ).run("order")
     assert first.verdict == "out_of_budget"
     earlier, back = time.time_ns, 10**9 * 86_400
     monkeypatch.setattr(ids, "_last_v6_timestamp", None)
     monkeypatch.setattr(time, "time_ns", lambda: earlier() - back)
-    second = Agent(Paper(counter.url), eyes=eyes, policy=policy, approve="never", max_steps=2).resume(
+    second = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never", max_steps=2).resume(
         RunFolder.open(first.folder)
     )
     assert (second.verdict, second.steps) == ("out_of_budget", 2)
-    third = Agent(Paper(counter.url), eyes=eyes, policy=policy, approve="never").resume(RunFolder.open(first.folder))
+    third = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never").resume(RunFolder.open(first.folder))
     assert (third.verdict, counter.posts) == ("succeeded", ["/order"] * 3), third.reason
 
 
@@ -140,11 +140,11 @@ def test_a_line_cut_short_by_a_full_disk_spoils_no_later_one(tmp_path: Path) -> 
     assert [entry.entry for entry in read_journal(path)] == ["intent", "outcome"]
 
 
-def test_only_the_newest_checkpoints_are_kept(counter: Site, eyes: Any, tmp_path: Path) -> None:
+def test_only_the_newest_checkpoints_are_kept(counter: Site, perception: Any, tmp_path: Path) -> None:
     import sqlite3
 
     policy = Scripted([parse_action(CLICK)] * 4)
-    run = Agent(Paper(counter.url), eyes=eyes, policy=policy, approve="never", run_dir=tmp_path / "run").run("order")
+    run = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run").run("order")
     with sqlite3.connect(run.folder / "checkpoint.sqlite") as database:
         kept = [database.execute("SELECT count(*) FROM checkpoints").fetchone()[0]]
         kept += [database.execute("SELECT count(*) FROM writes").fetchone()[0]]

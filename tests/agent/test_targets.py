@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from handeye.agent.mind import ground_targets
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.observation import Observation
 from handeye.tools.actions import Click, Target
 from handeye.tools.element import Element
@@ -36,7 +36,7 @@ SCENE = Observation(
 
 def test_a_phrase_alone_that_ties_is_refused_with_what_tells_the_candidates_apart() -> None:
     with pytest.raises(ActionRefused, match=r"2 controls answer to “Visit”: in the card “Mars”; in the card “Venus”"):
-        ground_targets(Click(target=Target(phrase="Visit")), SCENE, EmbeddedEyes())
+        ground_targets(Click(target=Target(phrase="Visit")), SCENE, EmbeddedPerception())
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_phrase_alone_that_ties_is_refused_with_what_tells_the_candidates_apar
     ],
 )
 def test_a_container_a_number_a_point_or_an_element_decides(target: Target, point: tuple[int, int]) -> None:
-    action, found = ground_targets(Click(target=target), SCENE, EmbeddedEyes())
+    action, found = ground_targets(Click(target=target), SCENE, EmbeddedPerception())
     assert isinstance(action, Click)
     assert action.target.point == point
     assert all(grounding.confidence <= 1 for grounding in found.values())

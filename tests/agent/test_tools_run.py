@@ -73,7 +73,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def start(page: Browser, eyes: Any, tmp_path: Path) -> Any:
+def start(page: Browser, perception: Any, tmp_path: Path) -> Any:
     """An agent with these actions or this policy, and with tools, on a page as it was at first."""
     page.perform(Reload())
     page.settle()
@@ -81,7 +81,7 @@ def start(page: Browser, eyes: Any, tmp_path: Path) -> Any:
     def make(*actions: dict[str, object], **settings: Any) -> Agent:
         settings.setdefault("policy", Scripted([parse_action(action) for action in actions]))
         settings.setdefault("tools", [stock, order, broken])
-        return Agent(page, eyes=eyes, run_dir=tmp_path / "run", **settings)
+        return Agent(page, perception=perception, run_dir=tmp_path / "run", **settings)
 
     return make
 
@@ -98,9 +98,9 @@ def test_a_safe_tool_is_used_and_told_short_in_the_history_and_whole_in_the_trac
     seen: list[Task] = []
 
     class Watching(Scripted):
-        def choose(self, task: Task, eyes: Any) -> Decision:
+        def choose(self, task: Task, perception: Any) -> Decision:
             seen.append(task)
-            return super().choose(task, eyes)
+            return super().choose(task, perception)
 
     policy = Watching(
         [Call(tool="stock", arguments={"article": "lamp"}), Call(tool="stock", arguments={"article": "many"})]
@@ -199,7 +199,7 @@ def test_calling_again_for_the_same_answer_is_stuck(start: Any) -> None:
         return "not yet"
 
     class Stubborn(Scripted):
-        def choose(self, task: Task, eyes: Any) -> Decision:
+        def choose(self, task: Task, perception: Any) -> Decision:
             return Decision(thought="again", action=Call(tool="poll"))
 
     assert start(tools=[poll], policy=Stubborn([])).run("wait").verdict == "stuck"

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from handeye.perception import ocr
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.observation import Observation
 from handeye.tools.browser.device import Browser
 from handeye.tools.element import Element
@@ -79,10 +79,10 @@ def _png(image: Image.Image) -> bytes:
 
 
 def test_labels_are_hit_on_pictures_of_unknown_pages(rendered: Any) -> None:
-    eyes, missed, count = EmbeddedEyes(), [], 0
+    perception, missed, count = EmbeddedPerception(), [], 0
     for image, labels in rendered:
         for name, box in labels:
-            grounding = eyes.ground(Observation(Screenshot(image), reader=ocr.read), name)
+            grounding = perception.ground(Observation(Screenshot(image), reader=ocr.read), name)
             count += 1
             if grounding is None or not box.holds(grounding.point):
                 missed.append((name, box, grounding))
@@ -98,7 +98,7 @@ def test_save_is_told_from_save_as() -> None:
         for i, (name, box) in enumerate([(line, Box(10, 10, 90, 30)), ("Save", Box(10, 50, 50, 70))])
     )
     observation = Observation(image, reader=lambda _: words)
-    grounding = EmbeddedEyes().ground(observation, "Save")
+    grounding = EmbeddedPerception().ground(observation, "Save")
     assert grounding is not None
     assert Box(10, 50, 50, 70).holds(grounding.point)
 
@@ -112,14 +112,14 @@ def test_what_the_platform_knows_comes_before_what_is_read() -> None:
 
     button = Element(id="e1", box=Box(10, 10, 60, 30), role="button", name="Save", source="dom")
     observation = Observation(Screenshot(Image.new("RGB", (100, 100))), (button,), reader=reader)
-    grounding = EmbeddedEyes().ground(observation, "the Save button")
+    grounding = EmbeddedPerception().ground(observation, "the Save button")
     assert grounding is not None
     assert (grounding.by, grounding.element, calls) == ("dom", "e1", [])
 
 
 def test_what_is_not_on_the_picture_is_not_found() -> None:
     observation = Observation(Screenshot(Image.new("RGB", (100, 100))), reader=lambda _: ())
-    assert EmbeddedEyes().ground(observation, "Save") is None
+    assert EmbeddedPerception().ground(observation, "Save") is None
 
 
 FORM = """<!doctype html><meta charset=utf-8><body style="font:15px sans-serif;background:{paper};color:{ink}">
@@ -140,10 +140,10 @@ def test_fields_are_hit_on_a_picture_by_their_labels(tmp_path: Any, paper: str, 
     for phrase, box in zip(
         ("the E-mail field", "the Street field", "the Coupon code field", "the I agree checkbox"), fields, strict=True
     ):
-        grounding = EmbeddedEyes().ground(observation, phrase)
+        grounding = EmbeddedPerception().ground(observation, phrase)
         assert grounding is not None, phrase
         assert box.holds(grounding.point), (phrase, box, grounding)
     button = next(element.box for element in elements if element.role == "button")
-    grounding = EmbeddedEyes().ground(observation, "Send")
+    grounding = EmbeddedPerception().ground(observation, "Send")
     assert grounding is not None
     assert button.holds(grounding.point)

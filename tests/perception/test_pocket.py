@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.perception.pocket_eyes import SHIPPED, Fusion, PocketEyes, Pointer
-from handeye.perception.pocket_reading import Reading
+from handeye.perception.pocket_perception import SHIPPED, Fusion, PocketPerception, Pointer
+from handeye.perception.pocket_inference import Reading
 from handeye.perception.observation import Observation
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.naming import Names
@@ -46,7 +46,7 @@ def test_icons_are_pointed_at_where_the_picture_shows_them(asked: list[tuple[Scr
 
 def test_the_eyes_point_at_icons_and_at_nothing_else(asked: list[tuple[Screenshot, str, Box]]) -> None:
     reading = Reading(SHIPPED)
-    eyes, pointer = PocketEyes(reading, fusion=Fusion.read(SHIPPED)), Pointer(reading)
+    perception, pointer = PocketPerception(reading, fusion=Fusion.read(SHIPPED)), Pointer(reading)
     sure = [
         (shot, phrase, at.point)
         for shot, phrase, _ in asked
@@ -55,7 +55,7 @@ def test_the_eyes_point_at_icons_and_at_nothing_else(asked: list[tuple[Screensho
     assert sure
     for shot, phrase, point in sure[:3]:
         observation = Observation(shot, reader=lambda _: ())
-        found = eyes.ground(observation, phrase)
+        found = perception.ground(observation, phrase)
         assert found
         assert (found.by, found.point) == ("pocket", point)
-        assert eyes.ground(observation, "the Send invoice link") is None
+        assert perception.ground(observation, "the Send invoice link") is None

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines.scripted import Scripted
-from handeye.perception.model_eyes import ModelEyes
+from handeye.perception.model_perception import ModelPerception
 from handeye.perception.outcome import Outcome
 from handeye.perception.prompt import to_text
 from handeye.perception.observation import Observation
@@ -39,7 +39,7 @@ def choosing(*answers: str, n: int = 3, critic: Scripted | None = None) -> tuple
 
 
 def choose(policy: BestOfN, on: Task | None = None) -> Any:
-    return policy.choose(on or task(), ModelEyes(policy.engine))
+    return policy.choose(on or task(), ModelPerception(policy.engine))
 
 
 def test_the_candidate_with_the_best_score_is_chosen_and_all_are_told() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.guard import Guard, Ruling
 from handeye.tools import Browser
 from handeye.tools.actions import Navigate, parse_action
@@ -35,7 +35,7 @@ def judged(browser: Browser, html: str, action: dict[str, Any], goal: str = "do 
     for name in ("target", "start", "end"):
         if isinstance(action.get(name), str):
             action = action | {name: {"phrase": "it", "point": browser.run_script(where, [action[name]])}}
-    observation = EmbeddedEyes().see(browser)
+    observation = EmbeddedPerception().observe(browser)
     return Guard().judge(parse_action(action), observation, goal)
 
 

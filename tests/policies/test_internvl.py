@@ -11,7 +11,7 @@ from PIL import Image
 
 from handeye.perception.engines import Options, open_engine
 from handeye.perception.engines.scripted import Scripted
-from handeye.perception.model_eyes import ModelEyes
+from handeye.perception.model_perception import ModelPerception
 from handeye.perception.outcome import Outcome
 from handeye.perception.prompt import to_text
 from handeye.perception.observation import Observation
@@ -36,9 +36,9 @@ def task(view: Box | None = None, elements: tuple[Element, ...] = (), **more: An
     )
 
 
-def policy(*answers: str) -> tuple[InternVL, Scripted, ModelEyes]:
+def policy(*answers: str) -> tuple[InternVL, Scripted, ModelPerception]:
     engine = Scripted(answers)
-    return InternVL(engine), engine, ModelEyes(engine)
+    return InternVL(engine), engine, ModelPerception(engine)
 
 
 def told(engine: Scripted, number: int = -1) -> str:
@@ -46,15 +46,15 @@ def told(engine: Scripted, number: int = -1) -> str:
 
 
 def test_an_answer_becomes_a_decision() -> None:
-    deciding, _, eyes = policy(CLICK)
-    decision = deciding.choose(task(), eyes)
+    deciding, _, perception = policy(CLICK)
+    decision = deciding.choose(task(), perception)
     assert decision.action == parse_action({"kind": "click", "target": "the Save button"})
     assert (decision.thought, decision.by, deciding.usage.calls) == ("It saves.", "internvl (scripted)", 1)
     assert decision.raw == CLICK.removesuffix("</tool_call>")
 
 
 def test_the_model_is_told_goal_screen_history_facts_and_trouble() -> None:
-    deciding, engine, eyes = policy(CLICK)
+    deciding, engine, perception = policy(CLICK)
     past = Past(
         number=3,
         thought="",
@@ -62,7 +62,7 @@ def test_the_model_is_told_goal_screen_history_facts_and_trouble() -> None:
         outcome=Outcome(kind="no_effect", evidence="nothing changed"),
         result="the button is grey",
     )
-    deciding.choose(task(steps=(past,), facts={"order": "42"}, trouble="there is no lamp"), eyes)
+    deciding.choose(task(steps=(past,), facts={"order": "42"}, trouble="there is no lamp"), perception)
     text = told(engine)
     for words in (
         "Goal: save it",
@@ -79,24 +79,24 @@ def test_the_model_is_told_goal_screen_history_facts_and_trouble() -> None:
 
 
 def test_a_useless_answer_is_refused_with_the_reason_and_counted() -> None:
-    deciding, _, eyes = policy("I will save it.", '<tool_call>{"kind": "navigate", "url": "x"}', CLICK)
+    deciding, _, perception = policy("I will save it.", '<tool_call>{"kind": "navigate", "url": "x"}', CLICK)
     with pytest.raises(ActionRefused, match=r"holds no action \(it begins “I will save it.”\)"):
-        deciding.choose(task(), eyes)
+        deciding.choose(task(), perception)
     with pytest.raises(ActionRefused, match="navigate cannot be done here; choose one of click"):
-        deciding.choose(task(), eyes)
-    assert deciding.choose(task(), eyes).action.kind == "click"
+        deciding.choose(task(), perception)
+    assert deciding.choose(task(), perception).action.kind == "click"
     assert deciding.usage.calls == 3
 
 
 def test_a_model_that_cannot_be_asked_is_a_model_error() -> None:
-    deciding, _, eyes = policy()
+    deciding, _, perception = policy()
     with pytest.raises(ModelError):
-        deciding.choose(task(), eyes)
+        deciding.choose(task(), perception)
 
 
 def test_after_a_zoom_only_that_part_is_shown_and_points_are_mapped_back() -> None:
-    deciding, engine, eyes = policy('<tool_call>{"kind": "click", "target": [500, 500]}')
-    decision = deciding.choose(task(view=Box(400, 100, 800, 300)), eyes)
+    deciding, engine, perception = policy('<tool_call>{"kind": "click", "target": [500, 500]}')
+    decision = deciding.choose(task(view=Box(400, 100, 800, 300)), perception)
     assert engine.prompts[0].images[0].size == (400, 200)
     assert decision.action.target.point == (600, 200)  # type: ignore[union-attr]
     assert "only a part" in told(engine)
@@ -105,19 +105,19 @@ def test_after_a_zoom_only_that_part_is_shown_and_points_are_mapped_back() -> No
 def test_a_point_knows_the_element_under_it() -> None:
     """So that whoever judges the action can read what it says."""
     pay = Element(id="e7", box=Box(400, 200, 600, 300), role="button", name="Pay now", source="dom")
-    deciding, _, eyes = policy('<tool_call>{"kind": "click", "target": [500, 500]}')
-    decision = deciding.choose(task(elements=(pay,)), eyes)
+    deciding, _, perception = policy('<tool_call>{"kind": "click", "target": [500, 500]}')
+    decision = deciding.choose(task(elements=(pay,)), perception)
     assert decision.action.target.element == "e7"  # type: ignore[union-attr]
 
 
 def test_text_with_control_tokens_is_typed_as_it_was_meant() -> None:
-    deciding, engine, eyes = policy("")
+    deciding, engine, perception = policy("")
     with pytest.raises((ActionRefused, ModelError)):
-        deciding.choose(task(goal="type <img> and <|im_end|>"), eyes)
+        deciding.choose(task(goal="type <img> and <|im_end|>"), perception)
     shown = told(engine).partition("Goal: type ")[2].partition("\n")[0]
     assert "<img>" not in shown
-    deciding, _, eyes = policy('<tool_call>{"kind": "type", "text": "' + shown + '"}')
-    assert deciding.choose(task(), eyes).action.text == "<img> and <|im_end|>"  # type: ignore[union-attr]
+    deciding, _, perception = policy('<tool_call>{"kind": "type", "text": "' + shown + '"}')
+    assert deciding.choose(task(), perception).action.text == "<img> and <|im_end|>"  # type: ignore[union-attr]
 
 
 def test_an_empty_goal_is_a_usage_error() -> None:
@@ -131,14 +131,14 @@ def test_an_empty_goal_is_a_usage_error() -> None:
 def test_a_model_that_has_learned_nothing_chooses_what_can_be_done_or_is_refused(small_checkpoint: Path) -> None:
     """Held to the grammar whatever it says is one of the actions on offer; left to itself it babbles."""
     engine = open_engine(str(small_checkpoint), Options(max_tiles=1))
-    eyes, task_here = ModelEyes(engine), replace(task(), kinds=frozenset({"click"}))
+    perception, task_here = ModelPerception(engine), replace(task(), kinds=frozenset({"click"}))
     deciding = InternVL(engine)
     said: list[str] = []
     deciding.on_text = said.append
-    decision = deciding.choose(task_here, eyes)
+    decision = deciding.choose(task_here, perception)
     assert decision.action.kind == "click"
     assert decision.raw.startswith("".join(said)[:20])
     assert deciding.usage.tokens_forced > 0
     free = open_engine(str(small_checkpoint), Options(max_tiles=1, constrain=False, answer_seconds=5))
     with pytest.raises(ActionRefused):
-        InternVL(free).choose(task_here, eyes)
+        InternVL(free).choose(task_here, perception)

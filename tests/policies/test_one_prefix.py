@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import Options
-from handeye.perception.model_eyes import ModelEyes
+from handeye.perception.model_perception import ModelPerception
 from handeye.perception.prompt import ground_prompt, head, to_text
 from handeye.perception.observation import Observation
 from handeye.perception.tiling import choose_grid
@@ -71,34 +71,34 @@ def shared(engine: Any, on: Task) -> int:
 def test_the_second_question_about_a_screen_costs_no_look_and_no_reading_of_what_is_shared(
     engine: Any, looked: list[int]
 ) -> None:
-    on, policy, eyes = task(1), InternVL(engine), ModelEyes(engine)
-    policy.choose(on, eyes)
+    on, policy, perception = task(1), InternVL(engine), ModelPerception(engine)
+    policy.choose(on, perception)
     assert sum(looked) == TILES
     looked.clear()
-    eyes.ground(on.observation, "the Save button")
+    perception.ground(on.observation, "the Save button")
     assert looked == []
-    assert (eyes.usage.calls, eyes.usage.tiles, eyes.usage.tiles_reused) == (1, TILES, TILES)
-    assert eyes.usage.tokens_reused >= shared(engine, on)
-    alone = to_text(ground_prompt(engine.profile, on.observation.screenshot.image, "the Save button", eyes.head), [TILES])
+    assert (perception.usage.calls, perception.usage.tiles, perception.usage.tiles_reused) == (1, TILES, TILES)
+    assert perception.usage.tokens_reused >= shared(engine, on)
+    alone = to_text(ground_prompt(engine.profile, on.observation.screenshot.image, "the Save button", perception.head), [TILES])
     rest = len(engine._checkpoint.tokenizer.encode(alone, add_special_tokens=False)) - shared(engine, on)
-    assert eyes.usage.tokens_in - eyes.usage.tokens_reused <= rest, "only the question itself is read"
+    assert perception.usage.tokens_in - perception.usage.tokens_reused <= rest, "only the question itself is read"
 
 
 def test_samples_cost_one_more_call_and_no_look(engine: Any, looked: list[int]) -> None:
-    on, eyes = task(2), ModelEyes(engine, samples=3)
-    eyes.ground(on.observation, "the Save button")
-    assert (eyes.usage.calls, sum(looked)) == (2, TILES)
-    assert eyes.usage.tiles_reused == TILES
+    on, perception = task(2), ModelPerception(engine, samples=3)
+    perception.ground(on.observation, "the Save button")
+    assert (perception.usage.calls, sum(looked)) == (2, TILES)
+    assert perception.usage.tiles_reused == TILES
     looked.clear()
-    eyes.ground(on.observation, "the Cancel button")
+    perception.ground(on.observation, "the Cancel button")
     assert looked == []
-    assert eyes.usage.tiles_reused == 3 * TILES
+    assert perception.usage.tiles_reused == 3 * TILES
 
 
 def test_a_critic_over_the_same_prefix_costs_no_look(engine: Any, looked: list[int]) -> None:
     looked.clear()
-    on, eyes, policy = task(3), ModelEyes(engine), BestOfN(engine, 2)
-    decision = policy.choose(on, eyes)
+    on, perception, policy = task(3), ModelPerception(engine), BestOfN(engine, 2)
+    decision = policy.choose(on, perception)
     calls = 2 + len([each for each in decision.candidates if each.action])
     assert sum(looked) == TILES
     assert (policy.usage.calls, policy.usage.tiles) == (calls, calls * TILES)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import Outcome
 from handeye.perception.observation import Observation
 from handeye.policies.decision import Past, Task
@@ -28,7 +28,7 @@ class Play:
     """Asks the policy step by step; the test says what each action came to and what is then on the screen."""
 
     def __init__(self, goal: str, *elements: Element, **signals: Any) -> None:
-        self.goal, self.policy, self.eyes = goal, PlainEnglish(), EmbeddedEyes()
+        self.goal, self.policy, self.perception = goal, PlainEnglish(), EmbeddedPerception()
         self.memo: dict[str, Any] = {}
         self.steps: list[Past] = []
         self.facts: dict[str, str] = {}
@@ -43,7 +43,7 @@ class Play:
         if self.steps:
             outcome = Outcome(kind=kind, evidence=evidence or result)  # type: ignore[arg-type]
             self.steps[-1] = self.steps[-1].model_copy(update={"outcome": outcome, "result": result})
-        decision = self.policy.choose(Task(self.goal, self.observation, tuple(self.steps), self.facts, self.memo), self.eyes)
+        decision = self.policy.choose(Task(self.goal, self.observation, tuple(self.steps), self.facts, self.memo), self.perception)
         self.memo = json.loads(json.dumps(decision.memo))
         self.decision: Any = decision
         action = decision.action
@@ -266,6 +266,6 @@ def test_a_secret_field_is_never_read() -> None:
 def test_a_device_without_pages_says_so() -> None:
     play = Play("open http://x.y/", thing("button", "A"))
     task = Task(play.goal, play.observation, kinds=frozenset({"click", "type", "wait", "done"}))
-    done: Any = play.policy.choose(task, play.eyes).action
+    done: Any = play.policy.choose(task, play.perception).action
     assert done.kind == "done"
     assert "--on http://x.y/" in done.answer

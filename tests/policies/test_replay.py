@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import Outcome
 from handeye.perception.observation import Observation
 from handeye.perception.usage import Usage
@@ -70,7 +70,7 @@ class Model:
     def check(self, goal: str) -> None:
         """Any."""
 
-    def choose(self, task: Task, eyes: Any) -> Decision:
+    def choose(self, task: Task, perception: Any) -> Decision:
         self.usage += Usage(calls=1)
         self.goals.append(task.goal)
         return Decision(thought="", action=self.actions.pop(0), by=self.name)
@@ -87,7 +87,7 @@ class Play:
         steps = self.task.steps
         if steps:
             steps = (*steps[:-1], steps[-1].model_copy(update={"outcome": Outcome(kind=kind, evidence=kind)}))
-        decision = self.policy.choose(replace(self.task, observation=now, steps=steps), EmbeddedEyes())
+        decision = self.policy.choose(replace(self.task, observation=now, steps=steps), EmbeddedPerception())
         past = Past(number=len(steps) + 1, thought="", action=decision.action, outcome=Outcome(kind="unknown"))
         self.task = replace(self.task, steps=(*steps, past), memo=json.loads(json.dumps(decision.memo)))
         self.notes, self.by = " ".join(decision.notes), decision.by

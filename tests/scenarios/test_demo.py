@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.scenarios.demo import demo
 from handeye.scenarios.demo.shop import Line, Order
 
@@ -84,6 +84,6 @@ def test_a_point_beside_its_box_fails_the_demo(
     (tmp_path / "mail.png").write_bytes((HERE / "mail.png").read_bytes())
     (tmp_path / "mail.json").write_text(json.dumps({phrase: [0, 0, 9, 9] for phrase in boxes}))
     monkeypatch.setattr(demo, "HERE", tmp_path)
-    part = demo.find_things(tmp_path / "found", EmbeddedEyes(), console)
+    part = demo.find_things(tmp_path / "found", EmbeddedPerception(), console)
     assert not part.verified
     assert part.found.startswith("0 of 3")

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from handeye.agent import Agent
 from handeye.agent.cli import app
 from handeye.agent.run import RunConfig
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.parsing import parse
 from handeye.policies.scripted import Scripted
@@ -110,9 +110,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
                 Key(keys="enter"),
             ]
             config = RunConfig(goal="Log in, then draw something.", on=url, approve="never", model="a model")
-            eyes = EmbeddedEyes()
+            perception = EmbeddedPerception()
             later = Later(browser, canvas)
-            run = Agent(browser, eyes=eyes, policy=later, config=config, run_dir=folder / "scripted").run(config.goal)
+            run = Agent(browser, perception=perception, policy=later, config=config, run_dir=folder / "scripted").run(config.goal)
             assert run.verdict == "succeeded", run.reason
         yield Done(folder, folder / "explicit", folder / "scripted")
 
@@ -124,14 +124,14 @@ class Later(Scripted):
         super().__init__(actions)
         self.browser = browser
 
-    def choose(self, task, eyes):  # type: ignore[no-untyped-def]
+    def choose(self, task, perception):  # type: ignore[no-untyped-def]
         if task.memo.get("place") == 2:
             second = [each for each in task.observation.elements if (each.role, each.name) == ("button", "Delete")][1]
             drawn = next(each for each in task.observation.elements if each.role == "img")
             right = Point(drawn.box.left + 150, drawn.box.top + 40)
             self.actions += [Click(target=Target(phrase="that one", point=second.box.centre, element=second.id))]
             self.actions += [Click(target=Target(point=right))]
-        return super().choose(task, eyes)
+        return super().choose(task, perception)
 
 
 def _python(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

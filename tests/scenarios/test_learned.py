@@ -20,7 +20,7 @@ from PIL import Image
 from handeye.agent import Agent
 from handeye.agent.run import Result
 from handeye.perception.engines import Engine, open_engine
-from handeye.perception.model_eyes import ModelEyes
+from handeye.perception.model_perception import ModelPerception
 from handeye.perception.prompt import Prompt, Turn
 from handeye.policies.internvl import InternVL
 from handeye.scenarios.demo import learn, learn_screens
@@ -75,7 +75,7 @@ def bought(tmp_path_factory: pytest.TempPathFactory) -> Bought:
         with Browser(shop.url) as browser:
             place = tmp_path_factory.mktemp("learned") / "run"
             agent = Agent(
-                browser, "learned", eyes=ModelEyes(engine), policy=InternVL(engine), run_dir=place, max_steps=20
+                browser, "learned", perception=ModelPerception(engine), policy=InternVL(engine), run_dir=place, max_steps=20
             )
             run = agent.run(PURCHASE)
         return Bought(run, shop.orders, engine.engine, engine.heard)

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from handeye.agent.cli import app
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.scenarios.command import run_all
 from handeye.scenarios.expand import cases_of
 from handeye.scenarios.record.browser import BrowserRecorder
@@ -255,7 +255,7 @@ def test_a_person_at_a_visible_browser_is_heard(tmp_path: Path) -> None:
         "<!doctype html><title>Greeting</title><style>*{font:24px Arial}</style><p>Name <input aria-label=Name></p>"
         "<button onclick='said.textContent=`Hello ${document.querySelector(`input`).value}`'>Greet</button><p id=said>"
     )
-    out, eyes = tmp_path / "greeting.yaml", EmbeddedEyes()
+    out, perception = tmp_path / "greeting.yaml", EmbeddedPerception()
     with Virtual() as screen:
         words = ["record", str(page), "--out", str(out), "--viewport", "900x500"]
         env = {**os.environ, "DISPLAY": screen.display}
@@ -263,12 +263,12 @@ def test_a_person_at_a_visible_browser_is_heard(tmp_path: Path) -> None:
             [sys.executable, "-m", "handeye.agent", *words], env=env, stderr=subprocess.PIPE
         ) as command:
             try:
-                point = _until(lambda: _seen(screen, eyes, '"Greet"'))
-                name = _until(lambda: _seen(screen, eyes, '"Name"'))
+                point = _until(lambda: _seen(screen, perception, '"Greet"'))
+                name = _until(lambda: _seen(screen, perception, '"Name"'))
                 screen.perform(Type(text="Ada", target=Target(point=Point(name.x + 120, name.y))))
                 screen.perform(Key(keys="tab"))
                 screen.perform(Click(target=Target(point=point)))
-                told = _until(lambda: _seen(screen, eyes, '"Hello Ada"'))
+                told = _until(lambda: _seen(screen, perception, '"Hello Ada"'))
                 screen.perform(Click(target=Target(point=told), modifiers=("ctrl", "shift")))
                 _until(lambda: out.exists() and "Hello Ada" in out.read_text(encoding="utf-8"))
                 command.send_signal(signal.SIGINT)
@@ -295,8 +295,8 @@ def _holds(file: Path, text: str, seconds: float = 6) -> bool:
     return True
 
 
-def _seen(screen: Virtual, eyes: EmbeddedEyes, phrase: str) -> Point | None:
-    found = eyes.ground(eyes.see(screen), phrase)
+def _seen(screen: Virtual, perception: EmbeddedPerception, phrase: str) -> Point | None:
+    found = perception.ground(perception.observe(screen), phrase)
     return found.point if found else None
 
 

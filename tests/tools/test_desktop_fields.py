@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import judge
 from handeye.tools import Virtual
 from handeye.tools.actions import Target, Type
@@ -66,12 +66,12 @@ def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Virtual, Ca
 
 def fill(device: Virtual, y: int, text: str, *, clear: bool = True) -> Outcome:
     """Type into the field at that height of the form, as the loop does."""
-    eyes = EmbeddedEyes()
-    before = eyes.see(device)
+    perception = EmbeddedPerception()
+    before = perception.observe(device)
     action = Type(text=text, target=Target(point=Point(250, 130 + y)), clear=clear)
     device.perform(action)
     device.settle()
-    return judge(action, before, eyes.see(device), device.poised)
+    return judge(action, before, perception.observe(device), device.poised)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import judge
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Target
@@ -35,12 +35,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtual]:
 
 
 def pressed(virtual: Virtual, top: int) -> Outcome:
-    eyes = EmbeddedEyes()
-    before = eyes.see(virtual)
+    perception = EmbeddedPerception()
+    before = perception.observe(virtual)
     action = Click(target=Target.model_validate((150, top)))
     virtual.perform(action)
     happened = virtual.settle().happened
-    return judge(action, before, eyes.see(virtual), virtual.poised, happened)
+    return judge(action, before, perception.observe(virtual), virtual.poised, happened)
 
 
 def test_a_button_that_only_lights_up_under_the_pointer_did_nothing(page: Virtual) -> None:

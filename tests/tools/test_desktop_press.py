@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Target
 from handeye.tools.browser.find import flags, need_chromium
@@ -81,15 +81,15 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtual]:
 
 
 def test_a_style_that_follows_the_pointer_is_pressed_and_another_label_is_not(page: Virtual) -> None:
-    eyes = EmbeddedEyes()
-    eyes.see(page)
+    perception = EmbeddedPerception()
+    perception.observe(page)
     page.perform(Click(target=Target(point=Point(150, 70))))
     page.settle()
-    before = eyes.see(page)
+    before = perception.observe(page)
     with pytest.raises(TargetChanged):
         page.perform(Click(target=Target(point=Point(150, 170))))
     page.settle()
-    after = eyes.see(page)
+    after = perception.observe(page)
     words = " ".join(each.name for each in after.words)
     assert "Plain was pressed" in words
     assert "Swapped" not in words

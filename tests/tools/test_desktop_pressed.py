@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import judge
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Target
@@ -29,13 +29,13 @@ def editor() -> Iterator[Virtual]:
 
 
 def pressed(virtual: Virtual, name: str) -> Outcome:
-    eyes = EmbeddedEyes()
-    before = eyes.see(virtual)
+    perception = EmbeddedPerception()
+    before = perception.observe(virtual)
     (button,) = [each for each in before.elements if each.name == name and each.role == "button"]
     action = Click(target=Target(point=button.box.centre, element=button.id))
     virtual.perform(action)
     happened = virtual.settle().happened
-    return judge(action, before, eyes.see(virtual), virtual.poised, happened)
+    return judge(action, before, perception.observe(virtual), virtual.poised, happened)
 
 
 def test_a_search_for_nothing_was_pressed_and_nobody_can_tell_what_came_of_it(editor: Virtual) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.agent import Agent
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import judge
 from handeye.perception.quoting import mask
 from handeye.policies.plain_english.checks import evaluate
@@ -104,10 +104,10 @@ def test_a_list_of_forty_thousand_rows_is_asked_for_what_it_shows_and_searched(t
 
 
 def test_a_program_that_does_not_answer_costs_its_time_and_nothing_of_it_has_gone(tmp_path: Path) -> None:
-    eyes = EmbeddedEyes()
+    perception = EmbeddedPerception()
     with Virtual(form("gtk-3.0", tmp_path / "sent.json")) as virtual:
         virtual.launch("galculator")
-        before = eyes.see(virtual)
+        before = perception.observe(virtual)
         assert before.signals.unanswered == ()
         names = {each.name for each in before.elements}
         assert {"Send", "Late arrival"} < names
@@ -119,7 +119,7 @@ def test_a_program_that_does_not_answer_costs_its_time_and_nothing_of_it_has_gon
             virtual.capture()
             told = virtual.elements()
             assert atspi_bus.LIMIT <= time.monotonic() - began < atspi_bus.LIMIT + 1
-            after = eyes.see(virtual)
+            after = perception.observe(virtual)
             assert {"7", "8", "9"} < {each.name for each in told}  # the other program's
             assert "Late arrival" not in {each.name for each in told}
             assert after.signals.unanswered == ("Booking",)
@@ -132,7 +132,7 @@ def test_a_program_that_does_not_answer_costs_its_time_and_nothing_of_it_has_gon
             assert not evaluate(statement, after).holds
         finally:
             os.kill(pid, signal.SIGCONT)
-        assert names - {"not sent"} <= {each.name for each in eyes.see(virtual).elements} | {""}
+        assert names - {"not sent"} <= {each.name for each in perception.observe(virtual).elements} | {""}
 
 
 def resize(display: str, width: int, height: int) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from handeye.perception.pocket_eyes import Fusion, meant
+from handeye.perception.pocket_perception import Fusion, meant
 from handeye.perception.training.card import write_card
 from handeye.perception.training.compare import Answer, Compared, choose, data_set
 from handeye.tools.errors import SetupError, UsageError

@@ -90,7 +90,7 @@ def test_what_is_no_run_is_said_and_a_torn_line_is_left_out(runs: Path, tmp_path
 @pytest.mark.model
 @pytest.mark.usefixtures("one_thread")
 def test_a_critic_and_preferences_are_tuned_on_runs_and_best_of_n_asks_the_critic(runs: Path, tmp_path: Path) -> None:
-    from handeye.agent.start import open_eyes_and_policy
+    from handeye.agent.start import open_perception_and_policy
     from handeye.perception.training.examples import of_runs
     from handeye.perception.training.pocket import Pocket, preset
     from handeye.perception.training.tuning import Tuner, Tuning
@@ -112,7 +112,7 @@ def test_a_critic_and_preferences_are_tuned_on_runs_and_best_of_n_asks_the_criti
     plan = replace(common, out=tmp_path / "critic", stage="critic", steps=12, examples=2)
     critic = Tuner(plan).run(lambda _, losses: told.append(losses))
     assert told[-1]["all"] < told[0]["all"] / 3  # it answers with signs
-    eyes, policy = open_eyes_and_policy(str(base), best_of=2, critic=str(critic))
+    perception, policy = open_perception_and_policy(str(base), best_of=2, critic=str(critic))
     assert isinstance(policy, BestOfN)
     assert policy.critic
     prompt = of_runs(runs, "critic")[0].prompt
@@ -120,4 +120,4 @@ def test_a_critic_and_preferences_are_tuned_on_runs_and_best_of_n_asks_the_criti
     assert sum(after) == pytest.approx(1)
     assert before != after
     policy.close()
-    eyes.close()
+    perception.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.matching import shows
 from handeye.perception.outcome import Outcome, judge
 from handeye.perception.observation import Observation
@@ -38,7 +38,7 @@ class Followed:
 
 def follow_goal(device: Browser, goal: str, limit: int = 60) -> Followed:
     """Carry a goal out on a device, with the same contracts as the real loop."""
-    eyes, policy = EmbeddedEyes(), PlainEnglish()
+    perception, policy = EmbeddedPerception(), PlainEnglish()
     policy.check(goal)
     memo: dict[str, object] = {}
     steps: list[Past] = []
@@ -46,25 +46,25 @@ def follow_goal(device: Browser, goal: str, limit: int = 60) -> Followed:
     facts: dict[str, str] = {}
     before: Observation | None = None
     for number in range(1, limit + 1):
-        observation = eyes.see(device)
+        observation = perception.observe(device)
         if steps and before is not None and steps[-1].outcome.kind == "unknown" and not steps[-1].outcome.evidence:
             steps[-1] = steps[-1].model_copy(update={"outcome": judge(steps[-1].action, before, observation)})
         kinds = (device.kinds & HAND_KINDS) | {"zoom", "extract", "remember", "ask", "done", "wait"}
-        decision = policy.choose(Task(goal, observation, tuple(steps[-12:]), facts, memo, kinds), eyes)
+        decision = policy.choose(Task(goal, observation, tuple(steps[-12:]), facts, memo, kinds), perception)
         decisions.append(decision)
         memo = Decision.model_validate_json(decision.model_dump_json()).memo
         action = decision.action
         if isinstance(action, Done):
             return Followed(action, decisions, steps, observation)
         for target in targets(action).values():
-            assert target.point is not None or eyes.ground(observation, target.phrase) is not None
+            assert target.point is not None or perception.ground(observation, target.phrase) is not None
         result, outcome = "", Outcome(kind="unknown")
         if isinstance(action, Remember):
             facts[action.name] = action.text
             outcome = Outcome(kind="confirmed", evidence="remembered")
         elif isinstance(action, Wait) and action.text:
             for _ in range(int(action.seconds / 0.2)):
-                if shows(eyes.see(device), action.text):
+                if shows(perception.observe(device), action.text):
                     break
                 device.settle(0.2)
             outcome = Outcome(kind="confirmed", evidence="waited")

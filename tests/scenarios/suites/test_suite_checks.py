@@ -20,9 +20,9 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from handeye.perception import ocr
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.engines.scripted import Scripted
-from handeye.perception.model_eyes import ModelEyes
+from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Observation
 from handeye.scenarios.checks.judging import Means, judge
 from handeye.scenarios.checks.kinds import Check, as_check
@@ -189,7 +189,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observation]:
     page = tmp_path_factory.mktemp("page") / "index.html"
     page.write_text(TABLE, encoding="utf-8")
     with Browser(page.as_uri()) as browser:
-        yield EmbeddedEyes().see(browser)
+        yield EmbeddedPerception().observe(browser)
 
 
 @pytest.mark.parametrize("by", ["page", "picture"])
@@ -223,11 +223,11 @@ READ: dict[str, tuple[Element, ...]] = {}
 
 
 def test_a_screen_is_compared_with_a_picture_and_what_differs_is_marked(table: Observation, tmp_path: Path) -> None:
-    eyes, marked = EmbeddedEyes(), tmp_path / "checks" / "ensures-1.png"
+    perception, marked = EmbeddedPerception(), tmp_path / "checks" / "ensures-1.png"
 
     def judged(written: dict[str, Any], observation: Observation = table, *, update: bool = False) -> Any:
         check = CHECK.validate_python(as_check({"picture": written}))
-        return judge(check, lambda: observation, tmp_path, Means(eyes, marked, update))
+        return judge(check, lambda: observation, tmp_path, Means(perception, marked, update))
 
     assert judged({"file": "page.png"}).state == "unknown"  # not there
     assert judged({"file": "page.png"}, update=True).state == "passed"
@@ -267,7 +267,7 @@ def test_a_screen_is_compared_with_a_picture_and_what_differs_is_marked(table: O
 def test_a_question_is_judged_by_most_of_a_models_votes(answers: list[str], asked: dict[str, Any], found: str) -> None:
     engine = Scripted(answers)
     check = CHECK.validate_python(as_check({"ask": {"question": "Is the chart rising?", **asked}}))
-    judged = judge(check, lambda: SCENE, Path(), Means(ModelEyes(engine, reader=ocr.read)))
+    judged = judge(check, lambda: SCENE, Path(), Means(ModelPerception(engine, reader=ocr.read)))
     assert judged.state == found, judged.seen
     assert "Is the chart rising?" in str(engine.prompts[0])
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import judge
 from handeye.tools.actions import Click, Select, Target, Type
 from handeye.tools.errors import ActionFailed, ActionRefused
@@ -59,11 +59,11 @@ class Fields(NamedTuple):
     """The page, and what it is looked at with."""
 
     browser: Browser
-    eyes: EmbeddedEyes
+    perception: EmbeddedPerception
 
     def use(self, name: str, text: str, *, clear: bool = True) -> Outcome:
         """Type into the field of that name, or choose or click there; how that is judged."""
-        before = self.eyes.see(self.browser)
+        before = self.perception.observe(self.browser)
         found = next(each for each in before.elements if each.name == name and each.acts)
         target = Target(point=found.box.centre, element=found.id)
         action: Type | Select | Click = Type(text=text, target=target, clear=clear)
@@ -73,7 +73,7 @@ class Fields(NamedTuple):
             action = Click(target=target)
         self.browser.perform(action)
         happened = self.browser.settle().happened
-        return judge(action, before, self.eyes.see(self.browser), self.browser.poised, happened)
+        return judge(action, before, self.perception.observe(self.browser), self.browser.poised, happened)
 
     def value(self, name: str) -> str:
         return str(self.browser.run_script("(id) => window[id].value ?? window[id].textContent", name))
@@ -81,7 +81,7 @@ class Fields(NamedTuple):
 
 @pytest.fixture
 def fields(show: Show) -> Fields:
-    return Fields(show(PAGE), EmbeddedEyes())
+    return Fields(show(PAGE), EmbeddedPerception())
 
 
 SET = [
@@ -173,15 +173,15 @@ def test_no_option_is_chosen_that_lacks_a_sign_or_has_another(fields: Fields, op
 
 
 def test_text_typed_where_the_keyboard_is_is_judged_by_the_field_that_has_it(fields: Fields) -> None:
-    eyes, browser = fields.eyes, fields.browser
+    perception, browser = fields.perception, fields.browser
     for name, text, kind in (
         ("digits", "4.2", "unexpected"),
         ("plain", "4.2", "confirmed"),
         ("rich", "x²", "confirmed"),
     ):
         browser.run_script("(id) => { window[id].focus(); document.execCommand('selectAll') }", name)
-        before = eyes.see(browser)
+        before = perception.observe(browser)
         browser.perform(Type(text=text))
         browser.settle()
-        outcome = judge(Type(text=text), before, eyes.see(browser), browser.poised)
+        outcome = judge(Type(text=text), before, perception.observe(browser), browser.poised)
         assert outcome.kind == kind, (name, outcome)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.perception.embedded import EmbeddedEyes
+from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import judge
 from handeye.tools.actions import Click, Target
 
@@ -30,15 +30,15 @@ const say = (what) => news.append(Object.assign(document.createElement("em"), {{
 
 def pressed(browser: Browser, until: str = "") -> Outcome:
     """What a click comes to, right after the page was loaded; looked at again once a script says so."""
-    eyes = EmbeddedEyes()
-    before = eyes.see(browser)
+    perception = EmbeddedPerception()
+    before = perception.observe(browser)
     button = next(each for each in before.elements if each.name == "Press")
     action = Click(target=Target(point=button.box.centre, element=button.id))
     browser.perform(action)
     happened = browser.settle().happened
     if until:
         browser._call(browser._session.front.page.wait_for_function(until, polling=10), "waiting for the page")
-    return judge(action, before, eyes.see(browser), browser.poised, happened)
+    return judge(action, before, perception.observe(browser), browser.poised, happened)
 
 
 @pytest.mark.parametrize("runs", TICKERS.values(), ids=list(TICKERS))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from handeye.perception.embedded import EmbeddedEyes
-from handeye.perception.pocket_reading import ABOUT, Reading
+from handeye.perception.embedded import EmbeddedPerception
+from handeye.perception.pocket_inference import ABOUT, Reading
 from handeye.perception.observation import Grounding
 from handeye.perception.snapping import snapped
 from handeye.perception.tiling import TilePoint, tile
@@ -146,7 +146,7 @@ class Pointer:
         return found
 
 
-class PocketEyes:
+class PocketPerception:
     """Elements and text first, then the pocket model."""
 
     name = "pocket"
@@ -156,11 +156,11 @@ class PocketEyes:
         self.usage = Usage()
         self.notes: tuple[str, ...] = ()
         self.name = name
-        self._embedded, self._pointer, self._names = EmbeddedEyes(), Pointer(reading), frozenset(reading.icons)
+        self._embedded, self._pointer, self._names = EmbeddedPerception(), Pointer(reading), frozenset(reading.icons)
 
-    def see(self, device: Device) -> Observation:
+    def observe(self, device: Device) -> Observation:
         """Capture the device's screen and ask the platform what is on it."""
-        return self._embedded.see(device)
+        return self._embedded.observe(device)
 
     def ground(self, observation: Observation, phrase: str) -> Grounding | None:
         """Where the phrase is; None when neither text, elements nor the model have it."""
@@ -178,9 +178,9 @@ class PocketEyes:
         """Let go of the model; may be called twice."""
 
 
-def open_pocket(folder: Path) -> PocketEyes:
+def open_pocket(folder: Path) -> PocketPerception:
     """The eyes of a pocket model's folder."""
-    return PocketEyes(Reading(folder), fusion=Fusion.read(folder))
+    return PocketPerception(Reading(folder), fusion=Fusion.read(folder))
 
 
 def pocket_folder(model: str) -> Path | None:

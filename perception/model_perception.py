@@ -31,7 +31,7 @@ ANSWER_TOKENS = 96
 THINKING_TOKENS = 2048
 
 
-class ModelEyes:
+class ModelPerception:
     """Sees with a model: captures what the device knows, and grounds phrases by asking."""
 
     def __init__(
@@ -50,7 +50,7 @@ class ModelEyes:
         self.samples = samples
         self._reader = reader
 
-    def see(self, device: Device) -> Observation:
+    def observe(self, device: Device) -> Observation:
         screenshot = device.capture()
         elements, signals = tuple(device.elements()), device.signals()
         return Observation(screenshot, elements, signals, self._reader, hit_test=hit_test_of(device))

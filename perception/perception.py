@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from handeye.tools.device import Device
 
 
-class Eyes(Protocol):
+class Perception(Protocol):
     """The agent's eyes."""
 
     name: str
@@ -19,7 +19,7 @@ class Eyes(Protocol):
     notes: tuple[str, ...]
     """Fallbacks taken when they were opened, in words."""
 
-    def see(self, device: Device) -> Observation:
+    def observe(self, device: Device) -> Observation:
         """Capture the device's screen and gather what is known about it."""
         ...
 
