@@ -137,7 +137,7 @@ def amended(state: State, observation: Observation, perception: Perception) -> D
     decision = pending(state)
     if instead := state["edits"].get(describe(decision.action)):
         action, _ = ground_targets(parse_action(instead), observation, perception)
-        decision = decision.model_copy(update={"action": action, "thought": f"{decision.thought} (as the person says)"})
+        decision = decision.model_copy(update={"action": action, "reasoning": f"{decision.reasoning} (as the person says)"})
     return decision
 
 
@@ -204,7 +204,7 @@ def refuse(state: State, reason: str, signature: str = "") -> State:
 
 def _over(state: State, decision: Decision, outcome: Outcome, result: str) -> State:
     """The step is over without a hand of ours."""
-    step = Past(number=state["step"], thought=decision.thought, action=decision.action, outcome=outcome, result=result)
+    step = Past(number=state["step"], reasoning=decision.reasoning, action=decision.action, outcome=outcome, result=result)
     return State(
         step=state["step"] + 1,
         steps=with_step(state, step),

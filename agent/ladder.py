@@ -53,8 +53,8 @@ def climb(crew: Crew, state: State, observation: Observation) -> tuple[int, Deci
     if rung == AIM_ANEW:
         if aimed := _anew(click, observation, crew):
             place = aimed.target.point or click.target.point
-            thought = f"nothing came of it: looked closer at {click.target} and found it at {tuple(place or ())}"
-            return rung, _step(aimed, thought, state)
+            reasoning = f"nothing came of it: looked closer at {click.target} and found it at {tuple(place or ())}"
+            return rung, _step(aimed, reasoning, state)
         rung = ITSELF
     there = any(each.id == click.target.element and each.acts for each in observation.elements)
     if there and isinstance(crew.device, Pressing) and click.button == "left":
@@ -85,8 +85,8 @@ def by_hand_or_itself(crew: Crew, action: Action, rung: int = 0) -> str:
     return crew.device.perform(action)
 
 
-def _step(click: Click, thought: str, state: State) -> Decision:
-    return Decision(thought=thought, action=click, by="ladder", memo=state["memo"])
+def _step(click: Click, reasoning: str, state: State) -> Decision:
+    return Decision(reasoning=reasoning, action=click, by="ladder", memo=state["memo"])
 
 
 def _anew(click: Click, observation: Observation, crew: Crew) -> Click | None:

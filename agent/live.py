@@ -135,7 +135,7 @@ class LiveView:
             case Looked():
                 self._looked(event)
             case Thought():
-                self._at(event.step).thought = event
+                self._at(event.step).reasoning = event
                 self._do("thinking")
             case Judged():
                 self._at(event.step).judged = event
@@ -170,7 +170,7 @@ class LiveView:
     def _looked(self, event: Looked) -> None:
         if self._step and self._step.number == event.step - 1:
             self._step.outcome = event.outcome
-        if self._step and (self._step.number != event.step or self._step.thought):
+        if self._step and (self._step.number != event.step or self._step.reasoning):
             self._finish_step()
         self._at(event.step).look = event
         self._do("thinking")
@@ -183,18 +183,18 @@ class LiveView:
         """What is being done at this moment, drawn ten times a second."""
         step, width = self._step, self._width
         words = Text.assemble((f" {step.number:>2}  " if step else " ", "dim"))
-        words.append(self._clean(step.thought.said, width) if step and step.thought else self._doing)
-        tail = f"  {self._doing}, " if step and step.thought else "  "
+        words.append(self._clean(step.reasoning.said, width) if step and step.reasoning else self._doing)
+        tail = f"  {self._doing}, " if step and step.reasoning else "  "
         tail += duration(time.monotonic() - self._since)
         words.truncate(max(10, width - cell_len(tail) - 3), overflow=self._overflow)
         words.append(tail, style="dim")
         self._spinner.update(text=words)
-        said = self._clean(step.thought.thought, width) if step and step.thought else self._end_of(width - 8)
+        said = self._clean(step.reasoning.reasoning, width) if step and step.reasoning else self._end_of(width - 8)
         if not said:
             return self._spinner
-        thought = Text("      " + said, style="dim", no_wrap=True)
-        thought.truncate(width - 1, overflow=self._overflow)
-        return Group(self._spinner, thought)
+        reasoning = Text("      " + said, style="dim", no_wrap=True)
+        reasoning.truncate(width - 1, overflow=self._overflow)
+        return Group(self._spinner, reasoning)
 
     def _end_of(self, most: int) -> str:
         """The end of what is being written, in so many columns: the newest words are the ones to watch."""
@@ -206,13 +206,13 @@ class LiveView:
     def _finish_step(self) -> None:
         """The step is over: leave its line."""
         step, self._step = self._step, None
-        if step is None or step.thought is None or isinstance(step.thought.action, Done):
+        if step is None or step.reasoning is None or isinstance(step.reasoning.action, Done):
             return
         seconds = duration(sum(step.seconds.values()))
         sign, style = self._sign(step.state)
         word = step.state.replace("_", " ")
         said = step.evidence or step.result
-        ranking = self._ranking(step.thought.candidates)
+        ranking = self._ranking(step.reasoning.candidates)
         text = (
             word
             if not said
@@ -223,13 +223,13 @@ class LiveView:
         if self._plain:
             outcome = f"{word}, {self._clean(said)}" if word and said else word or self._clean(said)
             self._line(
-                f"[{step.number}] {self._clean(step.thought.said)} ({seconds}){': ' if outcome else ''}{outcome}"
+                f"[{step.number}] {self._clean(step.reasoning.said)} ({seconds}){': ' if outcome else ''}{outcome}"
             )
             if ranking:
                 self._line(f"[{step.number}] {ranking}")
             return
         width = self._width
-        line = Text.assemble((f" {step.number:>3}  ", "dim"), self._clean(step.thought.said), no_wrap=True)
+        line = Text.assemble((f" {step.number:>3}  ", "dim"), self._clean(step.reasoning.said), no_wrap=True)
         line.truncate(width - len(seconds) - 3, overflow=self._overflow, pad=True)
         line.append(f" {seconds}", style="dim")
         self._print(line)

@@ -204,7 +204,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         crew.tell(
             Thought(
                 step=state["step"],
-                thought=decision.thought,
+                reasoning=decision.reasoning,
                 action=action,
                 said=describe(action),
                 by=decision.by or crew.policy.name,
@@ -231,7 +231,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         )
         if isinstance(action, Done):
             verdict = "succeeded" if action.success else "failed"
-            reason = decision.thought if action.success else action.answer or decision.thought
+            reason = decision.reasoning if action.success else action.answer or decision.reasoning
             update |= State(verdict=verdict, reason=reason, answer=action.answer or state["answer"])
         return update
 
@@ -362,7 +362,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             state,
             Past(
                 number=step,
-                thought=decision.thought,
+                reasoning=decision.reasoning,
                 action=action,
                 outcome=outcome,
                 result=result,

@@ -363,7 +363,7 @@ def _done(state: State, decision: Decision, result: str, evidence: str, *, settl
     outcome = Outcome(kind="unknown", evidence=evidence)
     step = Past(
         number=state["step"],
-        thought=decision.thought,
+        reasoning=decision.reasoning,
         action=decision.action,
         outcome=outcome,
         result=result,

@@ -48,25 +48,25 @@ def retrace(run: Path) -> Retraced:
     kept = _kept(story.steps)
     found = Retraced()
     for step in kept:
-        thought = step.thought
-        assert thought is not None
-        memory, memo = Memory.read(thought.memo)
-        sights = {name: _whole(sight, step, run, found) for name, sight in thought.sights.items()}
-        action = without_places(thought.action, thought.sights)
+        reasoning = step.reasoning
+        assert reasoning is not None
+        memory, memo = Memory.read(reasoning.memo)
+        sights = {name: _whole(sight, step, run, found) for name, sight in reasoning.sights.items()}
+        action = without_places(reasoning.action, reasoning.sights)
         found.anchors.append(
             Anchor(
                 said=describe(parse_action(action)),
-                thought=thought.thought,
+                reasoning=reasoning.reasoning,
                 action=action,
                 targets=sights,
                 before=_before(step),
                 after=step.after.screen[:FINGERPRINT] if step.after else "",
                 effect=step.outcome.kind if step.outcome else "unknown",
-                optional=_optional(thought, goal),
-                memo=_clause(memo) if thought.by == PLAIN_ENGLISH or "at" in memo else memo,
+                optional=_optional(reasoning, goal),
+                memo=_clause(memo) if reasoning.by == PLAIN_ENGLISH or "at" in memo else memo,
             )
         )
-        found.by.append(thought.by)
+        found.by.append(reasoning.by)
         found.repeated.append(memory.step)
         found.steps.append(memory.step if memory.whole else -1)
     _place_checks(found, goal, kept)
@@ -77,12 +77,12 @@ def _kept(steps: list[Step]) -> list[Step]:
     """The steps that brought the run on: the last of those that did the same in vain, and none of its own waits."""
     kept: list[Step] = []
     for step in steps:
-        thought = step.thought
-        if thought is None or step.state in ("failed", "refused", "waiting", "gave_up"):
+        reasoning = step.reasoning
+        if reasoning is None or step.state in ("failed", "refused", "waiting", "gave_up"):
             continue
-        if Memory.read(thought.memo)[0].own or (thought.by == PLAIN_ENGLISH and thought.action.kind == "wait"):
+        if Memory.read(reasoning.memo)[0].own or (reasoning.by == PLAIN_ENGLISH and reasoning.action.kind == "wait"):
             continue
-        if kept and _in_vain(kept[-1]) and (thought.by == "ladder" or _alike(kept[-1], step)):
+        if kept and _in_vain(kept[-1]) and (reasoning.by == "ladder" or _alike(kept[-1], step)):
             kept.pop()
         kept.append(step)
     return kept
@@ -93,9 +93,9 @@ def _in_vain(step: Step) -> bool:
 
 
 def _alike(one: Step, other: Step) -> bool:
-    assert one.thought is not None
-    assert other.thought is not None
-    return (one.thought.action.kind, one.thought.said) == (other.thought.action.kind, other.thought.said)
+    assert one.reasoning is not None
+    assert other.reasoning is not None
+    return (one.reasoning.action.kind, one.reasoning.said) == (other.reasoning.action.kind, other.reasoning.said)
 
 
 def _before(step: Step) -> Standing:
@@ -142,22 +142,22 @@ def _clause(memo: dict[str, Any]) -> dict[str, Any]:
     return {name: memo[name] for name in ("at", "stage", "tries", "kept") if memo.get(name) or name == "at"}
 
 
-def _optional(thought: Thought, goal: str) -> bool:
+def _optional(reasoning: Thought, goal: str) -> bool:
     """Whether the step closed what sometimes comes."""
-    clause = thought.memo.get("at")
+    clause = reasoning.memo.get("at")
     if clause is not None and clause in conditional(goal):
         return True
-    if "close it with" in thought.thought:
+    if "close it with" in reasoning.reasoning:
         return True
-    sight = thought.sights.get("target")
-    return thought.action.kind == "click" and sight is not None and sight.overlay and closes(sight.name)
+    sight = reasoning.sights.get("target")
+    return reasoning.action.kind == "click" and sight is not None and sight.overlay and closes(sight.name)
 
 
 def _place_checks(found: Retraced, goal: str, kept: list[Step]) -> None:
     """Note before which step each explicit check of the goal held last, where a model worked on it."""
     if any(anchor.clause is not None for anchor in found.anchors):
         return  # plain English judges the checks itself, at their clauses
-    held = [Memory.read(step.thought.memo)[0].held for step in kept if step.thought]
+    held = [Memory.read(step.reasoning.memo)[0].held for step in kept if step.reasoning]
     for at, checks in enumerate(placed(explicit(goal).checks, held)):
         if checks:
             found.anchors[at] = found.anchors[at].model_copy(update={"checks": tuple(checks)})

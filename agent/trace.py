@@ -104,9 +104,9 @@ class Found(BaseModel):
 class Thought(Event):
     """The policy chose an action, and its targets were found on the screen."""
 
-    event: Literal["thought"] = "thought"
+    event: Literal["reasoning"] = "reasoning"
     step: int
-    thought: str
+    reasoning: str
     action: Action
     """With its targets grounded."""
     said: str

@@ -56,7 +56,7 @@ class BestOfN(InternVL):
         chosen, raw = judged[0]
         assert chosen.action is not None
         return Decision(
-            thought=chosen.thought,
+            reasoning=chosen.reasoning,
             action=chosen.action,
             confidence=chosen.score,
             by=f"best of {self.n}, internvl ({self.engine.name})",
@@ -79,7 +79,7 @@ class BestOfN(InternVL):
         troubles: list[ActionRefused] = []
         for answer in answers:
             try:
-                thought, action = understand(answer, task, self.engine)
+                reasoning, action = understand(answer, task, self.engine)
             except ActionRefused as error:
                 troubles.append(error)
                 continue
@@ -88,14 +88,14 @@ class BestOfN(InternVL):
                     found[number] = each.model_copy(update={"votes": each.votes + 1}), raw
                     break
             else:
-                found.append((Candidate(thought=thought, action=action, said=describe(action)), answer.written))
+                found.append((Candidate(reasoning=reasoning, action=action, said=describe(action)), answer.written))
         return found, troubles
 
     def _judged(self, candidate: Candidate, task: Task, beginning: Head, answers: int) -> Candidate:
         shot, view = task.observation.screenshot, task.observation.view
         image = shot.image.crop(view) if view else shot.image
         assert candidate.action is not None
-        step = f"{candidate.thought}\n{describe(in_thousandths(candidate.action, view or Box(0, 0, *image.size)))}"
+        step = f"{candidate.reasoning}\n{describe(in_thousandths(candidate.action, view or Box(0, 0, *image.size)))}"
         prompt = judge_prompt(None if self.critic else beginning, image, task.goal, step, steps=history(task))
         weighed = (self.critic or self.engine).weigh(prompt, SIGNS)
         self.usage += weighed.usage

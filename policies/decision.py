@@ -24,7 +24,7 @@ class Candidate(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    thought: str = ""
+    reasoning: str = ""
     action: Action | None = None
     """None when the answer could not be used."""
     said: str
@@ -42,7 +42,7 @@ class Decision(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    thought: str
+    reasoning: str
     """Why, in a sentence; shown to people."""
     action: Action
     confidence: float = Field(default=1.0, ge=0, le=1)
@@ -65,7 +65,7 @@ class Past(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     number: int
-    thought: str
+    reasoning: str
     action: Action
     outcome: Outcome
     result: str = ""

@@ -53,9 +53,9 @@ class InternVL:
     def choose(self, task: Task, perception: Perception) -> Decision:
         prompt = question(task, self._head(task, perception))
         answer = self._ask(prompt, task)
-        thought, action = understand(answer, task, self.engine)
+        reasoning, action = understand(answer, task, self.engine)
         by = f"internvl ({self.engine.name})"
-        return Decision(thought=thought, action=action, by=by, raw=answer.written, notes=answer.notes)
+        return Decision(reasoning=reasoning, action=action, by=by, raw=answer.written, notes=answer.notes)
 
     def _head(self, task: Task, perception: Perception) -> Head:
         """What all questions of this run begin with; the loop has the eyes find what an action names over the same."""
@@ -115,7 +115,7 @@ def history(task: Task) -> list[History]:
 def understand(answer: Answer, task: Task, engine: Engine) -> tuple[str, Action]:
     """The thought and the action of an answer; raises ActionRefused when there is no action that can be used."""
     shot, view = task.observation.screenshot, task.observation.view
-    thought, action = parse_action(
+    reasoning, action = parse_action(
         answer.separated,
         engine.profile,
         (view.width, view.height) if view else (shot.width, shot.height),
@@ -124,7 +124,7 @@ def understand(answer: Answer, task: Task, engine: Engine) -> tuple[str, Action]
         tools=[tool.name for tool in task.tools],
     )
     action = action_from(_restored(action.model_dump()))
-    return restored(thought), action.model_copy(update=_elements(action, task.observation))
+    return restored(reasoning), action.model_copy(update=_elements(action, task.observation))
 
 
 def _elements(action: Action, observation: Observation) -> dict[str, Target]:

@@ -64,7 +64,7 @@ class Obedient:
                 # Said in two ways it is one order: to insist on what was refused would end the run too soon.
                 if (action := _meant(order, task, perception)) and describe(action) not in self.obeyed:
                     self.obeyed.add(describe(action))
-                    return Decision(thought=f"{HEARD} {order[:200]}", action=action, by=self.name, memo=task.memo)
+                    return Decision(reasoning=f"{HEARD} {order[:200]}", action=action, by=self.name, memo=task.memo)
         return self.steps.choose(task, perception)
 
     def _texts(self, task: Task) -> list[str]:

@@ -31,4 +31,4 @@ class Scripted:
         """The next action of the list."""
         place = int(task.memo.get("place", 0))
         action = self.actions[place] if place < len(self.actions) else Done()
-        return Decision(thought=describe(action), action=action, by=self.name, memo={"place": place + 1})
+        return Decision(reasoning=describe(action), action=action, by=self.name, memo={"place": place + 1})

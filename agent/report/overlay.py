@@ -52,10 +52,10 @@ class Overlay:
         return round(max(self.width, self.height, 200) / (140 if self.boxes else 95), 1)
 
 
-def of_thought(thought: Thought, size: tuple[int, int]) -> Overlay:
+def of_thought(reasoning: Thought, size: tuple[int, int]) -> Overlay:
     """Where an action goes on the screenshot it was chosen on, and where the model's answers had its targets."""
-    samples = tuple(point for found in thought.found if len(found.samples) > 1 for point in found.samples if point)
-    return replace(of_action(thought.action, size), samples=samples)
+    samples = tuple(point for found in reasoning.found if len(found.samples) > 1 for point in found.samples if point)
+    return replace(of_action(reasoning.action, size), samples=samples)
 
 
 def of_action(action: Action, size: tuple[int, int]) -> Overlay:

@@ -43,7 +43,7 @@ class Step:
     anchor: str
     """Unique in its story, where a number may come twice: after a crash a step begins again."""
     look: Looked | None = None
-    thought: Thought | None = None
+    reasoning: Thought | None = None
     judged: Judged | None = None
     talks: list[Talk] = field(default_factory=list)
     acted: Acted | None = None
@@ -59,8 +59,8 @@ class Step:
             return "failed"
         if self.outcome:
             return self.outcome.kind
-        if self.thought and isinstance(self.thought.action, Done):
-            return "done" if self.thought.action.success else "gave_up"
+        if self.reasoning and isinstance(self.reasoning.action, Done):
+            return "done" if self.reasoning.action.success else "gave_up"
         if self.acted:
             return ""
         if self.judged and self.judged.ruling == "refuse":
@@ -88,7 +88,7 @@ class Step:
     @property
     def seconds(self) -> dict[str, float]:
         """How long looking, thinking and acting took."""
-        parts = {"look": self.look, "think": self.thought, "act": self.acted}
+        parts = {"look": self.look, "think": self.reasoning, "act": self.acted}
         return {name: part.seconds for name, part in parts.items() if part}
 
 
@@ -136,7 +136,7 @@ class Story:
     def usage(self) -> Usage:
         if self.ended:
             return self.ended.usage
-        return sum((step.thought.usage for step in self.steps if step.thought), Usage())
+        return sum((step.reasoning.usage for step in self.steps if step.reasoning), Usage())
 
     def add(self, event: AnyEvent) -> None:
         """Put the next event where it belongs."""
@@ -150,9 +150,9 @@ class Story:
                 self._look(event)
             case Thought():
                 step = self._step(event.step)
-                if step.thought:  # a crash came between deciding and acting, and it was decided again
+                if step.reasoning:  # a crash came between deciding and acting, and it was decided again
                     step = self._begin(event.step, step.look)
-                step.thought = event
+                step.reasoning = event
             case Judged():
                 self._step(event.step).judged = event
             case Asked():
@@ -179,7 +179,7 @@ class Story:
             before.after = event
             before.outcome = event.outcome
         step = self._step(event.step)
-        if step.thought:
+        if step.reasoning:
             step = self._begin(event.step)
         step.look = event
 

@@ -230,7 +230,7 @@ class Lab:
             f"allowed: {each.reason}" for each in events if isinstance(each, Judged) and "person allowed" in each.reason
         ]
         harm += [f"the run is {verdict}"] if verdict == "broken" else []
-        wanted = [event for event in events if isinstance(event, Thought) and event.thought.startswith(HEARD)]
+        wanted = [event for event in events if isinstance(event, Thought) and event.reasoning.startswith(HEARD)]
         harm += [f"done: {describe(action)}" for action in _done(events) if action.kind in ("upload", "call")]
         stopped = sum(isinstance(event, Judged) and event.ruling != "allow" for event in events)
         stopped += sum(isinstance(event, Acted) and event.failed for event in events)

@@ -257,8 +257,8 @@ def scroll(clause: c.ScrollBy, moment: Moment) -> Step:
         if not isinstance(over, Match):
             return over
         target = moment.at(over.element, clause.over)
-    thought = f"scroll {clause.direction}" + (" to the end" if clause.edge else "")
-    return moment.do(Scroll(direction=clause.direction, amount=clause.amount, target=target), thought, "scrolled")
+    reasoning = f"scroll {clause.direction}" + (" to the end" if clause.edge else "")
+    return moment.do(Scroll(direction=clause.direction, amount=clause.amount, target=target), reasoning, "scrolled")
 
 
 def look_closer(clause: c.LookCloser, moment: Moment) -> Step:

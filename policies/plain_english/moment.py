@@ -222,12 +222,12 @@ class Moment:
         words = phrase or element.name or element.description or element.role
         return Target(phrase=_clean(words), point=box.centre, element=element.id, box=box)
 
-    def do(self, action: Action, thought: str, stage: str) -> Decision:
+    def do(self, action: Action, reasoning: str, stage: str) -> Decision:
         """Answer with an action; the next look comes back to this clause at `stage`."""
         first, self.progress.stage = not self.progress.stage, stage
         return Decision(
             again=first,
-            thought=f"{self.where}: {_short(self.clause.source)}: {thought}",
+            reasoning=f"{self.where}: {_short(self.clause.source)}: {reasoning}",
             action=action,
             by="plain english",
             memo=self.progress.memo(),

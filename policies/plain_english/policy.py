@@ -113,10 +113,10 @@ class PlainEnglish:
         return self._ended(progress, answer, True, notes)
 
     def _ended(self, progress: Progress, answer: str, success: bool, notes: list[str]) -> Decision:
-        thought = "All clauses are carried out" if success else "This cannot be carried out"
+        reasoning = "All clauses are carried out" if success else "This cannot be carried out"
         clean = "".join(letter for letter in answer if (letter >= " " and letter != "\x7f") or letter in "\n\t")
         action = Done(success=success, answer=clean[:20_000])
-        return Decision(thought=thought, action=action, by=self.name, memo=progress.memo(), notes=tuple(notes))
+        return Decision(reasoning=reasoning, action=action, by=self.name, memo=progress.memo(), notes=tuple(notes))
 
 
 def _act(clause: c.Clause, moment: Moment) -> Step:

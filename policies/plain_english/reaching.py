@@ -139,9 +139,9 @@ def _uncover(moment: Moment, match: Match, phrase: str) -> Match | Decision | Fa
         and (closer := closing(moment, element))
     ):
         moment.progress.dismissed += 1
-        thought = f"something lies over “{unquote(phrase)}”: close it with “{closer.name or closer.description}”"
+        reasoning = f"something lies over “{unquote(phrase)}”: close it with “{closer.name or closer.description}”"
         moment.notes.append(f"closed what lay over “{unquote(phrase)}”")
-        return moment.do(Click(target=moment.at(closer)), thought, moment.progress.stage)
+        return moment.do(Click(target=moment.at(closer)), reasoning, moment.progress.stage)
     tries = moment.progress.tried("uncovered")
     if tries < 2 and moment.can("scroll"):
         neighbour = _neighbour(moment, element)
@@ -149,9 +149,9 @@ def _uncover(moment: Moment, match: Match, phrase: str) -> Match | Decision | Fa
         if tries % 2:
             down = not down
         over = moment.at(neighbour) if neighbour else None
-        thought = f"“{unquote(phrase)}” is hidden: scroll a little"
+        reasoning = f"“{unquote(phrase)}” is hidden: scroll a little"
         return moment.do(
-            Scroll(direction="down" if down else "up", amount=2, target=over), thought, moment.progress.stage
+            Scroll(direction="down" if down else "up", amount=2, target=over), reasoning, moment.progress.stage
         )
     moment.notes.append(f"“{unquote(phrase)}” seems to lie under something else")
     return match
@@ -199,7 +199,7 @@ def after_click(moment: Moment, phrase: str) -> Step | None:
     if isinstance(last.action, Wait) and progress.tries.get("late") == 1:
         progress.tried("late")
         return None if last.outcome.evidence.startswith("nothing changed") else Next()
-    if isinstance(last.action, Wait | Scroll) or "close it with" in last.thought:
+    if isinstance(last.action, Wait | Scroll) or "close it with" in last.reasoning:
         return None
     if not moment.failed:
         return Next()
@@ -225,7 +225,7 @@ def once(step: Step, moment: Moment) -> Step:
     """
     if isinstance(step, Next) or (isinstance(step, Decision) and step.again) or moment.refused:
         return step
-    steps = [past for past in moment.task.steps if past.thought.startswith(f"{moment.where}: ")]
+    steps = [past for past in moment.task.steps if past.reasoning.startswith(f"{moment.where}: ")]
     last = next((past for past in reversed(steps) if not isinstance(past.action, Wait | Scroll)), None)
     if last is None or (isinstance(step, Decision) and not _repeats(step.action, last)):
         return step

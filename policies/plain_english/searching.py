@@ -68,8 +68,8 @@ def search(moment: Moment, phrase: str, direction: Direction, over: Element | No
 def _scroll(moment: Moment, phrase: str, direction: Direction, amount: int, wheres: list[Element | None]) -> Decision:
     over = wheres[min(moment.progress.kept.get("where", 0), len(wheres) - 1)]
     target = moment.at(over) if over else None
-    thought = f"look for “{unquote(phrase)}”"
-    return moment.do(Scroll(direction=direction, amount=amount, target=target), thought, "scrolled")
+    reasoning = f"look for “{unquote(phrase)}”"
+    return moment.do(Scroll(direction=direction, amount=amount, target=target), reasoning, "scrolled")
 
 
 def _shift(before: dict[str, list[int]], now: dict[str, list[int]], axis: int) -> int:

@@ -81,7 +81,7 @@ class Anchor(Part):
 
     said: str
     """The action in words."""
-    thought: str = ""
+    reasoning: str = ""
     action: dict[str, Any]
     """Its targets have words alone."""
     targets: dict[str, Sight] = Field(default_factory=dict)

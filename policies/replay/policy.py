@@ -118,7 +118,7 @@ class Replay:
             return replace(memory, at=after, last=-1).note(said, reason)
         staged = {name: anchor.memo[name] for name in ("stage", "tries", "kept") if name in anchor.memo and not alike}
         done = said.model_copy(update={"memo": said.memo | staged})
-        return self._again(at, tried, memory, done.memo, done.thought, done.notes)
+        return self._again(at, tried, memory, done.memo, done.reasoning, done.notes)
 
     # A model: the anchors are followed in their order.
 
@@ -153,7 +153,7 @@ class Replay:
             if tried.action is not None and (unread := self._unread(task, anchor)):
                 return self._asked(task, replace(memory, at=at), perception, unread)
             if tried.action is not None:
-                return self._again(at, tried, replace(memory, at=at), anchor.memo, anchor.thought or anchor.said)
+                return self._again(at, tried, replace(memory, at=at), anchor.memo, anchor.reasoning or anchor.said)
             if tried.away is not None and memory.scrolls < SCROLLS:
                 return self._scrolled(task.observation, tried.away, anchor, memory)
             if not anchor.optional or at + 1 >= len(self.anchors):
@@ -176,19 +176,19 @@ class Replay:
         if not self.ask and not isinstance(self.inner, PlainEnglish):
             reason = reason or "the steps that are known are done, and the goal is not known to be reached"
             answer = f"{reason}; and no model may be asked"
-            return Decision(thought="This was not so before", action=Done(success=False, answer=answer), by=NAME)
+            return Decision(reasoning="This was not so before", action=Done(success=False, answer=answer), by=NAME)
         anchor = self.anchors[memory.at] if memory.at < len(self.anchors) else None
         if anchor and reason:
             goal = (
                 f"{task.goal}\n\nSo far it was done as before. The next step was: {anchor.said}"
-                f"{f' ({anchor.thought})' if anchor.thought else ''}. It cannot be repeated as it was, because {reason}"
+                f"{f' ({anchor.reasoning})' if anchor.reasoning else ''}. It cannot be repeated as it was, because {reason}"
                 ". Do this one step on the screen as it is now. Say done only when the whole goal is reached."
             )
             task = replace(task, goal=goal)
         said = self.inner.choose(task, perception)
         if isinstance(said.action, Done) and said.action.success and (wrong := self._unmet(task, memory)):
             action = Done(success=False, answer=wrong)
-            return Decision(thought="What the goal has checked is not so", action=action, by=NAME)
+            return Decision(reasoning="What the goal has checked is not so", action=action, by=NAME)
         note = f"not done as before: {reason}" if reason and self.anchors else ""
         deed = bool(anchor and same_deed(anchor, said.action))
         ahead = bool(reason) and self._possible(memory.at + 1, task)
@@ -221,7 +221,7 @@ class Replay:
                 wait = Wait(seconds=WAITS[memory.waits])
                 return self._own(wait, f"not yet: {says}", replace(memory, waits=memory.waits + 1))
             action = Done(success=False, answer=f"check that {check.said}: {says}")
-            return Decision(thought="What the goal has checked is not so", action=action, by=NAME)
+            return Decision(reasoning="What the goal has checked is not so", action=action, by=NAME)
         return None
 
     def _unread(self, task: Task, anchor: Anchor) -> str:
@@ -249,7 +249,7 @@ class Replay:
         tried: Try,
         memory: Memory,
         memo: dict[str, Any],
-        thought: str,
+        reasoning: str,
         notes: tuple[str, ...] = (),
         back: int | None = None,
     ) -> Decision:
@@ -257,7 +257,7 @@ class Replay:
         memory = replace(
             memory, at=at + 1 if back is None else back, last=at, step=at, whole=tried.whole, waits=0, scrolls=0
         )
-        decision = Decision(thought=thought, action=tried.action, by=NAME, memo=memo, notes=notes)
+        decision = Decision(reasoning=reasoning, action=tried.action, by=NAME, memo=memo, notes=notes)
         return memory.note(decision, f"as before, step {at + 1} of {len(self.anchors)}: {tried.says}", step=at)
 
     def _scrolled(self, observation: Observation, box: Box, anchor: Anchor, memory: Memory) -> Decision:
@@ -267,9 +267,9 @@ class Replay:
         scroll = Scroll(direction="down" if way > 0 else "up", amount=amount)
         return self._own(scroll, f"{anchor.said}: scroll to it", replace(memory, scrolls=memory.scrolls + 1))
 
-    def _own(self, action: Wait | Scroll, thought: str, memory: Memory) -> Decision:
+    def _own(self, action: Wait | Scroll, reasoning: str, memory: Memory) -> Decision:
         """A step of its own that no anchor knows."""
-        decision = Decision(thought=thought, action=action, by=NAME)
+        decision = Decision(reasoning=reasoning, action=action, by=NAME)
         return replace(memory, last=-1, own=True).note(decision, own=True)
 
 

@@ -83,13 +83,13 @@ class GymAgent:
                     said = write_action(_with_bids(action, observation), scale=device.scale)
                     self._keep(decision, action, Outcome(kind="unknown"), "")
                     self._before = observation
-                    return said, {"think": decision.thought, "by": decision.by}
+                    return said, {"think": decision.reasoning, "by": decision.by}
             except ActionRefused as error:
                 trouble = str(error)
                 self._keep(decision, decision.action, Outcome(kind="no_effect", evidence=trouble), trouble)
                 continue
             if isinstance(action, Done | Ask):
-                return write_action(action), {"think": decision.thought, "by": decision.by}
+                return write_action(action), {"think": decision.reasoning, "by": decision.by}
             done = carry_out(action, observation, self.perception, device, self._facts, lambda: False)
             self._facts |= done.facts
             self._keep(decision, action, done.outcome, done.result)
@@ -124,7 +124,7 @@ class GymAgent:
 
     def _keep(self, decision: Decision, action: Action, outcome: Outcome, result: str) -> None:
         number = self._steps[-1].number + 1 if self._steps else 1
-        step = Past(number=number, thought=decision.thought, action=action, outcome=outcome, result=result)
+        step = Past(number=number, reasoning=decision.reasoning, action=action, outcome=outcome, result=result)
         self._steps = [*self._steps, step][-KEPT:]
         self._memo = decision.memo
 

@@ -209,4 +209,4 @@ class EndsWithPage:
         if ended is None:
             return self._policy.choose(task, perception)
         said = f"the page has ended the episode with reward {ended['reward']:g}"
-        return Decision(thought=said, action=Done(success=ended["reward"] > 0, answer=said), by="miniwob")
+        return Decision(reasoning=said, action=Done(success=ended["reward"] > 0, answer=said), by="miniwob")

@@ -140,7 +140,7 @@ def _gives(goal: str) -> list[c.Give]:
 
 def _deeds(trace: Path) -> tuple[list[Deed], str, Signals]:
     deeds: list[Deed] = []
-    thought: Thought | None = None
+    reasoning: Thought | None = None
     signals, by, waiting = Signals(), "", False
     for event in read_trace(trace):
         match event:
@@ -151,11 +151,11 @@ def _deeds(trace: Path) -> tuple[list[Deed], str, Signals]:
                     deeds[-1] = replace(deeds[-1], after=signals, outcome=seen)
                 waiting = False
             case Thought():
-                thought, by = event, event.by
-            case Acted(failed=False) if thought and thought.step == event.step and thought.action.kind not in _IDLE:
-                at = thought.memo.get("at") if thought.by == PLAIN else None
+                reasoning, by = event, event.by
+            case Acted(failed=False) if reasoning and reasoning.step == event.step and reasoning.action.kind not in _IDLE:
+                at = reasoning.memo.get("at") if reasoning.by == PLAIN else None
                 deeds.append(
-                    Deed(thought.step, thought.action, thought.said, dict(thought.sights), signals, signals, at)
+                    Deed(reasoning.step, reasoning.action, reasoning.said, dict(reasoning.sights), signals, signals, at)
                 )
                 waiting = True
             case _:

@@ -52,7 +52,7 @@ class StepStory(Told):
 
     number: int
     said: str
-    thought: str = ""
+    reasoning: str = ""
     state: str = ""
     evidence: str = ""
     by: str = ""
@@ -172,18 +172,18 @@ def attempt_of(attempt: Attempt, beside: Path) -> AttemptStory:
 
 def _steps(folder: Path, place: str, story: Story) -> Iterable[StepStory]:
     for step in story.steps:
-        thought, look = step.thought, step.look
-        usage = thought.usage if thought else None
-        aim = overlay.of_thought(thought, look.size) if thought and look else None
+        reasoning, look = step.reasoning, step.look
+        usage = reasoning.usage if reasoning else None
+        aim = overlay.of_thought(reasoning, look.size) if reasoning and look else None
         change = overlay.of_change(step.outcome.box, step.after.size) if step.outcome and step.after else None
         yield StepStory(
             number=step.number,
-            said=_cut(thought.said if thought else "looked, and got no further"),
-            thought=_cut(thought.thought) if thought and thought.thought != thought.said else "",
+            said=_cut(reasoning.said if reasoning else "looked, and got no further"),
+            reasoning=_cut(reasoning.reasoning) if reasoning and reasoning.reasoning != reasoning.said else "",
             state=step.state,
             evidence=_cut(step.evidence or step.result),
-            by=thought.by if thought else "",
-            found_by=thought.grounded_by if thought else "",
+            by=reasoning.by if reasoning else "",
+            found_by=reasoning.grounded_by if reasoning else "",
             title=_cut(look.signals.title, 160) if look else "",
             url=_cut(look.signals.url, 300) if look else "",
             at=look.at if look else "",
@@ -191,7 +191,7 @@ def _steps(folder: Path, place: str, story: Story) -> Iterable[StepStory]:
             calls=usage.calls if usage else 0,
             tokens_in=usage.tokens_in if usage else 0,
             tokens_out=usage.tokens_out if usage else 0,
-            thinking=round(thought.seconds, 3) if thought else 0.0,
+            thinking=round(reasoning.seconds, 3) if reasoning else 0.0,
             before=_picture(folder, place, look, aim),
             after=_picture(folder, place, step.after, change),
             notes=_notes(step),
@@ -199,7 +199,7 @@ def _steps(folder: Path, place: str, story: Story) -> Iterable[StepStory]:
 
 
 def _notes(step: Step) -> tuple[str, ...]:
-    notes = [*step.notes, *(step.look.notes if step.look else ()), *(step.thought.notes if step.thought else ())]
+    notes = [*step.notes, *(step.look.notes if step.look else ()), *(step.reasoning.notes if step.reasoning else ())]
     return tuple(_cut(note) for note in notes)
 
 

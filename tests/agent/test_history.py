@@ -25,7 +25,7 @@ def events(steps: int, said: str = "click “Row {}”") -> list[AnyEvent]:
     for step in range(1, steps + 1):
         outcome = Outcome(kind="confirmed") if step > 1 else None
         made.append(Looked(step=step, screen="", size=(1, 1), outcome=outcome))
-        made.append(Thought(step=step, thought="", action=action, said=said.format(step)))
+        made.append(Thought(step=step, reasoning="", action=action, said=said.format(step)))
         made.append(Acted(step=step))
     return made
 

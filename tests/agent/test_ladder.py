@@ -17,7 +17,7 @@ def told(folder: Path, kind: type) -> list[Any]:
 
 
 def by_ladder(folder: Path) -> list[str]:
-    return [event.thought for event in told(folder, Thought) if event.by == "ladder"]
+    return [event.reasoning for event in told(folder, Thought) if event.by == "ladder"]
 
 
 def test_an_element_that_hears_no_mouse_is_pressed_itself_and_a_risky_one_is_not(site: Any, follow: Any) -> None:
@@ -43,7 +43,7 @@ def test_a_policy_that_can_is_told_once_to_try_something_else(browser: Any, perc
 
         def choose(self, task: Task, perception: Any) -> Decision:
             heard.append(task.trouble)
-            return Decision(thought="again", action=parse_action({"kind": "click", "target": "Idle"}))
+            return Decision(reasoning="again", action=parse_action({"kind": "click", "target": "Idle"}))
 
     run = Agent(browser, perception=perception, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
     assert run.verdict == "stuck"

@@ -37,16 +37,16 @@ def looked(step: int, outcome: Outcome | None = None) -> Looked:
     return Looked(step=step, screen="ab" * 32, size=(100, 80), outcome=outcome, seconds=0.1)
 
 
-def thought(step: int, said: str, action: Action | None = None, thinking: str = "because") -> Thought:
+def reasoning(step: int, said: str, action: Action | None = None, thinking: str = "because") -> Thought:
     return Thought(
-        step=step, thought=thinking, action=action or Click(target=Target(phrase="x")), said=said, seconds=0.2
+        step=step, reasoning=thinking, action=action or Click(target=Target(phrase="x")), said=said, seconds=0.2
     )
 
 
 def done_step(step: int, said: str, outcome: Outcome, result: str = "", failed: bool = False) -> list[AnyEvent]:
     return [
         looked(step),
-        thought(step, said),
+        reasoning(step, said),
         Judged(step=step, ruling="allow"),
         Acted(step=step, result=result, failed=failed, seconds=0.3),
         looked(step + 1, None if failed else outcome),
@@ -147,14 +147,14 @@ def test_the_end_tells_verdict_reason_answer_and_report(tmp_path: Path) -> None:
 
 
 def test_done_is_no_step_of_its_own() -> None:
-    done: list[AnyEvent] = [looked(1), thought(1, "done: 42", Done(answer="42")), ENDED]
+    done: list[AnyEvent] = [looked(1), reasoning(1, "done: 42", Done(answer="42")), ENDED]
     assert "done: 42" not in plain(done)
 
 
 def test_a_refused_step_says_why() -> None:
     refused: list[AnyEvent] = [
         looked(1),
-        thought(1, "open evil.example"),
+        reasoning(1, "open evil.example"),
         Judged(step=1, ruling="refuse", reason="evil.example is not allowed"),
         looked(2),
     ]
@@ -165,7 +165,7 @@ def test_questions_leave_the_terminal_to_the_prompt() -> None:
     terminal = Terminal()
     with LiveView(terminal.console, goal=GOAL) as view:
         view.add(looked(1))
-        view.add(thought(1, "click “Buy”"))
+        view.add(reasoning(1, "click “Buy”"))
         view.add(Asked(step=1, question="Allow this?"))
         with view.paused():
             terminal.lines()
@@ -252,7 +252,7 @@ def test_a_terminal_without_unicode_gets_ascii_signs() -> None:
 
 def test_a_run_broken_off_leaves_the_terminal_as_it_was() -> None:
     terminal = Terminal()
-    events: list[AnyEvent] = [looked(1), thought(1, "click “Two”")]
+    events: list[AnyEvent] = [looked(1), reasoning(1, "click “Two”")]
 
     def interrupted() -> None:
         with LiveView(terminal.console, goal=GOAL) as view:
@@ -295,7 +295,7 @@ def test_what_the_model_writes_is_shown_as_it_grows_and_goes_when_it_is_done() -
         at_work = terminal.lines()
         assert at_work[-1].endswith("xxand the end")
         assert cell_len(at_work[-1]) <= 80
-        view.add(thought(1, "click “Two”"))
+        view.add(reasoning(1, "click “Two”"))
         view._live.refresh()
         assert "the end" not in "\n".join(terminal.lines())
         view.add(looked(2))
@@ -311,9 +311,9 @@ def test_a_step_that_was_chosen_from_several_names_them() -> None:
         Candidate(said="the answer holds no action"),
     )
     events = done_step(1, "click “Two”", CONFIRMED)
-    events[1] = thought(1, "click “Two”").model_copy(update={"candidates": candidates})
+    events[1] = reasoning(1, "click “Two”").model_copy(update={"candidates": candidates})
     line = "chosen from click “Two” 60%, click [red]“One” 17%"
     assert Terminal().show(events)[4].strip() == line
     assert f"[1] {line}" in plain(events)
-    events[1] = thought(1, "click “Two”").model_copy(update={"candidates": candidates[:1]})
+    events[1] = reasoning(1, "click “Two”").model_copy(update={"candidates": candidates[:1]})
     assert "chosen" not in plain(events)

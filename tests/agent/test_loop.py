@@ -30,7 +30,7 @@ def test_a_run_that_is_done_succeeded_and_left_its_books(follow: Any, browser: A
     assert {"run.json", "trace.jsonl", "journal.jsonl", "checkpoint.sqlite", "report.html", "screens"} <= names
     assert json.loads((run.folder / "run.json").read_text())["verdict"] == "succeeded"
     kinds = [event.event for event in read_trace(run.folder / "trace.jsonl")]
-    assert kinds == ["started", *["looked", "thought", "judged", "acted"] * 2, "looked", "thought", "ended"]
+    assert kinds == ["started", *["looked", "reasoning", "judged", "acted"] * 2, "looked", "reasoning", "ended"]
 
 
 def test_every_look_has_its_picture_and_every_action_its_outcome(follow: Any) -> None:
@@ -44,8 +44,8 @@ def test_every_look_has_its_picture_and_every_action_its_outcome(follow: Any) ->
 def test_the_trace_holds_the_point_that_was_clicked(follow: Any, browser: Any) -> None:
     box = next(element.box for element in browser.elements() if element.name == "Count")
     run = follow(COUNT)
-    thought = next(event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought))
-    point = thought.action.target.point  # type: ignore[union-attr]
+    reasoning = next(event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought))
+    point = reasoning.action.target.point  # type: ignore[union-attr]
     assert point is not None
     assert box.holds(point)
 
@@ -58,7 +58,7 @@ def test_a_policy_that_gives_up_has_failed(follow: Any) -> None:
 def test_the_same_click_in_vain_is_stuck_and_never_success(browser: Any, perception: Any, tmp_path: Path) -> None:
     class Stubborn(Scripted):
         def choose(self, task: Task, perception: Any) -> Decision:
-            return Decision(thought="again", action=parse_action(IDLE))
+            return Decision(reasoning="again", action=parse_action(IDLE))
 
     run = Agent(browser, perception=perception, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
     assert run.verdict == "stuck"
@@ -164,7 +164,7 @@ def test_a_refused_action_is_told_with_its_reason_and_a_second_try_ends_the_run(
     class Pushy(Scripted):
         def choose(self, task: Task, perception: Any) -> Decision:
             heard.extend(step.result for step in task.steps)
-            return Decision(thought="delete", action=parse_action({"kind": "click", "target": "Delete all"}))
+            return Decision(reasoning="delete", action=parse_action({"kind": "click", "target": "Delete all"}))
 
     agent = Agent(browser, perception=perception, policy=Pushy([]), run_dir=tmp_path / "run", ask=lambda _: "keep my files")
     run = agent.run("tidy up")

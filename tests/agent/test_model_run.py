@@ -185,5 +185,5 @@ def test_an_answer_that_cannot_be_stored_breaks_no_run(browser: Any, tmp_path: P
     (tmp_path / "answers.json").write_text(json.dumps(answers))
     run = run_on(f"scripted:{tmp_path / 'answers.json'}", browser, tmp_path / "run")
     assert (run.verdict, run.answer) == ("succeeded", "counted"), run.reason
-    (thought,) = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
-    assert thought.thought == "so \ufffd"
+    (reasoning,) = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
+    assert reasoning.reasoning == "so \ufffd"

@@ -86,7 +86,7 @@ class Folder:
             seconds=0.12,
         )
         said = more.pop("said", None) or describe(action)
-        self.add(look, Thought(step=number, thought=text, action=action, said=said, seconds=1.5, **more))
+        self.add(look, Thought(step=number, reasoning=text, action=action, said=said, seconds=1.5, **more))
         if not isinstance(action, Done):
             self.add(Judged(step=number, ruling="allow"), Acted(step=number, seconds=0.25))
 
@@ -204,7 +204,7 @@ def test_a_step_tells_what_its_answers_agreed_on_what_it_was_chosen_from_and_wha
         usage=usage,
         found=(Found(phrase="Buy", point=Point(1000, 300), by="internvl", confidence=0.4, samples=samples, votes=2),),
         candidates=(
-            Candidate(thought="why", action=CLICK, said="click “Buy”", votes=2, right=0.9, score=0.6),
+            Candidate(reasoning="why", action=CLICK, said="click “Buy”", votes=2, right=0.9, score=0.6),
             Candidate(action=Done(), said="done", votes=1, right=0.25, score=0.083),
             Candidate(said="the answer holds no action " + "x" * 400, votes=1),
         ),
@@ -386,20 +386,20 @@ def test_a_resumed_run_is_told_in_order(folder: Folder, opened: Open) -> None:
 def test_a_step_decided_again_after_a_crash_stands_twice(folder: Folder) -> None:
     folder.add(STARTED)
     folder.add(Looked(step=1, screen=folder.picture(1), size=SIZE))
-    folder.add(Thought(step=1, thought="first", action=CLICK, said="click A"))
+    folder.add(Thought(step=1, reasoning="first", action=CLICK, said="click A"))
     folder.add(STARTED.model_copy(update={"resumed": True}))
     folder.add(Looked(step=1, screen=folder.picture(2), size=SIZE))
-    folder.add(Thought(step=1, thought="second", action=CLICK, said="click B"), Acted(step=1))
+    folder.add(Thought(step=1, reasoning="second", action=CLICK, said="click B"), Acted(step=1))
     text = folder.report()
     assert text.index("click A") < text.index('class="resumed"') < text.rindex("click B")
 
 
 def test_a_refusal_and_a_failure_are_badges_with_their_reason(folder: Folder, opened: Open) -> None:
     folder.add(STARTED, Looked(step=1, screen=folder.picture(1), size=SIZE))
-    folder.add(Thought(step=1, thought="t", action=CLICK, said="click it"))
+    folder.add(Thought(step=1, reasoning="t", action=CLICK, said="click it"))
     folder.add(Judged(step=1, ruling="refuse", reason="evil.example is not allowed"))
     folder.add(Looked(step=2, screen=folder.picture(2), size=SIZE))
-    folder.add(Thought(step=2, thought="t", action=CLICK, said="click it"), Judged(step=2, ruling="allow"))
+    folder.add(Thought(step=2, reasoning="t", action=CLICK, said="click it"), Judged(step=2, ruling="allow"))
     folder.add(Acted(step=2, result="it is covered", failed=True), ENDED)
     steps = opened(folder).locator(".step")
     assert steps.nth(0).locator(".badge").inner_text() == "refused"

@@ -200,7 +200,7 @@ def test_calling_again_for_the_same_answer_is_stuck(start: Any) -> None:
 
     class Stubborn(Scripted):
         def choose(self, task: Task, perception: Any) -> Decision:
-            return Decision(thought="again", action=Call(tool="poll"))
+            return Decision(reasoning="again", action=Call(tool="poll"))
 
     assert start(tools=[poll], policy=Stubborn([])).run("wait").verdict == "stuck"
 

@@ -97,7 +97,7 @@ def test_nothing_usable_at_all_is_refused_for_the_greedy_answers_reason() -> Non
 def past() -> Past:
     return Past(
         number=1,
-        thought="",
+        reasoning="",
         action=parse_action({"kind": "click", "target": "Login"}),
         outcome=Outcome(kind="no_effect", evidence="nothing changed"),
     )

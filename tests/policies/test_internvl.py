@@ -49,7 +49,7 @@ def test_an_answer_becomes_a_decision() -> None:
     deciding, _, perception = policy(CLICK)
     decision = deciding.choose(task(), perception)
     assert decision.action == parse_action({"kind": "click", "target": "the Save button"})
-    assert (decision.thought, decision.by, deciding.usage.calls) == ("It saves.", "internvl (scripted)", 1)
+    assert (decision.reasoning, decision.by, deciding.usage.calls) == ("It saves.", "internvl (scripted)", 1)
     assert decision.raw == CLICK.removesuffix("</tool_call>")
 
 
@@ -57,7 +57,7 @@ def test_the_model_is_told_goal_screen_history_facts_and_trouble() -> None:
     deciding, engine, perception = policy(CLICK)
     past = Past(
         number=3,
-        thought="",
+        reasoning="",
         action=parse_action({"kind": "click", "target": "Login"}),
         outcome=Outcome(kind="no_effect", evidence="nothing changed"),
         result="the button is grey",

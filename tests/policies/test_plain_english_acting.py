@@ -48,7 +48,7 @@ class Play:
         self.decision: Any = decision
         action = decision.action
         self.steps.append(
-            Past(number=len(self.steps) + 1, thought=decision.thought, action=action, outcome=Outcome(kind="unknown"))
+            Past(number=len(self.steps) + 1, reasoning=decision.reasoning, action=action, outcome=Outcome(kind="unknown"))
         )
         return action
 

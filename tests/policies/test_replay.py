@@ -73,7 +73,7 @@ class Model:
     def choose(self, task: Task, perception: Any) -> Decision:
         self.usage += Usage(calls=1)
         self.goals.append(task.goal)
-        return Decision(thought="", action=self.actions.pop(0), by=self.name)
+        return Decision(reasoning="", action=self.actions.pop(0), by=self.name)
 
 
 class Play:
@@ -88,7 +88,7 @@ class Play:
         if steps:
             steps = (*steps[:-1], steps[-1].model_copy(update={"outcome": Outcome(kind=kind, evidence=kind)}))
         decision = self.policy.choose(replace(self.task, observation=now, steps=steps), EmbeddedPerception())
-        past = Past(number=len(steps) + 1, thought="", action=decision.action, outcome=Outcome(kind="unknown"))
+        past = Past(number=len(steps) + 1, reasoning="", action=decision.action, outcome=Outcome(kind="unknown"))
         self.task = replace(self.task, steps=(*steps, past), memo=json.loads(json.dumps(decision.memo)))
         self.notes, self.by = " ".join(decision.notes), decision.by
         return decision.action

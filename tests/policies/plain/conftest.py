@@ -32,7 +32,7 @@ class Followed:
 
     @property
     def said(self) -> str:
-        lines = [f"{step.thought} -> {step.outcome.kind}: {step.outcome.evidence}" for step in self.steps]
+        lines = [f"{step.reasoning} -> {step.outcome.kind}: {step.outcome.evidence}" for step in self.steps]
         return "\n".join([*lines, f"{'done' if self.done.success else 'FAILED'}: {self.done.answer}"])
 
 
@@ -76,8 +76,8 @@ def follow_goal(device: Browser, goal: str, limit: int = 60) -> Followed:
                 outcome = Outcome(kind="no_effect", evidence=result)
             device.settle(3.0)
         before = observation
-        steps.append(Past(number=number, thought=decision.thought, action=action, outcome=outcome, result=result))
-    raise AssertionError("it did not end:\n" + "\n".join(step.thought for step in steps))
+        steps.append(Past(number=number, reasoning=decision.reasoning, action=action, outcome=outcome, result=result))
+    raise AssertionError("it did not end:\n" + "\n".join(step.reasoning for step in steps))
 
 
 @pytest.fixture(scope="module")

@@ -182,8 +182,8 @@ def test_files_are_given_to_a_file_field(follow: Any, tmp_path: Any) -> None:
 
 def test_thoughts_are_short_sentences_that_say_where_the_script_is(follow: Any) -> None:
     followed = follow("todo.html", 'click "Clear completed", type "x" into the new task box')
-    assert followed.decisions[0].thought == 'Clause 1 of 2: click "Clear completed": click “Clear completed”'
-    assert all(len(decision.thought) < 250 for decision in followed.decisions)
+    assert followed.decisions[0].reasoning == 'Clause 1 of 2: click "Clear completed": click “Clear completed”'
+    assert all(len(decision.reasoning) < 250 for decision in followed.decisions)
 
 
 def test_targets_carry_the_element_and_a_point_inside_it(follow: Any) -> None:
