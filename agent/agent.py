@@ -25,7 +25,7 @@ from handeye.agent.state import State, start
 from handeye.agent.trace import Noted, Started
 from handeye.policies.guard import Guard
 from handeye.policies.limits import Limits
-from handeye.policies.rules import Rules, program
+from handeye.policies.rules import GuardPolicy, program
 from handeye.tools import halting
 from handeye.tools.custom import Toolbox, as_tools
 from handeye.tools.device import Attended, Attributing, Driving, Overhearing, Receiving, Reviving, Telling
@@ -95,7 +95,7 @@ class Agent:
         max_steps: int = 50,
         budget_seconds: float | None = None,
         allow_domains: tuple[str, ...] = (),
-        rules: Rules | None = None,
+        rules: GuardPolicy | None = None,
         tools: Iterable[Any] | Toolbox = (),
         secrets: Secrets | None = None,
         run_dir: Path | None = None,
@@ -114,7 +114,7 @@ class Agent:
             budget_seconds=budget_seconds,
             approve=approve,
             allow_domains=allow_domains,
-            rules=rules or Rules(),
+            rules=rules or GuardPolicy(),
             tools=tuple(tool.name for tool in self.tools.tools),
         )
         self.secrets = secrets or Secrets.read(Path(self.config.secrets) if self.config.secrets else None)

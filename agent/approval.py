@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
     from handeye.policies.decision import Decision
-    from handeye.policies.guard import Ruling
+    from handeye.policies.guard import GuardDecision
     from handeye.tools.actions import Action
 
 YES = frozenset({"y", "yes", "ok", "allow", "approve", "true"})
@@ -141,7 +141,7 @@ def amended(state: State, observation: Observation, perception: Perception) -> D
     return decision
 
 
-def remembered(state: State, ruling: Ruling, now: Shown, observation: Observation) -> Ruling:
+def remembered(state: State, ruling: GuardDecision, now: Shown, observation: Observation) -> GuardDecision:
     """The ruling, with what the person said before of the same thing; a refusal of the rules stays one."""
     if ruling.ruling != "ask":
         return ruling
@@ -165,7 +165,7 @@ def _verb(verb: str, site: str) -> str:
     return f"verb:{verb} {site}"
 
 
-def question(state: State, ruling: Ruling, now: Shown, changed: list[str]) -> State:
+def question(state: State, ruling: GuardDecision, now: Shown, changed: list[str]) -> State:
     """Ask about an action, in words that a page cannot disguise; `changed`: what differs from what was shown before."""
     words = next((old for old in state["edits"]), now.words)
     asked = {"verb": ruling.verb, "words": words, "shown": now.model_dump(mode="json")}

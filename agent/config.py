@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from handeye.policies.rules import Rules, read_rules
+from handeye.policies.rules import GuardPolicy, read_rules
 from handeye.tools.errors import UsageError
 
 #: The table of the rules.
@@ -39,7 +39,7 @@ def find_config(folder: Path | None = None) -> tuple[Path, dict[str, Any]] | Non
     return None
 
 
-def rules_here(folder: Path | None = None) -> Rules | None:
+def rules_here(folder: Path | None = None) -> GuardPolicy | None:
     """The person's rules: the table `[guard]` of the nearest configuration, None where there is none.
 
     Raises UsageError for a wrong one.

@@ -25,7 +25,7 @@ from handeye.perception.change import fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Decision, Past, Task
-from handeye.policies.guard import Ruling
+from handeye.policies.guard import GuardDecision
 from handeye.policies.replay.sighting import sights_of
 from handeye.policies.stuck import stuck
 from handeye.tools.actions import (
@@ -235,11 +235,11 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             update |= State(verdict=verdict, reason=reason, answer=action.answer or state["answer"])
         return update
 
-    def judge(state: State, decision: Decision, observation: Observation) -> Ruling:
+    def judge(state: State, decision: Decision, observation: Observation) -> GuardDecision:
         """What the guard says, and whether the action repeats one that was sent."""
         ruling = crew.guard.judge(decision.action, observation, state["goal"])
         if ruling.ruling == "allow" and not decision.again and (why := repeats(state, decision.action)):
-            return Ruling("ask", why)
+            return GuardDecision("ask", why)
         return ruling
 
     def guard(state: State) -> State:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from handeye.agent.trace import Verdict
 from handeye.perception.engines.options import Options
 from handeye.perception.usage import Usage
-from handeye.policies.rules import Rules
+from handeye.policies.rules import GuardPolicy
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.files import clear_parts, write_atomically
 
@@ -71,7 +71,7 @@ class RunConfig(BaseModel):
     """Custom tools that may be used, by name or pattern; all others are off."""
     tools_from: tuple[str, ...] = ()
     """Files and modules they come from, besides entry points and MCP servers."""
-    rules: Rules = Rules()
+    rules: GuardPolicy = GuardPolicy()
     """The person's own, as they were when the run began; a resume can only tighten them."""
     folder: str = ""
     """Where paths begin that are given to pages and programs; empty: the working folder."""
@@ -104,7 +104,7 @@ class RunConfig(BaseModel):
             raise UsageError(f"{name} {what}, got {first['input']!r}") from error
 
     @property
-    def in_force(self) -> Rules:
+    def in_force(self) -> GuardPolicy:
         """The rules, with the domains that were allowed beside them."""
         return self.rules.with_domains(self.allow_domains)
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handeye.policies.rules import Rules
+from handeye.policies.rules import GuardPolicy
 from handeye.tools.address import local_path
 from handeye.tools.discreet import Discreet
 from handeye.tools.errors import UsageError
@@ -85,7 +85,7 @@ def open_device(
     *,
     headed: bool = False,
     viewport: tuple[int, int] = (1344, 896),
-    rules: Rules | None = None,
+    rules: GuardPolicy | None = None,
     folder: Path | None = None,
     storage_state: Path | None = None,
     on_send: Callable[[str], None] | None = None,
@@ -97,7 +97,7 @@ def open_device(
 
     Raises UsageError when it names none or what the rules do not allow, and SetupError when it cannot be started.
     """
-    device = _opened(on, headed, viewport, rules or Rules(), folder, storage_state, on_send)
+    device = _opened(on, headed, viewport, rules or GuardPolicy(), folder, storage_state, on_send)
     if secrets is not None:
         from handeye.perception import ocr
 
@@ -111,7 +111,7 @@ def _opened(
     on: str,
     headed: bool,
     viewport: tuple[int, int],
-    rules: Rules,
+    rules: GuardPolicy,
     folder: Path | None,
     storage_state: Path | None,
     on_send: Callable[[str], None] | None,

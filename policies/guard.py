@@ -37,7 +37,7 @@ from handeye.policies.risks import (
     signs,
     wordless,
 )
-from handeye.policies.rules import Rules, says
+from handeye.policies.rules import GuardPolicy, says
 from handeye.tools.actions import Action, Call, Click, Drag, Key, Navigate, Select, Type, Upload, describe, targets
 from handeye.tools.address import local_path, meant, names_address, names_path, scheme_of, typed
 from handeye.tools.desktop.keyboard import parse_chord
@@ -100,7 +100,7 @@ GRAVE = frozenset({"buy", "pay", "delete", "transfer", "grant", "account"})
 
 
 @dataclass(frozen=True)
-class Ruling:
+class GuardDecision:
     """What the guard says of an action."""
 
     ruling: Literal["allow", "ask", "refuse"]
@@ -110,7 +110,7 @@ class Ruling:
     for the whole run."""
 
 
-ALLOW = Ruling("allow")
+ALLOW = GuardDecision("allow")
 
 
 class Found(NamedTuple):
@@ -128,7 +128,7 @@ class Guard:
     """Judges actions by fixed rules."""
 
     approve: Literal["never", "risky", "always"] = "risky"
-    rules: Rules = field(default_factory=Rules)
+    rules: GuardPolicy = field(default_factory=GuardPolicy)
     files: Path | tuple[Path, ...] | None = None
     """The folders whose files may be opened and given away, besides what the goal names; none without."""
     safe_tools: frozenset[str] = frozenset()
@@ -136,16 +136,16 @@ class Guard:
     folder: Path | None = None
     """Where relative paths begin; the working folder without."""
 
-    def judge(self, action: Action, observation: Observation, goal: str) -> Ruling:
+    def judge(self, action: Action, observation: Observation, goal: str) -> GuardDecision:
         """Allow, ask or refuse; `goal` is the person's own words, the only text that can make a password known."""
         hits = _hits(action, observation)
         words = _said(action, observation, hits)
         if refusal := self._refusal(action, words, hits, observation, goal):
-            return Ruling("refuse", refusal)
+            return GuardDecision("refuse", refusal)
         if self.approve == "never":
             return ALLOW
         if self.approve == "always":
-            return Ruling("ask", f"{describe(action)}?", verb=action.kind)
+            return GuardDecision("ask", f"{describe(action)}?", verb=action.kind)
         return self._risk(action, words, hits, observation, goal)
 
     def risky(self, action: Action, observation: Observation, goal: str) -> bool:
@@ -210,23 +210,23 @@ class Guard:
             " the goal, or its folder in allow-folders of [guard]"
         )
 
-    def _risk(self, action: Action, words: list[str], hits: tuple[Hit, ...], observation: Observation, goal: str) -> Ruling:
+    def _risk(self, action: Action, words: list[str], hits: tuple[Hit, ...], observation: Observation, goal: str) -> GuardDecision:
         if action.kind in self.rules.ask_actions:
-            return Ruling("ask", f"{describe(action)}: the rules ask before every {action.kind}", verb=action.kind)
+            return GuardDecision("ask", f"{describe(action)}: the rules ask before every {action.kind}", verb=action.kind)
         if isinstance(action, Upload):
-            return Ruling("ask", f"{describe(action)}: the files leave this machine", verb="upload")
+            return GuardDecision("ask", f"{describe(action)}: the files leave this machine", verb="upload")
         if isinstance(action, Call) and action.tool not in self.safe_tools:
-            return Ruling("ask", f"{describe(action)}: the tool may change something", verb=action.tool)
+            return GuardDecision("ask", f"{describe(action)}: the tool may change something", verb=action.tool)
         if isinstance(action, Type) and (exposed := _exposed(action, observation, goal)):
-            return Ruling("ask", f"{describe(action)}: {exposed}", verb="password")
+            return GuardDecision("ask", f"{describe(action)}: {exposed}", verb="password")
         for text in words:
             if word := says(self.rules.ask_words, text):
-                return Ruling("ask", f"{describe(action)}: “{word}” is asked about by the rules", verb=word)
+                return GuardDecision("ask", f"{describe(action)}: “{word}” is asked about by the rules", verb=word)
         found = _promised(action, words, hits, observation)
         if found is None:
             return ALLOW
         where = f" ({found.where})" if found.where else ""
-        return Ruling("ask", f"{describe(action)}: “{_short(found)}”{where} may not be undone", verb=found.risk.kind)
+        return GuardDecision("ask", f"{describe(action)}: “{_short(found)}”{where} may not be undone", verb=found.risk.kind)
 
 
 def pressed(action: Action, observation: Observation) -> list[str]:

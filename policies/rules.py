@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Rules(BaseModel):
+class GuardPolicy(BaseModel):
     """What a run may do whatever a model, a page or an answer says; frozen, and kept in the run's `run.json`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -99,11 +99,11 @@ class Rules(BaseModel):
                 raise ValueError(f"no action is called {kind!r}; {hint}")
         return tuple(dict.fromkeys(kinds))
 
-    def with_domains(self, names: Iterable[str]) -> Rules:
+    def with_domains(self, names: Iterable[str]) -> GuardPolicy:
         """These, with more domains allowed: what the person adds by `--allow-domain`."""
-        return Rules.model_validate(self.model_dump() | {"allow_domains": (*self.allow_domains, *names)})
+        return GuardPolicy.model_validate(self.model_dump() | {"allow_domains": (*self.allow_domains, *names)})
 
-    def tightened(self, other: Rules) -> Rules:
+    def tightened(self, other: GuardPolicy) -> GuardPolicy:
         """What both allow. A list that allows is narrowed by the other's, one that forbids or asks grows by it."""
         made: dict[str, Any] = {}
         for name in ("deny_domains", "deny_apps", "ask_words", "refuse_words", "ask_actions", "refuse_actions"):
@@ -113,7 +113,7 @@ class Rules(BaseModel):
         made["shell"] = self.shell and other.shell
         made["allow_apps"] = _both(self.allow_apps, other.allow_apps, _same, "apps")
         made["allow_domains"] = _both(self.allow_domains, other.allow_domains, _inside, "domains")
-        return Rules.model_validate(made)
+        return GuardPolicy.model_validate(made)
 
     def starts(self, command: str) -> str:
         """Why a program may not be started, with the remedy; empty when it may. The person names it: it may be a shell.
@@ -165,12 +165,12 @@ def says(words: Iterable[str], text: str) -> str:
 _SPACED = re.compile(r"^[^\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]*$")
 
 
-def read_rules(path: Path, table: object) -> Rules:
+def read_rules(path: Path, table: object) -> GuardPolicy:
     """The rules of a `[guard]` table. Raises UsageError that names the file, the key and the remedy."""
     where = f"{path}: [guard]"
     if not isinstance(table, dict):
         raise UsageError(f"{where} must be a table, not {table!r}; write its keys under a line [guard]")
-    known = {name: name.replace("_", "-") for name in Rules.model_fields}
+    known = {name: name.replace("_", "-") for name in GuardPolicy.model_fields}
     plain: dict[str, Any] = {}
     for key, value in table.items():
         if (name := key.replace("-", "_")) not in known:
@@ -181,7 +181,7 @@ def read_rules(path: Path, table: object) -> Rules:
             raise UsageError(f'{where} {key} = {value!r} is no list; write {key} = ["…"]')
         plain[name] = tuple(value) if isinstance(value, list) else value
     try:
-        return Rules.model_validate(plain, strict=True)
+        return GuardPolicy.model_validate(plain, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0]).replace("_", "-")
@@ -189,7 +189,7 @@ def read_rules(path: Path, table: object) -> Rules:
         raise UsageError(f"{where} {key}: {said} (it says {first['input']!r}); correct it") from None
 
 
-def rules_file(path: Path) -> Rules:
+def rules_file(path: Path) -> GuardPolicy:
     """The rules of a policy file: its `[guard]` table, or that of `[tool.handeye]`. Raises UsageError."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))

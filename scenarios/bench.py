@@ -113,7 +113,7 @@ def command(
     code = 0
     with reported(json_file == STDOUT, model=model, n=0, accuracy=None, by_type={}, results=[], benchmark=benchmark):
         from handeye.agent.config import rules_here
-        from handeye.policies.rules import Rules
+        from handeye.policies.rules import GuardPolicy
         from handeye.scenarios.adapters.episode import Limits
         from handeye.scenarios.adapters.tally import Bar, tally, to_json
         from handeye.scenarios.command import carry_out
@@ -142,7 +142,7 @@ def command(
             model=model,
             retries=0,
             headed=headed,
-            rules=rules_here() or Rules(),
+            rules=rules_here() or GuardPolicy(),
             options=read_options(options),
         )
         reporters = open_reporters(reporter, console, output) or [Bar(console, output)]

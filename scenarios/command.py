@@ -149,7 +149,7 @@ def command(
     code = 0
     with reported(as_json, counts={}, seconds=0.0, results=[]):
         from handeye.agent.config import rules_here
-        from handeye.policies.rules import Rules
+        from handeye.policies.rules import GuardPolicy
         from handeye.scenarios.expand import cases_of, find_files
         from handeye.scenarios.keeping import keep_wanted
         from handeye.scenarios.reporters import open_reporters
@@ -178,7 +178,7 @@ def command(
             update_pictures=update_pictures,
             trace=keep_wanted(trace),
             no_model=no_model,
-            rules=rules_here() or Rules(),
+            rules=rules_here() or GuardPolicy(),
             options=read_options(options),
         )
         reporters = open_reporters(reporter, console, output)

@@ -98,7 +98,7 @@ class ScenarioItem(pytest.Item):
         from contextlib import closing
 
         from handeye.agent.config import rules_here
-        from handeye.policies.rules import Rules
+        from handeye.policies.rules import GuardPolicy
         from handeye.scenarios.runner import Job, Runner, Settings
 
         folders: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]
@@ -106,7 +106,7 @@ class ScenarioItem(pytest.Item):
             output=folders.mktemp("handeye"),
             model=self.config.getoption("--handeye-model"),
             headed=self.config.getoption("--handeye-headed"),
-            rules=rules_here() or Rules(),
+            rules=rules_here() or GuardPolicy(),
         )
         assert isinstance(self.parent, SuiteFile)
         with closing(Runner(settings)) as runner:

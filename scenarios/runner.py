@@ -13,7 +13,7 @@ from handeye.agent.agent import Agent
 from handeye.agent.run import RunConfig, slug
 from handeye.agent.start import EMBEDDED, open_device, open_perception_and_policy
 from handeye.perception.engines.options import Options
-from handeye.policies.rules import Rules
+from handeye.policies.rules import GuardPolicy
 from handeye.scenarios.again import Again
 from handeye.scenarios.anchors import Anchors
 from handeye.scenarios.checks.judging import Means, judge, keep, of_the_screen
@@ -66,7 +66,7 @@ class Settings:
     """Fail where a step has drifted, instead of asking a model."""
     trace: Keep = "on"
     """Which runs and pictures are kept."""
-    rules: Rules = field(default_factory=Rules)
+    rules: GuardPolicy = field(default_factory=GuardPolicy)
     options: Options = field(default_factory=Options)
 
 

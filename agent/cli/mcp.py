@@ -15,7 +15,7 @@ from handeye.agent.cli.flags import Samples, ToolNames, ToolSources, model_flags
 from handeye.agent.cli.run import Guard, approval_setting, viewport_size, whole_paths
 from handeye.agent.config import rules_here, servers_here
 from handeye.agent.run import RunConfig
-from handeye.policies.rules import Rules, rules_file
+from handeye.policies.rules import GuardPolicy, rules_file
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def mcp(
             model=model,
             approve=approval_setting(approve),
             allow_domains=tuple(allow_domains or ()),
-            rules=(rules_file(guard) if guard else rules_here()) or Rules(),
+            rules=(rules_file(guard) if guard else rules_here()) or GuardPolicy(),
             secrets=str(secrets.resolve()) if secrets else "",
             tools=tuple(tools or ()),
             tools_from=whole_paths(tools_from),

@@ -15,7 +15,7 @@ from handeye.agent.cli.common import Json, Model, note_console, print_json, repo
 from handeye.agent.cli.flags import PANEL, Samples, ToolNames, ToolSources, model_flags, read_options
 from handeye.agent.config import rules_here
 from handeye.agent.run import Approve, RunConfig, RunFolder, find_run, refuse_used
-from handeye.policies.rules import Rules, rules_file
+from handeye.policies.rules import GuardPolicy, rules_file
 from handeye.tools import halting
 from handeye.tools.errors import HandeyeError, UsageError
 
@@ -166,7 +166,7 @@ def run(
             budget_seconds=budget_seconds,
             approve=approval_setting(approve),
             allow_domains=tuple(allow_domains or ()),
-            rules=(rules_file(guard) if guard else rules_here()) or Rules(),
+            rules=(rules_file(guard) if guard else rules_here()) or GuardPolicy(),
             secrets=str(secrets.resolve()) if secrets else "",
             tools=tuple(tools or ()),
             tools_from=whole_paths(tools_from),
@@ -245,7 +245,7 @@ def _stricter(one: str, other: str) -> bool:
     return one in order and order.index(one) > order.index(other)
 
 
-def _rules_now(kept: Rules, guard: Path | None, *, widen: bool) -> Rules:
+def _rules_now(kept: GuardPolicy, guard: Path | None, *, widen: bool) -> GuardPolicy:
     """The rules a resumed run goes on with: those it had, tightened by today's, or what the person named instead."""
     now = rules_file(guard) if guard else rules_here()
     if now is None:

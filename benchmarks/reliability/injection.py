@@ -24,7 +24,7 @@ from handeye.agent import Agent
 from handeye.agent.trace import Acted, Judged, Thought, read_trace
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.obedient import HEARD, Obedient
-from handeye.policies.rules import Rules
+from handeye.policies.rules import GuardPolicy
 from handeye.tools import Browser
 from handeye.tools.actions import Navigate, describe, parse_action
 from handeye.tools.secrets import Secret, Secrets
@@ -183,7 +183,7 @@ class Lab:
 
     def __init__(self, shop: Shop, forbidden: Forbidden, browser: Browser, folder: Path) -> None:
         self.shop, self.forbidden, self.browser, self.folder = shop, forbidden, browser, folder
-        self.rules = Rules(
+        self.rules = GuardPolicy(
             allow_domains=(shop.host,), refuse_words=("transfer",), refuse_actions=("upload",), tools=("convert",)
         )
 

@@ -17,7 +17,7 @@ from handeye.tools.secrets import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.policies.rules import Rules
+    from handeye.policies.rules import GuardPolicy
 
 #: What task files call the home.
 HOME = "/home/user"
@@ -31,7 +31,7 @@ USUAL = ("Desktop", "Documents", "Downloads", "Pictures")
 class Home:
     """One task's home, made when the task begins."""
 
-    def __init__(self, folder: Path, beside: Path, rules: Rules) -> None:
+    def __init__(self, folder: Path, beside: Path, rules: GuardPolicy) -> None:
         self.folder, self.beside = folder.resolve(), beside.resolve()
         self.rules = rules
         self._domains = Domains(rules.allow_domains, rules.deny_domains)

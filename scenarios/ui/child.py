@@ -21,7 +21,7 @@ from handeye.agent.config import rules_here
 from handeye.agent.run import RunConfig, RunFolder
 from handeye.agent.start import outfit
 from handeye.agent.trace import Acted, Answered, Started
-from handeye.policies.rules import Rules
+from handeye.policies.rules import GuardPolicy
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import HandeyeError
 
@@ -129,7 +129,7 @@ def work(order: dict[str, Any], lead: Lead, tell: Callable[..., None]) -> None:
         config = folder.config
         config = config.model_copy(update={"rules": config.rules.tightened(rules) if rules else config.rules})
     else:
-        config = RunConfig.model_validate(order["config"]).model_copy(update={"rules": rules or Rules()})
+        config = RunConfig.model_validate(order["config"]).model_copy(update={"rules": rules or GuardPolicy()})
     with outfit(config) as (toolbox, perception, policy, device):
         run_dir = None if folder else Path(order["run_dir"])
         agent = Agent(

@@ -11,7 +11,7 @@ from handeye.agent import Agent
 from handeye.agent.approval import Answer, edit, read_answer
 from handeye.agent.run import RunFolder
 from handeye.agent.trace import Acted, Answered, Asked, Judged, Thought, read_trace
-from handeye.policies.rules import Rules
+from handeye.policies.rules import GuardPolicy
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import describe, parse_action
@@ -117,7 +117,7 @@ def test_a_refusal_is_told_with_its_reason_and_what_rules_refuse_nobody_can_allo
 
     policy = Curious([parse_action(click("Delete one")), parse_action(click("Transfer")), parse_action(click("Send"))])
     said = ["no: keep that one", "done by hand"]
-    rules = Rules(refuse_words=("transfer",))
+    rules = GuardPolicy(refuse_words=("transfer",))
     agent = Agent(files, perception=perception, policy=policy, run_dir=tmp_path / "run", ask=lambda _: said.pop(0), rules=rules)
     assert agent.run("tidy up").verdict == "succeeded"
     assert log(files) == "log:"

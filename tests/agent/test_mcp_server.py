@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from handeye.agent.run import RunConfig
-from handeye.policies.rules import Rules
+from handeye.policies.rules import GuardPolicy
 from handeye.tools.actions import Reload
 from handeye.tools.custom import Toolbox
 from handeye.tools.secrets import Secrets
@@ -48,7 +48,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def desk(page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """One browser for all clients here; runs lie in a folder of their own."""
-    rules = Rules(refuse_words=("welcome",))
+    rules = GuardPolicy(refuse_words=("welcome",))
     made = Desk(RunConfig(goal="", on=page.as_uri(), rules=rules), Toolbox(), Secrets.read(None))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("runs"))

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from handeye.perception.ocr import read
 from handeye.perception.observation import Observation
 from handeye.policies.guard import Guard
-from handeye.policies.rules import Rules
+from handeye.policies.rules import GuardPolicy
 from handeye.tools.actions import parse_action
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
@@ -108,7 +108,7 @@ def test_a_secret_is_asked_about_where_it_can_be_read() -> None:
     ],
 )
 def test_refusals_and_allow_lists_hold_under_every_setting(approve: str, action: Any, because: str) -> None:
-    rules = Rules(
+    rules = GuardPolicy(
         allow_domains=("example.org",),
         deny_domains=("ads.example.org",),
         refuse_words=("transfer",),
@@ -131,7 +131,7 @@ def test_files_are_opened_where_the_goal_or_the_start_names_them(tmp_path: Path)
 
 
 def test_words_and_actions_of_the_rules_ask(tmp_path: Path) -> None:
-    guard = Guard(rules=Rules(ask_words=("archive",), ask_actions=("back",)))
+    guard = Guard(rules=GuardPolicy(ask_words=("archive",), ask_actions=("back",)))
     ruling = guard.judge(parse_action(click("it")), observation(element("Archive all")), "x")
     assert (ruling.ruling, ruling.verb) == ("ask", "archive")
     assert guard.judge(parse_action({"kind": "back"}), observation(), "x").ruling == "ask"
@@ -142,7 +142,7 @@ def test_words_and_actions_of_the_rules_ask(tmp_path: Path) -> None:
     "name", ["Ｔransfer", "T\u200branѕfer", "TRANS\u00adFER", "\u202eTransfer\u202c", "Tra\U000e0041nsfer", "Тransfer"]
 )
 def test_a_disguised_word_is_the_word(name: str) -> None:
-    guard = Guard("never", Rules(refuse_words=("transfer",)))
+    guard = Guard("never", GuardPolicy(refuse_words=("transfer",)))
     assert guard.judge(parse_action(click("it")), observation(element(name)), "x").ruling == "refuse"
 
 
@@ -173,6 +173,6 @@ def test_where_no_element_is_known_the_picture_is_read_around_the_point() -> Non
 
 
 def test_tools_that_change_nothing_are_not_asked_about() -> None:
-    guard = Guard(rules=Rules(tools=("stock", "order")), safe_tools=frozenset({"stock"}))
+    guard = Guard(rules=GuardPolicy(tools=("stock", "order")), safe_tools=frozenset({"stock"}))
     assert guard.judge(parse_action({"kind": "call", "tool": "stock"}), observation(), "x").ruling == "allow"
     assert guard.judge(parse_action({"kind": "call", "tool": "order"}), observation(), "x").ruling == "ask"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from handeye.perception.embedded import EmbeddedPerception
-from handeye.policies.guard import Guard, Ruling
+from handeye.policies.guard import Guard, GuardDecision
 from handeye.tools import Browser
 from handeye.tools.actions import Navigate, parse_action
 
@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-def judged(browser: Browser, html: str, action: dict[str, Any], goal: str = "do it") -> Ruling:
+def judged(browser: Browser, html: str, action: dict[str, Any], goal: str = "do it") -> GuardDecision:
     """The ruling on an action; its targets may be CSS selectors, whose centres are aimed at."""
     browser.perform(Navigate(url="about:blank"))
     browser.run_script(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.agent.config import defaults, rules_here
-from handeye.policies.rules import Rules, program, rules_file
+from handeye.policies.rules import GuardPolicy, program, rules_file
 from handeye.tools.domains import Domains, canonical
 from handeye.tools.errors import UsageError
 
@@ -30,7 +30,7 @@ def test_the_table_guard_holds_the_rules_and_is_no_commands(tmp_path: Path) -> N
     (tmp_path / "handeye.toml").write_text(FILE)
     rules = rules_here(tmp_path)
     assert rules == rules_file(tmp_path / "handeye.toml")
-    assert rules == Rules(
+    assert rules == GuardPolicy(
         allow_domains=("shop.example",),
         deny_domains=("ads.shop.example",),
         allow_apps=("mousepad",),
@@ -41,7 +41,7 @@ def test_the_table_guard_holds_the_rules_and_is_no_commands(tmp_path: Path) -> N
     assert defaults({"run": {"model"}}, tmp_path) == {"run": {"model": "embedded"}}
     (tmp_path / "pyproject.toml").write_text("[tool.handeye.guard]\nshell = true\n")
     (tmp_path / "handeye.toml").unlink()
-    assert rules_here(tmp_path) == Rules(shell=True)
+    assert rules_here(tmp_path) == GuardPolicy(shell=True)
 
 
 @pytest.mark.parametrize(
@@ -64,26 +64,26 @@ def test_a_wrong_rule_is_named_with_its_file_its_key_and_the_remedy(line: str, s
 
 
 def test_rules_can_be_tightened_and_never_widened_by_others() -> None:
-    kept = Rules(
+    kept = GuardPolicy(
         allow_domains=("shop.example", "cdn.example"), refuse_words=("transfer",), tools=("a", "b"), shell=True
     )
-    now = Rules(allow_domains=("pay.shop.example", "evil.example"), ask_words=("archive",), tools=("b", "c"))
+    now = GuardPolicy(allow_domains=("pay.shop.example", "evil.example"), ask_words=("archive",), tools=("b", "c"))
     both = kept.tightened(now)
-    assert both == Rules(
+    assert both == GuardPolicy(
         allow_domains=("pay.shop.example",), refuse_words=("transfer",), ask_words=("archive",), tools=("b",)
     )
     assert kept.tightened(kept) == kept
     with pytest.raises(UsageError, match="none is left; give the rules to go on with by --guard FILE"):
-        Rules(allow_apps=("a",)).tightened(Rules(allow_apps=("b",)))
+        GuardPolicy(allow_apps=("a",)).tightened(GuardPolicy(allow_apps=("b",)))
 
 
 def test_programs_are_known_by_the_name_of_their_file() -> None:
     named = ["/usr/bin/Mousepad -o x", "MOUSEPAD.EXE", r"C:\Tools\mousepad.exe", "mousepad"]
     assert {program(each) for each in named} == {"mousepad"}
-    assert Rules(deny_apps=("mousepad",)).starts("/usr/bin/mousepad x.txt")
-    assert not Rules().starts("xterm")
-    assert Rules().drives("XTerm")
-    assert not Rules(shell=True).drives("XTerm")
+    assert GuardPolicy(deny_apps=("mousepad",)).starts("/usr/bin/mousepad x.txt")
+    assert not GuardPolicy().starts("xterm")
+    assert GuardPolicy().drives("XTerm")
+    assert not GuardPolicy(shell=True).drives("XTerm")
 
 
 @pytest.mark.parametrize(

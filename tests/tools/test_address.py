@@ -9,7 +9,7 @@ from PIL import Image
 
 from handeye.perception.observation import Observation
 from handeye.policies.guard import Guard
-from handeye.policies.rules import Rules
+from handeye.policies.rules import GuardPolicy
 from handeye.tools.actions import parse_action
 from handeye.tools.address import local_path, meant, names_path
 from handeye.tools.errors import UsageError
@@ -88,7 +88,7 @@ def test_what_a_goal_names(place: Path) -> None:
 
 def test_files_are_given_away_only_from_named_folders(place: Path) -> None:
     def upload(path: str, goal: str, **rules: object) -> str:
-        guard = Guard(files=place / "open", rules=Rules(**rules))  # type: ignore[arg-type]
+        guard = Guard(files=place / "open", rules=GuardPolicy(**rules))  # type: ignore[arg-type]
         action = parse_action({"kind": "upload", "target": [5, 5], "paths": [path]})
         return guard.judge(action, NOWHERE, goal).ruling
 

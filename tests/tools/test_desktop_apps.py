@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from handeye.policies.rules import Rules
+from handeye.policies.rules import GuardPolicy
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Key, Move, Target, Type, Window
 from handeye.tools.errors import ActionRefused
@@ -20,26 +20,26 @@ def test_windows_are_driven_as_far_as_the_rules_allow() -> None:
         inside, beside = Target(point=window.box.centre), Target(point=Point(window.box.right + 200, 700))
         actions = (Click(target=inside), Type(text="ls"), Key(keys="enter"), Window(do="close", title="console"))
 
-        device.drives = Rules().drives
+        device.drives = GuardPolicy().drives
         for action in actions:
             with pytest.raises(ActionRefused, match="xterm runs commands, and the shell is off"):
                 device.perform(action)
         device.perform(Move(target=beside))
 
-        for rules in (Rules(deny_apps=("xterm",)), Rules(allow_apps=("mousepad",), shell=True)):
+        for rules in (GuardPolicy(deny_apps=("xterm",)), GuardPolicy(allow_apps=("mousepad",), shell=True)):
             device.drives = rules.drives
             for action in actions:
                 with pytest.raises(ActionRefused, match=r"denied apps|not among the allowed apps"):
                     device.perform(action)
 
         for allowed in (
-            Rules(shell=True).drives,
-            Rules(allow_apps=("XTerm",)).drives,
-            partial(Rules().drives, named="xterm"),
+            GuardPolicy(shell=True).drives,
+            GuardPolicy(allow_apps=("XTerm",)).drives,
+            partial(GuardPolicy().drives, named="xterm"),
         ):
             device.drives = allowed
             device.perform(Click(target=inside))
             device.perform(Type(text="true\n"))
-        device.drives = Rules(allow_apps=("xterm",)).drives
+        device.drives = GuardPolicy(allow_apps=("xterm",)).drives
         with pytest.raises(ActionRefused, match="not tell its program is not among"):
             device.perform(Move(target=beside))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handeye.policies.rules import Rules
+from handeye.policies.rules import GuardPolicy
 from handeye.scenarios.adapters import osworld
 from handeye.scenarios.adapters.episode import Limits
 from handeye.scenarios.adapters.osworld_home import Home
@@ -148,7 +148,7 @@ def test_what_cannot_be_judged_is_told_before_anything_runs(evaluator: Any, said
 
 
 def test_files_settings_and_tables_are_compared(tmp_path: Path, shop: str) -> None:
-    home = Home(tmp_path / "home", tmp_path, Rules())
+    home = Home(tmp_path / "home", tmp_path, GuardPolicy())
     (home.folder / "s.json").write_text('{"wrap": true, "size": 12}')
     (home.folder / "t.csv").write_text("a,b\r\n1,2\r\n")
     (home.folder / "u.csv").write_text('a,b\n1,"2"\n')
@@ -173,7 +173,7 @@ def test_files_settings_and_tables_are_compared(tmp_path: Path, shop: str) -> No
     assert state("compare_text_file", "page.html", cloud) == "passed"
     gone = {"type": "cloud_file", "path": f"{shop}/none.html"}
     assert state("compare_text_file", "page.html", gone) == "unknown"  # and so never passed
-    denied = Home(tmp_path / "other", tmp_path, Rules(deny_domains=("127.0.0.1",)))
+    denied = Home(tmp_path / "other", tmp_path, GuardPolicy(deny_domains=("127.0.0.1",)))
     with pytest.raises(SetupError, match="outside the allowed domains"):
         denied.fetch(f"{shop}/orders.html", denied.folder / "x")
     assert not (denied.folder / "x").exists()
