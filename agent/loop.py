@@ -26,7 +26,7 @@ from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Decision, Past, Task
 from handeye.policies.guard import GuardDecision
-from handeye.policies.replay.sighting import sights_of
+from handeye.policies.replay.signatures import target_signatures
 from handeye.policies.stuck import stuck
 from handeye.tools.actions import (
     HAND_KINDS,
@@ -210,7 +210,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 by=decision.by or crew.policy.name,
                 grounded_by=", ".join(dict.fromkeys(grounding.by for grounding in found.values())),
                 found=told(action, found),
-                sights=sights_of(action, observation),
+                signatures=target_signatures(action, observation),
                 memo=decision.memo,
                 confidence=min([decision.confidence, *(grounding.confidence for grounding in found.values())]),
                 candidates=decision.candidates,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.report.story import Step
     from handeye.agent.trace import Thought
-    from handeye.policies.replay.anchors import Sight
+    from handeye.policies.replay.anchors import TargetSignature
     from handeye.tools.screenshot import Screenshot
 
 PLAIN_ENGLISH = "plain english"
@@ -51,14 +51,14 @@ def retrace(run: Path) -> Retraced:
         reasoning = step.reasoning
         assert reasoning is not None
         memory, memo = Memory.read(reasoning.memo)
-        sights = {name: _whole(sight, step, run, found) for name, sight in reasoning.sights.items()}
-        action = without_places(reasoning.action, reasoning.sights)
+        signatures = {name: _whole(signature, step, run, found) for name, signature in reasoning.signatures.items()}
+        action = without_places(reasoning.action, reasoning.signatures)
         found.anchors.append(
             Anchor(
                 said=describe(parse_action(action)),
                 reasoning=reasoning.reasoning,
                 action=action,
-                targets=sights,
+                targets=signatures,
                 before=_before(step),
                 after=step.after.screen[:FINGERPRINT] if step.after else "",
                 effect=step.outcome.kind if step.outcome else "unknown",
@@ -104,26 +104,26 @@ def _before(step: Step) -> Standing:
     return Standing(**standing(step.look.signals), screen=step.look.screen[:FINGERPRINT])
 
 
-def _whole(sight: Sight, step: Step, run: Path, found: Retraced) -> Sight:
+def _whole(signature: TargetSignature, step: Step, run: Path, found: Retraced) -> TargetSignature:
     """A sight with what only the picture says: the text at the point where no element is known, and the patch."""
     from handeye.perception import ocr
     from handeye.policies.replay.picture import patch_of
-    from handeye.policies.replay.sighting import around, line_at, share
+    from handeye.policies.replay.signatures import around, line_at, share
     from handeye.tools.geometry import Box
 
     screen = _screen(step, run)
     if screen is None:
-        return sight
-    if not sight.role or sight.spot:  # of a drawing the platform tells nothing: its own texts are its landmarks
+        return signature
+    if not signature.role or signature.spot:  # of a drawing the platform tells nothing: its own texts are its landmarks
         lines = ocr.read(screen)
-        line = line_at(sight.point, lines)
-        at = (share(sight.point.x, line.box.left, line.box.width), 0.5) if line and not sight.role else sight.at
-        near = around(sight.point, Box(*sight.point, sight.point.x + 1, sight.point.y + 1), lines, line)
-        sight = sight.model_copy(update={"text": line.name if line else "", "near": near, "at": at})
-    sight, png = patch_of(sight, screen.image)
+        line = line_at(signature.point, lines)
+        at = (share(signature.point.x, line.box.left, line.box.width), 0.5) if line and not signature.role else signature.at
+        near = around(signature.point, Box(*signature.point, signature.point.x + 1, signature.point.y + 1), lines, line)
+        signature = signature.model_copy(update={"text": line.name if line else "", "near": near, "at": at})
+    signature, png = patch_of(signature, screen.image)
     if png:
-        found.patches[sight.patch] = png
-    return sight
+        found.patches[signature.patch] = png
+    return signature
 
 
 def _screen(step: Step, run: Path) -> Screenshot | None:
@@ -149,8 +149,8 @@ def _optional(reasoning: Thought, goal: str) -> bool:
         return True
     if "close it with" in reasoning.reasoning:
         return True
-    sight = reasoning.sights.get("target")
-    return reasoning.action.kind == "click" and sight is not None and sight.overlay and closes(sight.name)
+    signature = reasoning.signatures.get("target")
+    return reasoning.action.kind == "click" and signature is not None and signature.overlay and closes(signature.name)
 
 
 def _place_checks(found: Retraced, goal: str, kept: list[Step]) -> None:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Candidate
-from handeye.policies.replay.anchors import Sight
+from handeye.policies.replay.anchors import TargetSignature
 from handeye.tools.actions import Action
 from handeye.tools.device import Settled, Signals
 from handeye.tools.geometry import Point
@@ -115,7 +115,7 @@ class Thought(Event):
     grounded_by: str = ""
     found: tuple[Found, ...] = ()
     """The targets that were given in words."""
-    sights: dict[str, Sight] = Field(default_factory=dict)
+    signatures: dict[str, TargetSignature] = Field(default_factory=dict)
     """By field name, what each target is known by: for doing the step again, and for telling others of it."""
     memo: dict[str, Any] = Field(default_factory=dict)
     """The policy's own."""

@@ -28,7 +28,7 @@ class Near(Part):
     """There were others that differed by their numbers alone: these tell it apart, and count nothing."""
 
 
-class Sight(Part):
+class TargetSignature(Part):
     """What a target could be known by when it was aimed at."""
 
     role: str = ""
@@ -84,7 +84,7 @@ class Anchor(Part):
     reasoning: str = ""
     action: dict[str, Any]
     """Its targets have words alone."""
-    targets: dict[str, Sight] = Field(default_factory=dict)
+    targets: dict[str, TargetSignature] = Field(default_factory=dict)
     before: Standing = Standing()
     after: str = ""
     """The fingerprint of the screen that it led to."""
@@ -102,10 +102,10 @@ class Anchor(Part):
         return self.memo.get("at")
 
 
-def without_places(action: Action, sights: dict[str, Sight]) -> dict[str, Any]:
+def without_places(action: Action, signatures: dict[str, TargetSignature]) -> dict[str, Any]:
     """An action as an anchor keeps it: its targets in words."""
     told = action.model_dump(mode="json", exclude_defaults=True)
-    for name, sight in sights.items():
+    for name, signature in signatures.items():
         phrase = getattr(action, name).phrase
-        told[name] = phrase or sight.name or sight.text or sight.role or "this place"
+        told[name] = phrase or signature.name or signature.text or signature.role or "this place"
     return {"kind": action.kind} | told

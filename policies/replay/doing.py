@@ -50,8 +50,8 @@ def attempt(anchor: Anchor, observation: Observation, patches: Patches) -> Try:
     says: list[str] = []
     fields: dict[str, Any] = {}
     whole = True
-    for name, sight in anchor.targets.items():
-        found = locate(sight, observation, patches(sight.patch) if sight.patch else None, same)
+    for name, signature in anchor.targets.items():
+        found = locate(signature, observation, patches(signature.patch) if signature.patch else None, same)
         if found.place is None:
             return Try(None, found.says)
         if (visible := _on_screen(found.place, observation)) is None:

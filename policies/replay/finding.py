@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.wording import alike, normal
 from handeye.policies.replay.picture import matches
-from handeye.policies.replay.sighting import distance, rows_in, without_numbers
+from handeye.policies.replay.signatures import distance, rows_in, without_numbers
 from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from handeye.perception.observation import Observation
-    from handeye.policies.replay.anchors import Near, Sight
+    from handeye.policies.replay.anchors import Near, TargetSignature
     from handeye.tools.element import Element
 
 #: So many signals must agree.
@@ -60,66 +60,66 @@ class Found:
     """The signals that agree, or what keeps it from being found."""
 
 
-def locate(sight: Sight, observation: Observation, patch: Image.Image | None = None, same_screen: bool = False) -> Found:
+def locate(signature: TargetSignature, observation: Observation, patch: Image.Image | None = None, same_screen: bool = False) -> Found:
     """Where the target is now. `same_screen`: not one pixel differs from the screen it was on."""
-    if sight.role and not sight.spot:
-        places = _elements(sight, observation)
-        _judge_elements(sight, observation, places, patch, same_screen)
+    if signature.role and not signature.spot:
+        places = _elements(signature, observation)
+        _judge_elements(signature, observation, places, patch, same_screen)
     else:
-        places = _spots(sight, observation, patch, same_screen)
-    return _chosen(sight, places)
+        places = _spots(signature, observation, patch, same_screen)
+    return _chosen(signature, places)
 
 
-def _chosen(sight: Sight, places: list[Place]) -> Found:
+def _chosen(signature: TargetSignature, places: list[Place]) -> Found:
     able = [each for each in places if not each.wrong and len(each.signals) >= ENOUGH]
     ranked = sorted(able, key=lambda each: -len(each.signals))
     if not ranked:
         nearest = max(places, key=lambda each: (not each.wrong, len(each.signals)), default=None)
         if nearest is None or not (nearest.signals or nearest.wrong):
-            return Found(None, f"nothing of {_called(sight)} is there")
+            return Found(None, f"nothing of {_called(signature)} is there")
         there = (
             f"{_listed(nearest.signals)} at {tuple(nearest.point)}" if nearest.signals else "a place for it is there"
         )
-        return Found(None, f"of {_called(sight)} only {there}{f', but {nearest.wrong}' if nearest.wrong else ''}")
+        return Found(None, f"of {_called(signature)} only {there}{f', but {nearest.wrong}' if nearest.wrong else ''}")
     if len(ranked) > 1 and len(ranked[0].signals) == len(ranked[1].signals):
         count = sum(len(each.signals) == len(ranked[0].signals) for each in ranked)
-        return Found(None, f"{count} places are as good as each other for {_called(sight)}")
+        return Found(None, f"{count} places are as good as each other for {_called(signature)}")
     best = ranked[0]
-    lacking = [each for each in possible(sight) if each not in best.signals]
+    lacking = [each for each in possible(signature) if each not in best.signals]
     return Found(best, f"{_listed(best.signals)} agree{f', not {_listed(lacking)}' if lacking else ''}")
 
 
-def possible(sight: Sight) -> list[str]:
+def possible(signature: TargetSignature) -> list[str]:
     """The signals that were taken down, but for the screen as a whole, which seldom is the same."""
     told = {
-        "selector": sight.role,
-        "text": sight.text if sight.spot or not sight.role else sight.name,
-        "picture": sight.patch,
-        "layout": sight.near,
+        "selector": signature.role,
+        "text": signature.text if signature.spot or not signature.role else signature.name,
+        "picture": signature.patch,
+        "layout": signature.near,
     }
     return [name for name, there in told.items() if there]
 
 
-def _called(sight: Sight) -> str:
-    return f"“{sight.name or sight.text}”" if sight.name or sight.text else f"the {sight.role or 'place'}"
+def _called(signature: TargetSignature) -> str:
+    return f"“{signature.name or signature.text}”" if signature.name or signature.text else f"the {signature.role or 'place'}"
 
 
 def _listed(signals: list[str]) -> str:
     return " and ".join([", ".join(signals[:-1]), signals[-1]]) if len(signals) > 1 else "".join(signals)
 
 
-def _elements(sight: Sight, observation: Observation) -> list[Place]:
+def _elements(signature: TargetSignature, observation: Observation) -> list[Place]:
     """The elements that could be meant: of the same role and key, or of the same name."""
     places: list[Place] = []
     for each in observation.elements:
-        keyed = bool(sight.key) and each.key == sight.key
-        named = bool(sight.name) and same_text(sight.name, each.name)
-        if not (keyed or named or (each.role == sight.role and not sight.name)):
+        keyed = bool(signature.key) and each.key == signature.key
+        named = bool(signature.name) and same_text(signature.name, each.name)
+        if not (keyed or named or (each.role == signature.role and not signature.name)):
             continue
-        if not each.acts and each.role != sight.role:  # the label of a field is called like the field
+        if not each.acts and each.role != signature.role:  # the label of a field is called like the field
             continue
-        place = Place(_within(each.box, sight.at), each)
-        if each.role == sight.role and (keyed or named):
+        place = Place(_within(each.box, signature.at), each)
+        if each.role == signature.role and (keyed or named):
             place.back("selector")
         if named:
             place.back("text")
@@ -128,43 +128,43 @@ def _elements(sight: Sight, observation: Observation) -> list[Place]:
 
 
 def _judge_elements(
-    sight: Sight, observation: Observation, places: list[Place], patch: Image.Image | None, same_screen: bool
+    signature: TargetSignature, observation: Observation, places: list[Place], patch: Image.Image | None, same_screen: bool
 ) -> None:
-    seen = matches(patch, observation.screenshot.image, sight.hold) if patch and places else []
-    mark = sight.near[0] if sight.near and not sight.near[0].control else None
+    seen = matches(patch, observation.screenshot.image, signature.hold) if patch and places else []
+    mark = signature.near[0] if signature.near and not signature.near[0].control else None
     lost = mark and not any(there(mark, each.name) for each in observation.elements)
-    rows = rows_in(observation.elements) if sight.beside and places else {}
+    rows = rows_in(observation.elements) if signature.beside and places else {}
     for place in places:
         element = place.element
         assert element is not None
         if any(element.box.holds(hit) for hit in seen):
             place.back("picture")
-        if same_screen and element.box.holds(sight.point):
+        if same_screen and element.box.holds(signature.point):
             place.back("screen")
-        if sight.name and not same_text(sight.name, element.name):
+        if signature.name and not same_text(signature.name, element.name):
             place.wrong = f"it is called “{element.name[:60]}” now" if element.name else "it has no name any more"
         elif element.covered:
             place.wrong = "something lies over it"
         elif not element.enabled:
             place.wrong = "it is disabled"
-        elif sight.beside and not in_row(sight.beside, rows.get(element.id, [])):
-            place.wrong = f"“{sight.row}” is not beside it any more"
+        elif signature.beside and not in_row(signature.beside, rows.get(element.id, [])):
+            place.wrong = f"“{signature.row}” is not beside it any more"
         elif lost:
-            place.wrong = f"“{sight.near[0].text}” is not near it any more"
-    _judge_layout(sight, observation, places)
+            place.wrong = f"“{signature.near[0].text}” is not near it any more"
+    _judge_layout(signature, observation, places)
 
 
-def _judge_layout(sight: Sight, observation: Observation, places: list[Place]) -> None:
+def _judge_layout(signature: TargetSignature, observation: Observation, places: list[Place]) -> None:
     """Whose neighbours are where they were; among several alike, only the one that is nearest to the first of them."""
-    named = [each for each in places if "text" in each.signals or not sight.name]
+    named = [each for each in places if "text" in each.signals or not signature.name]
     rivals = [each for each in named if "selector" in each.signals] or named
-    if len(rivals) > 1 and sight.near:
-        if best := _nearest(sight.near[0], rivals, observation):
+    if len(rivals) > 1 and signature.near:
+        if best := _nearest(signature.near[0], rivals, observation):
             best.back("layout")
         return
     for place in places:
-        if any(_fits(near, place.point, observation.elements) for near in sight.near) or _related(
-            sight, place, observation.elements
+        if any(_fits(near, place.point, observation.elements) for near in signature.near) or _related(
+            signature, place, observation.elements
         ):
             place.back("layout")
 
@@ -189,10 +189,10 @@ def _nearest(mark: Near, rivals: list[Place], observation: Observation) -> Place
     return None
 
 
-def _spots(sight: Sight, observation: Observation, patch: Image.Image | None, same_screen: bool) -> list[Place]:
+def _spots(signature: TargetSignature, observation: Observation, patch: Image.Image | None, same_screen: bool) -> list[Place]:
     """Places within a drawing, or on a screen whose elements nobody tells."""
     places: list[Place] = []
-    reach = max(10, min(sight.size) // 2 if not sight.spot else 10)
+    reach = max(10, min(signature.size) // 2 if not signature.spot else 10)
 
     def back(signal: str, point: Point) -> None:
         near = [each for each in places if _apart(each.point, point) <= reach]
@@ -202,19 +202,19 @@ def _spots(sight: Sight, observation: Observation, patch: Image.Image | None, sa
         place.back(signal)
 
     if patch:
-        for hit in matches(patch, observation.screenshot.image, sight.hold):
+        for hit in matches(patch, observation.screenshot.image, signature.hold):
             back("picture", hit)
     if same_screen:
-        back("screen", sight.point)
-    if sight.role:
-        areas = [each for each in observation.elements if each.role == sight.role and _alike_area(sight, each)]
+        back("screen", signature.point)
+    if signature.role:
+        areas = [each for each in observation.elements if each.role == signature.role and _alike_area(signature, each)]
         for each in areas if len(areas) == 1 else ():
-            back("selector", _within(each.box, sight.at))
-    lines = observation.words if sight.text or sight.near else ()
+            back("selector", _within(each.box, signature.at))
+    lines = observation.words if signature.text or signature.near else ()
     for line in lines:
-        if sight.text and alike(sight.text, line.name, seen=True).score >= READ_ALIKE:
-            back("text", line.box.centre if sight.spot else _within(line.box, sight.at))
-    for near, line in ((near, line) for near in sight.near for line in lines if there(near, line.name)):
+        if signature.text and alike(signature.text, line.name, seen=True).score >= READ_ALIKE:
+            back("text", line.box.centre if signature.spot else _within(line.box, signature.at))
+    for near, line in ((near, line) for near in signature.near for line in lines if there(near, line.name)):
         point = Point(line.box.centre.x + near.way[0], line.box.centre.y + near.way[1])
         stray = STRAY + STRAY_SHARE * max(abs(near.way[0]), abs(near.way[1]))
         told = [each for each in places if _apart(each.point, point) <= stray and each.signals != ["layout"]]
@@ -224,12 +224,12 @@ def _spots(sight: Sight, observation: Observation, patch: Image.Image | None, sa
         else:
             back("layout", point)
     for place in places:
-        if place.signals != ["layout"] and _related(sight, place, lines):
+        if place.signals != ["layout"] and _related(signature, place, lines):
             place.back("layout")
     for place in places:
-        if sight.text and "text" not in place.signals and not same_screen:
-            place.wrong = f"“{sight.text}” is not written there any more"
-        elif sight.patch and not sight.text and not {"picture", "screen"} & set(place.signals):
+        if signature.text and "text" not in place.signals and not same_screen:
+            place.wrong = f"“{signature.text}” is not written there any more"
+        elif signature.patch and not signature.text and not {"picture", "screen"} & set(place.signals):
             place.wrong = "it looks different there"
         elif not observation.screenshot.width > place.point.x >= 0 or not observation.screenshot.height > place.point.y >= 0:
             place.wrong = "it is off the screen"
@@ -267,10 +267,10 @@ def _fits(near: Near, point: Point, elements: tuple[Element, ...]) -> bool:
     return False
 
 
-def _related(sight: Sight, place: Place, elements: Sequence[Element]) -> bool:
+def _related(signature: TargetSignature, place: Place, elements: Sequence[Element]) -> bool:
     """Whether two of its neighbours lie in the directions they lay in, though everything grew or shrank."""
     count = 0
-    for near in sight.near:
+    for near in signature.near:
         ways = [
             (place.point.x - each.box.centre.x, place.point.y - each.box.centre.y)
             for each in elements
@@ -287,10 +287,10 @@ def _same_way(before: tuple[int, int], now: tuple[int, int]) -> bool:
     return (before[0] * now[0] + before[1] * now[1]) / (one * two) >= STRAIGHT
 
 
-def _alike_area(sight: Sight, element: Element) -> bool:
-    if sight.key:
-        return element.key == sight.key
-    return same_text(sight.name, element.name)
+def _alike_area(signature: TargetSignature, element: Element) -> bool:
+    if signature.key:
+        return element.key == signature.key
+    return same_text(signature.name, element.name)
 
 
 def _apart(one: Point, other: Point) -> int:

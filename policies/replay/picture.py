@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from handeye.policies.replay.sighting import patch_box
+from handeye.policies.replay.signatures import patch_box
 from handeye.tools.geometry import Point
 
 if TYPE_CHECKING:
-    from handeye.policies.replay.anchors import Sight
+    from handeye.policies.replay.anchors import TargetSignature
 
 #: A part of the screen is the same when it correlates so well with the patch, from -1 to 1.
 SAME = 0.92
@@ -27,20 +27,20 @@ BLACK = 0.2
 MOST = 6
 
 
-def patch_of(sight: Sight, screen: Image.Image) -> tuple[Sight, bytes]:
+def patch_of(signature: TargetSignature, screen: Image.Image) -> tuple[TargetSignature, bytes]:
     """The sight with its patch cut out of the screen, and the patch as PNG; as it was where nothing is to be kept."""
-    box = patch_box(sight, *screen.size)
+    box = patch_box(signature, *screen.size)
     if box is None or box.width < 12 or box.height < 12:
-        return sight, b""
+        return signature, b""
     patch = screen.crop(box).convert("RGB")
     pixels = np.asarray(patch)
     if float(pixels.std(axis=(0, 1)).max()) < PLAIN or float((pixels.max(axis=2) == 0).mean()) > BLACK:
-        return sight, b""
+        return signature, b""
     file = BytesIO()
     patch.save(file, "PNG", optimize=True)
     digest = hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
-    hold = (sight.point.x - box.left, sight.point.y - box.top)
-    return sight.model_copy(update={"patch": digest, "hold": hold}), file.getvalue()
+    hold = (signature.point.x - box.left, signature.point.y - box.top)
+    return signature.model_copy(update={"patch": digest, "hold": hold}), file.getvalue()
 
 
 def matches(patch: Image.Image, screen: Image.Image, hold: tuple[int, int]) -> list[Point]:

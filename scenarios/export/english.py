@@ -13,7 +13,7 @@ from handeye.tools.errors import ActionRefused, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.policies.replay.anchors import Near, Sight
+    from handeye.policies.replay.anchors import Near, TargetSignature
 
 #: Marks that may stand around a text, the usual ones first.
 MARKS = (('"', '"'), ("“", "”"), ("«", "»"), ("「", "」"), ("'", "'"))
@@ -69,36 +69,36 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def phrases(sight: Sight, description: str = "") -> Iterator[str]:
+def phrases(signature: TargetSignature, description: str = "") -> Iterator[str]:
     """Ways to say which thing it was, the shortest first; more of them than are true in every place.
 
     The last one is the place itself, where nothing else tells.
     """
-    word = ROLE_WORDS.get(sight.role, "")
-    name = _name(sight.name)
+    word = ROLE_WORDS.get(signature.role, "")
+    name = _name(signature.name)
     if name is None and description:
         name = _name(description)
     if name:
         yield name
         if word:
             yield f"the {name} {word}"
-        if row := _name(sight.row):  # “row” means any item of a list; “item” means none of a table's rows
+        if row := _name(signature.row):  # “row” means any item of a list; “item” means none of a table's rows
             yield f"{name} in the row with {row}"
             yield f"the {name} {word or 'element'} in the row with {row}"
-        if sight.of > 1:
-            yield f"the {ordinal(sight.nth)} {name} {word}".rstrip()
-        for near, other in _landmarks(sight, steady=True):
+        if signature.of > 1:
+            yield f"the {ordinal(signature.nth)} {name} {word}".rstrip()
+        for near, other in _landmarks(signature, steady=True):
             yield f"the {name} {word} {_way(near.way)} {other}".replace("  ", " ")
-    elif text := _name(sight.text):
+    elif text := _name(signature.text):
         yield text
     if word:
-        for near, other in _landmarks(sight, steady=True):
+        for near, other in _landmarks(signature, steady=True):
             yield f"the {word} next to {other}"
             yield f"the {word} {_way(near.way)} {other}"
-        yield f"the {ordinal(sight.nth)} {word}"
-        for near, other in _landmarks(sight, steady=False):
+        yield f"the {ordinal(signature.nth)} {word}"
+        for near, other in _landmarks(signature, steady=False):
             yield f"the {word} {_way(near.way)} {other}"
-    yield f"({sight.point.x}, {sight.point.y})"
+    yield f"({signature.point.x}, {signature.point.y})"
 
 
 def _name(text: str) -> str | None:
@@ -106,9 +106,9 @@ def _name(text: str) -> str | None:
     return quoted(text) if text and len(text) <= LONGEST else None
 
 
-def _landmarks(sight: Sight, steady: bool) -> Iterator[tuple[Near, str]]:
+def _landmarks(signature: TargetSignature, steady: bool) -> Iterator[tuple[Near, str]]:
     """Texts around it that will still say the same, or those that may not: long ones, and those with numbers."""
-    for near in sight.near:
+    for near in signature.near:
         lasting = len(near.text) <= STEADY and not any(letter.isdigit() for letter in near.text)
         if lasting == steady and (name := _name(near.text)):
             yield near, name

@@ -10,7 +10,7 @@ from handeye.perception.quoting import unquote
 from handeye.scenarios.export.suite import literal
 
 if TYPE_CHECKING:
-    from handeye.policies.replay.anchors import Sight
+    from handeye.policies.replay.anchors import TargetSignature
 
 #: Roles that `get_by_role` knows by the same name.
 _ROLES = frozenset({
@@ -39,14 +39,14 @@ _WORDS = {
 }  # fmt: skip
 
 
-def locator(sight: Sight) -> str | None:
+def locator(signature: TargetSignature) -> str | None:
     """The expression that finds it again; None where only its place is known, as on a canvas."""
-    if not sight.role or (sight.spot and not sight.name):
+    if not signature.role or (signature.spot and not signature.name):
         return None
-    one = _called(sight, _root(sight.frame))
-    if one is None or sight.of <= 1 or sight.frame:  # how many there are in its frame, nobody has counted
+    one = _called(signature, _root(signature.frame))
+    if one is None or signature.of <= 1 or signature.frame:  # how many there are in its frame, nobody has counted
         return one
-    return f"within(page, {literal(sight.row)}, {one})" if sight.row else f"{one}.nth({sight.nth - 1})"
+    return f"within(page, {literal(signature.row)}, {one})" if signature.row else f"{one}.nth({signature.nth - 1})"
 
 
 def _root(frames: tuple[str, ...]) -> str:
@@ -62,11 +62,11 @@ def _root(frames: tuple[str, ...]) -> str:
     return root
 
 
-def _called(sight: Sight, root: str) -> str | None:
-    name, role = sight.name, sight.role
+def _called(signature: TargetSignature, root: str) -> str | None:
+    name, role = signature.name, signature.role
     exact = ", exact=True" if len(name) < _CUT else ""
     if not name:
-        if found := _by_key(sight.key, root):
+        if found := _by_key(signature.key, root):
             return found
         return f'{root}.get_by_role("{role}")' if role in _ROLES else None
     if role in _ROLES:

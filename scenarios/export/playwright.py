@@ -146,7 +146,7 @@ class Body:
     def _lines(self, deed: Deed) -> list[str]:
         if deed.dialog:
             self.answer(*deed.dialog)
-        action, places = deed.action, {name: locator(sight) for name, sight in deed.sights.items()}
+        action, places = deed.action, {name: locator(signature) for name, signature in deed.signatures.items()}
         place = places.get("target")
         match action:
             case a.Click():
@@ -216,9 +216,9 @@ class Body:
             given.append(f"modifiers={[names[each] for each in action.modifiers]!r}".replace("'", '"'))
         if not place:
             return self._pixels("click", action.target, "".join(f", {each}" for each in given if "mod" not in each))
-        sight = deed.sights["target"]
-        if sight.spot:
-            at = (round(sight.at[0] * sight.size[0]), round(sight.at[1] * sight.size[1]))
+        signature = deed.signatures["target"]
+        if signature.spot:
+            at = (round(signature.at[0] * signature.size[0]), round(signature.at[1] * signature.size[1]))
             given.append(f'position={{"x": {at[0]}, "y": {at[1]}}}')
         return [f"{place}.click({', '.join(given)})"]
 
@@ -258,7 +258,7 @@ def _with_answers(told: list[Any]) -> list[Any]:
             case a.Key(keys=keys):
                 accept = keys != "escape"
             case _:
-                name = next((sight.name for sight in one.sights.values()), "")
+                name = next((signature.name for signature in one.signatures.values()), "")
                 accept = name != "Cancel"
         if accept is not None:
             made[opener] = replace(made[opener], dialog=(accept, text), after=one.after)

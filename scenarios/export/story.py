@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from handeye.agent.run import RunConfig
-    from handeye.policies.replay.anchors import Sight
+    from handeye.policies.replay.anchors import TargetSignature
     from handeye.tools.actions import Action
 
 #: What changes nothing.
@@ -36,7 +36,7 @@ class Deed:
     step: int
     action: Action
     said: str
-    sights: dict[str, Sight]
+    signatures: dict[str, TargetSignature]
     before: Signals
     after: Signals
     clause: int | None = None
@@ -155,7 +155,7 @@ def _deeds(trace: Path) -> tuple[list[Deed], str, Signals]:
             case Acted(failed=False) if reasoning and reasoning.step == event.step and reasoning.action.kind not in _IDLE:
                 at = reasoning.memo.get("at") if reasoning.by == PLAIN else None
                 deeds.append(
-                    Deed(reasoning.step, reasoning.action, reasoning.said, dict(reasoning.sights), signals, signals, at)
+                    Deed(reasoning.step, reasoning.action, reasoning.said, dict(reasoning.signatures), signals, signals, at)
                 )
                 waiting = True
             case _:

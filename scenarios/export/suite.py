@@ -15,7 +15,7 @@ from handeye.tools.actions import describe, targets
 from handeye.tools.errors import ActionRefused, UsageError
 
 if TYPE_CHECKING:
-    from handeye.policies.replay.anchors import Sight
+    from handeye.policies.replay.anchors import TargetSignature
     from handeye.scenarios.export.story import Story
 
 _VIEWPORT = RunConfig.model_fields["viewport"].default
@@ -67,9 +67,9 @@ def line_of(deed: Deed) -> Line:
     """A step for what was done; a comment where plain English has no words for it."""
     said: dict[str, str] = {}
     for name in targets(deed.action):
-        sight = deed.sights.get(name)
+        signature = deed.signatures.get(name)
         given = getattr(deed.action, name).phrase
-        said[name] = best_phrase(sight, given) if sight else given
+        said[name] = best_phrase(signature, given) if signature else given
     step = step_of(deed.action, said)
     if step is None or not sayable(step):
         return Line(comment=f"{describe(deed.action)}: plain English has no words for this; put a step here")
@@ -77,17 +77,17 @@ def line_of(deed: Deed) -> Line:
     return Line(step, "a place in pixels: nothing there has a name" if place else "")
 
 
-def best_phrase(sight: Sight, given: str = "") -> str:
+def best_phrase(signature: TargetSignature, given: str = "") -> str:
     """The phrase that tells it from everything else, as far as the trace knows."""
-    found = list(phrases(sight))
-    if sight.spot:
+    found = list(phrases(signature))
+    if signature.spot:
         return found[-1]
-    if sight.of == 1 and sight.name:
+    if signature.of == 1 and signature.name:
         return found[1] if len(found) > 2 and found[1].startswith("the ") else found[0]
-    if sight.name and (sight.row or sight.of > 1):
-        telling = " in the row with " if sight.row else f"the {ordinal(sight.nth)} "
+    if signature.name and (signature.row or signature.of > 1):
+        telling = " in the row with " if signature.row else f"the {ordinal(signature.nth)} "
         return next((phrase for phrase in found if telling in phrase), found[0])
-    return found[0] if sight.text or not sight.role else given or found[0]
+    return found[0] if signature.text or not signature.role else given or found[0]
 
 
 def suggested(title: str, url: str, device: str) -> list[Line | tuple[str, str]]:

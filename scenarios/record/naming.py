@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.decision import Task
 from handeye.policies.plain_english import PlainEnglish
-from handeye.policies.replay.sighting import sight_of
+from handeye.policies.replay.signatures import sight_of
 from handeye.scenarios.export.draft import sayable
 from handeye.scenarios.export.english import phrases
 from handeye.tools.actions import HAND_KINDS, Target, targets
@@ -35,8 +35,8 @@ def ways_to_say(element: Element, observation: Observation, point: Point | None 
     """Phrases for an element, the most natural first."""
     visible = element.box.within(observation.screenshot.width, observation.screenshot.height) or element.box
     target = Target(phrase=element.role, point=point or visible.centre, element=element.id, box=element.box)
-    sight = sight_of(target, observation)
-    return list(dict.fromkeys(phrases(sight, element.description)))[:MOST]
+    signature = sight_of(target, observation)
+    return list(dict.fromkeys(phrases(signature, element.description)))[:MOST]
 
 
 def say(

@@ -18,7 +18,7 @@ from handeye.policies.replay.anchors import Anchor, Standing, without_places
 from handeye.policies.replay.doing import standing
 from handeye.policies.replay.explicit import explicit, placed
 from handeye.policies.replay.policy import Replay
-from handeye.policies.replay.sighting import sights_of
+from handeye.policies.replay.signatures import target_signatures
 from handeye.tools.actions import Action, Click, Done, Drag, Key, Scroll, Target, Type, Wait, describe
 from handeye.tools.device import Signals
 from handeye.tools.element import Element
@@ -47,12 +47,12 @@ def click(element: Element) -> Click:
 
 
 def anchor(action: Action, at: Observation, **more: Any) -> Anchor:
-    sights = sights_of(action, at)
+    signatures = target_signatures(action, at)
     more.setdefault("effect", "confirmed")
     return Anchor(
         said=describe(action),
-        action=without_places(action, sights),
-        targets=sights,
+        action=without_places(action, signatures),
+        targets=signatures,
         before=Standing(**standing(at.signals)),
         **more,
     )

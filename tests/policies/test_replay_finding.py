@@ -10,10 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from handeye.perception import ocr
 from handeye.perception.observation import Observation
-from handeye.policies.replay.anchors import Sight
+from handeye.policies.replay.anchors import TargetSignature
 from handeye.policies.replay.finding import locate
 from handeye.policies.replay.picture import matches, patch_of
-from handeye.policies.replay.sighting import sight_of
+from handeye.policies.replay.signatures import sight_of
 from handeye.tools.actions import Target
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box, Point
@@ -31,14 +31,14 @@ def observation(*elements: Element, image: Image.Image | None = None) -> Observa
     return Observation(Screenshot(image or Image.new("RGB", SIZE, "white")), elements)
 
 
-def seen(element: Element, *others: Element) -> Sight:
+def seen(element: Element, *others: Element) -> TargetSignature:
     return sight_of(Target(element=element.id, point=element.box.centre, box=element.box), observation(element, *others))
 
 
 def test_a_moved_and_restyled_element_is_found_by_its_selector_and_text() -> None:
     title = thing("heading", "Notes", 20, 20)
-    sight = seen(thing("button", "Save", 100, 100), title)
-    found = locate(sight, observation(thing("button", "Save", 400, 300), thing("heading", "Notes", 300, 20)))
+    signature = seen(thing("button", "Save", 100, 100), title)
+    found = locate(signature, observation(thing("button", "Save", 400, 300), thing("heading", "Notes", 300, 20)))
     assert found.place
     assert found.place.signals[:2] == ["selector", "text"]
     assert found.place.point == (445, 312)
@@ -55,8 +55,8 @@ def test_a_moved_and_restyled_element_is_found_by_its_selector_and_text() -> Non
 )
 def test_what_is_another_thing_now_is_not_taken_for_it(now: list[Element], why: str) -> None:
     title = thing("heading", "Notes", 20, 20)
-    sight = seen(thing("button", "Save", 100, 100, key="id=save"), title)
-    found = locate(sight, observation(title, *now))
+    signature = seen(thing("button", "Save", 100, 100, key="id=save"), title)
+    found = locate(signature, observation(title, *now))
     assert found.place is None
     assert why in found.says
 
@@ -85,23 +85,23 @@ def rows(*names: str, top: int = 100) -> list[Element]:
 def test_of_rows_that_look_alike_the_right_one_is_found_wherever_it_went_and_no_other_when_it_is_gone() -> None:
     before = rows("Ann", "Bob", "Cy")
     bob = before[7]
-    sight = seen(bob, *(each for each in before if each is not bob))
-    assert (sight.beside, sight.of) == (("Bob",), 3)
-    found = locate(sight, observation(*rows("Cy", "Ann", "Dora", "Bob")))
+    signature = seen(bob, *(each for each in before if each is not bob))
+    assert (signature.beside, signature.of) == (("Bob",), 3)
+    found = locate(signature, observation(*rows("Cy", "Ann", "Dora", "Bob")))
     assert found.place
     assert found.place.element
     assert found.place.element.parent == "row-Bob"
-    gone = locate(sight, observation(*rows("Ann", "Cy")))
+    gone = locate(signature, observation(*rows("Ann", "Cy")))
     assert gone.place is None
     assert "“Bob” is not beside it any more" in gone.says
 
 
 def test_the_last_row_that_is_left_is_not_the_one_that_is_gone() -> None:
     before = rows("Bob")
-    sight = seen(before[3], *before[:3])
-    assert sight.beside == ("Bob", "Admin")
-    assert locate(sight, observation(*rows("Bob", top=200))).place
-    assert locate(sight, observation(*rows("Ann"))).place is None
+    signature = seen(before[3], *before[:3])
+    assert signature.beside == ("Bob", "Admin")
+    assert locate(signature, observation(*rows("Bob", top=200))).place
+    assert locate(signature, observation(*rows("Ann"))).place is None
 
 
 def test_the_same_label_twice_is_told_apart_by_what_is_near_or_not_at_all() -> None:
@@ -114,12 +114,12 @@ def test_the_same_label_twice_is_told_apart_by_what_is_near_or_not_at_all() -> N
         ]
 
     before = cards("Small", "Large")
-    sight = seen(before[3], *before[:3])
-    found = locate(sight, observation(*cards("Large", "Small")))
+    signature = seen(before[3], *before[:3])
+    found = locate(signature, observation(*cards("Large", "Small")))
     assert found.place
     assert found.place.element
     assert found.place.element.box.left == 20
-    alone = sight.model_copy(update={"near": ()})
+    alone = signature.model_copy(update={"near": ()})
     assert "as good as each other" in locate(alone, observation(*cards("Large", "Small"))).says
 
 
@@ -129,9 +129,9 @@ def test_numbers_that_tell_things_apart_are_not_taken_for_counts() -> None:
         return [element for pair in shown for element in pair]
 
     before = rooms(1, 2)
-    sight = seen(before[1], before[0], *before[2:])
-    assert locate(sight, observation(*rooms(2, 1))).place
-    assert "“Room 1” is not near it any more" in locate(sight, observation(*rooms(2))).says
+    signature = seen(before[1], before[0], *before[2:])
+    assert locate(signature, observation(*rooms(2, 1))).place
+    assert "“Room 1” is not near it any more" in locate(signature, observation(*rooms(2))).says
     count, add = thing("text", "3 items", 20, 60), thing("button", "Add", 150, 60)
     assert locate(seen(add, count), observation(thing("text", "4 items", 20, 60), add)).place
 
@@ -145,38 +145,38 @@ def drawn(*labels: tuple[str, int, int], font: int = 22, box: str = "#cde") -> I
     return image
 
 
-def painted(image: Image.Image, point: Point) -> tuple[Sight, Image.Image]:
+def painted(image: Image.Image, point: Point) -> tuple[TargetSignature, Image.Image]:
     """The sight of a place in a drawing, as it is taken down after a run."""
     lines = ocr.read(Screenshot(image))
     at = Observation(Screenshot(image), reader=ocr.read)
     assert at.words == lines
-    sight, png = patch_of(sight_of(Target(point=point), at), image)
-    return sight, Image.open(BytesIO(png))
+    signature, png = patch_of(sight_of(Target(point=point), at), image)
+    return signature, Image.open(BytesIO(png))
 
 
 def test_in_a_drawing_two_of_text_picture_and_layout_agree() -> None:
     before = drawn(("Start", 40, 60), ("Pause", 260, 60), ("Finish", 40, 200))
-    sight, patch = painted(before, Point(110, 85))
-    assert sight.text == "Start"
+    signature, patch = painted(before, Point(110, 85))
+    assert signature.text == "Start"
     moved = drawn(("Start", 200, 160), ("Pause", 420, 160), ("Finish", 200, 300), font=26, box="#fed")
-    found = locate(sight, Observation(Screenshot(moved), reader=ocr.read), patch)
+    found = locate(signature, Observation(Screenshot(moved), reader=ocr.read), patch)
     assert found.place
     assert {"text", "layout"} <= set(found.place.signals)
     assert 200 < found.place.point.x < 350
     assert 160 < found.place.point.y < 210
     other = drawn(("Erase", 40, 60), ("Pause", 260, 60), ("Finish", 40, 200))
-    swapped = locate(sight, Observation(Screenshot(other), reader=ocr.read), patch)
+    swapped = locate(signature, Observation(Screenshot(other), reader=ocr.read), patch)
     assert swapped.place is None
     assert "“Start” is not written there any more" in swapped.says
 
 
 def test_a_patch_is_found_by_form_and_colour_and_not_kept_of_what_shows_nothing_or_is_blacked_out() -> None:
     image = drawn(("Save", 40, 60))
-    sight = Sight(point=Point(110, 85), size=(150, 50))
-    told, png = patch_of(sight, image)
+    signature = TargetSignature(point=Point(110, 85), size=(150, 50))
+    told, png = patch_of(signature, image)
     patch = Image.open(BytesIO(png))
     assert matches(patch, drawn(("Save", 300, 200)), told.hold) == [(370, 225)]
     assert matches(patch, drawn(("Save", 300, 200), box="#f88"), told.hold) == []
-    assert patch_of(sight, Image.new("RGB", SIZE, "white"))[1] == b""
+    assert patch_of(signature, Image.new("RGB", SIZE, "white"))[1] == b""
     ImageDraw.Draw(image).rectangle((40, 60, 190, 110), fill="black")
-    assert patch_of(sight, image)[1] == b""
+    assert patch_of(signature, image)[1] == b""

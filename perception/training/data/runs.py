@@ -253,16 +253,16 @@ def _step(folder: Path, told: dict[str, Any]) -> Step | None:
     except (ActionRefused, ValueError, KeyError):
         return None
     said = _CLAUSE.sub("", str(thought.get("thought", ""))) or describe(action)
-    known = _known(action, thought.get("sights") or {})
+    known = _known(action, thought.get("signatures") or {})
     return Step(
         int(look["step"]), picture, action, said, outcome, known, bool(told.get("failed")), str(told.get("result", ""))
     )
 
 
-def _known(action: Action, sights: dict[str, Any]) -> tuple[Target, ...]:
+def _known(action: Action, signatures: dict[str, Any]) -> tuple[Target, ...]:
     """What the action aimed at, with the role and the name that the page or the program gave it."""
     return tuple(
-        Target(aim.box, sights.get(name, {}).get("role") or "text", sights.get(name, {}).get("name", ""))
+        Target(aim.box, signatures.get(name, {}).get("role") or "text", signatures.get(name, {}).get("name", ""))
         for name, aim in targets(action).items()
         if aim.box
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from handeye.perception.groups import ancestors
 from handeye.perception.structure import ITEM_ROLES
 from handeye.perception.wording import normal
-from handeye.policies.replay.anchors import Near, Sight
+from handeye.policies.replay.anchors import Near, TargetSignature
 from handeye.tools.actions import targets
 from handeye.tools.geometry import Box, Point
 
@@ -38,18 +38,18 @@ _NUMBER = re.compile(r"\d+")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-def sights_of(action: Action, observation: Observation) -> dict[str, Sight]:
+def target_signatures(action: Action, observation: Observation) -> dict[str, TargetSignature]:
     """What the grounded targets of an action are known by, by field name. Never starts the OCR."""
     found = {name: target for name, target in targets(action).items() if target.point is not None}
     return {name: sight_of(target, observation) for name, target in found.items()}
 
 
-def sight_of(target: Target, observation: Observation) -> Sight:
+def sight_of(target: Target, observation: Observation) -> TargetSignature:
     """What one grounded target is known by."""
     assert target.point is not None
     element = known(target, observation)
     box = element.box if element else target.box or Box(*target.point, target.point.x + 1, target.point.y + 1)
-    told = Sight(
+    told = TargetSignature(
         point=target.point,
         at=(share(target.point.x, box.left, box.width), share(target.point.y, box.top, box.height)),
         size=(box.width, box.height) if element or target.box else (0, 0),
@@ -156,13 +156,13 @@ def line_at(point: Point, lines: Iterable[Element]) -> Element | None:
     return best[1] if best and best[0] <= 4 else None
 
 
-def patch_box(sight: Sight, width: int, height: int) -> Box | None:
+def patch_box(signature: TargetSignature, width: int, height: int) -> Box | None:
     """The part of the screenshot that a sight's patch shows."""
-    wide = min(MOST[0], max(LEAST[0], sight.size[0] + 2 * MARGIN))
-    high = min(MOST[1], max(LEAST[1], sight.size[1] + 2 * MARGIN))
-    if sight.spot or not sight.size[0]:
+    wide = min(MOST[0], max(LEAST[0], signature.size[0] + 2 * MARGIN))
+    high = min(MOST[1], max(LEAST[1], signature.size[1] + 2 * MARGIN))
+    if signature.spot or not signature.size[0]:
         wide, high = 64, 48
-    left, top = sight.point.x - wide // 2, sight.point.y - high // 2
+    left, top = signature.point.x - wide // 2, signature.point.y - high // 2
     return Box(left, top, left + wide, top + high).within(width, height)
 
 
