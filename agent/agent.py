@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.loop import Graph
     from handeye.agent.run import Approve, Result
-    from handeye.agent.trace import AnyEvent, Verdict
+    from handeye.agent.trace import AnyEvent, RunStatus
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.tools.device import Device, Receiving, Reviving
@@ -186,11 +186,11 @@ class Agent:
                 check_state(folder, graph.get_state(THREAD).values or None)  # type: ignore[arg-type]
             books.checkpoints.setup()
             folder.note(opened=True)
-            shown = str(ended.get("reason", "")) if ended.get("verdict") == "waiting" else None
+            shown = str(ended.get("reason", "")) if ended.get("status") == "waiting" else None
             reply = Reply(hide(answer), question, shown, hide) if answer is not None else None
-            verdict, reason = self._attempt(crew, graph, folder.config, resumed, reply)
+            status, reason = self._attempt(crew, graph, folder.config, resumed, reply)
             state = State(**(graph.get_state(THREAD).values or start("")))  # type: ignore[typeddict-item]
-            return books.end(verdict, hide(reason), state, time.monotonic() - began)
+            return books.end(status, hide(reason), state, time.monotonic() - began)
 
     def _keep_secrets(self, folder: RunFolder, resumed: bool) -> Callable[[str], str]:
         """Hand the secrets to the device, with what this run has typed before; returns what hides them in a text."""
@@ -214,7 +214,7 @@ class Agent:
 
     def _attempt(
         self, crew: Crew, graph: Graph, config: RunConfig, resumed: bool, answer: Reply | None
-    ) -> tuple[Verdict, str]:
+    ) -> tuple[RunStatus, str]:
         """Run the loop as far as it goes; what stops it becomes a verdict and a reason."""
         try:
             if isinstance(self.device, Telling):
@@ -283,7 +283,7 @@ class Agent:
             update = answered(crew.tell, state, said)
             state |= update
             graph.update_state(THREAD, state, as_node="ask")
-            if state["verdict"] or state["question"]:
+            if state["status"] or state["question"]:
                 return state["question"]
         found = recover(crew, state)
         update = found.update
@@ -295,7 +295,7 @@ class Agent:
         graph.update_state(THREAD, state | update, as_node="act")
         return ""
 
-    def _last(self, crew: Crew, graph: Graph, entry: State | None) -> tuple[Verdict, str]:
+    def _last(self, crew: Crew, graph: Graph, entry: State | None) -> tuple[RunStatus, str]:
         """Drive the loop to its end; where the device goes away and can start again, bring it back as a resume does."""
         lost: DeviceLost | None = None
         steps: list[int] = []
@@ -323,7 +323,7 @@ class Agent:
         crew.observation = crew.settled = None
         return self._pick_up(crew, graph, state, None)
 
-    def _drive(self, crew: Crew, graph: Graph, entry: State | Command[Any] | None) -> tuple[Verdict, str]:
+    def _drive(self, crew: Crew, graph: Graph, entry: State | Command[Any] | None) -> tuple[RunStatus, str]:
         """Run nodes until the loop ends, a question finds nobody, or somebody asks to stop."""
         crew.mark = time.monotonic()
         if isinstance(self.device, Telling):  # only now: while a page is brought back, the old memento must stay
@@ -333,8 +333,8 @@ class Agent:
                 if self._stop.is_set():
                     break
             state = graph.get_state(THREAD).values
-            if state["verdict"]:
-                return state["verdict"], state["reason"]
+            if state["status"]:
+                return state["status"], state["reason"]
             if self._stop.is_set():
                 return "interrupted", "stopped before the next action"
             said = self._asked(state["question"])
@@ -342,7 +342,7 @@ class Agent:
                 return self._unanswered(state["question"])
             entry = Command(resume=said)
 
-    def _unanswered(self, question: str) -> tuple[Verdict, str]:
+    def _unanswered(self, question: str) -> tuple[RunStatus, str]:
         """A question found nobody; who stops the run instead of an answer is asked again when it goes on."""
         return ("interrupted", "stopped before the next action") if self._stop.is_set() else ("waiting", question)
 

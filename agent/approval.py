@@ -182,7 +182,7 @@ def question_id(step: int, question: str) -> str:
 
 def waiting_id(notes: dict[str, Any]) -> str:
     """The id of the question that a run waits on, from its `run.json`; empty when it waits on none."""
-    if notes.get("verdict") != "waiting":
+    if notes.get("status") != "waiting":
         return ""
     return question_id(int(notes.get("steps") or 0) + 1, str(notes.get("reason", "")))
 
@@ -196,7 +196,7 @@ def refuse(state: State, reason: str, signature: str = "") -> State:
     words = describe(decision.action)
     signature = signature or (Shown.model_validate(state["asked"]["shown"]).signature if state["asked"] else words)
     if signature in state["refused"]:
-        return State(verdict="refused", reason=f"{words}: {reason}", question="")
+        return State(status="refused", reason=f"{words}: {reason}", question="")
     outcome = Outcome(kind="no_effect", evidence=f"refused: {reason}")
     refused = _over(state, decision, outcome, f"refused: {reason}")
     return refused | State(refused=[*state["refused"], signature], memo=state["memo"])

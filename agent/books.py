@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.run import RunFolder
     from handeye.agent.state import State
-    from handeye.agent.trace import AnyEvent, Verdict
+    from handeye.agent.trace import AnyEvent, RunStatus
     from handeye.perception.engines.options import Options
     from handeye.tools.secrets import Secrets
 
@@ -96,12 +96,12 @@ class Books:
         if self._listen:
             self._listen(event)
 
-    def end(self, verdict: Verdict, reason: str, state: State, seconds: float) -> Result:
+    def end(self, status: RunStatus, reason: str, state: State, seconds: float) -> Result:
         """Write down how the run ended, and its report; on a full disk the result is still returned."""
         usage = Usage.model_validate(state["usage"])
         report = self.folder.path / "report.html"
         event = Ended(
-            verdict=verdict,
+            status=status,
             reason=reason,
             answer=state["answer"],
             steps=max(0, state["step"] - 1),
@@ -111,12 +111,12 @@ class Books:
         event = self._redact(event)
         with suppress(OSError):
             self.trace.add(event)
-            self.folder.note(verdict=verdict, reason=reason, answer=event.answer, steps=event.steps, seconds=seconds)
+            self.folder.note(status=status, reason=reason, answer=event.answer, steps=event.steps, seconds=seconds)
             report = write_report(self.folder.path)
         if self._listen:
             self._listen(event)
         return Result(
-            verdict=verdict,
+            status=status,
             steps=event.steps,
             folder=self.folder.path,
             report=report,

@@ -259,8 +259,8 @@ class LiveView:
     def _ended(self, event: Ended) -> None:
         self._finish_step()
         self._do("writing the report")
-        sign, style = self._sign(event.verdict)
-        word, calls = event.verdict.replace("_", " "), event.usage.calls
+        sign, style = self._sign(event.status)
+        word, calls = event.status.replace("_", " "), event.usage.calls
         totals = f"{event.steps} step{'' if event.steps == 1 else 's'}, {duration(event.seconds)}"
         if calls:
             tokens = event.usage.tokens_in + event.usage.tokens_out

@@ -161,10 +161,10 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         crew.mark = now
         if evidence := stuck(turns(update)):
             update |= otherwise(crew, state, evidence)
-            if update.get("verdict"):
+            if update.get("status"):
                 return update
         if limit := crew.limits.exceeded(state["step"] - 1, update["seconds"]):
-            return update | State(verdict="out_of_budget", reason=limit)
+            return update | State(status="out_of_budget", reason=limit)
         return update
 
     def think(state: State) -> State:
@@ -197,7 +197,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             )
             if update["unusable"] >= UNUSABLE:
                 reason = f"{crew.policy.name} gave no usable action {UNUSABLE} times; the last time: {error}"
-                return update | State(verdict="stuck", reason=reason)
+                return update | State(status="stuck", reason=reason)
             return update
         usage = crew.policy.usage + crew.perception.usage - spent
         decision = decision.model_copy(update={"action": action})
@@ -230,9 +230,9 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             climbed=with_climb(state, rung),
         )
         if isinstance(action, Done):
-            verdict = "succeeded" if action.success else "failed"
+            status = "succeeded" if action.success else "failed"
             reason = decision.reasoning if action.success else action.answer or decision.reasoning
-            update |= State(verdict=verdict, reason=reason, answer=action.answer or state["answer"])
+            update |= State(status=status, reason=reason, answer=action.answer or state["answer"])
         return update
 
     def judge(state: State, decision: Decision, observation: Observation) -> GuardDecision:
@@ -374,22 +374,22 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         return update
 
     def after_look(state: State) -> Literal["think", "__end__"]:
-        return "__end__" if state["verdict"] else "think"
+        return "__end__" if state["status"] else "think"
 
     def after_think(state: State) -> Literal["guard", "look", "__end__"]:
-        if state["verdict"]:
+        if state["status"]:
             return "__end__"
         return "guard" if state["decision"] else "look"
 
     def after_guard(state: State) -> Literal["ask", "act", "look", "__end__"]:
-        if state["verdict"]:
+        if state["status"]:
             return "__end__"
         if not state["decision"]:
             return "look"
         return "ask" if state["question"] else "act"
 
     def after_ask(state: State) -> Literal["ask", "guard", "look", "__end__"]:
-        if state["verdict"]:
+        if state["status"]:
             return "__end__"
         if state["question"]:
             return "ask"

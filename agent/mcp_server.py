@@ -198,7 +198,7 @@ class Desk:
         return self._told(agent.resume(RunFolder.open(path), answer, waiting_id(ended)))
 
     def _told(self, result: Result) -> str:
-        if result.verdict == "waiting":
+        if result.status == "waiting":
             name = result.folder.name
             self.runs[name] = result.folder
             identity = waiting_id(RunFolder(result.folder).read())

@@ -79,4 +79,4 @@ def otherwise(crew: Crew, state: State, evidence: str) -> State:
         crew.tell(Noted(step=state["step"], text=f"{evidence}; {crew.policy.name} is told to try something else"))
         return State(warned=evidence, tried=[], rung=0, reason=f"{evidence}. {OTHERWISE}")
     before = f", after it was told to do otherwise because {state['warned']}" if state["warned"] else ""
-    return State(verdict="stuck", reason=f"{evidence}{before}")
+    return State(status="stuck", reason=f"{evidence}{before}")

@@ -142,7 +142,7 @@ def unsaved_input(journal: list[Entry], state: State, memento: dict[str, Any]) -
 def reopened(crew: Crew) -> State:
     """What every resume sets anew."""
     document = crew.device.signals().document
-    return State(verdict="", reason="", question="", unusable=0, document=document, judged=True, view=None)
+    return State(status="", reason="", question="", unusable=0, document=document, judged=True, view=None)
 
 
 def settle_doubt(crew: Crew, state: State, found: Recovered, answer: str) -> State:

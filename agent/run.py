@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from handeye.agent.trace import Verdict
+from handeye.agent.trace import RunStatus
 from handeye.perception.engines.options import Options
 from handeye.perception.usage import Usage
 from handeye.policies.rules import GuardPolicy
@@ -114,7 +114,7 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    verdict: Verdict
+    status: RunStatus
     steps: int
     folder: Path
     report: Path
@@ -127,7 +127,7 @@ class Result(BaseModel):
 
     def to_json(self) -> dict[str, Any]:
         told = {
-            "verdict": self.verdict,
+            "status": self.status,
             "steps": self.steps,
             "run": str(self.folder),
             "report": str(self.report),
@@ -173,14 +173,14 @@ class RunFolder:
             (folder / "screens").mkdir(parents=True, exist_ok=True)
             run = cls(folder)
             run.acquire()
-            run.note(config=config.model_dump(mode="json"), verdict=None, inode=folder.stat().st_ino)
+            run.note(config=config.model_dump(mode="json"), status=None, inode=folder.stat().st_ino)
         return run
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
         """The folder of a run that stopped, to go on with it; raises UsageError when there is nothing to go on with."""
         run = cls(path)
-        ended = run.read().get("verdict")
+        ended = run.read().get("status")
         if ended not in RESUMABLE:
             raise UsageError(f"{path} has ended ({ended}) and cannot be resumed; start a new run")
         run.refuse_copy()
@@ -284,7 +284,7 @@ def refuse_used(folder: Path) -> None:
     """Raise UsageError where a folder holds a run already, which a new one would write over."""
     if not (folder / "run.json").exists():
         return
-    ended = RunFolder(folder).read().get("verdict")
+    ended = RunFolder(folder).read().get("status")
     more = f", or go on with it: handeye resume {folder}" if ended in RESUMABLE else ""
     raise UsageError(f"{folder} already holds a run{f' ({ended})' if ended else ''}; name another --run-dir{more}")
 

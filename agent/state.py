@@ -75,7 +75,7 @@ class State(TypedDict, total=False):
     """So many lines stood in `journal` and `trace` when the last action was over."""
     usage: dict[str, int]
     seconds: float
-    verdict: str
+    status: str
     reason: str
     answer: str
 
@@ -125,7 +125,7 @@ def start(goal: str) -> State:
         written={},
         usage=Usage().model_dump(),
         seconds=0.0,
-        verdict="",
+        status="",
         reason="",
         answer="",
     )

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
-Verdict = Literal["succeeded", "failed", "stuck", "refused", "out_of_budget", "interrupted", "waiting", "broken"]
+RunStatus = Literal["succeeded", "failed", "stuck", "refused", "out_of_budget", "interrupted", "waiting", "broken"]
 """How a run ended. `waiting`: it asked a person and nobody was there; `resume` goes on."""
 
 
-EXIT_CODES: dict[Verdict, int] = {
+EXIT_CODES: dict[RunStatus, int] = {
     "succeeded": 0,
     "failed": 1,
     "broken": 3,
@@ -174,7 +174,7 @@ class Noted(Event):
 
 class Ended(Event):
     event: Literal["ended"] = "ended"
-    verdict: Verdict
+    status: RunStatus
     reason: str
     answer: str = ""
     steps: int

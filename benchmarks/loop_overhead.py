@@ -86,7 +86,7 @@ def our_step(url: str) -> float:
             browser, perception=EmbeddedPerception(), policy=Scripted(clicks), run_dir=Path(folder) / "run", listen=listen
         ).run("count")
         seen = " ".join(element.name for element in browser.elements())
-    assert run.verdict == "succeeded", run.reason
+    assert run.status == "succeeded", run.reason
     assert f"counted {STEPS} times" in seen, seen
     return (times[2 * STEPS - 1] - times[0]) * 1000 / STEPS
 

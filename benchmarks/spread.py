@@ -46,7 +46,7 @@ class Light(Trial):
         (self.folder / "run").mkdir(parents=True)
         (self.folder / "run" / "report.html").write_text("<h1>Light</h1>")
         time.sleep(0.05)
-        return {"status": "passed", "verdict": "succeeded", "steps": 1}
+        return {"status": "passed", "run_status": "succeeded", "steps": 1}
 
 
 class Scale:

@@ -174,4 +174,4 @@ def agent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Agent]:
     with closing(perception):
         yield work
     for run in runs:
-        request.node.add_report_section("call", "handeye", f"{run.verdict}: {run.report}")
+        request.node.add_report_section("call", "handeye", f"{run.status}: {run.report}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from handeye.agent.trace import Verdict
+from handeye.agent.trace import RunStatus
 from handeye.scenarios.checks.judging import Judged
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.files import clear_parts, json_lines, write_atomically
@@ -34,7 +34,7 @@ class Attempt(BaseModel):
 
     number: int
     status: Literal["passed", "failed", "skipped", "broken"]
-    verdict: Verdict | None = None
+    run_status: RunStatus | None = None
     """Of its run; None when it did not come to one."""
     reason: str = ""
     """Why it is not passed, in one sentence."""

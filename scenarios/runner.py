@@ -173,8 +173,8 @@ class Trial:
             try:
                 if before := self._filled(joined(self.case.suite.setup)):
                     setup = self._run(device, perception, policy, before, "setup", on)
-                    if setup.verdict != "succeeded":
-                        return {"status": _status(setup), "verdict": setup.verdict, "reason": f"setup: {setup.reason}"}
+                    if setup.status != "succeeded":
+                        return {"status": _status(setup), "run_status": setup.status, "reason": f"setup: {setup.reason}"}
                 watch = Watch(perception, lambda observation: self._watched(observation))
                 agent_eyes: Any = watch if scenario.always or scenario.never else perception
                 run = self._run(device, agent_eyes, policy, self._filled(scenario.wanted), "run", on, watch)
@@ -202,10 +202,10 @@ class Trial:
 
     def _told(self, run: Run, device: Device, watch: Watch) -> dict[str, Any]:
         checks = list(watch.broken)
-        if run.verdict == "succeeded" and not checks:
+        if run.status == "succeeded" and not checks:
             checks = self._judged(self.case.scenario.ensures, device, "ensures", PATIENCE)
         wrong = next((each for each in checks if each.state != "passed"), None)
-        status, reason = _status(run), "" if run.verdict == "succeeded" else run.reason
+        status, reason = _status(run), "" if run.status == "succeeded" else run.reason
         if wrong:
             status = "failed"
             expected = f"never: {wrong.expected}" if wrong.when == "never" else wrong.expected
@@ -214,7 +214,7 @@ class Trial:
         usage = run.usage
         return {
             "status": status,
-            "verdict": run.verdict,
+            "run_status": run.status,
             "reason": reason,
             "checks": tuple(checks),
             "steps": run.steps,
@@ -245,7 +245,7 @@ class Trial:
         if watch:
             watch.stop = agent.stop
         run = agent.run(goal)
-        if run.verdict == "interrupted" and not (watch and watch.broken):  # by a person: no verdict on the scenario
+        if run.status == "interrupted" and not (watch and watch.broken):  # by a person: no verdict on the scenario
             raise KeyboardInterrupt
         return run
 
@@ -329,7 +329,7 @@ def _trial(path: str) -> type[Trial]:
 
 
 def _status(run: Run) -> Any:
-    return {"succeeded": "passed", "broken": "broken"}.get(run.verdict, "failed")
+    return {"succeeded": "passed", "broken": "broken"}.get(run.status, "failed")
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -58,8 +58,8 @@ def reported(as_json: bool = False, **shape: Any) -> Iterator[None]:
         said = _hidden(str(error))
         note_console().print(f"[bold red]handeye:[/] {escape(said)}", soft_wrap=True)
         if as_json:
-            verdict = {"verdict": "interrupted"} if "verdict" in shape and error.exit_code == INTERRUPTED else {}
-            print_json(shape | verdict | {"reason": said, "error": type(error).__name__})
+            status = {"status": "interrupted"} if "status" in shape and error.exit_code == INTERRUPTED else {}
+            print_json(shape | status | {"reason": said, "error": type(error).__name__})
         raise typer.Exit(error.exit_code) from None
     except (typer.Exit, typer.Abort):
         raise
@@ -73,8 +73,8 @@ def reported(as_json: bool = False, **shape: Any) -> Iterator[None]:
         raise typer.Exit(3) from None
     except KeyboardInterrupt:
         note_console().print("[yellow]interrupted[/]")
-        if as_json and "verdict" in shape:
-            print_json(shape | {"verdict": "interrupted", "reason": "interrupted before the run began"})
+        if as_json and "status" in shape:
+            print_json(shape | {"status": "interrupted", "reason": "interrupted before the run began"})
         raise typer.Exit(INTERRUPTED) from None
 
 

@@ -55,9 +55,9 @@ def replay(
 
         path = find_run(name)
         folder = RunFolder(path)
-        verdict, config = folder.read().get("verdict"), folder.config
-        if verdict != "succeeded":
-            raise UsageError(f"{path} {f'ended as {verdict}' if verdict else 'has no end'}; replay one that succeeded")
+        status, config = folder.read().get("status"), folder.config
+        if status != "succeeded":
+            raise UsageError(f"{path} {f'ended as {status}' if verdict else 'has no end'}; replay one that succeeded")
         found = retrace(path)
         if not found.anchors:
             raise UsageError(f"{path} holds no steps to be done again; start a new run")

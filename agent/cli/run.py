@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from handeye.policies.decision import Policy
 
 NOTHING: dict[str, Any] = {
-    "verdict": None,
+    "status": None,
     "steps": 0,
     "run": None,
     "report": None,
@@ -346,7 +346,7 @@ def leave(result: Result, as_json: bool) -> None:
 
     if as_json:
         print_json(result.to_json())
-    raise typer.Exit(EXIT_CODES[result.verdict])
+    raise typer.Exit(EXIT_CODES[result.status])
 
 
 def approval_setting(value: str) -> Approve:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 RESUMABLE = frozenset({"interrupted", "waiting", "broken", "out_of_budget", "unfinished"})
 
 
-def commands(folder: Path, config: dict[str, Any], verdict: str) -> dict[str, str]:
+def commands(folder: Path, config: dict[str, Any], status: str) -> dict[str, str]:
     """Shell commands by what they do; a run from Python on a device of its own cannot be repeated from a shell."""
     found = {}
-    if verdict in RESUMABLE:
+    if status in RESUMABLE:
         found["Go on with it"] = f"handeye resume {shlex.quote(str(folder))}"
     try:
         settings = RunConfig.model_validate(config)

@@ -83,15 +83,15 @@ def _render(folder: Path, story: Story, notes: dict[str, Any]) -> str:
     from markupsafe import Markup
 
     style, script = _asset("theme.css") + _asset("report.css"), _asset("report.js")
-    verdict = story.ended.verdict if story.ended else "unfinished"
+    status = story.ended.status if story.ended else "unfinished"
     found = notes.get("config")
     config: dict[str, Any] = found if isinstance(found, dict) else {}
     template = _environment().get_template("report.html.j2")
     page = template.render(
         story=story,
         config=config,
-        verdict=VERDICTS[verdict],
-        commands=commands(folder, story.started.config if story.started else config, verdict),
+        status=VERDICTS[status],
+        commands=commands(folder, story.started.config if story.started else config, status),
         states=STATES,
         overlay=overlay,
         low=LOW,

@@ -101,11 +101,11 @@ class Became(NamedTuple):
     """How many of them struck before the run ended."""
     sent: int
     questions: tuple[str, ...]
-    verdict: str
+    status: str
 
     @property
     def completed(self) -> bool:
-        return self.verdict == "succeeded" and self.sent == 1
+        return self.status == "succeeded" and self.sent == 1
 
 
 class Server:
@@ -212,7 +212,7 @@ def scout(server: Server) -> tuple[dict[str, int], float]:
         work(Job("browser", url, goal, Path(folder) / "again", said=said, approve="never"))
         seconds = time.monotonic() - began
         found = json.loads(said.read_text(encoding="utf-8"))
-        assert found["verdict"] == "succeeded", found
+        assert found["status"] == "succeeded", found
         points = {point: count for point, count in found["points"].items() if point not in ("started", "ended")}
         return points, seconds
 
@@ -235,12 +235,12 @@ def survive(server: Server, trial: Trial) -> Became:
                 continue
             assert code == 0, f"{trial} ended with {code}"
             result = json.loads(said.read_text(encoding="utf-8"))
-            if result["verdict"] != "waiting":
+            if result["status"] != "waiting":
                 break
             questions.append(result["reason"])
             answer = "yes" if server.sent[str(trial.number)] else "no"
-        verdict = json.loads((folder / "run.json").read_text(encoding="utf-8"))["verdict"]
-        return Became(trial, killed, server.sent[str(trial.number)], tuple(questions), verdict)
+        status = json.loads((folder / "run.json").read_text(encoding="utf-8"))["status"]
+        return Became(trial, killed, server.sent[str(trial.number)], tuple(questions), status)
 
 
 def told(done: Sequence[Became]) -> dict[str, Any]:
@@ -261,6 +261,6 @@ def told(done: Sequence[Became]) -> dict[str, Any]:
             "completed": Figure(len(done) - len(lost), "runs that succeeded with one request",
                                 "all", not lost),
         },
-        "details": [f"{each.trial.mode}, {each.trial.kills}: sent {each.sent}, {each.verdict}"
+        "details": [f"{each.trial.mode}, {each.trial.kills}: sent {each.sent}, {each.status}"
                     for each in dict.fromkeys((*twice, *lost))],
     }  # fmt: skip

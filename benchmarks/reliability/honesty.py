@@ -129,7 +129,7 @@ def try_all(numbers: Sequence[int]) -> list[Tried]:
                     wanted.text,
                     None if wanted.effects is None else tuple(sorted(wanted.effects)),
                     tuple(sorted(effects)),
-                    run.verdict,
+                    run.status,
                     run.reason,
                     wanted.touched,
                 )

@@ -49,7 +49,7 @@ class Survived:
     again: Kill | None
     """Of the process that resumed it."""
     died: bool
-    verdict: str
+    status: str
     orders: int
     twice: tuple[str, ...]
     """Forms that the shop received more than once."""
@@ -58,7 +58,7 @@ class Survived:
     @property
     def well(self) -> bool:
         """Whether the goal was reached, with nothing done twice."""
-        return self.verdict == "succeeded" and self.orders == 1 and not self.twice
+        return self.status == "succeeded" and self.orders == 1 and not self.twice
 
     @property
     def asked(self) -> bool:
@@ -108,7 +108,7 @@ def scout(device: str) -> tuple[dict[str, int], float]:
         work(Job(device, shop.url, GOAL, Path(folder) / "run", said=said))
         seconds = time.monotonic() - began
         told = json.loads(said.read_text(encoding="utf-8"))
-        assert told["verdict"] == "succeeded", told
+        assert told["status"] == "succeeded", told
         assert tuple(shop.posts) == FORMS, shop.posts
         return told["points"], seconds
 
@@ -149,18 +149,18 @@ def survive(device: str, kill: Kill, again: Kill | None = None) -> Survived:
                 continue
             assert code == 0, f"resuming after {kill} and {again} ended with {code}"
             result = json.loads(said.read_text(encoding="utf-8"))
-            if result["verdict"] != "waiting" or len(questions) == 3:
+            if result["status"] != "waiting" or len(questions) == 3:
                 break
             questions.append(result["reason"])
             answer = "yes" if any(post in result["reason"] for post in posts) else "no"
         result = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         repeated = tuple(path for path, times in Counter(shop.posts).items() if times > 1)
-        return Survived(kill, again, died, result["verdict"], len(shop.orders), repeated, tuple(questions))
+        return Survived(kill, again, died, result["status"], len(shop.orders), repeated, tuple(questions))
 
 
 def has_not_ended(folder: Path) -> bool:
     """Whether there is anything to resume: a moment may come when the run has just written its verdict."""
-    return json.loads((folder / "run.json").read_text(encoding="utf-8"))["verdict"] in RESUMABLE
+    return json.loads((folder / "run.json").read_text(encoding="utf-8"))["status"] in RESUMABLE
 
 
 def told(done: Iterable[Survived], browser: int) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def measure() -> dict[str, Any]:
         }
         whole = size_of(folder)
     clicks = STEPS - STEPS // 50
-    assert run.verdict == "succeeded", run.reason
+    assert run.status == "succeeded", run.reason
     assert f"{clicks} lines" in seen, seen[:200]
     grown = 100 * (memory[STEPS] / memory[100] - 1)
     slower = pace(ends[-100:]) / pace(ends[:100])

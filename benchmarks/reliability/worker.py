@@ -87,7 +87,7 @@ def _work(job: Job) -> None:
     finally:
         device.close()
     if job.said:
-        told = {"verdict": result.verdict, "reason": result.reason, "points": wires.seen}
+        told = {"status": result.status, "reason": result.reason, "points": wires.seen}
         job.said.write_text(json.dumps(told), encoding="utf-8")
 
 

@@ -54,7 +54,7 @@ class Episode(Trial, ABC):
                 return {"status": "broken", "reason": "the benchmark gave no instruction"}
             perception, policy = self.runner.mind()
             run = self._work(device, perception, self.policy(device, policy), goal)
-            checks = [] if run.verdict in ("broken", "interrupted") else self.judge(device, run)
+            checks = [] if run.status in ("broken", "interrupted") else self.judge(device, run)
             told = self._outcome(run, checks)
             return told | {"measured": {"instruction": goal} | self.measured()}
 
@@ -98,21 +98,21 @@ class Episode(Trial, ABC):
             options=settings.options,
         )
         run = Agent(device, perception=perception, policy=policy, config=config, run_dir=self.folder / "run").run(goal)
-        if run.verdict == "interrupted":
+        if run.status == "interrupted":
             raise KeyboardInterrupt
         return run
 
     def _outcome(self, run: Run, checks: list[Judged]) -> dict[str, Any]:
         wrong = next((each for each in checks if each.state != "passed"), None)
-        passed = checks and not wrong and run.verdict != "refused"
-        said = run.reason if run.verdict == "broken" else f"{run.verdict}: {run.reason}"
-        reason = "" if passed or run.verdict == "succeeded" else said
+        passed = checks and not wrong and run.status != "refused"
+        said = run.reason if run.status == "broken" else f"{run.status}: {run.reason}"
+        reason = "" if passed or run.status == "succeeded" else said
         if wrong:
             doubt = "it cannot be told: " if wrong.state == "unknown" else ""
             reason = "; ".join(filter(None, (reason, wrong.expected, f"{doubt}{wrong.seen}")))
         return {
-            "status": "broken" if run.verdict == "broken" else "passed" if passed else "failed",
-            "verdict": run.verdict,
+            "status": "broken" if run.status == "broken" else "passed" if passed else "failed",
+            "run_status": run.status,
             "reason": reason,
             "checks": tuple(checks),
             "steps": run.steps,

@@ -170,9 +170,9 @@ class OsEpisode(Episode):
     def judge(self, device: Device, run: Run) -> list[Judged]:
         evaluator = self.spec.evaluator
         if evaluator.func == ("infeasible",):
-            gave_up = run.verdict == "failed"
+            gave_up = run.status == "failed"
             state: Any = "passed" if gave_up else "failed"
-            seen = "it did" if gave_up else f"the run ended {run.verdict}"
+            seen = "it did" if gave_up else f"the run ended {run.status}"
             return [Judged(expected="the agent says that it cannot be done", state=state, seen=seen, kind="infeasible")]
         self._steps(device, evaluator.postconfig)
         getter = Getter(self.home, cast("Virtual", device).display)

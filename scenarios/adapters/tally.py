@@ -103,7 +103,7 @@ def _result(result: Result, group: str) -> dict[str, Any]:
         "type": group,
         "correct": result.status in PASSED,
         "status": result.status,
-        "verdict": last.verdict,
+        "run_status": last.run_status,
         "reason": result.reason,
         "steps": last.steps,
         "seconds": last.seconds,

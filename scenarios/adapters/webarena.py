@@ -259,4 +259,4 @@ class WebEpisode(Episode):
 
 def _said(run: Run) -> str:
     """The answer. What an agent says that gives up is none, but for WebArena's own word for that."""
-    return run.answer if run.verdict == "succeeded" or run.answer.strip().upper() == "N/A" else ""
+    return run.answer if run.status == "succeeded" or run.answer.strip().upper() == "N/A" else ""

@@ -153,8 +153,8 @@ def verify(folder: Path, console: Console) -> bool:
         with Browser(shop.url) as browser:
             run = Agent(browser, str(folder), run_dir=Path(place) / "run", max_steps=20).run(PURCHASE)
         bought = is_the_purchase(shop.orders)
-    console.print(f"the loop with {folder}: {run.verdict} after {run.steps} steps ({run.reason or run.answer})")
-    return bought and run.verdict == "succeeded"
+    console.print(f"the loop with {folder}: {run.status} after {run.steps} steps ({run.reason or run.answer})")
+    return bought and run.status == "succeeded"
 
 
 def remedy() -> str:

@@ -64,7 +64,7 @@ class Story:
     """A run, as it is told again."""
 
     config: RunConfig
-    verdict: str
+    status: str
     deeds: tuple[Deed, ...]
     checked: tuple[Checked, ...]
     """Empty where the goal is not in explicit steps."""
@@ -104,7 +104,7 @@ def read_story(path: Path) -> Story:
     config, deeds = _with_whole_paths(config, deeds)
     return Story(
         config=config,
-        verdict=str(folder.read().get("verdict") or "unfinished"),
+        status=str(folder.read().get("status") or "unfinished"),
         deeds=tuple(_once(deeds)),
         checked=tuple(_checked(config.goal)) if explicit else (),
         explicit=explicit,

@@ -37,8 +37,8 @@ def draft_of(story: Story, out: Path | None = None) -> Draft:
         viewport=size if story.device == "browser" else "",
     )
     draft.head.append(f"From the run “{_short(config.goal)}”.")
-    if story.verdict != "succeeded":
-        draft.head.append(f"That run ended as {story.verdict}: look at what is here before you trust it.")
+    if story.status != "succeeded":
+        draft.head.append(f"That run ended as {story.status}: look at what is here before you trust it.")
     if story.explicit and sayable(config.goal):
         steps = split(config.goal)
         draft.goal = "" if steps else config.goal

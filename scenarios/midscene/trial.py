@@ -40,7 +40,7 @@ class FlowTrial(Trial):
                 name: Any = "run" if task is self._deciding() else f"task-{number + 1}"
                 goal = self._filled(", ".join(task.steps))
                 runs.append(self._run(device, perception, policy, goal, name, on))
-                if runs[-1].verdict == "succeeded":
+                if runs[-1].status == "succeeded":
                     continue
                 if not task.optional:
                     return self._sum(runs) | {"reason": f"{task.name}: {runs[-1].reason}"}
@@ -51,7 +51,7 @@ class FlowTrial(Trial):
             told = self._told(last, device, Watch(perception, lambda _: []))
         return (
             self._sum(runs)
-            | {key: told[key] for key in ("status", "verdict", "reason")}
+            | {key: told[key] for key in ("status", "run_status", "reason")}
             | {"measured": {"passed over": list(passed_over)} if passed_over else {}}
         )
 
@@ -62,8 +62,8 @@ class FlowTrial(Trial):
     def _sum(self, runs: list[Run]) -> dict[str, Any]:
         last = runs[-1]
         return {
-            "status": "broken" if last.verdict == "broken" else "failed",
-            "verdict": last.verdict,
+            "status": "broken" if last.status == "broken" else "failed",
+            "run_status": last.status,
             "steps": sum(run.steps for run in runs),
             "model_calls": sum(run.usage.calls for run in runs),
             "tokens": sum(run.usage.tokens_in + run.usage.tokens_out for run in runs),

@@ -59,7 +59,7 @@ def _case(suite: Xml.Element, result: Result, file: str) -> None:
     case = Xml.SubElement(suite, "testcase", named)
     tag = {"failed": "failure", "broken": "error", "skipped": "skipped"}.get(result.status)
     if tag:
-        kind = {} if tag == "skipped" else {"type": result.attempts[-1].verdict or result.status}
+        kind = {} if tag == "skipped" else {"type": result.attempts[-1].run_status or result.status}
         found = Xml.SubElement(case, tag, {"message": _clean(result.reason), **kind})
         if tag != "skipped":
             checks = [f"{each.state}: {each.expected}; {each.seen}" for each in result.attempts[-1].checks]

@@ -126,7 +126,7 @@
     const tried = tries[attempt] || {};
     const steps = tried.done || [];
     player = new Player(tried, tone, enlarge, () => {});
-    const facts = [["Time", span(tried.seconds || 0)], ["Steps", `${tried.steps || 0}`], ["Replayed", tried.replayed ? `${tried.replayed}` : ""], ["Model calls", `${tried.model_calls || 0}`], ["Tokens", tried.tokens ? tried.tokens.toLocaleString("en") : ""], ["Model", tried.model], ["Policy", tried.policy], ["Verdict", (tried.verdict || "").replaceAll("_", " ")]];
+    const facts = [["Time", span(tried.seconds || 0)], ["Steps", `${tried.steps || 0}`], ["Replayed", tried.replayed ? `${tried.replayed}` : ""], ["Model calls", `${tried.model_calls || 0}`], ["Tokens", tried.tokens ? tried.tokens.toLocaleString("en") : ""], ["Model", tried.model], ["Policy", tried.policy], ["Run", (tried.run_status || "").replaceAll("_", " ")]];
     const reason = tried.reason || result.reason;
     detail.replaceChildren(
       make("header", make("h2", { dir: "auto" }, result.name, make("span", { class: `badge s-${result.status}` }, result.status)),

@@ -88,7 +88,7 @@ class AttemptStory(Told):
 
     number: int
     status: str
-    verdict: str | None = None
+    run_status: str | None = None
     reason: str = ""
     seconds: float = 0.0
     steps: int = 0
@@ -151,7 +151,7 @@ def scenario_of(result: Result, beside: Path) -> ScenarioStory:
 def attempt_of(attempt: Attempt, beside: Path) -> AttemptStory:
     """One attempt, with what its run's folder still holds."""
     told = attempt.model_dump(
-        include={"number", "status", "verdict", "reason", "seconds", "steps", "model_calls", "tokens", "replayed"}
+        include={"number", "status", "run_status", "reason", "seconds", "steps", "model_calls", "tokens", "replayed"}
         | {"healed", "anchors"}
     ) | {"checks": tuple(_check(each, beside) for each in attempt.checks)}
     folder = Path(attempt.run) if attempt.run else None

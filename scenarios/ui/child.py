@@ -146,7 +146,7 @@ def work(order: dict[str, Any], lead: Lead, tell: Callable[..., None]) -> None:
         result = (
             agent.resume(folder, order.get("answer"), order.get("question", "")) if folder else agent.run(config.goal)
         )
-    tell(state="ended", verdict=result.verdict, reason=result.reason)
+    tell(state="ended", status=result.status, reason=result.reason)
 
 
 def main() -> None:
@@ -165,7 +165,7 @@ def main() -> None:
     except BrokenPipeError:
         pass
     except HandeyeError as error:
-        tell(state="ended", verdict=None, reason=str(error))
+        tell(state="ended", status=None, reason=str(error))
 
 
 if __name__ == "__main__":

@@ -192,7 +192,7 @@ class Pages:
 
     async def _report(self, folder: Path) -> Response:
         """The report as the run stands now, rendered anew while it has none of its own."""
-        ended = notes_of(folder).get("verdict") and state_of(folder, notes_of(folder)) != "at work"
+        ended = notes_of(folder).get("status") and state_of(folder, notes_of(folder)) != "at work"
         headers = {"Content-Security-Policy": OF_REPORTS}
         if ended and (folder / "report.html").exists():
             return FileResponse(folder / "report.html", headers=headers)

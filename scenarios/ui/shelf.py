@@ -110,12 +110,12 @@ def state_of(folder: Path, notes: dict[str, Any]) -> str:
     """How a run stands by its files."""
     if _is_held(folder / "lock"):
         return "at work"
-    return str(notes.get("verdict") or "unfinished").replace("_", " ")
+    return str(notes.get("status") or "unfinished").replace("_", " ")
 
 
 def resumable(notes: dict[str, Any]) -> bool:
     """Whether there is something to go on with."""
-    return bool(notes) and notes.get("verdict") in RESUMABLE
+    return bool(notes) and notes.get("status") in RESUMABLE
 
 
 def signature(folder: Path) -> tuple[int, ...]:

@@ -96,7 +96,7 @@ def test_what_is_allowed_for_the_run_is_not_asked_again(files: Browser, percepti
     """Once is once, a thing is that thing, and a word is all that asks because of it."""
     one, two = click("Delete one"), click("Delete two")
     run = work(files, perception, tmp_path / "run", ["yes", "always", "always: delete"], one, one, one, two, two)
-    assert run.verdict == "succeeded"
+    assert run.status == "succeeded"
     assert log(files) == "log: one one one two two"
     events = list(read_trace(run.folder / "trace.jsonl"))
     assert [event.answer for event in events if isinstance(event, Answered)] == ["yes", "always", "always: delete"]
@@ -119,7 +119,7 @@ def test_a_refusal_is_told_with_its_reason_and_what_rules_refuse_nobody_can_allo
     said = ["no: keep that one", "done by hand"]
     rules = GuardPolicy(refuse_words=("transfer",))
     agent = Agent(files, perception=perception, policy=policy, run_dir=tmp_path / "run", ask=lambda _: said.pop(0), rules=rules)
-    assert agent.run("tidy up").verdict == "succeeded"
+    assert agent.run("tidy up").status == "succeeded"
     assert log(files) == "log:"
     assert "refused: the person refused it: keep that one" in asked
     assert any("the rules refuse what says “transfer”" in each for each in asked)
@@ -130,7 +130,7 @@ def test_an_edited_action_is_judged_anew(files: Browser, perception: Any, tmp_pa
     """Words that lead to something harmless are done; to something risky, asked about; to nothing, asked again."""
     answers = ["edit: Nowhere to be found", "edit: Delete two", "yes", "always: send", "edit: {", "edit: Note"]
     run = work(files, perception, tmp_path / "run", answers, click("Delete one"), click("Delete one"))
-    assert run.verdict == "succeeded", run.reason
+    assert run.status == "succeeded", run.reason
     assert log(files) == "log: two"
     events = list(read_trace(run.folder / "trace.jsonl"))
     questions = [event.question for event in events if isinstance(event, Asked)]
@@ -146,14 +146,14 @@ def test_a_run_that_waits_is_answered_later_even_by_an_edit(files: Browser, perc
     actions = [parse_action({"kind": "type", "text": "draft", "target": "Note"}), parse_action(click("Send"))]
     agent = Agent(files, perception=perception, policy=Scripted(actions), run_dir=tmp_path / "run", ask=None)
     run = agent.run("send a note")
-    assert run.verdict == "waiting"
+    assert run.status == "waiting"
     for answer in ("always: pay", "edit: Delete one"):  # neither is the end of it: the first is not what it asks about
         run = agent.resume(RunFolder.open(run.folder), answer)
-        assert run.verdict == "waiting", run.reason
+        assert run.status == "waiting", run.reason
     assert "Delete one" in run.reason
     assert "log:" in log(files)
     run = agent.resume(RunFolder.open(run.folder), "yes")
-    assert run.verdict == "succeeded", run.reason
+    assert run.status == "succeeded", run.reason
     assert log(files) == "log: one"
     thoughts = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
     assert thoughts
@@ -164,7 +164,7 @@ def test_a_run_that_is_stopped_at_a_question_is_interrupted_and_asks_again(
 ) -> None:
     policy = Scripted([parse_action(click("Send"))])
     stopped = Agent(files, perception=perception, policy=policy, run_dir=tmp_path / "run", ask=lambda _: stopped.stop())
-    assert stopped.run("send a note").verdict == "interrupted"
+    assert stopped.run("send a note").status == "interrupted"
     questions: list[str] = []
 
     def ask(question: str) -> str:
@@ -172,6 +172,6 @@ def test_a_run_that_is_stopped_at_a_question_is_interrupted_and_asks_again(
         return "yes"
 
     again = Agent(files, perception=perception, policy=policy, ask=ask)
-    assert again.resume(RunFolder.open(tmp_path / "run")).verdict == "succeeded"
+    assert again.resume(RunFolder.open(tmp_path / "run")).status == "succeeded"
     assert len(questions) == 1
     assert "Send" in questions[0]

@@ -139,7 +139,7 @@ def test_what_changes_while_a_question_waits_is_asked_anew(
     assert len(asked) == 2
     assert asked[1].startswith("This has changed since:")
     assert said in asked[1]
-    assert result.verdict == "succeeded"  # a script goes on after a refusal
+    assert result.status == "succeeded"  # a script goes on after a refusal
 
 
 def test_what_stays_the_same_is_not_asked_twice_though_it_moves_and_a_countdown_runs(work: Any) -> None:
@@ -147,7 +147,7 @@ def test_what_stays_the_same_is_not_asked_twice_though_it_moves_and_a_countdown_
     <button onclick='did(1)'>Delete</button></ul>"""
     change = "above.style.height = '90px'; c.textContent = '4:58'"
     result, asked, sent = work(page, click("Delete"), answers=["yes"], between=change)
-    assert (result.verdict, sent) == ("succeeded", "sent: 1;")
+    assert (result.status, sent) == ("succeeded", "sent: 1;")
     assert len(asked) == 1
     assert "button “Delete” in “Old invoices, offer ends in 4:59 Delete”" in asked[0]
 
@@ -293,24 +293,24 @@ def test_an_answer_counts_for_the_question_it_was_given_to(own: Browser, percept
     policy = Scripted([parse_action(click("Send")), parse_action(click("Send"))])
     agent = Agent(own, perception=perception, policy=policy, run_dir=tmp_path / "run")
     run = agent.run("send it twice")
-    assert run.verdict == "waiting"
+    assert run.status == "waiting"
     first = waiting_id(RunFolder(run.folder).read())
     assert first == question_id(1, run.reason)
     run = agent.resume(RunFolder.open(run.folder), "yes", "00000000")
-    assert run.verdict == "waiting"
+    assert run.status == "waiting"
     assert own.run_script("() => n.textContent") == "sent:"
     run = agent.resume(RunFolder.open(run.folder), "yes", first)
-    assert run.verdict == "waiting"
+    assert run.status == "waiting"
     assert own.run_script("() => n.textContent") == "sent: 1;"
     run = agent.resume(RunFolder.open(run.folder), "yes", first)  # the same answer once more
-    assert run.verdict == "waiting"
+    assert run.status == "waiting"
     assert own.run_script("() => n.textContent") == "sent: 1;"
     events = list(read_trace(run.folder / "trace.jsonl"))
     assert sum(isinstance(event, Asked) for event in events) >= 2
     assert any(isinstance(event, Noted) and "another question" in event.text for event in events)
     page.write_text(page.read_text().replace("Draft", "Payroll"))
     run = agent.resume(RunFolder.open(run.folder), "yes")
-    assert run.verdict == "waiting"
+    assert run.status == "waiting"
     assert "“Payroll Send”" in run.reason
     assert own.run_script("() => n.textContent") == "sent:"
 

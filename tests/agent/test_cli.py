@@ -138,9 +138,9 @@ def test_the_shop_goal_succeeds_with_one_order_and_its_json(handeye: Command, tm
     told(done, 0)
     answer = json.loads(done.stdout)
     assert list(answer) == [
-        "verdict", "steps", "run", "report", "answer", "reason", "seconds", "model_calls", "tokens"
+        "status", "steps", "run", "report", "answer", "reason", "seconds", "model_calls", "tokens"
     ]  # fmt: skip
-    assert answer["verdict"] == "succeeded"
+    assert answer["status"] == "succeeded"
     assert (tmp_path / answer["report"]).is_file()
     assert len(shop.orders) == 1
 
@@ -160,7 +160,7 @@ def test_a_check_that_does_not_hold_fails_the_run(handeye: Command, tmp_path: Pa
     done = handeye("run", GOALS.format("Better luck next time"), "--on", shop.url, "--json", cwd=tmp_path)
     told(done, 1)
     answer = json.loads(done.stdout)
-    assert answer["verdict"] == "failed"
+    assert answer["status"] == "failed"
     assert "Better luck next time" in answer["reason"]
 
 

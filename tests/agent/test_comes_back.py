@@ -70,7 +70,7 @@ def test_a_killed_browser_and_a_killed_page_come_back_and_nothing_is_done_twice(
     )
     agent = Agent(browser, perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen)
     result = agent.run("save the form")
-    assert result.verdict == "succeeded", (result.reason, notes())
+    assert result.status == "succeeded", (result.reason, notes())
     assert site.posts == ["/save"]
     assert any("the browser was started again" in note for note in notes()), notes()
     assert any("crashed" in note and "the page was opened again" in note for note in notes()), notes()
@@ -87,7 +87,7 @@ def test_a_page_that_crashes_at_every_attempt_breaks_the_run(follow: Follow, bro
                 os.kill(renderer, signal.SIGKILL)
 
     result = follow({"kind": "click", "target": "Count"}, {"kind": "done"}, approve="never", listen=listen)
-    assert (result.verdict, len(thoughts)) == ("broken", REVIVALS + 1)
+    assert (result.status, len(thoughts)) == ("broken", REVIVALS + 1)
     assert "crashed" in result.reason
 
 
@@ -103,7 +103,7 @@ def test_downloads_stay_with_the_run_and_are_told(follow: Follow, site: Site) ->
         approve="never",
         listen=heard.append,
     )
-    assert result.verdict == "succeeded", result.reason
+    assert result.status == "succeeded", result.reason
     kept = result.folder / "downloads" / "report.csv"
     assert kept.read_text(encoding="utf-8").endswith("a,b")
     told = [event.result for event in heard if isinstance(event, Acted) and event.step in (2, 3)]

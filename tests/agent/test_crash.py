@@ -89,7 +89,7 @@ def test_a_kill_at_any_point_is_survived_with_one_order(point: str, count: int, 
     folder = tmp_path / "run"
     assert work(Job("paper", counter.url, GOAL, folder, Kill(point, count))) == -9
     run = resume(folder, Paper(counter.url))
-    assert (run.verdict, counter.posts) == ("succeeded", ["/order"]), run.reason
+    assert (run.status, counter.posts) == ("succeeded", ["/order"]), run.reason
     assert [event.resumed for event in read_trace(folder / "trace.jsonl") if isinstance(event, Started)] == [
         False,
         True,
@@ -106,11 +106,11 @@ def test_what_was_sent_and_never_answered_is_asked_about(
     assert work(Job("paper", counter.url, GOAL, folder, Kill(point, 1))) == -9
     assert len(counter.posts) == sent
     waiting = resume(folder, Paper(counter.url))
-    assert waiting.verdict == "waiting"
+    assert waiting.status == "waiting"
     assert "POST" in waiting.reason
     run = resume(folder, Paper(counter.url), said)
     assert counter.posts == ["/order"]
-    assert run.verdict == ("succeeded" if said == "no" else "failed")  # what the order's page said is lost with it
+    assert run.status == ("succeeded" if said == "no" else "failed")  # what the order's page said is lost with it
 
 
 @pytest.mark.parametrize("point", ["before answered", "after answered"])
@@ -118,7 +118,7 @@ def test_the_page_that_an_answer_leads_to_is_come_back_to(point: str, counter: A
     folder = tmp_path / "run"
     assert work(Job("paper", counter.url, GOAL, folder, Kill(point, 1))) == -9
     run = resume(folder, Paper(counter.url))
-    assert (run.verdict, counter.posts) == ("succeeded", ["/order"]), run.reason
+    assert (run.status, counter.posts) == ("succeeded", ["/order"]), run.reason
 
 
 def test_what_goes_over_a_web_socket_in_a_risky_action_is_asked_about_and_not_said_twice(
@@ -132,9 +132,9 @@ def test_what_goes_over_a_web_socket_in_a_risky_action_is_asked_about_and_not_sa
         assert work(job) == -9
         assert socket.heard()
         run = resume(folder, open_device(site.url))
-        assert run.verdict == "waiting", run.reason
+        assert run.status == "waiting", run.reason
         assert "WEBSOCKET" in run.reason
-        assert resume(folder, open_device(site.url), "yes").verdict == "succeeded"
+        assert resume(folder, open_device(site.url), "yes").status == "succeeded"
         assert len(socket.said) == 1
 
 
@@ -189,13 +189,13 @@ def test_a_get_of_a_risky_action_is_not_taken_for_reading(site: Any, tmp_path: P
     site.pages["/"] = "<form action=/pay><button>Pay now</button></form>"
     site.pages["/pay"] = "<h1>Paid</h1>"
     goal = 'click "Pay now"'
-    for point, count, verdict in (("before answered", 1, "waiting"), ("acted", 1, "succeeded")):
+    for point, count, status in (("before answered", 1, "waiting"), ("acted", 1, "succeeded")):
         folder = tmp_path / point
         site.gets.clear()
         kill = Kill(point, count)
         assert work(Job("paper", site.url, goal, folder, kill, approve="never")) == -9
         run = resume(folder, Paper(site.url))
-        assert (run.verdict, site.gets.count("/pay")) == (verdict, 1), (point, run.reason)
+        assert (run.status, site.gets.count("/pay")) == (status, 1), (point, run.reason)
     assert "not opened again" in notes(folder)
 
 
@@ -203,11 +203,11 @@ def test_what_only_scripts_knew_is_told_when_it_is_lost(browser: Any, perception
     from handeye.tools import Browser
 
     first = Agent(browser, perception=perception, max_steps=1, run_dir=tmp_path / "run").run('click "Count", click "Count"')
-    assert first.verdict == "out_of_budget"
+    assert first.status == "out_of_budget"
     with Browser(site.url) as fresh:
         run = Agent(fresh, perception=perception).resume(RunFolder.open(first.folder))
         assert "counted 1 times" in " ".join(element.name for element in fresh.elements())
-    assert run.verdict == "succeeded"
+    assert run.status == "succeeded"
     assert "what only its scripts knew is lost" in notes(first.folder)
 
 
@@ -222,7 +222,7 @@ def test_a_button_that_came_by_a_script_proves_nothing_by_being_gone(site: Any, 
     assert work(Job("browser", site.url, 'click "Open", click "Enter it"', folder, kill)) == -9
     assert site.posts == []
     run = resume(folder, open_device(site.url))
-    assert run.verdict == "waiting", run.reason
+    assert run.status == "waiting", run.reason
     assert "POST" in run.reason
 
 
@@ -231,7 +231,7 @@ def test_a_kill_in_a_real_browser_loses_no_input_and_orders_once(counter: Any, t
     folder = tmp_path / "run"
     assert work(Job("browser", counter.url, GOAL, folder, Kill("after finish", 1))) == -9
     run = resume(folder, open_device(counter.url))
-    assert (run.verdict, counter.posts) == ("succeeded", ["/order"]), run.reason
+    assert (run.status, counter.posts) == ("succeeded", ["/order"]), run.reason
     assert "1 earlier inputs were made again" in notes(folder)
 
 
@@ -240,9 +240,9 @@ def test_a_polite_kill_stops_between_two_actions(counter: Any, tmp_path: Path) -
     polite = Kill("looked", 2, signal=signal.SIGTERM)
     assert work(Job("paper", counter.url, GOAL, folder, polite)) == 0
     assert read_journal(folder / "journal.jsonl")[-1].entry == "outcome"
-    ends = [event.verdict for event in read_trace(folder / "trace.jsonl") if isinstance(event, Ended)]
+    ends = [event.status for event in read_trace(folder / "trace.jsonl") if isinstance(event, Ended)]
     assert ends == ["interrupted"]
-    assert resume(folder, Paper(counter.url)).verdict == "succeeded"
+    assert resume(folder, Paper(counter.url)).status == "succeeded"
     assert counter.posts == ["/order"]
 
 
@@ -278,13 +278,13 @@ def test_ctrl_c_at_the_command_line_stops_a_run_that_is_its_own_and_goes_on_late
         out, err = running.communicate(timeout=100)
         assert running.returncode == 130, err
         assert "Traceback" not in err
-        assert json.loads(out)["verdict"] == "interrupted"
+        assert json.loads(out)["status"] == "interrupted"
         assert read_journal(folder / "journal.jsonl")[-1].entry == "outcome"
         command = [sys.executable, "-m", "handeye.agent", "resume", str(folder), "--json"]
         done = subprocess.run(
             command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=110
         )
-        assert (json.loads(done.stdout)["verdict"], done.returncode) == ("succeeded", 0), done.stderr
+        assert (json.loads(done.stdout)["status"], done.returncode) == ("succeeded", 0), done.stderr
         assert shop.posts.count("/checkout") == len(shop.orders) == 1
     sent = [entry.text for entry in read_journal(folder / "journal.jsonl") if entry.entry == "sent"]
     assert any(text.startswith("POST") and "check" in text for text in sent), sent
@@ -296,8 +296,8 @@ def test_a_program_that_went_down_with_its_run_is_begun_again_only_when_the_pers
     assert work(Job("program", "app:mousepad", goal, folder, Kill("acted", 1))) == -9
     assert not note.exists()
     waiting = resume(folder, open_device("app:mousepad"))
-    assert waiting.verdict == "waiting"
+    assert waiting.status == "waiting"
     assert "started anew" in waiting.reason
     again = resume(folder, open_device("app:mousepad"), "yes")
-    assert again.verdict == "succeeded", again.reason
+    assert again.status == "succeeded", again.reason
     assert note.read_text().rstrip("\n") == "Grüße"

@@ -46,7 +46,7 @@ def test_a_policy_that_can_is_told_once_to_try_something_else(browser: Any, perc
             return Decision(reasoning="again", action=parse_action({"kind": "click", "target": "Idle"}))
 
     run = Agent(browser, perception=perception, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
-    assert run.verdict == "stuck"
+    assert run.status == "stuck"
     assert len([each for each in heard if "Do something else" in each]) == 1
     assert "after it was told to do otherwise" in run.reason
     assert len(by_ladder(run.folder)) <= 2  # bounded, however often the policy asks for the same

@@ -54,7 +54,7 @@ def done_step(step: int, said: str, outcome: Outcome, result: str = "", failed: 
 
 
 CONFIRMED = Outcome(kind="confirmed", evidence="the address changed to /two")
-ENDED = Ended(verdict="succeeded", reason="every clause was done", answer="42", steps=2, seconds=75.2)
+ENDED = Ended(status="succeeded", reason="every clause was done", answer="42", steps=2, seconds=75.2)
 
 
 class Terminal:
@@ -193,7 +193,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 
 def test_texts_from_the_screen_are_neither_markup_nor_escape_sequences() -> None:
-    ended = Ended(verdict="failed", reason=HOSTILE, answer=HOSTILE, steps=1, seconds=1)
+    ended = Ended(status="failed", reason=HOSTILE, answer=HOSTILE, steps=1, seconds=1)
     events = [
         Noted(text=HOSTILE),
         *done_step(1, HOSTILE, Outcome(kind="unexpected", evidence=HOSTILE)),
@@ -215,7 +215,7 @@ def test_without_a_terminal_every_step_is_one_plain_line(tmp_path: Path) -> None
         Noted(text="using the slower path"),
         *done_step(1, "click “Two”", CONFIRMED),
         Ended(
-            verdict="out_of_budget",
+            status="out_of_budget",
             reason="2 of 2 actions done",
             steps=1,
             seconds=3,

@@ -24,11 +24,11 @@ def outcomes(folder: Path) -> list[str]:
 
 def test_a_run_that_is_done_succeeded_and_left_its_books(follow: Any, browser: Any) -> None:
     run = follow(COUNT, COUNT, {"kind": "done", "answer": "clicked"})
-    assert (run.verdict, run.answer, run.steps) == ("succeeded", "clicked", 2)
+    assert (run.status, run.answer, run.steps) == ("succeeded", "clicked", 2)
     assert "counted 2 times" in " ".join(element.name for element in browser.elements())
     names = {path.name for path in run.folder.iterdir()}
     assert {"run.json", "trace.jsonl", "journal.jsonl", "checkpoint.sqlite", "report.html", "screens"} <= names
-    assert json.loads((run.folder / "run.json").read_text())["verdict"] == "succeeded"
+    assert json.loads((run.folder / "run.json").read_text())["status"] == "succeeded"
     kinds = [event.event for event in read_trace(run.folder / "trace.jsonl")]
     assert kinds == ["started", *["looked", "reasoning", "judged", "acted"] * 2, "looked", "reasoning", "ended"]
 
@@ -52,7 +52,7 @@ def test_the_trace_holds_the_point_that_was_clicked(follow: Any, browser: Any) -
 
 def test_a_policy_that_gives_up_has_failed(follow: Any) -> None:
     run = follow({"kind": "done", "success": False, "answer": "it is not there"})
-    assert (run.verdict, run.reason) == ("failed", "it is not there")
+    assert (run.status, run.reason) == ("failed", "it is not there")
 
 
 def test_the_same_click_in_vain_is_stuck_and_never_success(browser: Any, perception: Any, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_the_same_click_in_vain_is_stuck_and_never_success(browser: Any, percept
             return Decision(reasoning="again", action=parse_action(IDLE))
 
     run = Agent(browser, perception=perception, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
-    assert run.verdict == "stuck"
+    assert run.status == "stuck"
     assert "3 times" in run.reason
     assert run.steps in {4, 5, 6}  # the ladder's steps too; the first click may change how the button looks
 
@@ -70,15 +70,15 @@ def test_the_run_stops_after_the_step_limit_and_goes_on_with_a_higher_one(follow
     from handeye.agent.run import RunFolder
 
     run = follow(COUNT, COUNT, COUNT, COUNT, max_steps=2)
-    assert (run.verdict, run.steps) == ("out_of_budget", 2)
+    assert (run.status, run.steps) == ("out_of_budget", 2)
     policy = Scripted([parse_action(COUNT)] * 4)
     again = Agent(browser, perception=perception, policy=policy, max_steps=9).resume(RunFolder.open(run.folder))
-    assert (again.verdict, again.steps) == ("succeeded", 4)
+    assert (again.status, again.steps) == ("succeeded", 4)
 
 
 def test_the_run_stops_when_its_time_is_used_up(follow: Any) -> None:
     run = follow({"kind": "wait", "seconds": 3.0}, COUNT, budget_seconds=3.0)
-    assert (run.verdict, run.steps) == ("out_of_budget", 1)
+    assert (run.status, run.steps) == ("out_of_budget", 1)
 
 
 def test_a_target_that_is_not_there_is_told_to_the_policy_and_ends_as_stuck(
@@ -93,7 +93,7 @@ def test_a_target_that_is_not_there_is_told_to_the_policy_and_ends_as_stuck(
 
     policy = Hopeful([parse_action({"kind": "click", "target": "the flux capacitor"})])
     run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run").run("x")
-    assert run.verdict == "stuck"
+    assert run.status == "stuck"
     assert told[0] == ""
     assert "flux capacitor" in told[1]
 
@@ -102,12 +102,12 @@ def test_an_action_that_fails_is_recorded_and_the_run_goes_on(follow: Any) -> No
     run = follow({"kind": "tabs", "do": "switch", "index": 7}, COUNT)
     acted = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Acted)]
     assert [event.failed for event in acted] == [True, False]
-    assert run.verdict == "succeeded"
+    assert run.status == "succeeded"
 
 
 def test_a_point_off_the_screen_is_refused_before_anything_happens(follow: Any) -> None:
     run = follow({"kind": "click", "target": [9000, 40]})
-    assert run.verdict == "stuck"
+    assert run.status == "stuck"
     assert "off the screen (1344x896)" in run.reason
 
 
@@ -120,7 +120,7 @@ def test_a_broken_model_is_a_broken_run_with_its_books_kept(browser: Any, percep
 
     policy = Broken([parse_action(COUNT)] * 2)
     run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run").run("x")
-    assert (run.verdict, run.steps) == ("broken", 1)
+    assert (run.status, run.steps) == ("broken", 1)
     assert "dropped the connection" in run.reason
     assert run.report.is_file()
 
@@ -131,7 +131,7 @@ def test_a_goal_the_policy_cannot_follow_is_refused(browser: Any, perception: An
             raise ActionRefused(f"I cannot carry out “{goal}”")
 
     run = Agent(browser, perception=perception, policy=Choosy([]), run_dir=tmp_path / "run").run("fly")
-    assert (run.verdict, run.steps) == ("refused", 0)
+    assert (run.status, run.steps) == ("refused", 0)
 
 
 def test_with_nobody_to_ask_a_risky_action_waits_and_an_answer_lets_it_go_on(
@@ -144,14 +144,14 @@ def test_with_nobody_to_ask_a_risky_action_waits_and_an_answer_lets_it_go_on(
     browser.perform(parse_action({"kind": "reload"}))
     policy = Scripted([parse_action({"kind": "click", "target": "Delete all"})])
     run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run").run("tidy up")
-    assert (run.verdict, site.posts) == ("waiting", [])
+    assert (run.status, site.posts) == ("waiting", [])
     assert any(isinstance(event, Asked) for event in read_trace(run.folder / "trace.jsonl"))
 
     still = Agent(browser, perception=perception, policy=policy).resume(RunFolder.open(run.folder))
-    assert (still.verdict, site.posts) == ("waiting", [])
+    assert (still.status, site.posts) == ("waiting", [])
 
     done = Agent(browser, perception=perception, policy=policy).resume(RunFolder.open(run.folder), answer="yes")
-    assert (done.verdict, site.posts) == ("succeeded", ["/gone"])
+    assert (done.status, site.posts) == ("succeeded", ["/gone"])
 
 
 def test_a_refused_action_is_told_with_its_reason_and_a_second_try_ends_the_run(
@@ -168,7 +168,7 @@ def test_a_refused_action_is_told_with_its_reason_and_a_second_try_ends_the_run(
 
     agent = Agent(browser, perception=perception, policy=Pushy([]), run_dir=tmp_path / "run", ask=lambda _: "keep my files")
     run = agent.run("tidy up")
-    assert (run.verdict, site.posts) == ("refused", [])
+    assert (run.status, site.posts) == ("refused", [])
     assert any("keep my files" in each for each in heard)
 
 
@@ -182,7 +182,7 @@ def test_the_policy_may_ask_and_hears_the_answer(browser: Any, perception: Any, 
 
     policy = Curious([parse_action({"kind": "ask", "question": "Which colour?"})])
     run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run", ask=lambda _: "green").run("x")
-    assert run.verdict == "succeeded"
+    assert run.status == "succeeded"
     assert heard == ["green"]
 
 
@@ -219,8 +219,8 @@ def test_stopping_between_actions_leaves_a_run_to_resume(browser: Any, perceptio
     agent = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run")
     agent.listen = lambda event: agent.stop() if isinstance(event, Acted) and event.step == 2 else None
     run = agent.run("x")
-    assert (run.verdict, run.steps) == ("interrupted", 2)
+    assert (run.status, run.steps) == ("interrupted", 2)
     again = Agent(browser, perception=perception, policy=policy).resume(RunFolder.open(run.folder))
-    assert (again.verdict, again.steps) == ("succeeded", 4)
-    ends = [event.verdict for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Ended)]
+    assert (again.status, again.steps) == ("succeeded", 4)
+    ends = [event.status for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Ended)]
     assert ends == ["interrupted", "succeeded"]

@@ -129,7 +129,7 @@ def test_a_goal_is_carried_out_and_told(ask: Asked) -> None:
     error, told = ask("run", goal='click "Count" and check that the page shows "counted 1 times"')
     assert not error
     result = json.loads(told)
-    assert (result["verdict"], result["steps"]) == ("succeeded", 1)
+    assert (result["status"], result["steps"]) == ("succeeded", 1)
     assert Path(result["report"]).is_file()
 
 
@@ -165,7 +165,7 @@ def test_a_question_of_the_goal_is_answered_by_the_client(ask: Asked) -> None:
     assert "asks another question by now" in told
     error, told = ask("answer", run=name[1], answer="Count", question=asked[1])
     assert not error
-    assert json.loads(told)["verdict"] == "succeeded"
+    assert json.loads(told)["status"] == "succeeded"
 
 
 def free_port() -> int:

@@ -33,7 +33,7 @@ def run_on(model: str, browser: Any, folder: Path) -> Any:
 
 
 def check_that_it_was_asked(run: Any) -> None:
-    assert run.verdict != "broken", run.reason  # held to the grammar, it may do, ask or claim anything
+    assert run.status != "broken", run.reason  # held to the grammar, it may do, ask or claim anything
     assert run.usage.calls >= 1
     assert run.usage.tokens_in > 256  # the picture's tokens alone
     assert run.usage.tokens_out >= 1
@@ -63,7 +63,7 @@ def test_the_answers_of_a_model_become_actions_on_the_page(browser: Any, tmp_pat
     ]
     (tmp_path / "answers.json").write_text(json.dumps(answers))
     run = run_on(f"scripted:{tmp_path / 'answers.json'}", browser, tmp_path / "run")
-    assert (run.verdict, run.answer, run.steps, run.usage.calls) == ("succeeded", "counted", 1, 3)
+    assert (run.status, run.answer, run.steps, run.usage.calls) == ("succeeded", "counted", 1, 3)
     assert "counted 1 times" in " ".join(element.name for element in browser.elements())
 
 
@@ -86,7 +86,7 @@ def test_the_best_of_several_decisions_is_carried_out_where_most_answers_see_its
         critic=f"scripted:{tmp_path / 'critic'}",
     )
     run = Agent(browser, config=config, run_dir=tmp_path / "run").run("count to one")
-    assert (run.verdict, run.answer, run.steps) == ("succeeded", "counted", 1), run.reason
+    assert (run.status, run.answer, run.steps) == ("succeeded", "counted", 1), run.reason
     assert "counted 1 times" in " ".join(element.name for element in browser.elements())
     thoughts = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
     assert [(each.said, each.score) for each in thoughts[0].candidates] == [
@@ -173,7 +173,7 @@ def test_a_draft_in_the_reasoning_of_a_server_clicks_nothing(browser: Any, tmp_p
     here = f"click ({round(points['Count'][0] * 1.344 - 0.5)}"
     assert all(said.startswith((here[:8], "done")) for said in thoughts), thoughts
     assert "counted 3 times" in " ".join(element.name for element in browser.elements())
-    assert (run.verdict, run.answer) == ("succeeded", "counted"), run.reason
+    assert (run.status, run.answer) == ("succeeded", "counted"), run.reason
 
 
 def test_an_answer_that_cannot_be_stored_breaks_no_run(browser: Any, tmp_path: Path) -> None:
@@ -184,6 +184,6 @@ def test_an_answer_that_cannot_be_stored_breaks_no_run(browser: Any, tmp_path: P
     ]
     (tmp_path / "answers.json").write_text(json.dumps(answers))
     run = run_on(f"scripted:{tmp_path / 'answers.json'}", browser, tmp_path / "run")
-    assert (run.verdict, run.answer) == ("succeeded", "counted"), run.reason
+    assert (run.status, run.answer) == ("succeeded", "counted"), run.reason
     (reasoning,) = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
     assert reasoning.reasoning == "so \ufffd"

@@ -33,15 +33,15 @@ def test_a_run_is_done_again_and_says_what_has_drifted(tmp_path: Path) -> None:
     (tmp_path / "answers.json").write_text(json.dumps(answers))
     model = ("--model", "scripted:answers.json", "--samples", "1", "--approve", "never")
     code, told, _ = handeye("run", "save milk", "--on", str(page), *model, cwd=tmp_path)
-    assert (code, told["verdict"], told["model_calls"]) == (0, "succeeded", 4), told
+    assert (code, told["status"], told["model_calls"]) == (0, "succeeded", 4), told
 
     (tmp_path / "answers.json").write_text('["nothing that can be used"]')
     code, told, _ = handeye("replay", "latest", cwd=tmp_path)
-    assert (code, told["verdict"], told["model_calls"]) == (0, "succeeded", 0), told
+    assert (code, told["status"], told["model_calls"]) == (0, "succeeded", 0), told
 
     page.write_text(PAGE.replace(">Save<", ">Discard<"))
     code, told, _ = handeye("replay", "latest", "--no-model", cwd=tmp_path)
-    assert (code, told["verdict"]) == (1, "failed")
+    assert (code, told["status"]) == (1, "failed")
     assert "click “Save”: nothing of “Save” is there" in told["reason"]
 
     code, told, said = handeye("replay", "latest", cwd=tmp_path)

@@ -50,7 +50,7 @@ STARTED = Started(
     policy="plain",
     config=CONFIG.model_dump(mode="json"),
 )
-ENDED = Ended(verdict="succeeded", reason="all clauses done", answer="LO-1", steps=2, seconds=3.25)
+ENDED = Ended(status="succeeded", reason="all clauses done", answer="LO-1", steps=2, seconds=3.25)
 
 
 class Folder:
@@ -299,7 +299,7 @@ def test_everything_from_outside_is_text(folder: Folder, opened: Open) -> None:
     bad = Outcome(kind="unexpected", evidence=words)
     folder.step(2, outcome=bad)
     folder.add(Acted(step=2, result=words, failed=True))
-    folder.add(Ended(verdict="broken", reason=words, answer=words, steps=1, seconds=1))
+    folder.add(Ended(status="broken", reason=words, answer=words, steps=1, seconds=1))
     page = opened(folder)
     load_pictures(page)
     assert page.locator("script").count() == 1
@@ -371,7 +371,7 @@ def test_it_can_be_run_again_in_the_same_way(tmp_path: Path, more: dict[str, Any
 def test_a_resumed_run_is_told_in_order(folder: Folder, opened: Open) -> None:
     folder.add(STARTED)
     folder.step(1)
-    folder.add(Ended(verdict="waiting", reason="nobody there", steps=1, seconds=1))
+    folder.add(Ended(status="waiting", reason="nobody there", steps=1, seconds=1))
     folder.add(STARTED.model_copy(update={"resumed": True}))
     folder.step(2, outcome=Outcome(kind="unknown", evidence="resumed since"))
     folder.add(ENDED)

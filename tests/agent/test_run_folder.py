@@ -45,7 +45,7 @@ def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
     run.release()
     with pytest.raises(UsageError, match=f"already holds a run; .* or go on with it: handeye resume {run.path}$"):
         RunFolder.create(GOAL, tmp_path / "mine")
-    run.note(verdict="failed")  # and nobody can go on with it
+    run.note(status="failed")  # and nobody can go on with it
     with pytest.raises(UsageError, match=r"already holds a run \(failed\); name another --run-dir$"):
         RunFolder.create(GOAL, tmp_path / "mine")
 
@@ -58,10 +58,10 @@ def test_only_one_process_may_hold_a_run(tmp_path: Path) -> None:
     RunFolder.open(tmp_path / "mine").release()
 
 
-@pytest.mark.parametrize("verdict", ["succeeded", "failed", "refused"])
-def test_a_run_that_has_ended_cannot_be_resumed(verdict: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", ["succeeded", "failed", "refused"])
+def test_a_run_that_has_ended_cannot_be_resumed(status: str, tmp_path: Path) -> None:
     run = RunFolder.create(GOAL, tmp_path / "mine")
-    run.note(verdict=verdict)
+    run.note(status=status)
     run.release()
     with pytest.raises(UsageError, match="has ended"):
         RunFolder.open(tmp_path / "mine")

@@ -137,7 +137,7 @@ def test_a_browser_run_leaves_no_secret_in_files_or_pictures(
         )
         run = agent.run(GOAL)
         held = browser._worker.call(browser._session.front.page.evaluate("[document.title, document.cookie]"))
-    assert (run.verdict, run.reason) == ("succeeded", run.reason)
+    assert (run.status, run.reason) == ("succeeded", run.reason)
     assert VALUE in held[0], "the page must have got the value itself"
     assert base64.b64encode(f"ada:{VALUE}".encode()).decode().rstrip("=") in held[1]
     assert holding(run.folder, VALUE) == []
@@ -175,7 +175,7 @@ def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
             browser, perception=perception, policy=Scripted(first * 2), secrets=secrets, max_steps=1, run_dir=tmp_path / "run"
         )
         run = agent.run("log in with {{secret:shop}}")
-    assert run.verdict == "out_of_budget"
+    assert run.status == "out_of_budget"
     config = RunFolder(run.folder).config
     assert config.secret_names == ("shop",)
     with Browser(f"{site.url}/login") as browser:
@@ -184,7 +184,7 @@ def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
         result = agent.resume(RunFolder.open(run.folder))
         title = browser._session.front.title
         said = browser.signals().title
-    assert (result.verdict, title, said) == ("succeeded", f"Hello {VALUE}", "Hello {{secret:shop}}")
+    assert (result.status, title, said) == ("succeeded", f"Hello {VALUE}", "Hello {{secret:shop}}")
     notes = [event.text for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Noted)]
     assert any("1 earlier inputs were made again" in note for note in notes)
     assert holding(run.folder, VALUE) == []
@@ -208,7 +208,7 @@ def test_a_mistake_of_ours_is_reported_without_the_secret(browser: Any, percepti
 
     secrets = Secrets([Secret("shop", VALUE)])
     run = Agent(browser, perception=perception, policy=Careless([]), secrets=secrets, run_dir=tmp_path / "run").run("try")
-    assert run.verdict == "broken"
+    assert run.status == "broken"
     assert "could not spell '{{secret:shop}}'" in run.reason
     assert "{{secret:shop}}" in (run.folder / "crash.txt").read_text()
     assert holding(run.folder, VALUE) == []
@@ -230,7 +230,7 @@ def test_a_desktop_run_leaves_no_secret_in_files_or_pictures(perception: Embedde
         run = agent.run("type ada {{secret:shop}}")
         shown = Screenshot(device._pixels.capture().image)
         told = device.signals()
-    assert run.verdict == "succeeded", run.reason
+    assert run.status == "succeeded", run.reason
     read = " ".join(line.name for line in ocr.read(shown))
     assert fuzz.partial_ratio(VALUE, read) > 80, f"the program must show the value itself, and shows {read}"
     assert holding(run.folder, VALUE) == []

@@ -138,11 +138,11 @@ def test_an_input_that_was_sent_is_asked_about_and_not_made_again(name: str, sit
     assert work(Job("browser", site.url, goal, folder, Kill("acted", 3), approve="never")) == -9
     assert site.posts == ["/save"]
     waiting = resume(folder, site.url)
-    assert (waiting.verdict, site.posts) == ("waiting", ["/save"]), waiting.reason
+    assert (waiting.status, site.posts) == ("waiting", ["/save"]), waiting.reason
     assert waiting.reason.endswith("Was it done?")
     assert "POST" in waiting.reason
     done = resume(folder, site.url, "yes")
-    assert (done.verdict, site.posts) == ("succeeded", ["/save"]), done.reason
+    assert (done.status, site.posts) == ("succeeded", ["/save"]), done.reason
     assert "2 earlier inputs were made again" in notes(folder)
 
 
@@ -156,7 +156,7 @@ def test_an_input_that_was_sent_and_that_the_page_shows_is_left_alone(site: Any,
     assert work(Job("browser", site.url, goal, folder, Kill("before finish", 1), approve="never")) == -9
     site.pages["/"] = f"{tick}<script>c.checked = true</script>"
     done = resume(folder, site.url)
-    assert (done.verdict, site.posts) == ("succeeded", ["/save"]), done.reason
+    assert (done.status, site.posts) == ("succeeded", ["/save"]), done.reason
 
 
 @pytest.mark.parametrize(("answer", "posts"), [("yes", 1), ("no", 2)])
@@ -169,12 +169,12 @@ def test_a_tick_in_doubt_is_made_again_only_when_the_person_says_so(
     folder = tmp_path / "run"
     kill = Kill("before finish", 1)
     assert work(Job("browser", site.url, 'tick "Large print"', folder, kill, approve="never")) == -9
-    assert resume(folder, site.url).verdict == "waiting"
+    assert resume(folder, site.url).status == "waiting"
     # The answer to another question counts for nothing.
     RunFolder(folder).note(reason="Allow this?")
-    assert resume(folder, site.url, answer).verdict == "waiting"
+    assert resume(folder, site.url, answer).status == "waiting"
     done = resume(folder, site.url, answer)
-    assert (done.verdict, len(site.posts)) == ("succeeded", posts), done.reason
+    assert (done.status, len(site.posts)) == ("succeeded", posts), done.reason
 
 
 def test_what_a_page_sends_when_it_is_opened_is_withheld_when_it_comes_back(site: Any, tmp_path: Path) -> None:
@@ -186,8 +186,8 @@ def test_what_a_page_sends_when_it_is_opened_is_withheld_when_it_comes_back(site
     assert work(Job("browser", site.url, goal, folder, Kill("acted", 1), approve="never")) == -9
     assert site.posts == ["/save"]
     waiting = resume(folder, site.url)
-    assert (waiting.verdict, site.posts) == ("waiting", ["/save"]), waiting.reason
-    assert resume(folder, site.url, "yes").verdict == "succeeded"
+    assert (waiting.status, site.posts) == ("waiting", ["/save"]), waiting.reason
+    assert resume(folder, site.url, "yes").status == "succeeded"
     assert site.posts == ["/save"]
 
 
@@ -214,7 +214,7 @@ def test_what_was_sent_is_not_done_again_because_the_page_looks_unchanged(
     with Browser(site.url) as browser:
         run = Agent(browser, perception=perception, run_dir=tmp_path / "run", approve="never").run(goal)
     assert site.posts == ["/save"], run.reason
-    if run.verdict != "succeeded":
+    if run.status != "succeeded":
         assert "POST" in run.reason
 
 
@@ -235,7 +235,7 @@ def test_an_answer_that_comes_late_is_waited_for(
     site.pages["/"] = f'<label><input type=checkbox id=box onclick="{late}"> Remind me</label>'
     with Browser(site.url) as browser:
         run = Agent(browser, perception=perception, run_dir=tmp_path / "run", approve="never").run('tick "Remind me"')
-    assert (run.verdict, site.posts) == ("succeeded", ["/save"]), run.reason
+    assert (run.status, site.posts) == ("succeeded", ["/save"]), run.reason
 
 
 def test_a_second_attempt_at_what_was_sent_is_asked_about() -> None:
@@ -265,7 +265,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stopped") / "run"
     try:
         agent = Agent(Paper(site.url), max_steps=2, run_dir=folder)
-        assert agent.run('click "To B", click "To C", click "To A"').verdict == "out_of_budget"
+        assert agent.run('click "To B", click "To C", click "To A"').status == "out_of_budget"
     finally:
         site.close()
     return folder

@@ -194,7 +194,7 @@ def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
         with Shop() as shop, Browser(shop.url) as page:
             perception, policy = ModelPerception(engine), InternVL(engine)
             run = Agent(page, "learned", perception=perception, policy=policy, run_dir=tmp_path / "run", max_steps=20).run(PURCHASE)
-            assert run.verdict == "succeeded", f"{run.reason}: {learn.remedy()}"
+            assert run.status == "succeeded", f"{run.reason}: {learn.remedy()}"
             assert is_the_purchase(shop.orders)
         (got,) = engine.generate(ground_prompt(engine.profile, screen(1920, 1080), "x"), max_tokens=2)
         assert (got.tiles, got.notes) == (3, ())
@@ -218,7 +218,7 @@ def test_the_whole_loop_runs_on_a_served_model_to_an_honest_end(vllm_server: str
     finally:
         perception.close()
     # Its weights are random, but its answers are held to the grammar: it acts, asks or gives up, as it happens.
-    assert run.verdict not in {"broken", "interrupted"}, run.reason
+    assert run.status not in {"broken", "interrupted"}, run.reason
     assert run.usage.calls >= 1
     assert run.usage.tokens_in > 256  # the picture's tokens alone
     assert run.report.is_file()

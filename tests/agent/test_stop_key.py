@@ -39,12 +39,12 @@ def test_a_run_on_ones_desktop_stops_before_its_next_action_and_can_be_resumed(t
             agent = Agent(desktop, approve="never", run_dir=tmp_path / "run", listen=listen)
             run = agent.run('press home, wait 2 seconds, type "never"')
             presser.join()
-            assert (run.verdict, run.reason) == ("interrupted", "stopped before the next action")
+            assert (run.status, run.reason) == ("interrupted", "stopped before the next action")
             folder = RunFolder.open(tmp_path / "run")
             screen.capture()
             assert [each.value for each in screen.elements() if each.role == "textbox"] == [""]
         with Desktop(display=screen.display) as desktop:
-            assert Agent(desktop, approve="never").resume(folder).verdict == "succeeded"
+            assert Agent(desktop, approve="never").resume(folder).status == "succeeded"
         deadline = time.monotonic() + 20
         while [each.value for each in screen.elements() if each.role == "textbox"] != ["never"]:
             assert time.monotonic() < deadline

@@ -101,7 +101,7 @@ def test_a_wait_on_a_desktop_ends_at_once_and_the_run_can_be_resumed(
             agent = Agent(desktop, approve="never", run_dir=tmp_path / "run", listen=stopping.listen)
             run = agent.resume(RunFolder.open(tmp_path / "run")) if resumed else agent.run(goal)
             assert stopping.took() < AT_ONCE
-            assert run.verdict == "interrupted", run.reason
+            assert run.status == "interrupted", run.reason
 
 
 def test_a_wait_in_a_browser_ends_at_once(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_wait_in_a_browser_ends_at_once(tmp_path: Path) -> None:
     with Browser("data:text/html,<p>nothing more</p>") as browser:
         run = Agent(browser, run_dir=tmp_path / "run", listen=stopping.listen).run("wait 50 seconds")
         assert stopping.took() < AT_ONCE
-    assert run.verdict == "interrupted", run.reason
+    assert run.status == "interrupted", run.reason
 
 
 def test_a_program_that_never_comes_to_rest_does_not_hold_up_a_stop(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_program_that_never_comes_to_rest_does_not_hold_up_a_stop(tmp_path: Pa
     with Browser(str(page)) as browser:
         run = Agent(browser, run_dir=tmp_path / "run", listen=stopping.listen).run('wait 1 second, click "Go"')
         assert stopping.took() < AT_ONCE + 1
-    assert run.verdict == "interrupted", run.reason
+    assert run.status == "interrupted", run.reason
 
 
 class Away(BaseHTTPRequestHandler):
@@ -172,7 +172,7 @@ def test_a_run_whose_models_server_is_away_ends_at_once_with_130(tmp_path: Path,
     server.shutdown()
     server.server_close()
     assert run.returncode == 130, err
-    assert json.loads(out)["verdict"] == "interrupted"
+    assert json.loads(out)["status"] == "interrupted"
 
 
 def test_a_question_at_a_terminal_ends_at_once(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_model_server_that_is_killed_and_started_again_is_waited_for(
         Paper(counter.url), perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
     ).run("order")
     back[0].close()
-    assert (run.verdict, counter.posts) == ("succeeded", ["/order", "/order"]), run.reason
+    assert (run.status, counter.posts) == ("succeeded", ["/order", "/order"]), run.reason
 
 
 @pytest.mark.usefixtures("quick")
@@ -100,12 +100,12 @@ def test_a_model_server_that_stays_away_breaks_the_run_which_goes_on_when_it_is_
     broken = Agent(
         Paper(counter.url), perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
     ).run("order")
-    assert broken.verdict == "broken"
+    assert broken.status == "broken"
     assert "cannot be reached" in broken.reason
     back = Model(port)
     run = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never").resume(RunFolder.open(tmp_path / "run"))
     back.close()
-    assert (run.verdict, counter.posts) == ("succeeded", ["/order", "/order"]), run.reason
+    assert (run.status, counter.posts) == ("succeeded", ["/order", "/order"]), run.reason
 
 
 def test_the_newest_checkpoint_is_the_last_one_saved_though_the_clock_was_set_back(
@@ -118,16 +118,16 @@ def test_the_newest_checkpoint_is_the_last_one_saved_though_the_clock_was_set_ba
     first = Agent(
         Paper(counter.url), perception=perception, policy=policy, approve="never", max_steps=1, run_dir=tmp_path / "run"
     ).run("order")
-    assert first.verdict == "out_of_budget"
+    assert first.status == "out_of_budget"
     earlier, back = time.time_ns, 10**9 * 86_400
     monkeypatch.setattr(ids, "_last_v6_timestamp", None)
     monkeypatch.setattr(time, "time_ns", lambda: earlier() - back)
     second = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never", max_steps=2).resume(
         RunFolder.open(first.folder)
     )
-    assert (second.verdict, second.steps) == ("out_of_budget", 2)
+    assert (second.status, second.steps) == ("out_of_budget", 2)
     third = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never").resume(RunFolder.open(first.folder))
-    assert (third.verdict, counter.posts) == ("succeeded", ["/order"] * 3), third.reason
+    assert (third.status, counter.posts) == ("succeeded", ["/order"] * 3), third.reason
 
 
 def test_a_line_cut_short_by_a_full_disk_spoils_no_later_one(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def buy(folder: str) -> None:
             'log in as "ada" with password "lovelace", search for "lamp", add the first result to the cart, check out'
         )
         run = Agent(browser).run(goal)
-        assert run.verdict == "succeeded", run.reason
+        assert run.status == "succeeded", run.reason
         assert len(shop.orders) == 1
 
 

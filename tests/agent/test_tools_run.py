@@ -106,7 +106,7 @@ def test_a_safe_tool_is_used_and_told_short_in_the_history_and_whole_in_the_trac
         [Call(tool="stock", arguments={"article": "lamp"}), Call(tool="stock", arguments={"article": "many"})]
     )
     run = start(policy=policy).run("look what there is")
-    assert run.verdict == "succeeded"
+    assert run.status == "succeeded"
     assert [tool.name for tool in seen[0].tools] == ["stock", "order", "broken"]
     steps = seen[-1].steps
     assert [step.outcome.kind for step in steps] == ["confirmed", "confirmed"]
@@ -126,7 +126,7 @@ def test_a_tool_that_is_not_safe_asks_and_is_used_once_for_one_yes(start: Any) -
         return "yes"
 
     run = start(call("order", article="lamp", count=2), ask=yes).run("order")
-    assert (run.verdict, ORDERS) == ("succeeded", ["2 lamp"])
+    assert (run.status, ORDERS) == ("succeeded", ["2 lamp"])
     assert 'use order with article "lamp", count 2' in questions[0]
     journal = [json.loads(line) for line in (run.folder / "journal.jsonl").read_text().splitlines()]
     assert [(line["entry"], line.get("text")) for line in journal][-1] == ("outcome", "ordered")
@@ -135,17 +135,17 @@ def test_a_tool_that_is_not_safe_asks_and_is_used_once_for_one_yes(start: Any) -
 
 def test_without_anybody_the_question_pauses_the_run_and_never_asks_not(start: Any) -> None:
     paused = start(call("order", article="lamp", count=2)).run("order")
-    assert (paused.verdict, ORDERS) == ("waiting", [])
+    assert (paused.status, ORDERS) == ("waiting", [])
 
 
 def test_never_uses_a_tool_that_was_given_and_no_other(start: Any) -> None:
     run = start(call("order", article="lamp", count=1), approve="never").run("order")
-    assert (run.verdict, ORDERS) == ("succeeded", ["1 lamp"])
+    assert (run.status, ORDERS) == ("succeeded", ["1 lamp"])
 
 
 def test_a_tool_that_was_not_given_is_off_whatever_the_approval(start: Any) -> None:
     run = start(call("order", article="lamp", count=2), tools=[stock], approve="never").run("order")
-    assert run.verdict != "succeeded" or not events(run, Acted)
+    assert run.status != "succeeded" or not events(run, Acted)
     assert ORDERS == []
     assert "no tool of this run is called 'order'; there are: stock" in (run.folder / "trace.jsonl").read_text()
     assert not events(run, Judged)  # nobody was even asked
@@ -161,7 +161,7 @@ def test_arguments_that_do_not_fit_go_back_to_the_policy_before_anybody_is_asked
 
 def test_what_a_tool_raises_does_not_break_the_run(start: Any) -> None:
     run = start(call("broken"), {"kind": "done"}, approve="never").run("try it")
-    assert run.verdict == "succeeded"
+    assert run.status == "succeeded"
     acted = events(run, Acted)[0]
     assert acted.failed
     assert acted.result == "broken failed: RuntimeError: the warehouse is on fire"
@@ -170,15 +170,15 @@ def test_what_a_tool_raises_does_not_break_the_run(start: Any) -> None:
 @pytest.mark.parametrize(("answer", "orders"), [("yes", 1), ("no", 2)])
 def test_a_call_in_doubt_is_asked_about_and_never_repeated_in_silence(start: Any, answer: str, orders: int) -> None:
     cut = start(call("order", article="lamp", count=1), tools=[Cut()], approve="never").run("order")
-    assert (cut.verdict, len(ORDERS)) == ("interrupted", 1)
+    assert (cut.status, len(ORDERS)) == ("interrupted", 1)
     again = start(call("order", article="lamp", count=1), approve="never")
     waiting = again.resume(RunFolder.open(cut.folder))
-    assert waiting.verdict == "waiting"
+    assert waiting.status == "waiting"
     assert "use order with article" in waiting.reason
     assert "Was it done?" in waiting.reason
     assert len(ORDERS) == 1
     ended = again.resume(RunFolder.open(cut.folder), answer)
-    assert (ended.verdict, len(ORDERS)) == ("succeeded", orders)
+    assert (ended.status, len(ORDERS)) == ("succeeded", orders)
 
 
 def test_calling_again_for_another_answer_is_no_circle_and_for_the_same_one_is(start: Any) -> None:
@@ -189,7 +189,7 @@ def test_calling_again_for_another_answer_is_no_circle_and_for_the_same_one_is(s
         """Ask whether it is ready."""
         return "not yet" if same else f"{next(left)} ready"
 
-    assert start(*[call("poll", same=False)] * 7, tools=[poll]).run("wait").verdict == "succeeded"
+    assert start(*[call("poll", same=False)] * 7, tools=[poll]).run("wait").status == "succeeded"
 
 
 def test_calling_again_for_the_same_answer_is_stuck(start: Any) -> None:
@@ -202,13 +202,13 @@ def test_calling_again_for_the_same_answer_is_stuck(start: Any) -> None:
         def choose(self, task: Task, perception: Any) -> Decision:
             return Decision(reasoning="again", action=Call(tool="poll"))
 
-    assert start(tools=[poll], policy=Stubborn([])).run("wait").verdict == "stuck"
+    assert start(tools=[poll], policy=Stubborn([])).run("wait").status == "stuck"
 
 
 def test_plain_english_uses_tools_by_name(start: Any) -> None:
     goal = 'click "Count", use stock with article "lamp", most 3 and check that the page shows "counted 1 times"'
     run = start(policy=PlainEnglish()).run(goal)
-    assert (run.verdict, run.answer) == ("succeeded", "lamp: 3 ")
+    assert (run.status, run.answer) == ("succeeded", "lamp: 3 ")
     said = [event.action for event in events(run, Thought) if event.action.kind == "call"]
     assert said == [Call(tool="stock", arguments={"article": "lamp", "most": 3})]
 
@@ -226,6 +226,6 @@ def test_plain_english_uses_tools_by_name(start: Any) -> None:
 )
 def test_plain_english_fails_where_a_tool_does(goal: str, said: str, start: Any) -> None:
     run = start(policy=PlainEnglish(), approve="never").run(goal)
-    assert run.verdict == "failed"
+    assert run.status == "failed"
     assert said in run.reason
     assert len(events(run, Acted)) == (1 if "fire" in said else 0)

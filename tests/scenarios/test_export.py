@@ -99,7 +99,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
         with Browser(url) as browser:
             config = RunConfig(goal=GOAL, on=url, approve="never", folder=str(folder / "given"))
             run = Agent(browser, config=config, run_dir=folder / "explicit").run(GOAL)
-            assert run.verdict == "succeeded", run.reason
+            assert run.status == "succeeded", run.reason
         with Browser(url) as browser:
             found = {each.name: each for each in browser.elements() if each.acts}
             canvas: list[Click | Type | Key] = [
@@ -113,7 +113,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
             perception = EmbeddedPerception()
             later = Later(browser, canvas)
             run = Agent(browser, perception=perception, policy=later, config=config, run_dir=folder / "scripted").run(config.goal)
-            assert run.verdict == "succeeded", run.reason
+            assert run.status == "succeeded", run.reason
         yield Done(folder, folder / "explicit", folder / "scripted")
 
 
@@ -199,7 +199,7 @@ def test_a_desktops_run_becomes_a_suite_and_no_playwright_script(tmp_path: Path)
     with closing(Virtual("mousepad")) as virtual:
         config = RunConfig(goal=goal, on="app:mousepad", approve="never")
         run = Agent(virtual, config=config, run_dir=tmp_path / "run").run(goal)
-        assert run.verdict == "succeeded", run.reason
+        assert run.status == "succeeded", run.reason
     out = tmp_path / "notes.yaml"
     told = CliRunner().invoke(app, ["export", str(tmp_path / "run"), "--out", str(out)])
     assert told.exit_code == 0, told.output

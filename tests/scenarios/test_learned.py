@@ -83,7 +83,7 @@ def bought(tmp_path_factory: pytest.TempPathFactory) -> Bought:
 
 def test_it_buys_the_lamp_in_process(bought: Bought) -> None:
     """Approvals are asked for as they are by default: nothing in this purchase needs one."""
-    assert bought.run.verdict == "succeeded", f"{bought.run.reason}: {learn.remedy()}"
+    assert bought.run.status == "succeeded", f"{bought.run.reason}: {learn.remedy()}"
     assert is_the_purchase(bought.orders)
     assert len(bought.decisions) == len(LESSONS)
     assert len(bought.places) == len(PHRASES)  # every click and every field was found by its box

@@ -67,7 +67,7 @@ def test_a_form_of_each_toolkit_is_filled_chosen_ticked_and_sent(toolkit: str, t
             'check that "sent" is shown'
         )
         run = Agent(virtual, approve="never", run_dir=tmp_path / "run").run(goal)
-    assert run.verdict == "succeeded", run.reason
+    assert run.status == "succeeded", run.reason
     assert json.loads((tmp_path / "sent.json").read_text()) == SENT
 
 
@@ -95,12 +95,12 @@ def test_a_list_of_forty_thousand_rows_is_asked_for_what_it_shows_and_searched(t
         run = Agent(virtual, approve="never", run_dir=tmp_path / "run").run(
             'scroll down until "Lot 64" shows, click "Lot 64"'
         )
-        assert run.verdict == "succeeded", run.reason
+        assert run.status == "succeeded", run.reason
         assert (tmp_path / "chosen").read_text() == "Lot 64"
         # A search ends at the end of the list, here its beginning.
         virtual.perform(Key(keys="ctrl+home"))
         over = 'scroll up until "Lot 40001" shows'
-        assert Agent(virtual, approve="never", run_dir=tmp_path / "end").run(over).verdict == "failed"
+        assert Agent(virtual, approve="never", run_dir=tmp_path / "end").run(over).status == "failed"
 
 
 def test_a_program_that_does_not_answer_costs_its_time_and_nothing_of_it_has_gone(tmp_path: Path) -> None:

@@ -223,7 +223,7 @@ def test_an_error_of_a_command_is_printed_without_the_values_that_the_process_ha
 ) -> None:
     secrets = Secrets([Secret("shop", "tulip-91")])
     for error, code in ((UsageError("tulip-91 is no address"), 2), (RuntimeError("tulip-91"), 3)):
-        with pytest.raises(typer.Exit) as left, reported(as_json=True, verdict=None):
+        with pytest.raises(typer.Exit) as left, reported(as_json=True, status=None):
             raise error
         assert left.value.exit_code == code
         said = capsys.readouterr()

@@ -64,12 +64,12 @@ class Trajectory:
 
     folder: Path
     goal: str
-    verdict: str
+    status: str
     steps: tuple[Step, ...]
 
     @property
     def succeeded(self) -> bool:
-        return self.verdict == "succeeded"
+        return self.status == "succeeded"
 
     def right(self, step: Step) -> bool | None:
         """Whether a step brought the goal nearer; None where nothing tells."""
@@ -106,7 +106,7 @@ def trajectories(folder: Path) -> list[Trajectory]:
     )
     if not folders:
         raise UsageError(f"{folder} holds no run (a folder with a trace.jsonl); name a run's folder, or that of many")
-    return [run for each in folders if (run := _trajectory(each)) and run.steps and run.verdict]
+    return [run for each in folders if (run := _trajectory(each)) and run.steps and run.status]
 
 
 def run_samples(run: Trajectory) -> Iterator[Sample]:
@@ -205,7 +205,7 @@ def _in_thousandths(action: Action, size: tuple[int, int]) -> Action:
 
 
 def _trajectory(folder: Path) -> Trajectory | None:
-    goal = verdict = ""
+    goal = status = ""
     steps: list[dict[str, Any]] = []
     for event in _events(folder / "trace.jsonl"):
         kind = event.get("event")
@@ -225,9 +225,9 @@ def _trajectory(folder: Path) -> Trajectory | None:
             steps[-1]["failed"] = bool(event.get("failed"))
             steps[-1]["result"] = str(event.get("result", ""))
         elif kind == "ended":
-            verdict = str(event.get("verdict", ""))
+            status = str(event.get("status", ""))
     read = (_step(folder, step) for step in steps if "thought" in step)
-    return Trajectory(folder, goal, verdict, tuple(step for step in read if step))
+    return Trajectory(folder, goal, status, tuple(step for step in read if step))
 
 
 def _events(path: Path) -> Iterator[dict[str, Any]]:

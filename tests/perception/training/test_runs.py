@@ -47,7 +47,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_run_is_read_as_what_was_seen_done_and_told(runs: Path, tmp_path: Path) -> None:
     (good,) = trajectories(runs / "good")
-    assert (good.goal, good.verdict, len(good.steps)) == (GOAL, "succeeded", 2)
+    assert (good.goal, good.status, len(good.steps)) == (GOAL, "succeeded", 2)
     samples = list(run_samples(good))
     act, place = samples[0].questions
     assert act.before == f"Goal: {GOAL}\n"
@@ -65,7 +65,7 @@ def test_a_run_is_read_as_what_was_seen_done_and_told(runs: Path, tmp_path: Path
 
 def test_what_succeeded_is_preferred_to_what_did_not_on_the_same_screen(runs: Path) -> None:
     both = trajectories(runs)
-    marks = {run.verdict: [sample.questions[0].answer for sample in judgements(run)] for run in both}
+    marks = {run.status: [sample.questions[0].answer for sample in judgements(run)] for run in both}
     assert marks["succeeded"] == ["+", "+"]
     # What did nothing is tried once more before it is given up; that giving up was wrong, nothing tells.
     assert set(marks["failed"]) == {"-"}
