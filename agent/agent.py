@@ -22,7 +22,7 @@ from handeye.agent.recover import recover, settle_doubt
 from handeye.agent.run import RunConfig, RunFolder, disk, released
 from handeye.agent.start import EMBEDDED, open_perception_and_policy, page_folder
 from handeye.agent.state import State, start
-from handeye.agent.trace import Noted, Started
+from handeye.agent.event_log import Noted, Started
 from handeye.policies.guard import Guard
 from handeye.policies.limits import Limits
 from handeye.policies.rules import GuardPolicy, program
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.loop import Graph
     from handeye.agent.run import Approve, Result
-    from handeye.agent.trace import AnyEvent, RunStatus
+    from handeye.agent.event_log import AnyEvent, RunStatus
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.tools.device import Device, Receiving, Reviving

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from handeye.agent.mind import ground_targets
 from handeye.agent.shown import Shown, differences
 from handeye.agent.state import State, pending, with_step
-from handeye.agent.trace import Answered
+from handeye.agent.event_log import ApprovalReceived
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import Past
 from handeye.tools.actions import Ask, describe, parse_action
@@ -37,7 +37,7 @@ from handeye.tools.plain import folded, visible
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.agent.trace import AnyEvent
+    from handeye.agent.event_log import AnyEvent
     from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
     from handeye.policies.decision import Decision
@@ -85,7 +85,7 @@ def read_answer(text: str) -> Answer:
 
 def answered(tell: Callable[[AnyEvent], None], state: State, answer: str) -> State:
     """What a person's answer to the pending question means; it is asked again where the answer cannot be used."""
-    tell(Answered(step=state["step"], answer=answer))
+    tell(ApprovalReceived(step=state["step"], answer=answer))
     decision = pending(state)
     if isinstance(decision.action, Ask):
         return _over(state, decision, Outcome(kind="confirmed", evidence="the person answered"), answer)

@@ -10,10 +10,10 @@ from langgraph.checkpoint.base import get_checkpoint_id
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from handeye.agent.history import History
-from handeye.agent.journal import Journal
+from handeye.agent.effect_journal import EffectJournal
 from handeye.agent.report.render import write_report
 from handeye.agent.run import Result
-from handeye.agent.trace import Ended, Trace
+from handeye.agent.event_log import Ended, EventLog
 from handeye.perception.usage import Usage
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.run import RunFolder
     from handeye.agent.state import State
-    from handeye.agent.trace import AnyEvent, RunStatus
+    from handeye.agent.event_log import AnyEvent, RunStatus
     from handeye.perception.engines.options import Options
     from handeye.tools.secrets import Secrets
 
@@ -81,8 +81,8 @@ class Books:
         self.options = options
         self._listen = listen
         self._redact = secrets.redact
-        self.trace = Trace(folder.trace)
-        self.journal = Journal(folder.journal, secrets.redact)
+        self.trace = EventLog(folder.trace)
+        self.journal = EffectJournal(folder.journal, secrets.redact)
         self.history = History(folder.trace)
         self._database = sqlite3.connect(folder.checkpoint, check_same_thread=False)
         self.checkpoints = LatestSaver(self._database)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from handeye.agent.state import KEPT_STEPS
-from handeye.agent.trace import Acted, Looked, Thought, read_trace
+from handeye.agent.event_log import Performed, Observed, Decided, read_events
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handeye.agent.trace import AnyEvent
+    from handeye.agent.event_log import AnyEvent
 
 #: Lines kept of the beginning of a run, and of what came last before the steps told in full.
 FIRST, LAST = 6, 14
@@ -45,18 +45,18 @@ class History:
         self._last: deque[Stretch] = deque()
         self._recent: deque[Stretch] = deque()
         self._said = ""
-        for event in read_trace(trace) if trace.exists() else ():
+        for event in read_events(trace) if trace.exists() else ():
             self.hear(event)
 
     def hear(self, event: AnyEvent) -> None:
         """The next event."""
-        if isinstance(event, Thought):
+        if isinstance(event, Decided):
             self._said = " ".join(event.said.split())[:WIDTH]
-        elif isinstance(event, Acted):
+        elif isinstance(event, Performed):
             self._recent.append(Stretch(event.step, event.step, self._said, "failed" if event.failed else "done"))
             if len(self._recent) > KEPT_STEPS:
                 self._pass(self._recent.popleft())
-        elif isinstance(event, Looked) and event.outcome and self._recent:
+        elif isinstance(event, Observed) and event.outcome and self._recent:
             self._recent[-1] = replace(self._recent[-1], ending=event.outcome.kind)
 
     def earlier(self) -> tuple[str, ...]:

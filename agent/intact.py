@@ -6,7 +6,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
-from handeye.agent.journal import read_journal
+from handeye.agent.effect_journal import read_journal
 from handeye.agent.run import REMEDY
 from handeye.tools.errors import UsageError
 

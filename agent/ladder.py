@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from handeye.agent.mind import around
 from handeye.agent.state import past
-from handeye.agent.trace import Noted
+from handeye.agent.event_log import Noted
 from handeye.policies.decision import Decision
 from handeye.tools.actions import Click, Upload, describe
 from handeye.tools.device import Pressing

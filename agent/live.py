@@ -17,7 +17,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from handeye.agent.report.story import Step, Talk, duration
-from handeye.agent.trace import Acted, Answered, Asked, Ended, Judged, Looked, Noted, Started, Thought
+from handeye.agent.event_log import Performed, ApprovalReceived, ApprovalRequested, Ended, Guarded, Observed, Noted, Started, Decided
 from handeye.tools.actions import Done
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, OverflowMethod, RenderableType
 
-    from handeye.agent.trace import AnyEvent
+    from handeye.agent.event_log import AnyEvent
     from handeye.policies.decision import Candidate
 
 #: How a step or a run can end: a sign, the same in ASCII, and its colour.
@@ -132,24 +132,24 @@ class LiveView:
         match event:
             case Started(resumed=True):
                 self._remark("resumed")
-            case Looked():
+            case Observed():
                 self._looked(event)
-            case Thought():
+            case Decided():
                 self._at(event.step).reasoning = event
                 self._do("thinking")
-            case Judged():
+            case Guarded():
                 self._at(event.step).judged = event
                 self._do("doing" if event.ruling == "allow" else "waiting for you")
-            case Asked():
+            case ApprovalRequested():
                 self._at(event.step).talks.append(Talk(event.question))
                 if self._plain:
                     self._line(f"[{event.step}] asks: {self._clean(event.question)}")
                 self._do("waiting for you")
-            case Answered():
+            case ApprovalReceived():
                 talks = self._at(event.step).talks
                 talks[-1:] = [Talk(talks[-1].question if talks else "", event.answer)]
                 self._do("doing")
-            case Acted():
+            case Performed():
                 self._at(event.step).acted = event
                 self._do("looking")
             case Noted():
@@ -167,7 +167,7 @@ class LiveView:
             self._step = Step(number, "")
         return self._step
 
-    def _looked(self, event: Looked) -> None:
+    def _looked(self, event: Observed) -> None:
         if self._step and self._step.number == event.step - 1:
             self._step.outcome = event.outcome
         if self._step and (self._step.number != event.step or self._step.reasoning):

@@ -20,7 +20,7 @@ from handeye.agent.patience import patient
 from handeye.agent.progress import brought, corrected, judged, otherwise, turns, with_turn
 from handeye.agent.shown import Shown, differences, extended, followed, shown
 from handeye.agent.state import KEPT_LOCAL, LocalInput, State, past, pending, with_step
-from handeye.agent.trace import Acted, AnyEvent, Asked, Found, Judged, Looked, Noted, Thought
+from handeye.agent.event_log import Performed, AnyEvent, ApprovalRequested, GroundedTarget, Guarded, Observed, Noted, Decided
 from handeye.perception.change import fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from handeye.agent.history import History
-    from handeye.agent.journal import Journal
+    from handeye.agent.effect_journal import EffectJournal
     from handeye.agent.run import RunFolder
     from handeye.perception.perception import Perception
     from handeye.perception.observation import Grounding, Observation
@@ -98,7 +98,7 @@ class Crew:
     guard: Guard
     limits: Limits
     run: RunFolder
-    journal: Journal
+    journal: EffectJournal
     tell: Callable[[AnyEvent], None]
     """Writes an event to the trace and shows it."""
     history: History
@@ -143,7 +143,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         update |= State(steps=steps) | brought(state, steps, update["fingerprint"])
 
         crew.tell(
-            Looked(
+            Observed(
                 step=state["step"],
                 screen=update["screen"],
                 size=observation.screenshot.image.size,
@@ -202,7 +202,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         usage = crew.policy.usage + crew.perception.usage - spent
         decision = decision.model_copy(update={"action": action})
         crew.tell(
-            Thought(
+            Decided(
                 step=state["step"],
                 reasoning=decision.reasoning,
                 action=action,
@@ -250,7 +250,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             return State(question=f"{error}. {ALLOW_THIS} {describe(pending(state).action)}", edits={})
         action = decision.action
         if isinstance(action, Ask):
-            crew.tell(Asked(step=state["step"], question=action.question))
+            crew.tell(ApprovalRequested(step=state["step"], question=action.question))
             return State(question=action.question)
         judged_by = observation
         ruling = judge(state, decision, observation)
@@ -285,10 +285,10 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 trouble = f"{now.words} was not done, because the screen has changed: {'; '.join(changed)}"
                 return State(decision=None, reason=trouble, changes=changes, approved=[])
             update["changes"] = changes
-        crew.tell(Judged(step=state["step"], ruling=ruling.ruling, reason=ruling.reason))
+        crew.tell(Guarded(step=state["step"], ruling=ruling.ruling, reason=ruling.reason))
         if ruling.ruling == "ask":
             update |= question(state, ruling, now, changed)
-            crew.tell(Asked(step=state["step"], question=update["question"]))
+            crew.tell(ApprovalRequested(step=state["step"], question=update["question"]))
         if ruling.ruling == "refuse":
             update |= refuse(State(**(state | update)), ruling.reason, now.signature)
         return update
@@ -357,7 +357,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             update |= State(judged=True, facts=done.facts, answer=done.answer or state["answer"])
             if isinstance(action, Zoom):
                 update["view"] = list(done.view or ())
-        crew.tell(Acted(step=step, result=result, whole=whole, failed=failed, seconds=time.monotonic() - began))
+        crew.tell(Performed(step=step, result=result, whole=whole, failed=failed, seconds=time.monotonic() - began))
         update["steps"] = with_step(
             state,
             Past(
@@ -437,11 +437,11 @@ def pressed_as_judged(crew: Crew, state: State, action: Action, *, careful: bool
     raise AssertionError
 
 
-def told(action: Action, found: dict[str, Grounding]) -> tuple[Found, ...]:
+def told(action: Action, found: dict[str, Grounding]) -> tuple[GroundedTarget, ...]:
     """What the trace is told about the targets that were looked for."""
     aims = targets(action)
     return tuple(
-        Found(
+        GroundedTarget(
             phrase=aims[name].phrase,
             point=grounding.point,
             by=grounding.by,

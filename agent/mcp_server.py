@@ -23,7 +23,7 @@ from handeye.agent.approval import ALLOW_THIS, read_answer, waiting_id
 from handeye.agent.mind import ground_targets
 from handeye.agent.run import RunFolder
 from handeye.agent.start import open_device, open_perception_and_policy
-from handeye.agent.trace import Thought
+from handeye.agent.event_log import Decided
 from handeye.perception.outcome import judge
 from handeye.perception.prompt import action_text
 from handeye.tools.actions import HAND_KINDS, describe, parse_action
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handeye.agent.run import Result, RunConfig
-    from handeye.agent.trace import AnyEvent
+    from handeye.agent.event_log import AnyEvent
     from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
     from handeye.policies.decision import Policy
@@ -278,7 +278,7 @@ def _progress(ctx: Any) -> Callable[[AnyEvent], None]:
     loop = asyncio.get_running_loop()
 
     def listen(event: AnyEvent) -> None:
-        if isinstance(event, Thought):
+        if isinstance(event, Decided):
             asyncio.run_coroutine_threadsafe(ctx.report_progress(event.step, message=event.said), loop)
 
     return listen

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from handeye.agent.state import State
-from handeye.agent.trace import Noted
+from handeye.agent.event_log import Noted
 from handeye.tools.errors import ModelAway
 
 if TYPE_CHECKING:

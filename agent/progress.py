@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handeye.agent.state import State
-from handeye.agent.trace import Noted
+from handeye.agent.event_log import Noted
 from handeye.perception.outcome import Outcome, judge
 from handeye.perception.outcome_fields import rewritten
 from handeye.policies.decision import Adapting, Past

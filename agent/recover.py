@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from handeye.agent.approval import YES
-from handeye.agent.journal import (
+from handeye.agent.effect_journal import (
     READING,
     doubt,
     effects,
@@ -27,7 +27,7 @@ from handeye.agent.journal import (
 from handeye.agent.ladder import by_hand_or_itself
 from handeye.agent.loop import Crew, seen, with_local
 from handeye.agent.state import LocalInput, State, local_inputs, past, pending, with_step
-from handeye.agent.trace import Answered, Noted
+from handeye.agent.event_log import ApprovalReceived, Noted
 from handeye.perception.change import difference, fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import Decision, Past
@@ -37,7 +37,7 @@ from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.screenshot import Screenshot, open_image
 
 if TYPE_CHECKING:
-    from handeye.agent.journal import Doubt, Entry
+    from handeye.agent.effect_journal import Doubt, Entry
     from handeye.perception.observation import Observation
     from handeye.tools.element import Element
 
@@ -147,7 +147,7 @@ def reopened(crew: Crew) -> State:
 
 def settle_doubt(crew: Crew, state: State, found: Recovered, answer: str) -> State:
     """What the person's word means: on what is in doubt (yes, it was done, or no), or on a goal to begin again."""
-    crew.tell(Answered(step=state["step"], answer=answer))
+    crew.tell(ApprovalReceived(step=state["step"], answer=answer))
     yes = answer.strip().lower() in YES
     if found.question.endswith(FROM_THE_START):
         again = State(memo={}, steps=[], tried=[], refused=[]) if yes else State()

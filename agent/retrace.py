@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from handeye.agent.report.story import tell
-from handeye.agent.trace import read_trace
+from handeye.agent.event_log import read_events
 from handeye.policies.replay.anchors import Anchor, Standing, without_places
 from handeye.policies.replay.doing import FINGERPRINT, standing
 from handeye.policies.replay.explicit import explicit, placed
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handeye.agent.report.story import Step
-    from handeye.agent.trace import Thought
+    from handeye.agent.event_log import Decided
     from handeye.policies.replay.anchors import TargetSignature
     from handeye.tools.screenshot import Screenshot
 
@@ -43,7 +43,7 @@ class Retraced:
 
 def retrace(run: Path) -> Retraced:
     """What a run did, without what it did in vain, and without waits that nobody asked for."""
-    story = tell(read_trace(run / "trace.jsonl"))
+    story = tell(read_events(run / "trace.jsonl"))
     goal = story.started.goal if story.started else ""
     kept = _kept(story.steps)
     found = Retraced()
@@ -142,7 +142,7 @@ def _clause(memo: dict[str, Any]) -> dict[str, Any]:
     return {name: memo[name] for name in ("at", "stage", "tries", "kept") if memo.get(name) or name == "at"}
 
 
-def _optional(reasoning: Thought, goal: str) -> bool:
+def _optional(reasoning: Decided, goal: str) -> bool:
     """Whether the step closed what sometimes comes."""
     clause = reasoning.memo.get("at")
     if clause is not None and clause in conditional(goal):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from handeye.agent.trace import RunStatus
+from handeye.agent.event_log import RunStatus
 from handeye.perception.engines.options import Options
 from handeye.perception.usage import Usage
 from handeye.policies.rules import GuardPolicy

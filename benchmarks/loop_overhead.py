@@ -22,7 +22,7 @@ from platformdirs import user_cache_path
 from benchmarks.measuring import Row
 from benchmarks.pages import served
 from handeye.agent import Agent
-from handeye.agent.trace import Acted, AnyEvent, Looked
+from handeye.agent.event_log import Performed, AnyEvent, Observed
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
@@ -75,9 +75,9 @@ def our_step(url: str) -> float:
     times: list[float] = []
 
     def listen(event: AnyEvent) -> None:
-        if isinstance(event, (Looked, Acted)):
+        if isinstance(event, (Observed, Performed)):
             times.append(time.perf_counter())
-            if isinstance(event, Looked) and len(times) == 1:
+            if isinstance(event, Observed) and len(times) == 1:
                 times[0] -= event.seconds
 
     clicks = [parse_action({"kind": "click", "target": "Count"})] * STEPS

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from handeye.agent.trace import RunStatus
+from handeye.agent.event_log import RunStatus
 from handeye.scenarios.checks.judging import Judged
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.files import clear_parts, json_lines, write_atomically

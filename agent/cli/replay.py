@@ -57,7 +57,7 @@ def replay(
         folder = RunFolder(path)
         status, config = folder.read().get("status"), folder.config
         if status != "succeeded":
-            raise UsageError(f"{path} {f'ended as {status}' if verdict else 'has no end'}; replay one that succeeded")
+            raise UsageError(f"{path} {f'ended as {status}' if status else 'has no end'}; replay one that succeeded")
         found = retrace(path)
         if not found.anchors:
             raise UsageError(f"{path} holds no steps to be done again; start a new run")

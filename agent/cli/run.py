@@ -342,7 +342,7 @@ def _line(console: Console, prompt: str) -> str:
 
 def leave(result: Result, as_json: bool) -> None:
     """Tell the result, and end with the exit code of its verdict."""
-    from handeye.agent.trace import EXIT_CODES
+    from handeye.agent.event_log import EXIT_CODES
 
     if as_json:
         print_json(result.to_json())

@@ -10,7 +10,7 @@ from handeye.tools.actions import Drag, Scroll, targets
 from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
-    from handeye.agent.trace import Thought
+    from handeye.agent.event_log import Decided
     from handeye.tools.actions import Action
 
 WAYS = {"up": (0, -1), "down": (0, 1), "left": (-1, 0), "right": (1, 0)}
@@ -52,7 +52,7 @@ class Overlay:
         return round(max(self.width, self.height, 200) / (140 if self.boxes else 95), 1)
 
 
-def of_thought(reasoning: Thought, size: tuple[int, int]) -> Overlay:
+def of_thought(reasoning: Decided, size: tuple[int, int]) -> Overlay:
     """Where an action goes on the screenshot it was chosen on, and where the model's answers had its targets."""
     samples = tuple(point for found in reasoning.found if len(found.samples) > 1 for point in found.samples if point)
     return replace(of_action(reasoning.action, size), samples=samples)

@@ -15,7 +15,7 @@ from handeye.agent.report import overlay
 from handeye.agent.report.commands import commands
 from handeye.agent.report.story import Resumed, Story, duration, tell
 from handeye.agent.run import disk
-from handeye.agent.trace import read_trace
+from handeye.agent.event_log import read_events
 from handeye.perception.agreement import LOW
 from handeye.tools.errors import UsageError
 from handeye.tools.files import write_atomically
@@ -23,7 +23,7 @@ from handeye.tools.files import write_atomically
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from handeye.agent.trace import Looked
+    from handeye.agent.event_log import Observed
 
 HERE = Path(__file__).parent
 #: Longer texts are cut in the report; the trace beside it has all of them.
@@ -75,7 +75,7 @@ def page_of(run_folder: Path) -> str:
     trace, notes = run_folder / "trace.jsonl", _run_json(run_folder)
     if notes is None and not trace.exists():
         raise UsageError(f"{run_folder} is not a run's folder (no run.json, no trace.jsonl); see `ls runs`")
-    story = tell(read_trace(trace)) if trace.exists() else Story()
+    story = tell(read_events(trace)) if trace.exists() else Story()
     return _render(run_folder, story, notes or {})
 
 
@@ -142,7 +142,7 @@ def drawn(over: overlay.Overlay) -> str:
     return re.sub(r"(\.\d)\d+", r"\1", str(drawing(over)).strip())  # a tenth of a pixel is fine enough
 
 
-def link(folder: Path, look: Looked | None) -> str:
+def link(folder: Path, look: Observed | None) -> str:
     """The picture of a look, relative to the report; empty when it is not there."""
     if look is None or not DIGEST.fullmatch(look.screen):
         return ""

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from handeye.agent.trace import (
-    Acted,
-    Answered,
-    Asked,
+from handeye.agent.event_log import (
+    Performed,
+    ApprovalReceived,
+    ApprovalRequested,
     Ended,
-    Judged,
-    Looked,
+    Guarded,
+    Observed,
     Noted,
     Started,
-    Thought,
+    Decided,
 )
 from handeye.perception.usage import Usage
 from handeye.tools.actions import Done
@@ -23,7 +23,7 @@ from handeye.tools.actions import Done
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handeye.agent.trace import AnyEvent
+    from handeye.agent.event_log import AnyEvent
     from handeye.perception.outcome import Outcome
 
 
@@ -42,13 +42,13 @@ class Step:
     number: int
     anchor: str
     """Unique in its story, where a number may come twice: after a crash a step begins again."""
-    look: Looked | None = None
-    reasoning: Thought | None = None
-    judged: Judged | None = None
+    look: Observed | None = None
+    reasoning: Decided | None = None
+    judged: Guarded | None = None
     talks: list[Talk] = field(default_factory=list)
-    acted: Acted | None = None
+    acted: Performed | None = None
     outcome: Outcome | None = None
-    after: Looked | None = None
+    after: Observed | None = None
     """The look that followed the action."""
     notes: list[str] = field(default_factory=list)
 
@@ -146,20 +146,20 @@ class Story:
                 self._start(event)
             case Ended():
                 self.ended = event
-            case Looked():
+            case Observed():
                 self._look(event)
-            case Thought():
+            case Decided():
                 step = self._step(event.step)
                 if step.reasoning:  # a crash came between deciding and acting, and it was decided again
                     step = self._begin(event.step, step.look)
                 step.reasoning = event
-            case Judged():
+            case Guarded():
                 self._step(event.step).judged = event
-            case Asked():
+            case ApprovalRequested():
                 self._step(event.step).talks.append(Talk(event.question))
-            case Answered():
+            case ApprovalReceived():
                 self._answer(event)
-            case Acted():
+            case Performed():
                 self._step(event.step).acted = event
             case Noted(step=0):
                 self.notes.append(event.text)
@@ -173,7 +173,7 @@ class Story:
             self.entries.append(Resumed(event, self.ended))
         self.ended = None
 
-    def _look(self, event: Looked) -> None:
+    def _look(self, event: Observed) -> None:
         before = next((step for step in reversed(self.steps) if step.number == event.step - 1), None)
         if before and before.after is None:
             before.after = event
@@ -183,7 +183,7 @@ class Story:
             step = self._begin(event.step)
         step.look = event
 
-    def _answer(self, event: Answered) -> None:
+    def _answer(self, event: ApprovalReceived) -> None:
         talks = self._step(event.step).talks
         if talks and talks[-1].answer is None:
             talks[-1].answer = event.answer
@@ -196,7 +196,7 @@ class Story:
                 return entry
         return self._begin(number)
 
-    def _begin(self, number: int, look: Looked | None = None) -> Step:
+    def _begin(self, number: int, look: Observed | None = None) -> Step:
         step = Step(number, f"s{len(self.entries) + 1}", look)
         self.entries.append(step)
         return step

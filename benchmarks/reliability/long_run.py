@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.pages import served
 from benchmarks.reliability.telling import Figure, say
 from handeye.agent import Agent
-from handeye.agent.trace import Acted, AnyEvent
+from handeye.agent.event_log import Performed, AnyEvent
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
@@ -48,7 +48,7 @@ def measure() -> dict[str, Any]:
     memory: dict[int, float] = {}
 
     def listen(event: AnyEvent) -> None:
-        if not isinstance(event, Acted):
+        if not isinstance(event, Performed):
             return
         ends.append(time.monotonic())
         if event.step % 100 == 0:

@@ -111,11 +111,11 @@ class Tripwires:
     def lay(self) -> None:
         """Around what is written down."""
         from handeye.agent.books import LatestSaver
-        from handeye.agent.journal import Journal
+        from handeye.agent.effect_journal import EffectJournal
 
         self.around(LatestSaver, "put", "put_writes")
         for name in ("intend", "sending", "answered", "finish"):
-            self.around(Journal, name)
+            self.around(EffectJournal, name)
 
     def around(self, holder: Any, *names: str) -> None:
         """Two points for each of these: before and after it."""

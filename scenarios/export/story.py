@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from handeye.agent.run import RunFolder
 from handeye.agent.start import looks_like_page
-from handeye.agent.trace import Acted, Looked, Thought, read_trace
+from handeye.agent.event_log import Performed, Observed, Decided, read_events
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.parsing import parse
 from handeye.tools.actions import Upload
@@ -140,19 +140,19 @@ def _gives(goal: str) -> list[c.Give]:
 
 def _deeds(trace: Path) -> tuple[list[Deed], str, Signals]:
     deeds: list[Deed] = []
-    reasoning: Thought | None = None
+    reasoning: Decided | None = None
     signals, by, waiting = Signals(), "", False
-    for event in read_trace(trace):
+    for event in read_events(trace):
         match event:
-            case Looked():
+            case Observed():
                 signals = event.signals
                 if waiting:
                     seen = event.outcome.kind if event.outcome else "unknown"
                     deeds[-1] = replace(deeds[-1], after=signals, outcome=seen)
                 waiting = False
-            case Thought():
+            case Decided():
                 reasoning, by = event, event.by
-            case Acted(failed=False) if reasoning and reasoning.step == event.step and reasoning.action.kind not in _IDLE:
+            case Performed(failed=False) if reasoning and reasoning.step == event.step and reasoning.action.kind not in _IDLE:
                 at = reasoning.memo.get("at") if reasoning.by == PLAIN else None
                 deeds.append(
                     Deed(reasoning.step, reasoning.action, reasoning.said, dict(reasoning.signatures), signals, signals, at)

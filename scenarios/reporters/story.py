@@ -16,14 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from handeye.agent.report import overlay
 from handeye.agent.report.render import drawn, link
 from handeye.agent.report.story import tell
-from handeye.agent.trace import read_trace
+from handeye.agent.event_log import read_events
 from handeye.tools.browser.overheard import PAGE_LOG, Heard, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from handeye.agent.report.story import Step, Story
-    from handeye.agent.trace import Looked
+    from handeye.agent.event_log import Observed
     from handeye.scenarios.checks.judging import Judged
     from handeye.scenarios.results import Attempt, Result
 
@@ -157,7 +157,7 @@ def attempt_of(attempt: Attempt, beside: Path) -> AttemptStory:
     folder = Path(attempt.run) if attempt.run else None
     if folder is None or not (folder / "trace.jsonl").exists():
         return AttemptStory(**told)
-    story = tell(read_trace(folder / "trace.jsonl"))
+    story = tell(read_events(folder / "trace.jsonl"))
     place, heard = _from(beside, folder), tuple(read_log(folder / PAGE_LOG))
     return AttemptStory(
         **told,
@@ -203,7 +203,7 @@ def _notes(step: Step) -> tuple[str, ...]:
     return tuple(_cut(note) for note in notes)
 
 
-def _picture(folder: Path, place: str, look: Looked | None, over: overlay.Overlay | None) -> Picture | None:
+def _picture(folder: Path, place: str, look: Observed | None, over: overlay.Overlay | None) -> Picture | None:
     if look is None or not (file := link(folder, look)):
         return None
     return Picture(file=f"{place}/{file}", size=look.size, marks=drawn(over) if over else "")

@@ -20,7 +20,7 @@ from handeye.agent.approval import question_id, read_answer
 from handeye.agent.config import rules_here
 from handeye.agent.run import RunConfig, RunFolder
 from handeye.agent.start import outfit
-from handeye.agent.trace import Acted, Answered, Started
+from handeye.agent.event_log import Performed, ApprovalReceived, Started
 from handeye.policies.rules import GuardPolicy
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import HandeyeError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
-    from handeye.agent.trace import AnyEvent
+    from handeye.agent.event_log import AnyEvent
     from handeye.tools.device import Device
 
 
@@ -117,8 +117,8 @@ class Lead:
 
 def _is_between(event: AnyEvent) -> bool:
     """Whether the loop looks next: nothing is decided that what a person does now would make wrong."""
-    over = isinstance(event, Answered) and read_answer(event.answer).kind in ("no", "by hand")
-    return over or isinstance(event, Acted | Started)
+    over = isinstance(event, ApprovalReceived) and read_answer(event.answer).kind in ("no", "by hand")
+    return over or isinstance(event, Performed | Started)
 
 
 def work(order: dict[str, Any], lead: Lead, tell: Callable[..., None]) -> None:

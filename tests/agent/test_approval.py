@@ -10,7 +10,7 @@ import pytest
 from handeye.agent import Agent
 from handeye.agent.approval import Answer, edit, read_answer
 from handeye.agent.run import RunFolder
-from handeye.agent.trace import Acted, Answered, Asked, Judged, Thought, read_trace
+from handeye.agent.event_log import Performed, ApprovalReceived, ApprovalRequested, Guarded, Decided, read_events
 from handeye.policies.rules import GuardPolicy
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
@@ -98,10 +98,10 @@ def test_what_is_allowed_for_the_run_is_not_asked_again(files: Browser, percepti
     run = work(files, perception, tmp_path / "run", ["yes", "always", "always: delete"], one, one, one, two, two)
     assert run.status == "succeeded"
     assert log(files) == "log: one one one two two"
-    events = list(read_trace(run.folder / "trace.jsonl"))
-    assert [event.answer for event in events if isinstance(event, Answered)] == ["yes", "always", "always: delete"]
-    assert sum(isinstance(event, Asked) for event in events) == 3
-    reasons = [event.reason for event in events if isinstance(event, Judged) and event.ruling == "allow"]
+    events = list(read_events(run.folder / "trace.jsonl"))
+    assert [event.answer for event in events if isinstance(event, ApprovalReceived)] == ["yes", "always", "always: delete"]
+    assert sum(isinstance(event, ApprovalRequested) for event in events) == 3
+    reasons = [event.reason for event in events if isinstance(event, Guarded) and event.ruling == "allow"]
     assert reasons == ["the person allowed it", *["the person allowed it for this run"] * 4]
 
 
@@ -132,14 +132,14 @@ def test_an_edited_action_is_judged_anew(files: Browser, perception: Any, tmp_pa
     run = work(files, perception, tmp_path / "run", answers, click("Delete one"), click("Delete one"))
     assert run.status == "succeeded", run.reason
     assert log(files) == "log: two"
-    events = list(read_trace(run.folder / "trace.jsonl"))
-    questions = [event.question for event in events if isinstance(event, Asked)]
+    events = list(read_events(run.folder / "trace.jsonl"))
+    questions = [event.question for event in events if isinstance(event, ApprovalRequested)]
     assert questions[0].startswith(
         "Allow this? click “Delete one”: “Delete one” may not be undone (because of “delete”)"
     )
     assert "— button “Delete one” on “file://" in questions[0]
     assert any("click “Delete two”" in each for each in questions)
-    assert not any(isinstance(event, Acted) and event.failed for event in events)
+    assert not any(isinstance(event, Performed) and event.failed for event in events)
 
 
 def test_a_run_that_waits_is_answered_later_even_by_an_edit(files: Browser, perception: Any, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_run_that_waits_is_answered_later_even_by_an_edit(files: Browser, perc
     run = agent.resume(RunFolder.open(run.folder), "yes")
     assert run.status == "succeeded", run.reason
     assert log(files) == "log: one"
-    thoughts = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
+    thoughts = [event for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided)]
     assert thoughts
 
 

@@ -15,7 +15,7 @@ from handeye.agent import Agent
 from handeye.agent.approval import question_id, waiting_id
 from handeye.agent.run import RunFolder
 from handeye.agent.shown import Shown, Thing, amounts_in, differences, quoted
-from handeye.agent.trace import Acted, Asked, Noted, read_trace
+from handeye.agent.event_log import Performed, ApprovalRequested, Noted, read_events
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action
@@ -159,8 +159,8 @@ def test_a_label_that_changes_before_or_during_the_press_is_not_pressed(work: An
     b.addEventListener("{moment}", () => {{ b.textContent = "Erase the disk" }})</script>"""
     result, _, sent = work(page, click("Show more"), answers=[], approve=approve)
     assert sent == "sent:"
-    events = list(read_trace(result.folder / "trace.jsonl"))
-    failed = [event.result for event in events if isinstance(event, Acted) and event.failed]
+    events = list(read_events(result.folder / "trace.jsonl"))
+    failed = [event.result for event in events if isinstance(event, Performed) and event.failed]
     assert any("button “Show more” was there, now button “Erase the disk”" in each for each in failed)
 
 
@@ -305,8 +305,8 @@ def test_an_answer_counts_for_the_question_it_was_given_to(own: Browser, percept
     run = agent.resume(RunFolder.open(run.folder), "yes", first)  # the same answer once more
     assert run.status == "waiting"
     assert own.run_script("() => n.textContent") == "sent: 1;"
-    events = list(read_trace(run.folder / "trace.jsonl"))
-    assert sum(isinstance(event, Asked) for event in events) >= 2
+    events = list(read_events(run.folder / "trace.jsonl"))
+    assert sum(isinstance(event, ApprovalRequested) for event in events) >= 2
     assert any(isinstance(event, Noted) and "another question" in event.text for event in events)
     page.write_text(page.read_text().replace("Draft", "Payroll"))
     run = agent.resume(RunFolder.open(run.folder), "yes")

@@ -293,6 +293,6 @@ def test_a_full_disk_is_told_and_what_was_recorded_is_kept(
     done = handeye("run", GOALS.format("Thank you"), *arguments, cwd=tmp_path)
     told(done, 3, "full")
     if kilobytes >= 200:
-        from handeye.agent.trace import read_trace
+        from handeye.agent.event_log import read_events
 
-        assert len(list(read_trace(folder / "trace.jsonl"))) >= 1
+        assert len(list(read_events(folder / "trace.jsonl"))) >= 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from handeye.agent import Agent
 from handeye.agent.agent import REVIVALS
-from handeye.agent.trace import Acted, AnyEvent, Noted, Thought
+from handeye.agent.event_log import Performed, AnyEvent, Noted, Decided
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action
@@ -47,9 +47,9 @@ def test_a_killed_browser_and_a_killed_page_come_back_and_nothing_is_done_twice(
         events.append(event)
         pid = browser._session.pid
         assert pid
-        if isinstance(event, Acted) and event.step == 3:
+        if isinstance(event, Performed) and event.step == 3:
             os.kill(pid, signal.SIGKILL)
-        if isinstance(event, Thought) and event.step == 4 and not any("opened again" in note for note in notes()):
+        if isinstance(event, Decided) and event.step == 4 and not any("opened again" in note for note in notes()):
             for renderer in renderers(pid):
                 os.kill(renderer, signal.SIGKILL)
 
@@ -81,7 +81,7 @@ def test_a_page_that_crashes_at_every_attempt_breaks_the_run(follow: Follow, bro
     thoughts = []
 
     def listen(event: AnyEvent) -> None:
-        if isinstance(event, Thought):
+        if isinstance(event, Decided):
             thoughts.append(event)
             for renderer in renderers(browser._session.pid or 0):
                 os.kill(renderer, signal.SIGKILL)
@@ -106,5 +106,5 @@ def test_downloads_stay_with_the_run_and_are_told(follow: Follow, site: Site) ->
     assert result.status == "succeeded", result.reason
     kept = result.folder / "downloads" / "report.csv"
     assert kept.read_text(encoding="utf-8").endswith("a,b")
-    told = [event.result for event in heard if isinstance(event, Acted) and event.step in (2, 3)]
+    told = [event.result for event in heard if isinstance(event, Performed) and event.step in (2, 3)]
     assert str(kept) in " ".join(told)

@@ -24,10 +24,10 @@ import pytest
 from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import Job, Kill, work
 from handeye.agent import Agent
-from handeye.agent.journal import read_journal
+from handeye.agent.effect_journal import read_journal
 from handeye.agent.run import RunFolder
 from handeye.agent.start import open_device
-from handeye.agent.trace import Acted, Ended, Noted, Started, read_trace
+from handeye.agent.event_log import Performed, Ended, Noted, Started, read_events
 from handeye.scenarios.demo.shop import Shop
 from handeye.tools.errors import UsageError
 
@@ -62,7 +62,7 @@ def resume(folder: Path, device: Any, answer: str | None = None) -> Result:
 
 
 def notes(folder: Path) -> str:
-    return " | ".join(event.text for event in read_trace(folder / "trace.jsonl") if isinstance(event, Noted))
+    return " | ".join(event.text for event in read_events(folder / "trace.jsonl") if isinstance(event, Noted))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_kill_at_any_point_is_survived_with_one_order(point: str, count: int, 
     assert work(Job("paper", counter.url, GOAL, folder, Kill(point, count))) == -9
     run = resume(folder, Paper(counter.url))
     assert (run.status, counter.posts) == ("succeeded", ["/order"]), run.reason
-    assert [event.resumed for event in read_trace(folder / "trace.jsonl") if isinstance(event, Started)] == [
+    assert [event.resumed for event in read_events(folder / "trace.jsonl") if isinstance(event, Started)] == [
         False,
         True,
     ]
@@ -240,7 +240,7 @@ def test_a_polite_kill_stops_between_two_actions(counter: Any, tmp_path: Path) -
     polite = Kill("looked", 2, signal=signal.SIGTERM)
     assert work(Job("paper", counter.url, GOAL, folder, polite)) == 0
     assert read_journal(folder / "journal.jsonl")[-1].entry == "outcome"
-    ends = [event.status for event in read_trace(folder / "trace.jsonl") if isinstance(event, Ended)]
+    ends = [event.status for event in read_events(folder / "trace.jsonl") if isinstance(event, Ended)]
     assert ends == ["interrupted"]
     assert resume(folder, Paper(counter.url)).status == "succeeded"
     assert counter.posts == ["/order"]
@@ -263,7 +263,7 @@ def wait_until(there: Callable[[], bool], running: subprocess.Popen[Any], second
 
 def acted(folder: Path) -> int:
     path = folder / "trace.jsonl"
-    return sum(isinstance(event, Acted) for event in read_trace(path)) if path.exists() else 0
+    return sum(isinstance(event, Performed) for event in read_events(path)) if path.exists() else 0
 
 
 def test_ctrl_c_at_the_command_line_stops_a_run_that_is_its_own_and_goes_on_later(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from handeye.agent.history import FIRST, LAST, History
 from handeye.agent.state import KEPT_STEPS
-from handeye.agent.trace import Acted, Looked, Thought, Trace
+from handeye.agent.event_log import Performed, Observed, Decided, EventLog
 from handeye.perception.outcome import Outcome
 from handeye.perception.prompt import MOST_KNOWN, Head, decide_prompt
 from handeye.tools.actions import parse_action
@@ -16,7 +16,7 @@ from handeye.tools.actions import parse_action
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handeye.agent.trace import AnyEvent
+    from handeye.agent.event_log import AnyEvent
 
 
 def events(steps: int, said: str = "click “Row {}”") -> list[AnyEvent]:
@@ -24,9 +24,9 @@ def events(steps: int, said: str = "click “Row {}”") -> list[AnyEvent]:
     made: list[AnyEvent] = []
     for step in range(1, steps + 1):
         outcome = Outcome(kind="confirmed") if step > 1 else None
-        made.append(Looked(step=step, screen="", size=(1, 1), outcome=outcome))
-        made.append(Thought(step=step, reasoning="", action=action, said=said.format(step)))
-        made.append(Acted(step=step))
+        made.append(Observed(step=step, screen="", size=(1, 1), outcome=outcome))
+        made.append(Decided(step=step, reasoning="", action=action, said=said.format(step)))
+        made.append(Performed(step=step))
     return made
 
 
@@ -57,7 +57,7 @@ def test_a_thousand_steps_take_no_more_room_than_a_hundred(tmp_path: Path) -> No
 
 def test_a_resumed_run_remembers_what_its_first_process_did(tmp_path: Path) -> None:
     told = events(30)
-    trace = Trace(tmp_path / "trace.jsonl")
+    trace = EventLog(tmp_path / "trace.jsonl")
     for event in told[:60]:
         trace.add(event)
     trace.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from handeye.agent.journal import Journal, doubt, last_outcome, read_journal
+from handeye.agent.effect_journal import EffectJournal, doubt, last_outcome, read_journal
 from handeye.tools.actions import Type, parse_action
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ LOOK = parse_action({"kind": "scroll"})
 
 
 def test_a_finished_action_leaves_no_doubt(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl")
+    journal = EffectJournal(tmp_path / "journal.jsonl")
     journal.intend(1, PAY)
     journal.finish(1, "paid", failed=False)
     entries = read_journal(tmp_path / "journal.jsonl")
@@ -29,7 +29,7 @@ def test_a_finished_action_leaves_no_doubt(tmp_path: Path) -> None:
 
 
 def test_an_unfinished_action_is_in_doubt_with_what_it_sent(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl")
+    journal = EffectJournal(tmp_path / "journal.jsonl")
     journal.intend(1, LOOK)
     journal.finish(1, "", failed=False)
     journal.intend(2, PAY, aim="Pay now")
@@ -42,7 +42,7 @@ def test_an_unfinished_action_is_in_doubt_with_what_it_sent(tmp_path: Path) -> N
 
 
 def test_every_entry_is_on_the_disk_when_it_is_made(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl")
+    journal = EffectJournal(tmp_path / "journal.jsonl")
     journal.intend(1, PAY)
     assert len((tmp_path / "journal.jsonl").read_text().splitlines()) == 1
     journal.close()
@@ -50,7 +50,7 @@ def test_every_entry_is_on_the_disk_when_it_is_made(tmp_path: Path) -> None:
 
 def test_a_last_line_cut_short_by_a_crash_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    journal = Journal(path)
+    journal = EffectJournal(path)
     journal.intend(1, LOOK)
     journal.finish(1, "", failed=False)
     journal.close()
@@ -62,7 +62,7 @@ def test_a_last_line_cut_short_by_a_crash_is_left_out(tmp_path: Path) -> None:
 
 def test_a_line_separator_in_a_text_ends_no_entry(tmp_path: Path) -> None:
     text = "one\u2028two\x85three"
-    with closing(Journal(tmp_path / "journal.jsonl")) as journal:
+    with closing(EffectJournal(tmp_path / "journal.jsonl")) as journal:
         journal.intend(1, Type(text=text), "Note", "http://a.test/")
         journal.finish(1, text, failed=False)
     entries = read_journal(tmp_path / "journal.jsonl")

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from handeye.agent import Agent
-from handeye.agent.trace import Looked, Thought, read_trace
+from handeye.agent.event_log import Observed, Decided, read_events
 from handeye.policies.decision import Decision, Task
 from handeye.policies.scripted import Scripted
 from handeye.tools.actions import parse_action
 
 
 def told(folder: Path, kind: type) -> list[Any]:
-    return [event for event in read_trace(folder / "trace.jsonl") if isinstance(event, kind)]
+    return [event for event in read_events(folder / "trace.jsonl") if isinstance(event, kind)]
 
 
 def by_ladder(folder: Path) -> list[str]:
-    return [event.reasoning for event in told(folder, Thought) if event.by == "ladder"]
+    return [event.reasoning for event in told(folder, Decided) if event.by == "ladder"]
 
 
 def test_an_element_that_hears_no_mouse_is_pressed_itself_and_a_risky_one_is_not(site: Any, follow: Any) -> None:
@@ -30,7 +30,7 @@ def test_an_element_that_hears_no_mouse_is_pressed_itself_and_a_risky_one_is_not
     helped = by_ladder(run.folder)
     assert len(helped) == 1
     assert "Bell" in helped[0]
-    assert [look.outcome.kind for look in told(run.folder, Looked) if look.outcome][1:] == [
+    assert [look.outcome.kind for look in told(run.folder, Observed) if look.outcome][1:] == [
         "no_effect", "confirmed", "no_effect",
     ]  # fmt: skip
 

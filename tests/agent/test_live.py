@@ -12,17 +12,17 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from handeye.agent.live import LiveView, clean
-from handeye.agent.trace import (
-    Acted,
-    Answered,
+from handeye.agent.event_log import (
+    Performed,
+    ApprovalReceived,
     AnyEvent,
-    Asked,
+    ApprovalRequested,
     Ended,
-    Judged,
-    Looked,
+    Guarded,
+    Observed,
     Noted,
     Started,
-    Thought,
+    Decided,
 )
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
@@ -33,12 +33,12 @@ GOAL = "open the second result"
 HOSTILE = "[red]no markup[/red] \x1b]0;owned\x07\x1b[2J\x1b[31m\x9b5A\x07a\u202eb\r\n\tc [/] \ud800"
 
 
-def looked(step: int, outcome: Outcome | None = None) -> Looked:
-    return Looked(step=step, screen="ab" * 32, size=(100, 80), outcome=outcome, seconds=0.1)
+def looked(step: int, outcome: Outcome | None = None) -> Observed:
+    return Observed(step=step, screen="ab" * 32, size=(100, 80), outcome=outcome, seconds=0.1)
 
 
-def reasoning(step: int, said: str, action: Action | None = None, thinking: str = "because") -> Thought:
-    return Thought(
+def reasoning(step: int, said: str, action: Action | None = None, thinking: str = "because") -> Decided:
+    return Decided(
         step=step, reasoning=thinking, action=action or Click(target=Target(phrase="x")), said=said, seconds=0.2
     )
 
@@ -47,8 +47,8 @@ def done_step(step: int, said: str, outcome: Outcome, result: str = "", failed: 
     return [
         looked(step),
         reasoning(step, said),
-        Judged(step=step, ruling="allow"),
-        Acted(step=step, result=result, failed=failed, seconds=0.3),
+        Guarded(step=step, ruling="allow"),
+        Performed(step=step, result=result, failed=failed, seconds=0.3),
         looked(step + 1, None if failed else outcome),
     ]
 
@@ -155,7 +155,7 @@ def test_a_refused_step_says_why() -> None:
     refused: list[AnyEvent] = [
         looked(1),
         reasoning(1, "open evil.example"),
-        Judged(step=1, ruling="refuse", reason="evil.example is not allowed"),
+        Guarded(step=1, ruling="refuse", reason="evil.example is not allowed"),
         looked(2),
     ]
     assert "[1] open evil.example (0.3 s): refused, evil.example is not allowed" in plain(refused)
@@ -166,15 +166,15 @@ def test_questions_leave_the_terminal_to_the_prompt() -> None:
     with LiveView(terminal.console, goal=GOAL) as view:
         view.add(looked(1))
         view.add(reasoning(1, "click “Buy”"))
-        view.add(Asked(step=1, question="Allow this?"))
+        view.add(ApprovalRequested(step=1, question="Allow this?"))
         with view.paused():
             terminal.lines()
             before = terminal.written
             terminal.console.print("? Allow this? yes")
             terminal.lines()
             assert "\x1b[2K" not in terminal.written[len(before) :], "nothing else draws meanwhile"
-        view.add(Answered(step=1, answer="yes"))
-        view.add(Acted(step=1))
+        view.add(ApprovalReceived(step=1, answer="yes"))
+        view.add(Performed(step=1))
     lines = terminal.lines()
     assert "? Allow this? yes" in lines
     assert any(line.startswith("   1  click “Buy”") for line in lines)
@@ -197,7 +197,7 @@ def test_texts_from_the_screen_are_neither_markup_nor_escape_sequences() -> None
     events = [
         Noted(text=HOSTILE),
         *done_step(1, HOSTILE, Outcome(kind="unexpected", evidence=HOSTILE)),
-        Asked(step=2, question=HOSTILE),
+        ApprovalRequested(step=2, question=HOSTILE),
         ended,
     ]
     log = plain(events)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from handeye.agent import Agent
-from handeye.agent.trace import Acted, Asked, Ended, Looked, Thought, read_trace
+from handeye.agent.event_log import Performed, ApprovalRequested, Ended, Observed, Decided, read_events
 from handeye.policies.decision import Decision, Task
 from handeye.policies.scripted import Scripted
 from handeye.tools.actions import parse_action
@@ -18,8 +18,8 @@ IDLE = {"kind": "click", "target": "Idle"}
 
 
 def outcomes(folder: Path) -> list[str]:
-    events = read_trace(folder / "trace.jsonl")
-    return [event.outcome.kind for event in events if isinstance(event, Looked) and event.outcome]
+    events = read_events(folder / "trace.jsonl")
+    return [event.outcome.kind for event in events if isinstance(event, Observed) and event.outcome]
 
 
 def test_a_run_that_is_done_succeeded_and_left_its_books(follow: Any, browser: Any) -> None:
@@ -29,13 +29,13 @@ def test_a_run_that_is_done_succeeded_and_left_its_books(follow: Any, browser: A
     names = {path.name for path in run.folder.iterdir()}
     assert {"run.json", "trace.jsonl", "journal.jsonl", "checkpoint.sqlite", "report.html", "screens"} <= names
     assert json.loads((run.folder / "run.json").read_text())["status"] == "succeeded"
-    kinds = [event.event for event in read_trace(run.folder / "trace.jsonl")]
+    kinds = [event.event for event in read_events(run.folder / "trace.jsonl")]
     assert kinds == ["started", *["looked", "reasoning", "judged", "acted"] * 2, "looked", "reasoning", "ended"]
 
 
 def test_every_look_has_its_picture_and_every_action_its_outcome(follow: Any) -> None:
     run = follow(COUNT, IDLE)
-    looks = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Looked)]
+    looks = [event for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Observed)]
     assert all((run.folder / "screens" / f"{look.screen}.webp").is_file() for look in looks)
     assert outcomes(run.folder)[0] == "confirmed"
     assert outcomes(run.folder)[1] in {"no_effect", "unknown"}  # the mouse over it makes the button look different
@@ -44,7 +44,7 @@ def test_every_look_has_its_picture_and_every_action_its_outcome(follow: Any) ->
 def test_the_trace_holds_the_point_that_was_clicked(follow: Any, browser: Any) -> None:
     box = next(element.box for element in browser.elements() if element.name == "Count")
     run = follow(COUNT)
-    reasoning = next(event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought))
+    reasoning = next(event for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided))
     point = reasoning.action.target.point  # type: ignore[union-attr]
     assert point is not None
     assert box.holds(point)
@@ -100,7 +100,7 @@ def test_a_target_that_is_not_there_is_told_to_the_policy_and_ends_as_stuck(
 
 def test_an_action_that_fails_is_recorded_and_the_run_goes_on(follow: Any) -> None:
     run = follow({"kind": "tabs", "do": "switch", "index": 7}, COUNT)
-    acted = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Acted)]
+    acted = [event for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Performed)]
     assert [event.failed for event in acted] == [True, False]
     assert run.status == "succeeded"
 
@@ -145,7 +145,7 @@ def test_with_nobody_to_ask_a_risky_action_waits_and_an_answer_lets_it_go_on(
     policy = Scripted([parse_action({"kind": "click", "target": "Delete all"})])
     run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run").run("tidy up")
     assert (run.status, site.posts) == ("waiting", [])
-    assert any(isinstance(event, Asked) for event in read_trace(run.folder / "trace.jsonl"))
+    assert any(isinstance(event, ApprovalRequested) for event in read_events(run.folder / "trace.jsonl"))
 
     still = Agent(browser, perception=perception, policy=policy).resume(RunFolder.open(run.folder))
     assert (still.status, site.posts) == ("waiting", [])
@@ -207,7 +207,7 @@ def test_what_is_read_and_remembered_reaches_the_policy_and_the_answer(browser: 
 def test_waiting_for_text_ends_when_it_shows(site: Any, follow: Any, browser: Any) -> None:
     site.pages["/late"] = "<p id=p></p><script>setTimeout(() => p.textContent = 'Ready now', 700)</script>"
     run = follow({"kind": "navigate", "url": f"{site.url}/late"}, {"kind": "wait", "text": "Ready now", "seconds": 9})
-    acted = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Acted)]
+    acted = [event for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Performed)]
     assert "shows after" in acted[1].result
     assert acted[1].seconds < 8
 
@@ -217,10 +217,10 @@ def test_stopping_between_actions_leaves_a_run_to_resume(browser: Any, perceptio
 
     policy = Scripted([parse_action(COUNT)] * 4)
     agent = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run")
-    agent.listen = lambda event: agent.stop() if isinstance(event, Acted) and event.step == 2 else None
+    agent.listen = lambda event: agent.stop() if isinstance(event, Performed) and event.step == 2 else None
     run = agent.run("x")
     assert (run.status, run.steps) == ("interrupted", 2)
     again = Agent(browser, perception=perception, policy=policy).resume(RunFolder.open(run.folder))
     assert (again.status, again.steps) == ("succeeded", 4)
-    ends = [event.status for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Ended)]
+    ends = [event.status for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Ended)]
     assert ends == ["interrupted", "succeeded"]

@@ -17,7 +17,7 @@ import pytest
 from handeye.agent import Agent
 from handeye.agent.run import RunConfig
 from handeye.agent.start import open_perception_and_policy
-from handeye.agent.trace import Noted, Thought, read_trace
+from handeye.agent.event_log import Noted, Decided, read_events
 from handeye.perception.engines import Options
 from handeye.perception.model_perception import ModelPerception
 from handeye.policies.best_of_n import BestOfN
@@ -47,7 +47,7 @@ def test_a_local_checkpoint_runs_the_loop_to_an_honest_end(
 ) -> None:
     run = run_on(str(small_checkpoint), browser, tmp_path / "run")
     check_that_it_was_asked(run)
-    notes = [event.text for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Noted)]
+    notes = [event.text for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Noted)]
     assert any("profile" in note or "CPU" in note for note in notes), notes
 
 
@@ -88,7 +88,7 @@ def test_the_best_of_several_decisions_is_carried_out_where_most_answers_see_its
     run = Agent(browser, config=config, run_dir=tmp_path / "run").run("count to one")
     assert (run.status, run.answer, run.steps) == ("succeeded", "counted", 1), run.reason
     assert "counted 1 times" in " ".join(element.name for element in browser.elements())
-    thoughts = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
+    thoughts = [event for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided)]
     assert [(each.said, each.score) for each in thoughts[0].candidates] == [
         ("click “the Count button”", 0.45),
         ("click “the Idle button”", 0.1),
@@ -169,7 +169,7 @@ def test_a_draft_in_the_reasoning_of_a_server_clicks_nothing(browser: Any, tmp_p
     finally:
         server.shutdown()
         server.server_close()
-    thoughts = [event.said for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
+    thoughts = [event.said for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided)]
     here = f"click ({round(points['Count'][0] * 1.344 - 0.5)}"
     assert all(said.startswith((here[:8], "done")) for said in thoughts), thoughts
     assert "counted 3 times" in " ".join(element.name for element in browser.elements())
@@ -185,5 +185,5 @@ def test_an_answer_that_cannot_be_stored_breaks_no_run(browser: Any, tmp_path: P
     (tmp_path / "answers.json").write_text(json.dumps(answers))
     run = run_on(f"scripted:{tmp_path / 'answers.json'}", browser, tmp_path / "run")
     assert (run.status, run.answer) == ("succeeded", "counted"), run.reason
-    (reasoning,) = [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
+    (reasoning,) = [event for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided)]
     assert reasoning.reasoning == "so \ufffd"

@@ -14,19 +14,19 @@ from playwright.sync_api import Page, sync_playwright
 from handeye.agent.report import write_report
 from handeye.agent.report.commands import commands
 from handeye.agent.run import RunConfig
-from handeye.agent.trace import (
-    Acted,
-    Answered,
+from handeye.agent.event_log import (
+    Performed,
+    ApprovalReceived,
     AnyEvent,
-    Asked,
+    ApprovalRequested,
     Ended,
-    Found,
-    Judged,
-    Looked,
+    GroundedTarget,
+    Guarded,
+    Observed,
     Noted,
     Started,
-    Thought,
-    Trace,
+    Decided,
+    EventLog,
 )
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
@@ -59,7 +59,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         (path / "screens").mkdir(parents=True)
-        self.trace = Trace(path / "trace.jsonl")
+        self.trace = EventLog(path / "trace.jsonl")
 
     def add(self, *events: AnyEvent) -> None:
         for event in events:
@@ -76,7 +76,7 @@ class Folder:
     def step(self, number: int, action: Action = CLICK, outcome: Outcome | None = None, **more: Any) -> None:
         """Look and think; and act, unless it is done."""
         text = more.pop("text", "because of the goal")
-        look = Looked(
+        look = Observed(
             step=number,
             screen=more.pop("screen", None) or self.picture(number % 256),
             size=more.pop("size", SIZE),
@@ -86,9 +86,9 @@ class Folder:
             seconds=0.12,
         )
         said = more.pop("said", None) or describe(action)
-        self.add(look, Thought(step=number, reasoning=text, action=action, said=said, seconds=1.5, **more))
+        self.add(look, Decided(step=number, reasoning=text, action=action, said=said, seconds=1.5, **more))
         if not isinstance(action, Done):
-            self.add(Judged(step=number, ruling="allow"), Acted(step=number, seconds=0.25))
+            self.add(Guarded(step=number, ruling="allow"), Performed(step=number, seconds=0.25))
 
     def report(self) -> str:
         return write_report(self.path).read_text(encoding="utf-8")
@@ -202,7 +202,7 @@ def test_a_step_tells_what_its_answers_agreed_on_what_it_was_chosen_from_and_wha
         1,
         confidence=0.4,
         usage=usage,
-        found=(Found(phrase="Buy", point=Point(1000, 300), by="internvl", confidence=0.4, samples=samples, votes=2),),
+        found=(GroundedTarget(phrase="Buy", point=Point(1000, 300), by="internvl", confidence=0.4, samples=samples, votes=2),),
         candidates=(
             Candidate(reasoning="why", action=CLICK, said="click “Buy”", votes=2, right=0.9, score=0.6),
             Candidate(action=Done(), said="done", votes=1, right=0.25, score=0.083),
@@ -294,11 +294,11 @@ def test_everything_from_outside_is_text(folder: Folder, opened: Open) -> None:
     words = HOSTILE + " שלום عالم"
     folder.add(STARTED.model_copy(update={"goal": words, "device": words, "on": words, "model": words}))
     folder.step(1, text=words, said=f"{words}!", title=words, raw=words, grounded_by=words, by=words, notes=(words,))
-    folder.add(Asked(step=1, question=words), Answered(step=1, answer=words), Noted(step=1, text=words))
+    folder.add(ApprovalRequested(step=1, question=words), ApprovalReceived(step=1, answer=words), Noted(step=1, text=words))
     folder.add(Noted(text=words))
     bad = Outcome(kind="unexpected", evidence=words)
     folder.step(2, outcome=bad)
-    folder.add(Acted(step=2, result=words, failed=True))
+    folder.add(Performed(step=2, result=words, failed=True))
     folder.add(Ended(status="broken", reason=words, answer=words, steps=1, seconds=1))
     page = opened(folder)
     load_pictures(page)
@@ -385,22 +385,22 @@ def test_a_resumed_run_is_told_in_order(folder: Folder, opened: Open) -> None:
 
 def test_a_step_decided_again_after_a_crash_stands_twice(folder: Folder) -> None:
     folder.add(STARTED)
-    folder.add(Looked(step=1, screen=folder.picture(1), size=SIZE))
-    folder.add(Thought(step=1, reasoning="first", action=CLICK, said="click A"))
+    folder.add(Observed(step=1, screen=folder.picture(1), size=SIZE))
+    folder.add(Decided(step=1, reasoning="first", action=CLICK, said="click A"))
     folder.add(STARTED.model_copy(update={"resumed": True}))
-    folder.add(Looked(step=1, screen=folder.picture(2), size=SIZE))
-    folder.add(Thought(step=1, reasoning="second", action=CLICK, said="click B"), Acted(step=1))
+    folder.add(Observed(step=1, screen=folder.picture(2), size=SIZE))
+    folder.add(Decided(step=1, reasoning="second", action=CLICK, said="click B"), Performed(step=1))
     text = folder.report()
     assert text.index("click A") < text.index('class="resumed"') < text.rindex("click B")
 
 
 def test_a_refusal_and_a_failure_are_badges_with_their_reason(folder: Folder, opened: Open) -> None:
-    folder.add(STARTED, Looked(step=1, screen=folder.picture(1), size=SIZE))
-    folder.add(Thought(step=1, reasoning="t", action=CLICK, said="click it"))
-    folder.add(Judged(step=1, ruling="refuse", reason="evil.example is not allowed"))
-    folder.add(Looked(step=2, screen=folder.picture(2), size=SIZE))
-    folder.add(Thought(step=2, reasoning="t", action=CLICK, said="click it"), Judged(step=2, ruling="allow"))
-    folder.add(Acted(step=2, result="it is covered", failed=True), ENDED)
+    folder.add(STARTED, Observed(step=1, screen=folder.picture(1), size=SIZE))
+    folder.add(Decided(step=1, reasoning="t", action=CLICK, said="click it"))
+    folder.add(Guarded(step=1, ruling="refuse", reason="evil.example is not allowed"))
+    folder.add(Observed(step=2, screen=folder.picture(2), size=SIZE))
+    folder.add(Decided(step=2, reasoning="t", action=CLICK, said="click it"), Guarded(step=2, ruling="allow"))
+    folder.add(Performed(step=2, result="it is covered", failed=True), ENDED)
     steps = opened(folder).locator(".step")
     assert steps.nth(0).locator(".badge").inner_text() == "refused"
     assert "evil.example" in steps.nth(0).inner_text()

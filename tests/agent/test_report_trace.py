@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.agent.trace import Noted, Trace, read_trace
+from handeye.agent.event_log import Noted, EventLog, read_events
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,17 +17,17 @@ def test_a_line_torn_by_a_crash_does_not_take_the_next_one_with_it(tmp_path: Pat
     path = tmp_path / "trace.jsonl"
     whole = Noted(text="whole")
     path.write_bytes(whole.model_dump_json().encode() + b"\n" + torn)
-    assert [event.text for event in read_trace(path) if isinstance(event, Noted)] == ["whole"]
-    trace = Trace(path)
+    assert [event.text for event in read_events(path) if isinstance(event, Noted)] == ["whole"]
+    trace = EventLog(path)
     trace.add(Noted(text="after the resume"))
     trace.close()
-    assert [event.text for event in read_trace(path) if isinstance(event, Noted)] == ["whole", "after the resume"]
+    assert [event.text for event in read_events(path) if isinstance(event, Noted)] == ["whole", "after the resume"]
 
 
 def test_a_line_nobody_understands_is_told_and_the_rest_read(tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl"
     path.write_text('{"event": "of a later version"}\n' + Noted(text="known").model_dump_json() + "\n")
-    first, second = read_trace(path)
+    first, second = read_events(path)
     assert isinstance(first, Noted)
     assert first.text.startswith("line 1 of trace.jsonl cannot be read")
     assert isinstance(second, Noted)

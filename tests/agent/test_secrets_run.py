@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 
 from handeye.agent import Agent
 from handeye.agent.run import RunFolder
-from handeye.agent.trace import Noted, Thought, read_trace
+from handeye.agent.event_log import Noted, Decided, read_events
 from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.plain_english import PlainEnglish
@@ -144,7 +144,7 @@ def test_a_browser_run_leaves_no_secret_in_files_or_pictures(
     assert showing(run.folder, VALUE) == []
     said = repr(told) + repr(run) + repr(agent.__dict__) + "".join(capsys.readouterr())
     assert not any(form.decode() in said for form in forms(VALUE)), "what a listener hears, and the result"
-    actions = [event.action for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Thought)]
+    actions = [event.action for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided)]
     assert [action.text for action in actions if action.kind == "type"].count("{{secret:shop}}") == 3
 
     # Another process would come back with the cookie and the storage that the page had made of the value.
@@ -185,7 +185,7 @@ def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
         title = browser._session.front.title
         said = browser.signals().title
     assert (result.status, title, said) == ("succeeded", f"Hello {VALUE}", "Hello {{secret:shop}}")
-    notes = [event.text for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, Noted)]
+    notes = [event.text for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Noted)]
     assert any("1 earlier inputs were made again" in note for note in notes)
     assert holding(run.folder, VALUE) == []
 

@@ -13,12 +13,12 @@ import pytest
 from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import Job, Kill, work
 from handeye.agent import Agent
-from handeye.agent.journal import Journal, doubt, effects, read_journal
+from handeye.agent.effect_journal import EffectJournal, doubt, effects, read_journal
 from handeye.agent.loop import repeats
 from handeye.agent.run import RunFolder
 from handeye.agent.start import open_device
 from handeye.agent.state import start
-from handeye.agent.trace import Noted, read_trace
+from handeye.agent.event_log import Noted, read_events
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import Past
 from handeye.tools import Browser
@@ -43,7 +43,7 @@ def resume(folder: Path, url: str, answer: str | None = None) -> Result:
 
 
 def notes(folder: Path) -> str:
-    return " | ".join(event.text for event in read_trace(folder / "trace.jsonl") if isinstance(event, Noted))
+    return " | ".join(event.text for event in read_events(folder / "trace.jsonl") if isinstance(event, Noted))
 
 
 # Which action a request belongs to
@@ -76,7 +76,7 @@ def test_a_request_belongs_to_the_steps_that_may_have_caused_it(
     own: tuple[str, ...],
     tmp_path: Path,
 ) -> None:
-    journal = Journal(tmp_path / "journal.jsonl")
+    journal = EffectJournal(tmp_path / "journal.jsonl")
     journal.edited = lambda: edited
     journal.intend(1, typed("a", "e1"), local=True)
     journal.finish(1, "", failed=False)
@@ -91,7 +91,7 @@ def test_a_request_belongs_to_the_steps_that_may_have_caused_it(
 
 
 def test_a_request_that_leaves_or_is_answered_late_belongs_to_its_step(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl")
+    journal = EffectJournal(tmp_path / "journal.jsonl")
     journal.intend(1, typed("a", "e1"), local=True)
     journal.finish(1, "", failed=False)
     journal.edited = lambda: ("e1",)
@@ -105,7 +105,7 @@ def test_a_request_that_leaves_or_is_answered_late_belongs_to_its_step(tmp_path:
 
 
 def test_what_is_withheld_does_not_leave_and_is_no_entry(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl")
+    journal = EffectJournal(tmp_path / "journal.jsonl")
     journal.withhold(frozenset({"POST x"}))
     with pytest.raises(Withheld):
         journal.sending("POST x")

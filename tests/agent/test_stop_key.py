@@ -14,7 +14,7 @@ from handeye.tools.desktop.x11_hands import X11Hands
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handeye.agent.trace import AnyEvent
+    from handeye.agent.event_log import AnyEvent
 
 
 def test_a_run_on_ones_desktop_stops_before_its_next_action_and_can_be_resumed(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from handeye.agent.trace import AnyEvent
+    from handeye.agent.event_log import AnyEvent
 
 #: Seconds within which a wait must have ended, closing of the run's files included, on a busy machine.
 AT_ONCE = 1.5

@@ -12,9 +12,9 @@ from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import nursery
 from handeye.agent import Agent, patience
 from handeye.agent.books import LatestSaver
-from handeye.agent.journal import Journal, read_journal
+from handeye.agent.effect_journal import EffectJournal, read_journal
 from handeye.agent.run import RunFolder
-from handeye.agent.trace import read_trace
+from handeye.agent.event_log import read_events
 from handeye.perception.engines.serving import http
 from handeye.policies.decision import Decision, Task
 from handeye.policies.scripted import Scripted
@@ -133,7 +133,7 @@ def test_the_newest_checkpoint_is_the_last_one_saved_though_the_clock_was_set_ba
 def test_a_line_cut_short_by_a_full_disk_spoils_no_later_one(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_text('{"entry": "intent", "step": 1, "acti')
-    journal = Journal(path)
+    journal = EffectJournal(path)
     journal.intend(1, parse_action(CLICK))
     journal.finish(1, "", failed=False)
     journal.close()
@@ -181,5 +181,5 @@ def test_two_runs_at_once_keep_out_of_each_others_way(tmp_path: Path) -> None:
     runs = sorted((tmp_path / "runs").iterdir())
     assert len(runs) == 2
     for run in runs:
-        assert sum(event.event == "ended" for event in read_trace(run / "trace.jsonl")) == 1
-        assert {event.event for event in read_trace(run / "trace.jsonl")} >= {"started", "acted", "ended"}
+        assert sum(event.event == "ended" for event in read_events(run / "trace.jsonl")) == 1
+        assert {event.event for event in read_events(run / "trace.jsonl")} >= {"started", "acted", "ended"}

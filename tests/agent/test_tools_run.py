@@ -11,7 +11,7 @@ import pytest
 
 from handeye.agent import Agent
 from handeye.agent.run import RunFolder
-from handeye.agent.trace import Acted, Judged, Thought, read_trace
+from handeye.agent.event_log import Performed, Guarded, Decided, read_events
 from handeye.policies.decision import Decision, Task
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.scripted import Scripted
@@ -91,7 +91,7 @@ def call(name: str, **arguments: Any) -> dict[str, object]:
 
 
 def events(run: Any, kind: Any) -> list[Any]:
-    return [event for event in read_trace(run.folder / "trace.jsonl") if isinstance(event, kind)]
+    return [event for event in read_events(run.folder / "trace.jsonl") if isinstance(event, kind)]
 
 
 def test_a_safe_tool_is_used_and_told_short_in_the_history_and_whole_in_the_trace(start: Any) -> None:
@@ -112,7 +112,7 @@ def test_a_safe_tool_is_used_and_told_short_in_the_history_and_whole_in_the_trac
     assert [step.outcome.kind for step in steps] == ["confirmed", "confirmed"]
     assert steps[0].result == "lamp: 9 "
     assert "… (cut: the first 800 of 4,508 characters)" in steps[1].result
-    acted = events(run, Acted)
+    acted = events(run, Performed)
     assert (acted[0].whole, len(acted[1].whole)) == ("", 4508)
     assert len(acted[1].result) < SHORT_CHARACTERS + 80
     assert 'use stock with article "many"' in (run.folder / "report.html").read_text().replace("&#34;", '"')
@@ -145,10 +145,10 @@ def test_never_uses_a_tool_that_was_given_and_no_other(start: Any) -> None:
 
 def test_a_tool_that_was_not_given_is_off_whatever_the_approval(start: Any) -> None:
     run = start(call("order", article="lamp", count=2), tools=[stock], approve="never").run("order")
-    assert run.status != "succeeded" or not events(run, Acted)
+    assert run.status != "succeeded" or not events(run, Performed)
     assert ORDERS == []
     assert "no tool of this run is called 'order'; there are: stock" in (run.folder / "trace.jsonl").read_text()
-    assert not events(run, Judged)  # nobody was even asked
+    assert not events(run, Guarded)  # nobody was even asked
 
 
 def test_arguments_that_do_not_fit_go_back_to_the_policy_before_anybody_is_asked(start: Any) -> None:
@@ -162,7 +162,7 @@ def test_arguments_that_do_not_fit_go_back_to_the_policy_before_anybody_is_asked
 def test_what_a_tool_raises_does_not_break_the_run(start: Any) -> None:
     run = start(call("broken"), {"kind": "done"}, approve="never").run("try it")
     assert run.status == "succeeded"
-    acted = events(run, Acted)[0]
+    acted = events(run, Performed)[0]
     assert acted.failed
     assert acted.result == "broken failed: RuntimeError: the warehouse is on fire"
 
@@ -209,7 +209,7 @@ def test_plain_english_uses_tools_by_name(start: Any) -> None:
     goal = 'click "Count", use stock with article "lamp", most 3 and check that the page shows "counted 1 times"'
     run = start(policy=PlainEnglish()).run(goal)
     assert (run.status, run.answer) == ("succeeded", "lamp: 3 ")
-    said = [event.action for event in events(run, Thought) if event.action.kind == "call"]
+    said = [event.action for event in events(run, Decided) if event.action.kind == "call"]
     assert said == [Call(tool="stock", arguments={"article": "lamp", "most": 3})]
 
 
@@ -228,4 +228,4 @@ def test_plain_english_fails_where_a_tool_does(goal: str, said: str, start: Any)
     run = start(policy=PlainEnglish(), approve="never").run(goal)
     assert run.status == "failed"
     assert said in run.reason
-    assert len(events(run, Acted)) == (1 if "fire" in said else 0)
+    assert len(events(run, Performed)) == (1 if "fire" in said else 0)

@@ -69,7 +69,7 @@ class Started(Event):
     config: dict[str, Any] = Field(default_factory=dict)
 
 
-class Looked(Event):
+class Observed(Event):
     """The screen was captured and seen, and the action of the step before was judged."""
 
     event: Literal["looked"] = "looked"
@@ -86,7 +86,7 @@ class Looked(Event):
     notes: tuple[str, ...] = ()
 
 
-class Found(BaseModel):
+class GroundedTarget(BaseModel):
     """Where a target of the action was found."""
 
     model_config = ConfigDict(frozen=True)
@@ -101,7 +101,7 @@ class Found(BaseModel):
     """How many of the samples mean this place."""
 
 
-class Thought(Event):
+class Decided(Event):
     """The policy chose an action, and its targets were found on the screen."""
 
     event: Literal["reasoning"] = "reasoning"
@@ -113,7 +113,7 @@ class Thought(Event):
     """The action in words."""
     by: str = ""
     grounded_by: str = ""
-    found: tuple[Found, ...] = ()
+    found: tuple[GroundedTarget, ...] = ()
     """The targets that were given in words."""
     signatures: dict[str, TargetSignature] = Field(default_factory=dict)
     """By field name, what each target is known by: for doing the step again, and for telling others of it."""
@@ -129,7 +129,7 @@ class Thought(Event):
     notes: tuple[str, ...] = ()
 
 
-class Judged(Event):
+class Guarded(Event):
     """The guard looked at the action."""
 
     event: Literal["judged"] = "judged"
@@ -138,7 +138,7 @@ class Judged(Event):
     reason: str = ""
 
 
-class Asked(Event):
+class ApprovalRequested(Event):
     """A person was asked something."""
 
     event: Literal["asked"] = "asked"
@@ -146,13 +146,13 @@ class Asked(Event):
     question: str
 
 
-class Answered(Event):
+class ApprovalReceived(Event):
     event: Literal["answered"] = "answered"
     step: int
     answer: str
 
 
-class Acted(Event):
+class Performed(Event):
     """The action was carried out, or tried."""
 
     event: Literal["acted"] = "acted"
@@ -183,12 +183,12 @@ class Ended(Event):
 
 
 AnyEvent = Annotated[
-    Started | Looked | Thought | Judged | Asked | Answered | Acted | Noted | Ended, Field(discriminator="event")
+    Started | Observed | Decided | Guarded | ApprovalRequested | ApprovalReceived | Performed | Noted | Ended, Field(discriminator="event")
 ]
 _ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 
 
-class Trace:
+class EventLog:
     """Appends events to a file; each line is on its way to the disk when `add` returns."""
 
     def __init__(self, path: Path) -> None:
@@ -220,7 +220,7 @@ def cut_unfinished_line(path: Path) -> None:
         file.truncate(content.rfind(b"\n") + 1)
 
 
-def read_trace(path: Path) -> Iterator[AnyEvent]:
+def read_events(path: Path) -> Iterator[AnyEvent]:
     """The events of a run, oldest first; a last line cut short by a crash is left out.
 
     A line that cannot be read, such as one of a later version, is told as a note in its place.

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from handeye.agent.trace import cut_unfinished_line
+from handeye.agent.event_log import cut_unfinished_line
 from handeye.tools.actions import Action, targets
 from handeye.tools.errors import UsageError, Withheld
 
@@ -87,7 +87,7 @@ class Doubt(BaseModel):
     """Those of them that were answered."""
 
 
-class Journal:
+class EffectJournal:
     """Appends entries; each is on the disk when `add` returns."""
 
     def __init__(self, path: Path, redact: Callable[[Entry], Entry] = lambda entry: entry) -> None:
