@@ -327,7 +327,7 @@ class Agent:
         """Run nodes until the loop ends, a question finds nobody, or somebody asks to stop."""
         crew.mark = time.monotonic()
         if isinstance(self.device, Telling):  # only now: while a page is brought back, the old memento must stay
-            self.device.on_page = crew.run.keep_memento
+            self.device.on_page = crew.run.store_device_state
         while True:
             for _ in graph.stream(entry, THREAD, durability="sync", stream_mode="updates"):
                 if self._stop.is_set():

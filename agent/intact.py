@@ -32,7 +32,7 @@ def check_files(run: RunFolder) -> None:
     _check_database(run.checkpoint)
     if lines == 0 and run.journal.stat().st_size:
         raise UsageError(f"{run.trace} is empty, though the run has acted; {REMEDY}")
-    run.memento()
+    run.device_state()
 
 
 def check_state(run: RunFolder, state: State | None) -> None:

@@ -336,7 +336,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 result, failed = str(error), True
             crew.settled = crew.device.settle()
             result = "; ".join(said for said in (result, crew.settled.happened) if said)
-            crew.run.keep_memento(crew.device.memento())
+            crew.run.store_device_state(crew.device.device_state())
             crew.journal.finish(step, result, failed)
             document = crew.device.signals().document
             local = local and not failed and document == observation.signals.document

@@ -65,7 +65,7 @@ class Recovered:
 def recover(crew: Crew, state: State) -> Recovered:
     """What to go on from, with the device brought back as far as it can be."""
     journal = read_journal(crew.run.journal)
-    unsaved = unsaved_input(journal, state, crew.run.memento())
+    unsaved = unsaved_input(journal, state, crew.run.device_state())
     state = State(**(state | unsaved))
     restored = restore(crew, state, journal)
     update = reopened(crew) | unsaved
@@ -128,12 +128,12 @@ def doubtful(restored: Restored, state: State, journal: list[Entry]) -> tuple[st
     )
 
 
-def unsaved_input(journal: list[Entry], state: State, memento: dict[str, Any]) -> State:
+def unsaved_input(journal: list[Entry], state: State, device_state: dict[str, Any]) -> State:
     """The last input, where the run stopped after it was done and before the state that tells of it was saved."""
     intent, outcome = last_intent(journal, state["step"]), last_outcome(journal, state["step"])
     if intent is None or intent.action is None or outcome is None or outcome.failed:
         return State()
-    if not intent.local or memento.get("url") != intent.text:
+    if not intent.local or device_state.get("url") != intent.text:
         return State()
     made = LocalInput(step=intent.step, action=intent.action, aim=intent.aim, checked=intent.checked)
     return with_local(state, made)
@@ -196,13 +196,13 @@ def restore(crew: Crew, state: State, journal: list[Entry], *, again: bool = Fal
     """
     sent = effects(journal)
     changing = frozenset(name for names in sent.values() for name in names if not name.startswith(READING))
-    memento, passed_by = safe(crew.run.memento(), unsafe_addresses(journal))
+    device_state, passed_by = safe(crew.run.device_state(), unsafe_addresses(journal))
     begun = last_intent(journal, state["step"])
-    moved = begun is not None and memento.get("url", begun.text) != begun.text  # the inputs were of the page before
+    moved = begun is not None and device_state.get("url", begun.text) != begun.text  # the inputs were of the page before
     crew.journal.rest()
     crew.journal.withhold(frozenset() if again else changing)
     try:
-        lost = crew.device.restore(memento)
+        lost = crew.device.restore(device_state)
         for text in filter(None, (passed_by, lost)):
             crew.tell(Noted(step=state["step"], text=text))
         crew.observation = None
@@ -214,7 +214,7 @@ def restore(crew: Crew, state: State, journal: list[Entry], *, again: bool = Fal
         crew.journal.rest()
     for text in withheld:
         crew.tell(Noted(step=state["step"], text=f"{text} was withheld: it was sent before the run stopped"))
-    host = urlsplit(str(memento.get("url", ""))).netloc
+    host = urlsplit(str(device_state.get("url", ""))).netloc
     own = tuple(text for text in withheld if urlsplit(text.partition(" ")[2]).netloc == host)  # others count visits
     if state["judged"] and not lost and (differs := _differs(crew, state)):
         crew.tell(Noted(step=state["step"], text=differs))
@@ -269,7 +269,7 @@ def held(made: LocalInput, observation: Observation) -> bool:
     return False
 
 
-def safe(memento: dict[str, Any], unsafe: dict[str, str]) -> tuple[dict[str, Any], str]:
+def safe(device_state: dict[str, Any], unsafe: dict[str, str]) -> tuple[dict[str, Any], str]:
     """The memento without addresses that may do something when they are opened again, and which these were."""
     passed_by: list[str] = []
 
@@ -280,10 +280,10 @@ def safe(memento: dict[str, Any], unsafe: dict[str, str]) -> tuple[dict[str, Any
         passed_by.append(plain)
         return unsafe[plain]
 
-    tabs = [instead(url) for url in memento.get("tabs", ())]
-    kept = {**memento, "url": instead(memento.get("url", "")), **({"tabs": tabs} if tabs else {})}
+    tabs = [instead(url) for url in device_state.get("tabs", ())]
+    kept = {**device_state, "url": instead(device_state.get("url", "")), **({"tabs": tabs} if tabs else {})}
     if not passed_by:
-        return memento, ""
+        return device_state, ""
     return kept, f"{passed_by[0]} is not opened again, as that may do something twice: going on from the page before it"
 
 
@@ -345,12 +345,12 @@ def happened(crew: Crew, uncertain: Doubt, state: State) -> bool | None:
     if changing and changing <= set(uncertain.answered):
         return True
     # As it was noted when it happened: a page that is opened again may lead elsewhere.
-    gone_on = bool(crew.run.memento().get("url", uncertain.address) != uncertain.address)
+    gone_on = bool(crew.run.device_state().get("url", uncertain.address) != uncertain.address)
     if not changing and (gone_on or not uncertain.sent):
         return gone_on
     there = any(element.acts and element.name == uncertain.aim for element in observation.elements)
     # Another page came than was asked for, such as one to log in at: that the button is not on it proves nothing.
-    elsewhere = observation.signals.url != crew.run.memento().get("url", observation.signals.url)
+    elsewhere = observation.signals.url != crew.run.device_state().get("url", observation.signals.url)
     return True if uncertain.aim and uncertain.lasting and not there and not elsewhere else None
 
 

@@ -261,12 +261,12 @@ class RunFolder:
             self._pictures += made.tell()
         return screenshot.digest
 
-    def keep_memento(self, memento: dict[str, Any]) -> None:
+    def store_device_state(self, device_state: dict[str, Any]) -> None:
         """Save what a fresh device needs to come back here; it may hold cookies, so only the owner may read it."""
         with self._writing:
-            write_atomically(self.path / "memento.json", json.dumps(memento), mode=0o600)
+            write_atomically(self.path / "memento.json", json.dumps(device_state), mode=0o600)
 
-    def memento(self) -> dict[str, Any]:
+    def device_state(self) -> dict[str, Any]:
         """What was saved last; empty where nothing was. Raises UsageError when the file cannot be read."""
         path = self.path / "memento.json"
         if not path.exists():

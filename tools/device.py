@@ -153,11 +153,11 @@ class Device(Protocol):
         """Wait until the screen stops changing, at most `cap` seconds."""
         ...
 
-    def memento(self) -> dict[str, Any]:
+    def device_state(self) -> dict[str, Any]:
         """What a fresh device of this kind needs to come back to this state after a crash; JSON values only."""
         ...
 
-    def restore(self, memento: dict[str, Any]) -> str:
+    def restore(self, device_state: dict[str, Any]) -> str:
         """Bring a fresh device to a state noted by `memento`. Returns what is lost for good, in words, if anything."""
         ...
 

@@ -182,12 +182,12 @@ class Secrets:
         """The text with names for values."""
         return self._hider.hide(text) if self._hider else text
 
-    def sealed(self, memento: dict[str, Any]) -> dict[str, Any]:
+    def sealed(self, device_state: dict[str, Any]) -> dict[str, Any]:
         """A memento that holds no value and can be turned back; its `url` is as signals tell it, to be compared."""
         if not self._hider:
-            return memento
-        shown = {"url": self.hide(memento["url"])} if "url" in memento else {}
-        return {**self._hider.seal(memento), **shown}
+            return device_state
+        shown = {"url": self.hide(device_state["url"])} if "url" in device_state else {}
+        return {**self._hider.seal(device_state), **shown}
 
     def redact(self, record: T) -> T:
         """A record with names for values in its free texts; its keys, digests and times are left as they are."""

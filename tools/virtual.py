@@ -235,20 +235,20 @@ class Virtual(Desktop):
 
     # Coming back
 
-    def memento(self) -> dict[str, Any]:
+    def device_state(self) -> dict[str, Any]:
         """The command and the windows' titles. What the program had in memory is lost with it."""
-        return {"command": self._command, "identity": self._identity, **super().memento()}
+        return {"command": self._command, "identity": self._identity, **super().device_state()}
 
-    def restore(self, memento: dict[str, Any]) -> str:
+    def restore(self, device_state: dict[str, Any]) -> str:
         """Start the memento's command anew, unless this device's own is that and has a window.
 
         What stood on another display, which a crash took away with its programs, is lost.
         """
-        command = memento.get("command")
+        command = device_state.get("command")
         if command and not (command == self._command and self._own_windows()):
             self._argv, self._command = _words(command, self._folder), command
             self._start_program()
-        if memento.get("identity", self._identity) == self._identity:
+        if device_state.get("identity", self._identity) == self._identity:
             return ""
         return f"{command or 'the virtual display'} was started anew, and what was open in it is gone"
 

@@ -162,13 +162,13 @@ class Paper:
     def settle(self, cap: float = 10.0) -> Settled:  # noqa: ARG002
         return Settled(by="quiet", seconds=0.0)
 
-    def memento(self) -> dict[str, Any]:
+    def device_state(self) -> dict[str, Any]:
         return {"url": self.url, "cookies": dict(self._cookies)}
 
-    def restore(self, memento: dict[str, Any]) -> str:
-        self._cookies = dict(memento.get("cookies", {}))
-        if memento:
-            self._go("GET", memento["url"])
+    def restore(self, device_state: dict[str, Any]) -> str:
+        self._cookies = dict(device_state.get("cookies", {}))
+        if device_state:
+            self._go("GET", device_state["url"])
         return ""
 
     def close(self) -> None:
@@ -231,4 +231,4 @@ class Paper:
         self.url, self._page, self._focus = url, Page(html), -1
         self._documents += 1
         if self.on_page:
-            self.on_page(self.memento())
+            self.on_page(self.device_state())

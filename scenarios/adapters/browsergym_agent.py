@@ -165,11 +165,11 @@ class GivenDevice:
         """It does not change."""
         return Settled(by="quiet", seconds=0)
 
-    def memento(self) -> dict[str, Any]:
+    def device_state(self) -> dict[str, Any]:
         """Nothing: BrowserGym keeps its pages."""
         return {}
 
-    def restore(self, memento: dict[str, Any]) -> str:  # noqa: ARG002
+    def restore(self, device_state: dict[str, Any]) -> str:  # noqa: ARG002
         """Nothing is lost."""
         return ""
 

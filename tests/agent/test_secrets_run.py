@@ -152,7 +152,7 @@ def test_a_browser_run_leaves_no_secret_in_files_or_pictures(
     assert "{{secret:shop" in kept
     with Browser(f"{site.url}/login") as again:
         again.secrets = secrets
-        again.restore(RunFolder(run.folder).memento())
+        again.restore(RunFolder(run.folder).device_state())
         page = again._session.front.page
         stored = again._worker.call(page.evaluate("[document.cookie, localStorage.kept, location.search]"))
     assert stored[0] == held[1]

@@ -323,13 +323,13 @@ def test_a_program_that_complains_or_ends_by_itself_with_an_exit_code_has_crashe
 
 def test_a_run_comes_back_by_starting_its_program_anew() -> None:
     with mousepad() as virtual:
-        memento = virtual.memento()
+        device_state = virtual.device_state()
         do(virtual, Key(keys="ctrl+q"))
-        virtual.restore(memento)
+        virtual.restore(device_state)
         do(virtual, Type(text="again"))
         assert text_in(virtual) == "again"
     with Virtual() as fresh:
-        fresh.restore(memento)
+        fresh.restore(device_state)
         assert fresh.signals().title.endswith("Mousepad")
 
 

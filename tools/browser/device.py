@@ -281,14 +281,14 @@ class Browser:
 
     # Coming back
 
-    def memento(self) -> dict[str, Any]:
+    def device_state(self) -> dict[str, Any]:
         """Addresses of all tabs, cookies, storage and scroll position."""
         return self._call(self._memento(), "noting the state")
 
-    def restore(self, memento: Mapping[str, Any]) -> str:
+    def restore(self, device_state: Mapping[str, Any]) -> str:
         """Open those pages again with those cookies. Raises SetupError when one does not answer."""
-        if memento:
-            self._call(self._memory.restore(memento), "coming back")
+        if device_state:
+            self._call(self._memory.restore(device_state), "coming back")
             self._settling.acted = time.monotonic()
         elif self._first and self._session.front.page.url == "about:blank":
             self._open(self._first)

@@ -68,8 +68,8 @@ class Memory:
             tabs = [url if number == addresses["tab"] else tab for number, tab in enumerate(addresses["tabs"])]
             addresses |= {"url": url, "tabs": tabs}
         state = {"cookies": await self.session.context.cookies(), "origins": self._origins()}
-        memento = {**addresses, "scroll": [0, 0], "storage_state": state, "session_storage": self._kept}
-        self.on_page(self.session.secrets.sealed(memento))
+        device_state = {**addresses, "scroll": [0, 0], "storage_state": state, "session_storage": self._kept}
+        self.on_page(self.session.secrets.sealed(device_state))
 
     def _origins(self) -> list[dict[str, Any]]:
         return [{"origin": origin, "localStorage": items} for origin, items in self._local.items() if items]
@@ -107,31 +107,31 @@ class Memory:
         urls = [tab.page.url for tab in tabs]
         return {"url": front.page.url, "tabs": urls, "tab": tabs.index(front), "first": self.session.first}
 
-    async def restore(self, memento: Mapping[str, Any]) -> None:
+    async def restore(self, device_state: Mapping[str, Any]) -> None:
         """Open the same tabs in a fresh window. Raises SetupError when a page does not answer any more."""
-        self.session.begin_at(str(memento.get("first", "")))
-        state = memento.get("storage_state") or {"cookies": [], "origins": []}
+        self.session.begin_at(str(device_state.get("first", "")))
+        state = device_state.get("storage_state") or {"cookies": [], "origins": []}
         self._local = {each["origin"]: each["localStorage"] for each in state.get("origins", ())}
         if not self.session.kept_window:
             await self.session.open_context({"cookies": state.get("cookies", []), "origins": state.get("origins", [])})
-        urls = list(memento.get("tabs") or [memento.get("url", "about:blank")])
-        chosen = min(max(0, int(memento.get("tab", 0))), len(urls) - 1)
+        urls = list(device_state.get("tabs") or [device_state.get("url", "about:blank")])
+        chosen = min(max(0, int(device_state.get("tab", 0))), len(urls) - 1)
         pages = [self.session.front.page]
         pages += [await self.session.new_page() for _ in urls[1:]]
         self.session.staying = False
         try:
-            await self._open_all(pages, urls, chosen, memento)
+            await self._open_all(pages, urls, chosen, device_state)
         finally:
             self.session.staying = True
         tab = next((tab for tab in self.session.tabs if tab.page is pages[chosen]), self.session.front)
         await self.session.bring_to_front(tab)
-        if any(memento.get("scroll") or ()):
-            await self._scroll(tab.page, memento["scroll"])
+        if any(device_state.get("scroll") or ()):
+            await self._scroll(tab.page, device_state["scroll"])
 
-    async def _open_all(self, pages: list[Page], urls: list[str], chosen: int, memento: Mapping[str, Any]) -> None:
+    async def _open_all(self, pages: list[Page], urls: list[str], chosen: int, device_state: Mapping[str, Any]) -> None:
         for index, (page, url) in enumerate(zip(pages, urls, strict=True)):
-            if index == chosen and memento.get("session_storage"):
-                script = await page.add_init_script(SESSION_STORAGE % json.dumps(memento["session_storage"]))
+            if index == chosen and device_state.get("session_storage"):
+                script = await page.add_init_script(SESSION_STORAGE % json.dumps(device_state["session_storage"]))
                 async with script:
                     await self._open(page, url)
             else:

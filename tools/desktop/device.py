@@ -351,11 +351,11 @@ class Desktop:
         if self._person:
             self._person.work_for(run, stop)
 
-    def memento(self) -> dict[str, Any]:
+    def device_state(self) -> dict[str, Any]:
         """The windows' titles, for the record: a desktop's programs outlive a run."""
         return {"windows": [window.title for window in self._hands.windows()]}
 
-    def restore(self, memento: dict[str, Any]) -> str:  # noqa: ARG002 - every device has this shape
+    def restore(self, device_state: dict[str, Any]) -> str:  # noqa: ARG002 - every device has this shape
         """Nothing to do: the screen is the user's own, and is as it is."""
         return ""
 

@@ -68,7 +68,7 @@ def test_nothing_else_can_be_done_until_a_choice_is_made(show: Show, aim: Aim) -
         with pytest.raises(ActionRefused, match=r"a dialog waits for an answer.*Delete it.*OK or Cancel"):
             browser.perform(action)
     browser.perform(Wait(seconds=0.01))
-    assert browser.memento()["url"].startswith("http")
+    assert browser.device_state()["url"].startswith("http")
     browser.perform(Key(keys="escape"))
     assert browser.signals().dialog == ""
 

@@ -125,10 +125,10 @@ def test_a_crashed_tab_is_opened_again_and_no_other_is_touched(theirs: str, site
     with Browser(cdp=theirs) as browser:
         browser.perform(Navigate(url=site.page("/", "<title>Home</title>")))
         browser.settle()
-        memento = browser.memento()
+        device_state = browser.device_state()
         crash(browser)
         assert browser.revive()
-        browser.restore(memento)
+        browser.restore(device_state)
         browser.settle()
         assert browser.signals().title == "Home"
     assert set(pages_of(theirs).values()) == {"Home"}

@@ -155,7 +155,7 @@ def test_closing_ends_chromium_and_may_be_done_twice() -> None:
     browser.close()
     browser.close()
     assert gone(pid)
-    for use in (browser.capture, browser.elements, browser.signals, browser.settle, browser.memento):
+    for use in (browser.capture, browser.elements, browser.signals, browser.settle, browser.device_state):
         with pytest.raises(DeviceLost):
             use()
     with pytest.raises(DeviceLost):
@@ -297,17 +297,17 @@ def test_a_fresh_browser_comes_back_to_where_the_old_one_was(site: Site) -> None
         browser.perform(Tabs(do="switch", index=0))
         browser.perform(Scroll(amount=7))
         browser.settle()
-        memento = json.loads(json.dumps(browser.memento()))
-    assert memento["url"] == site.url + "/"
+        device_state = json.loads(json.dumps(browser.device_state()))
+    assert device_state["url"] == site.url + "/"
     with Browser() as browser:
-        browser.restore(memento)
+        browser.restore(device_state)
         browser.settle()
         signals = browser.signals()
         assert signals.title == "yes,abc,who=ada"
         assert signals.tabs == ("yes,abc,who=ada", "Two")
         assert signals.tab == 0
-        assert any(each["name"] == "session" for each in browser.memento()["storage_state"]["cookies"])
-        assert browser.memento()["scroll"] == [0, 700]
+        assert any(each["name"] == "session" for each in browser.device_state()["storage_state"]["cookies"])
+        assert browser.device_state()["scroll"] == [0, 700]
 
 
 def test_coming_back_to_a_page_that_is_gone_is_a_setup_error() -> None:

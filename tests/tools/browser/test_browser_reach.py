@@ -145,7 +145,7 @@ def test_cookies_and_storage_are_carried_to_another_browser(one_browser: Browser
         assert browser.signals().title == "ada,seen=1"
         browser.perform(Navigate(url=site.other))
         browser.settle()
-        origins = browser.memento()["storage_state"]["origins"]
+        origins = browser.device_state()["storage_state"]["origins"]
     assert [each["origin"] for each in origins].count(site.url) == 1, "it survives a crash from the first moment on"
     kept.write_text(json.dumps({"cookies": 1}))
     with pytest.raises(UsageError, match="holds no storage state"):

@@ -154,10 +154,10 @@ def test_a_browser_that_begins_on_no_page_is_bound_to_the_first_that_it_opens(si
         browser.perform(Navigate(url=other))
         with pytest.raises(ActionRefused):
             browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Far")))
-        memento = browser.memento()
+        device_state = browser.device_state()
     with Browser(viewport=(400, 300)) as browser:
         browser.secrets = Secrets([Secret("shop", VALUE)])
-        browser.restore(memento)  # where it goes on is not where it began
+        browser.restore(device_state)  # where it goes on is not where it began
         with pytest.raises(ActionRefused):
             browser.perform(Type(text="{{secret:shop}}", target=at(browser, "Far")))
 
