@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from handeye.agent.agent import Agent as Agent
-    from handeye.agent.run import Result as Result
+    from handeye.agent.run_folder import RunResult as RunResult
 
-__all__ = ["Agent", "Result"]
+__all__ = ["Agent", "RunResult"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,8 +16,8 @@ def __getattr__(name: str) -> Any:
         from handeye.agent.agent import Agent
 
         return Agent
-    if name == "Result":
-        from handeye.agent.run import Result
+    if name == "RunResult":
+        from handeye.agent.run_folder import RunResult
 
-        return Result
+        return RunResult
     raise AttributeError(f"module 'handeye.agent' has no attribute {name!r}")

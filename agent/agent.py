@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from langgraph.types import Command
 
 from handeye.agent.approval import answered, question_id
-from handeye.agent.books import Books
-from handeye.agent.intact import check_files, check_state
-from handeye.agent.loop import Crew, build_loop
-from handeye.agent.recover import recover, settle_doubt
-from handeye.agent.run import RunConfig, RunFolder, disk, released
+from handeye.agent.recorder import RunRecorder
+from handeye.agent.integrity import check_files, check_state
+from handeye.agent.loop import RunContext, build_loop
+from handeye.agent.resume import recover, settle_doubt
+from handeye.agent.run_folder import RunConfig, RunFolder, disk, released
 from handeye.agent.start import EMBEDDED, open_perception_and_policy, page_folder
 from handeye.agent.state import State, start
 from handeye.agent.event_log import Noted, Started
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
     from handeye.agent.loop import Graph
-    from handeye.agent.run import Approve, Result
+    from handeye.agent.run_folder import Approve, RunResult
     from handeye.agent.event_log import AnyEvent, RunStatus
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
@@ -140,7 +140,7 @@ class Agent:
         """Ask the run to stop before its next action; it can be resumed."""
         self._stop.set()
 
-    def run(self, goal: str) -> Result:
+    def run(self, goal: str) -> RunResult:
         """Carry out the goal in a new run. Raises UsageError for an empty goal; everything else is a verdict."""
         if not goal.strip():
             raise UsageError("the goal is empty; say what to do, such as: click “Save”")
@@ -150,7 +150,7 @@ class Agent:
         folder = RunFolder.create(asked, self.run_dir)
         return self._work(folder, resumed=False)
 
-    def resume(self, folder: RunFolder, answer: str | None = None, question: str = "") -> Result:
+    def resume(self, folder: RunFolder, answer: str | None = None, question: str = "") -> RunResult:
         """Go on with a run that stopped; `answer` is the reply to the question it waits on.
 
         `question` is that question's id (see `approval.question_id`): an answer to another one is not used. Without it
@@ -158,39 +158,39 @@ class Agent:
         """
         return self._work(folder, resumed=True, answer=answer, question=question)
 
-    def _work(self, folder: RunFolder, *, resumed: bool, answer: str | None = None, question: str = "") -> Result:
+    def _work(self, folder: RunFolder, *, resumed: bool, answer: str | None = None, question: str = "") -> RunResult:
         began = time.monotonic()
         if resumed:
             with released(folder):
                 check_files(folder)
         ended = folder.read()
         hide = self._keep_secrets(folder, resumed)
-        with disk(folder.path), Books(folder, self.listen, self.config.options, self.secrets) as books:
-            crew = Crew(
+        with disk(folder.path), RunRecorder(folder, self.listen, self.config.options, self.secrets) as recorder:
+            context = RunContext(
                 device=self.device,
                 perception=self.perception,
                 policy=self.policy,
                 guard=self.guard(folder.downloads),
                 limits=Limits(steps=self.config.max_steps, seconds=self.config.budget_seconds),
                 run=folder,
-                journal=books.journal,
-                tell=books.tell,
-                history=books.history,
+                journal=recorder.journal,
+                tell=recorder.tell,
+                history=recorder.history,
                 tools=self.tools,
                 stopping=self._stop.is_set,
                 hide=hide,
-                traced=books.trace.sync,
+                traced=recorder.trace.sync,
             )
-            graph = build_loop(crew, books.checkpoints)
+            graph = build_loop(context, recorder.checkpoints)
             if resumed:
                 check_state(folder, graph.get_state(THREAD).values or None)  # type: ignore[arg-type]
-            books.checkpoints.setup()
+            recorder.checkpoints.setup()
             folder.note(opened=True)
             shown = str(ended.get("reason", "")) if ended.get("status") == "waiting" else None
             reply = Reply(hide(answer), question, shown, hide) if answer is not None else None
-            status, reason = self._attempt(crew, graph, folder.config, resumed, reply)
+            status, reason = self._attempt(context, graph, folder.config, resumed, reply)
             state = State(**(graph.get_state(THREAD).values or start("")))  # type: ignore[typeddict-item]
-            return books.end(status, hide(reason), state, time.monotonic() - began)
+            return recorder.end(status, hide(reason), state, time.monotonic() - began)
 
     def _keep_secrets(self, folder: RunFolder, resumed: bool) -> Callable[[str], str]:
         """Hand the secrets to the device, with what this run has typed before; returns what hides them in a text."""
@@ -213,26 +213,26 @@ class Agent:
         return Guard(self.config.approve, rules, files, safe, Path(self.config.folder) if self.config.folder else None)
 
     def _attempt(
-        self, crew: Crew, graph: Graph, config: RunConfig, resumed: bool, answer: Reply | None
+        self, context: RunContext, graph: Graph, config: RunConfig, resumed: bool, answer: Reply | None
     ) -> tuple[RunStatus, str]:
         """Run the loop as far as it goes; what stops it becomes a verdict and a reason."""
         try:
             if isinstance(self.device, Telling):
-                self.device.on_send, self.device.on_read = crew.journal.sending, crew.journal.reading
-                self.device.on_answer = crew.journal.answered
+                self.device.on_send, self.device.on_read = context.journal.sending, context.journal.reading
+                self.device.on_answer = context.journal.answered
             if isinstance(device := self.device, Attributing):
-                crew.journal.edited = lambda: device.edited
+                context.journal.edited = lambda: device.edited
             if isinstance(self.device, Attended):
-                self.device.work_for(str(crew.run.path), self.stop)
+                self.device.work_for(str(context.run.path), self.stop)
             if isinstance(self.device, Receiving) and self.device.downloads is None:
-                self.device.downloads = crew.run.downloads
+                self.device.downloads = context.run.downloads
             if isinstance(self.device, Overhearing):
-                self.device.page_log = crew.run.page_log
+                self.device.page_log = context.run.page_log
             if isinstance(self.device, Driving):
                 started = program(config.on.removeprefix("app:")) if config.on.startswith("app:") else ""
                 self.device.drives = partial(self.config.in_force.drives, named=started)
-            with self._ctrl_c(), halting.stoppable(self._stop.is_set), disk(crew.run.path):
-                crew.tell(
+            with self._ctrl_c(), halting.stoppable(self._stop.is_set), disk(context.run.path):
+                context.tell(
                     Started(
                         goal=config.goal,
                         on=config.on,
@@ -244,13 +244,13 @@ class Agent:
                     )
                 )
                 for note in (*self.perception.notes, *self.secrets.notes):
-                    crew.tell(Noted(text=note))
+                    context.tell(Noted(text=note))
                 self.policy.check(config.goal)
                 kept = graph.get_state(THREAD).values if resumed else None
                 if not kept:
-                    return self._last(crew, graph, start(config.goal))
-                question = self._pick_up(crew, graph, State(**kept), answer)  # type: ignore[typeddict-item]
-                return self._unanswered(question) if question else self._last(crew, graph, None)
+                    return self._last(context, graph, start(config.goal))
+                question = self._pick_up(context, graph, State(**kept), answer)  # type: ignore[typeddict-item]
+                return self._unanswered(question) if question else self._last(context, graph, None)
         except ActionRefused as error:
             return "refused", str(error)
         except Stopped as error:
@@ -260,8 +260,8 @@ class Agent:
         except HandeyeError as error:
             return "broken", str(error)
         except Exception as error:  # a mistake of ours must not cost the run its books
-            (crew.run.path / "crash.txt").write_text(crew.hide(traceback.format_exc()), encoding="utf-8")
-            return "broken", f"{type(error).__name__}: {error}; please report it with {crew.run.path / 'crash.txt'}"
+            (context.run.path / "crash.txt").write_text(context.hide(traceback.format_exc()), encoding="utf-8")
+            return "broken", f"{type(error).__name__}: {error}; please report it with {context.run.path / 'crash.txt'}"
         finally:
             if isinstance(self.device, Attended):
                 self.device.work_for("", None)
@@ -270,40 +270,40 @@ class Agent:
             if isinstance(self.device, Overhearing):
                 self.device.page_log = None
 
-    def _pick_up(self, crew: Crew, graph: Graph, state: State, answer: Reply | None) -> str:
+    def _pick_up(self, context: RunContext, graph: Graph, state: State, answer: Reply | None) -> str:
         """Bring device and state back to where the run stopped; returns a question nobody answers, else nothing.
 
         The whole state is written anew, not its changes: a kill can leave a checkpoint whose last node's writes lie
         beside it, and those are in `state` but would not be under an update.
         """
         if question := state["question"]:
-            if (said := self._replied(crew, state, question, answer)) is None:
+            if (said := self._replied(context, state, question, answer)) is None:
                 return question
             answer = None
-            update = answered(crew.tell, state, said)
+            update = answered(context.tell, state, said)
             state |= update
             graph.update_state(THREAD, state, as_node="ask")
             if state["status"] or state["question"]:
                 return state["question"]
-        found = recover(crew, state)
+        found = recover(context, state)
         update = found.update
         if found.question:
-            if (said := self._replied(crew, state, found.question, answer, new=True)) is None:
+            if (said := self._replied(context, state, found.question, answer, new=True)) is None:
                 return found.question
-            crew.run.note(reason="")  # used up: given once more after a crash, it is no answer to what is asked then
-            update = settle_doubt(crew, state, found, said)
+            context.run.note(reason="")  # used up: given once more after a crash, it is no answer to what is asked then
+            update = settle_doubt(context, state, found, said)
         graph.update_state(THREAD, state | update, as_node="act")
         return ""
 
-    def _last(self, crew: Crew, graph: Graph, entry: State | None) -> tuple[RunStatus, str]:
+    def _last(self, context: RunContext, graph: Graph, entry: State | None) -> tuple[RunStatus, str]:
         """Drive the loop to its end; where the device goes away and can start again, bring it back as a resume does."""
         lost: DeviceLost | None = None
         steps: list[int] = []
         while True:
             try:
-                if lost and (question := self._bring_back(crew, graph, lost)):
+                if lost and (question := self._bring_back(context, graph, lost)):
                     return self._unanswered(question)
-                return self._drive(crew, graph, None if lost else entry)
+                return self._drive(context, graph, None if lost else entry)
             except Stopped:
                 raise
             except DeviceLost as error:
@@ -312,22 +312,22 @@ class Agent:
                     raise
                 lost = error
 
-    def _bring_back(self, crew: Crew, graph: Graph, lost: DeviceLost) -> str:
+    def _bring_back(self, context: RunContext, graph: Graph, lost: DeviceLost) -> str:
         """Start the device again where it was before; returns a question nobody answers, else nothing."""
         if isinstance(self.device, Telling):
             self.device.on_page = None
         assert isinstance(self.device, Reviving)
         state = State(**graph.get_state(THREAD).values)  # type: ignore[typeddict-item]
-        crew.journal.rest()
-        crew.tell(Noted(step=state["step"], text=f"{lost}: {self.device.revive()}"))
-        crew.observation = crew.settled = None
-        return self._pick_up(crew, graph, state, None)
+        context.journal.rest()
+        context.tell(Noted(step=state["step"], text=f"{lost}: {self.device.revive()}"))
+        context.observation = context.settled = None
+        return self._pick_up(context, graph, state, None)
 
-    def _drive(self, crew: Crew, graph: Graph, entry: State | Command[Any] | None) -> tuple[RunStatus, str]:
+    def _drive(self, context: RunContext, graph: Graph, entry: State | Command[Any] | None) -> tuple[RunStatus, str]:
         """Run nodes until the loop ends, a question finds nobody, or somebody asks to stop."""
-        crew.mark = time.monotonic()
+        context.mark = time.monotonic()
         if isinstance(self.device, Telling):  # only now: while a page is brought back, the old memento must stay
-            self.device.on_page = crew.run.store_device_state
+            self.device.on_page = context.run.store_device_state
         while True:
             for _ in graph.stream(entry, THREAD, durability="sync", stream_mode="updates"):
                 if self._stop.is_set():
@@ -347,7 +347,7 @@ class Agent:
         return ("interrupted", "stopped before the next action") if self._stop.is_set() else ("waiting", question)
 
     def _replied(
-        self, crew: Crew, state: State, question: str, answer: Reply | None, *, new: bool = False
+        self, context: RunContext, state: State, question: str, answer: Reply | None, *, new: bool = False
     ) -> str | None:
         """The answer to a question: the one that was given with the resume, if it was given to this one. A `new`
         question came up just now: it was answered only if the run had ended with the same."""
@@ -356,7 +356,7 @@ class Agent:
         if answer.meant_for(state["step"], question) and not (new and answer.shown is None):
             return answer.text
         text = "the answer was given to another question than the one that the run asks now, and is not used"
-        crew.tell(Noted(step=state["step"], text=text))
+        context.tell(Noted(step=state["step"], text=text))
         return self._asked(question)
 
     def _asked(self, question: str) -> str | None:

@@ -24,8 +24,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from handeye.agent.mind import ground_targets
-from handeye.agent.shown import Shown, differences
+from handeye.agent.internal_actions import ground_targets
+from handeye.agent.target_snapshot import TargetSnapshot, differences
 from handeye.agent.state import State, pending, with_step
 from handeye.agent.event_log import ApprovalReceived
 from handeye.perception.outcome import Outcome
@@ -141,7 +141,7 @@ def amended(state: State, observation: Observation, perception: Perception) -> D
     return decision
 
 
-def remembered(state: State, ruling: GuardDecision, now: Shown, observation: Observation) -> GuardDecision:
+def remembered(state: State, ruling: GuardDecision, now: TargetSnapshot, observation: Observation) -> GuardDecision:
     """The ruling, with what the person said before of the same thing; a refusal of the rules stays one."""
     if ruling.ruling != "ask":
         return ruling
@@ -155,9 +155,9 @@ def remembered(state: State, ruling: GuardDecision, now: Shown, observation: Obs
     return ruling
 
 
-def _holds(approved: Any, now: Shown, observation: Observation) -> bool:
+def _holds(approved: Any, now: TargetSnapshot, observation: Observation) -> bool:
     """Whether what was allowed is what is there now; what an older version has written down allows nothing."""
-    return isinstance(approved, dict) and not differences(Shown.model_validate(approved), now, observation)
+    return isinstance(approved, dict) and not differences(TargetSnapshot.model_validate(approved), now, observation)
 
 
 def _verb(verb: str, site: str) -> str:
@@ -165,7 +165,7 @@ def _verb(verb: str, site: str) -> str:
     return f"verb:{verb} {site}"
 
 
-def question(state: State, ruling: GuardDecision, now: Shown, changed: list[str]) -> State:
+def question(state: State, ruling: GuardDecision, now: TargetSnapshot, changed: list[str]) -> State:
     """Ask about an action, in words that a page cannot disguise; `changed`: what differs from what was shown before."""
     words = next((old for old in state["edits"]), now.words)
     asked = {"verb": ruling.verb, "words": words, "shown": now.model_dump(mode="json")}
@@ -194,7 +194,7 @@ def refuse(state: State, reason: str, signature: str = "") -> State:
     """
     decision = pending(state)
     words = describe(decision.action)
-    signature = signature or (Shown.model_validate(state["asked"]["shown"]).signature if state["asked"] else words)
+    signature = signature or (TargetSnapshot.model_validate(state["asked"]["shown"]).signature if state["asked"] else words)
     if signature in state["refused"]:
         return State(status="refused", reason=f"{words}: {reason}", question="")
     outcome = Outcome(kind="no_effect", evidence=f"refused: {reason}")

@@ -14,11 +14,11 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
 from handeye.agent.approval import ALLOW_THIS, amended, answered, question, refuse, remembered
-from handeye.agent.ladder import by_hand_or_itself, climb, next_rung, with_climb
-from handeye.agent.mind import carry_out, ground_targets
-from handeye.agent.patience import patient
-from handeye.agent.progress import brought, corrected, judged, otherwise, turns, with_turn
-from handeye.agent.shown import Shown, differences, extended, followed, shown
+from handeye.agent.recovery import by_hand_or_itself, recover_click, next_recovery_stage, with_recovered_click
+from handeye.agent.internal_actions import carry_out, ground_targets
+from handeye.agent.retry import retry_when_unavailable
+from handeye.agent.novelty import update_novelty, corrected, judged, handle_no_progress, turns, with_turn
+from handeye.agent.target_snapshot import TargetSnapshot, differences, extended, followed, shown
 from handeye.agent.state import KEPT_LOCAL, LocalInput, State, past, pending, with_step
 from handeye.agent.event_log import Performed, AnyEvent, ApprovalRequested, GroundedTarget, Guarded, Observed, Noted, Decided
 from handeye.perception.change import fingerprint
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.history import History
     from handeye.agent.effect_journal import EffectJournal
-    from handeye.agent.run import RunFolder
+    from handeye.agent.run_folder import RunFolder
     from handeye.perception.perception import Perception
     from handeye.perception.observation import Grounding, Observation
     from handeye.policies.decision import Policy
@@ -89,7 +89,7 @@ class Landed:
 
 
 @dataclass
-class Crew:
+class RunContext:
     """Everyone who works on one run."""
 
     device: Device
@@ -118,31 +118,31 @@ class Crew:
     """When time was last counted."""
 
 
-def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
+def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
     """The loop as a graph over `State`, saved after every node."""
 
     def look(state: State) -> State:
         began = time.monotonic()
-        before, observation = crew.observation, crew.perception.observe(crew.device)
+        before, observation = context.observation, context.perception.observe(context.device)
         view = state["view"]
-        crew.observation = observation = replace(observation, view=Box(*view)) if view else observation
-        crew.landed = landed(crew.landed, observation)
-        update = State(screen=crew.run.keep(observation.screenshot), fingerprint=fingerprint_of(observation), view=None)
+        context.observation = observation = replace(observation, view=Box(*view)) if view else observation
+        context.landed = landed(context.landed, observation)
+        update = State(screen=context.run.keep(observation.screenshot), fingerprint=fingerprint_of(observation), view=None)
 
         outcome, steps = None, state["steps"]
         if not state["judged"]:
             last = past(state)[-1]
-            outcome = with_sent(crew, last, judged(crew, last.action, before, observation))
+            outcome = with_sent(context, last, judged(context, last.action, before, observation))
             steps = [*steps[:-1], last.model_copy(update={"outcome": outcome}).model_dump(mode="json")]
-            steps = corrected(crew, steps, observation)
+            steps = corrected(context, steps, observation)
             update |= State(steps=steps, judged=True, local=still_there(state["local"], observation))
-            update["rung"] = next_rung(crew, state, last, outcome, before or observation)
+            update["recovery_stage"] = next_recovery_stage(context, state, last, outcome, before or observation)
         else:
-            update["rung"] = 0
-        steps = with_requests(crew, steps)
-        update |= State(steps=steps) | brought(state, steps, update["fingerprint"])
+            update["recovery_stage"] = 0
+        steps = with_requests(context, steps)
+        update |= State(steps=steps) | update_novelty(state, steps, update["fingerprint"])
 
-        crew.tell(
+        context.tell(
             Observed(
                 step=state["step"],
                 screen=update["screen"],
@@ -150,64 +150,64 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 signals=observation.signals,
                 elements=len(observation.elements),
                 outcome=outcome,
-                settled=crew.settled,
+                settled=context.settled,
                 seconds=time.monotonic() - began,
                 notes=(*observation.screenshot.notes, *unanswered(observation)),
             )
         )
-        crew.settled = None
+        context.settled = None
         now = time.monotonic()
-        update["seconds"] = state["seconds"] + now - crew.mark
-        crew.mark = now
+        update["seconds"] = state["seconds"] + now - context.mark
+        context.mark = now
         if evidence := stuck(turns(update)):
-            update |= otherwise(crew, state, evidence)
+            update |= handle_no_progress(context, state, evidence)
             if update.get("status"):
                 return update
-        if limit := crew.limits.exceeded(state["step"] - 1, update["seconds"]):
+        if limit := context.limits.exceeded(state["step"] - 1, update["seconds"]):
             return update | State(status="out_of_budget", reason=limit)
         return update
 
     def think(state: State) -> State:
         began = time.monotonic()
-        observation = seen(crew)
+        observation = seen(context)
         task = Task(
             goal=state["goal"],
             observation=observation,
             steps=past(state),
-            earlier=crew.history.earlier(),
+            earlier=context.history.earlier(),
             facts=state["facts"],
             memo=state["memo"],
-            kinds=(crew.device.kinds & HAND_KINDS) | {"zoom", "extract", "remember", "ask", "done", "wait"},
+            kinds=(context.device.kinds & HAND_KINDS) | {"zoom", "extract", "remember", "ask", "done", "wait"},
             trouble=state["reason"],
-            tools=crew.tools.tools,
+            tools=context.tools.tools,
         )
-        spent = crew.policy.usage + crew.perception.usage
+        spent = context.policy.usage + context.perception.usage
         try:
             again = Decision.model_validate(state["again"]) if state.get("again") else None
-            rung, helped = (0, None) if again else climb(crew, state, observation)
-            decision = again or helped or crew.policy.choose(task, crew.perception)
+            recovery_stage, helped = (0, None) if again else recover_click(context, state, observation)
+            decision = again or helped or context.policy.choose(task, context.perception)
             if isinstance(decision.action, Call):
-                crew.tools.checked(decision.action)  # so that nobody is asked about a call that cannot be
-            action, found = ground_targets(decision.action, observation, crew.perception)
+                context.tools.checked(decision.action)  # so that nobody is asked about a call that cannot be
+            action, found = ground_targets(decision.action, observation, context.perception)
         except (ActionRefused, ActionFailed) as error:
-            crew.tell(Noted(step=state["step"], text=f"no usable answer: {error}"))
-            usage = crew.policy.usage + crew.perception.usage - spent
+            context.tell(Noted(step=state["step"], text=f"no usable answer: {error}"))
+            usage = context.policy.usage + context.perception.usage - spent
             update = State(
                 decision=None, unusable=state["unusable"] + 1, reason=str(error), usage=summed(state, usage), again=None
             )
             if update["unusable"] >= UNUSABLE:
-                reason = f"{crew.policy.name} gave no usable action {UNUSABLE} times; the last time: {error}"
+                reason = f"{context.policy.name} gave no usable action {UNUSABLE} times; the last time: {error}"
                 return update | State(status="stuck", reason=reason)
             return update
-        usage = crew.policy.usage + crew.perception.usage - spent
+        usage = context.policy.usage + context.perception.usage - spent
         decision = decision.model_copy(update={"action": action})
-        crew.tell(
+        context.tell(
             Decided(
                 step=state["step"],
                 reasoning=decision.reasoning,
                 action=action,
                 said=describe(action),
-                by=decision.by or crew.policy.name,
+                by=decision.by or context.policy.name,
                 grounded_by=", ".join(dict.fromkeys(grounding.by for grounding in found.values())),
                 found=told(action, found),
                 signatures=target_signatures(action, observation),
@@ -226,8 +226,8 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             unusable=0,
             reason="",
             usage=summed(state, usage),
-            rung=rung,
-            climbed=with_climb(state, rung),
+            recovery_stage=recovery_stage,
+            recovered_clicks=with_recovered_click(state, recovery_stage),
         )
         if isinstance(action, Done):
             status = "succeeded" if action.success else "failed"
@@ -237,31 +237,31 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
 
     def judge(state: State, decision: Decision, observation: Observation) -> GuardDecision:
         """What the guard says, and whether the action repeats one that was sent."""
-        ruling = crew.guard.judge(decision.action, observation, state["goal"])
+        ruling = context.guard.judge(decision.action, observation, state["goal"])
         if ruling.ruling == "allow" and not decision.again and (why := repeats(state, decision.action)):
             return GuardDecision("ask", why)
         return ruling
 
     def guard(state: State) -> State:
-        observation = seen(crew)
+        observation = seen(context)
         try:
-            decision = amended(state, observation, crew.perception)
+            decision = amended(state, observation, context.perception)
         except ActionRefused as error:  # what the person put in its place is not there
             return State(question=f"{error}. {ALLOW_THIS} {describe(pending(state).action)}", edits={})
         action = decision.action
         if isinstance(action, Ask):
-            crew.tell(ApprovalRequested(step=state["step"], question=action.question))
+            context.tell(ApprovalRequested(step=state["step"], question=action.question))
             return State(question=action.question)
         judged_by = observation
         ruling = judge(state, decision, observation)
-        unasked = crew.guard.approve == "never" and crew.guard.risky(action, observation, state["goal"])
+        unasked = context.guard.approve == "never" and context.guard.risky(action, observation, state["goal"])
         careful = ruling.ruling == "ask" or unasked
         if careful and action.kind in HAND_KINDS:  # thinking and answering take time: what is there now counts
-            observation = crew.observation = replace(crew.perception.observe(crew.device), view=observation.view)
+            observation = context.observation = replace(context.perception.observe(context.device), view=observation.view)
             try:
-                action, _ = ground_targets(followed(action, observation), observation, crew.perception)
+                action, _ = ground_targets(followed(action, observation), observation, context.perception)
             except ActionRefused as error:
-                crew.tell(Noted(step=state["step"], text=f"{describe(action)}: not done, {error}"))
+                context.tell(Noted(step=state["step"], text=f"{describe(action)}: not done, {error}"))
                 if (changes := state.get("changes", 0) + 1) > CHANGES:
                     return refuse(state, f"{TOO_FAST}: {error}", shown(action, judged_by).signature)
                 trouble = f"the screen has changed: {error}"
@@ -272,7 +272,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         asked = state["asked"].get("shown") if state.get("changes") else None  # what the person was shown before
         asked = asked if asked and asked["words"] == now.words else None
         answered_to = next(iter(state["approved"]), asked)
-        before = Shown.model_validate(answered_to) if answered_to else shown(action, judged_by)
+        before = TargetSnapshot.model_validate(answered_to) if answered_to else shown(action, judged_by)
         changed = differences(before, now, observation) if careful else []
         ruling = remembered(state, ruling, now, observation)
         update = State(decision=decision.model_dump(mode="json", exclude={"candidates"}), question="")
@@ -281,25 +281,25 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             if changes > CHANGES:
                 ruling = replace(ruling, ruling="refuse", reason=f"{now.words}: {TOO_FAST}: {'; '.join(changed)}")
             elif ruling.ruling == "allow":
-                crew.tell(Noted(step=state["step"], text=f"{now.words}: not done, {'; '.join(changed)}"))
+                context.tell(Noted(step=state["step"], text=f"{now.words}: not done, {'; '.join(changed)}"))
                 trouble = f"{now.words} was not done, because the screen has changed: {'; '.join(changed)}"
                 return State(decision=None, reason=trouble, changes=changes, approved=[])
             update["changes"] = changes
-        crew.tell(Guarded(step=state["step"], ruling=ruling.ruling, reason=ruling.reason))
+        context.tell(Guarded(step=state["step"], ruling=ruling.ruling, reason=ruling.reason))
         if ruling.ruling == "ask":
             update |= question(state, ruling, now, changed)
-            crew.tell(ApprovalRequested(step=state["step"], question=update["question"]))
+            context.tell(ApprovalRequested(step=state["step"], question=update["question"]))
         if ruling.ruling == "refuse":
             update |= refuse(State(**(state | update)), ruling.reason, now.signature)
         return update
 
     def ask(state: State) -> State:
         answer = str(interrupt(state["question"]))
-        return answered(crew.tell, state, answer)
+        return answered(context.tell, state, answer)
 
     def act(state: State) -> State:
         began = time.monotonic()
-        step, decision, observation = state["step"], pending(state), seen(crew)
+        step, decision, observation = state["step"], pending(state), seen(context)
         action = decision.action
         update = State(
             step=step + 1,
@@ -309,55 +309,55 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
             approved=[],
             changes=0,
             edits={},
-            tried=state["tried"] if state["rung"] else with_turn(state, action),
+            tried=state["tried"] if state["recovery_stage"] else with_turn(state, action),
         )
         failed, whole = False, ""
         if action.kind in HAND_KINDS and not (isinstance(action, Wait) and action.text):
             local, aim = only_on_page(action, observation), name_under(action, observation)
-            risky = crew.guard.risky(action, observation, state["goal"])
-            careful = risky or crew.guard.approve == "always"
-            crew.journal.intend(
+            risky = context.guard.risky(action, observation, state["goal"])
+            careful = risky or context.guard.approve == "always"
+            context.journal.intend(
                 step,
                 action,
                 aim,
                 observation.signals.url,
                 local=local,
-                lasting=landed(crew.landed, observation).holds(aim),
+                lasting=landed(context.landed, observation).holds(aim),
                 risky=risky,
                 checked=toggled(action, observation),
             )
             try:
-                result, action = pressed_as_judged(crew, state, action, careful=careful)
+                result, action = pressed_as_judged(context, state, action, careful=careful)
             except TargetChanged as error:
                 result, failed = str(error), True
-                if careful and crew.guard.approve != "never":
+                if careful and context.guard.approve != "never":
                     update["again"], update["changes"] = state["decision"], state.get("changes", 0) + 1
             except (ActionRefused, ActionFailed) as error:
                 result, failed = str(error), True
-            crew.settled = crew.device.settle()
-            result = "; ".join(said for said in (result, crew.settled.happened) if said)
-            crew.run.store_device_state(crew.device.device_state())
-            crew.journal.finish(step, result, failed)
-            document = crew.device.signals().document
+            context.settled = context.device.settle()
+            result = "; ".join(said for said in (result, context.settled.happened) if said)
+            context.run.store_device_state(context.device.device_state())
+            context.journal.finish(step, result, failed)
+            document = context.device.signals().document
             local = local and not failed and document == observation.signals.document
             made = LocalInput(step=step, action=action, aim=aim, checked=toggled(action, observation)) if local else None
             update |= local_changes(state, document, made)
             outcome = Outcome(kind="no_effect", evidence=result) if failed else Outcome(kind="unknown")
             update["judged"] = failed
         elif isinstance(action, Call):
-            crew.journal.intend(step, action, action.tool, observation.signals.url)
-            used = crew.tools.use(action)
-            crew.journal.finish(step, crew.hide(used.result), used.failed)
-            result, failed, whole = crew.hide(used.result), used.failed, crew.hide(used.whole)
+            context.journal.intend(step, action, action.tool, observation.signals.url)
+            used = context.tools.use(action)
+            context.journal.finish(step, context.hide(used.result), used.failed)
+            result, failed, whole = context.hide(used.result), used.failed, context.hide(used.whole)
             outcome = Outcome(kind=used.outcome, evidence=result if failed else "the tool answered")
             update |= State(judged=True)
         else:
-            done = carry_out(action, observation, crew.perception, crew.device, state["facts"], crew.stopping)
+            done = carry_out(action, observation, context.perception, context.device, state["facts"], context.stopping)
             result, outcome = done.result, done.outcome
             update |= State(judged=True, facts=done.facts, answer=done.answer or state["answer"])
             if isinstance(action, Zoom):
                 update["view"] = list(done.view or ())
-        crew.tell(Performed(step=step, result=result, whole=whole, failed=failed, seconds=time.monotonic() - began))
+        context.tell(Performed(step=step, result=result, whole=whole, failed=failed, seconds=time.monotonic() - began))
         update["steps"] = with_step(
             state,
             Past(
@@ -366,11 +366,11 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
                 action=action,
                 outcome=outcome,
                 result=result,
-                sent=crew.journal.caused(step),
-                awaited=crew.journal.awaited(step),
+                sent=context.journal.caused(step),
+                awaited=context.journal.awaited(step),
             ),
         )
-        update["written"] = {"journal": crew.journal.lines, "trace": crew.traced()}
+        update["written"] = {"journal": context.journal.lines, "trace": context.traced()}
         return update
 
     def after_look(state: State) -> Literal["think", "__end__"]:
@@ -396,7 +396,7 @@ def build_loop(crew: Crew, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
         return "guard" if state["decision"] else "look"
 
     graph: StateGraph[State, None, State, State] = StateGraph(State)
-    for node in (look, patient(crew, think), guard, ask, act):
+    for node in (look, retry_when_unavailable(context, think), guard, ask, act):
         graph.add_node(node.__name__, node)
     graph.add_edge(START, "look")
     graph.add_conditional_edges("look", after_look)
@@ -412,7 +412,7 @@ def unanswered(observation: Observation) -> list[str]:
     return [f"“{each}” did not answer in time: what it shows is unknown" for each in observation.signals.unanswered]
 
 
-def pressed_as_judged(crew: Crew, state: State, action: Action, *, careful: bool) -> tuple[str, Action]:
+def pressed_as_judged(context: RunContext, state: State, action: Action, *, careful: bool) -> tuple[str, Action]:
     """Perform an action on what it was judged by; see Device.perform. Returns the remark, and the action as done.
 
     `careful`: it may not be undone, or a person was asked. Where its target changed at the last moment, the screen is
@@ -420,18 +420,18 @@ def pressed_as_judged(crew: Crew, state: State, action: Action, *, careful: bool
     only a hint was added. Raises TargetChanged otherwise.
     """
     for attempt in range(ATTEMPTS):
-        observation = seen(crew)
-        if isinstance(crew.device, Comparing):
-            crew.device.careful = careful
+        observation = seen(context)
+        if isinstance(context.device, Comparing):
+            context.device.careful = careful
         try:
-            return by_hand_or_itself(crew, action, state["rung"]), action
+            return by_hand_or_itself(context, action, state["recovery_stage"]), action
         except TargetChanged:
-            crew.observation = fresh = crew.perception.observe(crew.device)
+            context.observation = fresh = context.perception.observe(context.device)
             before, action = shown(action, observation), followed(action, fresh)
             now = shown(action, fresh)
             same = not differences(before, now, fresh)
-            ruling = crew.guard.judge(action, fresh, state["goal"]).ruling
-            harmless = not careful and not crew.guard.risky(action, fresh, state["goal"]) and extended(before, now)
+            ruling = context.guard.judge(action, fresh, state["goal"]).ruling
+            harmless = not careful and not context.guard.risky(action, fresh, state["goal"]) and extended(before, now)
             if attempt + 1 == ATTEMPTS or ruling == "refuse" or not (same or harmless):
                 raise
     raise AssertionError
@@ -463,11 +463,11 @@ def fingerprint_of(observation: Observation) -> str:
     return fingerprint(observation.screenshot, observation.signals.stir.restless if observation.signals.stir else ())
 
 
-def seen(crew: Crew) -> Observation:
+def seen(context: RunContext) -> Observation:
     """The scene of the last look; a new one when this process has not looked yet."""
-    if crew.observation is None:
-        crew.observation = crew.perception.observe(crew.device)
-    return crew.observation
+    if context.observation is None:
+        context.observation = context.perception.observe(context.device)
+    return context.observation
 
 
 def still_there(local: list[dict[str, Any]], observation: Observation) -> list[dict[str, Any]]:
@@ -528,21 +528,21 @@ def toggled(action: Action, observation: Observation) -> bool | None:
     return True if box.role in ("radio", "menuitemradio") else not box.checked
 
 
-def with_sent(crew: Crew, last: Past, outcome: Outcome) -> Outcome:
+def with_sent(context: RunContext, last: Past, outcome: Outcome) -> Outcome:
     """The outcome of an action of which nothing shows, with the request that left: it may have done its work there."""
-    sent = crew.journal.caused(last.number)
+    sent = context.journal.caused(last.number)
     if outcome.kind != "no_effect" or not sent or sent[0] in outcome.evidence:
         return outcome
     return outcome.model_copy(update={"evidence": f"{outcome.evidence}; {sent[0]} was sent"})
 
 
-def with_requests(crew: Crew, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_requests(context: RunContext, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The steps with the requests that have left and the answers that have come since they were done."""
     found = []
     for value in steps:
         past = Past.model_validate(value)
-        if sent := crew.journal.caused(past.number):
-            now = {"sent": tuple(dict.fromkeys((*past.sent, *sent))), "awaited": crew.journal.awaited(past.number)}
+        if sent := context.journal.caused(past.number):
+            now = {"sent": tuple(dict.fromkeys((*past.sent, *sent))), "awaited": context.journal.awaited(past.number)}
             value = past.model_copy(update=now).model_dump(mode="json")
         found.append(value)
     return found

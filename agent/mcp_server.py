@@ -20,8 +20,8 @@ from pydantic import Field
 
 from handeye.agent.agent import Agent
 from handeye.agent.approval import ALLOW_THIS, read_answer, waiting_id
-from handeye.agent.mind import ground_targets
-from handeye.agent.run import RunFolder
+from handeye.agent.internal_actions import ground_targets
+from handeye.agent.run_folder import RunFolder
 from handeye.agent.start import open_device, open_perception_and_policy
 from handeye.agent.event_log import Decided
 from handeye.perception.outcome import judge
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from handeye.agent.run import Result, RunConfig
+    from handeye.agent.run_folder import RunResult, RunConfig
     from handeye.agent.event_log import AnyEvent
     from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
@@ -197,7 +197,7 @@ class Desk:
         agent = self.agent(listen)
         return self._told(agent.resume(RunFolder.open(path), answer, waiting_id(ended)))
 
-    def _told(self, result: Result) -> str:
+    def _told(self, result: RunResult) -> str:
         if result.status == "waiting":
             name = result.folder.name
             self.runs[name] = result.folder

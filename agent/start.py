@@ -17,7 +17,7 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from handeye.agent.run import RunConfig
+    from handeye.agent.run_folder import RunConfig
     from handeye.perception.engines.options import Options
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy

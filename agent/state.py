@@ -35,9 +35,9 @@ class State(TypedDict, total=False):
     """Digests of all that the run has met, for telling what is new to it."""
     warned: str
     """Why the run got nowhere, once the policy was told to try something else."""
-    rung: int
+    recovery_stage: int
     """Of the ladder: the one to climb when a click has changed nothing, or that is being climbed; 0 for none."""
-    climbed: list[str]
+    recovered_clicks: list[str]
     """The clicks that were helped, so that none is helped twice on the same screen."""
     facts: dict[str, str]
     memo: dict[str, Any]
@@ -105,8 +105,8 @@ def start(goal: str) -> State:
         tried=[],
         met=[],
         warned="",
-        rung=0,
-        climbed=[],
+        recovery_stage=0,
+        recovered_clicks=[],
         facts={},
         memo={},
         decision=None,

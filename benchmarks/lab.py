@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks.card import Card
 from benchmarks.episode import GOAL, Screen, record
 from benchmarks.model import Shape, build
-from handeye.agent.run import RunConfig
+from handeye.agent.run_folder import RunConfig
 from handeye.perception.agreement import TEMPERATURE
 from handeye.perception.engines.in_process.transformers import InProcess
 from handeye.perception.engines.options import Options

@@ -15,7 +15,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from handeye.agent.retrace import Retraced, retrace
-from handeye.agent.run import slug
+from handeye.agent.run_folder import slug
 from handeye.policies.replay.anchors import Anchor
 from handeye.policies.replay.policy import NAME, READ_ANEW
 from handeye.tools.errors import UsageError

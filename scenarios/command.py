@@ -290,7 +290,7 @@ def carry_out(
     work: Spread | None = None,
 ) -> Done:
     """Run cases, as `run_all` does, and have the reporters tell of them to the end, however that comes."""
-    from handeye.agent.run import disk
+    from handeye.agent.run_folder import disk
 
     began = time.monotonic()
     stopped = False

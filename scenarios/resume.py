@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from handeye.agent.run import disk
+from handeye.agent.run_folder import disk
 from handeye.scenarios.results import read_results
 from handeye.tools.errors import UsageError
 from handeye.tools.files import write_atomically

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.agent.agent import Agent
-from handeye.agent.run import RunConfig, slug
+from handeye.agent.run_folder import RunConfig, slug
 from handeye.agent.start import EMBEDDED, open_device, open_perception_and_policy
 from handeye.perception.engines.options import Options
 from handeye.policies.rules import GuardPolicy
@@ -28,7 +28,7 @@ from handeye.tools.secrets import Secrets
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handeye.agent.run import Result as Run
+    from handeye.agent.run_folder import RunResult as Run
     from handeye.perception.perception import Perception
     from handeye.perception.observation import Grounding, Observation
     from handeye.policies.decision import Policy

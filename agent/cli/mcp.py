@@ -14,7 +14,7 @@ from handeye.agent.cli.common import Model, note_console, reported
 from handeye.agent.cli.flags import Samples, ToolNames, ToolSources, model_flags, read_options
 from handeye.agent.cli.run import Guard, approval_setting, viewport_size, whole_paths
 from handeye.agent.config import rules_here, servers_here
-from handeye.agent.run import RunConfig
+from handeye.agent.run_folder import RunConfig
 from handeye.policies.rules import GuardPolicy, rules_file
 from handeye.tools.errors import SetupError
 

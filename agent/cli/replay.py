@@ -9,7 +9,7 @@ import typer
 
 from handeye.agent.cli.common import Json, reported
 from handeye.agent.cli.run import NOTHING, approval_setting, leave, work
-from handeye.agent.run import RunFolder, find_run
+from handeye.agent.run_folder import RunFolder, find_run
 from handeye.agent.start import EMBEDDED
 from handeye.tools.errors import UsageError
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 from handeye.agent.cli.common import Json, Model, note_console, print_json, reported
 from handeye.agent.cli.flags import PANEL, Samples, ToolNames, ToolSources, model_flags, read_options
 from handeye.agent.config import rules_here
-from handeye.agent.run import Approve, RunConfig, RunFolder, find_run, refuse_used
+from handeye.agent.run_folder import Approve, RunConfig, RunFolder, find_run, refuse_used
 from handeye.policies.rules import GuardPolicy, rules_file
 from handeye.tools import halting
 from handeye.tools.errors import HandeyeError, UsageError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from handeye.agent.run import Result
+    from handeye.agent.run_folder import RunResult
     from handeye.policies.decision import Policy
 
 NOTHING: dict[str, Any] = {
@@ -261,7 +261,7 @@ def work(
     around: Callable[[Policy], Policy] | None = None,
     *,
     question: str = "",
-) -> Result:
+) -> RunResult:
     """Carry out a run at the terminal; `around` puts another policy in front of the one that is configured."""
     from handeye.agent.agent import Agent
     from handeye.agent.live import LiveView
@@ -340,7 +340,7 @@ def _line(console: Console, prompt: str) -> str:
     return line.rstrip("\n")
 
 
-def leave(result: Result, as_json: bool) -> None:
+def leave(result: RunResult, as_json: bool) -> None:
     """Tell the result, and end with the exit code of its verdict."""
     from handeye.agent.event_log import EXIT_CODES
 

@@ -21,7 +21,7 @@ def report(
     """
     with reported(as_json, report=None):
         from handeye.agent.report.render import write_report
-        from handeye.agent.run import disk, find_run
+        from handeye.agent.run_folder import disk, find_run
 
         folder = find_run(name)
         with disk(folder):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from handeye.agent.run import RunConfig
+from handeye.agent.run_folder import RunConfig
 from handeye.agent.start import POLICIES, looks_like_page
 from handeye.perception.engines.options import Options
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.reliability.telling import Figure, say
 from benchmarks.reliability.worker import Job, Kill, work
-from handeye.agent.run import RESUMABLE
+from handeye.agent.run_folder import RESUMABLE
 from handeye.scenarios.demo.shop import Shop
 
 if TYPE_CHECKING:

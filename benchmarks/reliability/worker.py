@@ -73,7 +73,7 @@ def _work(job: Job) -> None:
     """In the process itself."""
     from benchmarks.reliability.paper import Paper
     from handeye.agent import Agent
-    from handeye.agent.run import RunConfig, RunFolder
+    from handeye.agent.run_folder import RunConfig, RunFolder
     from handeye.agent.start import open_device
 
     wires = Tripwires(job.kill)
@@ -110,7 +110,7 @@ class Tripwires:
 
     def lay(self) -> None:
         """Around what is written down."""
-        from handeye.agent.books import LatestSaver
+        from handeye.agent.recorder import LatestSaver
         from handeye.agent.effect_journal import EffectJournal
 
         self.around(LatestSaver, "put", "put_writes")

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from handeye.agent.agent import Agent
-from handeye.agent.run import RunConfig
+from handeye.agent.run_folder import RunConfig
 from handeye.scenarios.expand import Case
 from handeye.scenarios.runner import Trial
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from handeye.agent.run import Result as Run
+    from handeye.agent.run_folder import RunResult as Run
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.scenarios.checks.judging import Judged

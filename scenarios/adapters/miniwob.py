@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from handeye.agent.run import Result as Run
+    from handeye.agent.run_folder import RunResult as Run
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.policies.decision import Task as Asked

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from handeye.agent.run import Result as Run
+    from handeye.agent.run_folder import RunResult as Run
     from handeye.scenarios.adapters.reading import Record
     from handeye.tools.device import Device
     from handeye.tools.virtual import Virtual

@@ -24,7 +24,7 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.agent.run import Result as Run
+    from handeye.agent.run_folder import RunResult as Run
     from handeye.scenarios.adapters.reading import Record
     from handeye.scenarios.checks.judging import Judged
     from handeye.tools.browser import Browser

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from handeye.agent.run import disk
+from handeye.agent.run_folder import disk
 from handeye.scenarios.checks import asking, looking, outside, pictures
 from handeye.scenarios.checks.kinds import Ask, File, Http, Picture, Process, Python, Sql
 from handeye.tools.errors import HandeyeError

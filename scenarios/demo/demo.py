@@ -25,7 +25,7 @@ from handeye.tools.errors import HandeyeError, SetupError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.agent.run import Result
+    from handeye.agent.run_folder import RunResult
     from handeye.perception.embedded import EmbeddedPerception
     from handeye.scenarios.demo.shop import Order
     from handeye.tools.device import Device
@@ -149,7 +149,7 @@ def find_things(folder: Path, perception: EmbeddedPerception, console: Console) 
     return Part("picture", right == len(boxes), found, (("marked picture", marked),))
 
 
-def _run(device: Device, goal: str, folder: Path, perception: EmbeddedPerception, console: Console) -> Result:
+def _run(device: Device, goal: str, folder: Path, perception: EmbeddedPerception, console: Console) -> RunResult:
     from handeye.agent import Agent
 
     with LiveView(console, goal=goal, device=device.name, model="embedded") as view:

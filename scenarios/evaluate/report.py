@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.agent.run import disk
+from handeye.agent.run_folder import disk
 from handeye.scenarios.evaluate.pictures import Shown, show
 from handeye.tools.files import write_atomically
 

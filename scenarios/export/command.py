@@ -37,7 +37,7 @@ def command(
     [b]Example[/b]: handeye export latest --to playwright --out test_shop.py
     """
     with reported(as_json, file=None, to=form):
-        from handeye.agent.run import find_run
+        from handeye.agent.run_folder import find_run
         from handeye.scenarios.export.playwright import to_playwright
         from handeye.scenarios.export.story import read_story
         from handeye.scenarios.export.suite import to_pytest, to_yaml

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from handeye.agent.run import slug
+from handeye.agent.run_folder import slug
 from handeye.scenarios.export.checks import expectations
 from handeye.scenarios.export.locators import WITHIN, locator
 from handeye.scenarios.export.story import Deed

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from handeye.agent.run import RunFolder
+from handeye.agent.run_folder import RunFolder
 from handeye.agent.start import looks_like_page
 from handeye.agent.event_log import Performed, Observed, Decided, read_events
 from handeye.policies.plain_english import clauses as c
@@ -18,7 +18,7 @@ from handeye.tools.errors import ActionRefused, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handeye.agent.run import RunConfig
+    from handeye.agent.run_folder import RunConfig
     from handeye.policies.replay.anchors import TargetSignature
     from handeye.tools.actions import Action
 

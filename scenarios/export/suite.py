@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handeye.agent.run import RunConfig, slug
+from handeye.agent.run_folder import RunConfig, slug
 from handeye.policies.plain_english.parsing import parse
 from handeye.scenarios.export.draft import Draft, Line, sayable
 from handeye.scenarios.export.english import ordinal, phrases, quoted, step_of

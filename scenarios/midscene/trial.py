@@ -10,7 +10,7 @@ from handeye.scenarios.anchors import Anchors
 from handeye.scenarios.runner import Trial, Watch
 
 if TYPE_CHECKING:
-    from handeye.agent.run import Result as Run
+    from handeye.agent.run_folder import RunResult as Run
     from handeye.scenarios.midscene.reading import Flow, Task
     from handeye.scenarios.runner import Job, Runner
 

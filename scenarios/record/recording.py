@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from handeye.agent.run import slug
+from handeye.agent.run_folder import slug
 from handeye.scenarios.checks.kinds import Statement
 from handeye.scenarios.checks.looking import find
 from handeye.scenarios.export.draft import Draft, Line, sayable

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from handeye.agent.cli.flags import FLAGS, Samples, read_options
-from handeye.agent.run import RunConfig
+from handeye.agent.run_folder import RunConfig
 from handeye.perception.engines.options import Options
 from handeye.tools.errors import UsageError
 from handeye.tools.secrets import Secrets

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from handeye.agent.approval import ALLOW_THIS, waiting_id
 from handeye.agent.report.render import VERDICTS, page_of
-from handeye.agent.run import Approve
+from handeye.agent.run_folder import Approve
 from handeye.scenarios.ui.form import config_of, model_fields, secret_names
 from handeye.scenarios.ui.shelf import Shelf, notes_of, resumable, signature, state_of
 from handeye.scenarios.ui.started import Runs

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handeye.agent.run import RESUMABLE
+from handeye.agent.run_folder import RESUMABLE
 from handeye.scenarios.results import TRIALS, read_results
 
 if TYPE_CHECKING:

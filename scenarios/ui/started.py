@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.agent.run import disk, slug
+from handeye.agent.run_folder import disk, slug
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from handeye.agent.run import RunConfig
+    from handeye.agent.run_folder import RunConfig
 
 #: What a person may want of a run.
 WANTS = frozenset({"answer", "hold", "go", "stop", "hand"})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from handeye.agent import Agent
-from handeye.agent.run import Result
+from handeye.agent.run_folder import RunResult
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
@@ -88,14 +88,14 @@ def perception() -> EmbeddedPerception:
     return EmbeddedPerception()
 
 
-Follow = Callable[..., Result]
+Follow = Callable[..., RunResult]
 
 
 @pytest.fixture
 def follow(browser: Browser, perception: EmbeddedPerception, tmp_path: Path) -> Follow:
     """Run a list of actions, given as JSON, through the whole loop."""
 
-    def run(*actions: dict[str, object], **settings: object) -> Result:
+    def run(*actions: dict[str, object], **settings: object) -> RunResult:
         policy = Scripted([parse_action(action) for action in actions])
         settings.setdefault("run_dir", tmp_path / "run")
         return Agent(browser, perception=perception, policy=policy, **settings).run("follow the script")  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import pytest
 
 from handeye.agent import Agent
 from handeye.agent.approval import Answer, edit, read_answer
-from handeye.agent.run import RunFolder
+from handeye.agent.run_folder import RunFolder
 from handeye.agent.event_log import Performed, ApprovalReceived, ApprovalRequested, Guarded, Decided, read_events
 from handeye.policies.rules import GuardPolicy
 from handeye.policies.scripted import Scripted
@@ -20,7 +20,7 @@ from handeye.tools.errors import ActionRefused
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handeye.agent.run import Result
+    from handeye.agent.run_folder import RunResult
 
 PAGE = """<h1>Files</h1><input aria-label=Note id=i>
 <script>const note = (words) => { n.textContent += " " + words }</script>
@@ -85,7 +85,7 @@ def files(own: Browser) -> Browser:
 
 def work(
     browser: Browser, perception: Any, folder: Path, answers: list[str], *actions: dict[str, object], **more: Any
-) -> Result:
+) -> RunResult:
     """A run of these actions; the person gives the answers one after the other, then leaves."""
     policy = Scripted([parse_action(action) for action in actions])
     ask = lambda _: answers.pop(0) if answers else None  # noqa: E731

@@ -13,8 +13,8 @@ import pytest
 
 from handeye.agent import Agent
 from handeye.agent.approval import question_id, waiting_id
-from handeye.agent.run import RunFolder
-from handeye.agent.shown import Shown, Thing, amounts_in, differences, quoted
+from handeye.agent.run_folder import RunFolder
+from handeye.agent.target_snapshot import TargetSnapshot, Thing, amounts_in, differences, quoted
 from handeye.agent.event_log import Performed, ApprovalRequested, Noted, read_events
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from handeye.agent.run import Result
+    from handeye.agent.run_folder import RunResult
 
 SENT = "<p id=n>sent:</p><script>const did = (what) => { n.textContent += ` ${what};` }; let swap = () => {}</script>"
 
@@ -43,13 +43,13 @@ def own() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def work(own: Browser, perception: Any, tmp_path: Path) -> Callable[..., tuple[Result, list[str], str]]:
+def work(own: Browser, perception: Any, tmp_path: Path) -> Callable[..., tuple[RunResult, list[str], str]]:
     """Run actions on a page; `answers` are given one by one, after `between` ran in the page. What the page has noted
     comes last."""
 
     def run(
         page: str, *actions: dict[str, Any], answers: list[str], between: str = "", **more: Any
-    ) -> tuple[Result, list[str], str]:
+    ) -> tuple[RunResult, list[str], str]:
         path = tmp_path / "page.html"
         path.write_text(f"<!doctype html><meta charset=utf-8>{SENT}{page}")
         own.perform(parse_action({"kind": "navigate", "url": path.as_uri()}))
@@ -329,8 +329,8 @@ def test_amounts_are_found_in_any_currency(text: str, amounts: tuple[str, ...]) 
 
 
 def test_a_countdown_goes_on_and_a_number_does_not() -> None:
-    def at(context: str, when: float) -> Shown:
-        return Shown(words="click “Buy”", things=(Thing(role="button", name="Buy", context=context),), at=when)
+    def at(context: str, when: float) -> TargetSnapshot:
+        return TargetSnapshot(words="click “Buy”", things=(Thing(role="button", name="Buy", context=context),), at=when)
 
     assert not differences(at("ends in 0:59", 0), at("ends in 0:31", 29))
     assert differences(at("ends in 0:59", 0), at("ends in 0:31", 5))

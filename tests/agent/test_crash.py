@@ -25,7 +25,7 @@ from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import Job, Kill, work
 from handeye.agent import Agent
 from handeye.agent.effect_journal import read_journal
-from handeye.agent.run import RunFolder
+from handeye.agent.run_folder import RunFolder
 from handeye.agent.start import open_device
 from handeye.agent.event_log import Performed, Ended, Noted, Started, read_events
 from handeye.scenarios.demo.shop import Shop
@@ -34,7 +34,7 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.agent import Result
+    from handeye.agent import RunResult
 
 GOAL = 'type "Ada" into "Name", click "Enter it", check that the page shows "Ordered"'
 SHOP = (
@@ -54,7 +54,7 @@ def counter(site: Any) -> Any:
     return site
 
 
-def resume(folder: Path, device: Any, answer: str | None = None) -> Result:
+def resume(folder: Path, device: Any, answer: str | None = None) -> RunResult:
     try:
         return Agent(device, approve="never").resume(RunFolder.open(folder), answer)
     finally:

@@ -67,7 +67,7 @@ def test_the_same_click_in_vain_is_stuck_and_never_success(browser: Any, percept
 
 
 def test_the_run_stops_after_the_step_limit_and_goes_on_with_a_higher_one(follow: Any, browser: Any, perception: Any) -> None:
-    from handeye.agent.run import RunFolder
+    from handeye.agent.run_folder import RunFolder
 
     run = follow(COUNT, COUNT, COUNT, COUNT, max_steps=2)
     assert (run.status, run.steps) == ("out_of_budget", 2)
@@ -137,7 +137,7 @@ def test_a_goal_the_policy_cannot_follow_is_refused(browser: Any, perception: An
 def test_with_nobody_to_ask_a_risky_action_waits_and_an_answer_lets_it_go_on(
     site: Any, browser: Any, perception: Any, tmp_path: Path
 ) -> None:
-    from handeye.agent.run import RunFolder
+    from handeye.agent.run_folder import RunFolder
 
     site.pages["/"] = "<h1>Files</h1><form method=post action=/gone><button>Delete all</button></form>"
     site.pages["/gone/done"] = "<h1>All gone</h1>"
@@ -213,7 +213,7 @@ def test_waiting_for_text_ends_when_it_shows(site: Any, follow: Any, browser: An
 
 
 def test_stopping_between_actions_leaves_a_run_to_resume(browser: Any, perception: Any, tmp_path: Path) -> None:
-    from handeye.agent.run import RunFolder
+    from handeye.agent.run_folder import RunFolder
 
     policy = Scripted([parse_action(COUNT)] * 4)
     agent = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run")

@@ -19,7 +19,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from handeye.agent.run import RunConfig
+from handeye.agent.run_folder import RunConfig
 from handeye.policies.rules import GuardPolicy
 from handeye.tools.actions import Reload
 from handeye.tools.custom import Toolbox

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from handeye.agent import Agent
-from handeye.agent.run import RunConfig
+from handeye.agent.run_folder import RunConfig
 from handeye.agent.start import open_perception_and_policy
 from handeye.agent.event_log import Noted, Decided, read_events
 from handeye.perception.engines import Options

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from handeye.agent.report import write_report
 from handeye.agent.report.commands import commands
-from handeye.agent.run import RunConfig
+from handeye.agent.run_folder import RunConfig
 from handeye.agent.event_log import (
     Performed,
     ApprovalReceived,

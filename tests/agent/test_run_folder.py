@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from handeye.agent.run import ROOM, RunConfig, RunFolder, find_run, slug
+from handeye.agent.run_folder import ROOM, RunConfig, RunFolder, find_run, slug
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.files import write_atomically
 from handeye.tools.screenshot import Screenshot
@@ -81,7 +81,7 @@ def test_pictures_of_a_long_run_get_smaller_before_they_fill_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exact at first, then not: 1,000 photographs would be a gigabyte otherwise."""
-    monkeypatch.setattr("handeye.agent.run.ROOM", [(room / 400, how) for room, how in ROOM])
+    monkeypatch.setattr("handeye.agent.run_folder.ROOM", [(room / 400, how) for room, how in ROOM])
     run = RunFolder.create(GOAL, tmp_path / "mine")
     sizes = []
     for _ in range(12):

@@ -17,7 +17,7 @@ from PIL import Image, ImageChops
 from rapidfuzz import fuzz
 
 from handeye.agent import Agent
-from handeye.agent.run import RunFolder
+from handeye.agent.run_folder import RunFolder
 from handeye.agent.event_log import Noted, Decided, read_events
 from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedPerception

@@ -15,7 +15,7 @@ from benchmarks.reliability.worker import Job, Kill, work
 from handeye.agent import Agent
 from handeye.agent.effect_journal import EffectJournal, doubt, effects, read_journal
 from handeye.agent.loop import repeats
-from handeye.agent.run import RunFolder
+from handeye.agent.run_folder import RunFolder
 from handeye.agent.start import open_device
 from handeye.agent.state import start
 from handeye.agent.event_log import Noted, read_events
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from handeye.agent import Result
+    from handeye.agent import RunResult
 
 SAVE = "fetch('/save', {method: 'POST', body: '1'})"
 
 
-def resume(folder: Path, url: str, answer: str | None = None) -> Result:
+def resume(folder: Path, url: str, answer: str | None = None) -> RunResult:
     device = open_device(url)
     try:
         return Agent(device).resume(RunFolder.open(folder), answer)

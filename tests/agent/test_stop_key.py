@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from handeye.agent import Agent
-from handeye.agent.run import RunFolder
+from handeye.agent.run_folder import RunFolder
 from handeye.tools import Desktop, Virtual
 from handeye.tools.desktop.x11_hands import X11Hands
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.agent import Agent
-from handeye.agent.run import RunFolder
+from handeye.agent.run_folder import RunFolder
 from handeye.tools import Browser, Desktop, Virtual
 from handeye.tools.actions import Move
 from handeye.tools.desktop.x11_hands import X11Hands

@@ -10,10 +10,11 @@ import pytest
 
 from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import nursery
-from handeye.agent import Agent, patience
-from handeye.agent.books import LatestSaver
+from handeye.agent import Agent
+from handeye.agent import retry
+from handeye.agent.recorder import LatestSaver
 from handeye.agent.effect_journal import EffectJournal, read_journal
-from handeye.agent.run import RunFolder
+from handeye.agent.run_folder import RunFolder
 from handeye.agent.event_log import read_events
 from handeye.perception.engines.serving import http
 from handeye.policies.decision import Decision, Task
@@ -52,7 +53,7 @@ class Model(Site):
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "PAUSE", 0.01)
-    monkeypatch.setattr(patience, "FIRST", 0.05)
+    monkeypatch.setattr(retry, "FIRST", 0.05)
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_a_model_server_that_is_killed_and_started_again_is_waited_for(
 def test_a_model_server_that_stays_away_breaks_the_run_which_goes_on_when_it_is_back(
     counter: Site, perception: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "PATIENCE", 0.1)
+    monkeypatch.setattr(retry, "PATIENCE", 0.1)
     model = Model()
     port = model.server.server_port
     policy = Asking(model.url, [CLICK, CLICK])

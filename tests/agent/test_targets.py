@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from handeye.agent.mind import ground_targets
+from handeye.agent.internal_actions import ground_targets
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.observation import Observation
 from handeye.tools.actions import Click, Target

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from handeye.agent import Agent
-from handeye.agent.run import RunFolder
+from handeye.agent.run_folder import RunFolder
 from handeye.agent.event_log import Performed, Guarded, Decided, read_events
 from handeye.policies.decision import Decision, Task
 from handeye.policies.plain_english import PlainEnglish

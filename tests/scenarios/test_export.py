@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from handeye.agent import Agent
 from handeye.agent.cli import app
-from handeye.agent.run import RunConfig
+from handeye.agent.run_folder import RunConfig
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.parsing import parse

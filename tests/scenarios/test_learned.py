@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 
 from handeye.agent import Agent
-from handeye.agent.run import Result
+from handeye.agent.run_folder import RunResult
 from handeye.perception.engines import Engine, open_engine
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.prompt import Prompt, Turn
@@ -54,7 +54,7 @@ class Overheard:
 class Bought:
     """A purchase by the learned model, and what it was asked on the way."""
 
-    run: Result
+    run: RunResult
     orders: list[Order]
     engine: Engine
     heard: list[tuple[Prompt, dict[str, Any], str]]

@@ -109,7 +109,7 @@ class RunConfig(BaseModel):
         return self.rules.with_domains(self.allow_domains)
 
 
-class Result(BaseModel):
+class RunResult(BaseModel):
     """How a run ended; its JSON is what `--json` prints."""
 
     model_config = ConfigDict(frozen=True)

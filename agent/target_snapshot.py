@@ -77,7 +77,7 @@ class Thing(BaseModel):
         return f"{self.role} {quoted(self.name, SHORT)}" if self.name else f"{self.role} without a name"
 
 
-class Shown(BaseModel):
+class TargetSnapshot(BaseModel):
     """What a question is about, as it was on the screen."""
 
     model_config = ConfigDict(frozen=True)
@@ -112,7 +112,7 @@ class Shown(BaseModel):
         return repr((self.words, self.origin if self.things else self.site, told))
 
 
-def shown(action: Action, observation: Observation) -> Shown:
+def shown(action: Action, observation: Observation) -> TargetSnapshot:
     """What an action aims at on this screen."""
     url = observation.signals.url
     plain = re.match(r"([a-z][a-z0-9+.-]*://[^/?#]*)?[^?#]*", url)
@@ -120,7 +120,7 @@ def shown(action: Action, observation: Observation) -> Shown:
     if isinstance(action, Key) and (chosen := _chosen(action, observation)):
         first, *rest = found or [Thing()]
         found = [first.model_copy(update={"context": f"{first.context} {chosen}".strip()}), *rest]
-    return Shown(
+    return TargetSnapshot(
         words=describe(action),
         origin=(plain[0] if plain else url)[:500] or observation.signals.app,
         site=(plain[1] or "") if plain else "",
@@ -159,7 +159,7 @@ def followed(action: Action, observation: Observation) -> Action:
     return action.model_copy(update=moved) if moved else action
 
 
-def differences(was: Shown, now: Shown, observation: Observation | None = None) -> list[str]:
+def differences(was: TargetSnapshot, now: TargetSnapshot, observation: Observation | None = None) -> list[str]:
     """What differs between what was shown and what is, in words that quote the screen; empty for nothing.
 
     With `scene`, the newer look, pixels are compared too where no element is known, outside of what never rests.
@@ -180,7 +180,7 @@ def differences(was: Shown, now: Shown, observation: Observation | None = None) 
     return found
 
 
-def extended(was: Shown, now: Shown) -> bool:
+def extended(was: TargetSnapshot, now: TargetSnapshot) -> bool:
     """Whether nothing differs but names that have grown by a hint, or pixels where no element is known."""
     if was.origin != now.origin or len(was.things) != len(now.things):
         return False

@@ -7,13 +7,13 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from handeye.agent.effect_journal import read_journal
-from handeye.agent.run import REMEDY
+from handeye.agent.run_folder import REMEDY
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handeye.agent.run import RunFolder
+    from handeye.agent.run_folder import RunFolder
     from handeye.agent.state import State
 
 

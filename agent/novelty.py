@@ -16,7 +16,7 @@ from handeye.tools.device import Poising
 if TYPE_CHECKING:
     from typing import Any
 
-    from handeye.agent.loop import Crew
+    from handeye.agent.loop import RunContext
     from handeye.perception.observation import Observation
     from handeye.tools.actions import Action
 
@@ -27,16 +27,16 @@ OTHERWISE = (
 )
 
 
-def judged(crew: Crew, action: Action, before: Observation | None, observation: Observation) -> Outcome:
+def judged(context: RunContext, action: Action, before: Observation | None, observation: Observation) -> Outcome:
     """What became of the last action; unknown when the screen before it was seen by a process that is gone."""
     if before is None:
         return Outcome(kind="unknown", evidence="resumed since")
-    poised = crew.device.poised if isinstance(crew.device, Poising) else None
-    outcome = judge(action, before, observation, poised, crew.settled.happened if crew.settled else "")
-    return outcome.model_copy(update={"evidence": crew.hide(outcome.evidence)})  # of a look that nothing was hidden in
+    poised = context.device.poised if isinstance(context.device, Poising) else None
+    outcome = judge(action, before, observation, poised, context.settled.happened if context.settled else "")
+    return outcome.model_copy(update={"evidence": context.hide(outcome.evidence)})  # of a look that nothing was hidden in
 
 
-def corrected(crew: Crew, steps: list[dict[str, Any]], observation: Observation) -> list[dict[str, Any]]:
+def corrected(context: RunContext, steps: list[dict[str, Any]], observation: Observation) -> list[dict[str, Any]]:
     """The steps, where the one before the last typed something that its page changed as soon as the field was left."""
     if len(steps) < 2:
         return steps
@@ -44,8 +44,8 @@ def corrected(crew: Crew, steps: list[dict[str, Any]], observation: Observation)
     evidence = rewritten(typed.action, observation) if typed.outcome.kind == "confirmed" else ""
     if not evidence:
         return steps
-    evidence = crew.hide(evidence)
-    crew.tell(Noted(step=typed.number, text=evidence))
+    evidence = context.hide(evidence)
+    context.tell(Noted(step=typed.number, text=evidence))
     typed = typed.model_copy(update={"outcome": Outcome(kind="unexpected", evidence=evidence)})
     return [*steps[:-2], typed.model_dump(mode="json"), steps[-1]]
 
@@ -60,7 +60,7 @@ def with_turn(state: State, action: Action) -> list[list[Any]]:
     return [*state["tried"], list(Turn(describe(action), action.kind, state["fingerprint"]))][-KEPT:]
 
 
-def brought(state: State, steps: list[dict[str, Any]], fingerprint: str) -> State:
+def update_novelty(state: State, steps: list[dict[str, Any]], fingerprint: str) -> State:
     """What the run has met by this look, and whether the last step is to be thanked for something new."""
     last = Past.model_validate(steps[-1]) if steps else None
     things = [fingerprint, repr(state["memo"]), *(f"{name}={text}" for name, text in state["facts"].items())]
@@ -73,10 +73,10 @@ def brought(state: State, steps: list[dict[str, Any]], fingerprint: str) -> Stat
     return State(tried=tried, met=met)
 
 
-def otherwise(crew: Crew, state: State, evidence: str) -> State:
+def handle_no_progress(context: RunContext, state: State, evidence: str) -> State:
     """What follows from getting nowhere: a policy that can is told once to try something else, then the run ends."""
-    if isinstance(crew.policy, Adapting) and not state["warned"]:
-        crew.tell(Noted(step=state["step"], text=f"{evidence}; {crew.policy.name} is told to try something else"))
-        return State(warned=evidence, tried=[], rung=0, reason=f"{evidence}. {OTHERWISE}")
+    if isinstance(context.policy, Adapting) and not state["warned"]:
+        context.tell(Noted(step=state["step"], text=f"{evidence}; {context.policy.name} is told to try something else"))
+        return State(warned=evidence, tried=[], recovery_stage=0, reason=f"{evidence}. {OTHERWISE}")
     before = f", after it was told to do otherwise because {state['warned']}" if state["warned"] else ""
     return State(status="stuck", reason=f"{evidence}{before}")

@@ -12,7 +12,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from handeye.agent.history import History
 from handeye.agent.effect_journal import EffectJournal
 from handeye.agent.report.render import write_report
-from handeye.agent.run import Result
+from handeye.agent.run_folder import RunResult
 from handeye.agent.event_log import Ended, EventLog
 from handeye.perception.usage import Usage
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
     from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 
-    from handeye.agent.run import RunFolder
+    from handeye.agent.run_folder import RunFolder
     from handeye.agent.state import State
     from handeye.agent.event_log import AnyEvent, RunStatus
     from handeye.perception.engines.options import Options
@@ -70,7 +70,7 @@ class LatestSaver(SqliteSaver):
         return saved
 
 
-class Books:
+class RunRecorder:
     """Everything a run writes down besides its pictures."""
 
     def __init__(
@@ -96,7 +96,7 @@ class Books:
         if self._listen:
             self._listen(event)
 
-    def end(self, status: RunStatus, reason: str, state: State, seconds: float) -> Result:
+    def end(self, status: RunStatus, reason: str, state: State, seconds: float) -> RunResult:
         """Write down how the run ended, and its report; on a full disk the result is still returned."""
         usage = Usage.model_validate(state["usage"])
         report = self.folder.path / "report.html"
@@ -115,7 +115,7 @@ class Books:
             report = write_report(self.folder.path)
         if self._listen:
             self._listen(event)
-        return Result(
+        return RunResult(
             status=status,
             steps=event.steps,
             folder=self.folder.path,

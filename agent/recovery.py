@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handeye.agent.mind import around
+from handeye.agent.internal_actions import around
 from handeye.agent.state import past
 from handeye.agent.event_log import Noted
 from handeye.policies.decision import Decision
@@ -19,7 +19,7 @@ from handeye.tools.actions import Click, Upload, describe
 from handeye.tools.device import Pressing
 
 if TYPE_CHECKING:
-    from handeye.agent.loop import Crew
+    from handeye.agent.loop import RunContext
     from handeye.agent.state import State
     from handeye.perception.outcome import Outcome
     from handeye.perception.observation import Observation
@@ -34,40 +34,40 @@ KEPT = 20
 NEAR = 8
 
 
-def next_rung(crew: Crew, state: State, last: Past, outcome: Outcome, before: Observation) -> int:
+def next_recovery_stage(context: RunContext, state: State, last: Past, outcome: Outcome, before: Observation) -> int:
     """The rung to climb now that the outcome of a step is known; 0 for none."""
-    if outcome.kind != "no_effect" or not isinstance(last.action, Click) or crew.journal.sent:
+    if outcome.kind != "no_effect" or not isinstance(last.action, Click) or context.journal.sent:
         return 0
-    if state["rung"]:
-        return state["rung"] + 1 if state["rung"] < ITSELF else 0
-    if crew.guard.risky(last.action, before, state["goal"]):
+    if state["recovery_stage"]:
+        return state["recovery_stage"] + 1 if state["recovery_stage"] < ITSELF else 0
+    if context.guard.risky(last.action, before, state["goal"]):
         return 0
-    return 0 if climb_of(last, state) in state["climbed"] else AIM_ANEW
+    return 0 if climb_of(last, state) in state["recovered_clicks"] else AIM_ANEW
 
 
-def climb(crew: Crew, state: State, observation: Observation) -> tuple[int, Decision | None]:
+def recover_click(context: RunContext, state: State, observation: Observation) -> tuple[int, Decision | None]:
     """The rung that helps, and its step; 0 and None when none does any more, and the policy is to choose."""
-    rung = state["rung"]
-    if not rung or not isinstance(click := past(state)[-1].action, Click):
+    recovery_stage = state["recovery_stage"]
+    if not recovery_stage or not isinstance(click := past(state)[-1].action, Click):
         return 0, None
-    if rung == AIM_ANEW:
-        if aimed := _anew(click, observation, crew):
+    if recovery_stage == AIM_ANEW:
+        if aimed := _anew(click, observation, context):
             place = aimed.target.point or click.target.point
             reasoning = f"nothing came of it: looked closer at {click.target} and found it at {tuple(place or ())}"
-            return rung, _step(aimed, reasoning, state)
-        rung = ITSELF
+            return recovery_stage, _step(aimed, reasoning, state)
+        recovery_stage = ITSELF
     there = any(each.id == click.target.element and each.acts for each in observation.elements)
-    if there and isinstance(crew.device, Pressing) and click.button == "left":
-        return rung, _step(click, f"nothing came of it: press {click.target} itself, without the mouse", state)
-    crew.tell(Noted(step=state["step"], text=f"{describe(click)} changed nothing, and there is no other way to do it"))
+    if there and isinstance(context.device, Pressing) and click.button == "left":
+        return recovery_stage, _step(click, f"nothing came of it: press {click.target} itself, without the mouse", state)
+    context.tell(Noted(step=state["step"], text=f"{describe(click)} changed nothing, and there is no other way to do it"))
     return 0, None
 
 
-def with_climb(state: State, rung: int) -> list[str]:
+def with_recovered_click(state: State, recovery_stage: int) -> list[str]:
     """The clicks that were helped, with the one that is being helped."""
-    if not rung or (climb := climb_of(past(state)[-1], state)) in state["climbed"]:
-        return state["climbed"]
-    return [*state["climbed"], climb][-KEPT:]
+    if not recovery_stage or (recover_click := climb_of(past(state)[-1], state)) in state["recovered_clicks"]:
+        return state["recovered_clicks"]
+    return [*state["recovered_clicks"], recover_click][-KEPT:]
 
 
 def climb_of(last: Past, state: State) -> str:
@@ -75,26 +75,26 @@ def climb_of(last: Past, state: State) -> str:
     return f"{describe(last.action)} {state['tried'][-1][2] if state['tried'] else ''}"
 
 
-def by_hand_or_itself(crew: Crew, action: Action, rung: int = 0) -> str:
+def by_hand_or_itself(context: RunContext, action: Action, recovery_stage: int = 0) -> str:
     """Perform an action, on the last rung without the pointer; see Device.perform."""
-    if rung == ITSELF and isinstance(action, Click) and isinstance(crew.device, Pressing):
-        return crew.device.press(action)
-    if isinstance(action, Upload) and (folder := crew.run.config.folder):  # the journal and the trace keep it short
+    if recovery_stage == ITSELF and isinstance(action, Click) and isinstance(context.device, Pressing):
+        return context.device.press(action)
+    if isinstance(action, Upload) and (folder := context.run.config.folder):  # the journal and the trace keep it short
         whole = tuple(str(Path(folder, Path(path).expanduser())) for path in action.paths)
         action = action.model_copy(update={"paths": whole})
-    return crew.device.perform(action)
+    return context.device.perform(action)
 
 
 def _step(click: Click, reasoning: str, state: State) -> Decision:
     return Decision(reasoning=reasoning, action=click, by="ladder", memo=state["memo"])
 
 
-def _anew(click: Click, observation: Observation, crew: Crew) -> Click | None:
+def _anew(click: Click, observation: Observation, context: RunContext) -> Click | None:
     """The click at the place that a closer look gives; None when that is where it was."""
     target = click.target
     if not target.phrase or target.point is None:
         return None
-    found = crew.perception.ground(replace(observation, view=around(target, observation)), target.phrase)
+    found = context.perception.ground(replace(observation, view=around(target, observation)), target.phrase)
     if found is None or (found.element and found.element == target.element):
         return None
     near = NEAR * max(1.0, observation.screenshot.scale)

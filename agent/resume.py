@@ -24,8 +24,8 @@ from handeye.agent.effect_journal import (
     read_journal,
     unsafe_addresses,
 )
-from handeye.agent.ladder import by_hand_or_itself
-from handeye.agent.loop import Crew, seen, with_local
+from handeye.agent.recovery import by_hand_or_itself
+from handeye.agent.loop import RunContext, seen, with_local
 from handeye.agent.state import LocalInput, State, local_inputs, past, pending, with_step
 from handeye.agent.event_log import ApprovalReceived, Noted
 from handeye.perception.change import difference, fingerprint
@@ -62,13 +62,13 @@ class Recovered:
     """Steps whose inputs the question is about, besides."""
 
 
-def recover(crew: Crew, state: State) -> Recovered:
+def recover(context: RunContext, state: State) -> Recovered:
     """What to go on from, with the device brought back as far as it can be."""
-    journal = read_journal(crew.run.journal)
-    unsaved = unsaved_input(journal, state, crew.run.device_state())
+    journal = read_journal(context.run.journal)
+    unsaved = unsaved_input(journal, state, context.run.device_state())
     state = State(**(state | unsaved))
-    restored = restore(crew, state, journal)
-    update = reopened(crew) | unsaved
+    restored = restore(context, state, journal)
+    update = reopened(context) | unsaved
     if restored.lost and journal:
         return Recovered(update, f"{restored.lost}. {FROM_THE_START}")
     about_inputs, inputs = doubtful(restored, state, journal)
@@ -84,27 +84,27 @@ def recover(crew: Crew, state: State) -> Recovered:
             update |= State(decision=None)
         else:
             words = describe(decision.action)
-            match happened(crew, uncertain, state):
+            match happened(context, uncertain, state):
                 case True:
-                    crew.tell(Noted(step=state["step"], text=f"{words}: done before the run stopped"))
+                    context.tell(Noted(step=state["step"], text=f"{words}: done before the run stopped"))
                     answered = f"{uncertain.answered[-1]} was answered" if uncertain.answered else ""
                     update |= _done(state, decision, "", answered or "the screen shows that it was done", settled=True)
                 case False:
-                    crew.tell(Noted(step=state["step"], text=f"{words}: had not happened, is chosen anew"))
+                    context.tell(Noted(step=state["step"], text=f"{words}: had not happened, is chosen anew"))
                     update |= State(decision=None)
                 case None:
                     sent = f" ({', '.join(uncertain.sent)})" if uncertain.sent else ""
                     question, pending_too = f"{words}: the run was cut off in the middle{sent}. {WAS_IT_DONE}", True
-    update |= shown_by_the_page(crew, State(**(state | update)))
+    update |= shown_by_the_page(context, State(**(state | update)))
     return Recovered(update, question or about_inputs, pending_too, inputs)
 
 
-def shown_by_the_page(crew: Crew, state: State) -> State:
+def shown_by_the_page(context: RunContext, state: State) -> State:
     """The last step with what the page shows of it now, where it is an input that could not be judged any more."""
     steps, inputs = past(state), {each.step: each for each in local_inputs(state)}
     if not steps or steps[-1].outcome.kind != "unknown" or steps[-1].number not in inputs:
         return State()
-    if not held(inputs[steps[-1].number], seen(crew)):
+    if not held(inputs[steps[-1].number], seen(context)):
         return State()
     outcome = Outcome(kind="confirmed", evidence="the page shows it after the run was resumed")
     last = steps[-1].model_copy(update={"outcome": outcome})
@@ -139,15 +139,15 @@ def unsaved_input(journal: list[Entry], state: State, device_state: dict[str, An
     return with_local(state, made)
 
 
-def reopened(crew: Crew) -> State:
+def reopened(context: RunContext) -> State:
     """What every resume sets anew."""
-    document = crew.device.signals().document
+    document = context.device.signals().document
     return State(status="", reason="", question="", unusable=0, document=document, judged=True, view=None)
 
 
-def settle_doubt(crew: Crew, state: State, found: Recovered, answer: str) -> State:
+def settle_doubt(context: RunContext, state: State, found: Recovered, answer: str) -> State:
     """What the person's word means: on what is in doubt (yes, it was done, or no), or on a goal to begin again."""
-    crew.tell(ApprovalReceived(step=state["step"], answer=answer))
+    context.tell(ApprovalReceived(step=state["step"], answer=answer))
     yes = answer.strip().lower() in YES
     if found.question.endswith(FROM_THE_START):
         again = State(memo={}, steps=[], tried=[], refused=[]) if yes else State()
@@ -161,8 +161,8 @@ def settle_doubt(crew: Crew, state: State, found: Recovered, answer: str) -> Sta
     if yes:
         return update | settled(now, found.inputs)
     if found.inputs or not found.pending:
-        restore(crew, now, read_journal(crew.run.journal), again=True)
-        update |= State(document=crew.device.signals().document)
+        restore(context, now, read_journal(context.run.journal), again=True)
+        update |= State(document=context.device.signals().document)
     return update
 
 
@@ -187,7 +187,7 @@ class Restored:
     """Requests of the page itself, or of an input made again, that did not leave because they had left before."""
 
 
-def restore(crew: Crew, state: State, journal: list[Entry], *, again: bool = False) -> Restored:
+def restore(context: RunContext, state: State, journal: list[Entry], *, again: bool = False) -> Restored:
     """Bring a fresh device back to where the old one was, and do again what only its page knew.
 
     An input that may have caused a request is not made again: the page shows it, or it is reported as missing. What
@@ -196,59 +196,59 @@ def restore(crew: Crew, state: State, journal: list[Entry], *, again: bool = Fal
     """
     sent = effects(journal)
     changing = frozenset(name for names in sent.values() for name in names if not name.startswith(READING))
-    device_state, passed_by = safe(crew.run.device_state(), unsafe_addresses(journal))
+    device_state, passed_by = safe(context.run.device_state(), unsafe_addresses(journal))
     begun = last_intent(journal, state["step"])
     moved = begun is not None and device_state.get("url", begun.text) != begun.text  # the inputs were of the page before
-    crew.journal.rest()
-    crew.journal.withhold(frozenset() if again else changing)
+    context.journal.rest()
+    context.journal.withhold(frozenset() if again else changing)
     try:
-        lost = crew.device.restore(device_state)
+        lost = context.device.restore(device_state)
         for text in filter(None, (passed_by, lost)):
-            crew.tell(Noted(step=state["step"], text=text))
-        crew.observation = None
-        crew.device.settle()
-        missing = () if passed_by or moved else _made_again(crew, state, {} if again else sent)
-        withheld = tuple(dict.fromkeys(crew.journal.withheld))
+            context.tell(Noted(step=state["step"], text=text))
+        context.observation = None
+        context.device.settle()
+        missing = () if passed_by or moved else _made_again(context, state, {} if again else sent)
+        withheld = tuple(dict.fromkeys(context.journal.withheld))
     finally:
-        crew.journal.withhold(frozenset())
-        crew.journal.rest()
+        context.journal.withhold(frozenset())
+        context.journal.rest()
     for text in withheld:
-        crew.tell(Noted(step=state["step"], text=f"{text} was withheld: it was sent before the run stopped"))
+        context.tell(Noted(step=state["step"], text=f"{text} was withheld: it was sent before the run stopped"))
     host = urlsplit(str(device_state.get("url", ""))).netloc
     own = tuple(text for text in withheld if urlsplit(text.partition(" ")[2]).netloc == host)  # others count visits
-    if state["judged"] and not lost and (differs := _differs(crew, state)):
-        crew.tell(Noted(step=state["step"], text=differs))
+    if state["judged"] and not lost and (differs := _differs(context, state)):
+        context.tell(Noted(step=state["step"], text=differs))
     return Restored(lost, missing, own)
 
 
-def _made_again(crew: Crew, state: State, sent: dict[int, tuple[str, ...]]) -> tuple[int, ...]:
+def _made_again(context: RunContext, state: State, sent: dict[int, tuple[str, ...]]) -> tuple[int, ...]:
     """Make the inputs again that caused no request; returns the steps of those that did and that the page lacks."""
-    address = crew.device.signals().url
+    address = context.device.signals().url
     made, missing = 0, list[int]()
     for each in local_inputs(state):
         if each.settled:
             continue
         if each.step in sent:
-            if not held(each, seen(crew)):
+            if not held(each, seen(context)):
                 missing.append(each.step)
             continue
         try:
-            action = _afresh(each, seen(crew))
-            crew.journal.redo(each.step, frozenset(element.id for element in _under(action, seen(crew))))
-            by_hand_or_itself(crew, action)
+            action = _afresh(each, seen(context))
+            context.journal.redo(each.step, frozenset(element.id for element in _under(action, seen(context))))
+            by_hand_or_itself(context, action)
             made += 1
         except (ActionRefused, ActionFailed) as error:
-            crew.tell(Noted(step=state["step"], text=f"could not do again: {describe(each.action)} ({error})"))
-        crew.device.settle()
-        crew.observation = None
-        if crew.device.signals().url != address:
+            context.tell(Noted(step=state["step"], text=f"could not do again: {describe(each.action)} ({error})"))
+        context.device.settle()
+        context.observation = None
+        if context.device.signals().url != address:
             break
-    if made and sent and isinstance(crew.device, Leaving):
-        crew.device.leave_field()  # a field that saves itself when it is left does so now, and not in the next step
-        crew.device.settle()
-        crew.observation = None
+    if made and sent and isinstance(context.device, Leaving):
+        context.device.leave_field()  # a field that saves itself when it is left does so now, and not in the next step
+        context.device.settle()
+        context.observation = None
     if made:
-        crew.tell(Noted(step=state["step"], text=f"the page was loaded anew; {made} earlier inputs were made again"))
+        context.tell(Noted(step=state["step"], text=f"the page was loaded anew; {made} earlier inputs were made again"))
     return tuple(missing)
 
 
@@ -287,22 +287,22 @@ def safe(device_state: dict[str, Any], unsafe: dict[str, str]) -> tuple[dict[str
     return kept, f"{passed_by[0]} is not opened again, as that may do something twice: going on from the page before it"
 
 
-def _last_look(crew: Crew, state: State) -> Screenshot | None:
+def _last_look(context: RunContext, state: State) -> Screenshot | None:
     digest = state.get("screen", "")
-    path = crew.run.screens / f"{digest}.webp"
+    path = context.run.screens / f"{digest}.webp"
     shot = Screenshot(open_image(path)) if path.exists() else None
     return shot if shot and shot.digest == digest else None  # late in a long run pictures are not exact
 
 
-def _same_screen(crew: Crew, state: State, observation: Observation) -> bool:
+def _same_screen(context: RunContext, state: State, observation: Observation) -> bool:
     """Whether the screen is the one of the last look, but for a clock or a blinking cursor."""
-    before = _last_look(crew, state)
+    before = _last_look(context, state)
     return before is not None and fingerprint(before) == fingerprint(observation.screenshot)
 
 
-def _differs(crew: Crew, state: State) -> str:
+def _differs(context: RunContext, state: State) -> str:
     """What to say when the page does not look as it did when the run last looked; empty when it does."""
-    observation, before = seen(crew), _last_look(crew, state)
+    observation, before = seen(context), _last_look(context, state)
     if not observation.signals.url or before is None:
         return ""
     change = difference(before, observation.screenshot)
@@ -329,13 +329,13 @@ def _afresh(made: LocalInput, observation: Observation) -> Action:
     return action.model_copy(update=plain)
 
 
-def happened(crew: Crew, uncertain: Doubt, state: State) -> bool | None:
+def happened(context: RunContext, uncertain: Doubt, state: State) -> bool | None:
     """Whether the action in doubt was done; None when that cannot be told."""
     if isinstance(uncertain.action, Call):
         return None  # a tool works where no screen tells of it
-    observation = seen(crew)
+    observation = seen(context)
     if not observation.signals.url:
-        if not _same_screen(crew, state, observation):
+        if not _same_screen(context, state, observation):
             return True
         return None if uncertain.risky else False
     changing = {sent for sent in uncertain.sent if not sent.startswith(READING)}
@@ -345,12 +345,12 @@ def happened(crew: Crew, uncertain: Doubt, state: State) -> bool | None:
     if changing and changing <= set(uncertain.answered):
         return True
     # As it was noted when it happened: a page that is opened again may lead elsewhere.
-    gone_on = bool(crew.run.device_state().get("url", uncertain.address) != uncertain.address)
+    gone_on = bool(context.run.device_state().get("url", uncertain.address) != uncertain.address)
     if not changing and (gone_on or not uncertain.sent):
         return gone_on
     there = any(element.acts and element.name == uncertain.aim for element in observation.elements)
     # Another page came than was asked for, such as one to log in at: that the button is not on it proves nothing.
-    elsewhere = observation.signals.url != crew.run.device_state().get("url", observation.signals.url)
+    elsewhere = observation.signals.url != context.run.device_state().get("url", observation.signals.url)
     return True if uncertain.aim and uncertain.lasting and not there and not elsewhere else None
 
 

@@ -13,7 +13,7 @@ from handeye.tools.errors import ModelAway
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.agent.loop import Crew
+    from handeye.agent.loop import RunContext
 
 Node = TypeVar("Node", bound="Callable[[State], State]")
 
@@ -25,7 +25,7 @@ FIRST, LONGEST = 1.0, 30.0
 EAR = 0.1
 
 
-def patient(crew: Crew, node: Node) -> Node:
+def retry_when_unavailable(context: RunContext, node: Node) -> Node:
     """The node, begun again for as long as its model is away. It must not have done anything by then."""
 
     @wraps(node)
@@ -37,10 +37,10 @@ def patient(crew: Crew, node: Node) -> Node:
             except ModelAway as error:
                 if waited >= PATIENCE:
                     raise
-                crew.tell(Noted(step=state["step"], text=f"{error}; asking again in {pause:g} s"))
+                context.tell(Noted(step=state["step"], text=f"{error}; asking again in {pause:g} s"))
             until = time.monotonic() + pause
             while (left := until - time.monotonic()) > 0:
-                if crew.stopping():
+                if context.stopping():
                     return State(decision=None)
                 time.sleep(min(EAR, left))
             waited, pause = waited + pause, min(2 * pause, LONGEST)
