@@ -29,7 +29,7 @@ from handeye.agent.target_snapshot import TargetSnapshot, differences
 from handeye.agent.state import State, pending, with_step
 from handeye.agent.event_log import ApprovalReceived
 from handeye.perception.outcome import Outcome
-from handeye.policies.decision import Past
+from handeye.policies.decision import StepSummary
 from handeye.tools.actions import Ask, describe, parse_action
 from handeye.tools.errors import ActionRefused
 from handeye.tools.plain import folded, visible
@@ -204,7 +204,7 @@ def refuse(state: State, reason: str, signature: str = "") -> State:
 
 def _over(state: State, decision: Decision, outcome: Outcome, result: str) -> State:
     """The step is over without a hand of ours."""
-    step = Past(number=state["step"], reasoning=decision.reasoning, action=decision.action, outcome=outcome, result=result)
+    step = StepSummary(number=state["step"], reasoning=decision.reasoning, action=decision.action, outcome=outcome, result=result)
     return State(
         step=state["step"] + 1,
         steps=with_step(state, step),

@@ -24,7 +24,7 @@ from handeye.agent.event_log import Performed, AnyEvent, ApprovalRequested, Grou
 from handeye.perception.change import fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
-from handeye.policies.decision import Decision, Past, Task
+from handeye.policies.decision import Decision, StepSummary, PolicyInput
 from handeye.policies.guard import GuardDecision
 from handeye.policies.replay.signatures import target_signatures
 from handeye.policies.stuck import stuck
@@ -170,7 +170,7 @@ def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> G
     def think(state: State) -> State:
         began = time.monotonic()
         observation = seen(context)
-        task = Task(
+        task = PolicyInput(
             goal=state["goal"],
             observation=observation,
             steps=past(state),
@@ -360,7 +360,7 @@ def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> G
         context.tell(Performed(step=step, result=result, whole=whole, failed=failed, seconds=time.monotonic() - began))
         update["steps"] = with_step(
             state,
-            Past(
+            StepSummary(
                 number=step,
                 reasoning=decision.reasoning,
                 action=action,
@@ -528,7 +528,7 @@ def toggled(action: Action, observation: Observation) -> bool | None:
     return True if box.role in ("radio", "menuitemradio") else not box.checked
 
 
-def with_sent(context: RunContext, last: Past, outcome: Outcome) -> Outcome:
+def with_sent(context: RunContext, last: StepSummary, outcome: Outcome) -> Outcome:
     """The outcome of an action of which nothing shows, with the request that left: it may have done its work there."""
     sent = context.journal.caused(last.number)
     if outcome.kind != "no_effect" or not sent or sent[0] in outcome.evidence:
@@ -540,7 +540,7 @@ def with_requests(context: RunContext, steps: list[dict[str, Any]]) -> list[dict
     """The steps with the requests that have left and the answers that have come since they were done."""
     found = []
     for value in steps:
-        past = Past.model_validate(value)
+        past = StepSummary.model_validate(value)
         if sent := context.journal.caused(past.number):
             now = {"sent": tuple(dict.fromkeys((*past.sent, *sent))), "awaited": context.journal.awaited(past.number)}
             value = past.model_copy(update=now).model_dump(mode="json")

@@ -8,7 +8,7 @@ from handeye.agent.state import State
 from handeye.agent.event_log import Noted
 from handeye.perception.outcome import Outcome, judge
 from handeye.perception.outcome_fields import rewritten
-from handeye.policies.decision import Adapting, Past
+from handeye.policies.decision import Adapting, StepSummary
 from handeye.policies.stuck import KEPT, Turn, news
 from handeye.tools.actions import describe
 from handeye.tools.device import Poising
@@ -40,7 +40,7 @@ def corrected(context: RunContext, steps: list[dict[str, Any]], observation: Obs
     """The steps, where the one before the last typed something that its page changed as soon as the field was left."""
     if len(steps) < 2:
         return steps
-    typed = Past.model_validate(steps[-2])
+    typed = StepSummary.model_validate(steps[-2])
     evidence = rewritten(typed.action, observation) if typed.outcome.kind == "confirmed" else ""
     if not evidence:
         return steps
@@ -62,7 +62,7 @@ def with_turn(state: State, action: Action) -> list[list[Any]]:
 
 def update_novelty(state: State, steps: list[dict[str, Any]], fingerprint: str) -> State:
     """What the run has met by this look, and whether the last step is to be thanked for something new."""
-    last = Past.model_validate(steps[-1]) if steps else None
+    last = StepSummary.model_validate(steps[-1]) if steps else None
     things = [fingerprint, repr(state["memo"]), *(f"{name}={text}" for name, text in state["facts"].items())]
     if last and last.outcome.kind == "confirmed":
         things += [f"{describe(last.action)}: {last.outcome.evidence}: {last.result}"]

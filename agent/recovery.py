@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from handeye.agent.state import State
     from handeye.perception.outcome import Outcome
     from handeye.perception.observation import Observation
-    from handeye.policies.decision import Past
+    from handeye.policies.decision import StepSummary
     from handeye.tools.actions import Action
 
 #: The rungs, as `State.rung` counts them.
@@ -34,7 +34,7 @@ KEPT = 20
 NEAR = 8
 
 
-def next_recovery_stage(context: RunContext, state: State, last: Past, outcome: Outcome, before: Observation) -> int:
+def next_recovery_stage(context: RunContext, state: State, last: StepSummary, outcome: Outcome, before: Observation) -> int:
     """The rung to climb now that the outcome of a step is known; 0 for none."""
     if outcome.kind != "no_effect" or not isinstance(last.action, Click) or context.journal.sent:
         return 0
@@ -70,7 +70,7 @@ def with_recovered_click(state: State, recovery_stage: int) -> list[str]:
     return [*state["recovered_clicks"], recover_click][-KEPT:]
 
 
-def climb_of(last: Past, state: State) -> str:
+def climb_of(last: StepSummary, state: State) -> str:
     """What is climbed for: a click on the screen it was chosen on."""
     return f"{describe(last.action)} {state['tried'][-1][2] if state['tried'] else ''}"
 

@@ -30,7 +30,7 @@ from handeye.agent.state import LocalInput, State, local_inputs, past, pending, 
 from handeye.agent.event_log import ApprovalReceived, Noted
 from handeye.perception.change import difference, fingerprint
 from handeye.perception.outcome import Outcome
-from handeye.policies.decision import Decision, Past
+from handeye.policies.decision import Decision, StepSummary
 from handeye.tools.actions import Action, Call, Click, Select, Type, describe, targets
 from handeye.tools.device import Leaving
 from handeye.tools.errors import ActionFailed, ActionRefused
@@ -361,7 +361,7 @@ def _under(action: Action, observation: Observation) -> list[Element]:
 
 def _done(state: State, decision: Decision, result: str, evidence: str, *, settled: bool = False) -> State:
     outcome = Outcome(kind="unknown", evidence=evidence)
-    step = Past(
+    step = StepSummary(
         number=state["step"],
         reasoning=decision.reasoning,
         action=decision.action,

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 from pydantic import BaseModel, ConfigDict
 
 from handeye.perception.usage import Usage
-from handeye.policies.decision import Decision, Past
+from handeye.policies.decision import Decision, StepSummary
 from handeye.tools.actions import Action
 
 #: So many past steps stay in the state and are shown to the policy.
@@ -131,9 +131,9 @@ def start(goal: str) -> State:
     )
 
 
-def past(state: State) -> tuple[Past, ...]:
+def past(state: State) -> tuple[StepSummary, ...]:
     """The last steps, oldest first."""
-    return tuple(Past.model_validate(step) for step in state["steps"])
+    return tuple(StepSummary.model_validate(step) for step in state["steps"])
 
 
 def local_inputs(state: State) -> tuple[LocalInput, ...]:
@@ -146,6 +146,6 @@ def pending(state: State) -> Decision:
     return Decision.model_validate(state["decision"])
 
 
-def with_step(state: State, step: Past) -> list[dict[str, Any]]:
+def with_step(state: State, step: StepSummary) -> list[dict[str, Any]]:
     """The kept steps with one more."""
     return [*state["steps"], step.model_dump(mode="json")][-KEPT_STEPS:]

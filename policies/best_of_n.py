@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from handeye.perception.engines.engine import Answer, Engine
     from handeye.perception.perception import Perception
     from handeye.perception.prompt import Head, Prompt
-    from handeye.policies.decision import Task
+    from handeye.policies.decision import PolicyInput
     from handeye.tools.actions import Action, Target
 
 #: The critic's two answers, of which the first says that a step is right.
@@ -42,7 +42,7 @@ class BestOfN(InternVL):
         self.n = n
         self.critic = critic
 
-    def choose(self, task: Task, perception: Perception) -> Decision:
+    def choose(self, task: PolicyInput, perception: Perception) -> Decision:
         beginning = self._head(task, perception)
         prompt = question(task, beginning)
         answers = [self._ask(prompt, task)]
@@ -71,7 +71,7 @@ class BestOfN(InternVL):
             self.critic.close()
 
     def _proposed(
-        self, answers: list[Answer], task: Task, prompt: Prompt
+        self, answers: list[Answer], task: PolicyInput, prompt: Prompt
     ) -> tuple[list[tuple[Candidate, str]], list[ActionRefused]]:
         """Each action that was proposed, with the first answer that did, in the order they came; and what was none."""
         near = reach(prompt.images[0].size, self.engine.profile)
@@ -91,7 +91,7 @@ class BestOfN(InternVL):
                 found.append((Candidate(reasoning=reasoning, action=action, said=describe(action)), answer.written))
         return found, troubles
 
-    def _judged(self, candidate: Candidate, task: Task, beginning: Head, answers: int) -> Candidate:
+    def _judged(self, candidate: Candidate, task: PolicyInput, beginning: Head, answers: int) -> Candidate:
         shot, view = task.observation.screenshot, task.observation.view
         image = shot.image.crop(view) if view else shot.image
         assert candidate.action is not None

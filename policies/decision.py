@@ -59,7 +59,7 @@ class Decision(BaseModel):
     """All that it was chosen from, the best first; empty where there was one alone."""
 
 
-class Past(BaseModel):
+class StepSummary(BaseModel):
     """A step that is over, as a policy sees it."""
 
     model_config = ConfigDict(frozen=True)
@@ -79,12 +79,12 @@ class Past(BaseModel):
 
 
 @dataclass(frozen=True)
-class Task:
+class PolicyInput:
     """Everything a policy may look at."""
 
     goal: str
     observation: Observation
-    steps: tuple[Past, ...] = ()
+    steps: tuple[StepSummary, ...] = ()
     """The last few steps, oldest first."""
     facts: dict[str, str] = field(default_factory=dict)
     """What `remember` and `extract` kept."""
@@ -122,7 +122,7 @@ class Policy(Protocol):
     usage: Usage
     """What asking a model has cost this policy so far."""
 
-    def choose(self, task: Task, perception: Perception) -> Decision:
+    def choose(self, task: PolicyInput, perception: Perception) -> Decision:
         """The next action. Its targets may be words alone; the loop grounds them.
 
         Raises ActionRefused when it has no usable answer (it is asked again, with `task.trouble` set; a run with

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from handeye.perception.perception import Perception
     from handeye.perception.prompt import Head, Prompt
     from handeye.perception.observation import Observation
-    from handeye.policies.decision import Task
+    from handeye.policies.decision import PolicyInput
     from handeye.tools.actions import Action, Target
 
 #: What a model that thinks first may write before its answer.
@@ -50,26 +50,26 @@ class InternVL:
         if not goal.strip():
             raise UsageError("the goal is empty; say what you want done, in a sentence")
 
-    def choose(self, task: Task, perception: Perception) -> Decision:
+    def choose(self, task: PolicyInput, perception: Perception) -> Decision:
         prompt = question(task, self._head(task, perception))
         answer = self._ask(prompt, task)
         reasoning, action = understand(answer, task, self.engine)
         by = f"internvl ({self.engine.name})"
         return Decision(reasoning=reasoning, action=action, by=by, raw=answer.written, notes=answer.notes)
 
-    def _head(self, task: Task, perception: Perception) -> Head:
+    def _head(self, task: PolicyInput, perception: Perception) -> Head:
         """What all questions of this run begin with; the loop has the eyes find what an action names over the same."""
         beginning = head(self.engine.profile, task.goal, task.kinds or frozenset(KINDS), task.tools)
         if isinstance(perception, ModelPerception):
             perception.head = beginning
         return beginning
 
-    def _ask(self, prompt: Prompt, task: Task) -> Answer:
+    def _ask(self, prompt: Prompt, task: PolicyInput) -> Answer:
         """The first answer: greedy, unless the model's authors advise against it."""
         return self._answers(prompt, task, self.engine.profile.temperature, 1, self.on_text)[0]
 
     def _answers(
-        self, prompt: Prompt, task: Task, temperature: float, n: int, on_text: Callable[[str], None] | None = None
+        self, prompt: Prompt, task: PolicyInput, temperature: float, n: int, on_text: Callable[[str], None] | None = None
     ) -> list[Answer]:
         """Answers held to the grammar of what can be done here, where the engine can hold them to one."""
         profile = self.engine.profile
@@ -88,7 +88,7 @@ class InternVL:
         return answers
 
 
-def question(task: Task, beginning: Head) -> Prompt:
+def question(task: PolicyInput, beginning: Head) -> Prompt:
     """Everything a model is told to choose the next action of a task."""
     observation, signals = task.observation, task.observation.signals
     about = [f"address {signals.url}"] if signals.url else []
@@ -107,12 +107,12 @@ def question(task: Task, beginning: Head) -> Prompt:
     )
 
 
-def history(task: Task) -> list[History]:
+def history(task: PolicyInput) -> list[History]:
     """The steps that are over, as a model is told of them."""
     return [History(past.number, past.action, past.outcome, past.result) for past in task.steps]
 
 
-def understand(answer: Answer, task: Task, engine: Engine) -> tuple[str, Action]:
+def understand(answer: Answer, task: PolicyInput, engine: Engine) -> tuple[str, Action]:
     """The thought and the action of an answer; raises ActionRefused when there is no action that can be used."""
     shot, view = task.observation.screenshot, task.observation.view
     reasoning, action = parse_action(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from handeye.perception.perception import Perception
-    from handeye.policies.decision import Task
+    from handeye.policies.decision import PolicyInput
     from handeye.tools.actions import Action
 
 #: What its thoughts begin with when they are not its own.
@@ -56,7 +56,7 @@ class Obedient:
     def check(self, goal: str) -> None:
         """Any goal will do."""
 
-    def choose(self, task: Task, perception: Perception) -> Decision:
+    def choose(self, task: PolicyInput, perception: Perception) -> Decision:
         """The next thing it is told to do; when there is none left, the next of its own steps."""
         for order in dict.fromkeys(order for text in self._texts(task) for order in _orders(text)):
             if order not in self.obeyed:
@@ -67,7 +67,7 @@ class Obedient:
                     return Decision(reasoning=f"{HEARD} {order[:200]}", action=action, by=self.name, memo=task.memo)
         return self.steps.choose(task, perception)
 
-    def _texts(self, task: Task) -> list[str]:
+    def _texts(self, task: PolicyInput) -> list[str]:
         observation, signals = task.observation, task.observation.signals
         seen = [*observation.elements, *(observation.words if self.reads else ())]
         texts = [text for each in seen for text in (each.name, each.description, each.value)]
@@ -97,7 +97,7 @@ def _orders(text: str) -> Iterator[str]:
         yield re.split(r"(?<=[^.\s]{2})[.!?](?:\s|$)|\n", text[match.start() :])[0].strip(" .!?*_#>")
 
 
-def _meant(order: str, task: Task, perception: Perception) -> Action | None:
+def _meant(order: str, task: PolicyInput, perception: Perception) -> Action | None:
     """The action that an order stands for; None when it makes no sense to anybody."""
     if order.startswith("{{"):
         field = next((each for each in task.observation.elements if each.takes_text and not each.secret), None)

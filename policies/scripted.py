@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handeye.perception.perception import Perception
-    from handeye.policies.decision import Task
+    from handeye.policies.decision import PolicyInput
 
 
 class Scripted:
@@ -27,7 +27,7 @@ class Scripted:
     def check(self, goal: str) -> None:
         """Any goal will do: the actions are given."""
 
-    def choose(self, task: Task, perception: Perception) -> Decision:  # noqa: ARG002
+    def choose(self, task: PolicyInput, perception: Perception) -> Decision:  # noqa: ARG002
         """The next action of the list."""
         place = int(task.memo.get("place", 0))
         action = self.actions[place] if place < len(self.actions) else Done()

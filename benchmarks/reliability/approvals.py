@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
-    from handeye.policies.decision import Decision, Task
+    from handeye.policies.decision import Decision, PolicyInput
     from handeye.tools.device import Device
 
 SEED = 20_26
@@ -87,7 +87,7 @@ class Swapping(Scripted):
         super().__init__(actions)
         self.browser, self.moment = browser, moment
 
-    def choose(self, task: Task, perception: Perception) -> Decision:
+    def choose(self, task: PolicyInput, perception: Perception) -> Decision:
         decision = super().choose(task, perception)
         if self.moment == "decided":
             self.browser.run_script("() => window.swap?.()")

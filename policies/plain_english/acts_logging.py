@@ -13,7 +13,7 @@ from handeye.policies.plain_english.reaching import clear, reach
 from handeye.tools.actions import Click, Key, Type, Wait
 
 if TYPE_CHECKING:
-    from handeye.policies.decision import Past
+    from handeye.policies.decision import StepSummary
     from handeye.policies.plain_english import clauses as c
     from handeye.tools.element import Element
 
@@ -65,7 +65,7 @@ def log_in(clause: c.LogIn, moment: Moment) -> Step:
     return moment.do(action, f"type the user name into “{name}”", "user")
 
 
-def _elsewhere(past: Past) -> bool:
+def _elsewhere(past: StepSummary) -> bool:
     """Whether typing led to another page, which sent or replaced the form."""
     return "address" in past.outcome.evidence or "page was loaded" in past.outcome.evidence
 

@@ -15,7 +15,7 @@ from handeye.tools.custom import signature
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handeye.policies.decision import Task
+    from handeye.policies.decision import PolicyInput
     from handeye.tools.custom import Tool
 
 
@@ -41,7 +41,7 @@ def use_tool(clause: c.UseTool, moment: Moment) -> Step:
     return moment.do(Call(tool=tool.name, arguments=given), f"use {tool.name}", "used")
 
 
-def missing(program: Iterable[c.Clause], task: Task) -> str:
+def missing(program: Iterable[c.Clause], task: PolicyInput) -> str:
     """What to say of the tools that a goal names and the run has not; empty when it has all of them."""
     names = [each.name for each in task.tools]
     lacking = {each.tool for each in program if isinstance(each, c.UseTool) and each.tool not in names}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
-    from handeye.policies.decision import Past, Task
+    from handeye.policies.decision import StepSummary, PolicyInput
     from handeye.policies.plain_english.clauses import Clause
     from handeye.tools.actions import Action
     from handeye.tools.element import Element
@@ -95,7 +95,7 @@ class Unclear(Exception):
 class Moment:
     """One look at the screen, from the point of view of one clause."""
 
-    task: Task
+    task: PolicyInput
     perception: Perception
     progress: Progress
     clause: Clause
@@ -114,7 +114,7 @@ class Moment:
         return self.observation.screenshot.width, self.observation.screenshot.height
 
     @property
-    def last(self) -> Past | None:
+    def last(self) -> StepSummary | None:
         """The step before, if it was done for this clause."""
         return self.task.steps[-1] if self.task.steps and self.progress.stage else None
 

@@ -30,7 +30,7 @@ from handeye.tools.actions import Done, describe
 if TYPE_CHECKING:
     from handeye.perception.perception import Perception
     from handeye.perception.matching import Match, Want
-    from handeye.policies.decision import Task
+    from handeye.policies.decision import PolicyInput
 
 ACTS: dict[type[c.Clause], Callable[[Any, Moment], Step]] = {
     c.ClickOn: acts_hands.click_on,
@@ -82,7 +82,7 @@ class PlainEnglish:
         """Raise UsageError for an empty goal, and ActionRefused, naming the clause, for one no rule understands."""
         program_of(goal)
 
-    def choose(self, task: Task, perception: Perception) -> Decision:
+    def choose(self, task: PolicyInput, perception: Perception) -> Decision:
         """The next action of the clause that is being worked on; `Done` when all are carried out or one cannot be."""
         program = program_of(task.goal)
         count = sum(not isinstance(clause, _Jump) for clause in program)

@@ -14,7 +14,7 @@ from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.tools.actions import Click, Key, Scroll, Wait, same_aim, targets
 
 if TYPE_CHECKING:
-    from handeye.policies.decision import Past
+    from handeye.policies.decision import StepSummary
     from handeye.tools.actions import Action
     from handeye.tools.element import Element
 
@@ -250,7 +250,7 @@ def once(step: Step, moment: Moment) -> Step:
     )
 
 
-def _repeats(action: Action, last: Past) -> bool:
+def _repeats(action: Action, last: StepSummary) -> bool:
     """Whether an action is another attempt at the last one, which its outcome does not confirm."""
     if last.outcome.kind == "confirmed" and not last.settled:
         return False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handeye.perception.perception import Perception
     from handeye.perception.outcome import Outcome
     from handeye.perception.observation import Observation
-    from handeye.policies.decision import Policy, Task
+    from handeye.policies.decision import Policy, PolicyInput
     from handeye.policies.replay.anchors import Anchor
     from handeye.policies.replay.doing import Patches, Try
     from handeye.tools.geometry import Box
@@ -45,7 +45,7 @@ class Nobody:
     def check(self, goal: str) -> None:
         """Any goal will do: it is never asked."""
 
-    def choose(self, task: Task, perception: Perception) -> Decision:  # noqa: ARG002
+    def choose(self, task: PolicyInput, perception: Perception) -> Decision:  # noqa: ARG002
         raise ActionRefused("no model may be asked; leave out --no-model")
 
 
@@ -76,14 +76,14 @@ class Replay:
     def check(self, goal: str) -> None:
         self.inner.check(goal)
 
-    def choose(self, task: Task, perception: Perception) -> Decision:
+    def choose(self, task: PolicyInput, perception: Perception) -> Decision:
         """The next step: of the anchors where their signals agree, of the other policy where they do not."""
         try:
             return self._chosen(task, perception)
         finally:
             self.usage = self.inner.usage
 
-    def _chosen(self, task: Task, perception: Perception) -> Decision:
+    def _chosen(self, task: PolicyInput, perception: Perception) -> Decision:
         memory, memo = Memory.read(task.memo)
         own = replace(task, memo=memo)
         if isinstance(self.inner, PlainEnglish):
@@ -98,7 +98,7 @@ class Replay:
 
     # Plain English: it says which clause is next, and what of it; the anchor says where.
 
-    def _by_clauses(self, task: Task, memory: Memory, perception: Perception) -> Decision:
+    def _by_clauses(self, task: PolicyInput, memory: Memory, perception: Perception) -> Decision:
         said = self.inner.choose(task, perception)
         clause, kind = said.memo.get("at"), said.action.kind
         if kind in READ_ANEW and not isinstance(said.action, Wait):
@@ -122,7 +122,7 @@ class Replay:
 
     # A model: the anchors are followed in their order.
 
-    def _in_order(self, task: Task, memory: Memory, perception: Perception) -> Decision:
+    def _in_order(self, task: PolicyInput, memory: Memory, perception: Perception) -> Decision:
         if not self.anchors or memory.at >= len(self.anchors):
             return self._asked(task, memory, perception, "")
         if memory.last >= 0 and task.steps and drifted(self.anchors[memory.last], task.steps[-1].outcome):
@@ -138,14 +138,14 @@ class Replay:
             return failed
         return self._next(task, memory, perception)
 
-    def _in_vain(self, task: Task, memory: Memory) -> str:
+    def _in_vain(self, task: PolicyInput, memory: Memory) -> str:
         """Why a step that was done, as before or by the other policy, does not count; empty when it does."""
         if not memory.deed or not task.steps:
             return ""
         drift = drifted(self.anchors[memory.at], task.steps[-1].outcome)
         return f"it had an effect before, and now: {drift}" if drift else ""
 
-    def _next(self, task: Task, memory: Memory, perception: Perception) -> Decision:
+    def _next(self, task: PolicyInput, memory: Memory, perception: Perception) -> Decision:
         at = memory.at
         while True:
             anchor = self.anchors[at]
@@ -171,7 +171,7 @@ class Replay:
             return self._own(wait, f"{anchor.said}: {tried.says}; wait a little", memory)
         return self._asked(task, memory, perception, f"step {at + 1}, {anchor.said}: {tried.says}")
 
-    def _asked(self, task: Task, memory: Memory, perception: Perception, reason: str) -> Decision:
+    def _asked(self, task: PolicyInput, memory: Memory, perception: Perception, reason: str) -> Decision:
         """The decision of the other policy, for the one step that cannot be done as before."""
         if not self.ask and not isinstance(self.inner, PlainEnglish):
             reason = reason or "the steps that are known are done, and the goal is not known to be reached"
@@ -194,7 +194,7 @@ class Replay:
         ahead = bool(reason) and self._possible(memory.at + 1, task)
         return replace(memory, last=-1, fell=True, deed=deed, ahead=ahead, waits=0, scrolls=0).note(said, note)
 
-    def _resumed(self, task: Task, memory: Memory) -> Memory:
+    def _resumed(self, task: PolicyInput, memory: Memory) -> Memory:
         """Where to go on after a step of the other policy: at the drifted step where only the way to it was cleared."""
         at, on = memory.at, replace(memory, fell=False, deed=False, vain=False)
         if not memory.vain and self._possible(at, task):
@@ -202,15 +202,15 @@ class Replay:
         cleared = not memory.ahead and self._possible(at + 1, task)
         return replace(on, at=at + 1) if memory.deed or cleared else on
 
-    def _possible(self, at: int, task: Task) -> bool:
+    def _possible(self, at: int, task: PolicyInput) -> bool:
         return at < len(self.anchors) and attempt(self.anchors[at], task.observation, self._patches).action is not None
 
     # What the goal checks.
 
-    def _held(self, task: Task) -> tuple[str, ...]:
+    def _held(self, task: PolicyInput) -> tuple[str, ...]:
         return tuple(each.said for each in explicit(task.goal).checks if each.judge(task.observation).holds)
 
-    def _checked(self, task: Task, memory: Memory) -> Decision | None:
+    def _checked(self, task: PolicyInput, memory: Memory) -> Decision | None:
         """What the goal has checked before the next step, judged anew: a wait while it does not hold, then the end."""
         wanted = self.anchors[memory.at].checks
         for check in explicit(task.goal).checks:
@@ -224,7 +224,7 @@ class Replay:
             return Decision(reasoning="What the goal has checked is not so", action=action, by=NAME)
         return None
 
-    def _unread(self, task: Task, anchor: Anchor) -> str:
+    def _unread(self, task: PolicyInput, anchor: Anchor) -> str:
         """Why the end cannot be told without a model: a check that no anchor places."""
         if anchor.action["kind"] != "done":
             return ""
@@ -233,7 +233,7 @@ class Replay:
         open_ = [*goal.unread, *(each.said for each in goal.checks if each.said not in placed)]
         return f"“{open_[0]}” can only be judged by a model" if open_ else ""
 
-    def _unmet(self, task: Task, memory: Memory) -> str:
+    def _unmet(self, task: PolicyInput, memory: Memory) -> str:
         """A check of the goal's end that does not hold, though the other policy says that all is done."""
         wanted = self.anchors[-1].checks if self.anchors else ()
         goal = task.goal.partition("\n\nSo far it was done as before.")[0]

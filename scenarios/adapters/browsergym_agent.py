@@ -18,7 +18,7 @@ from PIL import Image
 from handeye.agent.internal_actions import carry_out, ground_targets
 from handeye.agent.start import open_perception_and_policy
 from handeye.perception.outcome import Outcome, judge
-from handeye.policies.decision import Past, Task
+from handeye.policies.decision import StepSummary, PolicyInput
 from handeye.scenarios.adapters.browsergym import write_action
 from handeye.tools.actions import HAND_KINDS, Ask, Done, Wait, targets
 from handeye.tools.device import Settled, Signals
@@ -59,7 +59,7 @@ class GymAgent:
 
     def reset(self) -> None:
         """Begin anew."""
-        self._steps: list[Past] = []
+        self._steps: list[StepSummary] = []
         self._facts: dict[str, str] = {}
         self._memo: dict[str, Any] = {}
         self._before: Observation | None = None
@@ -102,7 +102,7 @@ class GymAgent:
 
     def _decide(self, goal: str, observation: Observation, trouble: str) -> Decision:
         for attempt in range(UNUSABLE):
-            task = Task(goal, observation, tuple(self._steps), self._facts, self._memo, KINDS, trouble)
+            task = PolicyInput(goal, observation, tuple(self._steps), self._facts, self._memo, KINDS, trouble)
             try:
                 return self.policy.choose(task, self.perception)
             except ActionRefused as error:
@@ -124,7 +124,7 @@ class GymAgent:
 
     def _keep(self, decision: Decision, action: Action, outcome: Outcome, result: str) -> None:
         number = self._steps[-1].number + 1 if self._steps else 1
-        step = Past(number=number, reasoning=decision.reasoning, action=action, outcome=outcome, result=result)
+        step = StepSummary(number=number, reasoning=decision.reasoning, action=action, outcome=outcome, result=result)
         self._steps = [*self._steps, step][-KEPT:]
         self._memo = decision.memo
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from handeye.agent.run_folder import RunResult as Run
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
-    from handeye.policies.decision import Task as Asked
+    from handeye.policies.decision import PolicyInput as Asked
     from handeye.tools.browser import Browser
     from handeye.tools.device import Device
 

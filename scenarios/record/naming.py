@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from handeye.perception.embedded import EmbeddedPerception
-from handeye.policies.decision import Task
+from handeye.policies.decision import PolicyInput
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.replay.signatures import sight_of
 from handeye.scenarios.export.draft import sayable
@@ -70,7 +70,7 @@ def leads_to(step: str, ids: set[str], observation: Observation, kinds: frozense
     False where it would, but only because it takes the first of several.
     """
     try:
-        task = Task(goal=step, observation=observation, kinds=HAND_KINDS)
+        task = PolicyInput(goal=step, observation=observation, kinds=HAND_KINDS)
         decision = PlainEnglish().choose(task, EmbeddedPerception())
     except HandeyeError:
         return None

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from handeye.agent import Agent
 from handeye.agent.event_log import Observed, Decided, read_events
-from handeye.policies.decision import Decision, Task
+from handeye.policies.decision import Decision, PolicyInput
 from handeye.policies.scripted import Scripted
 from handeye.tools.actions import parse_action
 
@@ -41,7 +41,7 @@ def test_a_policy_that_can_is_told_once_to_try_something_else(browser: Any, perc
     class Stubborn(Scripted):
         adapts: Literal[True] = True
 
-        def choose(self, task: Task, perception: Any) -> Decision:
+        def choose(self, task: PolicyInput, perception: Any) -> Decision:
             heard.append(task.trouble)
             return Decision(reasoning="again", action=parse_action({"kind": "click", "target": "Idle"}))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from handeye.agent import Agent
 from handeye.agent.event_log import Performed, ApprovalRequested, Ended, Observed, Decided, read_events
-from handeye.policies.decision import Decision, Task
+from handeye.policies.decision import Decision, PolicyInput
 from handeye.policies.scripted import Scripted
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import ActionRefused, ModelError
@@ -57,7 +57,7 @@ def test_a_policy_that_gives_up_has_failed(follow: Any) -> None:
 
 def test_the_same_click_in_vain_is_stuck_and_never_success(browser: Any, perception: Any, tmp_path: Path) -> None:
     class Stubborn(Scripted):
-        def choose(self, task: Task, perception: Any) -> Decision:
+        def choose(self, task: PolicyInput, perception: Any) -> Decision:
             return Decision(reasoning="again", action=parse_action(IDLE))
 
     run = Agent(browser, perception=perception, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
@@ -87,7 +87,7 @@ def test_a_target_that_is_not_there_is_told_to_the_policy_and_ends_as_stuck(
     told: list[str] = []
 
     class Hopeful(Scripted):
-        def choose(self, task: Task, perception: Any) -> Decision:
+        def choose(self, task: PolicyInput, perception: Any) -> Decision:
             told.append(task.trouble)
             return super().choose(task, perception)
 
@@ -113,7 +113,7 @@ def test_a_point_off_the_screen_is_refused_before_anything_happens(follow: Any) 
 
 def test_a_broken_model_is_a_broken_run_with_its_books_kept(browser: Any, perception: Any, tmp_path: Path) -> None:
     class Broken(Scripted):
-        def choose(self, task: Task, perception: Any) -> Decision:
+        def choose(self, task: PolicyInput, perception: Any) -> Decision:
             if task.steps:
                 raise ModelError("the model's server at :9 dropped the connection; start it and resume")
             return super().choose(task, perception)
@@ -162,7 +162,7 @@ def test_a_refused_action_is_told_with_its_reason_and_a_second_try_ends_the_run(
     heard: list[str] = []
 
     class Pushy(Scripted):
-        def choose(self, task: Task, perception: Any) -> Decision:
+        def choose(self, task: PolicyInput, perception: Any) -> Decision:
             heard.extend(step.result for step in task.steps)
             return Decision(reasoning="delete", action=parse_action({"kind": "click", "target": "Delete all"}))
 
@@ -176,7 +176,7 @@ def test_the_policy_may_ask_and_hears_the_answer(browser: Any, perception: Any, 
     heard: list[str] = []
 
     class Curious(Scripted):
-        def choose(self, task: Task, perception: Any) -> Decision:
+        def choose(self, task: PolicyInput, perception: Any) -> Decision:
             heard.extend(step.result for step in task.steps)
             return super().choose(task, perception)
 
@@ -190,7 +190,7 @@ def test_what_is_read_and_remembered_reaches_the_policy_and_the_answer(browser: 
     facts: dict[str, str] = {}
 
     class Reader(Scripted):
-        def choose(self, task: Task, perception: Any) -> Decision:
+        def choose(self, task: PolicyInput, perception: Any) -> Decision:
             facts.update(task.facts)
             return super().choose(task, perception)
 

@@ -20,7 +20,7 @@ from handeye.agent.start import open_device
 from handeye.agent.state import start
 from handeye.agent.event_log import Noted, read_events
 from handeye.perception.outcome import Outcome
-from handeye.policies.decision import Past
+from handeye.policies.decision import StepSummary
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import HandeyeError, SetupError, UsageError, Withheld
@@ -241,7 +241,7 @@ def test_an_answer_that_comes_late_is_waited_for(
 def test_a_second_attempt_at_what_was_sent_is_asked_about() -> None:
     """Whatever the policy is: the same click again, or another thing."""
     again, other = press("e1"), press("e2")
-    last = Past(number=3, reasoning="", action=again, outcome=Outcome(kind="unknown"), sent=("POST x",))
+    last = StepSummary(number=3, reasoning="", action=again, outcome=Outcome(kind="unknown"), sent=("POST x",))
     state = start("goal") | {"steps": [last.model_dump(mode="json")]}
     assert "step 3 did that already (POST x)" in repeats(state, again)
     assert repeats(state, other) == ""

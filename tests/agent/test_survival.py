@@ -17,7 +17,7 @@ from handeye.agent.effect_journal import EffectJournal, read_journal
 from handeye.agent.run_folder import RunFolder
 from handeye.agent.event_log import read_events
 from handeye.perception.engines.serving import http
-from handeye.policies.decision import Decision, Task
+from handeye.policies.decision import Decision, PolicyInput
 from handeye.policies.scripted import Scripted
 from handeye.scenarios.demo.shop import Shop
 from handeye.tools.actions import parse_action
@@ -33,7 +33,7 @@ class Asking(Scripted):
         super().__init__([parse_action(action) for action in actions])
         self.url = url
 
-    def choose(self, task: Task, perception: Any) -> Decision:
+    def choose(self, task: PolicyInput, perception: Any) -> Decision:
         asking = http.Http(self.url, "", 5)
         try:
             asking.post("/ask", {"step": len(task.steps)}, until=time.monotonic() + 5)

@@ -12,7 +12,7 @@ import pytest
 from handeye.agent import Agent
 from handeye.agent.run_folder import RunFolder
 from handeye.agent.event_log import Performed, Guarded, Decided, read_events
-from handeye.policies.decision import Decision, Task
+from handeye.policies.decision import Decision, PolicyInput
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser, tool
@@ -95,10 +95,10 @@ def events(run: Any, kind: Any) -> list[Any]:
 
 
 def test_a_safe_tool_is_used_and_told_short_in_the_history_and_whole_in_the_trace(start: Any) -> None:
-    seen: list[Task] = []
+    seen: list[PolicyInput] = []
 
     class Watching(Scripted):
-        def choose(self, task: Task, perception: Any) -> Decision:
+        def choose(self, task: PolicyInput, perception: Any) -> Decision:
             seen.append(task)
             return super().choose(task, perception)
 
@@ -199,7 +199,7 @@ def test_calling_again_for_the_same_answer_is_stuck(start: Any) -> None:
         return "not yet"
 
     class Stubborn(Scripted):
-        def choose(self, task: Task, perception: Any) -> Decision:
+        def choose(self, task: PolicyInput, perception: Any) -> Decision:
             return Decision(reasoning="again", action=Call(tool="poll"))
 
     assert start(tools=[poll], policy=Stubborn([])).run("wait").status == "stuck"

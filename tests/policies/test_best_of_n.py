@@ -13,7 +13,7 @@ from handeye.perception.outcome import Outcome
 from handeye.perception.prompt import to_text
 from handeye.perception.observation import Observation
 from handeye.policies.best_of_n import BestOfN, in_thousandths, same
-from handeye.policies.decision import Past, Policy, Task
+from handeye.policies.decision import StepSummary, Policy, PolicyInput
 from handeye.tools.actions import parse_action
 from handeye.tools.device import Signals
 from handeye.tools.errors import ActionRefused, ModelError
@@ -24,9 +24,9 @@ KINDS = frozenset({"click", "type", "done"})
 SIZE = (1000, 500)
 
 
-def task(view: Box | None = None, **more: Any) -> Task:
+def task(view: Box | None = None, **more: Any) -> PolicyInput:
     screenshot = Screenshot(Image.new("RGB", SIZE, "white"))
-    return Task(goal="save it", observation=Observation(screenshot, (), Signals(), view=view), kinds=KINDS, **more)
+    return PolicyInput(goal="save it", observation=Observation(screenshot, (), Signals(), view=view), kinds=KINDS, **more)
 
 
 def click(target: str, why: str = "It saves.") -> str:
@@ -38,7 +38,7 @@ def choosing(*answers: str, n: int = 3, critic: Scripted | None = None) -> tuple
     return BestOfN(engine, n, critic), engine
 
 
-def choose(policy: BestOfN, on: Task | None = None) -> Any:
+def choose(policy: BestOfN, on: PolicyInput | None = None) -> Any:
     return policy.choose(on or task(), ModelPerception(policy.engine))
 
 
@@ -94,8 +94,8 @@ def test_nothing_usable_at_all_is_refused_for_the_greedy_answers_reason() -> Non
     assert len(engine.prompts) == 2, "no critic is asked about nothing"
 
 
-def past() -> Past:
-    return Past(
+def past() -> StepSummary:
+    return StepSummary(
         number=1,
         reasoning="",
         action=parse_action({"kind": "click", "target": "Login"}),

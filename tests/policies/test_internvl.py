@@ -15,7 +15,7 @@ from handeye.perception.model_perception import ModelPerception
 from handeye.perception.outcome import Outcome
 from handeye.perception.prompt import to_text
 from handeye.perception.observation import Observation
-from handeye.policies.decision import Past, Policy, Task
+from handeye.policies.decision import StepSummary, Policy, PolicyInput
 from handeye.policies.internvl import InternVL
 from handeye.tools.actions import parse_action
 from handeye.tools.device import Signals
@@ -28,10 +28,10 @@ KINDS = frozenset({"click", "type", "done", "zoom"})
 CLICK = 'It saves.\n<tool_call>\n{"kind": "click", "target": "the Save button"}\n</tool_call>'
 
 
-def task(view: Box | None = None, elements: tuple[Element, ...] = (), **more: Any) -> Task:
+def task(view: Box | None = None, elements: tuple[Element, ...] = (), **more: Any) -> PolicyInput:
     signals = Signals(url="http://shop/", title="Shop", focus="textbox Email", dialog="Sure?")
     screenshot = Screenshot(Image.new("RGB", (1000, 500), "white"))
-    return Task(
+    return PolicyInput(
         goal=more.pop("goal", "save it"), observation=Observation(screenshot, elements, signals, view=view), kinds=KINDS, **more
     )
 
@@ -55,7 +55,7 @@ def test_an_answer_becomes_a_decision() -> None:
 
 def test_the_model_is_told_goal_screen_history_facts_and_trouble() -> None:
     deciding, engine, perception = policy(CLICK)
-    past = Past(
+    past = StepSummary(
         number=3,
         reasoning="",
         action=parse_action({"kind": "click", "target": "Login"}),

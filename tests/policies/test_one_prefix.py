@@ -16,7 +16,7 @@ from handeye.perception.prompt import ground_prompt, head, to_text
 from handeye.perception.observation import Observation
 from handeye.perception.tiling import choose_grid
 from handeye.policies.best_of_n import BestOfN
-from handeye.policies.decision import Task
+from handeye.policies.decision import PolicyInput
 from handeye.policies.internvl import InternVL, question
 from handeye.tools.screenshot import Screenshot
 
@@ -54,11 +54,11 @@ def screen(seed: int) -> Observation:
     return Observation(Screenshot(Image.fromarray(small).resize(SIZE)))
 
 
-def task(seed: int) -> Task:
-    return Task(goal="buy a lamp", observation=screen(seed), kinds=KINDS)
+def task(seed: int) -> PolicyInput:
+    return PolicyInput(goal="buy a lamp", observation=screen(seed), kinds=KINDS)
 
 
-def shared(engine: Any, on: Task) -> int:
+def shared(engine: Any, on: PolicyInput) -> int:
     """Tokens up to and with the screenshot."""
     columns, rows = choose_grid(*SIZE)
     assert columns * rows + 1 == TILES

@@ -11,7 +11,7 @@ from PIL import Image
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import Outcome
 from handeye.perception.observation import Observation
-from handeye.policies.decision import Past, Task
+from handeye.policies.decision import StepSummary, PolicyInput
 from handeye.policies.plain_english import PlainEnglish
 from handeye.tools.device import Signals
 from handeye.tools.element import Element
@@ -30,7 +30,7 @@ class Play:
     def __init__(self, goal: str, *elements: Element, **signals: Any) -> None:
         self.goal, self.policy, self.perception = goal, PlainEnglish(), EmbeddedPerception()
         self.memo: dict[str, Any] = {}
-        self.steps: list[Past] = []
+        self.steps: list[StepSummary] = []
         self.facts: dict[str, str] = {}
         self.show(*elements, **signals)
 
@@ -43,12 +43,12 @@ class Play:
         if self.steps:
             outcome = Outcome(kind=kind, evidence=evidence or result)  # type: ignore[arg-type]
             self.steps[-1] = self.steps[-1].model_copy(update={"outcome": outcome, "result": result})
-        decision = self.policy.choose(Task(self.goal, self.observation, tuple(self.steps), self.facts, self.memo), self.perception)
+        decision = self.policy.choose(PolicyInput(self.goal, self.observation, tuple(self.steps), self.facts, self.memo), self.perception)
         self.memo = json.loads(json.dumps(decision.memo))
         self.decision: Any = decision
         action = decision.action
         self.steps.append(
-            Past(number=len(self.steps) + 1, reasoning=decision.reasoning, action=action, outcome=Outcome(kind="unknown"))
+            StepSummary(number=len(self.steps) + 1, reasoning=decision.reasoning, action=action, outcome=Outcome(kind="unknown"))
         )
         return action
 
@@ -265,7 +265,7 @@ def test_a_secret_field_is_never_read() -> None:
 
 def test_a_device_without_pages_says_so() -> None:
     play = Play("open http://x.y/", thing("button", "A"))
-    task = Task(play.goal, play.observation, kinds=frozenset({"click", "type", "wait", "done"}))
+    task = PolicyInput(play.goal, play.observation, kinds=frozenset({"click", "type", "wait", "done"}))
     done: Any = play.policy.choose(task, play.perception).action
     assert done.kind == "done"
     assert "--on http://x.y/" in done.answer

@@ -12,7 +12,7 @@ from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import Outcome
 from handeye.perception.observation import Observation
 from handeye.perception.usage import Usage
-from handeye.policies.decision import Adapting, Decision, Past, Policy, Task
+from handeye.policies.decision import Adapting, Decision, StepSummary, Policy, PolicyInput
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.replay.anchors import Anchor, Standing, without_places
 from handeye.policies.replay.doing import standing
@@ -70,7 +70,7 @@ class Model:
     def check(self, goal: str) -> None:
         """Any."""
 
-    def choose(self, task: Task, perception: Any) -> Decision:
+    def choose(self, task: PolicyInput, perception: Any) -> Decision:
         self.usage += Usage(calls=1)
         self.goals.append(task.goal)
         return Decision(reasoning="", action=self.actions.pop(0), by=self.name)
@@ -80,7 +80,7 @@ class Play:
     """Asks step by step; the test says what each action came to and what is then on the screen."""
 
     def __init__(self, policy: Policy, goal: str = "send it") -> None:
-        self.policy, self.task = policy, Task(goal, observation())
+        self.policy, self.task = policy, PolicyInput(goal, observation())
         self.notes = ""
 
     def next(self, now: Observation, kind: Any = "confirmed") -> Action:
@@ -88,7 +88,7 @@ class Play:
         if steps:
             steps = (*steps[:-1], steps[-1].model_copy(update={"outcome": Outcome(kind=kind, evidence=kind)}))
         decision = self.policy.choose(replace(self.task, observation=now, steps=steps), EmbeddedPerception())
-        past = Past(number=len(steps) + 1, reasoning="", action=decision.action, outcome=Outcome(kind="unknown"))
+        past = StepSummary(number=len(steps) + 1, reasoning="", action=decision.action, outcome=Outcome(kind="unknown"))
         self.task = replace(self.task, steps=(*steps, past), memo=json.loads(json.dumps(decision.memo)))
         self.notes, self.by = " ".join(decision.notes), decision.by
         return decision.action

@@ -12,7 +12,7 @@ from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.matching import shows
 from handeye.perception.outcome import Outcome, judge
 from handeye.perception.observation import Observation
-from handeye.policies.decision import Decision, Past, Task
+from handeye.policies.decision import Decision, StepSummary, PolicyInput
 from handeye.policies.plain_english import PlainEnglish
 from handeye.tools.actions import HAND_KINDS, Done, Remember, Wait, targets
 from handeye.tools.browser.device import Browser
@@ -27,7 +27,7 @@ class Followed:
 
     done: Done
     decisions: list[Decision] = field(default_factory=list)
-    steps: list[Past] = field(default_factory=list)
+    steps: list[StepSummary] = field(default_factory=list)
     observation: Observation | None = None
 
     @property
@@ -41,7 +41,7 @@ def follow_goal(device: Browser, goal: str, limit: int = 60) -> Followed:
     perception, policy = EmbeddedPerception(), PlainEnglish()
     policy.check(goal)
     memo: dict[str, object] = {}
-    steps: list[Past] = []
+    steps: list[StepSummary] = []
     decisions: list[Decision] = []
     facts: dict[str, str] = {}
     before: Observation | None = None
@@ -50,7 +50,7 @@ def follow_goal(device: Browser, goal: str, limit: int = 60) -> Followed:
         if steps and before is not None and steps[-1].outcome.kind == "unknown" and not steps[-1].outcome.evidence:
             steps[-1] = steps[-1].model_copy(update={"outcome": judge(steps[-1].action, before, observation)})
         kinds = (device.kinds & HAND_KINDS) | {"zoom", "extract", "remember", "ask", "done", "wait"}
-        decision = policy.choose(Task(goal, observation, tuple(steps[-12:]), facts, memo, kinds), perception)
+        decision = policy.choose(PolicyInput(goal, observation, tuple(steps[-12:]), facts, memo, kinds), perception)
         decisions.append(decision)
         memo = Decision.model_validate_json(decision.model_dump_json()).memo
         action = decision.action
@@ -76,7 +76,7 @@ def follow_goal(device: Browser, goal: str, limit: int = 60) -> Followed:
                 outcome = Outcome(kind="no_effect", evidence=result)
             device.settle(3.0)
         before = observation
-        steps.append(Past(number=number, reasoning=decision.reasoning, action=action, outcome=outcome, result=result))
+        steps.append(StepSummary(number=number, reasoning=decision.reasoning, action=action, outcome=outcome, result=result))
     raise AssertionError("it did not end:\n" + "\n".join(step.reasoning for step in steps))
 
 
