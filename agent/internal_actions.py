@@ -116,7 +116,7 @@ def _wait_for(
 
 def _same(one: Observation, other: Observation) -> bool:
     """Whether two looks at the screen see the same."""
-    signals = one.signals.model_copy(update={"stir": None}) == other.signals.model_copy(update={"stir": None})
+    signals = one.signals.model_copy(update={"page_changes": None}) == other.signals.model_copy(update={"page_changes": None})
     return (
         signals
         and one.elements == other.elements

@@ -460,7 +460,7 @@ def summed(state: State, usage: Usage) -> dict[str, int]:
 
 def fingerprint_of(observation: Observation) -> str:
     """The fingerprint of the screen, without what changes on it by itself."""
-    return fingerprint(observation.screenshot, observation.signals.stir.restless if observation.signals.stir else ())
+    return fingerprint(observation.screenshot, observation.signals.page_changes.animated_regions if observation.signals.page_changes else ())
 
 
 def seen(context: RunContext) -> Observation:

@@ -306,10 +306,10 @@ def _redrawn(old: Thing, new: Thing, observation: Observation) -> bool:
         return False
     one, two = (Image.open(BytesIO(base64.b64decode(each.picture))) for each in (old, new))
     left, top = new.corner
-    stir = observation.signals.stir
-    boxes = stir.restless if stir else ()
-    restless = [Box(box.left - left, box.top - top, box.right - left, box.bottom - top) for box in boxes]
-    return old.corner != new.corner or redrawn(one, two, restless)
+    page_changes = observation.signals.page_changes
+    boxes = page_changes.animated_regions if page_changes else ()
+    animated_regions = [Box(box.left - left, box.top - top, box.right - left, box.bottom - top) for box in boxes]
+    return old.corner != new.corner or redrawn(one, two, animated_regions)
 
 
 def _same_text(old: str, new: str, seconds: float) -> bool:

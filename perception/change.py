@@ -116,9 +116,9 @@ def fingerprint(screenshot: Screenshot, ignoring: Iterable[Box] = ()) -> str:
     A picture that differs from one of the last few by no more than that, and by what changes in the boxes `ignoring`,
     gets the fingerprint of that one.
     """
-    restless = tuple(ignoring)
+    animated_regions = tuple(ignoring)
     for name, known in _recent:
-        change = difference(known, screenshot, restless)
+        change = difference(known, screenshot, animated_regions)
         if change.blink or (change.box and change.box.width <= _CLOCK.width and change.box.height <= _CLOCK.height):
             return name
     name = screenshot.digest[:16]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.change import covered, difference, is_frame
 from handeye.tools.comparing import contains
-from handeye.tools.device import Stir
+from handeye.tools.device import PageChanges
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
 
@@ -38,15 +38,15 @@ STATES = frozenset({"open", "hidden", "disabled", "checked", "value", "selected"
 class ObservationDiff:
     """Two looks, side by side."""
 
-    def __init__(self, before: Observation, after: Observation, restless: Iterable[Box] = (), happened: str = "") -> None:
+    def __init__(self, before: Observation, after: Observation, animated_regions: Iterable[Box] = (), happened: str = "") -> None:
         self.before, self.after = before, after
         self.happened = happened
         """What the device itself reports besides: a download."""
-        self.heard = after.signals.stir is not None
+        self.heard = after.signals.page_changes is not None
         """Whether the device hears what scripts do."""
-        self.stir = after.signals.stir or Stir()
-        self.restless = tuple(self._wide(box) for box in (*restless, *self.stir.restless))
-        self.change: Change = difference(before.screenshot, after.screenshot, self.restless)
+        self.page_changes = after.signals.page_changes or PageChanges()
+        self.animated_regions = tuple(self._wide(box) for box in (*animated_regions, *self.page_changes.animated_regions))
+        self.change: Change = difference(before.screenshot, after.screenshot, self.animated_regions)
         one, two = before.signals, after.signals
         self.moved: list[str] = []
         """Another document, address, title, dialog or tab."""
@@ -151,7 +151,7 @@ class ObservationDiff:
 
     def rearranged(self) -> str:
         """What stands before another thing now and stood after it, where scripts moved things; empty for nothing."""
-        if not self.stir.put:
+        if not self.page_changes.put:
             return ""
         old, new = [each.id for each in self.before.elements], [each.id for each in self.after.elements]
         was = [each for each in old if each in set(new)]
@@ -166,10 +166,10 @@ class ObservationDiff:
     def by_itself(self, box: Box) -> bool:
         """Whether what lies there comes and goes by itself."""
         most = self.after.screenshot.width * self.after.screenshot.height * EVERYWHERE
-        small = [each for each in self.restless if each.area <= most]
+        small = [each for each in self.animated_regions if each.area <= most]
         if not any(each.holds(box.centre) for each in small):
             return False
-        return not any(each.box.overlap(box) and each.box.area <= 4 * box.area for each in self.stir.changed)
+        return not any(each.box.overlap(box) and each.box.area <= 4 * box.area for each in self.page_changes.changed)
 
     def focused_elsewhere(self, target: Target | None) -> str:
         """What was given the focus though it is not what was aimed at; empty for nothing."""
@@ -226,7 +226,7 @@ class ObservationDiff:
         """What scripts changed for good and can be seen to differ, or lies where no picture shows it."""
         return [
             f"{each.what}: {_HOW.get(each.how, each.how)}"
-            for each in self.stir.changed
+            for each in self.page_changes.changed
             if self._told(each.box, each.how)
         ]
 
@@ -242,21 +242,21 @@ class ObservationDiff:
     @cached_property
     def unstyled(self) -> tuple[Box, ...]:
         """What looks different and follows neither the mouse nor the focus by itself."""
-        places = [self._wide(box) for box in (*self.stir.shades, *self.stir.rings)]
-        change = difference(self.before.screenshot, self.after.screenshot, (*self.restless, *places))
+        places = [self._wide(box) for box in (*self.page_changes.hover_regions, *self.page_changes.focus_rings)]
+        change = difference(self.before.screenshot, self.after.screenshot, (*self.animated_regions, *places))
         return () if change.blink else change.boxes
 
     def controls(self) -> list[str]:
         """The controls that look different when nothing else does: pressed, or with the mouse or focus come or gone."""
         most = self.before.screenshot.width * self.before.screenshot.height * NO_CONTROL
-        rings = {
+        focus_rings = {
             each.id: (self._wide(each.box), each.name[:40])
             for each in self.before.elements
             if each.acts and each.box.area <= most
         }
-        if not all(covered(box, [ring for ring, _ in rings.values()]) for box in self.change.boxes):
+        if not all(covered(box, [ring for ring, _ in focus_rings.values()]) for box in self.change.boxes):
             return []
-        return [name for ring, name in rings.values() if any(ring.overlap(box) for box in self.change.boxes)]
+        return [name for ring, name in focus_rings.values() if any(ring.overlap(box) for box in self.change.boxes)]
 
     def _wide(self, box: Box) -> Box:
         ring = round(RING * max(1.0, self.after.screenshot.scale))

@@ -62,7 +62,7 @@ def judge(action: Action, before: Observation, after: Observation, poised: Poise
     if poised is not None:
         elements = before.elements if poised.elements is None else poised.elements
         before = replace(before, screenshot=poised.screenshot, elements=elements)
-    diff = ObservationDiff(before, after, poised.restless if poised else (), happened)
+    diff = ObservationDiff(before, after, poised.animated_regions if poised else (), happened)
     kind, evidence = _RULES.get(type(action), _by_change)(action, diff)
     return Outcome(kind=kind, evidence=evidence, box=diff.change.box)
 
@@ -88,18 +88,18 @@ def _by_change(action: Action, diff: ObservationDiff) -> Judgement:
 
 def _stayed(evidence: str, diff: ObservationDiff) -> Judgement:
     """For something to be ticked that was not, or was already."""
-    others = [*diff.moved, *diff.stir.asked, *(f"“{each[:60]}” appeared" for each in diff.appeared()), *diff.scripted]
-    if diff.stir.held:
-        others.insert(0, f"the form was not sent: {diff.stir.held}")
+    others = [*diff.moved, *diff.page_changes.asked, *(f"“{each[:60]}” appeared" for each in diff.appeared()), *diff.scripted]
+    if diff.page_changes.held:
+        others.insert(0, f"the form was not sent: {diff.page_changes.held}")
     return ("unexpected", f"{evidence}; {others[0]}") if others else ("no_effect", evidence)
 
 
 def _changed(target: Target | None, diff: ObservationDiff) -> Judgement:
     if diff.moved:
         return "confirmed", "; ".join(diff.moved)
-    if diff.stir.held:
-        return "unexpected", f"the form was not sent: {diff.stir.held}"
-    for found in (diff.states(target), diff.stir.asked):
+    if diff.page_changes.held:
+        return "unexpected", f"the form was not sent: {diff.page_changes.held}"
+    for found in (diff.states(target), diff.page_changes.asked):
         if found:
             return "confirmed", found[0]
     appeared, gone = diff.appeared(), diff.gone()
@@ -127,13 +127,13 @@ def _by_pixels(target: Target | None, old: Element | None, diff: ObservationDiff
     if diff.heard and (not pixels or not diff.unstyled):
         quiet = "only the mouse and the focus show" if pixels else ""
         evidence = "; ".join(filter(None, (diff.focus, quiet))) or "nothing changed"
-        if diff.stir.sent:
-            return "unknown", f"{diff.stir.sent[0]} was sent, and {'nothing of it shows' if pixels else evidence}"
+        if diff.page_changes.sent:
+            return "unknown", f"{diff.page_changes.sent[0]} was sent, and {'nothing of it shows' if pixels else evidence}"
         # Scripts keep notes for themselves in such attributes; where a style depends on one, it shows.
-        if noted := [each for each in diff.stir.changed if not each.how.startswith("data-")]:
+        if noted := [each for each in diff.page_changes.changed if not each.how.startswith("data-")]:
             return "unknown", f"{noted[0].what} was noted by the page, and nothing of it shows"
-        if diff.stir.doubt:
-            return "unknown", f"only {diff.stir.doubt} changed, which may change by itself"
+        if diff.page_changes.doubt:
+            return "unknown", f"only {diff.page_changes.doubt} changed, which may change by itself"
         return "no_effect", evidence if evidence == "nothing changed" else f"{evidence}; nothing else changed"
     if diff.focus and not pixels:
         return "no_effect", f"{diff.focus}; nothing else changed"

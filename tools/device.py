@@ -41,7 +41,7 @@ class Signals(BaseModel):
     """Which of them is in front."""
     document: int = 0
     """Counts the documents loaded; it changes exactly when a page was loaded anew."""
-    stir: Stir | None = None
+    page_changes: PageChanges | None = None
     """What came of the last action; None where the device cannot hear that, or nothing was done since the last look."""
     downloads: int = 0
     """Counts the files that pages have given."""
@@ -51,7 +51,7 @@ class Signals(BaseModel):
     """Elements that are there and were not listed by the last `elements`, because there are too many."""
 
 
-class Touched(BaseModel):
+class ChangedElement(BaseModel):
     """One thing of a page that scripts have changed for good."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,7 +66,7 @@ class Touched(BaseModel):
     """It is what was pressed, or a part of it, or what holds it."""
 
 
-class Left(BaseModel):
+class RewrittenField(BaseModel):
     """A field whose value its page has written anew when it lost the focus."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,12 +77,12 @@ class Left(BaseModel):
     now: Words
 
 
-class Stir(BaseModel):
+class PageChanges(BaseModel):
     """What the device itself heard since its last action began to press, beside what a picture shows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    changed: tuple[Touched, ...] = ()
+    changed: tuple[ChangedElement, ...] = ()
     asked: tuple[Words, ...] = ()
     """What the page asked the browser for: `something was copied`."""
     doubt: Words = ""
@@ -93,15 +93,15 @@ class Stir(BaseModel):
     """What was pressed draws itself: no node tells of it."""
     held: Words = ""
     """The field that kept a form from being sent, and why."""
-    left: Left | None = None
+    left: RewrittenField | None = None
     """The field that lost the focus by the action, where its page wrote its value anew at that moment."""
     sent: tuple[Words, ...] = ()
     """Requests that may have changed something elsewhere."""
-    shades: tuple[Box, ...] = ()
+    hover_regions: tuple[Box, ...] = ()
     """What the mouse lay over before and lies over now: a style that follows the mouse changes no more than these."""
-    rings: tuple[Box, ...] = ()
+    focus_rings: tuple[Box, ...] = ()
     """What had the focus before and has it now."""
-    restless: tuple[Box, ...] = ()
+    animated_regions: tuple[Box, ...] = ()
     """What changes by itself, whatever anybody does."""
 
 
@@ -173,7 +173,7 @@ class Poised:
     screenshot: Screenshot
     elements: tuple[Element, ...] | None = None
     """None: as they were seen before."""
-    restless: tuple[Box, ...] = ()
+    animated_regions: tuple[Box, ...] = ()
     """What changed meanwhile by itself, in pixels of the screenshot."""
 
 

@@ -67,5 +67,5 @@ class Facts:
             document=self.documents,
             downloads=session.downloads.count,
             unanswered=tuple(f"frame {name}" for name in self.reader.silent),
-            stir=await self.wake.told(),
+            page_changes=await self.wake.told(),
         )

@@ -122,11 +122,11 @@ class Press:
         part = Box(point[0] - wide, point[1] - high, point[0] + wide, point[1] + high).within(*before.size)
         if part is None:
             return
-        restless = [
+        animated_regions = [
             Box(box.left - part.left, box.top - part.top, box.right - part.left, box.bottom - part.top)
-            for box in poised.restless
+            for box in poised.animated_regions
         ]
-        if redrawn(before.crop(part), poised.screenshot.image.crop(part), restless):
+        if redrawn(before.crop(part), poised.screenshot.image.crop(part), animated_regions):
             raise TargetChanged(
                 f"{target} changed before it was pressed: the page around {point} draws something else than when "
                 "it was looked at; nothing was pressed, look again"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.tools.browser.scripts import quickly
 from handeye.tools.browser.view import Mapping, mapping_of
-from handeye.tools.device import Left, Poised, Stir, Touched
+from handeye.tools.device import RewrittenField, Poised, PageChanges, ChangedElement
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
 
@@ -50,7 +50,7 @@ class Wake:
         """The page just before the press of the last action, where that was looked at."""
         self._page: Page | None = None
         """Where the last action was done."""
-        self._stirred: Stir | None = None
+        self._stirred: PageChanges | None = None
         """What came of it, once that was asked for."""
 
     async def begin(self, at: tuple[float, float] | None = None) -> None:
@@ -66,7 +66,7 @@ class Wake:
             for frame in _frames(page):
                 await self._mark(frame, spot)
 
-    async def told(self) -> Stir | None:
+    async def told(self) -> PageChanges | None:
         """What came of the last action, the same however often it is asked; None when its page is not in front."""
         page = self._page
         if self._stirred is not None or page is None or page is not self.session.front.page:
@@ -75,18 +75,18 @@ class Wake:
         stirs = [each for frame in _frames(page) if (each := await self._stir(frame, view))]
         if not stirs:
             return None
-        self._stirred = Stir(
-            changed=tuple(each for stir in stirs for each in stir.changed),
-            asked=tuple(dict.fromkeys(each for stir in stirs for each in stir.asked)),
-            doubt=next((stir.doubt for stir in stirs if stir.doubt), ""),
-            put=any(stir.put for stir in stirs),
-            drawn=any(stir.drawn for stir in stirs),
-            held=next((stir.held for stir in stirs if stir.held), ""),
-            left=next((stir.left for stir in stirs if stir.left), None),
+        self._stirred = PageChanges(
+            changed=tuple(each for page_changes in stirs for each in page_changes.changed),
+            asked=tuple(dict.fromkeys(each for page_changes in stirs for each in page_changes.asked)),
+            doubt=next((page_changes.doubt for page_changes in stirs if page_changes.doubt), ""),
+            put=any(page_changes.put for page_changes in stirs),
+            drawn=any(page_changes.drawn for page_changes in stirs),
+            held=next((page_changes.held for page_changes in stirs if page_changes.held), ""),
+            left=next((page_changes.left for page_changes in stirs if page_changes.left), None),
             sent=tuple(self.session.traffic.sent),
-            shades=tuple(box for stir in stirs for box in stir.shades),
-            rings=tuple(box for stir in stirs for box in stir.rings),
-            restless=tuple(box for stir in stirs for box in stir.restless),
+            hover_regions=tuple(box for page_changes in stirs for box in page_changes.hover_regions),
+            focus_rings=tuple(box for page_changes in stirs for box in page_changes.focus_rings),
+            animated_regions=tuple(box for page_changes in stirs for box in page_changes.animated_regions),
         )
         return self._stirred
 
@@ -120,15 +120,15 @@ class Wake:
         first = await self._picture()
         second = await self._picture() if drawn else first
         size = (view.width, view.height)
-        restless = tuple(box for box in drawn if _differs(first, second, box.within(*size)))
+        animated_regions = tuple(box for box in drawn if _differs(first, second, box.within(*size)))
         shot = Screenshot(second, scale=self.session.scale)
-        self.poised = Poised(screenshot=shot, elements=tuple(await self.read()), restless=restless)
+        self.poised = Poised(screenshot=shot, elements=tuple(await self.read()), animated_regions=animated_regions)
 
     async def _picture(self) -> Image:
         self.camera.forget()
         return await self.camera.picture()
 
-    async def _stir(self, frame: Frame, view: View) -> Stir | None:
+    async def _stir(self, frame: Frame, view: View) -> PageChanges | None:
         from playwright.async_api import Error
 
         try:
@@ -136,26 +136,26 @@ class Wake:
         except Error:
             return None
         inner = frame.parent_frame is not None
-        said = await quickly(frame, "stir", None, BEAT + (PATIENCE if inner else LONG_PATIENCE))
+        said = await quickly(frame, "page_changes", None, BEAT + (PATIENCE if inner else LONG_PATIENCE))
         if said is None:
             return None
         changed = [
-            Touched(
+            ChangedElement(
                 what=each["what"][:80], how=each["how"], box=_boxes([each["box"]], mapping, view)[0], own=each["own"]
             )
             for each in said["changed"]
         ]
-        return Stir(
+        return PageChanges(
             changed=tuple(changed),
             asked=tuple(said["asked"]),
             doubt=said["doubt"][:80],
             put=said["put"],
             drawn=said["drawn"],
             held=said["held"],
-            left=Left(**said["left"]) if said["left"] else None,
-            shades=tuple(_boxes(said["shades"], mapping, view)),
-            rings=tuple(_boxes(said["rings"], mapping, view)),
-            restless=tuple(_boxes(said["restless"], mapping, view)),
+            left=RewrittenField(**said["left"]) if said["left"] else None,
+            hover_regions=tuple(_boxes(said["shades"], mapping, view)),
+            focus_rings=tuple(_boxes(said["rings"], mapping, view)),
+            animated_regions=tuple(_boxes(said["restless"], mapping, view)),
         )
 
 
