@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from handeye.agent.run_folder import RunFolder
     from handeye.agent.state import State
     from handeye.agent.event_log import AnyEvent, RunStatus
-    from handeye.perception.engines.options import Options
+    from handeye.perception.engines.options import EngineOptions
     from handeye.tools.secrets import Secrets
 
 
@@ -74,7 +74,7 @@ class RunRecorder:
     """Everything a run writes down besides its pictures."""
 
     def __init__(
-        self, folder: RunFolder, listen: Callable[[AnyEvent], None] | None, options: Options, secrets: Secrets
+        self, folder: RunFolder, listen: Callable[[AnyEvent], None] | None, options: EngineOptions, secrets: Secrets
     ) -> None:
         """`options` say how the model is run; `secrets` stand in none of the books."""
         self.folder = folder

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from handeye.agent.event_log import RunStatus
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.perception.usage import Usage
 from handeye.policies.rules import GuardPolicy
 from handeye.tools.errors import SetupError, UsageError
@@ -83,7 +83,7 @@ class RunConfig(BaseModel):
     viewport: tuple[int, int] = (1344, 896)
     storage_state: str = ""
     """A file with the browser's cookies and storage: read at the start where it is there, written at the end."""
-    options: Options = Options()
+    options: EngineOptions = EngineOptions()
     """How the model is run."""
     samples: int = Field(default=3, ge=1)
     """Answers that must agree on a place; one is faster."""
@@ -122,7 +122,7 @@ class RunResult(BaseModel):
     reason: str
     seconds: float
     usage: Usage
-    options: Options = Options()
+    options: EngineOptions = EngineOptions()
     """How the model was run."""
 
     def to_json(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from handeye.agent.run_folder import RunConfig
-    from handeye.perception.engines.options import Options
+    from handeye.perception.engines.options import EngineOptions
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.tools.custom import Toolbox
@@ -166,7 +166,7 @@ def looks_like_page(on: str) -> bool:
 def open_perception_and_policy(
     model: str,
     policy: str = "auto",
-    options: Options | None = None,
+    options: EngineOptions | None = None,
     *,
     samples: int = 1,
     best_of: int = 1,
@@ -195,7 +195,7 @@ def open_perception_and_policy(
     if policy in ("auto", "plain-english") and best_of < 2 and (folder := pocket_folder(model)):
         return open_pocket(folder), load_policy("plain-english")
     from handeye.perception import ocr
-    from handeye.perception.engines import Options, open_engine
+    from handeye.perception.engines import EngineOptions, open_engine
     from handeye.perception.model_perception import ModelPerception
 
     engine = open_engine(model, options)
@@ -205,7 +205,7 @@ def open_perception_and_policy(
             from handeye.policies.best_of_n import BestOfN
 
             # A profile that was chosen or calibrated is the deciding model's, and not another's.
-            others = (options or Options()).model_copy(update={"profile": ""})
+            others = (options or EngineOptions()).model_copy(update={"profile": ""})
             return perception, BestOfN(engine, best_of, open_engine(critic, others) if critic else None)
         return perception, load_policy("internvl" if policy == "auto" else policy, engine)
     except BaseException:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from benchmarks.lab import BOX, DECISION
 from benchmarks.measuring import Row
 from handeye.perception.engines.in_process.transformers import InProcess
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.perception.prompt import Prompt, ground_prompt
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def measure(lab: Lab, count: int = 1) -> Row:
     """On the first screens of the episode; both answers must be the same, and the second look must see no tile."""
-    held, afresh = InProcess(lab.checkpoint), InProcess(lab.checkpoint, Options(cache_mb=0))
+    held, afresh = InProcess(lab.checkpoint), InProcess(lab.checkpoint, EngineOptions(cache_mb=0))
     for engine in (held, afresh):
         lab.ask(engine, Prompt("Hello", ()), BOX, 2)
     ours: list[float] = []

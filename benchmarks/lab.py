@@ -14,7 +14,7 @@ from benchmarks.model import Shape, build
 from handeye.agent.run_folder import RunConfig
 from handeye.perception.agreement import TEMPERATURE
 from handeye.perception.engines.in_process.transformers import InProcess
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.perception.prompt import Prompt, ground_prompt, head
 from handeye.tools.actions import KINDS
 
@@ -131,7 +131,7 @@ class Lab:
             engines["step_exact"] = self._exact
         if "step_fast" in self.wanted:
             own = replace(self.checkpoint, model=copy.deepcopy(self.checkpoint.model))
-            engines["step_fast"] = InProcess(own, Options(fast=True))
+            engines["step_fast"] = InProcess(own, EngineOptions(fast=True))
         # Grammars are compiled once in a run, by both sides: not in the time of a step.
         for grammar in (DECISION, BOX):
             card.prepare(grammar)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from handeye.perception.engines.engine import Engine
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
     from handeye.perception.targets import Target
 
 #: A fit is good when so many of the answers given agree with it …
@@ -65,7 +65,7 @@ class Asked:
 class Calibration:
     """What was found out."""
 
-    profile: Profile
+    profile: ModelProfile
     """The model's, with the way to write places that fits best."""
     asked: tuple[Asked, ...]
     points: tuple[tuple[int, int] | None, ...]
@@ -106,7 +106,7 @@ def ask(
     return tuple(asked)
 
 
-def calibrate(profile: Profile, asked: Sequence[Asked]) -> Calibration:
+def calibrate(profile: ModelProfile, asked: Sequence[Asked]) -> Calibration:
     """The profile that understands these answers best, and how well it does."""
     known = [conventions.Known(one.numbers, one.target.box, one.size) for one in asked if one.numbers]
     counts = [sum(len(one.numbers) == count for one in known) for count in (2, 4)]
@@ -119,7 +119,7 @@ def calibrate(profile: Profile, asked: Sequence[Asked]) -> Calibration:
     return Calibration(fitted, tuple(asked), points, errors, agreed, _trouble(asked, errors, agreed))
 
 
-def describe(profile: Profile) -> str:
+def describe(profile: ModelProfile) -> str:
     """How a profile writes places, in words."""
     forms = {"corners": "two corners", "size": "a corner and its size", "centre": "its middle and its size"}
     said = [f"coordinates {profile.space}", "across first" if profile.order == "xy" else "down first"]

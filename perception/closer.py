@@ -9,7 +9,7 @@ from handeye.perception.tiling import choose_grid
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
     from handeye.tools.geometry import Point
 
 #: Shown at less than this, writing of 12 pixels falls under 9, less than one patch of 14: look again, closer.
@@ -21,19 +21,19 @@ ACROSS = 1 / 3
 LEAST = 448
 
 
-def scale(size: tuple[int, int], profile: Profile) -> tuple[float, float]:
+def scale(size: tuple[int, int], profile: ModelProfile) -> tuple[float, float]:
     """Pixels of the tiles for one pixel of a picture of that size, across and down."""
     columns, rows = choose_grid(*size, profile.max_tiles, profile.tile)
     return columns * profile.tile / size[0], rows * profile.tile / size[1]
 
 
-def reach(size: tuple[int, int], profile: Profile) -> tuple[float, float]:
+def reach(size: tuple[int, int], profile: ModelProfile) -> tuple[float, float]:
     """How far apart two answers about a picture may lie and mean one place: what one visual token shows of it."""
     across, down = scale(size, profile)
     return TOKEN_PIXELS / across, TOKEN_PIXELS / down
 
 
-def part_around(point: Point, box: Box | None, view: Box, profile: Profile) -> Box | None:
+def part_around(point: Point, box: Box | None, view: Box, profile: ModelProfile) -> Box | None:
     """The part of a view to look at again, around what was found there; None when a second look would show no more.
 
     It is None when the tiles show at least three quarters of the view's pixels either way, and when what was found

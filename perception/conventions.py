@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from handeye.perception.profiles import BoxForm, Profile, Space
+from handeye.perception.profiles import BoxForm, ModelProfile, Space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ class Convention:
     cost: float
     """Smaller is better: how unlikely the answers are, and what the convention's freedom costs."""
 
-    def applied(self, profile: Profile) -> Profile:
+    def applied(self, profile: ModelProfile) -> ModelProfile:
         """The profile with this way to write places."""
         return profile.model_copy(update=self.changes)
 
@@ -84,7 +84,7 @@ def _ways(count: int) -> Iterator[tuple[Space, str, BoxForm]]:
 
 def _fits(known: Sequence[Known], space: Space, order: str, form: BoxForm) -> Iterator[Convention]:
     """This way to write places: as it stands, and with the scale and offset that fit best."""
-    plain = Profile(name="tried", space=space, order=order, box=form)  # type: ignore[arg-type]
+    plain = ModelProfile(name="tried", space=space, order=order, box=form)  # type: ignore[arg-type]
     # Shape (answers, corners, 2): shares of the picture's sides; a point is its own only corner.
     given = np.array([plain.shares(one.numbers, one.size) for one in known])
     truth = np.array([_corners(one) for one in known])

@@ -19,7 +19,7 @@ from handeye.tools.geometry import Box, Point
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.engines.options import Options
+    from handeye.perception.engines.options import EngineOptions
 
 Space = Literal["0-1000", "0-1", "0-100", "pixels"]
 BoxForm = Literal["corners", "size", "centre"]
@@ -41,7 +41,7 @@ THINKING = (
 SLACK = 0.02
 
 
-class Profile(BaseModel):
+class ModelProfile(BaseModel):
     """What one family of models speaks. `handeye calibrate` writes one as a JSON file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,13 +83,13 @@ class Profile(BaseModel):
     knobs: tuple[str, str] = ("min_patches", "max_patches")
     """What a server's picture settings call the fewest and the most tiles; in the original format they differ."""
 
-    def with_tiles(self, max_tiles: int) -> Profile:
+    def with_tiles(self, max_tiles: int) -> ModelProfile:
         """The same with another bound on the tiles of a picture; raises UsageError outside 1 to 40."""
         if not 1 <= max_tiles <= MAX_TILES:
             raise UsageError(f"max_tiles={max_tiles} is outside 1 to {MAX_TILES}; 12 is what InternVL was trained with")
         return self.model_copy(update={"max_tiles": max_tiles})
 
-    def with_thinking(self) -> Profile:
+    def with_thinking(self) -> ModelProfile:
         """The same, thinking before it answers; raises UsageError for a family that has no such mode."""
         if self.thinks:
             return self
@@ -175,11 +175,11 @@ def _inside(x: float, y: float, size: tuple[int, int]) -> Point:
     return Point(min(int(x), size[0] - 1), min(int(y), size[1] - 1))
 
 
-INTERNVL2_5 = Profile(name="internvl2_5", space="0-1000")
-INTERNVL3 = Profile(name="internvl3", space="0-1000")
-INTERNVL3_5 = Profile(name="internvl3_5", space="0-1000", thinking=THINKING)
+INTERNVL2_5 = ModelProfile(name="internvl2_5", space="0-1000")
+INTERNVL3 = ModelProfile(name="internvl3", space="0-1000")
+INTERNVL3_5 = ModelProfile(name="internvl3_5", space="0-1000", thinking=THINKING)
 #: GPT-OSS reads its effort and its channels in the system text.
-INTERNVL3_5_GPT_OSS = Profile(
+INTERNVL3_5_GPT_OSS = ModelProfile(
     name="internvl3_5_gpt_oss",
     space="0-1000",
     system=f"{SYSTEM}\n\nReasoning: low\n\n# Valid channels: final. Channel must be included for every message.",
@@ -189,7 +189,7 @@ INTERNVL3_5_GPT_OSS = Profile(
     template="harmony",
     stop=("<|return|>", "<|end|>", "<|call|>"),
 )
-SCALECUA = Profile(
+SCALECUA = ModelProfile(
     name="scalecua",
     space="0-1",
     dialects=("scalecua", "tool_call", "json", "ui_tars", "pyautogui"),
@@ -198,10 +198,10 @@ SCALECUA = Profile(
 )
 OWN = (INTERNVL2_5, INTERNVL3, INTERNVL3_5, INTERNVL3_5_GPT_OSS, SCALECUA)
 PROFILES = {profile.name: profile for profile in OWN}
-PROFILES |= {name: Profile(name=name, **fields) for name, fields in FOREIGN.items()}
+PROFILES |= {name: ModelProfile(name=name, **fields) for name, fields in FOREIGN.items()}
 
 #: The first pattern found in a model's name decides.
-FAMILIES: tuple[tuple[str, Profile], ...] = (
+FAMILIES: tuple[tuple[str, ModelProfile], ...] = (
     # OpenGVLab publishes those that are tuned from Qwen2.5-VL; of an InternVL the name says so, or the checkpoint.
     (r"scale-?cua.*intern-?vl|intern-?vl.*scale-?cua", SCALECUA),
     (r"intern-?vl-?3[._]5.*gpt-?oss", INTERNVL3_5_GPT_OSS),
@@ -222,7 +222,7 @@ CHAT = ("template", "stop", "system", "thinking")
 ORIGINAL = re.compile(r"^OpenGVLab/InternVL[\w.-]+(?<!-hf)$", re.IGNORECASE)
 
 
-def profile_for(model: str, options: Options | None = None, language: str = "") -> tuple[Profile, str]:
+def profile_for(model: str, options: EngineOptions | None = None, language: str = "") -> tuple[ModelProfile, str]:
     """The profile for a checkpoint's or a served model's name with an engine's options, and a note that says why.
 
     `language` is the kind of an InternVL checkpoint's language part, where it is known; it decides the chat format.
@@ -246,7 +246,7 @@ def profile_for(model: str, options: Options | None = None, language: str = "") 
     return profile, f"{model}: profile {profile.name} (coordinates {profile.space}), {why}"
 
 
-def _by_name(model: str, language: str) -> tuple[Profile, str]:
+def _by_name(model: str, language: str) -> tuple[ModelProfile, str]:
     if language and re.search(r"scale-?cua", model, re.IGNORECASE):
         return SCALECUA, "by its name and its architecture"
     for pattern, profile in FAMILIES:
@@ -257,13 +257,13 @@ def _by_name(model: str, language: str) -> tuple[Profile, str]:
     return INTERNVL3, "assumed: it is of no family known by name; --profile chooses another"
 
 
-def _chosen(chosen: str) -> Profile:
+def _chosen(chosen: str) -> ModelProfile:
     """The profile of that name, or in that file."""
     if chosen in PROFILES:
         return PROFILES[chosen]
     path = Path(chosen).expanduser()
     try:
-        return Profile.model_validate_json(path.read_bytes())
+        return ModelProfile.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         known = ", ".join(PROFILES)
         raise UsageError(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from handeye.perception.outcome import Outcome
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
     from handeye.perception.templates import TemplateName
     from handeye.tools.actions import Action
     from handeye.tools.custom import Tool
@@ -122,7 +122,7 @@ class Head:
         return Prompt(self.system, (Turn("user", (*opening, image, question)),))
 
 
-def head(profile: Profile, goal: str, kinds: Collection[str], tools: Sequence[Tool] = ()) -> Head:
+def head(profile: ModelProfile, goal: str, kinds: Collection[str], tools: Sequence[Tool] = ()) -> Head:
     """The head of a run: its system text, the kinds of action and the custom tools on offer, and its goal."""
     return Head(f"{profile.system}\n\n{tools_text(profile, kinds, tools)}", goal)
 
@@ -151,7 +151,7 @@ def decide_prompt(
     return beginning.ask(image, "\n".join([*told, question]))
 
 
-def ground_prompt(profile: Profile, image: Image.Image, phrase: str, beginning: Head | None = None) -> Prompt:
+def ground_prompt(profile: ModelProfile, image: Image.Image, phrase: str, beginning: Head | None = None) -> Prompt:
     """Ask where something is on a screenshot, by the question the model family was trained on.
 
     With the head of a run the answer costs no second look at a screenshot that was asked about before.
@@ -188,7 +188,7 @@ def judge_prompt(
     return beginning.ask(image, f"{CRITIC}\n\n{question}")
 
 
-def tools_text(profile: Profile, kinds: Collection[str], tools: Sequence[Tool] = ()) -> str:
+def tools_text(profile: ModelProfile, kinds: Collection[str], tools: Sequence[Tool] = ()) -> str:
     """The actions on offer and how to write one, from the actions' own descriptions and those of the tools."""
     space = {"0-1000": "0 to 1000", "0-1": "0 to 1", "0-100": "0 to 100", "pixels": "pixels"}[profile.space]
     offered = [kind for kind in KINDS if (kind in kinds if kind != "call" else tools)]

@@ -41,7 +41,7 @@ from handeye.policies.rules import GuardPolicy, says
 from handeye.tools.actions import Action, Call, Click, Drag, Key, Navigate, Select, Type, Upload, describe, targets
 from handeye.tools.address import local_path, meant, names_address, names_path, scheme_of, typed
 from handeye.tools.desktop.keyboard import parse_chord
-from handeye.tools.domains import Domains
+from handeye.tools.allow_list import AllowList
 from handeye.tools.errors import ActionRefused, UsageError
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
@@ -186,7 +186,7 @@ class Guard:
             return str(error) if scheme == "file" else ""
         if scheme_of(urls[0]) == "file":
             return self._unreachable(url, goal)
-        domains = Domains(self.rules.allow_domains, self.rules.deny_domains)
+        domains = AllowList(self.rules.allow_domains, self.rules.deny_domains)
         if not any(domains.allow(each) for each in urls):
             return f"{url} is outside the allowed domains ({domains}); widen --allow-domain"
         return ""

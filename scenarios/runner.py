@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from handeye.agent.agent import Agent
 from handeye.agent.run_folder import RunConfig, slug
 from handeye.agent.start import EMBEDDED, open_device, open_perception_and_policy
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.policies.rules import GuardPolicy
 from handeye.scenarios.again import Again
 from handeye.scenarios.anchors import Anchors
@@ -67,7 +67,7 @@ class Settings:
     trace: Keep = "on"
     """Which runs and pictures are kept."""
     rules: GuardPolicy = field(default_factory=GuardPolicy)
-    options: Options = field(default_factory=Options)
+    options: EngineOptions = field(default_factory=EngineOptions)
 
 
 class Job(NamedTuple):

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from handeye.tools.domains import host_of
+from handeye.tools.allow_list import host_of
 from handeye.tools.errors import UsageError
 
 SCHEMES = frozenset({"http", "https", "file", "about", "data", "blob", "chrome", "view-source"})

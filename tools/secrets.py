@@ -82,9 +82,9 @@ class Secret:
 def _names(bound: str, place: Place) -> bool:
     if bound.startswith("app:"):
         return bool(place.program) and bound.removeprefix("app:").casefold() == place.program.casefold()
-    from handeye.tools.domains import Domains
+    from handeye.tools.allow_list import AllowList
 
-    return place.url.startswith(("http://", "https://")) and Domains([bound]).allow(place.url)
+    return place.url.startswith(("http://", "https://")) and AllowList([bound]).allow(place.url)
 
 
 class Secrets:
@@ -343,13 +343,13 @@ def _of_dotenv(file: Path, text: str) -> dict[str, str]:
 
 
 def _check_places(places: Mapping[str, tuple[str, ...]]) -> None:
-    from handeye.tools.domains import Domains
+    from handeye.tools.allow_list import AllowList
 
     for name, bound in places.items():
         if "app:" in bound or "" in bound:
             raise UsageError(f"the secret {name} is bound to an empty name; write a domain, or app:PROGRAM")
         try:
-            Domains([each for each in bound if not each.startswith("app:")])
+            AllowList([each for each in bound if not each.startswith("app:")])
         except UsageError as error:
             raise UsageError(f"the secret {name}: {error}; programs are written as app:NAME") from None
 

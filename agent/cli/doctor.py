@@ -19,7 +19,7 @@ from handeye.agent.cli.flags import model_flags, read_options
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.perception.engines.options import Options
+    from handeye.perception.engines.options import EngineOptions
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _packages() -> Iterator[Finding]:
         yield Finding("model", "GPU", bool(shown), False, ", ".join(shown) or "none; a model would run on the CPU")
 
 
-def _model(model: str, options: Options) -> Iterator[Finding]:
+def _model(model: str, options: EngineOptions) -> Iterator[Finding]:
     from handeye.agent.start import EMBEDDED
     from handeye.tools.errors import HandeyeError
 

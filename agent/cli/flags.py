@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 from pydantic import ValidationError
 
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.tools.errors import UsageError
 
 PANEL = "How the model is run"
@@ -107,11 +107,11 @@ def model_flags(command: Callable[..., None]) -> Callable[..., None]:
     return filled
 
 
-def read_options(chosen: dict[str, Any]) -> Options:
+def read_options(chosen: dict[str, Any]) -> EngineOptions:
     """The flags' values as an `Options`; raises UsageError for one that is none."""
     try:
         step = float(Fraction(str(chosen["v2pe"])))
-        return Options.model_validate(chosen | {"v2pe": step})
+        return EngineOptions.model_validate(chosen | {"v2pe": step})
     except (ValueError, ZeroDivisionError) as error:
         if isinstance(error, ValidationError):
             first = error.errors()[0]
@@ -121,4 +121,4 @@ def read_options(chosen: dict[str, Any]) -> Options:
 
 
 def _default(field: str) -> Any:
-    return "1" if field == "v2pe" else Options.model_fields[field].default
+    return "1" if field == "v2pe" else EngineOptions.model_fields[field].default

@@ -155,11 +155,11 @@ def _show(server: Any, console: Console, as_json: bool) -> None:
 def _options(**chosen: Any) -> Any:
     from pydantic import ValidationError
 
-    from handeye.perception.engines.options import Options
+    from handeye.perception.engines.options import EngineOptions
     from handeye.tools.errors import UsageError
 
     try:
-        return Options.model_validate(chosen)
+        return EngineOptions.model_validate(chosen)
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(f"--{first['loc'][0]} {first['input']!r}: {first['msg'].lower()}") from error

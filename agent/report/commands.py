@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from handeye.agent.run_folder import RunConfig
 from handeye.agent.start import POLICIES, looks_like_page
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,11 +49,11 @@ def _flags(settings: RunConfig) -> list[str]:
     return [*flags, "--headed"] if settings.headed else flags
 
 
-def _options(options: Options) -> list[str]:
+def _options(options: EngineOptions) -> list[str]:
     flags: list[str] = []
     for field, value in options.model_dump().items():
         name = field.replace("_", "-")
-        if value == Options.model_fields[field].default:
+        if value == EngineOptions.model_fields[field].default:
             continue
         if isinstance(value, bool):
             flags.append(f"--{name}" if value else f"--no-{name}")

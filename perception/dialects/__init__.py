@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import Any
 
-    from handeye.perception.profiles import Dialect, Profile
+    from handeye.perception.profiles import Dialect, ModelProfile
     from handeye.perception.reasoning import Separated
     from handeye.tools.actions import Action
 
@@ -48,7 +48,7 @@ READERS: dict[Dialect, Reader] = {
 
 def parse_action(
     text: str | Separated,
-    profile: Profile,
+    profile: ModelProfile,
     size: tuple[int, int],
     *,
     origin: tuple[int, int] = (0, 0),
@@ -78,7 +78,7 @@ def parse_action(
     return storable(thought[:THOUGHT_CHARACTERS]) or describe(action), action
 
 
-def _read(text: str, picture: Picture, profile: Profile) -> tuple[str, Action]:
+def _read(text: str, picture: Picture, profile: ModelProfile) -> tuple[str, Action]:
     for dialect in profile.dialects:
         found = READERS[dialect](text, picture)
         if found is not None:

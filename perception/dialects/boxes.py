@@ -14,7 +14,7 @@ from handeye.tools.geometry import Point
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
     from handeye.tools.geometry import Box
 
 #: Places stand at the start of an answer, or not at all.
@@ -43,7 +43,7 @@ NAMED = re.compile(
 COORDS = re.compile(rf"<points?\s++coords=[\"']\s*+[0-9]{{1,4}}\s++[0-9]{{1,4}}\s++{_ONE}\s++{_ONE}(?=[\s;,\"'])")
 
 
-def parse_boxes(text: str | Separated, profile: Profile, size: tuple[int, int]) -> list[Box]:
+def parse_boxes(text: str | Separated, profile: ModelProfile, size: tuple[int, int]) -> list[Box]:
     """The boxes in an answer, in pixels of the picture of that `size`, in the order written.
 
     Boxes that are off the picture are left out: `[[-1, -1, -1, -1]]` is how a model says that a thing is not there.
@@ -59,7 +59,7 @@ def parse_boxes(text: str | Separated, profile: Profile, size: tuple[int, int]) 
     return boxes
 
 
-def parse_point(text: str | Separated, profile: Profile, size: tuple[int, int]) -> Point | None:
+def parse_point(text: str | Separated, profile: ModelProfile, size: tuple[int, int]) -> Point | None:
     """The place an answer means, in pixels of the picture: its first box's centre, or its first point.
 
     None when it holds neither on the picture.

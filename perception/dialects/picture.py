@@ -14,7 +14,7 @@ from handeye.tools.geometry import Box
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
 
 NUMBER = r"[-+]?[0-9]{1,7}(?:\.[0-9]{1,17})?"
 #: What stands around coordinates: InternVL's, Doubao's, Qwen's and GLM's marks.
@@ -29,7 +29,7 @@ REF = re.compile(r"<ref>([^<]*+)</ref>")
 class Picture:
     """What the model was shown."""
 
-    profile: Profile
+    profile: ModelProfile
     size: tuple[int, int]
     """Width and height."""
     origin: tuple[int, int] = (0, 0)

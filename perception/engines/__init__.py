@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handeye.perception.engines.engine import Answer, Engine, Weighed, usage_of
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 
 if TYPE_CHECKING:
     from handeye.perception.engines.serving.served import Served
 
-__all__ = ["Answer", "Engine", "Options", "Weighed", "open_engine", "usage_of"]
+__all__ = ["Answer", "Engine", "EngineOptions", "Weighed", "open_engine", "usage_of"]
 
 
-def open_engine(model: str, options: Options | None = None) -> Engine:
+def open_engine(model: str, options: EngineOptions | None = None) -> Engine:
     """The engine for a model's name.
 
     - `http://…` or `https://…`: a server that speaks OpenAI's chat API (`#name` at the end chooses among its models)
@@ -24,7 +24,7 @@ def open_engine(model: str, options: Options | None = None) -> Engine:
     Raises UsageError for a name that is
     none of these, SetupError when a package is missing, and ModelError when the model cannot be opened.
     """
-    options = options or Options()
+    options = options or EngineOptions()
     if model.startswith(("http://", "https://")):
         return _served(model, options)
     if model.startswith("serve:"):
@@ -40,7 +40,7 @@ def open_engine(model: str, options: Options | None = None) -> Engine:
     return InProcess.open(model, options)
 
 
-def _served(address: str, options: Options) -> Served:
+def _served(address: str, options: EngineOptions) -> Served:
     from handeye.perception.engines.serving.served import Served
 
     return Served.open(address, options)

@@ -13,7 +13,7 @@ __all__ = ["TOP_P", "Answer", "Engine", "Weighed", "answer_of", "finished", "usa
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
     from handeye.perception.prompt import Prompt
 
 
@@ -72,7 +72,7 @@ class Engine(Protocol):
 
     name: str
     """For people: the checkpoint or the served name."""
-    profile: Profile
+    profile: ModelProfile
     notes: tuple[str, ...]
     """Fallbacks taken while it was opened, in words."""
 
@@ -127,7 +127,7 @@ def usage_of(answers: Sequence[Answer]) -> Usage:
     )
 
 
-def answer_of(text: str, ends: Sequence[str], profile: Profile, finish: str) -> Separated:
+def answer_of(text: str, ends: Sequence[str], profile: ModelProfile, finish: str) -> Separated:
     """What a model wrote, in its parts, with the answer up to the first of the strings that end one.
 
     A text that the limit of tokens ended, from a model that was to reason and has marked no reasoning, is reasoning:

@@ -34,7 +34,7 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
     from handeye.tools.custom import Tool
 
 #: Tokens of an answer: a thought and an action take about 100, and this leaves room to type a page of text.
@@ -55,7 +55,7 @@ UNKNOWN = (99_999, 99_999)
 
 
 def action_grammar(
-    profile: Profile,
+    profile: ModelProfile,
     kinds: Collection[str],
     *,
     size: tuple[int, int] | None = None,
@@ -94,7 +94,7 @@ def action_grammar(
     return rules.written(root)
 
 
-def box_grammar(profile: Profile, size: tuple[int, int] | None = None) -> str:
+def box_grammar(profile: ModelProfile, size: tuple[int, int] | None = None) -> str:
     """What the answer to a question for a place has to match: a box, a point or a click, or that it is not there.
 
     It is not thought about. `size` is the picture's width and height, for a profile that counts in pixels. Empty as
@@ -142,7 +142,7 @@ class _Rules:
     """The rules under a root, each written once."""
 
     def __init__(
-        self, profile: Profile, size: tuple[int, int] | None, room: int = 0, tools: Sequence[Tool] = ()
+        self, profile: ModelProfile, size: tuple[int, int] | None, room: int = 0, tools: Sequence[Tool] = ()
     ) -> None:
         self._room, self._tools = room, tools
         # Few rules for texts, as every one of them takes half a second to compile for a large vocabulary.
@@ -165,7 +165,7 @@ class _Rules:
         """The whole grammar."""
         return "\n".join([f"root ::= {root}", *self._rules.values()]) + "\n"
 
-    def _coordinates(self, profile: Profile, size: tuple[int, int]) -> None:
+    def _coordinates(self, profile: ModelProfile, size: tuple[int, int]) -> None:
         """The rules `across` and `down`: what the profile takes for a place on the picture."""
         seen = profile.resize.size(*size) if profile.resize else size
         wholes = {"0-1000": (1000, 1000), "0-1": (1, 1), "0-100": (100, 100), "pixels": seen}[profile.space]

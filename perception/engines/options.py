@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Options(BaseModel):
+class EngineOptions(BaseModel):
     """Choices for `open_engine`. The defaults are exact: they change how fast an answer comes, never which."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -16,14 +16,14 @@ from handeye.tools.errors import ModelError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
     from handeye.perception.prompt import Prompt
 
 
 class Scripted:
     """Gives its answers in the order it is asked, whatever it is asked, and remembers the prompts."""
 
-    def __init__(self, answers: Sequence[str], profile: Profile = INTERNVL3, name: str = "scripted") -> None:
+    def __init__(self, answers: Sequence[str], profile: ModelProfile = INTERNVL3, name: str = "scripted") -> None:
         self.name = name
         self.profile = profile
         self.notes: tuple[str, ...] = ("answers come from a script; no model looks at the screen",)

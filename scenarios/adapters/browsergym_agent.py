@@ -30,7 +30,7 @@ from handeye.tools.screenshot import Screenshot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.perception.engines.options import Options
+    from handeye.perception.engines.options import EngineOptions
     from handeye.perception.observation import Observation
     from handeye.policies.decision import Decision
     from handeye.tools.actions import Action
@@ -53,7 +53,7 @@ KINDS = frozenset(HAND_KINDS - {"window", "reload"})
 class GymAgent:
     """One agent, for one episode after the other; `reset` forgets the last one."""
 
-    def __init__(self, model: str = "embedded", policy: str = "auto", options: Options | None = None) -> None:
+    def __init__(self, model: str = "embedded", policy: str = "auto", options: EngineOptions | None = None) -> None:
         self.perception, self.policy = open_perception_and_policy(model, policy, options)
         self.reset()
 

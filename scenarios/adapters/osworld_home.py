@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from handeye.tools.domains import Domains
+from handeye.tools.allow_list import AllowList
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.secrets import without_secrets
 
@@ -34,7 +34,7 @@ class Home:
     def __init__(self, folder: Path, beside: Path, rules: GuardPolicy) -> None:
         self.folder, self.beside = folder.resolve(), beside.resolve()
         self.rules = rules
-        self._domains = Domains(rules.allow_domains, rules.deny_domains)
+        self._domains = AllowList(rules.allow_domains, rules.deny_domains)
         try:
             shutil.rmtree(self.folder, ignore_errors=True)  # of an attempt that was stopped
             for name in USUAL:

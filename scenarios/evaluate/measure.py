@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.engines.engine import Answer, Engine, Weighed
     from handeye.perception.perception import Perception
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
     from handeye.perception.prompt import Prompt
     from handeye.scenarios.adapters import Item
 
@@ -43,7 +43,7 @@ class Overheard:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.name: str = engine.name
-        self.profile: Profile = engine.profile
+        self.profile: ModelProfile = engine.profile
         self.notes = engine.notes
         self.heard: list[str] = []
 

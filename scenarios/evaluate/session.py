@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from handeye.perception.engines.engine import Engine
-    from handeye.perception.engines.options import Options
+    from handeye.perception.engines.options import EngineOptions
     from handeye.perception.perception import Perception
     from handeye.scenarios.adapters import Dataset, Item
 
@@ -36,7 +36,7 @@ class Session:
     items: Sequence[Item]
     """Those of the data set that are asked."""
     model: str
-    options: Options
+    options: EngineOptions
     samples: int = 1
     workers: int = 1
     opened: list[Perception] = field(default_factory=list)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from handeye.agent.cli.flags import FLAGS, Samples, read_options
 from handeye.agent.run_folder import RunConfig
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.tools.errors import UsageError
 from handeye.tools.secrets import Secrets
 
@@ -35,7 +35,7 @@ class Field(NamedTuple):
 @cache
 def model_fields() -> tuple[Field, ...]:
     """The flags that say how a model is run, as `handeye run` has them."""
-    defaults = {name: "1" if name == "v2pe" else Options.model_fields[name].default for name in FLAGS}
+    defaults = {name: "1" if name == "v2pe" else EngineOptions.model_fields[name].default for name in FLAGS}
     return tuple(_field(name, flag, default) for name, flag, default in (
         *((name, flag, defaults[name]) for name, flag in FLAGS.items()),
         ("samples", Samples, RunConfig.model_fields["samples"].default),

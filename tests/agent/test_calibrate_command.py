@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from handeye.agent.cli import app
 from handeye.agent.cli.calibrate import PAGE
-from handeye.perception.engines import Options
+from handeye.perception.engines import EngineOptions
 from handeye.perception.profiles import profile_for
 from handeye.perception.targets import SIZES, boards
 
@@ -47,7 +47,7 @@ def test_the_profile_is_written_and_the_other_commands_take_it(tmp_path: Path) -
     assert told["profile"] == str(out)
     with Image.open(told["picture"]) as sheet:
         assert sheet.width == 1600
-    profile, note = profile_for("some model", Options(profile=str(out)))
+    profile, note = profile_for("some model", EngineOptions(profile=str(out)))
     assert str(out) in note
     assert profile.to_box((10, 20, 30, 40), (100, 100)) == (20, 10, 40, 30)
 

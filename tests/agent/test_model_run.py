@@ -18,14 +18,14 @@ from handeye.agent import Agent
 from handeye.agent.run_folder import RunConfig
 from handeye.agent.start import open_perception_and_policy
 from handeye.agent.event_log import Noted, Decided, read_events
-from handeye.perception.engines import Options
+from handeye.perception.engines import EngineOptions
 from handeye.perception.model_perception import ModelPerception
 from handeye.policies.best_of_n import BestOfN
 from handeye.tools.errors import UsageError
 
 
 def run_on(model: str, browser: Any, folder: Path) -> Any:
-    perception, policy = open_perception_and_policy(model, options=Options(max_tiles=2))
+    perception, policy = open_perception_and_policy(model, options=EngineOptions(max_tiles=2))
     try:
         return Agent(browser, model, perception=perception, policy=policy, run_dir=folder, max_steps=2).run("count to two")
     finally:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from handeye.perception.dialects import parse_action
-from handeye.perception.engines import Answer, Engine, Options, open_engine
+from handeye.perception.engines import Answer, Engine, EngineOptions, open_engine
 from handeye.perception.engines.grammar import action_grammar
 from handeye.perception.engines.serving.served import Served
 from handeye.perception.model_perception import ModelPerception
@@ -116,7 +116,7 @@ def test_fewer_tiles_are_had_though_the_server_does_not_let_a_request_set_them(
     vllm_server: str, small_checkpoint: Path, most: int
 ) -> None:
     """By sending smaller pictures; the server counts as many tiles as the in-process engine makes."""
-    options = Options(max_tiles=most)
+    options = EngineOptions(max_tiles=most)
     engine, own = open_engine(vllm_server, options), open_engine(str(small_checkpoint), options)
     try:
         for number, size in enumerate([(1920, 1080), (1024, 1024), (1080, 2400)]):
@@ -188,7 +188,7 @@ def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HANDEYE_VLLM", vllm_python)
     monkeypatch.setenv("HANDEYE_VLLM_FLAGS", '--enforce-eager --limit-mm-per-prompt \'{"image": 1, "video": 0}\'')
-    engine = open_engine(f"serve:{learn.LEARNED}", Options(max_tiles=6))
+    engine = open_engine(f"serve:{learn.LEARNED}", EngineOptions(max_tiles=6))
     assert isinstance(engine, Served)
     try:
         with Shop() as shop, Browser(shop.url) as page:
@@ -211,7 +211,7 @@ def test_the_whole_loop_runs_on_a_served_model_to_an_honest_end(vllm_server: str
     from handeye.agent import Agent
     from handeye.agent.start import open_perception_and_policy
 
-    perception, policy = open_perception_and_policy(vllm_server, options=Options(max_tiles=2))
+    perception, policy = open_perception_and_policy(vllm_server, options=EngineOptions(max_tiles=2))
     try:
         agent = Agent(browser, vllm_server, perception=perception, policy=policy, run_dir=tmp_path / "run", max_steps=2)
         run = agent.run("count to two")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handeye.perception.engines import Options, usage_of
+from handeye.perception.engines import EngineOptions, usage_of
 from handeye.perception.engines.in_process.cache import LEAST, TEXT, Store, chain, cuts, longest
 from handeye.perception.engines.in_process.transformers import InProcess
 from handeye.perception.prompt import Prompt, Turn, decide_prompt, ground_prompt, head
@@ -83,7 +83,7 @@ def opened(small_checkpoint: Path) -> Iterator[Callable[..., InProcess]]:
     engines: list[InProcess] = []
 
     def make(**options: Any) -> InProcess:
-        engines.append(InProcess.open(str(small_checkpoint), Options(**options)))
+        engines.append(InProcess.open(str(small_checkpoint), EngineOptions(**options)))
         return engines[-1]
 
     yield make

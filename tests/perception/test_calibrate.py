@@ -15,7 +15,7 @@ from PIL import Image
 
 from handeye.perception.calibrate import ask, calibrate, describe, numbers_in, picture
 from handeye.perception.engines.engine import Answer, Weighed
-from handeye.perception.profiles import INTERNVL3, Profile
+from handeye.perception.profiles import INTERNVL3, ModelProfile
 from handeye.perception.prompt import Prompt
 from handeye.perception.targets import COLOURS, Target, board, boards
 from handeye.tools import Browser
@@ -42,7 +42,7 @@ class Speaker:
     """Share of the answers that name no place."""
     seed: int = 0
     name = "speaker"
-    profile: Profile = INTERNVL3
+    profile: ModelProfile = INTERNVL3
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -86,7 +86,7 @@ class Speaker:
         """Nothing to let go of."""
 
 
-def spoken(profile: Profile) -> tuple[str, str, str]:
+def spoken(profile: ModelProfile) -> tuple[str, str, str]:
     return profile.space, profile.order, profile.box if profile.answers == "box" else "point"
 
 
@@ -157,7 +157,7 @@ def test_a_profile_that_was_written_reads_answers_as_the_model_means_them(tmp_pa
     found = calibrate(INTERNVL3, ask(speaker, PICTURES))
     path = tmp_path / "profile.json"
     path.write_text(found.profile.model_dump_json())
-    profile = Profile.model_validate_json(path.read_text())
+    profile = ModelProfile.model_validate_json(path.read_text())
     assert profile == found.profile
     target = BOARDS[1].targets[0]
     text = Speaker("pixels", "yx", "centre").written(target.box, BOARDS[1].size)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handeye.perception.engines import Options, open_engine
+from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.in_process.checkpoint import LANGUAGES, load
 from handeye.perception.engines.in_process.placement import FIRST_GPU, cpu_format, quantization, split_over_gpus
 from handeye.perception.engines.in_process.small import Language, build_small_checkpoint
@@ -302,14 +302,14 @@ def test_quantising_without_a_gpu_names_the_way_for_a_cpu(small_checkpoint: Path
         pytest.skip("there is a GPU")
     for bits in ("8bit", "4bit"):
         with pytest.raises(SetupError, match=f"--quantize {bits} needs an NVIDIA GPU.*use --fast"):
-            open_engine(str(small_checkpoint), Options(quantize=bits))
+            open_engine(str(small_checkpoint), EngineOptions(quantize=bits))
 
 
 def test_the_number_format_is_as_chosen_and_noted(small_checkpoint: Path) -> None:
     import torch
 
     for name, dtype, words in (("bf16", torch.bfloat16, "bfloat16"), ("fp16", torch.float16, "float16")):
-        held = load(str(small_checkpoint), Options.model_validate({"dtype": name}))
+        held = load(str(small_checkpoint), EngineOptions.model_validate({"dtype": name}))
         assert held.model.dtype is dtype
         assert f"{words} on the CPU" in held.notes
 

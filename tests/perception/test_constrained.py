@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handeye.perception.engines import Options
+from handeye.perception.engines import EngineOptions
 from handeye.perception.engines.engine import finished
 from handeye.perception.engines.in_process.constrained import Grammars, Words
 from handeye.perception.engines.in_process.transformers import InProcess
@@ -123,7 +123,7 @@ def test_control_tokens_are_no_text(engine: InProcess) -> None:
 def test_what_cannot_be_held_to_a_grammar_is_free_and_says_so(
     small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = InProcess.open(str(small_checkpoint), Options(constrain=False))
+    free = InProcess.open(str(small_checkpoint), EngineOptions(constrain=False))
     (answer,) = free.generate(PROMPT, max_tokens=8, grammar=GRAMMAR)
     assert answer.notes == ("answers are not held to the grammar: constrain is off",)
     monkeypatch.setitem(sys.modules, "xgrammar", None)

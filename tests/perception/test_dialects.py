@@ -8,24 +8,24 @@ from typing import Any
 import pytest
 
 from handeye.perception.dialects import parse_action, parse_boxes, parse_point
-from handeye.perception.profiles import INTERNVL3, SCALECUA, Profile
+from handeye.perception.profiles import INTERNVL3, SCALECUA, ModelProfile
 from handeye.tools.errors import ActionRefused
 
 SIZE = (2000, 1000)
-PIXELS = Profile(name="pixels", space="pixels")
+PIXELS = ModelProfile(name="pixels", space="pixels")
 
 
-def fields(text: str, profile: Profile = INTERNVL3, size: tuple[int, int] = SIZE, **more: Any) -> dict[str, Any]:
+def fields(text: str, profile: ModelProfile = INTERNVL3, size: tuple[int, int] = SIZE, **more: Any) -> dict[str, Any]:
     """The action in an answer as its fields, without the defaults."""
     action = parse_action(text, profile, size, **more)[1]
     return {"kind": action.kind, **action.model_dump(mode="json", exclude_defaults=True)}
 
 
-def thought(text: str, profile: Profile = INTERNVL3) -> str:
+def thought(text: str, profile: ModelProfile = INTERNVL3) -> str:
     return parse_action(text, profile, SIZE)[0]
 
 
-def refusal(text: str, profile: Profile = INTERNVL3, **more: Any) -> str:
+def refusal(text: str, profile: ModelProfile = INTERNVL3, **more: Any) -> str:
     with pytest.raises(ActionRefused) as caught:
         parse_action(text, profile, SIZE, **more)
     said = str(caught.value)

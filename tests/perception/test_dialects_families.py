@@ -8,7 +8,7 @@ import pytest
 
 from handeye.perception.dialects import READERS, parse_action, parse_boxes, parse_point
 from handeye.perception.families import FOREIGN
-from handeye.perception.profiles import INTERNVL3, PROFILES, SCALECUA, Profile, profile_for
+from handeye.perception.profiles import INTERNVL3, PROFILES, SCALECUA, ModelProfile, profile_for
 from handeye.perception.smart_resize import SmartResize
 from handeye.tools.actions import Click, describe
 from handeye.tools.errors import ActionRefused
@@ -30,7 +30,7 @@ def at(x: int, y: int, **more: Any) -> dict[str, Any]:
     return {"kind": "click", "target": {"point": [x, y]}, **more}
 
 
-def fields(text: str, profile: Profile, size: tuple[int, int] = SIZE) -> dict[str, Any]:
+def fields(text: str, profile: ModelProfile, size: tuple[int, int] = SIZE) -> dict[str, Any]:
     action = parse_action(text, profile, size)[1]
     return {"kind": action.kind, **action.model_dump(mode="json", exclude_defaults=True)}
 
@@ -64,7 +64,7 @@ def fields(text: str, profile: Profile, size: tuple[int, int] = SIZE) -> dict[st
         ("The target is not on the screen.", A, SIZE, []),
     ],
 )
-def test_boxes_of_every_family(text: str, profile: Profile, size: tuple[int, int], boxes: list[Any]) -> None:
+def test_boxes_of_every_family(text: str, profile: ModelProfile, size: tuple[int, int], boxes: list[Any]) -> None:
     assert parse_boxes(text, profile, size) == boxes
 
 
@@ -104,7 +104,7 @@ def test_boxes_of_every_family(text: str, profile: Profile, size: tuple[int, int
         ("maxx=500, y=250", A, SIZE, None),
     ],
 )
-def test_points_of_every_family(text: str, profile: Profile, size: tuple[int, int], point: Any) -> None:
+def test_points_of_every_family(text: str, profile: ModelProfile, size: tuple[int, int], point: Any) -> None:
     assert parse_point(text, profile, size) == point
 
 
@@ -250,7 +250,7 @@ DRAG = {"kind": "drag", "start": {"point": [200, 200]}, "end": {"point": [600, 4
         ('{"kind": "click", "target": [250, 500]}', PROFILES["gemini"], at(1000, 250)),
     ],
 )
-def test_actions_of_every_family(text: str, profile: Profile, expected: dict[str, Any]) -> None:
+def test_actions_of_every_family(text: str, profile: ModelProfile, expected: dict[str, Any]) -> None:
     plain = profile.model_copy(update={"resize": None})  # pixels as they are: resizing is tested below
     assert fields(text, plain) == expected
 
@@ -275,13 +275,13 @@ def test_actions_of_every_family(text: str, profile: Profile, expected: dict[str
         ("(5000, 1)", PROFILES["uground"]),
     ],
 )
-def test_what_has_no_place_here_is_refused(text: str, profile: Profile) -> None:
+def test_what_has_no_place_here_is_refused(text: str, profile: ModelProfile) -> None:
     with pytest.raises(ActionRefused):
         parse_action(text, profile, SIZE)
 
 
 def test_the_thought_stands_without_its_headings() -> None:
-    def thought(text: str, profile: Profile) -> str:
+    def thought(text: str, profile: ModelProfile) -> str:
         return parse_action(text, profile, SIZE)[0]
 
     assert thought("Thought: I need the menu.\nAction: click(start_box='(1,2)')", C) == "I need the menu."

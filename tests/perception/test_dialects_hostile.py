@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from handeye.perception import dialects
 from handeye.perception.dialects import parse_action, parse_boxes, parse_point
-from handeye.perception.profiles import PROFILES, Profile
+from handeye.perception.profiles import PROFILES, ModelProfile
 from handeye.perception.reasoning import storable
 from handeye.tools.actions import Action
 from handeye.tools.errors import ActionRefused
@@ -115,7 +115,7 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(item)
 
 
-def assert_written(action: Action, answer: str, profile: Profile) -> None:
+def assert_written(action: Action, answer: str, profile: ModelProfile) -> None:
     """Its kind, its texts and the numbers of its points stand in the answer."""
     said = plain(storable(answer))
     fields = action.model_dump(exclude_defaults=True)
@@ -167,7 +167,7 @@ def cut() -> Iterator[str]:
             yield text[:end]
 
 
-def read(answer: str, profile: Profile) -> Action | None:
+def read(answer: str, profile: ModelProfile) -> Action | None:
     """The action of an answer, or None when it is refused; nothing else may happen, and nothing may take long."""
     began = time.process_time()
     try:
@@ -183,7 +183,7 @@ def read(answer: str, profile: Profile) -> Action | None:
     return action
 
 
-def assert_quick(answer: str, profile: Profile) -> None:
+def assert_quick(answer: str, profile: ModelProfile) -> None:
     """A slow reading is measured again, because it may have been the machine."""
     for reader in (parse_action, parse_point, parse_boxes):
         seconds = []
@@ -297,7 +297,7 @@ def test_digits_that_could_be_split_in_many_ways_are_split_in_one(tail: str) -> 
     ).map("".join),
     st.sampled_from(SPEAKERS),
 )
-def test_no_combination_breaks_the_parsers(answer: str, profile: Profile) -> None:
+def test_no_combination_breaks_the_parsers(answer: str, profile: ModelProfile) -> None:
     if action := read(answer, profile):
         assert_written(action, answer, profile)
     parse_point(answer, profile, SIZE)

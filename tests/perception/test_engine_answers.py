@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handeye.perception.engines import Options
+from handeye.perception.engines import EngineOptions
 from handeye.perception.engines.in_process.small import Language, build_small_checkpoint
 from handeye.perception.engines.in_process.transformers import InProcess
 from handeye.perception.profiles import INTERNVL3
@@ -72,7 +72,7 @@ def test_every_language_part_answers_as_it_does_when_asked_directly(language: La
     import torch
 
     folder = build_small_checkpoint(tmp_path / "InternVL3-small", language=language)
-    engine = InProcess.open(str(folder), Options(profile="internvl3_5_gpt_oss" if language == "gpt_oss" else ""))
+    engine = InProcess.open(str(folder), EngineOptions(profile="internvl3_5_gpt_oss" if language == "gpt_oss" else ""))
     model, tokenizer = engine._checkpoint.model, engine._checkpoint.tokenizer
     for phrase, reused in (("the Save button", False), ("a lamp", True)):
         prompt = ground_prompt(engine.profile, screen(), phrase)
@@ -105,7 +105,7 @@ def test_a_sliding_window_from_the_first_layer_on_is_kept_right(small_checkpoint
     )
     (folder / "config.json").write_text(json.dumps(config))
     windowed, whole = InProcess.open(str(folder)), InProcess.open(str(small_checkpoint))
-    plain = InProcess.open(str(folder), Options(cache_mb=0))
+    plain = InProcess.open(str(folder), EngineOptions(cache_mb=0))
     for phrase in ("the Save button", "a lamp"):
         prompt = place(phrase=phrase)
         (ours,) = windowed.generate(prompt, max_tokens=16)
@@ -254,7 +254,7 @@ def test_out_of_memory_the_caches_go_first_and_then_tiles(small_checkpoint: Path
     )
     assert answer.tiles == 1
     hook.remove()
-    few = InProcess.open(str(small_checkpoint), Options(max_tiles=3, cache_mb=0))
+    few = InProcess.open(str(small_checkpoint), EngineOptions(max_tiles=3, cache_mb=0))
     assert few.generate(prompt, max_tokens=4)[0].text == answer.text
 
     hook = language.register_forward_pre_hook(exhausted(100), with_kwargs=True)

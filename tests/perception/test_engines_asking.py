@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handeye.perception.engines import Options, open_engine
+from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.serving import http as http_module
 from handeye.perception.engines.serving.shrinking import canvas
-from handeye.perception.profiles import Profile
+from handeye.perception.profiles import ModelProfile
 from handeye.perception.prompt import Head, Picture, Prompt, Turn, frames
 from handeye.perception.tiling import MAX_TILES, choose_grid
 from handeye.tools.errors import ModelError
@@ -87,7 +87,7 @@ def test_a_grammar_goes_to_each_server_in_its_own_field(
 
 def test_without_constraint_no_grammar_is_sent(odd: Any) -> None:
     answers(odd, good())
-    open_engine(odd.url, Options(constrain=False)).generate(shot(300, 300), grammar=GRAMMAR)
+    open_engine(odd.url, EngineOptions(constrain=False)).generate(shot(300, 300), grammar=GRAMMAR)
     assert "structured_outputs" not in odd.bodies[0]
 
 
@@ -143,7 +143,7 @@ def test_the_tiles_are_set_in_each_servers_own_field(
 ) -> None:
     models(odd, owner)
     answers(odd, good())
-    (got,) = open_engine(odd.url, Options(max_tiles=6)).generate(shot(1920, 1080))
+    (got,) = open_engine(odd.url, EngineOptions(max_tiles=6)).generate(shot(1920, 1080))
     (body,) = odd.bodies
     assert body.get(field or "", None) == value
     picture = body["messages"][1]["content"][1]["image_url"]
@@ -156,7 +156,7 @@ def test_the_tiles_are_set_in_each_servers_own_field(
 def test_a_server_without_a_setting_for_the_tiles_is_sent_a_smaller_picture(odd: Any) -> None:
     models(odd, "lmdeploy", root="OpenGVLab/InternVL3-8B-hf")  # it reads its setting for the original format only
     answers(odd, good())
-    engine = open_engine(odd.url, Options(max_tiles=6))
+    engine = open_engine(odd.url, EngineOptions(max_tiles=6))
     (got,) = engine.generate(shot(1920, 1080))
     assert sizes(odd.bodies[0]) == [(2 * 448, 448)]
     assert choose_grid(2 * 448, 448) == (2, 1)
@@ -170,8 +170,8 @@ def test_answers_in_pixels_are_of_the_picture_that_was_sent(odd: Any, tmp_path: 
     models(odd, "lmdeploy", root="x-hf")
     answers(odd, good())
     profile = tmp_path / "profile.json"
-    profile.write_text(Profile(name="of-mine", space="pixels").model_dump_json())
-    engine = open_engine(odd.url, Options(max_tiles=6, profile=str(profile)))
+    profile.write_text(ModelProfile(name="of-mine", space="pixels").model_dump_json())
+    engine = open_engine(odd.url, EngineOptions(max_tiles=6, profile=str(profile)))
     (got,) = engine.generate(shot(1920, 1080))
     assert sizes(odd.bodies[0]) == [(1920, 1080)]
     assert got.notes == ("the server does not let a request set the tiles: its own setting holds",)
@@ -191,7 +191,7 @@ def test_pictures_of_one_tile_stay_so_beside_a_large_one(odd: Any) -> None:
     odd.chat = chat
     image = shot(1920, 1080).images[0]
     prompt = Prompt("s", (Turn("user", (*frames([image, image]), image, Picture(image, 2), "q")),))
-    (got,) = open_engine(odd.url, Options(max_tiles=6)).generate(prompt)
+    (got,) = open_engine(odd.url, EngineOptions(max_tiles=6)).generate(prompt)
     assert sizes(odd.bodies[-1]) == [(448, 448), (448, 448), (896, 448), (896, 448)]
     assert got.tiles == 1 + 1 + 3 + 3
 
@@ -314,7 +314,7 @@ def test_a_server_that_was_started_for_the_tiles_wanted_is_taken_at_its_count(od
         odd.reply(handler, 400 if refuse else 200, b'{"detail": "mm_processor_kwargs disabled"}' if refuse else counted)
 
     odd.chat = chat
-    engine = open_engine(odd.url, Options(max_tiles=24))
+    engine = open_engine(odd.url, EngineOptions(max_tiles=24))
     assert [engine.generate(shot(1920, 1080))[0].tiles for _ in range(2)] == [16, 16]
     assert len(odd.bodies) == 3
     assert not any("setting of its own" in note for note in engine.notes)
@@ -408,5 +408,5 @@ def test_all_tries_together_end_within_the_time_for_one_answer(odd: Any) -> None
     odd.chat = chat
     began = time.monotonic()
     with pytest.raises(ModelError, match=r"answered 503|did not answer within 1 s"):
-        open_engine(odd.url, Options(answer_seconds=1)).generate(shot(300, 300))
+        open_engine(odd.url, EngineOptions(answer_seconds=1)).generate(shot(300, 300))
     assert time.monotonic() - began < 15

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from handeye.perception.engines import Options, open_engine
+from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.serving import http as http_module
 from handeye.perception.prompt import Prompt, Turn
 from handeye.tools.errors import ModelError, UsageError
@@ -46,7 +46,7 @@ def always(odd: Any, status: int, data: bytes) -> None:
 
 
 def refused(odd: Any, match: str, timeout: float = 5) -> str:
-    engine = open_engine(odd.url, Options(answer_seconds=timeout))
+    engine = open_engine(odd.url, EngineOptions(answer_seconds=timeout))
     with pytest.raises(ModelError, match=match) as caught:
         engine.generate(PROMPT)
     engine.close()
@@ -188,7 +188,7 @@ def test_a_server_that_knows_only_openai_fields_is_asked_without_the_others(odd:
 
 def test_another_number_of_tiles_is_asked_for_and_a_refusal_is_noted(odd: Any) -> None:
     always(odd, 200, answer("fine"))
-    open_engine(odd.url, Options(max_tiles=6)).generate(PROMPT)
+    open_engine(odd.url, EngineOptions(max_tiles=6)).generate(PROMPT)
     assert odd.bodies[-1]["mm_processor_kwargs"] == {"max_patches": 6, "max_dynamic_patch": 6}
 
     def chat(handler: BaseHTTPRequestHandler, body: str) -> None:
@@ -196,7 +196,7 @@ def test_another_number_of_tiles_is_asked_for_and_a_refusal_is_noted(odd: Any) -
         odd.reply(handler, *((400, error(message)) if "mm_proc" in body else (200, answer("fine"))))
 
     odd.chat = chat
-    (got,) = open_engine(odd.url, Options(max_tiles=6)).generate(PROMPT)
+    (got,) = open_engine(odd.url, EngineOptions(max_tiles=6)).generate(PROMPT)
     assert got.notes == ("the server does not let a request set the tiles: pictures are sent smaller instead",)
     assert "skip_special_tokens" in odd.bodies[-1]
 
@@ -276,7 +276,7 @@ def test_a_silent_server_is_given_up_after_the_time_allowed(raw: Any) -> None:
     raw["handle"] = lambda connection: done.wait(20)
     began = time.monotonic()
     with pytest.raises(ModelError, match=r"did not answer within 0\.5 s"):
-        open_engine(raw["url"], Options(answer_seconds=0.5))
+        open_engine(raw["url"], EngineOptions(answer_seconds=0.5))
     assert time.monotonic() - began < 15
     done.set()
 
@@ -292,7 +292,7 @@ def test_a_server_that_drips_is_given_up_after_the_time_allowed(raw: Any) -> Non
     raw["handle"] = drip
     began = time.monotonic()
     with pytest.raises(ModelError, match=r"did not answer within 0\.8 s"):
-        open_engine(raw["url"], Options(answer_seconds=0.8))
+        open_engine(raw["url"], EngineOptions(answer_seconds=0.8))
     assert time.monotonic() - began < 15
     done.set()
 
@@ -307,7 +307,7 @@ def test_an_endless_answer_is_cut(raw: Any, monkeypatch: pytest.MonkeyPatch) -> 
 
     raw["handle"] = flood
     with pytest.raises(ModelError, match="answered with more than 1 MB"):
-        open_engine(raw["url"], Options(answer_seconds=10))
+        open_engine(raw["url"], EngineOptions(answer_seconds=10))
 
 
 def test_a_port_where_nobody_listens_is_told() -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handeye.perception.engines import Options, open_engine
+from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.serving import http as http_module
 from handeye.perception.engines.serving.growing import Growing, Telling
 from handeye.perception.prompt import Prompt, Turn
@@ -149,7 +149,7 @@ def test_a_stream_that_stops_flowing_is_given_up_after_the_time_allowed(odd: Any
 
     odd.chat = chat
     with pytest.raises(ModelError, match=r"did not answer within 0\.5 s"):
-        open_engine(odd.url, Options(answer_seconds=0.5)).generate(PROMPT, on_text=lambda _: None)
+        open_engine(odd.url, EngineOptions(answer_seconds=0.5)).generate(PROMPT, on_text=lambda _: None)
     done.set()
 
 
@@ -172,7 +172,7 @@ def test_headers_that_drip_are_given_up_after_the_time_allowed() -> None:
         thread.start()
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(ModelError, match=r"did not answer within 0\.5 s"):
-            open_engine(address, Options(answer_seconds=0.5))
+            open_engine(address, EngineOptions(answer_seconds=0.5))
         done.set()
         thread.join(20)
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from handeye.perception.engines.in_process.router import Router, changed, halved, quiet
 from handeye.perception.engines.in_process.small import build_small_checkpoint
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.perception.profiles import INTERNVL3
 from handeye.perception.prompt import ground_prompt
 from handeye.perception.tiling import Tiling, tile
@@ -84,7 +84,7 @@ def test_a_fast_engine_reads_fewer_tokens_says_so_and_shares_what_it_has_seen(tm
     from handeye.perception.engines.in_process.transformers import InProcess
 
     folder = build_small_checkpoint(tmp_path / "InternVL3-small")
-    engine = InProcess.open(str(folder), Options(fast=True))
+    engine = InProcess.open(str(folder), EngineOptions(fast=True))
     exact = InProcess.open(str(folder))
     assert any("in half their size" in note for note in engine.notes)
     assert any("linear layers in int8" in note for note in engine.notes)
@@ -95,7 +95,7 @@ def test_a_fast_engine_reads_fewer_tokens_says_so_and_shares_what_it_has_seen(tm
     assert plain.tokens_in - cold.tokens_in == 5 * 192
     # All but the changed tile is known: the thumbnail counts as the earlier one.
     assert (warm.tiles, warm.tiles_reused) == (7, 6)
-    fresh = InProcess.open(str(folder), Options(fast=True, cache_mb=0))
+    fresh = InProcess.open(str(folder), EngineOptions(fast=True, cache_mb=0))
     assert fresh.generate(ask[0], max_tokens=8)[0].text == cold.text
 
 

@@ -13,7 +13,7 @@ from handeye.perception.engines import open_engine
 from handeye.perception.engines.grammar import action_grammar, box_grammar, without_budgets
 from handeye.perception.engines.grammar_parts import decimal, integer
 from handeye.perception.engines.in_process.small import Language, build_small_checkpoint
-from handeye.perception.profiles import INTERNVL3, INTERNVL3_5, INTERNVL3_5_GPT_OSS, PROFILES, SCALECUA, Profile
+from handeye.perception.profiles import INTERNVL3, INTERNVL3_5, INTERNVL3_5_GPT_OSS, PROFILES, SCALECUA, ModelProfile
 from handeye.perception.prompt import Prompt, Turn
 from handeye.tools.actions import KINDS
 from handeye.tools.errors import UsageError
@@ -21,8 +21,8 @@ from handeye.tools.errors import UsageError
 xgrammar = pytest.importorskip("xgrammar", reason="needs handeye[transformers]")
 
 SIZE = (1280, 800)
-PIXELS = Profile(name="pixels", space="pixels")
-POINTS = Profile(name="points", space="0-1000", answers="point", order="yx")
+PIXELS = ModelProfile(name="pixels", space="pixels")
+POINTS = ModelProfile(name="points", space="0-1000", answers="point", order="yx")
 THINKS = INTERNVL3_5.with_thinking()
 
 #: An answer for every kind, as the prompt asks for it, with as many fields as it has.
@@ -274,7 +274,7 @@ def test_an_answer_too_short_for_an_action_is_refused_with_the_least_that_fits()
 
 @pytest.mark.model
 @pytest.mark.parametrize(("language", "profile"), [("qwen2", INTERNVL3), ("qwen3", SCALECUA)])
-def test_a_model_that_knows_nothing_writes_only_actions(language: Language, profile: Profile, tmp_path: Path) -> None:
+def test_a_model_that_knows_nothing_writes_only_actions(language: Language, profile: ModelProfile, tmp_path: Path) -> None:
     """100 tries each. Qwen 3's tokenizer has `<tool_call>` and `<think>` as tokens of their own, Qwen 2's has not."""
     import torch
 

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from handeye.perception.engines import Options, open_engine
+from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.in_process.hub import translated
 from handeye.tools.errors import ModelError, SetupError
 
@@ -89,7 +89,7 @@ ANSWERS = {
 def test_what_a_hub_refuses_is_one_sentence_with_the_remedy(hub: Hub, name: str) -> None:
     hub.status, hub.code, message = ANSWERS[name]
     with pytest.raises(ModelError, match=message) as caught:
-        open_engine("somebody/model", Options(revision="v9"))
+        open_engine("somebody/model", EngineOptions(revision="v9"))
     assert "\n" not in str(caught.value)
     assert hub.asked
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handeye.perception.engines import Options
+from handeye.perception.engines import EngineOptions
 from handeye.perception.engines.in_process.positions import LEAST_DELTA, after, positions
 from handeye.perception.engines.in_process.transformers import InProcess
 from handeye.perception.profiles import INTERNVL3
@@ -31,7 +31,7 @@ def picture() -> Image.Image:
 
 
 def opened(checkpoint: Path, **options: Any) -> InProcess:
-    return InProcess.open(str(checkpoint), Options(**options))
+    return InProcess.open(str(checkpoint), EngineOptions(**options))
 
 
 def told(engine: InProcess) -> list[list[float]]:
@@ -135,11 +135,11 @@ def test_a_language_part_that_rounds_positions_is_refused(small_checkpoint: Path
     rotary = checkpoint.model.model.language_model.rotary_emb
     rotary.register_forward_pre_hook(lambda _, args: (args[0], args[1].long()))
     with pytest.raises(UsageError, match=r"v2pe=0\.25 needs .* that of small-internvl \(qwen2\) does not; leave v2pe"):
-        InProcess(checkpoint, Options(v2pe=0.25))
-    InProcess(checkpoint, Options())
+        InProcess(checkpoint, EngineOptions(v2pe=0.25))
+    InProcess(checkpoint, EngineOptions())
     checkpoint.model.model.language_model.rotary_emb = None
     with pytest.raises(UsageError, match="leave v2pe at 1"):
-        InProcess(checkpoint, Options(v2pe=0.5))
+        InProcess(checkpoint, EngineOptions(v2pe=0.5))
 
 
 def test_the_time_for_an_answer_bounds_reading_and_writing(small_checkpoint: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.perception.profiles import (
     INTERNVL2_5,
     INTERNVL3,
@@ -16,7 +16,7 @@ from handeye.perception.profiles import (
     PROFILES,
     SCALECUA,
     THINKING,
-    Profile,
+    ModelProfile,
     profile_for,
 )
 from handeye.perception.templates import TEMPLATES
@@ -38,7 +38,7 @@ SIZE = (1920, 1080)
         ("somebody/ScaleCUA-InternVL3-8B", SCALECUA),
     ],
 )
-def test_a_family_is_told_by_a_models_name(name: str, profile: Profile) -> None:
+def test_a_family_is_told_by_a_models_name(name: str, profile: ModelProfile) -> None:
     found, note = profile_for(name)
     assert found == profile
     assert f"profile {profile.name} (coordinates {profile.space}), by its name" in note
@@ -57,7 +57,7 @@ def test_names_in_the_original_format_have_the_original_knobs() -> None:
 
 
 def test_a_profile_chosen_by_option_decides_before_the_name() -> None:
-    profile, note = profile_for("OpenGVLab/InternVL3-8B-hf", Options(profile="scalecua", max_tiles=6))
+    profile, note = profile_for("OpenGVLab/InternVL3-8B-hf", EngineOptions(profile="scalecua", max_tiles=6))
     assert (profile.name, profile.max_tiles) == ("scalecua", 6)
     assert "as chosen by --profile scalecua" in note
 
@@ -66,7 +66,7 @@ def test_every_profile_survives_its_file(tmp_path: Path) -> None:
     for name, profile in PROFILES.items():
         path = tmp_path / f"{name}.json"
         path.write_text(profile.model_dump_json(), encoding="utf-8")
-        assert profile_for("x", Options(profile=str(path), max_tiles=profile.max_tiles))[0] == profile
+        assert profile_for("x", EngineOptions(profile=str(path), max_tiles=profile.max_tiles))[0] == profile
         assert profile.template in TEMPLATES
 
 
@@ -87,20 +87,20 @@ def test_a_broken_profile_file_is_a_usage_error_that_names_the_field(
     path = tmp_path / "mine.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UsageError, match=message) as caught:
-        profile_for("x", Options(profile=str(path)))
+        profile_for("x", EngineOptions(profile=str(path)))
     assert str(path) in str(caught.value)
     assert "handeye calibrate" in str(caught.value)
 
 
 def test_an_unknown_profile_lists_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none of the profiles internvl2_5, internvl3, internvl3_5, "):
-        profile_for("x", Options(profile="internvl9"))
+        profile_for("x", EngineOptions(profile="internvl9"))
     with pytest.raises(UsageError, match="cannot be read"):
-        profile_for("x", Options(profile=str(tmp_path)))
+        profile_for("x", EngineOptions(profile=str(tmp_path)))
 
 
 def test_thinking_is_a_system_text_for_families_that_can() -> None:
-    profile, _ = profile_for("OpenGVLab/InternVL3_5-8B-HF", Options(thinking=True))
+    profile, _ = profile_for("OpenGVLab/InternVL3_5-8B-HF", EngineOptions(thinking=True))
     assert profile.thinks
     assert profile.temperature == 0.6
     assert profile.system == f"{INTERNVL3_5.system}\n\n{THINKING}"
@@ -109,7 +109,7 @@ def test_thinking_is_a_system_text_for_families_that_can() -> None:
     with pytest.raises(
         UsageError, match=r"internvl3 have no such mode; those of internvl3_5, internvl3_5_gpt_oss have"
     ):
-        profile_for("OpenGVLab/InternVL3-8B-hf", Options(thinking=True))
+        profile_for("OpenGVLab/InternVL3-8B-hf", EngineOptions(thinking=True))
 
 
 def test_gpt_oss_thinks_in_a_channel_of_its_own() -> None:
@@ -128,7 +128,7 @@ def test_coordinates_become_pixels() -> None:
     assert INTERNVL3.to_box((912, 31, 944, 58), SIZE) == (1751, 33, 1812, 63)
     assert INTERNVL3.to_box((1000, 1000, 1000, 1000), SIZE) == (1919, 1079, 1920, 1080)
     assert SCALECUA.to_point((0.5, 0.25), SIZE) == (960, 270)
-    pixels = Profile(name="p", space="pixels")
+    pixels = ModelProfile(name="p", space="pixels")
     assert pixels.to_point((1919, 3), SIZE) == (1919, 3)
     assert INTERNVL3.to_point((0.5, 0.5), SIZE) == (960, 540)
     assert INTERNVL3.to_point((1, 0), SIZE) == (1, 0)
@@ -140,11 +140,11 @@ def test_coordinates_become_pixels() -> None:
 
 
 def test_a_calibrated_profile_turns_scales_and_shifts() -> None:
-    turned = Profile(name="p", space="0-1000", order="yx")
+    turned = ModelProfile(name="p", space="0-1000", order="yx")
     assert turned.to_point((250, 500), SIZE) == (960, 270)
     assert turned.to_box((31, 912, 58, 944), SIZE) == INTERNVL3.to_box((912, 31, 944, 58), SIZE)
     # A model that writes pixels of a picture 1792 wide, shown one 1920 wide, and is 10 pixels too high.
-    measured = Profile(name="p", space="pixels", scale=(1920 / 1792, 1.0), offset=(0.0, 10 / 1080))
+    measured = ModelProfile(name="p", space="pixels", scale=(1920 / 1792, 1.0), offset=(0.0, 10 / 1080))
     assert measured.to_point((896, 530), SIZE) == (960, 540)
     assert measured.to_point((1792, 1070), SIZE) == (1919, 1079)
     assert measured.to_point((1800, 1080), SIZE) == (1919, 1079)
@@ -155,7 +155,7 @@ def test_a_calibrated_profile_turns_scales_and_shifts() -> None:
 
 def test_calibration_by_nothing_changes_no_pixel() -> None:
     plain = json.loads(INTERNVL3.model_dump_json())
-    same = Profile.model_validate(plain | {"scale": [1, 1], "offset": [0, 0]})
+    same = ModelProfile.model_validate(plain | {"scale": [1, 1], "offset": [0, 0]})
     for value in (0, 0.1, 333.3, 999.9, 1000):
         assert same.to_point((value, value), SIZE) == INTERNVL3.to_point((value, value), SIZE)
 

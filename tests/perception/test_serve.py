@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handeye.perception.engines import Options, open_engine
+from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.serving import http, serve
 from handeye.perception.engines.serving.serve import Order, Server, find_vllm, plan
 from handeye.perception.engines.serving.serve_log import last_line, reason
@@ -83,7 +83,7 @@ def read(
     facts: Facts, *gpus: Gpu, wishes: Wishes | None = None, share: Split | None = None, **options: Any
 ) -> dict[str, str]:
     """The flags of a plan with their values."""
-    words = flags(facts, Options(**options), wishes or Wishes(), share or Split(), gpus)
+    words = flags(facts, EngineOptions(**options), wishes or Wishes(), share or Split(), gpus)
     return {
         word: following if not following.startswith("--") else ""
         for word, following in zip(words, [*words[1:], "--"], strict=True)
@@ -307,7 +307,7 @@ def test_a_server_that_dies_under_a_run_is_told_with_the_reason(
     monkeypatch.setattr(serve, "END_SECONDS", 0.5)
     monkeypatch.setattr(http, "PAUSE", 0.01)
     monkeypatch.setenv("HANDEYE_VLLM_FLAGS", "--swap 'two words'")
-    engine = open_engine(f"serve:{made.model}", Options(max_tiles=6))
+    engine = open_engine(f"serve:{made.model}", EngineOptions(max_tiles=6))
     try:
         arguments = json.loads((tmp_path / "arguments").read_text())
         assert json.loads(arguments[arguments.index("--mm-processor-kwargs") + 1])["max_patches"] == 6

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from handeye.perception.engines import Options, open_engine
+from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.scripted import Scripted
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.outcome import Outcome
@@ -130,7 +130,7 @@ def test_an_empty_goal_is_a_usage_error() -> None:
 @pytest.mark.model
 def test_a_model_that_has_learned_nothing_chooses_what_can_be_done_or_is_refused(small_checkpoint: Path) -> None:
     """Held to the grammar whatever it says is one of the actions on offer; left to itself it babbles."""
-    engine = open_engine(str(small_checkpoint), Options(max_tiles=1))
+    engine = open_engine(str(small_checkpoint), EngineOptions(max_tiles=1))
     perception, task_here = ModelPerception(engine), replace(task(), kinds=frozenset({"click"}))
     deciding = InternVL(engine)
     said: list[str] = []
@@ -139,6 +139,6 @@ def test_a_model_that_has_learned_nothing_chooses_what_can_be_done_or_is_refused
     assert decision.action.kind == "click"
     assert decision.raw.startswith("".join(said)[:20])
     assert deciding.usage.tokens_forced > 0
-    free = open_engine(str(small_checkpoint), Options(max_tiles=1, constrain=False, answer_seconds=5))
+    free = open_engine(str(small_checkpoint), EngineOptions(max_tiles=1, constrain=False, answer_seconds=5))
     with pytest.raises(ActionRefused):
         InternVL(free).choose(task_here, perception)

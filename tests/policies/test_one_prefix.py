@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handeye.perception.engines import Options
+from handeye.perception.engines import EngineOptions
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.prompt import ground_prompt, head, to_text
 from handeye.perception.observation import Observation
@@ -32,7 +32,7 @@ def engine(small_checkpoint: Path) -> Iterator[Any]:
     pytest.importorskip("torch")
     from handeye.perception.engines.in_process.transformers import InProcess
 
-    made = InProcess.open(str(small_checkpoint), Options())
+    made = InProcess.open(str(small_checkpoint), EngineOptions())
     yield made
     made.close()
 

@@ -8,7 +8,7 @@ import pytest
 
 from handeye.agent.config import defaults, rules_here
 from handeye.policies.rules import GuardPolicy, program, rules_file
-from handeye.tools.domains import Domains, canonical
+from handeye.tools.allow_list import AllowList, canonical
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ def test_programs_are_known_by_the_name_of_their_file() -> None:
 )
 def test_a_host_has_one_form_however_it_is_spelled(written: str, meant: str) -> None:
     assert canonical(written) == meant
-    assert Domains([], [meant if ":" not in meant else f"[{meant}]"]).allow(f"http://{written}/") is False
+    assert AllowList([], [meant if ":" not in meant else f"[{meant}]"]).allow(f"http://{written}/") is False
 
 
 def test_what_is_denied_is_denied_within_what_is_allowed() -> None:
-    domains = Domains(["shop.example"], ["ads.shop.example", "shop.example:8080"])
+    domains = AllowList(["shop.example"], ["ads.shop.example", "shop.example:8080"])
     assert domains.allow("https://shop.example/")
     assert not domains.allow("https://x.ads.shop.example/")
     assert not domains.allow("http://shop.example:8080/")

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.scenarios.ui.form import config_of
 from handeye.tools.browser.find import flags, need_chromium
 from handeye.tools.errors import UsageError
@@ -107,7 +107,7 @@ def test_the_form_knows_secrets_by_their_names_alone(page: Page) -> None:
     given = {"goal": "type x", "on": "about:blank", "max_steps": "3", "allow_domains": "a.test, b.test", "v2pe": "1/4"}
     config = config_of({**given, "fast": True, "quantize": "4bit", "cache_mb": "", "headed": False}, None)
     assert (config.max_steps, config.allow_domains, config.secrets) == (3, ("a.test", "b.test"), "")
-    assert config.options == Options(fast=True, quantize="4bit", v2pe=0.25)
+    assert config.options == EngineOptions(fast=True, quantize="4bit", v2pe=0.25)
     for wrong, said in (
         ({"max_tiles": "many"}, "--max-tiles 'many'"),
         ({"max_steps": "few"}, "max-steps .*'few'"),

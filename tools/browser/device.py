@@ -27,7 +27,7 @@ from handeye.tools.browser.wake import Wake
 from handeye.tools.browser.worker import Worker
 from handeye.tools.device import Poised, Settled, Signals
 from handeye.tools.discreet import discreet
-from handeye.tools.domains import Domains
+from handeye.tools.allow_list import AllowList
 from handeye.tools.errors import ActionFailed, ActionRefused, SetupError, Stopped, UsageError
 from handeye.tools.hiding import names_in
 from handeye.tools.screenshot import Screenshot
@@ -90,7 +90,7 @@ class Browser:
         storage_state: Path | StorageState | None = None,
         cdp: str = "",
     ) -> None:
-        domains = Domains(allow_domains, deny_domains)
+        domains = AllowList(allow_domains, deny_domains)
         if not 0.25 <= scale <= 8:
             raise UsageError(f"a device scale of {scale} is none that screens have; give 0.25 to 8, such as 2")
         if cdp and storage_state is not None:

@@ -78,7 +78,7 @@ class Giving:
 
 def _same(first: str, url: str) -> bool:
     """Whether a document is of the site that the run began on: its host or a subdomain; a file beside the first one."""
-    from handeye.tools.domains import Domains
+    from handeye.tools.allow_list import AllowList
 
     began, now = urlsplit(first), urlsplit(url)
     if began.scheme == "file":
@@ -88,4 +88,4 @@ def _same(first: str, url: str) -> bool:
     host = (began.hostname or "").removeprefix("www.")
     host = f"[{host}]" if ":" in host else host
     ports = [began.port] if began.port else [80, 443]
-    return Domains([f"{host}:{port}" for port in ports]).allow(url)
+    return AllowList([f"{host}:{port}" for port in ports]).allow(url)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from handeye.tools.address import without_secrets
-from handeye.tools.domains import HARMLESS
+from handeye.tools.allow_list import HARMLESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         StorageState,
     )
 
-    from handeye.tools.domains import Domains
+    from handeye.tools.allow_list import AllowList
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Session(Patience):
         *,
         headed: bool,
         viewport: tuple[int, int],
-        domains: Domains,
+        domains: AllowList,
         files: Path | None,
         downloads: Path | None,
         timeout: float,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 
 from handeye.tools.address import local_path, scheme_of, without_secrets
-from handeye.tools.domains import HARMLESS
+from handeye.tools.allow_list import HARMLESS
 from handeye.tools.errors import UsageError, Withheld
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import BrowserContext, CDPSession, Page, Request, Response, WebSocket
 
-    from handeye.tools.domains import Domains
+    from handeye.tools.allow_list import AllowList
 
 #: Requests by these methods change nothing.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -61,7 +61,7 @@ class _File(NamedTuple):
 class Traffic:
     """The requests of one browser."""
 
-    def __init__(self, domains: Domains, *, files: Path | None = None) -> None:
+    def __init__(self, domains: AllowList, *, files: Path | None = None) -> None:
         self.domains = domains
         self.files = files
         """The folder whose pages are allowed beside the domains; with it, no other file is."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from handeye.perception.engines.in_process.hub import translated
 from handeye.perception.engines.in_process.placement import place
 from handeye.perception.engines.naming import locate, native
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.perception.templates import TEMPLATES, TemplateName
 from handeye.tools.errors import ModelError, SetupError
 
@@ -54,7 +54,7 @@ class Checkpoint:
     notes: tuple[str, ...]
 
 
-def load(model: str, options: Options | None = None) -> Checkpoint:
+def load(model: str, options: EngineOptions | None = None) -> Checkpoint:
     """The checkpoint in a folder or under a Hugging Face id.
 
     Raises SetupError when a package is missing, the disk is full or a GPU is needed, UsageError for a name that is
@@ -66,7 +66,7 @@ def load(model: str, options: Options | None = None) -> Checkpoint:
     except ImportError as error:
         raise SetupError(EXTRA) from error
 
-    options = options or Options()
+    options = options or EngineOptions()
     source, notes = locate(model)
     folder = Path(source) if Path(source).is_dir() else None
     if folder:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from handeye.perception.engines.options import Options
+    from handeye.perception.engines.options import EngineOptions
 
 #: Modules that keep full precision when weights are quantised: what sees and what hands it on, and the last layer.
 #: transformers compares these with the beginning of a module's whole name.
@@ -44,7 +44,7 @@ class Placement:
     """In words."""
 
 
-def place(options: Options, language: str, layers: int, folder: Path | None) -> Placement:
+def place(options: EngineOptions, language: str, layers: int, folder: Path | None) -> Placement:
     """Where and how to load a checkpoint with so many language layers of that kind on this machine.
 
     Raises SetupError when the weights are to be quantised and there is no NVIDIA GPU, or no bitsandbytes.

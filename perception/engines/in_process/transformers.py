@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from handeye.perception.engines.engine import Answer, Weighed, answer_of
 from handeye.perception.engines.in_process.checkpoint import EXTRA, Checkpoint, load
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.perception.profiles import profile_for
 from handeye.perception.usage import Usage
 from handeye.tools.errors import ModelError, SetupError, UsageError
@@ -39,12 +39,12 @@ Made = TypeVar("Made")
 class InProcess:
     """One checkpoint, held in memory until it is closed."""
 
-    def __init__(self, checkpoint: Checkpoint, options: Options | None = None) -> None:
+    def __init__(self, checkpoint: Checkpoint, options: EngineOptions | None = None) -> None:
         """What was written when the time for an answer is over is the answer.
 
         Raises UsageError when `options.v2pe` is below 1 and the model cannot take positions between whole numbers.
         """
-        options = options or Options()
+        options = options or EngineOptions()
         if options.v2pe < 1 and not takes_fractions(checkpoint.model):
             kind = checkpoint.model.config.text_config.model_type
             raise UsageError(
@@ -69,9 +69,9 @@ class InProcess:
         self._forcing = True
 
     @classmethod
-    def open(cls, model: str, options: Options | None = None) -> InProcess:
+    def open(cls, model: str, options: EngineOptions | None = None) -> InProcess:
         """The engine for a checkpoint's folder or Hugging Face id; errors as `checkpoint.load` raises them."""
-        options = options or Options()
+        options = options or EngineOptions()
         return cls(load(model, options), options)
 
     def generate(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from handeye.perception.engines.serving.growing import Telling
     from handeye.perception.engines.serving.http import Http
     from handeye.perception.engines.serving.servers import Server
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
     from handeye.perception.prompt import Prompt
 
 #: How servers say that they do not know a field of the request.
@@ -85,7 +85,7 @@ class Asked:
 class Asking:
     """How one server is asked, and what it was found to lack."""
 
-    def __init__(self, http: Http, server: Server, profile: Profile, own_tiles: int) -> None:
+    def __init__(self, http: Http, server: Server, profile: ModelProfile, own_tiles: int) -> None:
         self.notes: tuple[str, ...] = ()
         self._http = http
         self._server = server

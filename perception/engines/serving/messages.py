@@ -15,7 +15,7 @@ from handeye.perception.reasoning import ONLY_REASONING, Separated, as_tool_call
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
 
 #: Fields that hold reasoning: vLLM's and SGLang's, OpenRouter's, Ollama's.
 REASONING = ("reasoning", "reasoning_content", "thinking")
@@ -75,7 +75,7 @@ class Message:
             made["tool_calls"] = [{"function": call} for _, call in sorted(self._calls.items())]
         return made
 
-    def separated(self, ends: Sequence[str], profile: Profile, finish: str) -> Separated | None:
+    def separated(self, ends: Sequence[str], profile: ModelProfile, finish: str) -> Separated | None:
         """Reasoning and answer; None when there is neither.
 
         A call that the server took out of the text is the answer, and the text next to it is not. `finish` as in

@@ -23,7 +23,7 @@ import httpx
 from platformdirs import user_log_path
 
 from handeye.perception.engines.naming import locate, native
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.perception.engines.serving import keeper
 from handeye.perception.engines.serving.serve_log import SCRIPT_FAILED, last_line, reason, tail
 from handeye.perception.engines.serving.serve_plan import Facts, Wishes, find_gpus, flags, split
@@ -55,7 +55,7 @@ class Order:
     """What is to be served, and how."""
 
     model: str
-    options: Options
+    options: EngineOptions
     wishes: Wishes
     launchers: tuple[Launcher, ...]
     port: int
@@ -132,7 +132,7 @@ class Server:
 
 def plan(
     model: str,
-    options: Options | None = None,
+    options: EngineOptions | None = None,
     wishes: Wishes | None = None,
     *,
     vllm: str = "",
@@ -146,7 +146,7 @@ def plan(
     environment, or on PATH. `trust` is asked before a model's own code is run, unless that is wished for. Raises
     UsageError for a name or path that is none, and SetupError for what is missing.
     """
-    options, wishes = options or Options(), wishes or Wishes()
+    options, wishes = options or EngineOptions(), wishes or Wishes()
     launchers = find_vllm(vllm)
     model, notes = _mapped(model, wishes)
     facts = Facts.read(model, options.revision)
@@ -173,7 +173,7 @@ def plan(
     )
 
 
-def open_served(model: str, options: Options | None = None) -> Served:
+def open_served(model: str, options: EngineOptions | None = None) -> Served:
     """An engine whose server runs as long as the engine is open.
 
     `--vllm` is read from HANDEYE_VLLM, and vLLM's own flags from HANDEYE_VLLM_FLAGS. Raises as `plan`, `Server.start`

@@ -16,7 +16,7 @@ from handeye.tools.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.engines.options import Options
+    from handeye.perception.engines.options import EngineOptions
 
 GB = 1 << 30
 #: Room on each GPU beside the weights: activations of the vision part, CUDA graphs, and a key-value cache.
@@ -115,7 +115,7 @@ def split(facts: Facts, gpus: Sequence[Gpu], quantize: Literal["none", "8bit", "
     )
 
 
-def flags(facts: Facts, options: Options, wishes: Wishes, shared: Split, gpus: Sequence[Gpu] = ()) -> list[str]:
+def flags(facts: Facts, options: EngineOptions, wishes: Wishes, shared: Split, gpus: Sequence[Gpu] = ()) -> list[str]:
     """vLLM's flags for a checkpoint, without its name and address."""
     length = wishes.max_model_len or max(LEAST_CONTEXT, WORDS + TOKENS_PER_TILE * (options.max_tiles + 1))
     length = min(length, facts.context) if facts.context and not wishes.max_model_len else length

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from handeye.perception.engines.engine import TOP_P, Answer, Weighed
-from handeye.perception.engines.options import Options
+from handeye.perception.engines.options import EngineOptions
 from handeye.perception.engines.serving.asking import Asking
 from handeye.perception.engines.serving.growing import Telling
 from handeye.perception.engines.serving.http import Http
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.engines.serving.asking import Asked
     from handeye.perception.engines.serving.servers import Server
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
     from handeye.perception.prompt import Prompt
 
 #: OpenAI's API takes no more stop strings than this; the others are cut off here.
@@ -57,7 +57,7 @@ class Served:
         self,
         http: Http,
         server: Server,
-        profile: Profile,
+        profile: ModelProfile,
         notes: tuple[str, ...] = (),
         *,
         constrain: bool = True,
@@ -79,7 +79,7 @@ class Served:
     def open(
         cls,
         address: str,
-        options: Options | None = None,
+        options: EngineOptions | None = None,
         *,
         own_tiles: int = OWN_TILES,
         behind: Behind | None = None,
@@ -90,7 +90,7 @@ class Served:
         HANDEYE_API_KEY or OPENAI_API_KEY. Raises UsageError for an address that is none or a model that is not
         served, and ModelError when the server does not answer as agreed.
         """
-        options = options or Options()
+        options = options or EngineOptions()
         base, wanted = _split(address)
         key = os.environ.get("HANDEYE_API_KEY") or os.environ.get("OPENAI_API_KEY") or ""
         http = Http(base, key, options.answer_seconds)

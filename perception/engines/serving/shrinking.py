@@ -12,7 +12,7 @@ from handeye.perception.prompt import Picture, Prompt
 from handeye.perception.tiling import choose_grid
 
 if TYPE_CHECKING:
-    from handeye.perception.profiles import Profile
+    from handeye.perception.profiles import ModelProfile
     from handeye.perception.prompt import Part
 
 
@@ -22,13 +22,13 @@ def tiles_of(size: tuple[int, int], max_tiles: int, side: int) -> int:
     return columns * rows + (columns * rows > 1)
 
 
-def count_tiles(prompt: Prompt, max_tiles: int, profile: Profile) -> int:
+def count_tiles(prompt: Prompt, max_tiles: int, profile: ModelProfile) -> int:
     """Tiles of all pictures of a prompt, thumbnails included."""
     bounds = prompt.bounds(max_tiles)
     return sum(tiles_of(image.size, bound, profile.tile) for image, bound in zip(prompt.images, bounds, strict=True))
 
 
-def fewer(prompt: Prompt, max_tiles: int, spare: int, profile: Profile) -> int:
+def fewer(prompt: Prompt, max_tiles: int, spare: int, profile: ModelProfile) -> int:
     """The bound below `max_tiles` with which a prompt takes `spare` tokens less, as near to it as there is; 0 if none.
 
     With `spare` 0 it is not known how much is too much: about half.

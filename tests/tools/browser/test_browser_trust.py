@@ -11,7 +11,7 @@ import pytest
 from handeye.tools.actions import Click, Navigate, Type
 from handeye.tools.address import meant, without_secrets
 from handeye.tools.browser import Browser
-from handeye.tools.domains import Domains
+from handeye.tools.allow_list import AllowList
 from handeye.tools.errors import ActionFailed, ActionRefused, UsageError
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ if TYPE_CHECKING:
     ],
 )
 def test_domains_match_themselves_and_their_subdomains(names: tuple[str, ...], url: str, allowed: bool) -> None:
-    assert Domains(names).allow(url) is allowed
+    assert AllowList(names).allow(url) is allowed
 
 
 def test_what_is_no_domain_is_not_taken_for_one() -> None:
     with pytest.raises(UsageError, match="is no domain"):
-        Domains(["exa mple"])
+        AllowList(["exa mple"])
 
 
 @pytest.mark.parametrize(

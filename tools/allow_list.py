@@ -20,7 +20,7 @@ HARMLESS = frozenset({"about", "data", "blob", "chrome-error"})
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
-class Domains:
+class AllowList:
     """The domains a browser may reach: those of `names` (all when there are none), and none of `denied`.
 
     `example.com` means it and its subdomains, on any port; `localhost:8000` means that port only.
