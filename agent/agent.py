@@ -31,7 +31,7 @@ from handeye.tools.custom import Toolbox, as_tools
 from handeye.tools.device import Attended, Attributing, Driving, Overhearing, Receiving, Reviving, Telling
 from handeye.tools.discreet import Discreet
 from handeye.tools.errors import ActionRefused, DeviceLost, HandeyeError, Stopped, UsageError
-from handeye.tools.hiding import names_in
+from handeye.tools.redact import names_in
 from handeye.tools.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ class Reply:
     """The id of the question; empty where it was not said."""
     shown: str | None
     """The question that the run ended with; None when it ended with none."""
-    hide: Callable[[str], str]
+    redact: Callable[[str], str]
 
     def meant_for(self, step: int, question: str) -> bool:
         """Whether this is the question that was answered."""
         if self.question:
-            return self.question == question_id(step, self.hide(question))
-        return self.shown is None or self.shown == self.hide(question)
+            return self.question == question_id(step, self.redact(question))
+        return self.shown is None or self.shown == self.redact(question)
 
 
 class Agent:
@@ -164,7 +164,7 @@ class Agent:
             with released(folder):
                 check_files(folder)
         ended = folder.read()
-        hide = self._keep_secrets(folder, resumed)
+        redact = self._keep_secrets(folder, resumed)
         with disk(folder.path), RunRecorder(folder, self.listen, self.config.options, self.secrets) as recorder:
             context = RunContext(
                 device=self.device,
@@ -178,7 +178,7 @@ class Agent:
                 history=recorder.history,
                 tools=self.tools,
                 stopping=self._stop.is_set,
-                hide=hide,
+                redact=redact,
                 traced=recorder.trace.sync,
             )
             graph = build_loop(context, recorder.checkpoints)
@@ -187,10 +187,10 @@ class Agent:
             recorder.checkpoints.setup()
             folder.note(opened=True)
             shown = str(ended.get("reason", "")) if ended.get("status") == "waiting" else None
-            reply = Reply(hide(answer), question, shown, hide) if answer is not None else None
+            reply = Reply(redact(answer), question, shown, redact) if answer is not None else None
             status, reason = self._attempt(context, graph, folder.config, resumed, reply)
             state = State(**(graph.get_state(THREAD).values or start("")))  # type: ignore[typeddict-item]
-            return recorder.end(status, hide(reason), state, time.monotonic() - began)
+            return recorder.end(status, redact(reason), state, time.monotonic() - began)
 
     def _keep_secrets(self, folder: RunFolder, resumed: bool) -> Callable[[str], str]:
         """Hand the secrets to the device, with what this run has typed before; returns what hides them in a text."""
@@ -201,7 +201,7 @@ class Agent:
             self.secrets.recall(folder.journal.read_text(encoding="utf-8"))
         if isinstance(self.device, Discreet):
             self.device.secrets = self.secrets
-        return self.secrets.hide
+        return self.secrets.redact
 
     def guard(self, *folders: Path) -> Guard:
         """The rules that the runs of this agent are held to; files of these `folders` may be opened too."""
@@ -260,7 +260,7 @@ class Agent:
         except HandeyeError as error:
             return "broken", str(error)
         except Exception as error:  # a mistake of ours must not cost the run its books
-            (context.run.path / "crash.txt").write_text(context.hide(traceback.format_exc()), encoding="utf-8")
+            (context.run.path / "crash.txt").write_text(context.redact(traceback.format_exc()), encoding="utf-8")
             return "broken", f"{type(error).__name__}: {error}; please report it with {context.run.path / 'crash.txt'}"
         finally:
             if isinstance(self.device, Attended):
@@ -361,7 +361,7 @@ class Agent:
 
     def _asked(self, question: str) -> str | None:
         said = self.ask(question) if self.ask else None
-        return self.secrets.hide(said) if said else said
+        return self.secrets.redact(said) if said else said
 
     @contextmanager
     def _ctrl_c(self) -> Iterator[None]:

@@ -90,9 +90,9 @@ class Doubt(BaseModel):
 class EffectJournal:
     """Appends entries; each is on the disk when `add` returns."""
 
-    def __init__(self, path: Path, redact: Callable[[Entry], Entry] = lambda entry: entry) -> None:
+    def __init__(self, path: Path, redact_record: Callable[[Entry], Entry] = lambda entry: entry) -> None:
         """`redact` takes secrets out of an entry."""
-        self.path, self._redact = path, redact
+        self.path, self._redact = path, redact_record
         cut_unfinished_line(path)
         self.lines = path.read_bytes().count(b"\n") if path.exists() else 0
         """So many entries stand in the file."""

@@ -105,7 +105,7 @@ class RunContext:
     tools: Toolbox = field(default_factory=Toolbox)
     """The custom tools of the run."""
     stopping: Callable[[], bool] = lambda: False
-    hide: Callable[[str], str] = str
+    redact: Callable[[str], str] = str
     """Puts names for the values of secrets."""
     traced: Callable[[], int] = lambda: 0
     """Puts the trace on the disk; returns how many lines it has."""
@@ -347,8 +347,8 @@ def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> G
         elif isinstance(action, Call):
             context.journal.intend(step, action, action.tool, observation.signals.url)
             used = context.tools.use(action)
-            context.journal.finish(step, context.hide(used.result), used.failed)
-            result, failed, whole = context.hide(used.result), used.failed, context.hide(used.whole)
+            context.journal.finish(step, context.redact(used.result), used.failed)
+            result, failed, whole = context.redact(used.result), used.failed, context.redact(used.whole)
             outcome = Outcome(kind=used.outcome, evidence=result if failed else "the tool answered")
             update |= State(judged=True)
         else:

@@ -68,7 +68,7 @@ class Desk:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except HandeyeError as error:
-            raise ToolError(self.secrets.hide(str(error))) from error
+            raise ToolError(self.secrets.redact(str(error))) from error
         except asyncio.CancelledError:
             self.stop()
             raise
@@ -176,7 +176,7 @@ class Desk:
         self.device.settle()
         outcome = judge(action, before, self.observe())
         told = f"{describe(action)}: {outcome.kind.replace('_', ' ')}, {outcome.evidence or 'no evidence'}"
-        return self.secrets.hide(f"{told}; {remark}" if remark else told)
+        return self.secrets.redact(f"{told}; {remark}" if remark else told)
 
     def run(self, goal: str, listen: Callable[[AnyEvent], None], **limits: Any) -> str:
         """Carry a goal out."""

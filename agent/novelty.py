@@ -33,7 +33,7 @@ def judged(context: RunContext, action: Action, before: Observation | None, obse
         return Outcome(kind="unknown", evidence="resumed since")
     poised = context.device.poised if isinstance(context.device, Poising) else None
     outcome = judge(action, before, observation, poised, context.settled.happened if context.settled else "")
-    return outcome.model_copy(update={"evidence": context.hide(outcome.evidence)})  # of a look that nothing was hidden in
+    return outcome.model_copy(update={"evidence": context.redact(outcome.evidence)})  # of a look that nothing was hidden in
 
 
 def corrected(context: RunContext, steps: list[dict[str, Any]], observation: Observation) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def corrected(context: RunContext, steps: list[dict[str, Any]], observation: Obs
     evidence = rewritten(typed.action, observation) if typed.outcome.kind == "confirmed" else ""
     if not evidence:
         return steps
-    evidence = context.hide(evidence)
+    evidence = context.redact(evidence)
     context.tell(Noted(step=typed.number, text=evidence))
     typed = typed.model_copy(update={"outcome": Outcome(kind="unexpected", evidence=evidence)})
     return [*steps[:-2], typed.model_dump(mode="json"), steps[-1]]

@@ -33,7 +33,7 @@ class LatestSaver(SqliteSaver):
     """LangGraph's SQLite saver, keeping the newest checkpoints only: a run of 1,000 steps needs one, not 5,000."""
 
     KEPT = 3
-    hide: Callable[[str], str] = str
+    redact: Callable[[str], str] = str
     """Puts names for secrets into what a node raised, which is saved as well."""
     NEWEST = "SELECT checkpoint_id FROM checkpoints ORDER BY rowid DESC LIMIT ?"
 
@@ -51,7 +51,7 @@ class LatestSaver(SqliteSaver):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         clean = [
-            (channel, RuntimeError(self.hide(repr(value))) if isinstance(value, BaseException) else value)
+            (channel, RuntimeError(self.redact(repr(value))) if isinstance(value, BaseException) else value)
             for channel, value in writes
         ]
         super().put_writes(config, clean, task_id, task_path)
@@ -80,13 +80,13 @@ class RunRecorder:
         self.folder = folder
         self.options = options
         self._listen = listen
-        self._redact = secrets.redact
+        self._redact = secrets.redact_record
         self.trace = EventLog(folder.trace)
-        self.journal = EffectJournal(folder.journal, secrets.redact)
+        self.journal = EffectJournal(folder.journal, secrets.redact_record)
         self.history = History(folder.trace)
         self._database = sqlite3.connect(folder.checkpoint, check_same_thread=False)
         self.checkpoints = LatestSaver(self._database)
-        self.checkpoints.hide = secrets.hide
+        self.checkpoints.redact = secrets.redact
 
     def tell(self, event: AnyEvent) -> None:
         """Write an event to the trace, then show it to whoever listens."""

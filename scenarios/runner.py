@@ -138,7 +138,7 @@ class Runner:
             run=str(trial.folder / "run") if (trial.folder / "run").exists() else "",
             **told,
         )
-        return pruned(self.secrets.redact(attempt), trial.folder, self.settings.trace)
+        return pruned(self.secrets.redact_record(attempt), trial.folder, self.settings.trace)
 
     def mind(self) -> tuple[Perception, Policy]:
         """The eyes and the policy, opened when they are first needed."""

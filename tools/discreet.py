@@ -87,7 +87,7 @@ def told(error: BaseException, secrets: Secrets) -> bool:
 
 
 def _cleaned(error: Exception, secrets: Secrets) -> Exception:
-    words = secrets.hide(str(error))
+    words = secrets.redact(str(error))
     return type(error)(words) if isinstance(error, HandeyeError) else RuntimeError(f"{type(error).__name__}: {words}")
 
 
@@ -95,17 +95,17 @@ def _hidden(said: Any, secrets: Secrets) -> Any:
     from handeye.tools.element import Element
 
     if isinstance(said, str):
-        return secrets.hide(said)
+        return secrets.redact(said)
     if isinstance(said, list) and said and isinstance(said[0], Element):
         return _elements(said, secrets)
     if type(said) in (list, tuple):
         return type(said)(_hidden(each, secrets) for each in said)
     if isinstance(said, BaseModel):
-        return secrets.redact(said)
+        return secrets.redact_record(said)
     if hasattr(said, "__dataclass_fields__") and hasattr(said, "title"):
         from dataclasses import replace
 
-        title = secrets.hide(said.title)
+        title = secrets.redact(said.title)
         return said if title == said.title else replace(said, title=title)
     return said
 
@@ -117,7 +117,7 @@ def _elements(found: list[Element], secrets: Secrets) -> list[Element]:
     for element, name in zip(found, names, strict=True):
         changed = {"name": name}
         changed |= {
-            each: secrets.hide(getattr(element, each))
+            each: secrets.redact(getattr(element, each))
             for each in ("value", "description", "key", "destination", "context")
         }
         differs = {key: value for key, value in changed.items() if value != getattr(element, key)}

@@ -27,31 +27,31 @@ FIXED = re.compile(r"[0-9a-f]{64}|\d{4}-\d\d-\d\dT[\d:.+Z-]+")
 VOCABULARY = frozenset({"role"})
 
 
-def redact(value: T, hide: Callable[[str], str]) -> T:
+def redact_record(value: T, redact: Callable[[str], str]) -> T:
     """The value with `hide` applied to every free text in it, at any depth; the same object where nothing changes.
 
     Models, lists, tuples and the values of dictionaries are followed. Keys of dictionaries are handeye's own.
     """
-    changed: Any = _redacted(value, hide)
+    changed: Any = _redacted(value, redact)
     return value if changed is value else changed  # type: ignore[no-any-return]
 
 
-def _redacted(value: Any, hide: Callable[[str], str]) -> Any:
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        made = value if FIXED.fullmatch(value) else hide(value)
+        made = value if FIXED.fullmatch(value) else redact(value)
         return value if made == value else made
     if isinstance(value, BaseModel):
         fields = {name: getattr(value, name) for name in free_fields(type(value))}
-        changed = {name: made for name, each in fields.items() if (made := _redacted(each, hide)) is not each}
+        changed = {name: made for name, each in fields.items() if (made := _redacted(each, redact)) is not each}
         return value.model_copy(update=changed) if changed else value
     if isinstance(value, Path):
-        made = hide(str(value))
+        made = redact(str(value))
         return value if made == str(value) else type(value)(made)
     if isinstance(value, dict):
-        items = {key: _redacted(each, hide) for key, each in value.items()}
+        items = {key: _redacted(each, redact) for key, each in value.items()}
         return items if any(items[key] is not value[key] for key in items) else value
     if isinstance(value, list | tuple):
-        parts = [_redacted(each, hide) for each in value]
+        parts = [_redacted(each, redact) for each in value]
         if all(one is other for one, other in zip(parts, value, strict=True)):
             return value
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)

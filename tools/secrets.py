@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import WeakSet
 
 from handeye.tools.errors import ActionRefused, UsageError
-from handeye.tools.hiding import SHORTEST, Hider, names_in, placeholder
-from handeye.tools.redaction import redact
+from handeye.tools.redact import SHORTEST, Redactor, names_in, placeholder
+from handeye.tools.redaction import redact_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -94,7 +94,7 @@ class Secrets:
         """`bound` are the places of secrets whose value the keyring has, if they are to be looked for there at all."""
         self._bound = bound
         self._found = {_key(secret.name): secret for secret in found}
-        self._hider = Hider({})
+        self._hider = Redactor({})
         self.notes: list[str] = []
         """What the person should know, in words."""
         self.given: set[str] = set()
@@ -174,24 +174,24 @@ class Secrets:
                 self.given.add(_key(name))
 
     @property
-    def hider(self) -> Hider:
+    def hider(self) -> Redactor:
         """Knows the values that may stand in texts."""
         return self._hider
 
-    def hide(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text with names for values."""
-        return self._hider.hide(text) if self._hider else text
+        return self._hider.redact(text) if self._hider else text
 
     def sealed(self, device_state: dict[str, Any]) -> dict[str, Any]:
         """A memento that holds no value and can be turned back; its `url` is as signals tell it, to be compared."""
         if not self._hider:
             return device_state
-        shown = {"url": self.hide(device_state["url"])} if "url" in device_state else {}
+        shown = {"url": self.redact(device_state["url"])} if "url" in device_state else {}
         return {**self._hider.seal(device_state), **shown}
 
-    def redact(self, record: T) -> T:
+    def redact_record(self, record: T) -> T:
         """A record with names for values in its free texts; its keys, digests and times are left as they are."""
-        return redact(record, self._hider.hide) if self._hider else record
+        return redact_record(record, self._hider.redact) if self._hider else record
 
     def values_given(self) -> dict[str, str]:
         """Those that were typed in this run and are long enough to be told from other text."""
@@ -199,7 +199,7 @@ class Secrets:
         return {name: value for name, value in given.items() if len(value.strip()) >= SHORTEST}
 
     def _learn(self) -> None:
-        self._hider = Hider({secret.name: secret.value for secret in self._found.values()})
+        self._hider = Redactor({secret.name: secret.value for secret in self._found.values()})
         for secret in self._found.values():
             note = (
                 f"the secret {secret.name} has fewer than {SHORTEST} characters: it is hidden in password fields and "
@@ -251,7 +251,7 @@ def refuse_elsewhere(action: Action) -> None:
 def hide_known(text: str) -> str:
     """The text with names for the values of all secrets that this process has read."""
     for secrets in list(_KNOWN):
-        text = secrets.hide(text)
+        text = secrets.redact(text)
     return text
 
 

@@ -24,7 +24,7 @@ from benchmarks.reliability.telling import Figure, say
 from handeye.tools import Browser
 from handeye.tools.actions import Navigate, Target, Type
 from handeye.tools.errors import ActionFailed, ActionRefused
-from handeye.tools.hiding import Hider
+from handeye.tools.redact import Redactor
 from handeye.tools.secrets import Secret, Secrets
 
 if TYPE_CHECKING:
@@ -152,10 +152,10 @@ def encodings() -> Iterator[Tried]:
     dice = random.Random(SEED)
     say("  encodings")
     for value in values(dice)[:VALUES]:
-        hider = Hider({"it": value})
+        hider = Redactor({"it": value})
         for name, encode in ENCODINGS.items():
             text = f"before {encode(value)} after"
-            shown = hider.hide(text)
+            shown = hider.redact(text)
             held = "{{secret:it}}" in shown and not hider.spans(shown) and _longest(value, shown) < len(value) - 2
             yield Tried("encoding", name, held, f"{value!r} is readable in {shown[:120]!r}")
 

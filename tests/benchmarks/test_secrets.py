@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.reliability import secrets
-from handeye.tools.hiding import Hider
+from handeye.tools.redact import Redactor
 
 
 def test_every_encoding_is_tried_and_held() -> None:
@@ -15,7 +15,7 @@ def test_every_encoding_is_tried_and_held() -> None:
 
 
 def test_a_readable_value_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Hider, "spans", lambda self, text: [])
+    monkeypatch.setattr(Redactor, "spans", lambda self, text: [])
     assert not any(each.held for each in secrets.encodings())
 
 

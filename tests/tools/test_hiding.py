@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handeye.tools.hiding import Hider, names_in, parts
+from handeye.tools.redact import Redactor, names_in, parts
 
 VALUE = 'Hünter 2+/"x'
-SHOP = Hider({"shop": VALUE})
+SHOP = Redactor({"shop": VALUE})
 
 WRITTEN = {
     "itself": VALUE,
@@ -43,8 +43,8 @@ WRITTEN = {
 
 @pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN.keys())
 def test_the_value_is_found(text: str) -> None:
-    assert SHOP.hide(f"see {text} here") == "see {{secret:shop}} here"
-    assert SHOP.hide(f"see {text} and {text}") == "see {{secret:shop}} and {{secret:shop}}"
+    assert SHOP.redact(f"see {text} here") == "see {{secret:shop}} here"
+    assert SHOP.redact(f"see {text} and {text}") == "see {{secret:shop}} and {{secret:shop}}"
 
 
 @pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN.keys())
@@ -58,31 +58,31 @@ def test_what_is_sealed_holds_no_value_and_comes_back(text: str) -> None:
 
 def test_other_text_stays_as_it_is() -> None:
     for text in ("", "Hunter", "Hünter 2", base64.b64encode(b"something else entirely").decode(), "{{secret:shop}}"):
-        assert SHOP.hide(text) == text
+        assert SHOP.redact(text) == text
 
 
 def test_the_longest_secret_wins_and_short_ones_are_left_alone() -> None:
-    hider = Hider({"a": "abcd", "b": "xabcdx", "c": "ab"})
-    assert hider.hide("xabcdx abcd ab") == "{{secret:b}} {{secret:a}} ab"
-    assert not Hider({"c": "ab"})
+    hider = Redactor({"a": "abcd", "b": "xabcdx", "c": "ab"})
+    assert hider.redact("xabcdx abcd ab") == "{{secret:b}} {{secret:a}} ab"
+    assert not Redactor({"c": "ab"})
 
 
 def test_a_value_parted_among_texts_is_found() -> None:
-    hider = Hider({"shop": "open sesame"})
+    hider = Redactor({"shop": "open sesame"})
     assert hider.hide_each(["say open", " sesa", "me now", "end"]) == ["say {{secret:shop}}", "", " now", "end"]
 
 
 def test_a_long_text_cut_off_in_the_midst_of_a_value_loses_the_piece() -> None:
-    hider = Hider({"shop": "open sesame"})
+    hider = Redactor({"shop": "open sesame"})
     cut = "a" * 76 + " open s"
-    assert hider.hide(cut) == "a" * 76 + " {{secret:shop}}"
-    assert hider.hide("an open s") == "an open s"
+    assert hider.redact(cut) == "a" * 76 + " {{secret:shop}}"
+    assert hider.redact("an open s") == "an open s"
 
 
 @settings(deadline=None)
 @given(st.text(min_size=4, max_size=12).filter(lambda text: len(text.strip()) >= 4), st.binary(max_size=7))
 def test_any_value_is_found_in_any_encoding(value: str, before: bytes) -> None:
-    hider = Hider({"s": value})
+    hider = Redactor({"s": value})
     bare = value.strip()
     for text in (
         bare,
@@ -91,7 +91,7 @@ def test_any_value_is_found_in_any_encoding(value: str, before: bytes) -> None:
         bare.encode().hex(),
         base64.b64encode(before + bare.encode()).decode(),
     ):
-        hidden = hider.hide(f"<{text}>")
+        hidden = hider.redact(f"<{text}>")
         assert bare not in hidden.replace("{{secret:s}}", "")
         assert "{{secret:s}}" in hidden
 
@@ -103,7 +103,7 @@ def test_a_large_page_takes_no_time_worth_telling() -> None:
     spans = []
     for times in (1, 4):
         start = time.process_time()
-        assert SHOP.hide(page * times) == page * times
+        assert SHOP.redact(page * times) == page * times
         spans.append(time.process_time() - start)
     assert spans[1] < 12 * spans[0] + 0.2
 
@@ -131,18 +131,18 @@ DRAWN = {
 
 @pytest.mark.parametrize("text", DRAWN.values(), ids=DRAWN.keys())
 def test_the_value_is_found_as_a_reader_or_another_program_would(text: str) -> None:
-    hidden = SHOP.hide(f"see {text} here")
+    hidden = SHOP.redact(f"see {text} here")
     assert hidden.startswith("see ")
     assert hidden.endswith(" here")
     assert re.sub(r"\{\{secret:shop\}\}|\bsee\b|\bhere\b|\\+n|[\s\"\\]|(?:LS0t)+", "", hidden) == "", hidden
 
 
 def test_a_secret_equal_to_its_name_is_hidden_once() -> None:
-    hider = Hider({"lamp": "lamp", "shop": "secret", "it": "lamp-2"})
-    once = hider.hide("a lamp, a secret and lamp-2")
+    hider = Redactor({"lamp": "lamp", "shop": "secret", "it": "lamp-2"})
+    once = hider.redact("a lamp, a secret and lamp-2")
     assert once == "a {{secret:lamp}}, a {{secret:shop}} and {{secret:it}}"
-    assert hider.hide(once) == once
-    assert hider.hide("{{secret:lamps}}") != "{{secret:lamps}}", "no name of ours"
+    assert hider.redact(once) == once
+    assert hider.redact("{{secret:lamps}}") != "{{secret:lamps}}", "no name of ours"
     sealed = hider.seal({"lamp": "lamp", "secret": ["secret"]})
     assert list(sealed) == ["lamp", "secret"]
     assert hider.unseal(sealed) == {"lamp": "lamp", "secret": ["secret"]}

@@ -62,7 +62,7 @@ def test_the_file_comes_before_the_environment_and_both_before_the_keyring(tmp_p
     secrets = Secrets.read(write(tmp_path / "my.toml", 'shop = "from the file"'), environ)
     assert secrets.use("shop", SHOP) == "from the file"
     assert secrets.use("my.pin", PAY) == "9876"
-    assert secrets.hide("9876") == "{{secret:my.pin}}"
+    assert secrets.redact("9876") == "{{secret:my.pin}}"
     assert without_secrets(environ | {"PATH": "/bin"}) == {"PATH": "/bin"}
 
 
@@ -99,9 +99,9 @@ def test_the_keyring_is_asked_for_what_is_used_and_its_service_may_name_the_plac
     keyring.set_password("handeye", "shop", "open sesame")
     keyring.set_password("handeye:pay.example", "bank", "12345")
     secrets = Secrets.read(write(tmp_path / "my.toml", '[bank]\nfor = ["pay.example"]'), {})
-    assert secrets.hide("open sesame 12345") == "open sesame 12345", "nobody has asked yet"
+    assert secrets.redact("open sesame 12345") == "open sesame 12345", "nobody has asked yet"
     secrets.check("log in with {{secret:shop}} and {{secret:bank}}")
-    assert secrets.hide("open sesame 12345") == "{{secret:shop}} {{secret:bank}}"
+    assert secrets.redact("open sesame 12345") == "{{secret:shop}} {{secret:bank}}"
     assert secrets.use("bank", PAY) == "12345"
     with pytest.raises(ActionRefused, match="bank"):
         secrets.use("bank", SHOP)
@@ -200,7 +200,7 @@ class Line(BaseModel):
 def test_a_record_keeps_its_digests_and_times() -> None:
     secrets = Secrets([Secret("pin", "2026")])
     line = Line(kind="note", at="2026-11-21T13:00:00.000+00:00", screen="2026" + "a" * 60, text="pin 2026")
-    assert secrets.redact(line) == line.model_copy(update={"text": "pin {{secret:pin}}"})
+    assert secrets.redact_record(line) == line.model_copy(update={"text": "pin {{secret:pin}}"})
 
 
 @pytest.mark.parametrize("word", ["click", "note", "kind", "text", "inside", "button", "secret"])
@@ -208,14 +208,14 @@ def test_a_secret_that_is_a_word_of_our_files_leaves_them_readable(word: str) ->
     secrets = Secrets([Secret("shop", word), Secret(word, word.upper())])
     inner = Line(kind="click", at="", screen="", text=f"the {word}", role="button", path=Path("a") / word)
     line = Line(kind="note", at="", screen="", text=f"say {word}", inside=(inner,), more={"kind": [{"text": word}]})
-    redacted = secrets.redact(line)
+    redacted = secrets.redact_record(line)
     again = Line.model_validate_json(redacted.model_dump_json())
     assert again == redacted
     assert (again.kind, again.inside[0].kind, again.inside[0].role) == ("note", "click", "button")
     assert word not in again.text.replace("{{secret:shop}}", "").replace(f"{{{{secret:{word}}}}}", "")
     assert str(again.inside[0].path) != str(inner.path)
-    assert secrets.redact(again) == again, "names are not taken for values"
-    assert secrets.redact(Line(kind="note", at="", screen="", text="other")).text == "other"
+    assert secrets.redact_record(again) == again, "names are not taken for values"
+    assert secrets.redact_record(Line(kind="note", at="", screen="", text="other")).text == "other"
 
 
 def test_an_error_of_a_command_is_printed_without_the_values_that_the_process_has_read(

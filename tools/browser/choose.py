@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.tools.comparing import contains, numbers, same, signs, units
 from handeye.tools.errors import ActionFailed, ActionRefused
-from handeye.tools.hiding import names_in
+from handeye.tools.redact import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

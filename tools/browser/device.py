@@ -29,7 +29,7 @@ from handeye.tools.device import Poised, Settled, Signals
 from handeye.tools.discreet import discreet
 from handeye.tools.allow_list import AllowList
 from handeye.tools.errors import ActionFailed, ActionRefused, SetupError, Stopped, UsageError
-from handeye.tools.hiding import names_in
+from handeye.tools.redact import names_in
 from handeye.tools.screenshot import Screenshot
 from handeye.tools.secrets import refuse_elsewhere
 

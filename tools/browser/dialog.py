@@ -56,13 +56,13 @@ class OpenDialog:
     boxes: dict[str, Box] = field(default_factory=dict)
     """Where its parts are on the screen, once it was drawn."""
     picture: tuple[str, Image.Image] | None = None
-    hide: Callable[[str], str] = str
+    redact: Callable[[str], str] = str
     """Puts names for secrets into what is drawn."""
 
     @classmethod
-    def of(cls, dialog: Dialog, hide: Callable[[str], str] = str) -> OpenDialog:
+    def of(cls, dialog: Dialog, redact: Callable[[str], str] = str) -> OpenDialog:
         text = LEAVING if dialog.type == "beforeunload" else dialog.message
-        return cls(dialog, dialog.type, text, dialog.default_value, hide=hide)
+        return cls(dialog, dialog.type, text, dialog.default_value, redact=redact)
 
     @property
     def yes(self) -> str:
@@ -129,10 +129,10 @@ class OpenDialog:
 
     def _page(self, title: str) -> str:
         title = "" if self.kind == "beforeunload" else title  # these are the browser's words, not the page's
-        typed = f'<input id="field" value="{html.escape(self.hide(self.typed))}">' if self.kind == "prompt" else ""
+        typed = f'<input id="field" value="{html.escape(self.redact(self.typed))}">' if self.kind == "prompt" else ""
         cancel = '<button id="cancel">Cancel</button>' if self.choice else ""
         return PAGE.format(
-            title=html.escape(title), text=html.escape(self.hide(self.text)), field=typed, cancel=cancel, ok=self.yes
+            title=html.escape(title), text=html.escape(self.redact(self.text)), field=typed, cancel=cancel, ok=self.yes
         )
 
     @staticmethod

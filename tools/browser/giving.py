@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from handeye.tools.browser.origin import confirmed
 from handeye.tools.browser.scripts import KEY, ask
 from handeye.tools.errors import ActionFailed, ActionRefused
-from handeye.tools.hiding import names_in, parts, placeholder
+from handeye.tools.redact import names_in, parts, placeholder
 from handeye.tools.secrets import Place
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from handeye.tools.browser.giving import Giving
 from handeye.tools.browser.keys import MODIFIERS, read_chord
 from handeye.tools.browser.scripts import ask, quickly
 from handeye.tools.errors import ActionFailed, ActionRefused, TargetChanged
-from handeye.tools.hiding import names_in, parts
+from handeye.tools.redact import names_in, parts
 from handeye.tools.values import WRITTEN, plain_number
 
 if TYPE_CHECKING:

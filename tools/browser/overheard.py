@@ -53,8 +53,8 @@ class Heard(BaseModel):
 class Overheard:
     """Writes down what the pages of one browser say, with `hide` putting names for secrets."""
 
-    def __init__(self, hide: Callable[[str], str]) -> None:
-        self._hide = hide
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        self._hide = redact
         self._file: Path | None = None
         self._room = MOST_ENTRIES
         self._waiting: deque[Heard] = deque(maxlen=WAITING)

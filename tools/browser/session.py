@@ -72,7 +72,7 @@ class Session(Patience):
         self.first = ""
         """The address that the run began at, which secrets are bound to; empty until there is one."""
         self.traffic = Traffic(domains, files=files)
-        self.overheard = Overheard(lambda text: self.secrets.hide(text))
+        self.overheard = Overheard(lambda text: self.secrets.redact(text))
         self.tabs: list[Tab] = []
         """In the order they opened."""
         self.chooser: asyncio.Future[FileChooser] | None = None
@@ -320,7 +320,7 @@ class Session(Patience):
         if tab is not None:
             self._recent.remove(tab)
             self._recent.append(tab)
-        self.dialog = OpenDialog.of(dialog, self.secrets.hide)
+        self.dialog = OpenDialog.of(dialog, self.secrets.redact)
         self._wake()
 
     def _answered(self, page: Page) -> None:

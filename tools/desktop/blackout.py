@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PIL import ImageChops, ImageDraw
 
 from handeye.tools.geometry import Box
-from handeye.tools.hiding import Hider
+from handeye.tools.redact import Redactor
 from handeye.tools.screenshot import Screenshot
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Blackout:
             screen = replace(screen, notes=(*screen.notes, NO_READER))
         elif values:
             self._read(screen, secrets)
-            hider = Hider(values)
+            hider = Redactor(values)
             boxes += [
                 box for box, text in self._lines if hider.spans(text) or any(like(text, v) for v in values.values())
             ]

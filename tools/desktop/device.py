@@ -24,7 +24,7 @@ from handeye.tools.device import Poised, Settled, Signals
 from handeye.tools.discreet import discreet
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.geometry import Point
-from handeye.tools.hiding import names_in, parts
+from handeye.tools.redact import names_in, parts
 from handeye.tools.secrets import Place, Secrets
 
 if TYPE_CHECKING:

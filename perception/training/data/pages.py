@@ -77,7 +77,7 @@ class Pages:
         self._playwright.stop()
 
     def screen(
-        self, seed: int, held_out: bool = False, size: tuple[int, int] | None = None, *, hide: int | None = None
+        self, seed: int, held_out: bool = False, size: tuple[int, int] | None = None, *, redact: int | None = None
     ) -> Screen:
         """The page of a seed; Chromium smooths a few of its pixels by some levels more or less from time to time.
 
@@ -93,10 +93,10 @@ class Pages:
             "seed": str(seed), "source": "page", "theme": theme.name, "font": theme.face.family, "language": language,
             "scale": f"{scale:g}",
         }  # fmt: skip
-        return self.render(html, theme.face, size, scale, about, hide)
+        return self.render(html, theme.face, size, scale, about, redact)
 
     def render(
-        self, html: str, face: Face, size: tuple[int, int], scale: float, about: dict[str, str], hide: int | None = None
+        self, html: str, face: Face, size: tuple[int, int], scale: float, about: dict[str, str], redact: int | None = None
     ) -> Screen:
         """A page's HTML as a picture of a size, at a device scale."""
         view = self._view(scale)
@@ -105,8 +105,8 @@ class Pages:
         view.goto(f"{HOST}/")
         view.evaluate(_DRAWN)
         whole = _picture(view.screenshot(animations="disabled", caret="hide"))
-        found = view.evaluate(_SCRIPT.read_text(encoding="utf-8"), hide)
-        image = whole if hide is None else _picture(view.screenshot(animations="disabled", caret="hide"))
+        found = view.evaluate(_SCRIPT.read_text(encoding="utf-8"), redact)
+        image = whole if redact is None else _picture(view.screenshot(animations="disabled", caret="hide"))
         targets = (target for each in found if (target := _target(each, scale, whole)))
         return Screen(image, tuple(targets), about)
 

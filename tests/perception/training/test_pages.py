@@ -46,7 +46,7 @@ def test_the_pixels_of_what_a_page_tells_of_lie_in_its_box(pages: Pages, seed: i
     assert scale > 1
     for role, number in list(by_role.items())[:4]:
         target = whole.targets[number]
-        without = pages.screen(seed, held_out, hide=number)
+        without = pages.screen(seed, held_out, redact=number)
         assert without.targets == whole.targets
         found = differs(whole.image, without.image)
         assert found, target

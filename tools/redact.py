@@ -49,7 +49,7 @@ def placeholder(name: str, form: str = "") -> str:
     return f"{{{{secret:{name}{f'|{form}' if form else ''}}}}}"
 
 
-class Hider:
+class Redactor:
     """Hides the values of some secrets; `values` are by name."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -121,13 +121,13 @@ class Hider:
                     return max(0, len(whole) - length), len(text), name
         return None
 
-    def hide(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text with names for values."""
         return self._replaced(text, lambda _, name: placeholder(name))
 
     def hide_each(self, texts: Sequence[str]) -> list[str]:
         """Several texts that stand one after the other: a value that is parted among them is found as well."""
-        made = [self.hide(text) for text in texts]
+        made = [self.redact(text) for text in texts]
         joined = "".join(made)
         spans = self.spans(joined)
         if not spans:
@@ -232,7 +232,7 @@ def _forms(value: str) -> dict[str, str]:
     }
 
 
-def _base64_form(found: str, value: str, hider: Hider) -> str:
+def _base64_form(found: str, value: str, hider: Redactor) -> str:
     """How a base64 token is made from the value again; empty when it cannot be."""
     quoted = "%" in found
     token = found.replace("%3D", "=").replace("%3d", "=").replace("%2B", "+").replace("%2F", "/")
