@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from langgraph.types import Command
 
 from handeye.agent.approval import answered, question_id
-from handeye.agent.recorder import RunRecorder
+from handeye.agent.event_log import Noted, Started
 from handeye.agent.integrity import check_files, check_state
 from handeye.agent.loop import RunContext, build_loop
+from handeye.agent.recorder import RunRecorder
 from handeye.agent.resume import recover, settle_doubt
 from handeye.agent.run_folder import RunConfig, RunFolder, disk, released
 from handeye.agent.start import EMBEDDED, open_perception_and_policy, page_folder
 from handeye.agent.state import State, start
-from handeye.agent.event_log import Noted, Started
 from handeye.policies.guard import Guard
 from handeye.policies.limits import Limits
 from handeye.policies.rules import GuardPolicy, program
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     from langchain_core.runnables import RunnableConfig
 
+    from handeye.agent.event_log import AnyEvent, RunStatus
     from handeye.agent.loop import Graph
     from handeye.agent.run_folder import Approve, RunResult
-    from handeye.agent.event_log import AnyEvent, RunStatus
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.tools.device import Device, Receiving, Reviving

@@ -24,10 +24,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from handeye.agent.internal_actions import ground_targets
-from handeye.agent.target_snapshot import TargetSnapshot, differences
-from handeye.agent.state import State, pending, with_step
 from handeye.agent.event_log import ApprovalReceived
+from handeye.agent.internal_actions import ground_targets
+from handeye.agent.state import State, pending, with_step
+from handeye.agent.target_snapshot import TargetSnapshot, differences
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import StepSummary
 from handeye.tools.actions import Ask, describe, parse_action
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handeye.agent.event_log import AnyEvent
-    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Decision
     from handeye.policies.guard import GuardDecision
     from handeye.tools.actions import Action
@@ -137,22 +137,28 @@ def amended(state: State, observation: Observation, perception: Perception) -> D
     decision = pending(state)
     if instead := state["edits"].get(describe(decision.action)):
         action, _ = ground_targets(parse_action(instead), observation, perception)
-        decision = decision.model_copy(update={"action": action, "reasoning": f"{decision.reasoning} (as the person says)"})
+        decision = decision.model_copy(
+            update={"action": action, "reasoning": f"{decision.reasoning} (as the person says)"}
+        )
     return decision
 
 
-def remembered(state: State, ruling: GuardDecision, now: TargetSnapshot, observation: Observation) -> GuardDecision:
+def remembered(
+    state: State, guard_decision: GuardDecision, now: TargetSnapshot, observation: Observation
+) -> GuardDecision:
     """The ruling, with what the person said before of the same thing; a refusal of the rules stays one."""
-    if ruling.ruling != "ask":
-        return ruling
+    if guard_decision.kind != "ask":
+        return guard_decision
     if now.signature in state["refused"]:
-        return replace(ruling, ruling="refuse", reason=f"the person refused it before: {now.words}")
+        return replace(guard_decision, kind="deny", reason=f"the person refused it before: {now.words}")
     always = [each for each in state["always"] if isinstance(each, dict)]
-    if _verb(ruling.verb, now.site) in state["always"] or any(_holds(each, now, observation) for each in always):
-        return replace(ruling, ruling="allow", reason="the person allowed it for this run")
+    if _verb(guard_decision.verb, now.site) in state["always"] or any(
+        _holds(each, now, observation) for each in always
+    ):
+        return replace(guard_decision, kind="allow", reason="the person allowed it for this run")
     if any(_holds(each, now, observation) for each in state["approved"]):
-        return replace(ruling, ruling="allow", reason="the person allowed it")
-    return ruling
+        return replace(guard_decision, kind="allow", reason="the person allowed it")
+    return guard_decision
 
 
 def _holds(approved: Any, now: TargetSnapshot, observation: Observation) -> bool:
@@ -165,14 +171,16 @@ def _verb(verb: str, site: str) -> str:
     return f"verb:{verb} {site}"
 
 
-def question(state: State, ruling: GuardDecision, now: TargetSnapshot, changed: list[str]) -> State:
+def question(state: State, guard_decision: GuardDecision, now: TargetSnapshot, changed: list[str]) -> State:
     """Ask about an action, in words that a page cannot disguise; `changed`: what differs from what was shown before."""
     words = next((old for old in state["edits"]), now.words)
-    asked = {"verb": ruling.verb, "words": words, "shown": now.model_dump(mode="json")}
-    because = f" (because of “{visible(ruling.verb)}”)" if ruling.verb else ""
+    asked = {"verb": guard_decision.verb, "words": words, "shown": now.model_dump(mode="json")}
+    because = f" (because of “{visible(guard_decision.verb)}”)" if guard_decision.verb else ""
     since = f"{CHANGED} {'; '.join(changed)}. " if changed else ""
     about = f" — {now}" if str(now) else ""
-    return State(question=f"{since}{ALLOW_THIS} {visible(ruling.reason)}{because}{about}", asked=asked, approved=[])
+    return State(
+        question=f"{since}{ALLOW_THIS} {visible(guard_decision.reason)}{because}{about}", asked=asked, approved=[]
+    )
 
 
 def question_id(step: int, question: str) -> str:
@@ -194,7 +202,9 @@ def refuse(state: State, reason: str, signature: str = "") -> State:
     """
     decision = pending(state)
     words = describe(decision.action)
-    signature = signature or (TargetSnapshot.model_validate(state["asked"]["shown"]).signature if state["asked"] else words)
+    signature = signature or (
+        TargetSnapshot.model_validate(state["asked"]["shown"]).signature if state["asked"] else words
+    )
     if signature in state["refused"]:
         return State(status="refused", reason=f"{words}: {reason}", question="")
     outcome = Outcome(kind="no_effect", evidence=f"refused: {reason}")
@@ -204,7 +214,9 @@ def refuse(state: State, reason: str, signature: str = "") -> State:
 
 def _over(state: State, decision: Decision, outcome: Outcome, result: str) -> State:
     """The step is over without a hand of ours."""
-    step = StepSummary(number=state["step"], reasoning=decision.reasoning, action=decision.action, outcome=outcome, result=result)
+    step = StepSummary(
+        number=state["step"], reasoning=decision.reasoning, action=decision.action, outcome=outcome, result=result
+    )
     return State(
         step=state["step"] + 1,
         steps=with_step(state, step),

@@ -1,8 +1,10 @@
-"""What happened in a run, one JSON object a line in `trace.jsonl`: written as it happens, read by reports and exports.
+"""The event log of a run: `trace.jsonl`, one JSON object per line, appended while the run works.
 
 Every line has `event` (its kind), `at` (UTC, ISO 8601) and, in the first one, the schema's `version`. Events of one
-step come in the order looked, thought, judged, (asked, answered,) acted; what the action of step n changed stands as
-`outcome` in the look of step n+1, because the look after an action is the look before the next one.
+step appear in the order observed, decided, guarded, (approval_requested, approval_received,) performed. The outcome of
+the action of step n is in `observed` of step n+1, because each observation serves both steps.
+
+Version 2 renamed events and fields. Files of version 1 are read too: `upgraded` translates their lines.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 
 RunStatus = Literal["succeeded", "failed", "stuck", "refused", "out_of_budget", "interrupted", "waiting", "broken"]
 """How a run ended. `waiting`: it asked a person and nobody was there; `resume` goes on."""
@@ -72,7 +74,7 @@ class Started(Event):
 class Observed(Event):
     """The screen was captured and seen, and the action of the step before was judged."""
 
-    event: Literal["looked"] = "looked"
+    event: Literal["observed"] = "observed"
     step: int
     screen: str
     """Digest of the screenshot: the picture is `screens/<digest>.webp`."""
@@ -104,16 +106,16 @@ class GroundedTarget(BaseModel):
 class Decided(Event):
     """The policy chose an action, and its targets were found on the screen."""
 
-    event: Literal["reasoning"] = "reasoning"
+    event: Literal["decided"] = "decided"
     step: int
     reasoning: str
     action: Action
     """With its targets grounded."""
-    said: str
+    description: str
     """The action in words."""
     by: str = ""
     grounded_by: str = ""
-    found: tuple[GroundedTarget, ...] = ()
+    groundings: tuple[GroundedTarget, ...] = ()
     """The targets that were given in words."""
     signatures: dict[str, TargetSignature] = Field(default_factory=dict)
     """By field name, what each target is known by: for doing the step again, and for telling others of it."""
@@ -132,22 +134,22 @@ class Decided(Event):
 class Guarded(Event):
     """The guard looked at the action."""
 
-    event: Literal["judged"] = "judged"
+    event: Literal["guarded"] = "guarded"
     step: int
-    ruling: Literal["allow", "ask", "refuse"]
+    decision: Literal["allow", "ask", "deny"]
     reason: str = ""
 
 
 class ApprovalRequested(Event):
     """A person was asked something."""
 
-    event: Literal["asked"] = "asked"
+    event: Literal["approval_requested"] = "approval_requested"
     step: int
     question: str
 
 
 class ApprovalReceived(Event):
-    event: Literal["answered"] = "answered"
+    event: Literal["approval_received"] = "approval_received"
     step: int
     answer: str
 
@@ -155,10 +157,10 @@ class ApprovalReceived(Event):
 class Performed(Event):
     """The action was carried out, or tried."""
 
-    event: Literal["acted"] = "acted"
+    event: Literal["performed"] = "performed"
     step: int
     result: str = ""
-    whole: str = ""
+    full_result: str = ""
     """What a custom tool gave, where `result` is only the beginning of it."""
     failed: bool = False
     seconds: float = 0.0
@@ -183,7 +185,8 @@ class Ended(Event):
 
 
 AnyEvent = Annotated[
-    Started | Observed | Decided | Guarded | ApprovalRequested | ApprovalReceived | Performed | Noted | Ended, Field(discriminator="event")
+    Started | Observed | Decided | Guarded | ApprovalRequested | ApprovalReceived | Performed | Noted | Ended,
+    Field(discriminator="event"),
 ]
 _ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 
@@ -220,6 +223,47 @@ def cut_unfinished_line(path: Path) -> None:
         file.truncate(content.rfind(b"\n") + 1)
 
 
+#: What version 1 called the events, and their fields.
+_EVENTS_1 = {
+    "looked": "observed",
+    "thought": "decided",
+    "judged": "guarded",
+    "asked": "approval_requested",
+    "answered": "approval_received",
+    "acted": "performed",
+}
+_FIELDS_1 = {
+    "decided": {"thought": "reasoning", "said": "description", "found": "groundings", "sights": "signatures"},
+    "guarded": {"ruling": "decision"},
+    "performed": {"whole": "full_result"},
+    "ended": {"verdict": "status"},
+}
+_CANDIDATE_1 = {"thought": "reasoning", "said": "description"}
+_SIGNALS_1 = {"stir": "page_changes"}
+_CHANGES_1 = {"shades": "hover_regions", "rings": "focus_rings", "restless": "animated_regions"}
+
+
+def upgraded(record: Any) -> Any:
+    """A line of the event log in the words of the current version; one of version 1 gets the new names."""
+    if not isinstance(record, dict):
+        return record
+    kind = record.get("event")
+    record = {**record, "event": _EVENTS_1.get(kind, kind)} if isinstance(kind, str) else record
+    record = _renamed(record, _FIELDS_1.get(str(record.get("event")), {}))
+    if record.get("decision") == "refuse":
+        record["decision"] = "deny"
+    if isinstance(candidates := record.get("candidates"), list):
+        record["candidates"] = [_renamed(each, _CANDIDATE_1) for each in candidates]
+    if isinstance(signals := record.get("signals"), dict):
+        signals = _renamed(signals, _SIGNALS_1)
+        record["signals"] = signals | {"page_changes": _renamed(signals.get("page_changes"), _CHANGES_1)}
+    return record
+
+
+def _renamed(record: Any, names: dict[str, str]) -> Any:
+    return {names.get(key, key): value for key, value in record.items()} if isinstance(record, dict) else record
+
+
 def read_events(path: Path) -> Iterator[AnyEvent]:
     """The events of a run, oldest first; a last line cut short by a crash is left out.
 
@@ -228,7 +272,7 @@ def read_events(path: Path) -> Iterator[AnyEvent]:
     with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                yield _ADAPTER.validate_python(json.loads(line))
+                yield _ADAPTER.validate_python(upgraded(json.loads(line)))
             except ValueError:
                 if line.endswith("\n"):
                     yield Noted(text=f"line {number} of {path.name} cannot be read: {line[:80].strip()}")

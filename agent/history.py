@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from handeye.agent.event_log import Decided, Observed, Performed, read_events
 from handeye.agent.state import KEPT_STEPS
-from handeye.agent.event_log import Performed, Observed, Decided, read_events
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,14 +26,14 @@ class Stretch:
 
     first: int
     last: int
-    said: str
+    description: str
     ending: str
     """How the last of them came out."""
 
     def __str__(self) -> str:
         number = f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
         times = "" if self.first == self.last else f" ({self.last - self.first + 1} times)"
-        return f"{number}. {self.said}{times}: {self.ending.replace('_', ' ')}"
+        return f"{number}. {self.description}{times}: {self.ending.replace('_', ' ')}"
 
 
 class History:
@@ -51,7 +51,7 @@ class History:
     def hear(self, event: AnyEvent) -> None:
         """The next event."""
         if isinstance(event, Decided):
-            self._said = " ".join(event.said.split())[:WIDTH]
+            self._said = " ".join(event.description.split())[:WIDTH]
         elif isinstance(event, Performed):
             self._recent.append(Stretch(event.step, event.step, self._said, "failed" if event.failed else "done"))
             if len(self._recent) > KEPT_STEPS:
@@ -68,7 +68,7 @@ class History:
 
     def _pass(self, step: Stretch) -> None:
         kept = self._last or self._first
-        if kept and (kept[-1].said, kept[-1].ending) == (step.said, step.ending):
+        if kept and (kept[-1].description, kept[-1].ending) == (step.description, step.ending):
             kept[-1] = replace(kept[-1], last=step.last)
         elif len(self._first) < FIRST:
             self._first.append(step)

@@ -52,8 +52,8 @@ def check_state(run: RunFolder, state: State | None) -> None:
         lines = path.read_bytes().count(b"\n")
         if lines < (least := written.get(name, 0)):
             raise UsageError(f"{path} has {lines} lines, and the run had written {least}; {REMEDY}")
-    if written.get("journal") and not (run.path / "memento.json").exists():
-        raise UsageError(f"{run.path / 'memento.json'} is missing; {REMEDY}")
+    if written.get("journal") and not run.device_state_path.exists():
+        raise UsageError(f"{run.device_state_path} is missing; {REMEDY}")
 
 
 def _check_trace(path: Path) -> int:

@@ -16,8 +16,8 @@ from handeye.tools.geometry import Box
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.perception.perception import Perception
     from handeye.perception.observation import Grounding, Observation
+    from handeye.perception.perception import Perception
     from handeye.tools.actions import Action, Target
     from handeye.tools.device import Device
 
@@ -38,7 +38,9 @@ class Carried:
     view: Box | None = None
 
 
-def ground_targets(action: Action, observation: Observation, perception: Perception) -> tuple[Action, dict[str, Grounding]]:
+def ground_targets(
+    action: Action, observation: Observation, perception: Perception
+) -> tuple[Action, dict[str, Grounding]]:
     """The action with a point in every target, and by field name what found the points that were missing.
 
     Raises ActionRefused when a target is not on the screen, or when several answer to it equally well.
@@ -64,7 +66,12 @@ def ground_targets(action: Action, observation: Observation, perception: Percept
 
 
 def carry_out(
-    action: Action, observation: Observation, perception: Perception, device: Device, facts: dict[str, str], stopping: Callable[[], bool]
+    action: Action,
+    observation: Observation,
+    perception: Perception,
+    device: Device,
+    facts: dict[str, str],
+    stopping: Callable[[], bool],
 ) -> Carried:
     """Do an action that needs no hand."""
     match action:
@@ -94,7 +101,12 @@ def _by_element(target: Target, observation: Observation) -> Grounding | None:
 
 
 def _wait_for(
-    text: str, seconds: float, facts: dict[str, str], perception: Perception, device: Device, stopping: Callable[[], bool]
+    text: str,
+    seconds: float,
+    facts: dict[str, str],
+    perception: Perception,
+    device: Device,
+    stopping: Callable[[], bool],
 ) -> Carried:
     began = time.monotonic()
     last: Observation | None = None
@@ -116,7 +128,9 @@ def _wait_for(
 
 def _same(one: Observation, other: Observation) -> bool:
     """Whether two looks at the screen see the same."""
-    signals = one.signals.model_copy(update={"page_changes": None}) == other.signals.model_copy(update={"page_changes": None})
+    signals = one.signals.model_copy(update={"page_changes": None}) == other.signals.model_copy(
+        update={"page_changes": None}
+    )
     return (
         signals
         and one.elements == other.elements
@@ -128,7 +142,9 @@ def _read(action: Extract, observation: Observation) -> str:
     if action.target is None:
         elements = observation.elements or observation.words
         return "\n".join(dict.fromkeys(element.name for element in elements if element.name))[:EXTRACT_LIMIT]
-    element = next((each for each in (*observation.elements, *observation.read) if each.id == action.target.element), None)
+    element = next(
+        (each for each in (*observation.elements, *observation.read) if each.id == action.target.element), None
+    )
     if element:
         return element.value or element.name
     box = action.target.box or Box(*action.target.point or (0, 0), *action.target.point or (0, 0))

@@ -16,8 +16,18 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
+from handeye.agent.event_log import (
+    ApprovalReceived,
+    ApprovalRequested,
+    Decided,
+    Ended,
+    Guarded,
+    Noted,
+    Observed,
+    Performed,
+    Started,
+)
 from handeye.agent.report.story import Step, Talk, duration
-from handeye.agent.event_log import Performed, ApprovalReceived, ApprovalRequested, Ended, Guarded, Observed, Noted, Started, Decided
 from handeye.tools.actions import Done
 
 if TYPE_CHECKING:
@@ -139,7 +149,7 @@ class LiveView:
                 self._do("thinking")
             case Guarded():
                 self._at(event.step).judged = event
-                self._do("doing" if event.ruling == "allow" else "waiting for you")
+                self._do("doing" if event.decision == "allow" else "waiting for you")
             case ApprovalRequested():
                 self._at(event.step).talks.append(Talk(event.question))
                 if self._plain:
@@ -183,7 +193,7 @@ class LiveView:
         """What is being done at this moment, drawn ten times a second."""
         step, width = self._step, self._width
         words = Text.assemble((f" {step.number:>2}  " if step else " ", "dim"))
-        words.append(self._clean(step.reasoning.said, width) if step and step.reasoning else self._doing)
+        words.append(self._clean(step.reasoning.description, width) if step and step.reasoning else self._doing)
         tail = f"  {self._doing}, " if step and step.reasoning else "  "
         tail += duration(time.monotonic() - self._since)
         words.truncate(max(10, width - cell_len(tail) - 3), overflow=self._overflow)
@@ -222,14 +232,13 @@ class LiveView:
         )
         if self._plain:
             outcome = f"{word}, {self._clean(said)}" if word and said else word or self._clean(said)
-            self._line(
-                f"[{step.number}] {self._clean(step.reasoning.said)} ({seconds}){': ' if outcome else ''}{outcome}"
-            )
+            description = self._clean(step.reasoning.description)
+            self._line(f"[{step.number}] {description} ({seconds}){': ' if outcome else ''}{outcome}")
             if ranking:
                 self._line(f"[{step.number}] {ranking}")
             return
         width = self._width
-        line = Text.assemble((f" {step.number:>3}  ", "dim"), self._clean(step.reasoning.said), no_wrap=True)
+        line = Text.assemble((f" {step.number:>3}  ", "dim"), self._clean(step.reasoning.description), no_wrap=True)
         line.truncate(width - len(seconds) - 3, overflow=self._overflow, pad=True)
         line.append(f" {seconds}", style="dim")
         self._print(line)
@@ -245,7 +254,7 @@ class LiveView:
 
     def _ranking(self, candidates: Sequence[Candidate]) -> str:
         """What the action was chosen from, with the scores; empty where there was nothing to choose from."""
-        named = [f"{self._clean(each.said, 40)} {each.score:.0%}" for each in candidates if each.action]
+        named = [f"{self._clean(each.description, 40)} {each.score:.0%}" for each in candidates if each.action]
         return f"chosen from {', '.join(named)}" if len(named) > 1 else ""
 
     def _remark(self, text: str) -> None:

@@ -14,17 +14,26 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
 from handeye.agent.approval import ALLOW_THIS, amended, answered, question, refuse, remembered
-from handeye.agent.recovery import by_hand_or_itself, recover_click, next_recovery_stage, with_recovered_click
+from handeye.agent.event_log import (
+    AnyEvent,
+    ApprovalRequested,
+    Decided,
+    GroundedTarget,
+    Guarded,
+    Noted,
+    Observed,
+    Performed,
+)
 from handeye.agent.internal_actions import carry_out, ground_targets
+from handeye.agent.novelty import corrected, handle_no_progress, judged, turns, update_novelty, with_turn
+from handeye.agent.recovery import by_hand_or_itself, next_recovery_stage, recover_click, with_recovered_click
 from handeye.agent.retry import retry_when_unavailable
-from handeye.agent.novelty import update_novelty, corrected, judged, handle_no_progress, turns, with_turn
-from handeye.agent.target_snapshot import TargetSnapshot, differences, extended, followed, shown
 from handeye.agent.state import KEPT_LOCAL, LocalInput, State, past, pending, with_step
-from handeye.agent.event_log import Performed, AnyEvent, ApprovalRequested, GroundedTarget, Guarded, Observed, Noted, Decided
+from handeye.agent.target_snapshot import TargetSnapshot, differences, extended, followed, shown
 from handeye.perception.change import fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
-from handeye.policies.decision import Decision, StepSummary, PolicyInput
+from handeye.policies.decision import Decision, PolicyInput, StepSummary
 from handeye.policies.guard import GuardDecision
 from handeye.policies.replay.signatures import target_signatures
 from handeye.policies.stuck import stuck
@@ -54,11 +63,11 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.graph.state import CompiledStateGraph
 
-    from handeye.agent.history import History
     from handeye.agent.effect_journal import EffectJournal
+    from handeye.agent.history import History
     from handeye.agent.run_folder import RunFolder
-    from handeye.perception.perception import Perception
     from handeye.perception.observation import Grounding, Observation
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.policies.guard import Guard
     from handeye.policies.limits import Limits
@@ -127,7 +136,9 @@ def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> G
         view = state["view"]
         context.observation = observation = replace(observation, view=Box(*view)) if view else observation
         context.landed = landed(context.landed, observation)
-        update = State(screen=context.run.keep(observation.screenshot), fingerprint=fingerprint_of(observation), view=None)
+        update = State(
+            screen=context.run.keep(observation.screenshot), fingerprint=fingerprint_of(observation), view=None
+        )
 
         outcome, steps = None, state["steps"]
         if not state["judged"]:
@@ -206,10 +217,10 @@ def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> G
                 step=state["step"],
                 reasoning=decision.reasoning,
                 action=action,
-                said=describe(action),
+                description=describe(action),
                 by=decision.by or context.policy.name,
                 grounded_by=", ".join(dict.fromkeys(grounding.by for grounding in found.values())),
-                found=told(action, found),
+                groundings=told(action, found),
                 signatures=target_signatures(action, observation),
                 memo=decision.memo,
                 confidence=min([decision.confidence, *(grounding.confidence for grounding in found.values())]),
@@ -237,10 +248,10 @@ def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> G
 
     def judge(state: State, decision: Decision, observation: Observation) -> GuardDecision:
         """What the guard says, and whether the action repeats one that was sent."""
-        ruling = context.guard.judge(decision.action, observation, state["goal"])
-        if ruling.ruling == "allow" and not decision.again and (why := repeats(state, decision.action)):
+        guard_decision = context.guard.judge(decision.action, observation, state["goal"])
+        if guard_decision.kind == "allow" and not decision.again and (why := repeats(state, decision.action)):
             return GuardDecision("ask", why)
-        return ruling
+        return guard_decision
 
     def guard(state: State) -> State:
         observation = seen(context)
@@ -253,11 +264,13 @@ def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> G
             context.tell(ApprovalRequested(step=state["step"], question=action.question))
             return State(question=action.question)
         judged_by = observation
-        ruling = judge(state, decision, observation)
+        guard_decision = judge(state, decision, observation)
         unasked = context.guard.approve == "never" and context.guard.risky(action, observation, state["goal"])
-        careful = ruling.ruling == "ask" or unasked
+        careful = guard_decision.kind == "ask" or unasked
         if careful and action.kind in HAND_KINDS:  # thinking and answering take time: what is there now counts
-            observation = context.observation = replace(context.perception.observe(context.device), view=observation.view)
+            observation = context.observation = replace(
+                context.perception.observe(context.device), view=observation.view
+            )
             try:
                 action, _ = ground_targets(followed(action, observation), observation, context.perception)
             except ActionRefused as error:
@@ -267,30 +280,32 @@ def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> G
                 trouble = f"the screen has changed: {error}"
                 return State(decision=None, reason=trouble, approved=[], question="", changes=changes)
             decision = decision.model_copy(update={"action": action})
-            ruling = judge(state, decision, observation)
+            guard_decision = judge(state, decision, observation)
         now = shown(action, observation)
         asked = state["asked"].get("shown") if state.get("changes") else None  # what the person was shown before
         asked = asked if asked and asked["words"] == now.words else None
         answered_to = next(iter(state["approved"]), asked)
         before = TargetSnapshot.model_validate(answered_to) if answered_to else shown(action, judged_by)
         changed = differences(before, now, observation) if careful else []
-        ruling = remembered(state, ruling, now, observation)
+        guard_decision = remembered(state, guard_decision, now, observation)
         update = State(decision=decision.model_dump(mode="json", exclude={"candidates"}), question="")
-        if changed and ruling.ruling != "refuse":
-            changes = state.get("changes", 0) + (ruling.ruling == "allow" or bool(answered_to))
+        if changed and guard_decision.kind != "deny":
+            changes = state.get("changes", 0) + (guard_decision.kind == "allow" or bool(answered_to))
             if changes > CHANGES:
-                ruling = replace(ruling, ruling="refuse", reason=f"{now.words}: {TOO_FAST}: {'; '.join(changed)}")
-            elif ruling.ruling == "allow":
+                guard_decision = replace(
+                    guard_decision, kind="deny", reason=f"{now.words}: {TOO_FAST}: {'; '.join(changed)}"
+                )
+            elif guard_decision.kind == "allow":
                 context.tell(Noted(step=state["step"], text=f"{now.words}: not done, {'; '.join(changed)}"))
                 trouble = f"{now.words} was not done, because the screen has changed: {'; '.join(changed)}"
                 return State(decision=None, reason=trouble, changes=changes, approved=[])
             update["changes"] = changes
-        context.tell(Guarded(step=state["step"], ruling=ruling.ruling, reason=ruling.reason))
-        if ruling.ruling == "ask":
-            update |= question(state, ruling, now, changed)
+        context.tell(Guarded(step=state["step"], decision=guard_decision.kind, reason=guard_decision.reason))
+        if guard_decision.kind == "ask":
+            update |= question(state, guard_decision, now, changed)
             context.tell(ApprovalRequested(step=state["step"], question=update["question"]))
-        if ruling.ruling == "refuse":
-            update |= refuse(State(**(state | update)), ruling.reason, now.signature)
+        if guard_decision.kind == "deny":
+            update |= refuse(State(**(state | update)), guard_decision.reason, now.signature)
         return update
 
     def ask(state: State) -> State:
@@ -340,7 +355,9 @@ def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> G
             context.journal.finish(step, result, failed)
             document = context.device.signals().document
             local = local and not failed and document == observation.signals.document
-            made = LocalInput(step=step, action=action, aim=aim, checked=toggled(action, observation)) if local else None
+            made = (
+                LocalInput(step=step, action=action, aim=aim, checked=toggled(action, observation)) if local else None
+            )
             update |= local_changes(state, document, made)
             outcome = Outcome(kind="no_effect", evidence=result) if failed else Outcome(kind="unknown")
             update["judged"] = failed
@@ -357,7 +374,9 @@ def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> G
             update |= State(judged=True, facts=done.facts, answer=done.answer or state["answer"])
             if isinstance(action, Zoom):
                 update["view"] = list(done.view or ())
-        context.tell(Performed(step=step, result=result, whole=whole, failed=failed, seconds=time.monotonic() - began))
+        context.tell(
+            Performed(step=step, result=result, full_result=whole, failed=failed, seconds=time.monotonic() - began)
+        )
         update["steps"] = with_step(
             state,
             StepSummary(
@@ -430,9 +449,9 @@ def pressed_as_judged(context: RunContext, state: State, action: Action, *, care
             before, action = shown(action, observation), followed(action, fresh)
             now = shown(action, fresh)
             same = not differences(before, now, fresh)
-            ruling = context.guard.judge(action, fresh, state["goal"]).ruling
+            guard_decision = context.guard.judge(action, fresh, state["goal"]).kind
             harmless = not careful and not context.guard.risky(action, fresh, state["goal"]) and extended(before, now)
-            if attempt + 1 == ATTEMPTS or ruling == "refuse" or not (same or harmless):
+            if attempt + 1 == ATTEMPTS or guard_decision == "deny" or not (same or harmless):
                 raise
     raise AssertionError
 
@@ -460,7 +479,10 @@ def summed(state: State, usage: Usage) -> dict[str, int]:
 
 def fingerprint_of(observation: Observation) -> str:
     """The fingerprint of the screen, without what changes on it by itself."""
-    return fingerprint(observation.screenshot, observation.signals.page_changes.animated_regions if observation.signals.page_changes else ())
+    return fingerprint(
+        observation.screenshot,
+        observation.signals.page_changes.animated_regions if observation.signals.page_changes else (),
+    )
 
 
 def seen(context: RunContext) -> Observation:

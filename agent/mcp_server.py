@@ -20,10 +20,10 @@ from pydantic import Field
 
 from handeye.agent.agent import Agent
 from handeye.agent.approval import ALLOW_THIS, read_answer, waiting_id
+from handeye.agent.event_log import Decided
 from handeye.agent.internal_actions import ground_targets
 from handeye.agent.run_folder import RunFolder
 from handeye.agent.start import open_device, open_perception_and_policy
-from handeye.agent.event_log import Decided
 from handeye.perception.outcome import judge
 from handeye.perception.prompt import action_text
 from handeye.tools.actions import HAND_KINDS, describe, parse_action
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from handeye.agent.run_folder import RunResult, RunConfig
     from handeye.agent.event_log import AnyEvent
-    from handeye.perception.perception import Perception
+    from handeye.agent.run_folder import RunConfig, RunResult
     from handeye.perception.observation import Observation
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.tools.custom import Toolbox
     from handeye.tools.device import Device
@@ -167,9 +167,11 @@ class Desk:
             raise UsageError(f"{action.kind} cannot be done by `act` here; choose one of {offered}")
         before = self.observe()
         action, _ = ground_targets(action, before, self.mind[0])
-        ruling = self.agent().guard().judge(action, before, goal="")
-        if ruling.ruling != "allow":
-            raise ToolError(f"not done: {ruling.reason}. {REFUSED if ruling.ruling == 'refuse' else BY_PERSON}")
+        guard_decision = self.agent().guard().judge(action, before, goal="")
+        if guard_decision.kind != "allow":
+            raise ToolError(
+                f"not done: {guard_decision.reason}. {REFUSED if guard_decision.kind == 'deny' else BY_PERSON}"
+            )
         if isinstance(self.device, Comparing):
             self.device.careful = self.agent().guard().risky(action, before, goal="")
         remark = self.device.perform(action)
@@ -279,6 +281,6 @@ def _progress(ctx: Any) -> Callable[[AnyEvent], None]:
 
     def listen(event: AnyEvent) -> None:
         if isinstance(event, Decided):
-            asyncio.run_coroutine_threadsafe(ctx.report_progress(event.step, message=event.said), loop)
+            asyncio.run_coroutine_threadsafe(ctx.report_progress(event.step, message=event.description), loop)
 
     return listen

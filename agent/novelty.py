@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.agent.state import State
 from handeye.agent.event_log import Noted
+from handeye.agent.state import State
 from handeye.perception.outcome import Outcome, judge
 from handeye.perception.outcome_fields import rewritten
 from handeye.policies.decision import Adapting, StepSummary
@@ -33,7 +33,9 @@ def judged(context: RunContext, action: Action, before: Observation | None, obse
         return Outcome(kind="unknown", evidence="resumed since")
     poised = context.device.poised if isinstance(context.device, Poising) else None
     outcome = judge(action, before, observation, poised, context.settled.happened if context.settled else "")
-    return outcome.model_copy(update={"evidence": context.redact(outcome.evidence)})  # of a look that nothing was hidden in
+    return outcome.model_copy(
+        update={"evidence": context.redact(outcome.evidence)}
+    )  # of a look that nothing was hidden in
 
 
 def corrected(context: RunContext, steps: list[dict[str, Any]], observation: Observation) -> list[dict[str, Any]]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 from langgraph.checkpoint.base import get_checkpoint_id
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from handeye.agent.history import History
 from handeye.agent.effect_journal import EffectJournal
+from handeye.agent.event_log import Ended, EventLog
+from handeye.agent.history import History
 from handeye.agent.report.render import write_report
 from handeye.agent.run_folder import RunResult
-from handeye.agent.event_log import Ended, EventLog
 from handeye.perception.usage import Usage
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
     from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 
+    from handeye.agent.event_log import AnyEvent, RunStatus
     from handeye.agent.run_folder import RunFolder
     from handeye.agent.state import State
-    from handeye.agent.event_log import AnyEvent, RunStatus
     from handeye.perception.engines.options import EngineOptions
     from handeye.tools.secrets import Secrets
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from handeye.agent.event_log import Noted
 from handeye.agent.internal_actions import around
 from handeye.agent.state import past
-from handeye.agent.event_log import Noted
 from handeye.policies.decision import Decision
 from handeye.tools.actions import Click, Upload, describe
 from handeye.tools.device import Pressing
@@ -21,8 +21,8 @@ from handeye.tools.device import Pressing
 if TYPE_CHECKING:
     from handeye.agent.loop import RunContext
     from handeye.agent.state import State
-    from handeye.perception.outcome import Outcome
     from handeye.perception.observation import Observation
+    from handeye.perception.outcome import Outcome
     from handeye.policies.decision import StepSummary
     from handeye.tools.actions import Action
 
@@ -34,7 +34,9 @@ KEPT = 20
 NEAR = 8
 
 
-def next_recovery_stage(context: RunContext, state: State, last: StepSummary, outcome: Outcome, before: Observation) -> int:
+def next_recovery_stage(
+    context: RunContext, state: State, last: StepSummary, outcome: Outcome, before: Observation
+) -> int:
     """The rung to climb now that the outcome of a step is known; 0 for none."""
     if outcome.kind != "no_effect" or not isinstance(last.action, Click) or context.journal.sent:
         return 0
@@ -58,8 +60,12 @@ def recover_click(context: RunContext, state: State, observation: Observation) -
         recovery_stage = ITSELF
     there = any(each.id == click.target.element and each.acts for each in observation.elements)
     if there and isinstance(context.device, Pressing) and click.button == "left":
-        return recovery_stage, _step(click, f"nothing came of it: press {click.target} itself, without the mouse", state)
-    context.tell(Noted(step=state["step"], text=f"{describe(click)} changed nothing, and there is no other way to do it"))
+        return recovery_stage, _step(
+            click, f"nothing came of it: press {click.target} itself, without the mouse", state
+        )
+    context.tell(
+        Noted(step=state["step"], text=f"{describe(click)} changed nothing, and there is no other way to do it")
+    )
     return 0, None
 
 

@@ -24,10 +24,10 @@ from handeye.agent.effect_journal import (
     read_journal,
     unsafe_addresses,
 )
-from handeye.agent.recovery import by_hand_or_itself
-from handeye.agent.loop import RunContext, seen, with_local
-from handeye.agent.state import LocalInput, State, local_inputs, past, pending, with_step
 from handeye.agent.event_log import ApprovalReceived, Noted
+from handeye.agent.loop import RunContext, seen, with_local
+from handeye.agent.recovery import by_hand_or_itself
+from handeye.agent.state import LocalInput, State, local_inputs, past, pending, with_step
 from handeye.perception.change import difference, fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import Decision, StepSummary
@@ -198,7 +198,9 @@ def restore(context: RunContext, state: State, journal: list[Entry], *, again: b
     changing = frozenset(name for names in sent.values() for name in names if not name.startswith(READING))
     device_state, passed_by = safe(context.run.device_state(), unsafe_addresses(journal))
     begun = last_intent(journal, state["step"])
-    moved = begun is not None and device_state.get("url", begun.text) != begun.text  # the inputs were of the page before
+    moved = (
+        begun is not None and device_state.get("url", begun.text) != begun.text
+    )  # the inputs were of the page before
     context.journal.rest()
     context.journal.withhold(frozenset() if again else changing)
     try:

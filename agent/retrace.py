@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from handeye.agent.report.story import tell
 from handeye.agent.event_log import read_events
+from handeye.agent.report.story import tell
 from handeye.policies.replay.anchors import Anchor, Standing, without_places
 from handeye.policies.replay.doing import FINGERPRINT, standing
 from handeye.policies.replay.explicit import explicit, placed
@@ -18,8 +18,8 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handeye.agent.report.story import Step
     from handeye.agent.event_log import Decided
+    from handeye.agent.report.story import Step
     from handeye.policies.replay.anchors import TargetSignature
     from handeye.tools.screenshot import Screenshot
 
@@ -55,7 +55,7 @@ def retrace(run: Path) -> Retraced:
         action = without_places(reasoning.action, reasoning.signatures)
         found.anchors.append(
             Anchor(
-                said=describe(parse_action(action)),
+                description=describe(parse_action(action)),
                 reasoning=reasoning.reasoning,
                 action=action,
                 targets=signatures,
@@ -95,7 +95,10 @@ def _in_vain(step: Step) -> bool:
 def _alike(one: Step, other: Step) -> bool:
     assert one.reasoning is not None
     assert other.reasoning is not None
-    return (one.reasoning.action.kind, one.reasoning.said) == (other.reasoning.action.kind, other.reasoning.said)
+    return (one.reasoning.action.kind, one.reasoning.description) == (
+        other.reasoning.action.kind,
+        other.reasoning.description,
+    )
 
 
 def _before(step: Step) -> Standing:
@@ -117,7 +120,11 @@ def _whole(signature: TargetSignature, step: Step, run: Path, found: Retraced) -
     if not signature.role or signature.spot:  # of a drawing the platform tells nothing: its own texts are its landmarks
         lines = ocr.read(screen)
         line = line_at(signature.point, lines)
-        at = (share(signature.point.x, line.box.left, line.box.width), 0.5) if line and not signature.role else signature.at
+        at = (
+            (share(signature.point.x, line.box.left, line.box.width), 0.5)
+            if line and not signature.role
+            else signature.at
+        )
         near = around(signature.point, Box(*signature.point, signature.point.x + 1, signature.point.y + 1), lines, line)
         signature = signature.model_copy(update={"text": line.name if line else "", "near": near, "at": at})
     signature, png = patch_of(signature, screen.image)

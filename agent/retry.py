@@ -6,8 +6,8 @@ import time
 from functools import wraps
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from handeye.agent.state import State
 from handeye.agent.event_log import Noted
+from handeye.agent.state import State
 from handeye.tools.errors import ModelAway
 
 if TYPE_CHECKING:

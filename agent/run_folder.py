@@ -35,6 +35,9 @@ Approve = Literal["never", "risky", "always"]
 RESUMABLE = frozenset({None, "waiting", "interrupted", "out_of_budget", "broken", "stuck"})
 
 
+#: The schema of `run.json`. Version 1 had `verdict` for `status`, and `memento.json` for `device_state.json`.
+VERSION = 2
+
 #: What to do where a file of a run is damaged.
 REMEDY = (
     "it was changed or cut short, and without it the run cannot go on without the risk of doing something twice. What "
@@ -125,9 +128,15 @@ class RunResult(BaseModel):
     options: EngineOptions = EngineOptions()
     """How the model was run."""
 
+    @property
+    def verdict(self) -> RunStatus:
+        """`status`, by its name before 0.2."""
+        return self.status
+
     def to_json(self) -> dict[str, Any]:
         told = {
             "status": self.status,
+            "verdict": self.status,  # its name before 0.2
             "steps": self.steps,
             "run": str(self.folder),
             "report": str(self.report),
@@ -173,7 +182,7 @@ class RunFolder:
             (folder / "screens").mkdir(parents=True, exist_ok=True)
             run = cls(folder)
             run.acquire()
-            run.note(config=config.model_dump(mode="json"), status=None, inode=folder.stat().st_ino)
+            run.note(version=VERSION, config=config.model_dump(mode="json"), status=None, inode=folder.stat().st_ino)
         return run
 
     @classmethod
@@ -238,6 +247,8 @@ class RunFolder:
                 f"{path} cannot be read ({why}); it was changed or cut short. What the run did stands in trace.jsonl "
                 "and journal.jsonl; put an undamaged copy of the file in its place, or start a new run for the rest"
             )
+        if "verdict" in found:  # schema version 1
+            found.setdefault("status", found.pop("verdict"))
         return found
 
     @property
@@ -264,11 +275,17 @@ class RunFolder:
     def store_device_state(self, device_state: dict[str, Any]) -> None:
         """Save what a fresh device needs to come back here; it may hold cookies, so only the owner may read it."""
         with self._writing:
-            write_atomically(self.path / "memento.json", json.dumps(device_state), mode=0o600)
+            write_atomically(self.path / "device_state.json", json.dumps(device_state), mode=0o600)
+
+    @property
+    def device_state_path(self) -> Path:
+        """The file with the state of the device; a run of schema version 1 has it under its former name."""
+        path, former = self.path / "device_state.json", self.path / "memento.json"
+        return former if former.exists() and not path.exists() else path
 
     def device_state(self) -> dict[str, Any]:
         """What was saved last; empty where nothing was. Raises UsageError when the file cannot be read."""
-        path = self.path / "memento.json"
+        path = self.device_state_path
         if not path.exists():
             return {}
         try:

@@ -255,7 +255,9 @@ def _around(element: Element, observation: Observation) -> str:
 def _on_page(element: Element, observation: Observation) -> tuple[str, ...]:
     """The amounts on a page that has few of them; otherwise those of the element's own name."""
     own = amounts_in(element.name)
-    all_of = tuple(dict.fromkeys(each for part in observation.elements for each in amounts_in(f"{part.name} | {part.value}")))
+    all_of = tuple(
+        dict.fromkeys(each for part in observation.elements for each in amounts_in(f"{part.name} | {part.value}"))
+    )
     return all_of if len(all_of) <= FEW else own
 
 

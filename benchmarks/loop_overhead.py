@@ -22,7 +22,7 @@ from platformdirs import user_cache_path
 from benchmarks.measuring import Row
 from benchmarks.pages import served
 from handeye.agent import Agent
-from handeye.agent.event_log import Performed, AnyEvent, Observed
+from handeye.agent.event_log import AnyEvent, Observed, Performed
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
@@ -83,7 +83,11 @@ def our_step(url: str) -> float:
     clicks = [parse_action({"kind": "click", "target": "Count"})] * STEPS
     with TemporaryDirectory() as folder, Browser(url) as browser:
         run = Agent(
-            browser, perception=EmbeddedPerception(), policy=Scripted(clicks), run_dir=Path(folder) / "run", listen=listen
+            browser,
+            perception=EmbeddedPerception(),
+            policy=Scripted(clicks),
+            run_dir=Path(folder) / "run",
+            listen=listen,
         ).run("count")
         seen = " ".join(element.name for element in browser.elements())
     assert run.status == "succeeded", run.reason

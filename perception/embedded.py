@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from handeye.perception import ocr
 from handeye.perception.matching import find, permitted, unclear
-from handeye.perception.outlines import readable
 from handeye.perception.observation import Grounding, Observation
+from handeye.perception.outlines import readable
 from handeye.perception.usage import Usage
 from handeye.tools.hit import hit_test_of
 

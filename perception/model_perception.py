@@ -9,8 +9,8 @@ from handeye.perception.closer import far, part_around, reach
 from handeye.perception.dialects import parse_boxes, parse_point
 from handeye.perception.engines.engine import usage_of
 from handeye.perception.engines.grammar import box_grammar
-from handeye.perception.prompt import Head, ground_prompt
 from handeye.perception.observation import Grounding, Observation
+from handeye.perception.prompt import Head, ground_prompt
 from handeye.perception.snapping import Place, snapped
 from handeye.perception.usage import Usage
 from handeye.tools.geometry import Box, Point
@@ -77,7 +77,13 @@ class ModelPerception:
         self.engine.close()
 
     def _again(
-        self, observation: Observation, phrase: str, view: Box, vote: Vote, places: list[Place | None], notes: tuple[str, ...]
+        self,
+        observation: Observation,
+        phrase: str,
+        view: Box,
+        vote: Vote,
+        places: list[Place | None],
+        notes: tuple[str, ...],
     ) -> Grounding:
         """What was found, after a second look where that shows more."""
         found, place = vote.votes, vote.place

@@ -38,14 +38,18 @@ STATES = frozenset({"open", "hidden", "disabled", "checked", "value", "selected"
 class ObservationDiff:
     """Two looks, side by side."""
 
-    def __init__(self, before: Observation, after: Observation, animated_regions: Iterable[Box] = (), happened: str = "") -> None:
+    def __init__(
+        self, before: Observation, after: Observation, animated_regions: Iterable[Box] = (), happened: str = ""
+    ) -> None:
         self.before, self.after = before, after
         self.happened = happened
         """What the device itself reports besides: a download."""
         self.heard = after.signals.page_changes is not None
         """Whether the device hears what scripts do."""
         self.page_changes = after.signals.page_changes or PageChanges()
-        self.animated_regions = tuple(self._wide(box) for box in (*animated_regions, *self.page_changes.animated_regions))
+        self.animated_regions = tuple(
+            self._wide(box) for box in (*animated_regions, *self.page_changes.animated_regions)
+        )
         self.change: Change = difference(before.screenshot, after.screenshot, self.animated_regions)
         one, two = before.signals, after.signals
         self.moved: list[str] = []

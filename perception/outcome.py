@@ -51,7 +51,9 @@ class Outcome(BaseModel):
     """The region of the screenshot that changed."""
 
 
-def judge(action: Action, before: Observation, after: Observation, poised: Poised | None = None, happened: str = "") -> Outcome:
+def judge(
+    action: Action, before: Observation, after: Observation, poised: Poised | None = None, happened: str = ""
+) -> Outcome:
     """What became of an action, by comparing the scene it was chosen on with the scene after it.
 
     Confirmed needs the effect that this kind of action has; `unknown` where the signals cannot tell. `poised` is the
@@ -88,7 +90,12 @@ def _by_change(action: Action, diff: ObservationDiff) -> Judgement:
 
 def _stayed(evidence: str, diff: ObservationDiff) -> Judgement:
     """For something to be ticked that was not, or was already."""
-    others = [*diff.moved, *diff.page_changes.asked, *(f"“{each[:60]}” appeared" for each in diff.appeared()), *diff.scripted]
+    others = [
+        *diff.moved,
+        *diff.page_changes.asked,
+        *(f"“{each[:60]}” appeared" for each in diff.appeared()),
+        *diff.scripted,
+    ]
     if diff.page_changes.held:
         others.insert(0, f"the form was not sent: {diff.page_changes.held}")
     return ("unexpected", f"{evidence}; {others[0]}") if others else ("no_effect", evidence)
@@ -128,7 +135,10 @@ def _by_pixels(target: Target | None, old: Element | None, diff: ObservationDiff
         quiet = "only the mouse and the focus show" if pixels else ""
         evidence = "; ".join(filter(None, (diff.focus, quiet))) or "nothing changed"
         if diff.page_changes.sent:
-            return "unknown", f"{diff.page_changes.sent[0]} was sent, and {'nothing of it shows' if pixels else evidence}"
+            return (
+                "unknown",
+                f"{diff.page_changes.sent[0]} was sent, and {'nothing of it shows' if pixels else evidence}",
+            )
         # Scripts keep notes for themselves in such attributes; where a style depends on one, it shows.
         if noted := [each for each in diff.page_changes.changed if not each.how.startswith("data-")]:
             return "unknown", f"{noted[0].what} was noted by the page, and nothing of it shows"

@@ -10,9 +10,9 @@ from handeye.tools.comparing import contains, held, literal, loose, same
 from handeye.tools.values import means, plain_number
 
 if TYPE_CHECKING:
-    from handeye.perception.outcome import Judgement
     from handeye.perception.observation import Observation
     from handeye.perception.observation_diff import ObservationDiff
+    from handeye.perception.outcome import Judgement
     from handeye.tools.actions import Action, Click, Select
     from handeye.tools.element import Element
 

@@ -37,7 +37,11 @@ _kept: OrderedDict[str, tuple[Element, ...]] = OrderedDict()
 def readable(observation: Observation, phrase: str, want: Want = "any") -> tuple[Element, ...]:
     """What a phrase can mean on a picture alone: its text, and its fields where a field is asked for."""
     asks = want in ("type", "tick", "choose") or any(query.role in _FIELDS for query in readings(phrase))
-    return (*observation.words, *outlined(observation.screenshot, observation.words)) if asks and observation.reader else observation.words
+    return (
+        (*observation.words, *outlined(observation.screenshot, observation.words))
+        if asks and observation.reader
+        else observation.words
+    )
 
 
 def outlined(screenshot: Screenshot, lines: Sequence[Element]) -> tuple[Element, ...]:

@@ -88,7 +88,9 @@ class BestOfN(InternVL):
                     found[number] = each.model_copy(update={"votes": each.votes + 1}), raw
                     break
             else:
-                found.append((Candidate(reasoning=reasoning, action=action, said=describe(action)), answer.written))
+                found.append(
+                    (Candidate(reasoning=reasoning, action=action, description=describe(action)), answer.written)
+                )
         return found, troubles
 
     def _judged(self, candidate: Candidate, task: PolicyInput, beginning: Head, answers: int) -> Candidate:
@@ -154,4 +156,4 @@ def _thousandths(point: Point, picture: Box) -> Point:
 def _unusable(troubles: list[ActionRefused]) -> tuple[Candidate, ...]:
     """Answers that could not be used, those with the same fault together."""
     faults = [str(trouble) for trouble in troubles]
-    return tuple(Candidate(said=fault, votes=faults.count(fault)) for fault in dict.fromkeys(faults))
+    return tuple(Candidate(description=fault, votes=faults.count(fault)) for fault in dict.fromkeys(faults))

@@ -13,8 +13,8 @@ from handeye.tools.actions import Action
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
+    from handeye.perception.perception import Perception
     from handeye.perception.usage import Usage
     from handeye.tools.custom import Tool
 
@@ -27,7 +27,7 @@ class Candidate(BaseModel):
     reasoning: str = ""
     action: Action | None = None
     """None when the answer could not be used."""
-    said: str
+    description: str
     """The action in words, or why the answer could not be used."""
     votes: int = 1
     """How many of the answers proposed it."""

@@ -40,8 +40,8 @@ from handeye.policies.risks import (
 from handeye.policies.rules import GuardPolicy, says
 from handeye.tools.actions import Action, Call, Click, Drag, Key, Navigate, Select, Type, Upload, describe, targets
 from handeye.tools.address import local_path, meant, names_address, names_path, scheme_of, typed
-from handeye.tools.desktop.keyboard import parse_chord
 from handeye.tools.allow_list import AllowList
+from handeye.tools.desktop.keyboard import parse_chord
 from handeye.tools.errors import ActionRefused, UsageError
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
@@ -103,7 +103,7 @@ GRAVE = frozenset({"buy", "pay", "delete", "transfer", "grant", "account"})
 class GuardDecision:
     """What the guard says of an action."""
 
-    ruling: Literal["allow", "ask", "refuse"]
+    kind: Literal["allow", "ask", "deny"]
     reason: str = ""
     verb: str = ""
     """What it asks because of: a kind of risk, a word of the rules, or a kind of action. A person can allow that one
@@ -141,7 +141,7 @@ class Guard:
         hits = _hits(action, observation)
         words = _said(action, observation, hits)
         if refusal := self._refusal(action, words, hits, observation, goal):
-            return GuardDecision("refuse", refusal)
+            return GuardDecision("deny", refusal)
         if self.approve == "never":
             return ALLOW
         if self.approve == "always":
@@ -151,9 +151,11 @@ class Guard:
     def risky(self, action: Action, observation: Observation, goal: str) -> bool:
         """Whether the action would be asked about under `risky`: it may change something that cannot be taken back."""
         hits = _hits(action, observation)
-        return self._risk(action, _said(action, observation, hits), hits, observation, goal).ruling == "ask"
+        return self._risk(action, _said(action, observation, hits), hits, observation, goal).kind == "ask"
 
-    def _refusal(self, action: Action, words: list[str], hits: tuple[Hit, ...], observation: Observation, goal: str) -> str:
+    def _refusal(
+        self, action: Action, words: list[str], hits: tuple[Hit, ...], observation: Observation, goal: str
+    ) -> str:
         rules = self.rules
         if action.kind in rules.refuse_actions:
             return f"{describe(action)}: the rules refuse every {action.kind}; choose another way (refuse-actions)"
@@ -210,9 +212,13 @@ class Guard:
             " the goal, or its folder in allow-folders of [guard]"
         )
 
-    def _risk(self, action: Action, words: list[str], hits: tuple[Hit, ...], observation: Observation, goal: str) -> GuardDecision:
+    def _risk(
+        self, action: Action, words: list[str], hits: tuple[Hit, ...], observation: Observation, goal: str
+    ) -> GuardDecision:
         if action.kind in self.rules.ask_actions:
-            return GuardDecision("ask", f"{describe(action)}: the rules ask before every {action.kind}", verb=action.kind)
+            return GuardDecision(
+                "ask", f"{describe(action)}: the rules ask before every {action.kind}", verb=action.kind
+            )
         if isinstance(action, Upload):
             return GuardDecision("ask", f"{describe(action)}: the files leave this machine", verb="upload")
         if isinstance(action, Call) and action.tool not in self.safe_tools:
@@ -226,7 +232,9 @@ class Guard:
         if found is None:
             return ALLOW
         where = f" ({found.where})" if found.where else ""
-        return GuardDecision("ask", f"{describe(action)}: “{_short(found)}”{where} may not be undone", verb=found.risk.kind)
+        return GuardDecision(
+            "ask", f"{describe(action)}: “{_short(found)}”{where} may not be undone", verb=found.risk.kind
+        )
 
 
 def pressed(action: Action, observation: Observation) -> list[str]:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handeye.perception.engines.engine import Answer, Engine
+    from handeye.perception.observation import Observation
     from handeye.perception.perception import Perception
     from handeye.perception.prompt import Head, Prompt
-    from handeye.perception.observation import Observation
     from handeye.policies.decision import PolicyInput
     from handeye.tools.actions import Action, Target
 
@@ -69,7 +69,12 @@ class InternVL:
         return self._answers(prompt, task, self.engine.profile.temperature, 1, self.on_text)[0]
 
     def _answers(
-        self, prompt: Prompt, task: PolicyInput, temperature: float, n: int, on_text: Callable[[str], None] | None = None
+        self,
+        prompt: Prompt,
+        task: PolicyInput,
+        temperature: float,
+        n: int,
+        on_text: Callable[[str], None] | None = None,
     ) -> list[Answer]:
         """Answers held to the grammar of what can be done here, where the engine can hold them to one."""
         profile = self.engine.profile
@@ -130,7 +135,9 @@ def understand(answer: Answer, task: PolicyInput, engine: Engine) -> tuple[str, 
 def _elements(action: Action, observation: Observation) -> dict[str, Target]:
     """The targets that are points, with the element under each: rules that judge by what it says need to know it."""
     aimed = {
-        name: (target, element_under(target.point, observation)) for name, target in targets(action).items() if target.point
+        name: (target, element_under(target.point, observation))
+        for name, target in targets(action).items()
+        if target.point
     }
     return {name: target.model_copy(update={"element": under.id}) for name, (target, under) in aimed.items() if under}
 

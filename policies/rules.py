@@ -28,8 +28,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from handeye.tools.actions import KINDS
 from handeye.tools.address import local_path
-from handeye.tools.desktop.terminals import TERMINALS
 from handeye.tools.allow_list import domain
+from handeye.tools.desktop.terminals import TERMINALS
 from handeye.tools.errors import UsageError
 from handeye.tools.plain import foldings, written
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.expand import Case
 
-VERSION = 1
+#: Version 2 renamed keys; files of version 1 are read too.
+VERSION = 2
 
 Part = Literal["setup", "run", "teardown"]
 PARTS: tuple[Part, ...] = ("setup", "run", "teardown")
@@ -125,7 +126,7 @@ class Anchors:
         except (ValidationError, yaml.YAMLError) as error:
             self.stale = f"{self.path} cannot be read ({str(error).splitlines()[0]})"
             return None
-        if kept.version != VERSION or kept.wanted != wanted(self.case):
+        if kept.version not in (1, VERSION) or kept.wanted != wanted(self.case):
             self.stale = f"{self.path} is out of date: the scenario says something else now"
             return None
         return kept
@@ -190,7 +191,9 @@ def merged(old: list[Anchor], new: Retraced, *, refresh: bool = False) -> list[A
             fresh = anchor.model_copy(update={"optional": old[repeated].optional, "checks": old[repeated].checks})
             found.append((repeated, old[repeated] if whole >= 0 or not refresh else fresh))
             continue
-        before = next((at for at, each in enumerate(old) if _read_anew(each) and each.said == anchor.said), -1)
+        before = next(
+            (at for at, each in enumerate(old) if _read_anew(each) and each.description == anchor.description), -1
+        )
         found.append((before, old[before]) if before >= 0 and not refresh else (-1, anchor))
     done = {at for at, _ in found}
     for at, anchor in enumerate(old):
@@ -212,4 +215,4 @@ def _read_anew(anchor: Anchor) -> bool:
 
 def _healed(new: Retraced) -> list[str]:
     pairs = zip(new.anchors, new.by, new.repeated, strict=True)
-    return [each.said for each, by, repeated in pairs if by != NAME and repeated < 0 and not _read_anew(each)]
+    return [each.description for each, by, repeated in pairs if by != NAME and repeated < 0 and not _read_anew(each)]

@@ -168,7 +168,9 @@ def agent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Agent]:
 
     def work(device: Device, goal: str) -> Run:
         folder = tmp_path / f"run-{len(runs) + 1}"
-        runs.append(Worker(device, model, perception=perception, policy=policy, approve="never", run_dir=folder).run(goal))
+        runs.append(
+            Worker(device, model, perception=perception, policy=policy, approve="never", run_dir=folder).run(goal)
+        )
         return runs[-1]
 
     with closing(perception):

@@ -6,10 +6,10 @@ import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from handeye.agent.event_log import RunStatus
 from handeye.scenarios.checks.judging import Judged
@@ -53,6 +53,15 @@ class Attempt(BaseModel):
     """What became of its anchors, and how their file would change where steps were healed."""
     measured: dict[str, JsonValue] = Field(default_factory=dict)
     """What a benchmark tells besides, such as the reward."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, record: Any) -> Any:
+        """Accept a line of a version before 0.2, which had `verdict` for `run_status`."""
+        if isinstance(record, dict) and "verdict" in record:
+            record = {**record, "run_status": record["verdict"]}
+            del record["verdict"]
+        return record
 
 
 class Result(BaseModel):

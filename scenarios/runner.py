@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from handeye.agent.run_folder import RunResult as Run
-    from handeye.perception.perception import Perception
     from handeye.perception.observation import Grounding, Observation
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.scenarios.anchors import Part
     from handeye.scenarios.checks.judging import Judged
@@ -174,7 +174,11 @@ class Trial:
                 if before := self._filled(joined(self.case.suite.setup)):
                     setup = self._run(device, perception, policy, before, "setup", on)
                     if setup.status != "succeeded":
-                        return {"status": _status(setup), "run_status": setup.status, "reason": f"setup: {setup.reason}"}
+                        return {
+                            "status": _status(setup),
+                            "run_status": setup.status,
+                            "reason": f"setup: {setup.reason}",
+                        }
                 watch = Watch(perception, lambda observation: self._watched(observation))
                 agent_eyes: Any = watch if scenario.always or scenario.never else perception
                 run = self._run(device, agent_eyes, policy, self._filled(scenario.wanted), "run", on, watch)
@@ -223,7 +227,14 @@ class Trial:
         }
 
     def _run(
-        self, device: Device, perception: Any, policy: Policy, goal: str, name: Part, on: str, watch: Watch | None = None
+        self,
+        device: Device,
+        perception: Any,
+        policy: Policy,
+        goal: str,
+        name: Part,
+        on: str,
+        watch: Watch | None = None,
     ) -> Run:
         scenario, suite = self.case.scenario, self.case.suite
         config = RunConfig(
@@ -275,7 +286,9 @@ class Trial:
         scenario = self.case.scenario
         for when, checks, wrong in (("always", scenario.always, "failed"), ("never", scenario.never, "passed")):
             for number, check in enumerate(checks):
-                judged = judge(self._late(check), lambda: observation, self.case.file.parent, Means(self.runner.mind()[0]))
+                judged = judge(
+                    self._late(check), lambda: observation, self.case.file.parent, Means(self.runner.mind()[0])
+                )
                 if judged.state == wrong:
                     picture = keep(observation.screenshot.image, self._picture(when, number))
                     found.append(judged.model_copy(update={"when": when, "state": "failed", "picture": picture}))

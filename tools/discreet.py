@@ -27,7 +27,7 @@ _SAYING = (
     "hit_test",
     "perform",
     "press",
-    "memento",
+    "device_state",
     "restore",
     "revive",
 )
@@ -63,7 +63,7 @@ def _hiding(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         else:
             if not secrets.hider:
                 return said
-            return secrets.sealed(said) if name == "memento" else _hidden(said, secrets)
+            return secrets.sealed(said) if name == "device_state" else _hidden(said, secrets)
         # Raised outside of the handler, so that the error which quotes a value is not kept as its context.
         raise cleaned
 

@@ -54,7 +54,9 @@ class Overlay:
 
 def of_thought(reasoning: Decided, size: tuple[int, int]) -> Overlay:
     """Where an action goes on the screenshot it was chosen on, and where the model's answers had its targets."""
-    samples = tuple(point for found in reasoning.found if len(found.samples) > 1 for point in found.samples if point)
+    samples = tuple(
+        point for found in reasoning.groundings if len(found.samples) > 1 for point in found.samples if point
+    )
     return replace(of_action(reasoning.action, size), samples=samples)
 
 

@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handeye.agent.event_log import read_events
 from handeye.agent.report import overlay
 from handeye.agent.report.commands import commands
 from handeye.agent.report.story import Resumed, Story, duration, tell
 from handeye.agent.run_folder import disk
-from handeye.agent.event_log import read_events
 from handeye.perception.agreement import LOW
 from handeye.tools.errors import UsageError
 from handeye.tools.files import write_atomically

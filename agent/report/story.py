@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from handeye.agent.event_log import (
-    Performed,
     ApprovalReceived,
     ApprovalRequested,
+    Decided,
     Ended,
     Guarded,
-    Observed,
     Noted,
+    Observed,
+    Performed,
     Started,
-    Decided,
 )
 from handeye.perception.usage import Usage
 from handeye.tools.actions import Done
@@ -63,7 +63,7 @@ class Step:
             return "done" if self.reasoning.action.success else "gave_up"
         if self.acted:
             return ""
-        if self.judged and self.judged.ruling == "refuse":
+        if self.judged and self.judged.decision == "deny":
             return "refused"
         if self.talks:
             return "waiting" if self.talks[-1].answer is None else "answered"

@@ -28,8 +28,8 @@ from handeye.tools.actions import Navigate, parse_action
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Decision, PolicyInput
     from handeye.tools.device import Device
 

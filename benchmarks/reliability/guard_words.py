@@ -139,7 +139,7 @@ def asked(browser: Browser, each: Try) -> bool:
     else:
         browser.run_script("() => f.focus()")
         action = Key(keys=how)
-    return Guard("risky").judge(parse_action(action.model_dump()), observation, "do it").ruling == "ask"
+    return Guard("risky").judge(parse_action(action.model_dump()), observation, "do it").kind == "ask"
 
 
 def measure() -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.pages import served
 from benchmarks.reliability.telling import Figure, say
 from handeye.agent import Agent
-from handeye.agent.event_log import Performed, AnyEvent
+from handeye.agent.event_log import AnyEvent, Performed
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
@@ -59,7 +59,9 @@ def measure() -> dict[str, Any]:
     with TemporaryDirectory() as name, served(PAGE) as url, Browser(url) as browser:
         folder = Path(name) / "run"
         policy = Scripted(actions(STEPS))
-        agent = Agent(browser, perception=EmbeddedPerception(), policy=policy, max_steps=STEPS + 10, run_dir=folder, listen=listen)
+        agent = Agent(
+            browser, perception=EmbeddedPerception(), policy=policy, max_steps=STEPS + 10, run_dir=folder, listen=listen
+        )
         run = agent.run("keep the ledger")
         seen = " ".join(element.name for element in browser.elements())
         files = {

@@ -79,7 +79,7 @@ def _work(job: Job) -> None:
     wires = Tripwires(job.kill)
     wires.lay()
     device: Any = Paper(job.url) if job.device == "paper" else open_device(job.url)
-    wires.around(device, "perform", "settle", "memento")
+    wires.around(device, "perform", "settle", "device_state")
     try:
         config = RunConfig(goal=job.goal, on=job.url, approve=job.approve)
         agent = Agent(device, config=config, run_dir=job.folder, listen=lambda event: wires.reach(f"{event.event}"))
@@ -103,15 +103,15 @@ class Tripwires:
         self.seen[point] += 1
         if self.kill is None:
             return
-        if self.kill.seconds and point == "looked" and self.seen[point] == 1:
+        if self.kill.seconds and point == "observed" and self.seen[point] == 1:
             threading.Timer(self.kill.seconds, os.kill, (os.getpid(), self.kill.signal)).start()
         if (point, self.seen[point]) == (self.kill.point, self.kill.nth):
             os.kill(os.getpid(), self.kill.signal)
 
     def lay(self) -> None:
         """Around what is written down."""
-        from handeye.agent.recorder import LatestSaver
         from handeye.agent.effect_journal import EffectJournal
+        from handeye.agent.recorder import LatestSaver
 
         self.around(LatestSaver, "put", "put_writes")
         for name in ("intend", "sending", "answered", "finish"):

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedPerception
-from handeye.perception.pocket_perception import Fusion, Meant, Pointer, meant
 from handeye.perception.observation import Observation
+from handeye.perception.pocket_perception import Fusion, Meant, Pointer, meant
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.naming import Names

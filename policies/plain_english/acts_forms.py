@@ -372,7 +372,9 @@ def choose(clause: c.Choose, moment: Moment) -> Step:
         return _choose_in(clause, option, moment)
     found = [match for match in moment.find(clause.option, "click") if match.score >= 0.75]
     acting = [match for match in found if match.element.acts or match.element.role in {"row", "listitem"}]
-    lists = [element for element in moment.visible(moment.observation.elements) if element.role in {"combobox", "listbox"}]
+    lists = [
+        element for element in moment.visible(moment.observation.elements) if element.role in {"combobox", "listbox"}
+    ]
     if not acting and (grouped := _in_group(clause, moment)):
         free = clear(moment, grouped, option)
         return click_it(moment, free, option) if isinstance(free, Match) else free
@@ -449,7 +451,9 @@ _SELECTS = frozenset({"select", "select row", "select this row", "select item", 
 def _in_group(clause: c.Choose, moment: Moment) -> Match | None:
     """“Size M”: the choice called M in the group called Size."""
     said = re.sub(r"^(?:the|an?)\s+", "", clause.option.strip(), flags=re.IGNORECASE).split()
-    boxes = [element for element in moment.observation.elements if element.role in {"group", "radiogroup"} and element.name]
+    boxes = [
+        element for element in moment.observation.elements if element.role in {"group", "radiogroup"} and element.name
+    ]
     for cut in range(1, len(said)):
         head, tail = " ".join(said[:cut]), unquote(" ".join(said[cut:]))
         for box in boxes:
@@ -535,7 +539,9 @@ def _as_chosen(clause: c.Choose, option: str, moment: Moment) -> Step:
     field = next((match.element for match in found if match.element.role == "combobox"), None)
     if field is None or moment.can("select"):
         return Next()
-    drawn = [each.name for each in moment.observation.words if field.box.holds(each.box.centre)] if not field.value else []
+    drawn = (
+        [each.name for each in moment.observation.words if field.box.holds(each.box.centre)] if not field.value else []
+    )
     held = field.value or " ".join(drawn)
     if normal(held) == normal(option) or (drawn and alike(option, held, True).score >= 0.9):
         return Next()

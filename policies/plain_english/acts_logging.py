@@ -174,7 +174,9 @@ def _submitted(clause: c.LogIn, moment: Moment) -> Step:
     if moment.progress.tried("still") < 2:
         return moment.do(Wait(seconds=1), "the log-in form is still there; wait a little", "submitted")
     said = [each.name for each in moment.observation.elements if each.role in {"alert", "status"} and each.name]
-    said = said or [each.name for each in moment.observation.elements if each.role == "text" and _WRONG.search(each.name)]
+    said = said or [
+        each.name for each in moment.observation.elements if each.role == "text" and _WRONG.search(each.name)
+    ]
     return Fail(f"the log-in form is still there{f'; it says “{said[0][:120]}”' if said else ''}")
 
 
@@ -236,7 +238,9 @@ def _beside_search(field: Element, moment: Moment) -> bool:
 
 def _search_button(moment: Moment) -> Element | None:
     acting = [
-        each for each in moment.visible(moment.observation.elements) if each.acts and not each.takes_text and not each.covered
+        each
+        for each in moment.visible(moment.observation.elements)
+        if each.acts and not each.takes_text and not each.covered
     ]
     ranked = likely(acting, (*SEARCH[:12], "go"))
     return ranked[0][1] if ranked and ranked[0][0] >= 0.8 else None

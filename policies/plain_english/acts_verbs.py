@@ -76,7 +76,9 @@ def operate(clause: c.Operate, moment: Moment) -> Step:
     if moment.progress.stage == "clicked" and moment.progress.kept.pop("hint", ""):
         moment.progress.stage = ""
     whole = " ".join(filter(None, (clause.verb, clause.thing, clause.place)))
-    if clause.joined and (held := _control([clause.joined], moment.observation.elements or moment.observation.words, 0.95)):
+    if clause.joined and (
+        held := _control([clause.joined], moment.observation.elements or moment.observation.words, 0.95)
+    ):
         moment.progress.kept["skip"] = 1
         return _press(held, clause.joined, moment)
     match = _find(clause, moment)

@@ -187,7 +187,11 @@ def _field(statement: Statement, observation: Observation) -> Finding:
         return _compare(statement, element.value, f"“{name}”")
     found = find(statement.target, observation.elements or observation.words, want="read", size=_size(observation))
     inside = _within(found, observation)
-    if inside and not statement.exact and all(_written(text, found[0].element, observation) for text in statement.texts):
+    if (
+        inside
+        and not statement.exact
+        and all(_written(text, found[0].element, observation) for text in statement.texts)
+    ):
         return Finding(True, f"“{name}” holds it")
     if value := read_value(statement.target, observation):
         # Read off a text, a value may have more words to it: that it "is not" so is told only by what it does not hold.
@@ -351,7 +355,9 @@ _DENYING = re.compile(
 def _denied(name: str, observation: Observation) -> str:
     """The text that says of the very words that it is not so, where no other text has them: “Not available”."""
     texts = [
-        each.name for each in (observation.elements or observation.words) if each.name and contains(each.name, name, case=False)
+        each.name
+        for each in (observation.elements or observation.words)
+        if each.name and contains(each.name, name, case=False)
     ]
     rest = [_DENYING.match(text) for text in texts]
     denying = [

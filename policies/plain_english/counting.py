@@ -24,13 +24,17 @@ def how_many(noun: str, observation: Observation) -> int:
                 {
                     match.element.id
                     for match in find(
-                        f"first {noun}", observation.elements, size=(observation.screenshot.width, observation.screenshot.height)
+                        f"first {noun}",
+                        observation.elements,
+                        size=(observation.screenshot.width, observation.screenshot.height),
                     )
                 }
             ) and len(_all_of(noun, observation))
     stems = {stem(word) for word in words(unquote(noun))}
     labelled = [
-        group for group in groups(observation.elements) if stems and stems <= {stem(word) for word in words(group.label)}
+        group
+        for group in groups(observation.elements)
+        if stems and stems <= {stem(word) for word in words(group.label)}
     ]
     if labelled:
         return len(labelled[0].items)
@@ -48,7 +52,8 @@ def _all_of(noun: str, observation: Observation) -> list[Match]:
             some = [
                 match
                 for match in Screen(
-                    tuple(observation.elements or observation.words), (observation.screenshot.width, observation.screenshot.height)
+                    tuple(observation.elements or observation.words),
+                    (observation.screenshot.width, observation.screenshot.height),
                 ).answer(query)
                 if match.score >= 0.75
             ]

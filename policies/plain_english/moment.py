@@ -18,9 +18,9 @@ from handeye.tools.geometry import Point
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
-    from handeye.policies.decision import StepSummary, PolicyInput
+    from handeye.perception.perception import Perception
+    from handeye.policies.decision import PolicyInput, StepSummary
     from handeye.policies.plain_english.clauses import Clause
     from handeye.tools.actions import Action
     from handeye.tools.element import Element
@@ -189,7 +189,9 @@ class Moment:
         if worked is not None:
             self.notes.append(f"of {len(tied)} called so, the one where the step before was done")
             return replace(worked, rivals=())
-        elements = self.observation.elements if match.element.source != "ocr" else readable(self.observation, phrase, "any")
+        elements = (
+            self.observation.elements if match.element.source != "ocr" else readable(self.observation, phrase, "any")
+        )
         raise Unclear(unclear(unquote(phrase), match, tuple(elements), self.size))
 
     def _worked_in(self, tied: Sequence[Match]) -> Match | None:

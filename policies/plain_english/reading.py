@@ -82,7 +82,9 @@ def _by_item(wanted: str, observation: Observation) -> str:
         place = query.ordinal - 1 if query.ordinal > 0 else query.ordinal
         items = [items[place]] if -len(items) <= place < len(items) else []
     else:
-        items = items_with(unquote(re.sub(r"^(?:the|a|an)\s+", "", hit["whose"], flags=re.IGNORECASE)), observation.elements)
+        items = items_with(
+            unquote(re.sub(r"^(?:the|a|an)\s+", "", hit["whose"], flags=re.IGNORECASE)), observation.elements
+        )
     if not items:
         return ""
     item = items[0]
@@ -101,7 +103,9 @@ def _by_item(wanted: str, observation: Observation) -> str:
 
 
 def _cell(column: str, members: Sequence[Element], observation: Observation) -> str:
-    heads = [each for each in observation.elements if each.role == "columnheader" and alike(column, each.name).score >= 0.8]
+    heads = [
+        each for each in observation.elements if each.role == "columnheader" and alike(column, each.name).score >= 0.8
+    ]
     for head in heads:
         under = [each for each in members if each.role in {"cell", "gridcell"} and _shared(each, head) > 0]
         if under:
@@ -117,7 +121,9 @@ def _shared(one: Element, two: Element) -> int:
 def _by_label(wanted: str, observation: Observation) -> str:
     """A label, and what stands beside it or below it."""
     texts = [
-        element for element in _all(observation) if element.name and element.role not in {"button", "link", "table", "list"}
+        element
+        for element in _all(observation)
+        if element.name and element.role not in {"button", "link", "table", "list"}
     ]
     ranked = sorted(texts, key=lambda element: (-round(alike(wanted, element.name).score, 2), len(element.name)))
     for label in ranked[:3]:

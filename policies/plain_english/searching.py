@@ -89,7 +89,11 @@ def _shift(before: dict[str, list[int]], now: dict[str, list[int]], axis: int) -
 
 def _shown(moment: Moment) -> dict[str, list[int]]:
     """Where the words that can be seen, and are seen once, stand, by a number for them."""
-    elements = [each for each in moment.visible(moment.observation.elements or moment.observation.read) if each.name or each.value]
+    elements = [
+        each
+        for each in moment.visible(moment.observation.elements or moment.observation.read)
+        if each.name or each.value
+    ]
     words = [f"{crc32(f'{each.role} {each.name or each.value}'.encode()):08x}" for each in elements]
     often = Counter(words)
     return {word: [each.box.left, each.box.top] for word, each in zip(words, elements, strict=True) if often[word] == 1}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from handeye.perception.outcome import OutcomeKind
 from handeye.tools.actions import Action
@@ -79,7 +79,7 @@ class Standing(Part):
 class Anchor(Part):
     """One step that can be done again."""
 
-    said: str
+    description: str
     """The action in words."""
     reasoning: str = ""
     action: dict[str, Any]
@@ -95,6 +95,13 @@ class Anchor(Part):
     """What the goal has checked before this step."""
     memo: dict[str, Any] = Field(default_factory=dict)
     """The policy's, from the decision for this step."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, record: Any) -> Any:
+        """Accept an anchor of version 1, which had `said` for `description` and `thought` for `reasoning`."""
+        names = {"said": "description", "thought": "reasoning"}
+        return {names.get(key, key): value for key, value in record.items()} if isinstance(record, dict) else record
 
     @property
     def clause(self) -> int | None:

@@ -26,7 +26,7 @@ _BREAK = re.compile(r"[.;\n]+(?:\s|$)|,\s*(?:and\s+|then\s+)*|\s+(?:and|then)\s+
 class Check:
     """One thing that the goal has checked."""
 
-    said: str
+    description: str
     statement: c.Statement
 
     def judge(self, observation: Observation) -> Finding:
@@ -69,9 +69,9 @@ def placed(checks: Sequence[Check], held: Sequence[Sequence[str]]) -> list[list[
     places: list[list[str]] = [[] for _ in held]
     last = len(held) - 1
     for check in reversed(checks):
-        where = next((at for at in range(last, -1, -1) if check.said in held[at]), None)
+        where = next((at for at in range(last, -1, -1) if check.description in held[at]), None)
         if where is not None:
-            places[where].insert(0, check.said)
+            places[where].insert(0, check.description)
             last = where
     return places
 

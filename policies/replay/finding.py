@@ -60,7 +60,9 @@ class Found:
     """The signals that agree, or what keeps it from being found."""
 
 
-def locate(signature: TargetSignature, observation: Observation, patch: Image.Image | None = None, same_screen: bool = False) -> Found:
+def locate(
+    signature: TargetSignature, observation: Observation, patch: Image.Image | None = None, same_screen: bool = False
+) -> Found:
     """Where the target is now. `same_screen`: not one pixel differs from the screen it was on."""
     if signature.role and not signature.spot:
         places = _elements(signature, observation)
@@ -101,7 +103,11 @@ def possible(signature: TargetSignature) -> list[str]:
 
 
 def _called(signature: TargetSignature) -> str:
-    return f"“{signature.name or signature.text}”" if signature.name or signature.text else f"the {signature.role or 'place'}"
+    return (
+        f"“{signature.name or signature.text}”"
+        if signature.name or signature.text
+        else f"the {signature.role or 'place'}"
+    )
 
 
 def _listed(signals: list[str]) -> str:
@@ -128,7 +134,11 @@ def _elements(signature: TargetSignature, observation: Observation) -> list[Plac
 
 
 def _judge_elements(
-    signature: TargetSignature, observation: Observation, places: list[Place], patch: Image.Image | None, same_screen: bool
+    signature: TargetSignature,
+    observation: Observation,
+    places: list[Place],
+    patch: Image.Image | None,
+    same_screen: bool,
 ) -> None:
     seen = matches(patch, observation.screenshot.image, signature.hold) if patch and places else []
     mark = signature.near[0] if signature.near and not signature.near[0].control else None
@@ -189,7 +199,9 @@ def _nearest(mark: Near, rivals: list[Place], observation: Observation) -> Place
     return None
 
 
-def _spots(signature: TargetSignature, observation: Observation, patch: Image.Image | None, same_screen: bool) -> list[Place]:
+def _spots(
+    signature: TargetSignature, observation: Observation, patch: Image.Image | None, same_screen: bool
+) -> list[Place]:
     """Places within a drawing, or on a screen whose elements nobody tells."""
     places: list[Place] = []
     reach = max(10, min(signature.size) // 2 if not signature.spot else 10)
@@ -231,7 +243,10 @@ def _spots(signature: TargetSignature, observation: Observation, patch: Image.Im
             place.wrong = f"“{signature.text}” is not written there any more"
         elif signature.patch and not signature.text and not {"picture", "screen"} & set(place.signals):
             place.wrong = "it looks different there"
-        elif not observation.screenshot.width > place.point.x >= 0 or not observation.screenshot.height > place.point.y >= 0:
+        elif (
+            not observation.screenshot.width > place.point.x >= 0
+            or not observation.screenshot.height > place.point.y >= 0
+        ):
             place.wrong = "it is off the screen"
     return places
 

@@ -17,9 +17,9 @@ from handeye.tools.errors import ActionRefused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.perception import Perception
-    from handeye.perception.outcome import Outcome
     from handeye.perception.observation import Observation
+    from handeye.perception.outcome import Outcome
+    from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy, PolicyInput
     from handeye.policies.replay.anchors import Anchor
     from handeye.policies.replay.doing import Patches, Try
@@ -99,25 +99,25 @@ class Replay:
     # Plain English: it says which clause is next, and what of it; the anchor says where.
 
     def _by_clauses(self, task: PolicyInput, memory: Memory, perception: Perception) -> Decision:
-        said = self.inner.choose(task, perception)
-        clause, kind = said.memo.get("at"), said.action.kind
-        if kind in READ_ANEW and not isinstance(said.action, Wait):
-            return memory.note(said)
+        description = self.inner.choose(task, perception)
+        clause, kind = description.memo.get("at"), description.action.kind
+        if kind in READ_ANEW and not isinstance(description.action, Wait):
+            return memory.note(description)
         ahead = [
             (at, each) for at, each in enumerate(self.anchors) if at >= memory.at and each.clause == clause
         ]  # fmt: skip
-        alike = [(at, each) for at, each in ahead if same_words(each, said.action)]
-        looking = isinstance(said.action, Wait | Scroll)
+        alike = [(at, each) for at, each in ahead if same_words(each, description.action)]
+        looking = isinstance(description.action, Wait | Scroll)
         if not alike and not (looking and ahead):
-            return memory.note(said)
+            return memory.note(description)
         at, anchor = alike[0] if alike else ahead[0]
         tried = attempt(anchor, task.observation, self._patches)
         if tried.action is None:
             after = at + 1 if alike else memory.at
             reason = f"step {at + 1} of {len(self.anchors)} was not done as before: {tried.says}"
-            return replace(memory, at=after, last=-1).note(said, reason)
+            return replace(memory, at=after, last=-1).note(description, reason)
         staged = {name: anchor.memo[name] for name in ("stage", "tries", "kept") if name in anchor.memo and not alike}
-        done = said.model_copy(update={"memo": said.memo | staged})
+        done = description.model_copy(update={"memo": description.memo | staged})
         return self._again(at, tried, memory, done.memo, done.reasoning, done.notes)
 
     # A model: the anchors are followed in their order.
@@ -153,7 +153,9 @@ class Replay:
             if tried.action is not None and (unread := self._unread(task, anchor)):
                 return self._asked(task, replace(memory, at=at), perception, unread)
             if tried.action is not None:
-                return self._again(at, tried, replace(memory, at=at), anchor.memo, anchor.reasoning or anchor.said)
+                return self._again(
+                    at, tried, replace(memory, at=at), anchor.memo, anchor.reasoning or anchor.description
+                )
             if tried.away is not None and memory.scrolls < SCROLLS:
                 return self._scrolled(task.observation, tried.away, anchor, memory)
             if not anchor.optional or at + 1 >= len(self.anchors):
@@ -163,13 +165,13 @@ class Replay:
             late = attempt(self.anchors[earlier], task.observation, self._patches)
             if late.action is not None:
                 known = self.anchors[earlier]
-                return self._again(earlier, late, memory.with_late(earlier), known.memo, known.said, back=at)
+                return self._again(earlier, late, memory.with_late(earlier), known.memo, known.description, back=at)
         memory = replace(memory, at=at)
         if memory.waits < len(WAITS):
             wait = Wait(seconds=WAITS[memory.waits])
             memory = replace(memory, waits=memory.waits + 1)
-            return self._own(wait, f"{anchor.said}: {tried.says}; wait a little", memory)
-        return self._asked(task, memory, perception, f"step {at + 1}, {anchor.said}: {tried.says}")
+            return self._own(wait, f"{anchor.description}: {tried.says}; wait a little", memory)
+        return self._asked(task, memory, perception, f"step {at + 1}, {anchor.description}: {tried.says}")
 
     def _asked(self, task: PolicyInput, memory: Memory, perception: Perception, reason: str) -> Decision:
         """The decision of the other policy, for the one step that cannot be done as before."""
@@ -179,20 +181,21 @@ class Replay:
             return Decision(reasoning="This was not so before", action=Done(success=False, answer=answer), by=NAME)
         anchor = self.anchors[memory.at] if memory.at < len(self.anchors) else None
         if anchor and reason:
+            reasoning = f" ({anchor.reasoning})" if anchor.reasoning else ""
             goal = (
-                f"{task.goal}\n\nSo far it was done as before. The next step was: {anchor.said}"
-                f"{f' ({anchor.reasoning})' if anchor.reasoning else ''}. It cannot be repeated as it was, because {reason}"
+                f"{task.goal}\n\nSo far it was done as before. The next step was: {anchor.description}"
+                f"{reasoning}. It cannot be repeated as it was, because {reason}"
                 ". Do this one step on the screen as it is now. Say done only when the whole goal is reached."
             )
             task = replace(task, goal=goal)
-        said = self.inner.choose(task, perception)
-        if isinstance(said.action, Done) and said.action.success and (wrong := self._unmet(task, memory)):
+        description = self.inner.choose(task, perception)
+        if isinstance(description.action, Done) and description.action.success and (wrong := self._unmet(task, memory)):
             action = Done(success=False, answer=wrong)
             return Decision(reasoning="What the goal has checked is not so", action=action, by=NAME)
         note = f"not done as before: {reason}" if reason and self.anchors else ""
-        deed = bool(anchor and same_deed(anchor, said.action))
+        deed = bool(anchor and same_deed(anchor, description.action))
         ahead = bool(reason) and self._possible(memory.at + 1, task)
-        return replace(memory, last=-1, fell=True, deed=deed, ahead=ahead, waits=0, scrolls=0).note(said, note)
+        return replace(memory, last=-1, fell=True, deed=deed, ahead=ahead, waits=0, scrolls=0).note(description, note)
 
     def _resumed(self, task: PolicyInput, memory: Memory) -> Memory:
         """Where to go on after a step of the other policy: at the drifted step where only the way to it was cleared."""
@@ -208,19 +211,19 @@ class Replay:
     # What the goal checks.
 
     def _held(self, task: PolicyInput) -> tuple[str, ...]:
-        return tuple(each.said for each in explicit(task.goal).checks if each.judge(task.observation).holds)
+        return tuple(each.description for each in explicit(task.goal).checks if each.judge(task.observation).holds)
 
     def _checked(self, task: PolicyInput, memory: Memory) -> Decision | None:
         """What the goal has checked before the next step, judged anew: a wait while it does not hold, then the end."""
         wanted = self.anchors[memory.at].checks
         for check in explicit(task.goal).checks:
-            if check.said not in wanted or check.said in memory.held:
+            if check.description not in wanted or check.description in memory.held:
                 continue
             says = check.judge(task.observation).says
             if memory.waits < len(WAITS):
                 wait = Wait(seconds=WAITS[memory.waits])
                 return self._own(wait, f"not yet: {says}", replace(memory, waits=memory.waits + 1))
-            action = Done(success=False, answer=f"check that {check.said}: {says}")
+            action = Done(success=False, answer=f"check that {check.description}: {says}")
             return Decision(reasoning="What the goal has checked is not so", action=action, by=NAME)
         return None
 
@@ -229,17 +232,19 @@ class Replay:
         if anchor.action["kind"] != "done":
             return ""
         goal = explicit(task.goal)
-        placed = {said for each in self.anchors for said in each.checks}
-        open_ = [*goal.unread, *(each.said for each in goal.checks if each.said not in placed)]
+        placed = {description for each in self.anchors for description in each.checks}
+        open_ = [*goal.unread, *(each.description for each in goal.checks if each.description not in placed)]
         return f"“{open_[0]}” can only be judged by a model" if open_ else ""
 
     def _unmet(self, task: PolicyInput, memory: Memory) -> str:
         """A check of the goal's end that does not hold, though the other policy says that all is done."""
         wanted = self.anchors[-1].checks if self.anchors else ()
         goal = task.goal.partition("\n\nSo far it was done as before.")[0]
-        wrong = (each for each in explicit(goal).checks if each.said in wanted and each.said not in memory.held)
+        wrong = (
+            each for each in explicit(goal).checks if each.description in wanted and each.description not in memory.held
+        )
         first = next(wrong, None)
-        return f"check that {first.said}: {first.judge(task.observation).says}" if first else ""
+        return f"check that {first.description}: {first.judge(task.observation).says}" if first else ""
 
     # How a decision is made up.
 
@@ -265,7 +270,7 @@ class Replay:
         way = box.centre.y - middle
         amount = max(1, min(30, round(abs(way) / NOTCH)))
         scroll = Scroll(direction="down" if way > 0 else "up", amount=amount)
-        return self._own(scroll, f"{anchor.said}: scroll to it", replace(memory, scrolls=memory.scrolls + 1))
+        return self._own(scroll, f"{anchor.description}: scroll to it", replace(memory, scrolls=memory.scrolls + 1))
 
     def _own(self, action: Wait | Scroll, reasoning: str, memory: Memory) -> Decision:
         """A step of its own that no anchor knows."""

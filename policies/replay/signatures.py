@@ -58,7 +58,9 @@ def sight_of(target: Target, observation: Observation) -> TargetSignature:
     if element is None:
         line = line_at(target.point, observation.read)
         return told.model_copy(update={"text": line.name if line else ""})
-    same = [each for each in observation.elements if (each.role, normal(each.name)) == (element.role, normal(element.name))]
+    same = [
+        each for each in observation.elements if (each.role, normal(each.name)) == (element.role, normal(element.name))
+    ]
     by_id = {each.id: each for each in observation.elements}
     beside = row_of(element, observation.elements)
     drawn = element.role in DRAWN or (element.role == "clickable" and not element.name)

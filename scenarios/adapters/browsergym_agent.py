@@ -18,7 +18,7 @@ from PIL import Image
 from handeye.agent.internal_actions import carry_out, ground_targets
 from handeye.agent.start import open_perception_and_policy
 from handeye.perception.outcome import Outcome, judge
-from handeye.policies.decision import StepSummary, PolicyInput
+from handeye.policies.decision import PolicyInput, StepSummary
 from handeye.scenarios.adapters.browsergym import write_action
 from handeye.tools.actions import HAND_KINDS, Ask, Done, Wait, targets
 from handeye.tools.device import Settled, Signals

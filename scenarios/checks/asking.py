@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from handeye.perception.prompt import Head, harmless
 
 if TYPE_CHECKING:
-    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
+    from handeye.perception.perception import Perception
     from handeye.scenarios.checks.kinds import Ask
 
 Found = tuple[bool | None, str]

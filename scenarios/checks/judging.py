@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
+    from handeye.perception.perception import Perception
     from handeye.scenarios.checks.kinds import Check
 
 State = Literal["passed", "failed", "unknown"]

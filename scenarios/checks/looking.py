@@ -135,7 +135,8 @@ def _count(check: Count, observation: Observation) -> Found:
     if not observation.elements:
         return None, "this screen tells no elements"
     number = sum(
-        check.role in ("", each.role) and (not check.text or contains(_written_in(each, observation), check.text, case=False))
+        check.role in ("", each.role)
+        and (not check.text or contains(_written_in(each, observation), check.text, case=False))
         for each in observation.elements
     )
     holds = (

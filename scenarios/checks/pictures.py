@@ -15,8 +15,8 @@ from handeye.tools.screenshot import open_image
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handeye.perception.perception import Perception
     from handeye.perception.observation import Observation
+    from handeye.perception.perception import Perception
     from handeye.scenarios.checks.kinds import Picture
 
 #: A pixel differs when one of its colours does by more than this: less is how fonts are smoothed.
@@ -27,7 +27,9 @@ DIM = 0.35
 Found = tuple[bool | None, str, Image.Image | None]
 
 
-def similar(check: Picture, observation: Observation, perception: Perception | None, folder: Path, *, update: bool = False) -> Found:
+def similar(
+    check: Picture, observation: Observation, perception: Perception | None, folder: Path, *, update: bool = False
+) -> Found:
     """Whether the part looks like the picture, what is so, and a marked picture of what differs.
 
     With `update`, what is seen is written as the picture instead of one that differs or is missing.

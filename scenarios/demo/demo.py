@@ -66,7 +66,11 @@ def main(base: Path = Path("runs"), console: Console | None = None) -> int:
     tasks: tuple[tuple[str, str, Callable[[], Part]], ...] = (
         ("shop", "a purchase in a web shop", lambda: buy(base / f"{when}-demo-shop", perception, console)),
         ("note", "a note in a desktop editor", lambda: write_note(base / f"{when}-demo-note", perception, console)),
-        ("picture", "three things on a screenshot", lambda: find_things(base / f"{when}-demo-picture", perception, console)),
+        (
+            "picture",
+            "three things on a screenshot",
+            lambda: find_things(base / f"{when}-demo-picture", perception, console),
+        ),
     )
     parts: list[Part] = []
     for number, (name, title, work) in enumerate(tasks, 1):

@@ -185,7 +185,9 @@ def purchase(style: int) -> list[Screen]:
         with Browser(shop.url) as browser:
             teacher = Teacher(browser, style)
             perception, policy = ModelPerception(teacher), InternVL(teacher)
-            run = Agent(browser, perception=perception, policy=policy, approve="never", run_dir=Path(place) / "run").run(PURCHASE)
+            run = Agent(
+                browser, perception=perception, policy=policy, approve="never", run_dir=Path(place) / "run"
+            ).run(PURCHASE)
         if run.status != "succeeded" or len(shop.orders) != 1 or len(teacher.screens) != len(LESSONS):
             raise ModelError(
                 f"the lessons do not fit the shop: {run.status} after {len(teacher.screens)} screens ({run.reason}); "

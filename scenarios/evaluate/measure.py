@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from handeye.perception import ocr
-from handeye.perception.prompt import ground_prompt
 from handeye.perception.observation import Observation
+from handeye.perception.prompt import ground_prompt
 from handeye.scenarios.evaluate.score import Measured
 from handeye.tools.errors import ActionFailed, ActionRefused, ModelError, UsageError
 from handeye.tools.screenshot import Screenshot, open_image
@@ -88,7 +88,7 @@ def measure(
     mine = threading.local()
 
     def work(item: Item) -> Measured:
-        if not hasattr(mine, "eyes"):
+        if not hasattr(mine, "perception"):
             mine.perception = open_perception()
         return ask(mine.perception, item)
 

@@ -82,7 +82,7 @@ class Session:
             "data set": self.digest(),
             "model": self.model,
             "weights": _stamp(self.model),
-            "eyes": perception.name,
+            "perception": perception.name,
             "version of handeye": version("handeye"),
         }
         if isinstance(perception, ModelPerception):
@@ -119,7 +119,7 @@ def to_json(session: Session, results: Sequence[Measured], counted: Score, name:
         },
         "dataset": str(session.dataset.path),
         "format": session.dataset.format,
-        "eyes": name,
+        "perception": name,
         "seconds": round(sum(result.seconds for result in results), 3),
     }
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from handeye.agent.event_log import Decided, Observed, Performed, read_events
 from handeye.agent.run_folder import RunFolder
 from handeye.agent.start import looks_like_page
-from handeye.agent.event_log import Performed, Observed, Decided, read_events
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.parsing import parse
 from handeye.tools.actions import Upload
@@ -152,10 +152,20 @@ def _deeds(trace: Path) -> tuple[list[Deed], str, Signals]:
                 waiting = False
             case Decided():
                 reasoning, by = event, event.by
-            case Performed(failed=False) if reasoning and reasoning.step == event.step and reasoning.action.kind not in _IDLE:
+            case Performed(failed=False) if (
+                reasoning and reasoning.step == event.step and reasoning.action.kind not in _IDLE
+            ):
                 at = reasoning.memo.get("at") if reasoning.by == PLAIN else None
                 deeds.append(
-                    Deed(reasoning.step, reasoning.action, reasoning.said, dict(reasoning.signatures), signals, signals, at)
+                    Deed(
+                        reasoning.step,
+                        reasoning.action,
+                        reasoning.description,
+                        dict(reasoning.signatures),
+                        signals,
+                        signals,
+                        at,
+                    )
                 )
                 waiting = True
             case _:

@@ -134,7 +134,9 @@ class DesktopRecorder:
 
     def _seen(self, moment: float) -> Observation:
         """The last look that had ended before."""
-        return next((observation for _, ended, observation in reversed(self._before) if ended <= moment), self._before[0][2])
+        return next(
+            (observation for _, ended, observation in reversed(self._before) if ended <= moment), self._before[0][2]
+        )
 
     # The mouse
 

@@ -40,7 +40,11 @@ def ways_to_say(element: Element, observation: Observation, point: Point | None 
 
 
 def say(
-    element: Element, observation: Observation, steps: Callable[[str], str | None], kinds: Iterable[str], point: Point | None = None
+    element: Element,
+    observation: Observation,
+    steps: Callable[[str], str | None],
+    kinds: Iterable[str],
+    point: Point | None = None,
 ) -> Said:
     """The step, made by `steps` from a phrase, that leads to this element and to no other.
 

@@ -146,7 +146,9 @@ class Recording:
 
     def _hover(self, heard: Heard) -> Entry:
         """What has to be done first: the mouse is to lie over something before the thing shows."""
-        told = [say(each, heard.observation(), lambda phrase: f"hover over {phrase}", ("move",)) for each in heard.holders]
+        told = [
+            say(each, heard.observation(), lambda phrase: f"hover over {phrase}", ("move",)) for each in heard.holders
+        ]
         best = min(told, key=lambda said: (not said.step, bool(said.comment)), default=Said(""))
         return Entry("hover", best if best.step else Said("", "the next thing shows only while the mouse lies near it"))
 
@@ -190,7 +192,9 @@ class Recording:
         def step(phrase: str) -> str | None:
             return f"set {phrase} to {value}"
 
-        return Entry("set", say(element, heard.observation(value=heard.before), step, ("type",)), element.id, heard.session)
+        return Entry(
+            "set", say(element, heard.observation(value=heard.before), step, ("type",)), element.id, heard.session
+        )
 
     def _tick(self, heard: Heard) -> Entry | None:
         element = heard.element

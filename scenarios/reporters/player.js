@@ -88,7 +88,7 @@ class Player {
       make("figcaption", word, word === "Before" && step.url ? make("span.url", { dir: "auto" }, step.url) : ""))));
     const facts = [["Decided by", step.by], ["Found by", step.found_by], ["Model", step.calls ? `${many(step.calls, "call")}, ${many(step.tokens_in || 0, "token")} in, ${step.tokens_out || 0} out` : ""], ["Time", span(step.seconds || 0)]];
     this.words.replaceChildren(make("h3", { dir: "auto" }, `${step.number}. ${step.said}`, step.state ? make("span.badge", { class: `badge ${this.tone(step.state)}` }, step.state.replace("_", " ")) : ""),
-      step.thought ? make("p", { dir: "auto" }, step.thought) : "", step.evidence ? make("p.dim", { dir: "auto" }, step.evidence) : "",
+      step.reasoning ? make("p", { dir: "auto" }, step.reasoning) : "", step.evidence ? make("p.dim", { dir: "auto" }, step.evidence) : "",
       make("dl.facts", facts.filter(([, value]) => value).map(([name, value]) => [make("dt", name), make("dd", { dir: "auto" }, value)])),
       ...(step.notes || []).map((note) => make("p.note", { dir: "auto" }, note)));
     for (const near of [index + 1, index + 2]) for (const picture of [this.steps[near]?.before, this.steps[near]?.after]) if (picture) new Image().src = picture.file;

@@ -13,17 +13,17 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from handeye.agent.event_log import read_events
 from handeye.agent.report import overlay
 from handeye.agent.report.render import drawn, link
 from handeye.agent.report.story import tell
-from handeye.agent.event_log import read_events
 from handeye.tools.browser.overheard import PAGE_LOG, Heard, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handeye.agent.report.story import Step, Story
     from handeye.agent.event_log import Observed
+    from handeye.agent.report.story import Step, Story
     from handeye.scenarios.checks.judging import Judged
     from handeye.scenarios.results import Attempt, Result
 
@@ -178,8 +178,8 @@ def _steps(folder: Path, place: str, story: Story) -> Iterable[StepStory]:
         change = overlay.of_change(step.outcome.box, step.after.size) if step.outcome and step.after else None
         yield StepStory(
             number=step.number,
-            said=_cut(reasoning.said if reasoning else "looked, and got no further"),
-            reasoning=_cut(reasoning.reasoning) if reasoning and reasoning.reasoning != reasoning.said else "",
+            said=_cut(reasoning.description if reasoning else "looked, and got no further"),
+            reasoning=_cut(reasoning.reasoning) if reasoning and reasoning.reasoning != reasoning.description else "",
             state=step.state,
             evidence=_cut(step.evidence or step.result),
             by=reasoning.by if reasoning else "",

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from handeye.agent.agent import Agent
 from handeye.agent.approval import question_id, read_answer
 from handeye.agent.config import rules_here
+from handeye.agent.event_log import ApprovalReceived, Performed, Started
 from handeye.agent.run_folder import RunConfig, RunFolder
 from handeye.agent.start import outfit
-from handeye.agent.event_log import Performed, ApprovalReceived, Started
 from handeye.policies.rules import GuardPolicy
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import HandeyeError

@@ -9,8 +9,8 @@ import pytest
 
 from handeye.agent import Agent
 from handeye.agent.approval import Answer, edit, read_answer
+from handeye.agent.event_log import ApprovalReceived, ApprovalRequested, Decided, Guarded, Performed, read_events
 from handeye.agent.run_folder import RunFolder
-from handeye.agent.event_log import Performed, ApprovalReceived, ApprovalRequested, Guarded, Decided, read_events
 from handeye.policies.rules import GuardPolicy
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
@@ -99,9 +99,13 @@ def test_what_is_allowed_for_the_run_is_not_asked_again(files: Browser, percepti
     assert run.status == "succeeded"
     assert log(files) == "log: one one one two two"
     events = list(read_events(run.folder / "trace.jsonl"))
-    assert [event.answer for event in events if isinstance(event, ApprovalReceived)] == ["yes", "always", "always: delete"]
+    assert [event.answer for event in events if isinstance(event, ApprovalReceived)] == [
+        "yes",
+        "always",
+        "always: delete",
+    ]
     assert sum(isinstance(event, ApprovalRequested) for event in events) == 3
-    reasons = [event.reason for event in events if isinstance(event, Guarded) and event.ruling == "allow"]
+    reasons = [event.reason for event in events if isinstance(event, Guarded) and event.decision == "allow"]
     assert reasons == ["the person allowed it", *["the person allowed it for this run"] * 4]
 
 
@@ -118,7 +122,9 @@ def test_a_refusal_is_told_with_its_reason_and_what_rules_refuse_nobody_can_allo
     policy = Curious([parse_action(click("Delete one")), parse_action(click("Transfer")), parse_action(click("Send"))])
     said = ["no: keep that one", "done by hand"]
     rules = GuardPolicy(refuse_words=("transfer",))
-    agent = Agent(files, perception=perception, policy=policy, run_dir=tmp_path / "run", ask=lambda _: said.pop(0), rules=rules)
+    agent = Agent(
+        files, perception=perception, policy=policy, run_dir=tmp_path / "run", ask=lambda _: said.pop(0), rules=rules
+    )
     assert agent.run("tidy up").status == "succeeded"
     assert log(files) == "log:"
     assert "refused: the person refused it: keep that one" in asked

@@ -13,9 +13,9 @@ import pytest
 
 from handeye.agent import Agent
 from handeye.agent.approval import question_id, waiting_id
+from handeye.agent.event_log import ApprovalRequested, Noted, Performed, read_events
 from handeye.agent.run_folder import RunFolder
 from handeye.agent.target_snapshot import TargetSnapshot, Thing, amounts_in, differences, quoted
-from handeye.agent.event_log import Performed, ApprovalRequested, Noted, read_events
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action

@@ -138,7 +138,7 @@ def test_the_shop_goal_succeeds_with_one_order_and_its_json(handeye: Command, tm
     told(done, 0)
     answer = json.loads(done.stdout)
     assert list(answer) == [
-        "status", "steps", "run", "report", "answer", "reason", "seconds", "model_calls", "tokens"
+        "status", "verdict", "steps", "run", "report", "answer", "reason", "seconds", "model_calls", "tokens"
     ]  # fmt: skip
     assert answer["status"] == "succeeded"
     assert (tmp_path / answer["report"]).is_file()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from handeye.agent import Agent
 from handeye.agent.agent import REVIVALS
-from handeye.agent.event_log import Performed, AnyEvent, Noted, Decided
+from handeye.agent.event_log import AnyEvent, Decided, Noted, Performed
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action
@@ -68,7 +68,9 @@ def test_a_killed_browser_and_a_killed_page_come_back_and_nothing_is_done_twice(
             )
         ]
     )
-    agent = Agent(browser, perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen)
+    agent = Agent(
+        browser, perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
+    )
     result = agent.run("save the form")
     assert result.status == "succeeded", (result.reason, notes())
     assert site.posts == ["/save"]

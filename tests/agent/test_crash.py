@@ -25,9 +25,9 @@ from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import Job, Kill, work
 from handeye.agent import Agent
 from handeye.agent.effect_journal import read_journal
+from handeye.agent.event_log import Ended, Noted, Performed, Started, read_events
 from handeye.agent.run_folder import RunFolder
 from handeye.agent.start import open_device
-from handeye.agent.event_log import Performed, Ended, Noted, Started, read_events
 from handeye.scenarios.demo.shop import Shop
 from handeye.tools.errors import UsageError
 
@@ -68,17 +68,17 @@ def notes(folder: Path) -> str:
 @pytest.mark.parametrize(
     ("point", "count"),
     [
-        ("looked", 1),
-        ("judged", 2),
+        ("observed", 1),
+        ("guarded", 2),
         ("before intend", 2),
         ("after intend", 2),
         ("after answered", 2),
         ("after perform", 2),
-        ("after memento", 3),
+        ("after device_state", 3),
         ("before finish", 2),
         ("after finish", 1),
         ("after finish", 2),
-        ("acted", 2),
+        ("performed", 2),
         ("before put", 5),
         ("before put", 9),
         ("after put_writes", 8),
@@ -189,7 +189,7 @@ def test_a_get_of_a_risky_action_is_not_taken_for_reading(site: Any, tmp_path: P
     site.pages["/"] = "<form action=/pay><button>Pay now</button></form>"
     site.pages["/pay"] = "<h1>Paid</h1>"
     goal = 'click "Pay now"'
-    for point, count, status in (("before answered", 1, "waiting"), ("acted", 1, "succeeded")):
+    for point, count, status in (("before answered", 1, "waiting"), ("performed", 1, "succeeded")):
         folder = tmp_path / point
         site.gets.clear()
         kill = Kill(point, count)
@@ -199,10 +199,14 @@ def test_a_get_of_a_risky_action_is_not_taken_for_reading(site: Any, tmp_path: P
     assert "not opened again" in notes(folder)
 
 
-def test_what_only_scripts_knew_is_told_when_it_is_lost(browser: Any, perception: Any, site: Any, tmp_path: Path) -> None:
+def test_what_only_scripts_knew_is_told_when_it_is_lost(
+    browser: Any, perception: Any, site: Any, tmp_path: Path
+) -> None:
     from handeye.tools import Browser
 
-    first = Agent(browser, perception=perception, max_steps=1, run_dir=tmp_path / "run").run('click "Count", click "Count"')
+    first = Agent(browser, perception=perception, max_steps=1, run_dir=tmp_path / "run").run(
+        'click "Count", click "Count"'
+    )
     assert first.status == "out_of_budget"
     with Browser(site.url) as fresh:
         run = Agent(fresh, perception=perception).resume(RunFolder.open(first.folder))
@@ -237,7 +241,7 @@ def test_a_kill_in_a_real_browser_loses_no_input_and_orders_once(counter: Any, t
 
 def test_a_polite_kill_stops_between_two_actions(counter: Any, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    polite = Kill("looked", 2, signal=signal.SIGTERM)
+    polite = Kill("observed", 2, signal=signal.SIGTERM)
     assert work(Job("paper", counter.url, GOAL, folder, polite)) == 0
     assert read_journal(folder / "journal.jsonl")[-1].entry == "outcome"
     ends = [event.status for event in read_events(folder / "trace.jsonl") if isinstance(event, Ended)]
@@ -293,7 +297,7 @@ def test_ctrl_c_at_the_command_line_stops_a_run_that_is_its_own_and_goes_on_late
 def test_a_program_that_went_down_with_its_run_is_begun_again_only_when_the_person_says_so(tmp_path: Path) -> None:
     folder, note = tmp_path / "run", tmp_path / "note.txt"
     goal = f'type "Grüße", press ctrl+s, type "{note}", press Enter, wait 1 second'
-    assert work(Job("program", "app:mousepad", goal, folder, Kill("acted", 1))) == -9
+    assert work(Job("program", "app:mousepad", goal, folder, Kill("performed", 1))) == -9
     assert not note.exists()
     waiting = resume(folder, open_device("app:mousepad"))
     assert waiting.status == "waiting"

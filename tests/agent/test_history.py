@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from handeye.agent.event_log import Decided, EventLog, Observed, Performed
 from handeye.agent.history import FIRST, LAST, History
 from handeye.agent.state import KEPT_STEPS
-from handeye.agent.event_log import Performed, Observed, Decided, EventLog
 from handeye.perception.outcome import Outcome
 from handeye.perception.prompt import MOST_KNOWN, Head, decide_prompt
 from handeye.tools.actions import parse_action
@@ -25,7 +25,7 @@ def events(steps: int, said: str = "click “Row {}”") -> list[AnyEvent]:
     for step in range(1, steps + 1):
         outcome = Outcome(kind="confirmed") if step > 1 else None
         made.append(Observed(step=step, screen="", size=(1, 1), outcome=outcome))
-        made.append(Decided(step=step, reasoning="", action=action, said=said.format(step)))
+        made.append(Decided(step=step, reasoning="", action=action, description=said.format(step)))
         made.append(Performed(step=step))
     return made
 

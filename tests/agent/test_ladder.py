@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from handeye.agent import Agent
-from handeye.agent.event_log import Observed, Decided, read_events
+from handeye.agent.event_log import Decided, Observed, read_events
 from handeye.policies.decision import Decision, PolicyInput
 from handeye.policies.scripted import Scripted
 from handeye.tools.actions import parse_action

@@ -35,7 +35,9 @@ def test_a_value_that_changes_when_its_field_is_left_is_noticed(
     page.write_text(PAGE.format(blur=blur, change=change))
     with Browser(str(page)) as browser:
         goal = f'fill "Amount" with "{text}", fill "Note" with "x", click "Save"'
-        result = Agent(browser, perception=EmbeddedPerception(), policy=PlainEnglish(), run_dir=tmp_path / "run").run(goal)
+        result = Agent(browser, perception=EmbeddedPerception(), policy=PlainEnglish(), run_dir=tmp_path / "run").run(
+            goal
+        )
         assert result.status == status, result
         if status == "succeeded":
             assert browser.signals().title == f"Saved {saved}|x"

@@ -11,19 +11,19 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from handeye.agent.live import LiveView, clean
 from handeye.agent.event_log import (
-    Performed,
-    ApprovalReceived,
     AnyEvent,
+    ApprovalReceived,
     ApprovalRequested,
+    Decided,
     Ended,
     Guarded,
-    Observed,
     Noted,
+    Observed,
+    Performed,
     Started,
-    Decided,
 )
+from handeye.agent.live import LiveView, clean
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Candidate
@@ -39,7 +39,7 @@ def looked(step: int, outcome: Outcome | None = None) -> Observed:
 
 def reasoning(step: int, said: str, action: Action | None = None, thinking: str = "because") -> Decided:
     return Decided(
-        step=step, reasoning=thinking, action=action or Click(target=Target(phrase="x")), said=said, seconds=0.2
+        step=step, reasoning=thinking, action=action or Click(target=Target(phrase="x")), description=said, seconds=0.2
     )
 
 
@@ -47,7 +47,7 @@ def done_step(step: int, said: str, outcome: Outcome, result: str = "", failed: 
     return [
         looked(step),
         reasoning(step, said),
-        Guarded(step=step, ruling="allow"),
+        Guarded(step=step, decision="allow"),
         Performed(step=step, result=result, failed=failed, seconds=0.3),
         looked(step + 1, None if failed else outcome),
     ]
@@ -155,7 +155,7 @@ def test_a_refused_step_says_why() -> None:
     refused: list[AnyEvent] = [
         looked(1),
         reasoning(1, "open evil.example"),
-        Guarded(step=1, ruling="refuse", reason="evil.example is not allowed"),
+        Guarded(step=1, decision="deny", reason="evil.example is not allowed"),
         looked(2),
     ]
     assert "[1] open evil.example (0.3 s): refused, evil.example is not allowed" in plain(refused)
@@ -306,9 +306,9 @@ def test_what_the_model_writes_is_shown_as_it_grows_and_goes_when_it_is_done() -
 def test_a_step_that_was_chosen_from_several_names_them() -> None:
     click = Click(target=Target(phrase="x"))
     candidates = (
-        Candidate(action=click, said="click “Two”", votes=2, right=0.9, score=0.6),
-        Candidate(action=click, said="click [red]“One”", right=0.5, score=0.1667),
-        Candidate(said="the answer holds no action"),
+        Candidate(action=click, description="click “Two”", votes=2, right=0.9, score=0.6),
+        Candidate(action=click, description="click [red]“One”", right=0.5, score=0.1667),
+        Candidate(description="the answer holds no action"),
     )
     events = done_step(1, "click “Two”", CONFIRMED)
     events[1] = reasoning(1, "click “Two”").model_copy(update={"candidates": candidates})

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from handeye.agent import Agent
-from handeye.agent.event_log import Performed, ApprovalRequested, Ended, Observed, Decided, read_events
+from handeye.agent.event_log import ApprovalRequested, Decided, Ended, Observed, Performed, read_events
 from handeye.policies.decision import Decision, PolicyInput
 from handeye.policies.scripted import Scripted
 from handeye.tools.actions import parse_action
@@ -30,7 +30,7 @@ def test_a_run_that_is_done_succeeded_and_left_its_books(follow: Any, browser: A
     assert {"run.json", "trace.jsonl", "journal.jsonl", "checkpoint.sqlite", "report.html", "screens"} <= names
     assert json.loads((run.folder / "run.json").read_text())["status"] == "succeeded"
     kinds = [event.event for event in read_events(run.folder / "trace.jsonl")]
-    assert kinds == ["started", *["looked", "reasoning", "judged", "acted"] * 2, "looked", "reasoning", "ended"]
+    assert kinds == ["started", *["observed", "decided", "guarded", "performed"] * 2, "observed", "decided", "ended"]
 
 
 def test_every_look_has_its_picture_and_every_action_its_outcome(follow: Any) -> None:
@@ -66,7 +66,9 @@ def test_the_same_click_in_vain_is_stuck_and_never_success(browser: Any, percept
     assert run.steps in {4, 5, 6}  # the ladder's steps too; the first click may change how the button looks
 
 
-def test_the_run_stops_after_the_step_limit_and_goes_on_with_a_higher_one(follow: Any, browser: Any, perception: Any) -> None:
+def test_the_run_stops_after_the_step_limit_and_goes_on_with_a_higher_one(
+    follow: Any, browser: Any, perception: Any
+) -> None:
     from handeye.agent.run_folder import RunFolder
 
     run = follow(COUNT, COUNT, COUNT, COUNT, max_steps=2)
@@ -166,7 +168,9 @@ def test_a_refused_action_is_told_with_its_reason_and_a_second_try_ends_the_run(
             heard.extend(step.result for step in task.steps)
             return Decision(reasoning="delete", action=parse_action({"kind": "click", "target": "Delete all"}))
 
-    agent = Agent(browser, perception=perception, policy=Pushy([]), run_dir=tmp_path / "run", ask=lambda _: "keep my files")
+    agent = Agent(
+        browser, perception=perception, policy=Pushy([]), run_dir=tmp_path / "run", ask=lambda _: "keep my files"
+    )
     run = agent.run("tidy up")
     assert (run.status, site.posts) == ("refused", [])
     assert any("keep my files" in each for each in heard)
@@ -186,7 +190,9 @@ def test_the_policy_may_ask_and_hears_the_answer(browser: Any, perception: Any, 
     assert heard == ["green"]
 
 
-def test_what_is_read_and_remembered_reaches_the_policy_and_the_answer(browser: Any, perception: Any, tmp_path: Path) -> None:
+def test_what_is_read_and_remembered_reaches_the_policy_and_the_answer(
+    browser: Any, perception: Any, tmp_path: Path
+) -> None:
     facts: dict[str, str] = {}
 
     class Reader(Scripted):

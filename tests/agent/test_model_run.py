@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from handeye.agent import Agent
+from handeye.agent.event_log import Decided, Noted, read_events
 from handeye.agent.run_folder import RunConfig
 from handeye.agent.start import open_perception_and_policy
-from handeye.agent.event_log import Noted, Decided, read_events
 from handeye.perception.engines import EngineOptions
 from handeye.perception.model_perception import ModelPerception
 from handeye.policies.best_of_n import BestOfN
@@ -27,7 +27,9 @@ from handeye.tools.errors import UsageError
 def run_on(model: str, browser: Any, folder: Path) -> Any:
     perception, policy = open_perception_and_policy(model, options=EngineOptions(max_tiles=2))
     try:
-        return Agent(browser, model, perception=perception, policy=policy, run_dir=folder, max_steps=2).run("count to two")
+        return Agent(browser, model, perception=perception, policy=policy, run_dir=folder, max_steps=2).run(
+            "count to two"
+        )
     finally:
         perception.close()
 
@@ -89,11 +91,11 @@ def test_the_best_of_several_decisions_is_carried_out_where_most_answers_see_its
     assert (run.status, run.answer, run.steps) == ("succeeded", "counted", 1), run.reason
     assert "counted 1 times" in " ".join(element.name for element in browser.elements())
     thoughts = [event for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided)]
-    assert [(each.said, each.score) for each in thoughts[0].candidates] == [
+    assert [(each.description, each.score) for each in thoughts[0].candidates] == [
         ("click “the Count button”", 0.45),
         ("click “the Idle button”", 0.1),
     ]
-    (found,) = thoughts[0].found
+    (found,) = thoughts[0].groundings
     assert (found.phrase, found.votes, found.samples[2]) == ("the Count button", 2, None)
     assert count.box.holds(found.point)
     assert thoughts[0].confidence == pytest.approx(0.45)
@@ -169,7 +171,7 @@ def test_a_draft_in_the_reasoning_of_a_server_clicks_nothing(browser: Any, tmp_p
     finally:
         server.shutdown()
         server.server_close()
-    thoughts = [event.said for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided)]
+    thoughts = [event.description for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided)]
     here = f"click ({round(points['Count'][0] * 1.344 - 0.5)}"
     assert all(said.startswith((here[:8], "done")) for said in thoughts), thoughts
     assert "counted 3 times" in " ".join(element.name for element in browser.elements())

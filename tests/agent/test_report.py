@@ -11,23 +11,23 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, sync_playwright
 
+from handeye.agent.event_log import (
+    AnyEvent,
+    ApprovalReceived,
+    ApprovalRequested,
+    Decided,
+    Ended,
+    EventLog,
+    GroundedTarget,
+    Guarded,
+    Noted,
+    Observed,
+    Performed,
+    Started,
+)
 from handeye.agent.report import write_report
 from handeye.agent.report.commands import commands
 from handeye.agent.run_folder import RunConfig
-from handeye.agent.event_log import (
-    Performed,
-    ApprovalReceived,
-    AnyEvent,
-    ApprovalRequested,
-    Ended,
-    GroundedTarget,
-    Guarded,
-    Observed,
-    Noted,
-    Started,
-    Decided,
-    EventLog,
-)
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Candidate
@@ -85,10 +85,10 @@ class Folder:
             settled=Settled(by="quiet", seconds=0.3),
             seconds=0.12,
         )
-        said = more.pop("said", None) or describe(action)
-        self.add(look, Decided(step=number, reasoning=text, action=action, said=said, seconds=1.5, **more))
+        said = more.pop("description", None) or describe(action)
+        self.add(look, Decided(step=number, reasoning=text, action=action, description=said, seconds=1.5, **more))
         if not isinstance(action, Done):
-            self.add(Guarded(step=number, ruling="allow"), Performed(step=number, seconds=0.25))
+            self.add(Guarded(step=number, decision="allow"), Performed(step=number, seconds=0.25))
 
     def report(self) -> str:
         return write_report(self.path).read_text(encoding="utf-8")
@@ -202,11 +202,15 @@ def test_a_step_tells_what_its_answers_agreed_on_what_it_was_chosen_from_and_wha
         1,
         confidence=0.4,
         usage=usage,
-        found=(GroundedTarget(phrase="Buy", point=Point(1000, 300), by="internvl", confidence=0.4, samples=samples, votes=2),),
+        groundings=(
+            GroundedTarget(
+                phrase="Buy", point=Point(1000, 300), by="internvl", confidence=0.4, samples=samples, votes=2
+            ),
+        ),
         candidates=(
-            Candidate(reasoning="why", action=CLICK, said="click “Buy”", votes=2, right=0.9, score=0.6),
-            Candidate(action=Done(), said="done", votes=1, right=0.25, score=0.083),
-            Candidate(said="the answer holds no action " + "x" * 400, votes=1),
+            Candidate(reasoning="why", action=CLICK, description="click “Buy”", votes=2, right=0.9, score=0.6),
+            Candidate(action=Done(), description="done", votes=1, right=0.25, score=0.083),
+            Candidate(description="the answer holds no action " + "x" * 400, votes=1),
         ),
     )
     folder.add(ENDED.model_copy(update={"usage": usage}))
@@ -293,8 +297,12 @@ def test_drags_and_scrolls_are_arrows(folder: Folder, opened: Open) -> None:
 def test_everything_from_outside_is_text(folder: Folder, opened: Open) -> None:
     words = HOSTILE + " שלום عالم"
     folder.add(STARTED.model_copy(update={"goal": words, "device": words, "on": words, "model": words}))
-    folder.step(1, text=words, said=f"{words}!", title=words, raw=words, grounded_by=words, by=words, notes=(words,))
-    folder.add(ApprovalRequested(step=1, question=words), ApprovalReceived(step=1, answer=words), Noted(step=1, text=words))
+    folder.step(
+        1, text=words, description=f"{words}!", title=words, raw=words, grounded_by=words, by=words, notes=(words,)
+    )
+    folder.add(
+        ApprovalRequested(step=1, question=words), ApprovalReceived(step=1, answer=words), Noted(step=1, text=words)
+    )
     folder.add(Noted(text=words))
     bad = Outcome(kind="unexpected", evidence=words)
     folder.step(2, outcome=bad)
@@ -334,7 +342,7 @@ def test_a_run_cut_off_says_so_and_how_to_go_on(folder: Folder, opened: Open) ->
     folder.step(1)
     folder.trace.close()
     with (folder.path / "trace.jsonl").open("a") as trace:
-        trace.write('{"event": "looked", "st')
+        trace.write('{"event": "observed", "st')
     page = opened(folder)
     assert "unfinished" in page.inner_text(".verdict")
     assert "handeye resume" in page.inner_text(".commands")
@@ -386,20 +394,20 @@ def test_a_resumed_run_is_told_in_order(folder: Folder, opened: Open) -> None:
 def test_a_step_decided_again_after_a_crash_stands_twice(folder: Folder) -> None:
     folder.add(STARTED)
     folder.add(Observed(step=1, screen=folder.picture(1), size=SIZE))
-    folder.add(Decided(step=1, reasoning="first", action=CLICK, said="click A"))
+    folder.add(Decided(step=1, reasoning="first", action=CLICK, description="click A"))
     folder.add(STARTED.model_copy(update={"resumed": True}))
     folder.add(Observed(step=1, screen=folder.picture(2), size=SIZE))
-    folder.add(Decided(step=1, reasoning="second", action=CLICK, said="click B"), Performed(step=1))
+    folder.add(Decided(step=1, reasoning="second", action=CLICK, description="click B"), Performed(step=1))
     text = folder.report()
     assert text.index("click A") < text.index('class="resumed"') < text.rindex("click B")
 
 
 def test_a_refusal_and_a_failure_are_badges_with_their_reason(folder: Folder, opened: Open) -> None:
     folder.add(STARTED, Observed(step=1, screen=folder.picture(1), size=SIZE))
-    folder.add(Decided(step=1, reasoning="t", action=CLICK, said="click it"))
-    folder.add(Guarded(step=1, ruling="refuse", reason="evil.example is not allowed"))
+    folder.add(Decided(step=1, reasoning="t", action=CLICK, description="click it"))
+    folder.add(Guarded(step=1, decision="deny", reason="evil.example is not allowed"))
     folder.add(Observed(step=2, screen=folder.picture(2), size=SIZE))
-    folder.add(Decided(step=2, reasoning="t", action=CLICK, said="click it"), Guarded(step=2, ruling="allow"))
+    folder.add(Decided(step=2, reasoning="t", action=CLICK, description="click it"), Guarded(step=2, decision="allow"))
     folder.add(Performed(step=2, result="it is covered", failed=True), ENDED)
     steps = opened(folder).locator(".step")
     assert steps.nth(0).locator(".badge").inner_text() == "refused"

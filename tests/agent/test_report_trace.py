@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.agent.event_log import Noted, EventLog, read_events
+from handeye.agent.event_log import EventLog, Noted, read_events
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -98,7 +98,7 @@ def test_pictures_of_a_long_run_get_smaller_before_they_fill_the_disk(
 def test_cookies_are_for_the_owner_alone(tmp_path: Path) -> None:
     run = RunFolder.create(GOAL, tmp_path / "mine")
     run.store_device_state({"storage_state": {"cookies": ["secret"]}})
-    assert (run.path / "memento.json").stat().st_mode & 0o077 == 0
+    assert (run.path / "device_state.json").stat().st_mode & 0o077 == 0
     assert run.device_state() == {"storage_state": {"cookies": ["secret"]}}
     run.release()
 

@@ -17,8 +17,8 @@ from PIL import Image, ImageChops
 from rapidfuzz import fuzz
 
 from handeye.agent import Agent
+from handeye.agent.event_log import Decided, Noted, read_events
 from handeye.agent.run_folder import RunFolder
-from handeye.agent.event_log import Noted, Decided, read_events
 from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.plain_english import PlainEnglish
@@ -148,7 +148,7 @@ def test_a_browser_run_leaves_no_secret_in_files_or_pictures(
     assert [action.text for action in actions if action.kind == "type"].count("{{secret:shop}}") == 3
 
     # Another process would come back with the cookie and the storage that the page had made of the value.
-    kept = (run.folder / "memento.json").read_text()
+    kept = (run.folder / "device_state.json").read_text()
     assert "{{secret:shop" in kept
     with Browser(f"{site.url}/login") as again:
         again.secrets = secrets
@@ -172,7 +172,12 @@ def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
     with Browser(f"{site.url}/login") as browser:
         secrets = Secrets.read(file, {})
         agent = Agent(
-            browser, perception=perception, policy=Scripted(first * 2), secrets=secrets, max_steps=1, run_dir=tmp_path / "run"
+            browser,
+            perception=perception,
+            policy=Scripted(first * 2),
+            secrets=secrets,
+            max_steps=1,
+            run_dir=tmp_path / "run",
         )
         run = agent.run("log in with {{secret:shop}}")
     assert run.status == "out_of_budget"
@@ -190,9 +195,15 @@ def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
     assert holding(run.folder, VALUE) == []
 
 
-def test_a_goal_with_an_unknown_secret_or_a_plain_value_begins_no_run(browser: Any, perception: Any, tmp_path: Path) -> None:
+def test_a_goal_with_an_unknown_secret_or_a_plain_value_begins_no_run(
+    browser: Any, perception: Any, tmp_path: Path
+) -> None:
     agent = Agent(
-        browser, perception=perception, policy=Scripted([]), secrets=Secrets([Secret("shop", VALUE)]), run_dir=tmp_path / "r"
+        browser,
+        perception=perception,
+        policy=Scripted([]),
+        secrets=Secrets([Secret("shop", VALUE)]),
+        run_dir=tmp_path / "r",
     )
     with pytest.raises(UsageError, match=r"no secret is called 'bank' .known: shop.; .*HANDEYE_SECRET_BANK"):
         agent.run("type {{secret:bank}} into PIN")
@@ -207,7 +218,9 @@ def test_a_mistake_of_ours_is_reported_without_the_secret(browser: Any, percepti
             raise RuntimeError(f"could not spell {VALUE!r} ({base64.b64encode(VALUE.encode())!r})")
 
     secrets = Secrets([Secret("shop", VALUE)])
-    run = Agent(browser, perception=perception, policy=Careless([]), secrets=secrets, run_dir=tmp_path / "run").run("try")
+    run = Agent(browser, perception=perception, policy=Careless([]), secrets=secrets, run_dir=tmp_path / "run").run(
+        "try"
+    )
     assert run.status == "broken"
     assert "could not spell '{{secret:shop}}'" in run.reason
     assert "{{secret:shop}}" in (run.folder / "crash.txt").read_text()
@@ -226,7 +239,9 @@ def test_a_desktop_run_leaves_no_secret_in_files_or_pictures(perception: Embedde
     ]
     with Virtual("zenity --entry --title=Vault --text=Key:", size=(480, 320)) as device:
         policy = Scripted([parse_action(action) for action in script])
-        agent = Agent(device, perception=perception, policy=policy, secrets=secrets, run_dir=tmp_path / "run", approve="never")
+        agent = Agent(
+            device, perception=perception, policy=policy, secrets=secrets, run_dir=tmp_path / "run", approve="never"
+        )
         run = agent.run("type ada {{secret:shop}}")
         shown = Screenshot(device._pixels.capture().image)
         told = device.signals()

@@ -14,11 +14,11 @@ from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import Job, Kill, work
 from handeye.agent import Agent
 from handeye.agent.effect_journal import EffectJournal, doubt, effects, read_journal
+from handeye.agent.event_log import Noted, read_events
 from handeye.agent.loop import repeats
 from handeye.agent.run_folder import RunFolder
 from handeye.agent.start import open_device
 from handeye.agent.state import start
-from handeye.agent.event_log import Noted, read_events
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import StepSummary
 from handeye.tools import Browser
@@ -135,7 +135,7 @@ def test_an_input_that_was_sent_is_asked_about_and_not_made_again(name: str, sit
     site.pages["/end"] = "<h1>End</h1>"
     folder = tmp_path / "run"
     goal = f'{goal}, type "Ada" in "Name", type "Ulm" in "Town", click "On"'
-    assert work(Job("browser", site.url, goal, folder, Kill("acted", 3), approve="never")) == -9
+    assert work(Job("browser", site.url, goal, folder, Kill("performed", 3), approve="never")) == -9
     assert site.posts == ["/save"]
     waiting = resume(folder, site.url)
     assert (waiting.status, site.posts) == ("waiting", ["/save"]), waiting.reason
@@ -183,7 +183,7 @@ def test_what_a_page_sends_when_it_is_opened_is_withheld_when_it_comes_back(site
     site.pages["/thanks"] = f"<h1>Thanks</h1><script>{SAVE}</script>"
     folder = tmp_path / "run"
     goal = 'click "Go on", check that the page shows "Thanks"'
-    assert work(Job("browser", site.url, goal, folder, Kill("acted", 1), approve="never")) == -9
+    assert work(Job("browser", site.url, goal, folder, Kill("performed", 1), approve="never")) == -9
     assert site.posts == ["/save"]
     waiting = resume(folder, site.url)
     assert (waiting.status, site.posts) == ("waiting", ["/save"]), waiting.reason
@@ -320,8 +320,8 @@ DAMAGE: list[tuple[str, Callable[[Path], Any], str]] = [
     ("checkpoint.sqlite", truncate, "checkpoint.sqlite is damaged"),
     ("checkpoint.sqlite", scramble, "checkpoint.sqlite is damaged"),
     ("checkpoint.sqlite", forget, "checkpoint.sqlite holds no state"),
-    ("memento.json", lambda path: path.unlink(), "memento.json is missing"),
-    ("memento.json", truncate, "memento.json cannot be read"),
+    ("device_state.json", lambda path: path.unlink(), "device_state.json is missing"),
+    ("device_state.json", truncate, "device_state.json cannot be read"),
 ]
 
 

@@ -193,7 +193,9 @@ def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
     try:
         with Shop() as shop, Browser(shop.url) as page:
             perception, policy = ModelPerception(engine), InternVL(engine)
-            run = Agent(page, "learned", perception=perception, policy=policy, run_dir=tmp_path / "run", max_steps=20).run(PURCHASE)
+            run = Agent(
+                page, "learned", perception=perception, policy=policy, run_dir=tmp_path / "run", max_steps=20
+            ).run(PURCHASE)
             assert run.status == "succeeded", f"{run.reason}: {learn.remedy()}"
             assert is_the_purchase(shop.orders)
         (got,) = engine.generate(ground_prompt(engine.profile, screen(1920, 1080), "x"), max_tokens=2)

@@ -22,7 +22,7 @@ def test_a_run_on_ones_desktop_stops_before_its_next_action_and_can_be_resumed(t
         waiting = threading.Event()
 
         def listen(event: AnyEvent) -> None:
-            if event.event == "judged":
+            if event.event == "guarded":
                 waiting.set()
 
         def press() -> None:

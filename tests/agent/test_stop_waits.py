@@ -67,7 +67,7 @@ class Stopping:
     def listen(self, event: AnyEvent) -> None:
         if event.event == "ended":
             self.ended = time.monotonic()
-        if event.event in ("judged", "asked") and not self._thread.is_alive() and not self.at:
+        if event.event in ("guarded", "approval_requested") and not self._thread.is_alive() and not self.at:
             self._thread.start()
 
     def _later(self) -> None:
@@ -159,7 +159,7 @@ def test_a_run_whose_models_server_is_away_ends_at_once_with_130(tmp_path: Path,
     argv = [sys.executable, "-m", "handeye.agent", "run", "go", "--on", str(page), "--model", url, "--json"]
     with subprocess.Popen(argv, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         deadline = time.monotonic() + 30
-        while not any("looked" in file.read_text() for file in tmp_path.glob("runs/*/trace.jsonl")):
+        while not any("observed" in file.read_text() for file in tmp_path.glob("runs/*/trace.jsonl")):
             assert time.monotonic() < deadline
             time.sleep(0.1)
         time.sleep(0.7)

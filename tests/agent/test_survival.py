@@ -10,12 +10,11 @@ import pytest
 
 from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import nursery
-from handeye.agent import Agent
-from handeye.agent import retry
-from handeye.agent.recorder import LatestSaver
+from handeye.agent import Agent, retry
 from handeye.agent.effect_journal import EffectJournal, read_journal
-from handeye.agent.run_folder import RunFolder
 from handeye.agent.event_log import read_events
+from handeye.agent.recorder import LatestSaver
+from handeye.agent.run_folder import RunFolder
 from handeye.perception.engines.serving import http
 from handeye.policies.decision import Decision, PolicyInput
 from handeye.policies.scripted import Scripted
@@ -72,14 +71,19 @@ def test_a_model_server_that_is_killed_and_started_again_is_waited_for(
     back: list[Model] = []
 
     def listen(event: Any) -> None:
-        if event.event == "acted" and event.step == 1:
+        if event.event == "performed" and event.step == 1:
             model.close()
         if event.event == "noted" and "asking again" in event.text and not back:
             back.append(Model(port))
 
     policy = Asking(model.url, [CLICK, CLICK])
     run = Agent(
-        Paper(counter.url), perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
+        Paper(counter.url),
+        perception=perception,
+        policy=policy,
+        approve="never",
+        run_dir=tmp_path / "run",
+        listen=listen,
     ).run("order")
     back[0].close()
     assert (run.status, counter.posts) == ("succeeded", ["/order", "/order"]), run.reason
@@ -95,16 +99,23 @@ def test_a_model_server_that_stays_away_breaks_the_run_which_goes_on_when_it_is_
     policy = Asking(model.url, [CLICK, CLICK])
 
     def listen(event: Any) -> None:
-        if event.event == "acted":
+        if event.event == "performed":
             model.close()
 
     broken = Agent(
-        Paper(counter.url), perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
+        Paper(counter.url),
+        perception=perception,
+        policy=policy,
+        approve="never",
+        run_dir=tmp_path / "run",
+        listen=listen,
     ).run("order")
     assert broken.status == "broken"
     assert "cannot be reached" in broken.reason
     back = Model(port)
-    run = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never").resume(RunFolder.open(tmp_path / "run"))
+    run = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never").resume(
+        RunFolder.open(tmp_path / "run")
+    )
     back.close()
     assert (run.status, counter.posts) == ("succeeded", ["/order", "/order"]), run.reason
 
@@ -127,7 +138,9 @@ def test_the_newest_checkpoint_is_the_last_one_saved_though_the_clock_was_set_ba
         RunFolder.open(first.folder)
     )
     assert (second.status, second.steps) == ("out_of_budget", 2)
-    third = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never").resume(RunFolder.open(first.folder))
+    third = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never").resume(
+        RunFolder.open(first.folder)
+    )
     assert (third.status, counter.posts) == ("succeeded", ["/order"] * 3), third.reason
 
 
@@ -145,7 +158,9 @@ def test_only_the_newest_checkpoints_are_kept(counter: Site, perception: Any, tm
     import sqlite3
 
     policy = Scripted([parse_action(CLICK)] * 4)
-    run = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run").run("order")
+    run = Agent(
+        Paper(counter.url), perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run"
+    ).run("order")
     with sqlite3.connect(run.folder / "checkpoint.sqlite") as database:
         kept = [database.execute("SELECT count(*) FROM checkpoints").fetchone()[0]]
         kept += [database.execute("SELECT count(*) FROM writes").fetchone()[0]]
@@ -183,4 +198,4 @@ def test_two_runs_at_once_keep_out_of_each_others_way(tmp_path: Path) -> None:
     assert len(runs) == 2
     for run in runs:
         assert sum(event.event == "ended" for event in read_events(run / "trace.jsonl")) == 1
-        assert {event.event for event in read_events(run / "trace.jsonl")} >= {"started", "acted", "ended"}
+        assert {event.event for event in read_events(run / "trace.jsonl")} >= {"started", "performed", "ended"}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from handeye.agent import Agent
+from handeye.agent.event_log import Decided, Guarded, Performed, read_events
 from handeye.agent.run_folder import RunFolder
-from handeye.agent.event_log import Performed, Guarded, Decided, read_events
 from handeye.policies.decision import Decision, PolicyInput
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.scripted import Scripted
@@ -113,7 +113,7 @@ def test_a_safe_tool_is_used_and_told_short_in_the_history_and_whole_in_the_trac
     assert steps[0].result == "lamp: 9 "
     assert "… (cut: the first 800 of 4,508 characters)" in steps[1].result
     acted = events(run, Performed)
-    assert (acted[0].whole, len(acted[1].whole)) == ("", 4508)
+    assert (acted[0].full_result, len(acted[1].full_result)) == ("", 4508)
     assert len(acted[1].result) < SHORT_CHARACTERS + 80
     assert 'use stock with article "many"' in (run.folder / "report.html").read_text().replace("&#34;", '"')
 

@@ -274,7 +274,9 @@ def test_an_answer_too_short_for_an_action_is_refused_with_the_least_that_fits()
 
 @pytest.mark.model
 @pytest.mark.parametrize(("language", "profile"), [("qwen2", INTERNVL3), ("qwen3", SCALECUA)])
-def test_a_model_that_knows_nothing_writes_only_actions(language: Language, profile: ModelProfile, tmp_path: Path) -> None:
+def test_a_model_that_knows_nothing_writes_only_actions(
+    language: Language, profile: ModelProfile, tmp_path: Path
+) -> None:
     """100 tries each. Qwen 3's tokenizer has `<tool_call>` and `<think>` as tokens of their own, Qwen 2's has not."""
     import torch
 

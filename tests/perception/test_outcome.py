@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from handeye.perception.outcome import judge
 from handeye.perception.observation import Observation
+from handeye.perception.outcome import judge
 from handeye.tools.actions import Action, parse_action
 from handeye.tools.device import Signals
 from handeye.tools.element import Element
@@ -22,7 +22,7 @@ PLACE = Element(id="e4", box=Box(10, 150, 190, 170), role="combobox", name="Coun
 ALL = (BUTTON, FIELD, TICK, PLACE)
 
 
-def observation(*elements: Element, drawn: tuple[int, int, int, int] | None = None, **signals: Any) -> Observation:
+def obs(*elements: Element, drawn: tuple[int, int, int, int] | None = None, **signals: Any) -> Observation:
     image = Image.new("RGB", (200, 200), "white")
     if drawn:
         ImageDraw.Draw(image).rectangle(drawn, fill="black")
@@ -41,48 +41,48 @@ def act(kind: str, element: Element | None = None, **fields: Any) -> Action:
 
 CLICK, NEW = act("click", BUTTON), Element(id="e9", box=Box(0, 0, 9, 9), role="text", name="Thanks", source="dom")
 CASES: list[tuple[Action, Observation, str, str]] = [
-    (CLICK, observation(), "no_effect", "nothing changed"),
-    (CLICK, observation(url="http://x/cart"), "confirmed", "the address changed to http://x/cart"),
-    (CLICK, observation(document=2), "confirmed", "a page was loaded"),
-    (CLICK, observation(dialog="Really?"), "confirmed", "a dialog says “Really?”"),
-    (CLICK, observation(tabs=("A", "B")), "confirmed", "opened"),
-    (CLICK, observation(*ALL, NEW), "confirmed", "“Thanks” appeared"),
-    (CLICK, observation(FIELD, TICK, PLACE), "confirmed", "“Buy” went away"),
-    (CLICK, observation(focus="button Buy"), "no_effect", "button Buy has the focus; nothing else changed"),
-    (CLICK, observation(drawn=(12, 12, 80, 28)), "unknown", "only “Buy” looks different"),
-    (CLICK, observation(drawn=(100, 100, 180, 180)), "confirmed", "of the picture changed"),
-    (act("click", TICK), observation(*changed(TICK, checked=True)), "confirmed", "“News” is ticked"),
-    (act("click", FIELD), observation(*changed(FIELD, focused=True), focus="textbox Name"), "confirmed", "has the focus"),
-    (act("type", FIELD, text="Ada"), observation(*changed(FIELD, value="Ada")), "confirmed", "holds “Ada”"),
-    (act("type", FIELD, text="Ada"), observation(*changed(FIELD, value="Bob")), "unexpected", "holds “Bob”, not “Ada”"),
-    (act("type", FIELD, text="Ada", clear=True), observation(*changed(FIELD, value="xAda")), "unexpected", "more than was"),
-    (act("type", FIELD, text="Ada"), observation(), "no_effect", "still empty, not “Ada”"),
-    (act("type", FIELD, text="{{secret:a}}"), observation(), "unknown", "cannot be read"),
-    (act("select", PLACE, option="Italy"), observation(*changed(PLACE, value="Italy")), "confirmed", "“Country” is “Italy”"),
-    (act("select", PLACE, option="Italy"), observation(*changed(PLACE, value="Spain")), "unexpected", "not “Italy”"),
-    (act("navigate", url="http://y/"), observation(url="http://y/", document=2), "confirmed", "the address is http://y/"),
-    (act("navigate", url="http://y/"), observation(), "no_effect", "still http://x/"),
-    (act("back"), observation(), "no_effect", "still"),
-    (act("reload"), observation(document=2), "confirmed", "loaded anew"),
-    (act("tabs", do="new"), observation(tabs=("A", "B"), tab=1), "confirmed", "opened"),
-    (act("scroll"), observation(*[each.model_copy(update={"box": Box(each.box.left, each.box.top - 40, each.box.right,
+    (CLICK, obs(), "no_effect", "nothing changed"),
+    (CLICK, obs(url="http://x/cart"), "confirmed", "the address changed to http://x/cart"),
+    (CLICK, obs(document=2), "confirmed", "a page was loaded"),
+    (CLICK, obs(dialog="Really?"), "confirmed", "a dialog says “Really?”"),
+    (CLICK, obs(tabs=("A", "B")), "confirmed", "opened"),
+    (CLICK, obs(*ALL, NEW), "confirmed", "“Thanks” appeared"),
+    (CLICK, obs(FIELD, TICK, PLACE), "confirmed", "“Buy” went away"),
+    (CLICK, obs(focus="button Buy"), "no_effect", "button Buy has the focus; nothing else changed"),
+    (CLICK, obs(drawn=(12, 12, 80, 28)), "unknown", "only “Buy” looks different"),
+    (CLICK, obs(drawn=(100, 100, 180, 180)), "confirmed", "of the picture changed"),
+    (act("click", TICK), obs(*changed(TICK, checked=True)), "confirmed", "“News” is ticked"),
+    (act("click", FIELD), obs(*changed(FIELD, focused=True), focus="textbox Name"), "confirmed", "has the focus"),
+    (act("type", FIELD, text="Ada"), obs(*changed(FIELD, value="Ada")), "confirmed", "holds “Ada”"),
+    (act("type", FIELD, text="Ada"), obs(*changed(FIELD, value="Bob")), "unexpected", "holds “Bob”, not “Ada”"),
+    (act("type", FIELD, text="Ada", clear=True), obs(*changed(FIELD, value="xAda")), "unexpected", "more than was"),
+    (act("type", FIELD, text="Ada"), obs(), "no_effect", "still empty, not “Ada”"),
+    (act("type", FIELD, text="{{secret:a}}"), obs(), "unknown", "cannot be read"),
+    (act("select", PLACE, option="Italy"), obs(*changed(PLACE, value="Italy")), "confirmed", "“Country” is “Italy”"),
+    (act("select", PLACE, option="Italy"), obs(*changed(PLACE, value="Spain")), "unexpected", "not “Italy”"),
+    (act("navigate", url="http://y/"), obs(url="http://y/", document=2), "confirmed", "the address is http://y/"),
+    (act("navigate", url="http://y/"), obs(), "no_effect", "still http://x/"),
+    (act("back"), obs(), "no_effect", "still"),
+    (act("reload"), obs(document=2), "confirmed", "loaded anew"),
+    (act("tabs", do="new"), obs(tabs=("A", "B"), tab=1), "confirmed", "opened"),
+    (act("scroll"), obs(*[each.model_copy(update={"box": Box(each.box.left, each.box.top - 40, each.box.right,
      each.box.bottom - 40)}) for each in ALL]), "confirmed", "moved by 40 pixels"),
-    (act("scroll"), observation(), "no_effect", "this may be its end"),
-    (act("key", keys="ctrl+s"), observation(), "unknown", "need not"),
-    (act("key", keys="f9"), observation(), "no_effect", "nothing changed"),
-    (act("move", BUTTON), observation(), "unknown", "the mouse was moved"),
-    (act("wait"), observation(), "confirmed", "nothing changed meanwhile"),
+    (act("scroll"), obs(), "no_effect", "this may be its end"),
+    (act("key", keys="ctrl+s"), obs(), "unknown", "need not"),
+    (act("key", keys="f9"), obs(), "no_effect", "nothing changed"),
+    (act("move", BUTTON), obs(), "unknown", "the mouse was moved"),
+    (act("wait"), obs(), "confirmed", "nothing changed meanwhile"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("action", "after", "kind", "evidence"), CASES, ids=range(len(CASES)))
 def test_an_action_is_judged_by_its_effect(action: Action, after: Observation, kind: str, evidence: str) -> None:
-    outcome = judge(action, observation(), after)
+    outcome = judge(action, obs(), after)
     assert (outcome.kind, evidence in outcome.evidence) == (kind, True), outcome
 
 
 def test_the_changed_region_is_told() -> None:
-    assert judge(CLICK, observation(), observation(drawn=(100, 100, 149, 149))).box == (100, 100, 150, 150)
+    assert judge(CLICK, obs(), obs(drawn=(100, 100, 149, 149))).box == (100, 100, 150, 150)
 
 
 def test_without_elements_the_pixels_decide() -> None:
@@ -103,63 +103,65 @@ LATE = Element(id="e6", box=Box(100, 90, 190, 110), role="text", name="Ready", s
     ("action", "before", "after", "kind", "evidence"),
     [
         # The focus of a neighbour is no effect; that of the field whose label was clicked is one.
-        (CLICK, observation(), observation(*changed(FIELD, focused=True), focus="textbox Name"), "unknown", "which is not what"),
+        (CLICK, obs(), obs(*changed(FIELD, focused=True), focus="textbox Name"), "unknown", "which is not what"),
         (
-            act("click", LABEL), observation(*ALL, LABEL), observation(*changed(FIELD, focused=True), LABEL, focus="textbox Name"),
+            act("click", LABEL), obs(*ALL, LABEL), obs(*changed(FIELD, focused=True), LABEL, focus="textbox Name"),
             "confirmed", "textbox Name has the focus",
         ),
         # What does not answer has not gone away, nor come.
-        (CLICK, observation(*ALL, LATE), observation(unanswered=("editor",)), "unknown", "“editor” did not say in time"),
-        (CLICK, observation(unanswered=("editor",)), observation(*ALL, LATE), "unknown", "“editor” did not say in time"),
-        (CLICK, observation(*ALL, LATE), observation(), "confirmed", "“Ready” went away"),
+        (CLICK, obs(*ALL, LATE), obs(unanswered=("editor",)), "unknown", "“editor” did not say in time"),
+        (CLICK, obs(unanswered=("editor",)), obs(*ALL, LATE), "unknown", "“editor” did not say in time"),
+        (CLICK, obs(*ALL, LATE), obs(), "confirmed", "“Ready” went away"),
         # A tick that stays as it was.
-        (act("click", TICK), observation(), observation(drawn=(100, 100, 180, 180)), "no_effect", "still not ticked"),
-        (act("click", TICK), observation(), observation(*ALL, NEW), "unexpected", "still not ticked; “Thanks” appeared"),
+        (act("click", TICK), obs(), obs(drawn=(100, 100, 180, 180)), "no_effect", "still not ticked"),
+        (act("click", TICK), obs(), obs(*ALL, NEW), "unexpected", "still not ticked; “Thanks” appeared"),
         # Choices are read, signs included.
         (
-            act("select", PLACE, option="C"), observation(), observation(*changed(PLACE, value="C++")),
+            act("select", PLACE, option="C"), obs(), obs(*changed(PLACE, value="C++")),
             "unexpected", "“Country” is “C++”, not “C”",
         ),
         (
-            act("select", PLACE, option="Oman"), observation(), observation(*changed(PLACE, value="Romania, Oman")),
+            act("select", PLACE, option="Oman"), obs(), obs(*changed(PLACE, value="Romania, Oman")),
             "confirmed", "“Country” is “Romania, Oman”",
         ),
-        (act("select", PLACE, option="Oman"), observation(), observation(), "no_effect", "is still “France”, not “Oman”"),
+        (act("select", PLACE, option="Oman"), obs(), obs(), "no_effect", "is still “France”, not “Oman”"),
         (
-            act("select", BUTTON, option="Red"), observation(), observation(drawn=(100, 100, 180, 180)),
+            act("select", BUTTON, option="Red"), obs(), obs(drawn=(100, 100, 180, 180)),
             "unknown", "nothing tells that “Red” is chosen",
         ),
         # Typing that adds to what is there, or replaces what is selected in it.
         (
-            act("type", FIELD, text="da"), observation(*changed(FIELD, value="A")), observation(*changed(FIELD, value="Ada")),
+            act("type", FIELD, text="da"), obs(*changed(FIELD, value="A")), obs(*changed(FIELD, value="Ada")),
             "confirmed", "holds “Ada”",
         ),
         (
-            act("type", FIELD, text="x"), observation(*changed(FIELD, value="Axa")), observation(*changed(FIELD, value="Axa")),
+            act("type", FIELD, text="x"), obs(*changed(FIELD, value="Axa")), obs(*changed(FIELD, value="Axa")),
             "no_effect", "still holds “Axa”, not “x”",
         ),
         (
-            act("type", FIELD, text="b"), observation(*changed(FIELD, value="aaa")), observation(*changed(FIELD, value="abc")),
+            act("type", FIELD, text="b"), obs(*changed(FIELD, value="aaa")), obs(*changed(FIELD, value="abc")),
             "unexpected", "holds “abc”, not “b”",
         ),
-        (act("type", FIELD, text="", clear=True), observation(*changed(FIELD, value="A")), observation(), "confirmed", "is empty"),
+        (act("type", FIELD, text="", clear=True), obs(*changed(FIELD, value="A")), obs(), "confirmed", "is empty"),
         (
             act("type", FIELD, text="", clear=True),
-            observation(*changed(FIELD, value="A")), observation(*changed(FIELD, value="B")),
+            obs(*changed(FIELD, value="A")), obs(*changed(FIELD, value="B")),
             "unexpected", "still holds “B”",
         ),
         (
-            act("type", FIELD, text="Hi all\n"), observation(), observation(*ALL, NEW.model_copy(update={"name": "Me: Hi all"})),
+            act("type", FIELD, text="Hi all\n"), obs(), obs(*ALL, NEW.model_copy(update={"name": "Me: Hi all"})),
             "confirmed", "“Me: Hi all” appeared",
         ),
         # A text that is longer than can be read of a field.
         (
-            act("type", FIELD, text="ab" * 1500), observation(), observation(*changed(FIELD, value="ab" * 1000)),
+            act("type", FIELD, text="ab" * 1500), obs(), obs(*changed(FIELD, value="ab" * 1000)),
             "unknown", "more than the 2000 characters",
         ),
     ],
 )  # fmt: skip
-def test_what_was_asked_decides(action: Action, before: Observation, after: Observation, kind: str, evidence: str) -> None:
+def test_what_was_asked_decides(
+    action: Action, before: Observation, after: Observation, kind: str, evidence: str
+) -> None:
     outcome = judge(action, before, after)
     assert (outcome.kind, evidence in outcome.evidence) == (kind, True), outcome
 

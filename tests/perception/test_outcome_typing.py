@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from handeye.perception import ocr
-from handeye.perception.outcome import judge
 from handeye.perception.observation import Observation
+from handeye.perception.outcome import judge
 from handeye.tools.actions import Type
 from handeye.tools.device import Signals
 from handeye.tools.screenshot import Screenshot
@@ -30,7 +30,10 @@ def observation(signals: Signals, text: str = "") -> Observation:
         (observation(MARKED, "hello"), "confirmed"),
         (observation(BEFORE, "hello"), "confirmed"),
         (observation(BEFORE), "no_effect"),
-        (observation(BEFORE.model_copy(update={"tabs": ("Untitled", "Find"), "tab": 1, "title": "Find"})), "unexpected"),
+        (
+            observation(BEFORE.model_copy(update={"tabs": ("Untitled", "Find"), "tab": 1, "title": "Find"})),
+            "unexpected",
+        ),
         (observation(BEFORE.model_copy(update={"dialog": "Leave?"}), "hello"), "unexpected"),
     ],
 )

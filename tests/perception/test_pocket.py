@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.perception.pocket_perception import SHIPPED, Fusion, PocketPerception, Pointer
-from handeye.perception.pocket_inference import Reading
 from handeye.perception.observation import Observation
+from handeye.perception.pocket_inference import Reading
+from handeye.perception.pocket_perception import SHIPPED, Fusion, PocketPerception, Pointer
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.naming import Names
 from handeye.tools.screenshot import Screenshot

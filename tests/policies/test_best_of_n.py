@@ -9,11 +9,11 @@ from PIL import Image
 
 from handeye.perception.engines.scripted import Scripted
 from handeye.perception.model_perception import ModelPerception
+from handeye.perception.observation import Observation
 from handeye.perception.outcome import Outcome
 from handeye.perception.prompt import to_text
-from handeye.perception.observation import Observation
 from handeye.policies.best_of_n import BestOfN, in_thousandths, same
-from handeye.policies.decision import StepSummary, Policy, PolicyInput
+from handeye.policies.decision import Policy, PolicyInput, StepSummary
 from handeye.tools.actions import parse_action
 from handeye.tools.device import Signals
 from handeye.tools.errors import ActionRefused, ModelError
@@ -26,7 +26,9 @@ SIZE = (1000, 500)
 
 def task(view: Box | None = None, **more: Any) -> PolicyInput:
     screenshot = Screenshot(Image.new("RGB", SIZE, "white"))
-    return PolicyInput(goal="save it", observation=Observation(screenshot, (), Signals(), view=view), kinds=KINDS, **more)
+    return PolicyInput(
+        goal="save it", observation=Observation(screenshot, (), Signals(), view=view), kinds=KINDS, **more
+    )
 
 
 def click(target: str, why: str = "It saves.") -> str:
@@ -46,7 +48,7 @@ def test_the_candidate_with_the_best_score_is_chosen_and_all_are_told() -> None:
     policy, _ = choosing(click('"Cancel"'), click('"Save"'), click('"Help"'), "0.2 0.8", "0.9 0.1", "0.3 0.7")
     decision = choose(policy)
     assert decision.action.target.phrase == "Save"
-    assert [(each.said, each.votes) for each in decision.candidates] == [
+    assert [(each.description, each.votes) for each in decision.candidates] == [
         ("click “Save”", 1),
         ("click “Help”", 1),
         ("click “Cancel”", 1),
@@ -84,7 +86,7 @@ def test_answers_that_cannot_be_used_are_votes_for_nothing() -> None:
     assert decision.action.target.phrase == "Save"
     assert decision.confidence == pytest.approx(1 / 3)
     assert [each.action is None for each in decision.candidates] == [False, True, True]
-    assert "navigate cannot be done here" in decision.candidates[2].said
+    assert "navigate cannot be done here" in decision.candidates[2].description
 
 
 def test_nothing_usable_at_all_is_refused_for_the_greedy_answers_reason() -> None:

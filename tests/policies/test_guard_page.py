@@ -150,17 +150,17 @@ ALLOWED: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("case", ASKED)
 def test_what_would_be_set_off_is_asked_about(browser: Browser, case: str) -> None:
     html, action, kind = ASKED[case]
-    ruling = judged(browser, html, action)
-    assert (ruling.ruling, ruling.verb) == ("ask", kind), ruling
+    guard_decision = judged(browser, html, action)
+    assert (guard_decision.kind, guard_decision.verb) == ("ask", kind), guard_decision
 
 
 @pytest.mark.parametrize("case", ALLOWED)
 def test_what_sets_nothing_off_is_not(browser: Browser, case: str) -> None:
     html, action = ALLOWED[case]
-    ruling = judged(browser, html, action)
-    assert ruling.ruling == "allow", ruling
+    guard_decision = judged(browser, html, action)
+    assert guard_decision.kind == "allow", guard_decision
 
 
 def test_a_page_of_many_elements_is_hit_tested_too(browser: Browser) -> None:
     html = "<i>x</i>" * 4000 + "<button id=b style='position:fixed;left:9px;top:9px'>Delete</button>"
-    assert judged(browser, html, click("#b")).ruling == "ask"
+    assert judged(browser, html, click("#b")).kind == "ask"

@@ -12,10 +12,10 @@ from PIL import Image
 from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.scripted import Scripted
 from handeye.perception.model_perception import ModelPerception
+from handeye.perception.observation import Observation
 from handeye.perception.outcome import Outcome
 from handeye.perception.prompt import to_text
-from handeye.perception.observation import Observation
-from handeye.policies.decision import StepSummary, Policy, PolicyInput
+from handeye.policies.decision import Policy, PolicyInput, StepSummary
 from handeye.policies.internvl import InternVL
 from handeye.tools.actions import parse_action
 from handeye.tools.device import Signals
@@ -32,7 +32,10 @@ def task(view: Box | None = None, elements: tuple[Element, ...] = (), **more: An
     signals = Signals(url="http://shop/", title="Shop", focus="textbox Email", dialog="Sure?")
     screenshot = Screenshot(Image.new("RGB", (1000, 500), "white"))
     return PolicyInput(
-        goal=more.pop("goal", "save it"), observation=Observation(screenshot, elements, signals, view=view), kinds=KINDS, **more
+        goal=more.pop("goal", "save it"),
+        observation=Observation(screenshot, elements, signals, view=view),
+        kinds=KINDS,
+        **more,
     )
 
 

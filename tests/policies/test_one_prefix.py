@@ -12,8 +12,8 @@ from PIL import Image
 
 from handeye.perception.engines import EngineOptions
 from handeye.perception.model_perception import ModelPerception
-from handeye.perception.prompt import ground_prompt, head, to_text
 from handeye.perception.observation import Observation
+from handeye.perception.prompt import ground_prompt, head, to_text
 from handeye.perception.tiling import choose_grid
 from handeye.policies.best_of_n import BestOfN
 from handeye.policies.decision import PolicyInput
@@ -79,7 +79,9 @@ def test_the_second_question_about_a_screen_costs_no_look_and_no_reading_of_what
     assert looked == []
     assert (perception.usage.calls, perception.usage.tiles, perception.usage.tiles_reused) == (1, TILES, TILES)
     assert perception.usage.tokens_reused >= shared(engine, on)
-    alone = to_text(ground_prompt(engine.profile, on.observation.screenshot.image, "the Save button", perception.head), [TILES])
+    alone = to_text(
+        ground_prompt(engine.profile, on.observation.screenshot.image, "the Save button", perception.head), [TILES]
+    )
     rest = len(engine._checkpoint.tokenizer.encode(alone, add_special_tokens=False)) - shared(engine, on)
     assert perception.usage.tokens_in - perception.usage.tokens_reused <= rest, "only the question itself is read"
 

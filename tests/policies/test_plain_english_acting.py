@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from handeye.perception.embedded import EmbeddedPerception
-from handeye.perception.outcome import Outcome
 from handeye.perception.observation import Observation
-from handeye.policies.decision import StepSummary, PolicyInput
+from handeye.perception.outcome import Outcome
+from handeye.policies.decision import PolicyInput, StepSummary
 from handeye.policies.plain_english import PlainEnglish
 from handeye.tools.device import Signals
 from handeye.tools.element import Element
@@ -43,12 +43,16 @@ class Play:
         if self.steps:
             outcome = Outcome(kind=kind, evidence=evidence or result)  # type: ignore[arg-type]
             self.steps[-1] = self.steps[-1].model_copy(update={"outcome": outcome, "result": result})
-        decision = self.policy.choose(PolicyInput(self.goal, self.observation, tuple(self.steps), self.facts, self.memo), self.perception)
+        decision = self.policy.choose(
+            PolicyInput(self.goal, self.observation, tuple(self.steps), self.facts, self.memo), self.perception
+        )
         self.memo = json.loads(json.dumps(decision.memo))
         self.decision: Any = decision
         action = decision.action
         self.steps.append(
-            StepSummary(number=len(self.steps) + 1, reasoning=decision.reasoning, action=action, outcome=Outcome(kind="unknown"))
+            StepSummary(
+                number=len(self.steps) + 1, reasoning=decision.reasoning, action=action, outcome=Outcome(kind="unknown")
+            )
         )
         return action
 

@@ -9,10 +9,10 @@ from typing import Any
 from PIL import Image
 
 from handeye.perception.embedded import EmbeddedPerception
-from handeye.perception.outcome import Outcome
 from handeye.perception.observation import Observation
+from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
-from handeye.policies.decision import Adapting, Decision, StepSummary, Policy, PolicyInput
+from handeye.policies.decision import Adapting, Decision, Policy, PolicyInput, StepSummary
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.replay.anchors import Anchor, Standing, without_places
 from handeye.policies.replay.doing import standing
@@ -50,7 +50,7 @@ def anchor(action: Action, at: Observation, **more: Any) -> Anchor:
     signatures = target_signatures(action, at)
     more.setdefault("effect", "confirmed")
     return Anchor(
-        said=describe(action),
+        description=describe(action),
         action=without_places(action, signatures),
         targets=signatures,
         before=Standing(**standing(at.signals)),
@@ -203,7 +203,7 @@ GOAL = 'save it, check that the page shows "Saved", send it'
 
 def test_what_the_goal_checks_is_judged_again_at_its_place() -> None:
     saved = observation(SAVE, SEND, thing("text", "Saved", 10, 250))
-    check = explicit(GOAL).checks[0].said
+    check = explicit(GOAL).checks[0].description
     known = (TWO[0], TWO[1].model_copy(update={"checks": (check,)}), TWO[2])
     play = Play(Replay(Model(), known), GOAL)
     assert play.next(BOTH) == click(SAVE)
@@ -228,7 +228,7 @@ def test_a_check_that_only_a_model_can_judge_is_never_taken_as_judged() -> None:
 
 def test_checks_belong_where_they_held_last() -> None:
     checks = explicit('check that the page shows "1 item", add, check that the page shows "2 items"').checks
-    one, two = (each.said for each in checks)
+    one, two = (each.description for each in checks)
     assert placed(checks, [[], [one], [one], [two], [two]]) == [[], [], [one], [], [two]]
     assert placed(checks, [[], [one]]) == [[], [one]]
 

@@ -32,7 +32,9 @@ def observation(*elements: Element, image: Image.Image | None = None) -> Observa
 
 
 def seen(element: Element, *others: Element) -> TargetSignature:
-    return sight_of(Target(element=element.id, point=element.box.centre, box=element.box), observation(element, *others))
+    return sight_of(
+        Target(element=element.id, point=element.box.centre, box=element.box), observation(element, *others)
+    )
 
 
 def test_a_moved_and_restyled_element_is_found_by_its_selector_and_text() -> None:

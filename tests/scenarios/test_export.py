@@ -112,7 +112,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
             config = RunConfig(goal="Log in, then draw something.", on=url, approve="never", model="a model")
             perception = EmbeddedPerception()
             later = Later(browser, canvas)
-            run = Agent(browser, perception=perception, policy=later, config=config, run_dir=folder / "scripted").run(config.goal)
+            run = Agent(browser, perception=perception, policy=later, config=config, run_dir=folder / "scripted").run(
+                config.goal
+            )
             assert run.status == "succeeded", run.reason
         yield Done(folder, folder / "explicit", folder / "scripted")
 

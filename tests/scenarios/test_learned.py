@@ -75,7 +75,12 @@ def bought(tmp_path_factory: pytest.TempPathFactory) -> Bought:
         with Browser(shop.url) as browser:
             place = tmp_path_factory.mktemp("learned") / "run"
             agent = Agent(
-                browser, "learned", perception=ModelPerception(engine), policy=InternVL(engine), run_dir=place, max_steps=20
+                browser,
+                "learned",
+                perception=ModelPerception(engine),
+                policy=InternVL(engine),
+                run_dir=place,
+                max_steps=20,
             )
             run = agent.run(PURCHASE)
         return Bought(run, shop.orders, engine.engine, engine.heard)

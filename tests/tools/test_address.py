@@ -45,7 +45,7 @@ SPELLINGS = [
 def test_no_spelling_of_a_path_leads_out_of_the_folder(place: Path, spelling: str, approve: str) -> None:
     guard = Guard(approve, files=place / "open")  # type: ignore[arg-type]
     action = parse_action({"kind": "navigate", "url": spelling.format(place)})
-    assert guard.judge(action, NOWHERE, "read what is there and note it in ./notes.txt").ruling == "refuse"
+    assert guard.judge(action, NOWHERE, "read what is there and note it in ./notes.txt").kind == "deny"
 
 
 def test_what_is_judged_is_what_is_opened(place: Path) -> None:
@@ -65,7 +65,7 @@ def test_files_of_other_machines_are_none(text: str) -> None:
         with pytest.raises(UsageError, match=r"of another machine|is no path"):
             meant(text)
     if text.startswith("file:"):
-        assert guard.judge(parse_action({"kind": "navigate", "url": text}), NOWHERE, "x").ruling == "refuse"
+        assert guard.judge(parse_action({"kind": "navigate", "url": text}), NOWHERE, "x").kind == "deny"
 
 
 def test_what_a_goal_names(place: Path) -> None:
@@ -90,11 +90,11 @@ def test_files_are_given_away_only_from_named_folders(place: Path) -> None:
     def upload(path: str, goal: str, **rules: object) -> str:
         guard = Guard(files=place / "open", rules=GuardPolicy(**rules))  # type: ignore[arg-type]
         action = parse_action({"kind": "upload", "target": [5, 5], "paths": [path]})
-        return guard.judge(action, NOWHERE, goal).ruling
+        return guard.judge(action, NOWHERE, goal).kind
 
     assert upload("a b.html", "send it") == "ask"
-    assert upload("link.html", "send it") == "refuse"
-    assert upload("~/secret.html", "send it") == "refuse"
+    assert upload("link.html", "send it") == "deny"
+    assert upload("~/secret.html", "send it") == "deny"
     assert upload("~/secret.html", "send ~/secret.html") == "ask"
     assert upload("~/secret.html", "send it", allow_folders=(str(place),)) == "ask"
-    assert upload("/etc/hostname", "send it", allow_folders=(str(place),)) == "refuse"
+    assert upload("/etc/hostname", "send it", allow_folders=(str(place),)) == "deny"

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from handeye.tools.actions import HAND_KINDS, Wait, describe
 from handeye.tools.address import meant, page_folder
+from handeye.tools.allow_list import AllowList
 from handeye.tools.browser.acting import Acting
 from handeye.tools.browser.answer import answer_dialog
 from handeye.tools.browser.camera import Camera
@@ -27,7 +28,6 @@ from handeye.tools.browser.wake import Wake
 from handeye.tools.browser.worker import Worker
 from handeye.tools.device import Poised, Settled, Signals
 from handeye.tools.discreet import discreet
-from handeye.tools.allow_list import AllowList
 from handeye.tools.errors import ActionFailed, ActionRefused, SetupError, Stopped, UsageError
 from handeye.tools.redact import names_in
 from handeye.tools.screenshot import Screenshot

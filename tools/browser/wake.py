@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.tools.browser.scripts import quickly
 from handeye.tools.browser.view import Mapping, mapping_of
-from handeye.tools.device import RewrittenField, Poised, PageChanges, ChangedElement
+from handeye.tools.device import ChangedElement, PageChanges, Poised, RewrittenField
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
 
@@ -136,7 +136,7 @@ class Wake:
         except Error:
             return None
         inner = frame.parent_frame is not None
-        said = await quickly(frame, "page_changes", None, BEAT + (PATIENCE if inner else LONG_PATIENCE))
+        said = await quickly(frame, "stir", None, BEAT + (PATIENCE if inner else LONG_PATIENCE))
         if said is None:
             return None
         changed = [

@@ -29,7 +29,9 @@ WORDS = ("out of memory", "not enough memory", "can't allocate memory", "bad_all
 class Fitting:
     """Makes the token ids and tiles of prompts for one checkpoint."""
 
-    def __init__(self, checkpoint: Checkpoint, profile: ModelProfile, delta: float, router: Router | None = None) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, profile: ModelProfile, delta: float, router: Router | None = None
+    ) -> None:
         """`delta` is how far a visual token advances the position: the context bounds positions, not tokens."""
         self._router = router
         self._checkpoint = checkpoint

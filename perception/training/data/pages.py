@@ -96,7 +96,13 @@ class Pages:
         return self.render(html, theme.face, size, scale, about, redact)
 
     def render(
-        self, html: str, face: Face, size: tuple[int, int], scale: float, about: dict[str, str], redact: int | None = None
+        self,
+        html: str,
+        face: Face,
+        size: tuple[int, int],
+        scale: float,
+        about: dict[str, str],
+        redact: int | None = None,
     ) -> Screen:
         """A page's HTML as a picture of a size, at a device scale."""
         view = self._view(scale)

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     from handeye.tools.actions import Action
 
-VERSION = 1
+#: Versions of the event log that are read here, and what version 1 called its events.
+VERSIONS = (1, 2)
+EVENTS_1 = {"looked": "observed", "thought": "decided", "judged": "guarded", "acted": "performed"}
 #: What an embedded policy says of itself, before what it does.
 _CLAUSE = re.compile(r"^Clause \d+ of \d+: ")
 #: So many steps before this one are told.
@@ -208,25 +210,25 @@ def _trajectory(folder: Path) -> Trajectory | None:
     goal = status = ""
     steps: list[dict[str, Any]] = []
     for event in _events(folder / "trace.jsonl"):
-        kind = event.get("event")
+        kind = EVENTS_1.get(str(event.get("event")), event.get("event"))
         if kind == "started":
-            if event.get("version") != VERSION:
+            if event.get("version") not in VERSIONS:
                 return None
             goal = goal or str(event.get("goal", ""))
-        elif kind == "looked":
+        elif kind == "observed":
             if steps:
                 steps[-1]["outcome"] = event.get("outcome")
-            steps.append({"looked": event})
-        elif kind == "thought" and steps:
-            steps[-1]["thought"] = event
-        elif kind == "judged" and steps:
-            steps[-1]["failed"] = event.get("ruling") == "refuse"
-        elif kind == "acted" and steps:
+            steps.append({"observed": event})
+        elif kind == "decided" and steps:
+            steps[-1]["decided"] = event
+        elif kind == "guarded" and steps:
+            steps[-1]["failed"] = event.get("decision", event.get("ruling")) in ("deny", "refuse")
+        elif kind == "performed" and steps:
             steps[-1]["failed"] = bool(event.get("failed"))
             steps[-1]["result"] = str(event.get("result", ""))
         elif kind == "ended":
-            status = str(event.get("status", ""))
-    read = (_step(folder, step) for step in steps if "thought" in step)
+            status = str(event.get("status", event.get("verdict", "")))
+    read = (_step(folder, step) for step in steps if "decided" in step)
     return Trajectory(folder, goal, status, tuple(step for step in read if step))
 
 
@@ -243,17 +245,17 @@ def _events(path: Path) -> Iterator[dict[str, Any]]:
 
 def _step(folder: Path, told: dict[str, Any]) -> Step | None:
     """A step, or None where its picture is gone or a later version wrote what this one cannot read."""
-    look, thought = told["looked"], told["thought"]
+    look, decided = told["observed"], told["decided"]
     picture = folder / "screens" / f"{look['screen']}.webp"
     if not picture.exists():
         return None
     try:
-        action = parse_action(thought["action"])
+        action = parse_action(decided["action"])
         outcome = Outcome.model_validate(told["outcome"]) if told.get("outcome") else None
     except (ActionRefused, ValueError, KeyError):
         return None
-    said = _CLAUSE.sub("", str(thought.get("thought", ""))) or describe(action)
-    known = _known(action, thought.get("signatures") or {})
+    said = _CLAUSE.sub("", str(decided.get("reasoning", decided.get("thought", "")))) or describe(action)
+    known = _known(action, decided.get("signatures") or decided.get("sights") or {})
     return Step(
         int(look["step"]), picture, action, said, outcome, known, bool(told.get("failed")), str(told.get("result", ""))
     )

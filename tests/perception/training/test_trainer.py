@@ -88,8 +88,8 @@ def test_it_learns_to_look_within_a_few_steps(trained: Any) -> None:
 
 
 def test_what_was_trained_is_a_checkpoint_and_a_pointer(trained: Any) -> None:
-    from handeye.perception.pocket_perception import Pointer, pocket_folder
     from handeye.perception.pocket_inference import Reading
+    from handeye.perception.pocket_perception import Pointer, pocket_folder
     from handeye.perception.training.data.drawn import drawn
 
     folder, _, _ = trained

@@ -10,9 +10,9 @@ import pytest
 
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.matching import shows
-from handeye.perception.outcome import Outcome, judge
 from handeye.perception.observation import Observation
-from handeye.policies.decision import Decision, StepSummary, PolicyInput
+from handeye.perception.outcome import Outcome, judge
+from handeye.policies.decision import Decision, PolicyInput, StepSummary
 from handeye.policies.plain_english import PlainEnglish
 from handeye.tools.actions import HAND_KINDS, Done, Remember, Wait, targets
 from handeye.tools.browser.device import Browser
@@ -76,7 +76,9 @@ def follow_goal(device: Browser, goal: str, limit: int = 60) -> Followed:
                 outcome = Outcome(kind="no_effect", evidence=result)
             device.settle(3.0)
         before = observation
-        steps.append(StepSummary(number=number, reasoning=decision.reasoning, action=action, outcome=outcome, result=result))
+        steps.append(
+            StepSummary(number=number, reasoning=decision.reasoning, action=action, outcome=outcome, result=result)
+        )
     raise AssertionError("it did not end:\n" + "\n".join(step.reasoning for step in steps))
 
 

@@ -96,7 +96,7 @@ def test_what_is_on_the_screen_is_told(written: Any, holds: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "scene"),
+    ("written", "observation"),
     [
         ({"url": "/cart"}, BLIND),
         ({"window": "help"}, BLIND),

@@ -224,7 +224,8 @@ def test_two_hundred_steps_stay_small_and_are_scrubbed(chromium: Browser, tmp_pa
     shot = Picture(file="a.webp", size=(1344, 896), marks=marks)
     steps = tuple(
         StepStory(
-            number=n, said=f"click “Row {n}”", reasoning="t" * 600, evidence="e" * 600, by="internvl", state="confirmed",
+            number=n, said=f"click “Row {n}”", reasoning="t" * 600, evidence="e" * 600, by="internvl",
+            state="confirmed",
             at=f"2026-01-01T00:{n // 60:02}:{n % 60:02}.000+00:00", calls=2, tokens_in=9000, tokens_out=40,
             seconds=1.5, before=shot, after=shot,
         )

@@ -10,8 +10,8 @@ import pytest
 
 from handeye.tools.actions import Click, Navigate, Type
 from handeye.tools.address import meant, without_secrets
-from handeye.tools.browser import Browser
 from handeye.tools.allow_list import AllowList
+from handeye.tools.browser import Browser
 from handeye.tools.errors import ActionFailed, ActionRefused, UsageError
 
 if TYPE_CHECKING:
