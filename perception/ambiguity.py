@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.groups import container_of
 from handeye.perception.structure import Structure, shared, structure_of
-from handeye.perception.wording import OF_KIND, PARTLY
+from handeye.perception.wording import OF_KIND, PARTLY, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,8 +88,8 @@ def explain(phrase: str, tied: Sequence[Match], elements: Sequence[Element], mea
     for number, match in enumerate(tied[:LISTED], start=1):
         element = match.element
         where, hint = _told_apart(element, elements)
-        name = element.name or element.description or element.role
-        said = f"“{_short(name)}” " if any(each.element.name != tied[0].element.name for each in tied) else ""
+        name = label_of(element) or element.role
+        said = f"“{_short(name)}” " if len({label_of(each.element) for each in tied}) > 1 else ""
         shown.append(said + (where or f"number {number}, at ({element.box.centre.x}, {element.box.centre.y})"))
         if hint and means(hint) == element.id:
             hints.append(hint)
@@ -103,7 +103,7 @@ def explain(phrase: str, tied: Sequence[Match], elements: Sequence[Element], mea
 
 
 def _noun_phrase(element: Element) -> str:
-    name = element.name or element.description
+    name = label_of(element)
     kind = _CALLED.get(element.role, "")
     return f'"{name}" {kind}'.strip() if len(name) <= 60 and '"' not in name else kind or "one"
 

@@ -19,7 +19,7 @@ from handeye.perception.placing import landmark, numbered, placed, related
 from handeye.perception.quoting import unquote
 from handeye.perception.spans import spans, wrapped
 from handeye.perception.structure import structure_of
-from handeye.perception.wording import PARTLY, alike, stem, way, words
+from handeye.perception.wording import PARTLY, alike, is_sign, label_of, stem, way, words
 from handeye.tools.comparing import contains
 
 if TYPE_CHECKING:
@@ -127,9 +127,10 @@ def withheld(phrase: str, elements: Sequence[Element]) -> tuple[str, str] | None
     for query in readings(phrase):
         for element in elements:
             if query.text and element.acts and not element.takes_text:
-                why, more = alike(query.text, element.name).why, unexplained(query.text, element.name)
+                label = label_of(element)
+                why, more = alike(query.text, label).why, unexplained(query.text, label)
                 if more and PARTLY <= way(why) < way("nearly the same"):
-                    return element.name, more
+                    return label, more
     return None
 
 
@@ -261,12 +262,12 @@ class Screen:
         for element in self.elements:
             if not element.acts or not (element.key or element.href):
                 continue
-            bare = sum(letter.isalpha() for letter in element.name) <= 1
+            bare = is_sign(element.name)
             for called in (element.key.partition("=")[2], _last_part(element.href)):
                 apart = re.sub(r"(?<=[a-z])(?=[A-Z])|[-_.:/]+", " ", called)
                 says = {stem(word) for word in words(apart)} - FILLERS
                 meant = [query for query, each in wanted if each and (each <= says if bare else each == says)]
-                if meant and not (meant[0].quoted and not bare) and not unexplained(meant[0].text, element.name):
+                if meant and not (meant[0].quoted and not bare) and not unexplained(meant[0].text, label_of(element)):
                     why = f"its makers call it so ({called})"
                     found.append(Match(element, 0.72 if bare else 0.7, why))
                     break
@@ -278,7 +279,9 @@ class Screen:
             (alike(query.text, text, seen) for text in (element.text, element.name)), key=lambda each: each.score
         )
         other, other_why = alike(query.text, element.description, seen)
-        if other - 0.04 > score:
+        if is_sign(element.name or element.text) and other > score:
+            score, why = other, other_why  # a sign such as “★” names nothing: the tooltip is the control's name
+        elif other - 0.04 > score:
             score, why = other - 0.04, f"its description {other_why}"
         if element.value and not element.secret and element.name != element.value:
             other, other_why = alike(query.text, element.value, seen)
@@ -305,7 +308,7 @@ class Screen:
             return False
         if element.takes_text or element.checked is not None or not PARTLY <= way(why) < way("nearly the same"):
             return False
-        return bool(unexplained(query.text, element.text if element.text and not element.name else element.name))
+        return bool(unexplained(query.text, label_of(element)))
 
     def _only_speaks_of_it(self, query: Query, element: Element, why: str) -> bool:
         """Whether a page's text that cannot be pressed has the words among others: “Delete your account, or …”."""

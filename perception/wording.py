@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from handeye.tools.comparing import contains, numbers, signs, units
+
+if TYPE_CHECKING:
+    from handeye.tools.element import Element
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"') | dict.fromkeys("‘’‚‛`´′", "'") | dict.fromkeys("‐‑‒–—−", "-"))
 _WORD = re.compile(r"[^\W_]+")
@@ -125,6 +128,21 @@ def words(text: str) -> tuple[str, ...]:
     """The words of a text, normalised; a text without letters or digits is one word."""
     clean = normal(text)
     return tuple(_WORD.findall(clean.replace("'", ""))) or ((clean,) if clean else ())
+
+
+@lru_cache(maxsize=20_000)
+def is_sign(name: str) -> bool:
+    """Whether a name is no word: empty, a sign such as “✎” or “▣ 2”, or a single letter such as “x”.
+
+    A single letter of a script that writes words without spaces can be a word.
+    """
+    return sum(letter.isalpha() for letter in name) <= 1 and not _WIDE.search(name)
+
+
+def label_of(element: Element) -> str:
+    """What a person would call a control: its name, the text it shows, or its tooltip where that is only a sign."""
+    named = element.name or element.text
+    return element.description if element.description and is_sign(named) else named
 
 
 @lru_cache(maxsize=20_000)

@@ -65,6 +65,11 @@ CART = (
     + "".join(f"<div class=c><a href=#>{n}</a><div>{act('Add to trolley', n)}</div></div>" for n in ("Ink", "Pen"))
     + DID
 )
+SIGNS = (  # one is called by its tooltip, for it shows only a sign, the other by its text
+    "<div class=r><b>Ilse</b> <button title=Umbenennen onclick=\"did('rename Ilse')\">⟳</button></div>"
+    f"<div class=r><b>Jörg</b> {act('Umbenennen', 'Jörg')}</div>" + DID
+)
+MUTE = "<p><b>K</b> <button title=Mute>♫</button><p><b>L</b> <button aria-label=Mute>♪</button>"
 DIALOG = (
     "<button onclick=\"did('page')\">Yes</button><div role=dialog aria-label='Leave the group'><p>Sure?</p>"
     "<button onclick=\"did('no')\">No</button><button onclick=\"did('yes')\">Yes</button></div>" + DID
@@ -93,6 +98,10 @@ PARTS = "".join(
         (DIALOG.replace("<button onclick=\"did('yes')\">Yes</button>", "<a href='#y' onclick=\"did('yes')\">Yes</a>"),
          'click the button in the dialog labelled "Yes"', "did yes"),
         (DIALOG, 'click "Yes" in the dialog "Leave the group"', "did yes"),
+        (SIGNS, 'click "Umbenennen" in the row with "Jörg"', "did Umbenennen Jörg"),
+        (SIGNS, 'click "Umbenennen" in the row with "Ilse"', "did rename Ilse"),
+        ("<button title='Show the archive' onclick=\"did('show')\">Open</button>" + act("Show the archive", "it") + DID,
+         'click "Show the archive"', "did Show the archive it"),
         (STRETCHED, "click the heading L", "did L"),
         (STRETCHED, 'click "More" in the card with "M"', "did M"),
         (VISIBLE, 'click "Newest first"', "did sort"),
@@ -112,6 +121,10 @@ def test_what_tells_controls_apart_is_followed(on: On, page: str, goal: str, sho
     ("page", "goal", "says"),
     [
         ("<button>Delete all photos</button>", "click photos", "“Delete all photos” has the words"),
+        ("<button title='Erase all notes'>▦</button>", "click notes", "“Erase all notes” has the words"),
+        (SIGNS, 'click "Umbenennen"', "2 controls answer to “Umbenennen”: in the card “Ilse”; in the card “Jörg”"),
+        (SIGNS, "click Umbenennen", "2 controls answer"),
+        (MUTE, 'click "Mute"', "2 controls answer"),
         ("<button>Alle Bilder löschen</button>", 'click "Bilder"', "löschen"),
         ("<button>カートに追加</button>", 'click "カート"', "追加"),
         ("<button>Remove all</button>", "click Remove", "all"),
