@@ -19,9 +19,9 @@ from handeye.agent.event_log import Noted, Started
 from handeye.agent.integrity import check_files, check_state
 from handeye.agent.loop import RunContext, build_loop
 from handeye.agent.recorder import RunRecorder
+from handeye.agent.resources import EMBEDDED, open_perception_and_policy, page_folder
 from handeye.agent.resume import recover, settle_doubt
 from handeye.agent.run_folder import RunConfig, RunFolder, disk, released
-from handeye.agent.start import EMBEDDED, open_perception_and_policy, page_folder
 from handeye.agent.state import State, start
 from handeye.policies.guard import Guard
 from handeye.policies.limits import Limits

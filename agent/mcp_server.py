@@ -22,8 +22,8 @@ from handeye.agent.agent import Agent
 from handeye.agent.approval import ALLOW_THIS, read_answer, waiting_id
 from handeye.agent.event_log import Decided
 from handeye.agent.internal_actions import ground_targets
+from handeye.agent.resources import open_device, open_perception_and_policy
 from handeye.agent.run_folder import RunFolder
-from handeye.agent.start import open_device, open_perception_and_policy
 from handeye.perception.outcome import judge
 from handeye.perception.prompt import action_text
 from handeye.tools.actions import HAND_KINDS, describe, parse_action

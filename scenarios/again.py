@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.agent.start import EMBEDDED
+from handeye.agent.resources import EMBEDDED
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.replay.policy import Nobody, Replay
 from handeye.tools.errors import ActionRefused

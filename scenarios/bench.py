@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from handeye.agent.cli.common import Model, note_console, print_json, reported
+from handeye.agent.cli.console import Model, note_console, print_json, report_errors
 from handeye.agent.cli.flags import model_flags, read_options
 from handeye.tools.errors import SetupError, UsageError
 
@@ -111,7 +111,9 @@ def command(
     handeye bench webarena tasks.json --site shopping=http://127.0.0.1:7770 --model OpenGVLab/InternVL3-8B-hf
     """
     code = 0
-    with reported(json_file == STDOUT, model=model, n=0, accuracy=None, by_type={}, results=[], benchmark=benchmark):
+    with report_errors(
+        json_file == STDOUT, model=model, n=0, accuracy=None, by_type={}, results=[], benchmark=benchmark
+    ):
         from handeye.agent.config import rules_here
         from handeye.policies.rules import GuardPolicy
         from handeye.scenarios.adapters.episode import Limits

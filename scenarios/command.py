@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from handeye.agent.cli.common import Json, Model, note_console, print_json, reported
+from handeye.agent.cli.console import Json, Model, note_console, print_json, report_errors
 from handeye.agent.cli.flags import model_flags, read_options
 from handeye.tools.errors import HandeyeError, SetupError, UsageError
 
@@ -147,7 +147,7 @@ def command(
     handeye test tests/ -w 4 --output out/ --resume
     """
     code = 0
-    with reported(as_json, counts={}, seconds=0.0, results=[]):
+    with report_errors(as_json, counts={}, seconds=0.0, results=[]):
         from handeye.agent.config import rules_here
         from handeye.policies.rules import GuardPolicy
         from handeye.scenarios.expand import cases_of, find_files

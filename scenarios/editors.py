@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handeye.agent.cli.common import reported
+from handeye.agent.cli.console import report_errors
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def command(
     if out is None:
         typer.echo(text)
         return
-    with reported():
+    with report_errors():
         try:
             out.write_text(text + "\n", encoding="utf-8")
         except OSError as error:

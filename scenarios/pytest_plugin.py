@@ -160,7 +160,7 @@ def agent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Agent]:
     from contextlib import closing
 
     from handeye.agent import Agent as Worker
-    from handeye.agent.start import open_perception_and_policy
+    from handeye.agent.resources import open_perception_and_policy
 
     model = request.config.getoption("--handeye-model")
     perception, policy = open_perception_and_policy(model)

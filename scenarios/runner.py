@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.agent.agent import Agent
+from handeye.agent.resources import EMBEDDED, open_device, open_perception_and_policy
 from handeye.agent.run_folder import RunConfig, slug
-from handeye.agent.start import EMBEDDED, open_device, open_perception_and_policy
 from handeye.perception.engines.options import EngineOptions
 from handeye.policies.rules import GuardPolicy
 from handeye.scenarios.again import Again

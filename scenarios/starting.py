@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from handeye.agent.start import looks_like_page
+from handeye.agent.resources import looks_like_page
 from handeye.tools.address import meant
 from handeye.tools.errors import UsageError
 

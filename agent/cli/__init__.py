@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from handeye.agent.cli import calibrate, doctor, ground, mcp, replay, run, serve, show, train
-from handeye.agent.cli.common import reported
+from handeye.agent.cli.console import report_errors
 from handeye.agent.cli.extensions import Commands
 from handeye.agent.config import defaults, find_config
 
@@ -45,7 +45,7 @@ def _settings(
 
         typer.echo(f"handeye {installed('handeye')}")
         raise typer.Exit
-    with reported():
+    with report_errors():
         if find_config():  # the names of all flags are known only once every command is imported
             ctx.default_map = defaults(_parameters(ctx))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handeye.agent.cli.common import Json, Model, note_console, print_json, reported
+from handeye.agent.cli.console import Json, Model, note_console, print_json, report_errors
 from handeye.agent.cli.flags import model_flags, read_options
 from handeye.tools.errors import SetupError, UsageError
 
@@ -73,7 +73,7 @@ def calibrate(
     [b]Example[/b]: handeye calibrate --model http://127.0.0.1:8000/v1 --out mine.profile.json
     """
     began = time.monotonic()
-    with reported(as_json, **NOTHING):
+    with report_errors(as_json, **NOTHING):
         if model == "embedded":
             raise UsageError("the embedded default writes no coordinates; name a model with --model")
         from handeye.perception import calibrate as work

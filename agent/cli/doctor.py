@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from handeye.agent.cli.common import Json, Model, print_json, reported
+from handeye.agent.cli.console import Json, Model, print_json, report_errors
 from handeye.agent.cli.flags import model_flags, read_options
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def doctor(model: Model = "embedded", options: Any = None, as_json: Json = False
 
     [b]Example[/b]: handeye doctor --model http://127.0.0.1:8000/v1 --profile mine.json
     """
-    with reported(as_json):
+    with report_errors(as_json):
         chosen = read_options(options)
         findings = [*_base(), *_browser(), *_desktop(), *_packages(), *_model(model, chosen)]
     broken = [finding for finding in findings if finding.needed and not finding.ok]
@@ -138,7 +138,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _model(model: str, options: EngineOptions) -> Iterator[Finding]:
-    from handeye.agent.start import EMBEDDED
+    from handeye.agent.resources import EMBEDDED
     from handeye.tools.errors import HandeyeError
 
     if model == EMBEDDED:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from handeye.agent.cli.common import note_console, print_json
+from handeye.agent.cli.console import note_console, print_json
 from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:

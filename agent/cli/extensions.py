@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from handeye.agent.cli.common import reported
+from handeye.agent.cli.console import report_errors
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _broken(point: EntryPoint, why: str) -> Callable[[], None]:
     package = point.dist.name if point.dist else point.value.partition(":")[0]
 
     def command() -> None:
-        with reported():
+        with report_errors():
             raise SetupError(
                 f"the command {point.name} of {package} cannot be loaded ({why}); update or remove {package}"
             )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from handeye.agent.cli.common import Json, Model, note_console, print_json, reported
+from handeye.agent.cli.console import Json, Model, note_console, print_json, report_errors
 from handeye.agent.cli.flags import Samples, model_flags, read_options
 from handeye.tools.errors import UsageError
 
@@ -30,8 +30,8 @@ def ground(
     [b]Example[/b]: handeye ground shot.png "the Save button" --out marked.png
     """
     shape = {"point": None, "box": None, "confidence": 0.0, "by": None, "seconds": 0.0}
-    with reported(as_json, **shape):
-        from handeye.agent.start import open_perception_and_policy
+    with report_errors(as_json, **shape):
+        from handeye.agent.resources import open_perception_and_policy
         from handeye.perception import ocr
         from handeye.perception.marks import mark
         from handeye.perception.observation import Observation

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handeye.agent.cli.common import Model, note_console, reported
+from handeye.agent.cli.console import Model, note_console, report_errors
 from handeye.agent.cli.flags import Samples, ToolNames, ToolSources, model_flags, read_options
 from handeye.agent.cli.run import Guard, approval_setting, viewport_size, whole_paths
 from handeye.agent.config import rules_here, servers_here
@@ -72,7 +72,7 @@ def mcp(
 
     [b]Example[/b]: handeye mcp --on http://localhost:8000 --allow-domain localhost
     """
-    with reported():
+    with report_errors():
         config = RunConfig(
             goal="",
             on=on,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handeye.agent.cli.common import Json, reported
+from handeye.agent.cli.console import Json, report_errors
 from handeye.agent.cli.run import NOTHING, approval_setting, leave, work
+from handeye.agent.resources import EMBEDDED
 from handeye.agent.run_folder import RunFolder, find_run
-from handeye.agent.start import EMBEDDED
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def replay(
 
     [b]Example[/b]: handeye replay latest --no-model
     """
-    with reported(as_json, **NOTHING):
+    with report_errors(as_json, **NOTHING):
         from handeye.agent.retrace import retrace
 
         path = find_run(name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 from rich.markup import escape
 
-from handeye.agent.cli.common import Json, Model, note_console, print_json, reported
+from handeye.agent.cli.console import Json, Model, note_console, print_json, report_errors
 from handeye.agent.cli.flags import PANEL, Samples, ToolNames, ToolSources, model_flags, read_options
 from handeye.agent.config import rules_here
 from handeye.agent.run_folder import Approve, RunConfig, RunFolder, find_run, refuse_used
@@ -154,7 +154,7 @@ def run(
 
     [b]Example[/b]: handeye run 'search for "lamp" and open the second result' --on http://localhost:8000
     """
-    with reported(as_json, **NOTHING):
+    with report_errors(as_json, **NOTHING):
         if not goal.strip():
             raise UsageError("the goal is empty; say what to do, such as: handeye run 'click \"Save\"' --on URL")
         config = RunConfig(
@@ -219,7 +219,7 @@ def resume(
 
     [b]Example[/b]: handeye resume latest --answer yes
     """
-    with reported(as_json, **NOTHING):
+    with report_errors(as_json, **NOTHING):
         path = find_run(name)
         config = RunFolder(path).config
         new: dict[str, Any] = {"max_steps": max_steps, "budget_seconds": budget_seconds}
@@ -265,7 +265,7 @@ def work(
     """Carry out a run at the terminal; `around` puts another policy in front of the one that is configured."""
     from handeye.agent.agent import Agent
     from handeye.agent.live import LiveView
-    from handeye.agent.start import outfit
+    from handeye.agent.resources import open_resources
     from handeye.policies.decision import Writing
     from handeye.tools.device import Keeping
     from handeye.tools.secrets import Secrets
@@ -281,7 +281,7 @@ def work(
         folder.note(config=kept.model_dump(mode="json"))
     with ExitStack() as up:
         with console.status(f"getting ready: {config.on}, {config.model}"):
-            toolbox, perception, policy, device = up.enter_context(outfit(config, around))
+            toolbox, perception, policy, device = up.enter_context(open_resources(config, around))
         view = LiveView(console, goal=config.goal, device=device.name, model=config.model)
         if isinstance(policy, Writing):
             policy.on_text = view.writing

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from handeye.agent.cli.common import Json, note_console, print_json, reported
+from handeye.agent.cli.console import Json, note_console, print_json, report_errors
 from handeye.tools.errors import ModelError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def serve(
 
     console = note_console()
     with _terminable():
-        with reported(as_json, **NOTHING):
+        with report_errors(as_json, **NOTHING):
             wishes = Wishes(
                 trust_remote_code=trust_remote_code,
                 images=images,
@@ -129,7 +129,7 @@ def serve(
                 server = Server.start(
                     order, lambda line: status.update(f"{what}: [dim]{escape(line)}[/]"), start_seconds
                 )
-        with reported(), closing(server):
+        with report_errors(), closing(server):
             _show(server, console, as_json)
             try:
                 server.wait()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handeye.agent.cli.common import Json, print_json, reported
+from handeye.agent.cli.console import Json, print_json, report_errors
 
 
 def report(
@@ -19,7 +19,7 @@ def report(
 
     [b]Example[/b]: handeye report latest --open
     """
-    with reported(as_json, report=None):
+    with report_errors(as_json, report=None):
         from handeye.agent.report.render import write_report
         from handeye.agent.run_folder import disk, find_run
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handeye.agent.cli.common import Json, note_console, print_json, reported
+from handeye.agent.cli.console import Json, note_console, print_json, report_errors
 from handeye.agent.cli.evaluating import evaluate as tell_how_good
 from handeye.agent.cli.evaluating import plain
 from handeye.tools.errors import SetupError, UsageError
@@ -122,7 +122,7 @@ def train(
 
     handeye train --base OpenGVLab/InternVL3-2B-hf --data runs --stage sft --out mine
     """
-    with reported(as_json):
+    with report_errors(as_json):
         try:
             import torch  # noqa: F401
             import transformers

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from handeye.agent.resources import POLICIES, looks_like_page
 from handeye.agent.run_folder import RunConfig
-from handeye.agent.start import POLICIES, looks_like_page
 from handeye.perception.engines.options import EngineOptions
 
 if TYPE_CHECKING:

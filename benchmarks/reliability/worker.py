@@ -73,8 +73,8 @@ def _work(job: Job) -> None:
     """In the process itself."""
     from benchmarks.reliability.paper import Paper
     from handeye.agent import Agent
+    from handeye.agent.resources import open_device
     from handeye.agent.run_folder import RunConfig, RunFolder
-    from handeye.agent.start import open_device
 
     wires = Tripwires(job.kill)
     wires.lay()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from handeye.agent.internal_actions import carry_out, ground_targets
-from handeye.agent.start import open_perception_and_policy
+from handeye.agent.resources import open_perception_and_policy
 from handeye.perception.outcome import Outcome, judge
 from handeye.policies.decision import PolicyInput, StepSummary
 from handeye.scenarios.adapters.browsergym import write_action

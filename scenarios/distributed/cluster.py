@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from handeye.agent.start import EMBEDDED
+from handeye.agent.resources import EMBEDDED
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handeye.agent.cli.common import Model, note_console, print_json, reported
+from handeye.agent.cli.console import Model, note_console, print_json, report_errors
 from handeye.agent.cli.flags import model_flags, read_options
 from handeye.tools.errors import SetupError, UsageError
 
@@ -73,7 +73,7 @@ def command(
     [b]Example[/b]: handeye eval ScreenSpot-v2/ --model OpenGVLab/InternVL3-8B-hf --json out.json --html out/
     """
     shape = {"model": model, "n": 0, "accuracy": None, "by_type": {}, "results": []}
-    with reported(json_file == STDOUT, **shape):
+    with report_errors(json_file == STDOUT, **shape):
         from handeye.scenarios.adapters import read_dataset
         from handeye.scenarios.evaluate.session import Session
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.agent.start import EMBEDDED, open_perception_and_policy
+from handeye.agent.resources import EMBEDDED, open_perception_and_policy
 from handeye.perception import ocr
 from handeye.perception.model_perception import ModelPerception
 from handeye.scenarios.evaluate.ledger import Ledger

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handeye.agent.cli.common import Json, note_console, print_json, reported
+from handeye.agent.cli.console import Json, note_console, print_json, report_errors
 
 FORMS = ("yaml", "pytest", "playwright")
 
@@ -36,7 +36,7 @@ def command(
 
     [b]Example[/b]: handeye export latest --to playwright --out test_shop.py
     """
-    with reported(as_json, file=None, to=form):
+    with report_errors(as_json, file=None, to=form):
         from handeye.agent.run_folder import find_run
         from handeye.scenarios.export.playwright import to_playwright
         from handeye.scenarios.export.story import read_story

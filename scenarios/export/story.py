@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from handeye.agent.event_log import Decided, Observed, Performed, read_events
+from handeye.agent.resources import looks_like_page
 from handeye.agent.run_folder import RunFolder
-from handeye.agent.start import looks_like_page
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.parsing import parse
 from handeye.tools.actions import Upload

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handeye.agent.cli.common import Json, note_console, print_json, reported
+from handeye.agent.cli.console import Json, note_console, print_json, report_errors
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,8 +50,8 @@ def command(
     [b]Example[/b]: handeye record http://localhost:8000 --out shop.yaml
     """
     code = 0
-    with reported(as_json, file=None, steps=0, checks=0):
-        from handeye.agent.start import looks_like_page
+    with report_errors(as_json, file=None, steps=0, checks=0):
+        from handeye.agent.resources import looks_like_page
         from handeye.scenarios.export.writing import check_free, write
         from handeye.tools.errors import UsageError
 

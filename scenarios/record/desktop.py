@@ -6,7 +6,7 @@ import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
-from handeye.agent.start import open_device
+from handeye.agent.resources import open_device
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.matching import texts
 from handeye.scenarios.export.draft import sayable

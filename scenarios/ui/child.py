@@ -19,8 +19,8 @@ from handeye.agent.agent import Agent
 from handeye.agent.approval import question_id, read_answer
 from handeye.agent.config import rules_here
 from handeye.agent.event_log import ApprovalReceived, Performed, Started
+from handeye.agent.resources import open_resources
 from handeye.agent.run_folder import RunConfig, RunFolder
-from handeye.agent.start import outfit
 from handeye.policies.rules import GuardPolicy
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import HandeyeError
@@ -130,7 +130,7 @@ def work(order: dict[str, Any], lead: Lead, tell: Callable[..., None]) -> None:
         config = config.model_copy(update={"rules": config.rules.tightened(rules) if rules else config.rules})
     else:
         config = RunConfig.model_validate(order["config"]).model_copy(update={"rules": rules or GuardPolicy()})
-    with outfit(config) as (toolbox, perception, policy, device):
+    with open_resources(config) as (toolbox, perception, policy, device):
         run_dir = None if folder else Path(order["run_dir"])
         agent = Agent(
             device,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from handeye.agent.cli.common import note_console, reported
+from handeye.agent.cli.console import note_console, report_errors
 from handeye.tools.errors import SetupError
 
 
@@ -41,7 +41,7 @@ def command(
 
     [b]Example[/b]: handeye ui --port 8700 --output test-results
     """
-    with reported():
+    with report_errors():
         try:
             import uvicorn
 

@@ -26,8 +26,8 @@ from benchmarks.reliability.worker import Job, Kill, work
 from handeye.agent import Agent
 from handeye.agent.effect_journal import read_journal
 from handeye.agent.event_log import Ended, Noted, Performed, Started, read_events
+from handeye.agent.resources import open_device
 from handeye.agent.run_folder import RunFolder
-from handeye.agent.start import open_device
 from handeye.scenarios.demo.shop import Shop
 from handeye.tools.errors import UsageError
 

@@ -16,8 +16,8 @@ import pytest
 
 from handeye.agent import Agent
 from handeye.agent.event_log import Decided, Noted, read_events
+from handeye.agent.resources import open_perception_and_policy
 from handeye.agent.run_folder import RunConfig
-from handeye.agent.start import open_perception_and_policy
 from handeye.perception.engines import EngineOptions
 from handeye.perception.model_perception import ModelPerception
 from handeye.policies.best_of_n import BestOfN

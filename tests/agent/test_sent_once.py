@@ -16,8 +16,8 @@ from handeye.agent import Agent
 from handeye.agent.effect_journal import EffectJournal, doubt, effects, read_journal
 from handeye.agent.event_log import Noted, read_events
 from handeye.agent.loop import repeats
+from handeye.agent.resources import open_device
 from handeye.agent.run_folder import RunFolder
-from handeye.agent.start import open_device
 from handeye.agent.state import start
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import StepSummary

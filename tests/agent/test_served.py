@@ -211,7 +211,7 @@ def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
 
 def test_the_whole_loop_runs_on_a_served_model_to_an_honest_end(vllm_server: str, browser: Any, tmp_path: Path) -> None:
     from handeye.agent import Agent
-    from handeye.agent.start import open_perception_and_policy
+    from handeye.agent.resources import open_perception_and_policy
 
     perception, policy = open_perception_and_policy(vllm_server, options=EngineOptions(max_tiles=2))
     try:

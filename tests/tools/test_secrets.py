@@ -11,7 +11,7 @@ import pytest
 import typer
 from pydantic import BaseModel, Field, JsonValue
 
-from handeye.agent.cli.common import reported
+from handeye.agent.cli.console import report_errors
 from handeye.tools.actions import parse_action
 from handeye.tools.discreet import discreet
 from handeye.tools.errors import ActionFailed, ActionRefused, UsageError
@@ -223,7 +223,7 @@ def test_an_error_of_a_command_is_printed_without_the_values_that_the_process_ha
 ) -> None:
     secrets = Secrets([Secret("shop", "tulip-91")])
     for error, code in ((UsageError("tulip-91 is no address"), 2), (RuntimeError("tulip-91"), 3)):
-        with pytest.raises(typer.Exit) as left, reported(as_json=True, status=None):
+        with pytest.raises(typer.Exit) as left, report_errors(as_json=True, status=None):
             raise error
         assert left.value.exit_code == code
         said = capsys.readouterr()

@@ -90,7 +90,7 @@ def test_what_is_no_run_is_said_and_a_torn_line_is_left_out(runs: Path, tmp_path
 @pytest.mark.model
 @pytest.mark.usefixtures("one_thread")
 def test_a_critic_and_preferences_are_tuned_on_runs_and_best_of_n_asks_the_critic(runs: Path, tmp_path: Path) -> None:
-    from handeye.agent.start import open_perception_and_policy
+    from handeye.agent.resources import open_perception_and_policy
     from handeye.perception.training.examples import of_runs
     from handeye.perception.training.pocket import Pocket, preset
     from handeye.perception.training.tuning import Tuner, Tuning

@@ -33,7 +33,7 @@ POLICIES = {
 EMBEDDED = "embedded"
 
 
-class Outfit(NamedTuple):
+class RunResources(NamedTuple):
     """All that a run works with."""
 
     toolbox: Toolbox
@@ -43,7 +43,7 @@ class Outfit(NamedTuple):
 
 
 @contextmanager
-def outfit(config: RunConfig, around: Callable[[Policy], Policy] | None = None) -> Iterator[Outfit]:
+def open_resources(config: RunConfig, around: Callable[[Policy], Policy] | None = None) -> Iterator[RunResources]:
     """What a run's settings name, open until it is let go of. `around` puts another policy in front.
 
     Raises what opening each of them raises, and what `Policy.check` does for the goal.
@@ -77,7 +77,7 @@ def outfit(config: RunConfig, around: Callable[[Policy], Policy] | None = None) 
             storage_state=Path(config.storage_state) if config.storage_state else None,
         )
         up.callback(device.close)
-        yield Outfit(toolbox, perception, policy, device)
+        yield RunResources(toolbox, perception, policy, device)
 
 
 def open_device(

@@ -47,7 +47,7 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
-def reported(as_json: bool = False, **shape: Any) -> Iterator[None]:
+def report_errors(as_json: bool = False, **shape: Any) -> Iterator[None]:
     """Turn what handeye raises into one sentence on stderr and an exit code.
 
     With `--json`, stdout gets an object of the given shape as well, with the sentence as its `reason`.
