@@ -24,8 +24,8 @@ from handeye.agent.event_log import Decided
 from handeye.agent.internal_actions import ground_targets
 from handeye.agent.resources import open_device, open_perception_and_policy
 from handeye.agent.run_folder import RunFolder
+from handeye.perception.internvl.prompt import action_text
 from handeye.perception.outcome import judge
-from handeye.perception.prompt import action_text
 from handeye.tools.actions import HAND_KINDS, describe, parse_action
 from handeye.tools.device import Comparing
 from handeye.tools.errors import HandeyeError, UsageError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.measuring import Row, in_turns
 from handeye.perception.change import difference
-from handeye.perception.tiling import tile
+from handeye.perception.internvl.tiling import tile
 from handeye.tools.screenshot import Screenshot
 
 if TYPE_CHECKING:

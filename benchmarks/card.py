@@ -8,14 +8,14 @@ import torch
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 
 from handeye.perception.engines.engine import TOP_P
-from handeye.perception.engines.in_process.constrained import Grammars
-from handeye.perception.prompt import to_text
+from handeye.perception.engines.in_process.grammar_guide import Grammars
+from handeye.perception.internvl.prompt import to_text
 from tests.perception.reference import reference_pixels
 
 if TYPE_CHECKING:
     from handeye.perception.engines.in_process.checkpoint import Checkpoint
-    from handeye.perception.engines.in_process.constrained import Guide
-    from handeye.perception.prompt import Prompt
+    from handeye.perception.engines.in_process.grammar_guide import Guide
+    from handeye.perception.internvl.prompt import Prompt
 
 
 class Card:

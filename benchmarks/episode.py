@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from handeye.perception.internvl.prompt import History, decide_prompt
 from handeye.perception.outcome import Outcome
-from handeye.perception.prompt import History, decide_prompt
 from handeye.scenarios.demo.shop import Shop
 from handeye.tools.actions import Click, Scroll, Target, Type
 from handeye.tools.browser import Browser
@@ -16,7 +16,7 @@ from handeye.tools.browser import Browser
 if TYPE_CHECKING:
     from PIL import Image
 
-    from handeye.perception.prompt import Head, Prompt
+    from handeye.perception.internvl.prompt import Head, Prompt
     from handeye.tools.actions import Action
 
 SIZE = (1344, 896)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from benchmarks.lab import BOX, DECISION
 from benchmarks.measuring import Row
-from handeye.perception.engines.in_process.transformers import InProcess
+from handeye.perception.engines.in_process.transformers_engine import InProcess
 from handeye.perception.engines.options import EngineOptions
-from handeye.perception.prompt import Prompt, ground_prompt
+from handeye.perception.internvl.prompt import Prompt, ground_prompt
 
 if TYPE_CHECKING:
     from benchmarks.lab import Lab

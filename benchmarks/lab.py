@@ -12,10 +12,10 @@ from benchmarks.card import Card
 from benchmarks.episode import GOAL, Screen, record
 from benchmarks.model import Shape, build
 from handeye.agent.run_folder import RunConfig
-from handeye.perception.agreement import TEMPERATURE
-from handeye.perception.engines.in_process.transformers import InProcess
+from handeye.perception.engines.in_process.transformers_engine import InProcess
 from handeye.perception.engines.options import EngineOptions
-from handeye.perception.prompt import Prompt, ground_prompt, head
+from handeye.perception.internvl.agreement import TEMPERATURE
+from handeye.perception.internvl.prompt import Prompt, ground_prompt, head
 from handeye.tools.actions import KINDS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.engines.engine import Answer, Engine
     from handeye.perception.engines.in_process.checkpoint import Checkpoint
-    from handeye.perception.prompt import Head
+    from handeye.perception.internvl.prompt import Head
 
 #: A thought, an action and its target as a trained model would write them: about 40 tokens with InternVL3's tokenizer.
 #: A model without training writes on to any bound, so the bounds are characters and few.

@@ -11,10 +11,10 @@ import torch
 from transformers import InternVLConfig, InternVLForConditionalGeneration, InternVLVisionConfig, Qwen2Config
 
 from handeye.perception.engines.in_process.checkpoint import Checkpoint
-from handeye.perception.engines.in_process.small import train_tokenizer
-from handeye.perception.profiles import INTERNVL3
-from handeye.perception.prompt import tools_text
-from handeye.perception.tiling import TILE, TOKENS_PER_TILE
+from handeye.perception.engines.in_process.small_checkpoint import train_tokenizer
+from handeye.perception.internvl.profiles import INTERNVL3
+from handeye.perception.internvl.prompt import tools_text
+from handeye.perception.internvl.tiling import TILE, TOKENS_PER_TILE
 from handeye.tools.actions import KINDS
 
 ROOT = Path(__file__).parent.parent

@@ -55,8 +55,8 @@ def measure(lab: Lab) -> Row:
 
 def once(way: str, folder: Path) -> dict[str, float]:
     """Seconds of each part, and the best score, in this process."""
+    from handeye.perception.internvl.tiling import tile
     from handeye.perception.pocket_perception import MOST_TILES
-    from handeye.perception.tiling import tile
     from handeye.perception.training.data.drawn import drawn
 
     image = drawn(5, 3).image

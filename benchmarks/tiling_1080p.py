@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.measuring import Row, in_turns
-from handeye.perception.tiling import tile
+from handeye.perception.internvl.tiling import tile
 from tests.perception.reference import reference_pixels
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.perception.agreement import LOW, TEMPERATURE, Vote, confidence, majority
-from handeye.perception.closer import far, part_around, reach
 from handeye.perception.dialects import parse_boxes, parse_point
 from handeye.perception.engines.engine import usage_of
 from handeye.perception.engines.grammar import box_grammar
+from handeye.perception.internvl.agreement import LOW, TEMPERATURE, Vote, confidence, majority
+from handeye.perception.internvl.prompt import Head, ground_prompt
+from handeye.perception.internvl.zoom import far, part_around, reach
 from handeye.perception.observation import Grounding, Observation
-from handeye.perception.prompt import Head, ground_prompt
 from handeye.perception.snapping import Place, snapped
 from handeye.perception.usage import Usage
 from handeye.tools.geometry import Box, Point
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handeye.perception.engines.engine import Answer, Engine
-    from handeye.perception.prompt import Prompt
+    from handeye.perception.internvl.prompt import Prompt
     from handeye.tools.device import Device
     from handeye.tools.element import Element
     from handeye.tools.screenshot import Screenshot

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from handeye.perception.embedded import EmbeddedPerception
+from handeye.perception.internvl.tiling import TilePoint, tile
 from handeye.perception.observation import Grounding
 from handeye.perception.pocket_inference import ABOUT, Reading
 from handeye.perception.snapping import snapped
-from handeye.perception.tiling import TilePoint, tile
 from handeye.perception.usage import Usage
 from handeye.tools.errors import SetupError
 from handeye.tools.geometry import Box, Point

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handeye.perception.agreement import TEMPERATURE
-from handeye.perception.closer import reach
-from handeye.perception.prompt import judge_prompt
+from handeye.perception.internvl.agreement import TEMPERATURE
+from handeye.perception.internvl.prompt import judge_prompt
+from handeye.perception.internvl.zoom import reach
 from handeye.policies.decision import Candidate, Decision
 from handeye.policies.internvl import InternVL, history, question, understand
 from handeye.tools.actions import describe, targets
@@ -16,8 +16,8 @@ from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
     from handeye.perception.engines.engine import Answer, Engine
+    from handeye.perception.internvl.prompt import Head, Prompt
     from handeye.perception.perception import Perception
-    from handeye.perception.prompt import Head, Prompt
     from handeye.policies.decision import PolicyInput
     from handeye.tools.actions import Action, Target
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from handeye.perception.dialects import parse_action
 from handeye.perception.engines.engine import usage_of
 from handeye.perception.engines.grammar import LONGEST, action_grammar
+from handeye.perception.internvl.prompt import History, decide_prompt, head, restored
 from handeye.perception.model_perception import ModelPerception
-from handeye.perception.prompt import History, decide_prompt, head, restored
 from handeye.perception.snapping import element_under
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Decision
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handeye.perception.engines.engine import Answer, Engine
+    from handeye.perception.internvl.prompt import Head, Prompt
     from handeye.perception.observation import Observation
     from handeye.perception.perception import Perception
-    from handeye.perception.prompt import Head, Prompt
     from handeye.policies.decision import PolicyInput
     from handeye.tools.actions import Action, Target
 

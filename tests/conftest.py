@@ -53,7 +53,7 @@ def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         import transformers  # noqa: F401
     except ImportError:
         cannot("a small checkpoint needs: pip install 'handeye[transformers]'")
-    from handeye.perception.engines.in_process.small import build_small_checkpoint
+    from handeye.perception.engines.in_process.small_checkpoint import build_small_checkpoint
 
     return build_small_checkpoint(tmp_path_factory.mktemp("models") / "small-internvl")
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from rich.console import Console
 
-    from handeye.perception.calibrate import Calibration
     from handeye.perception.engines.engine import Engine
-    from handeye.perception.targets import Target
+    from handeye.perception.internvl.calibration import Calibration
+    from handeye.perception.internvl.calibration_page import Target
 
 #: The page that is shown beside the pictures: exactly 3x2 tiles, as a browser's pages are.
 PAGE = (1344, 896)
@@ -76,8 +76,8 @@ def calibrate(
     with report_errors(as_json, **NOTHING):
         if model == "embedded":
             raise UsageError("the embedded default writes no coordinates; name a model with --model")
-        from handeye.perception import calibrate as work
         from handeye.perception.engines import open_engine
+        from handeye.perception.internvl import calibration as work
 
         console = note_console()
         with console.status(f"opening {model}"):
@@ -100,7 +100,7 @@ def calibrate(
 
 def _pictures(count: int, seed: int, page: bool, console: Console) -> list[tuple[Image, Sequence[Target]]]:
     """Pictures drawn here and, where there is a browser, one of a page in it; shapes spread evenly over all."""
-    from handeye.perception.targets import SIZES, boards
+    from handeye.perception.internvl.calibration_page import SIZES, boards
 
     photographed: Image | None = None
     if page:
@@ -129,7 +129,7 @@ def _photograph(page: str) -> Image:
 def _ask(engine: Engine, pictures: Sequence[tuple[Image, Sequence[Target]]], console: Console) -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    from handeye.perception.calibrate import ask
+    from handeye.perception.internvl.calibration import ask
 
     columns = (MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
@@ -139,7 +139,7 @@ def _ask(engine: Engine, pictures: Sequence[tuple[Image, Sequence[Target]]], con
 
 def _write(found: Calibration, base: str, path: Path, images: list[Image], force: bool) -> bool:
     """Write the picture, and the profile unless the fit is poor; says whether the profile was written."""
-    from handeye.perception.calibrate import picture
+    from handeye.perception.internvl.calibration import picture
     from handeye.tools.files import write_atomically
 
     good = force or not found.trouble
@@ -176,7 +176,7 @@ def _result(found: Calibration, written: Path | None, seconds: float, path: Path
 
 
 def _tell(result: dict[str, Any], found: Calibration) -> None:
-    from handeye.perception.calibrate import describe
+    from handeye.perception.internvl.calibration import describe
 
     typer.echo(describe(found.profile))
     typer.echo(

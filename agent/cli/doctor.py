@@ -144,8 +144,8 @@ def _model(model: str, options: EngineOptions) -> Iterator[Finding]:
     if model == EMBEDDED:
         yield Finding("model", EMBEDDED, True, False, "no model: OCR, page elements and explicit English steps")
         return
-    from handeye.perception.calibrate import describe
     from handeye.perception.engines import open_engine
+    from handeye.perception.internvl.calibration import describe
 
     try:
         engine = open_engine(model, options)

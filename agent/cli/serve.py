@@ -108,8 +108,8 @@ def serve(
 
     [b]Example[/b]: handeye serve OpenGVLab/InternVL3-8B-hf --max-tiles 24
     """
-    from handeye.perception.engines.serving.serve import Server, extra_flags, plan
-    from handeye.perception.engines.serving.serve_plan import Wishes
+    from handeye.perception.engines.serving.vllm_plan import Wishes
+    from handeye.perception.engines.serving.vllm_server import Server, extra_flags, plan
 
     console = note_console()
     with _terminable():

@@ -16,7 +16,7 @@ from handeye.agent.report import overlay
 from handeye.agent.report.commands import commands
 from handeye.agent.report.story import Resumed, Story, duration, tell
 from handeye.agent.run_folder import disk
-from handeye.perception.agreement import LOW
+from handeye.perception.internvl.agreement import LOW
 from handeye.tools.errors import UsageError
 from handeye.tools.files import write_atomically
 

@@ -19,9 +19,9 @@ from benchmarks.reliability.replay_site import PLANS, Plan, page
 from benchmarks.reliability.telling import Figure, say
 from handeye.perception import ocr
 from handeye.perception.engines.engine import Answer, Weighed
+from handeye.perception.internvl.profiles import INTERNVL3
+from handeye.perception.internvl.prompt import to_text
 from handeye.perception.model_perception import ModelPerception
-from handeye.perception.profiles import INTERNVL3
-from handeye.perception.prompt import to_text
 from handeye.policies.internvl import InternVL
 from handeye.scenarios.expand import cases_of
 from handeye.scenarios.runner import Job, Runner, Settings
@@ -32,7 +32,7 @@ from handeye.tools.screenshot import Screenshot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.prompt import Prompt
+    from handeye.perception.internvl.prompt import Prompt
     from handeye.scenarios.results import Result
     from handeye.tools.geometry import Box
 

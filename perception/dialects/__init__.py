@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.dialects import boxes, pyautogui, scalecua, tool_call, ui_tars
 from handeye.perception.dialects.boxes import parse_boxes, parse_point
-from handeye.perception.dialects.picture import Picture
+from handeye.perception.dialects.coordinates import Picture
+from handeye.perception.dialects.reasoning import separated, storable
 from handeye.perception.dialects.thought import thought_of
-from handeye.perception.reasoning import separated, storable
 from handeye.tools.actions import KINDS, describe
 from handeye.tools.actions import parse_action as action_from
 from handeye.tools.errors import ActionRefused
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import Any
 
-    from handeye.perception.profiles import Dialect, ModelProfile
-    from handeye.perception.reasoning import Separated
+    from handeye.perception.dialects.reasoning import Separated
+    from handeye.perception.internvl.profiles import Dialect, ModelProfile
     from handeye.tools.actions import Action
 
     Reader = Callable[[str, Picture], tuple[str, dict[str, Any]] | None]

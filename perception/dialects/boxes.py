@@ -6,15 +6,15 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.dialects.picture import NUMBER, Picture
-from handeye.perception.reasoning import Separated, separated
+from handeye.perception.dialects.coordinates import NUMBER, Picture
+from handeye.perception.dialects.reasoning import Separated, separated
 from handeye.tools.errors import ActionRefused
 from handeye.tools.geometry import Point
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.perception.profiles import ModelProfile
+    from handeye.perception.internvl.profiles import ModelProfile
     from handeye.tools.geometry import Box
 
 #: Places stand at the start of an answer, or not at all.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.dialects.vocabulary import ELSEWHERE, notches, scrolled
+from handeye.perception.dialects.call_actions import ELSEWHERE, notches, scrolled
 from handeye.tools.aliases import PIXELS_PER_NOTCH
 from handeye.tools.errors import ActionRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.perception.dialects.picture import Picture
+    from handeye.perception.dialects.coordinates import Picture
 
 Fields = dict[str, Any]
 

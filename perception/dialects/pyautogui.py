@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.dialects.code import action_of
+from handeye.perception.dialects.call_actions import CALLS
+from handeye.perception.dialects.python_calls import action_of
 from handeye.perception.dialects.thought import thought_of
-from handeye.perception.dialects.vocabulary import CALLS
 
 if TYPE_CHECKING:
-    from handeye.perception.dialects.picture import Picture
+    from handeye.perception.dialects.coordinates import Picture
 
 CODE = re.compile(r"^#{1,4} ?Code:\s*+", re.MULTILINE)
 CALL = re.compile(r"\b(?:(?:pyautogui|computer)\.[A-Za-z_]\w{0,40}|time\.sleep)\s?\(")

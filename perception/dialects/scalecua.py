@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.dialects.code import action_of
+from handeye.perception.dialects.python_calls import action_of
 from handeye.perception.dialects.thought import TAG, thought_of
 
 if TYPE_CHECKING:
-    from handeye.perception.dialects.picture import Picture
+    from handeye.perception.dialects.coordinates import Picture
 
 ACTION = re.compile(r"<action>(.*?)(?:</action>|$)", re.DOTALL)
 OPERATION = re.compile(r"<operation>(.*?)(?:</operation>|$)", re.DOTALL)

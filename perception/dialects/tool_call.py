@@ -8,13 +8,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception.dialects import computer_use, tagged
-from handeye.perception.dialects.picture import PLACES
+from handeye.perception.dialects.coordinates import PLACES
 from handeye.perception.dialects.thought import thought_of
 from handeye.tools.actions import KINDS
 from handeye.tools.errors import ActionRefused
 
 if TYPE_CHECKING:
-    from handeye.perception.dialects.picture import Picture
+    from handeye.perception.dialects.coordinates import Picture
 
 OPEN = "<tool_call>"
 #: The same, as Qwen3-Coder and Gemma 4 may write it.

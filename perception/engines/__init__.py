@@ -8,7 +8,7 @@ from handeye.perception.engines.engine import Answer, Engine, Weighed, usage_of
 from handeye.perception.engines.options import EngineOptions
 
 if TYPE_CHECKING:
-    from handeye.perception.engines.serving.served import Served
+    from handeye.perception.engines.serving.server_engine import Served
 
 __all__ = ["Answer", "Engine", "EngineOptions", "Weighed", "open_engine", "usage_of"]
 
@@ -28,19 +28,19 @@ def open_engine(model: str, options: EngineOptions | None = None) -> Engine:
     if model.startswith(("http://", "https://")):
         return _served(model, options)
     if model.startswith("serve:"):
-        from handeye.perception.engines.serving.serve import open_served
+        from handeye.perception.engines.serving.vllm_server import open_served
 
         return open_served(model.removeprefix("serve:"), options)
     if model.startswith("scripted:"):
         from handeye.perception.engines.scripted import Scripted
 
         return Scripted.open(model.removeprefix("scripted:"))
-    from handeye.perception.engines.in_process.transformers import InProcess
+    from handeye.perception.engines.in_process.transformers_engine import InProcess
 
     return InProcess.open(model, options)
 
 
 def _served(address: str, options: EngineOptions) -> Served:
-    from handeye.perception.engines.serving.served import Served
+    from handeye.perception.engines.serving.server_engine import Served
 
     return Served.open(address, options)

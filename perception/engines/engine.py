@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from handeye.perception.reasoning import UNCLOSED, Separated, finished, has_marks, separate
+from handeye.perception.dialects.reasoning import UNCLOSED, Separated, finished, has_marks, separate
 from handeye.perception.usage import Usage
 
 __all__ = ["TOP_P", "Answer", "Engine", "Weighed", "answer_of", "finished", "usage_of"]
@@ -13,8 +13,8 @@ __all__ = ["TOP_P", "Answer", "Engine", "Weighed", "answer_of", "finished", "usa
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handeye.perception.profiles import ModelProfile
-    from handeye.perception.prompt import Prompt
+    from handeye.perception.internvl.profiles import ModelProfile
+    from handeye.perception.internvl.prompt import Prompt
 
 
 #: Above temperature 0, tokens are drawn from the likeliest that together have this probability: what InternVL's authors
@@ -43,7 +43,7 @@ class Answer:
     tiles_reused: int = 0
     window: float = 0.0
     reasoning: str = ""
-    """What was separated from the answer (see `perception.reasoning`), for people to read."""
+    """What was separated from the answer (see `dialects.reasoning`), for people to read."""
     trouble: str = ""
     """Why there is no answer, where `text` is empty because the model only reasoned."""
 

@@ -10,8 +10,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.engines.grammar_json import arguments
-from handeye.perception.engines.grammar_parts import (
+from handeye.perception.engines.ebnf import (
     CHORD,
     FRACTION,
     KEY,
@@ -27,6 +26,7 @@ from handeye.perception.engines.grammar_parts import (
     literal,
     words,
 )
+from handeye.perception.engines.schema_grammar import arguments
 from handeye.tools.actions import KINDS, Key, Type
 from handeye.tools.desktop.keyboard import MODIFIERS
 from handeye.tools.errors import UsageError
@@ -34,7 +34,7 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from handeye.perception.profiles import ModelProfile
+    from handeye.perception.internvl.profiles import ModelProfile
     from handeye.tools.custom import Tool
 
 #: Tokens of an answer: a thought and an action take about 100, and this leaves room to type a page of text.

@@ -7,17 +7,17 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from handeye.perception.dialects.reasoning import separate
 from handeye.perception.engines.engine import Answer, Weighed
-from handeye.perception.profiles import INTERNVL3
-from handeye.perception.reasoning import separate
+from handeye.perception.internvl.profiles import INTERNVL3
 from handeye.perception.usage import Usage
 from handeye.tools.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handeye.perception.profiles import ModelProfile
-    from handeye.perception.prompt import Prompt
+    from handeye.perception.internvl.profiles import ModelProfile
+    from handeye.perception.internvl.prompt import Prompt
 
 
 class Scripted:

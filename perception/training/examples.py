@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
-from handeye.perception.prompt import Prompt, Turn
+from handeye.perception.internvl.prompt import Prompt, Turn
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.questions import PROFILE, questions, rejected
 from handeye.perception.training.data.runs import (

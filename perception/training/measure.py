@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from handeye.perception.tiling import normalise
+from handeye.perception.internvl.tiling import normalise
 from handeye.perception.training.lessons import lesson
 from handeye.perception.training.pocket import PATCH
 

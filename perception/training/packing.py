@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handeye.perception.engines.in_process.positions import after, positions
+from handeye.perception.internvl.positions import after, positions
 from handeye.perception.training.losses import square_weights
 
 if TYPE_CHECKING:

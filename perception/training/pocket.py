@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn.functional import normalize
 
-from handeye.perception.engines.in_process.small import SPECIAL, save_checkpoint, train_tokenizer
+from handeye.perception.engines.in_process.small_checkpoint import SPECIAL, save_checkpoint, train_tokenizer
 from handeye.perception.pocket_inference import ABOUT, HEADS
 from handeye.perception.training.data.icons import ICONS
 from handeye.perception.training.data.looks import COLOURS

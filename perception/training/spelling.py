@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from handeye.perception.prompt import Prompt, Turn, to_text
-from handeye.perception.tiling import normalise, tile
+from handeye.perception.internvl.prompt import Prompt, Turn, to_text
+from handeye.perception.internvl.tiling import normalise, tile
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.questions import PROFILE, questions
 from handeye.perception.training.data.shards import any_sample

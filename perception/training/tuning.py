@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.prompt import to_text
-from handeye.perception.tiling import normalise, tile
+from handeye.perception.internvl.prompt import to_text
+from handeye.perception.internvl.tiling import normalise, tile
 from handeye.perception.training.examples import STAGES, of_runs, of_screens
 from handeye.perception.training.losses import mpo_loss, random_jpeg
 from handeye.perception.training.packing import IGNORED, any_delta, pack, read
@@ -96,7 +96,7 @@ class Tuner:
 
     def run(self, tell: Callable[[int, dict[str, float]], None] = lambda _step, _losses: None) -> Path:
         """Tune to the end and write the checkpoint; its folder."""
-        from handeye.perception.engines.in_process.small import save_checkpoint
+        from handeye.perception.engines.in_process.small_checkpoint import save_checkpoint
 
         while self.step < self.tuning.steps:
             losses = self._step()

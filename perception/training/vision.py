@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn.functional import cross_entropy, smooth_l1_loss
 
-from handeye.perception.tiling import normalise
+from handeye.perception.internvl.tiling import normalise
 from handeye.perception.training.lessons import TILES, lesson
 from handeye.perception.training.pocket import SHOWN
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handeye.perception.prompt import Head, harmless
+from handeye.perception.internvl.prompt import Head, harmless
 
 if TYPE_CHECKING:
     from handeye.perception.observation import Observation

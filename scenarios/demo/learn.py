@@ -28,9 +28,9 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from handeye.perception.profiles import INTERNVL3
-from handeye.perception.prompt import decide_prompt, ground_prompt, head, to_text
-from handeye.perception.tiling import normalise, tile
+from handeye.perception.internvl.profiles import INTERNVL3
+from handeye.perception.internvl.prompt import decide_prompt, ground_prompt, head, to_text
+from handeye.perception.internvl.tiling import normalise, tile
 from handeye.scenarios.demo.demo import PURCHASE
 from handeye.scenarios.demo.learn_batches import END, Batch, jittered, pack, questions, stack, text_of, texts
 from handeye.scenarios.demo.learn_screens import LESSONS, collect
@@ -184,7 +184,7 @@ def main() -> int:
     try:
         import torch
 
-        from handeye.perception.engines.in_process.small import save_checkpoint
+        from handeye.perception.engines.in_process.small_checkpoint import save_checkpoint
     except ImportError as error:
         raise SetupError("training needs: pip install 'handeye[transformers]'") from error
     try:

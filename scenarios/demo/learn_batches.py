@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageChops
 
-from handeye.perception.profiles import INTERNVL3
-from handeye.perception.prompt import Prompt, Turn, ground_prompt, to_text
+from handeye.perception.internvl.profiles import INTERNVL3
+from handeye.perception.internvl.prompt import Prompt, Turn, ground_prompt, to_text
 from handeye.scenarios.demo.learn_screens import LESSONS, PHRASES
 
 if TYPE_CHECKING:

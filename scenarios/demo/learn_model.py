@@ -8,8 +8,8 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import InternVLConfig, InternVLForConditionalGeneration, InternVLVisionConfig, Qwen2Config
 
-from handeye.perception.engines.in_process.small import SPECIAL, train_tokenizer
-from handeye.perception.tiling import TILE
+from handeye.perception.engines.in_process.small_checkpoint import SPECIAL, train_tokenizer
+from handeye.perception.internvl.tiling import TILE
 from handeye.scenarios.demo.learn_screens import LESSONS
 
 if TYPE_CHECKING:

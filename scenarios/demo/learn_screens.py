@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception.engines.engine import Answer, Weighed, finished
-from handeye.perception.profiles import INTERNVL3
+from handeye.perception.internvl.profiles import INTERNVL3
 from handeye.perception.usage import Usage
 from handeye.scenarios.demo.demo import PURCHASE
 from handeye.tools.errors import ModelError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from handeye.perception.prompt import Prompt
+    from handeye.perception.internvl.prompt import Prompt
     from handeye.tools.device import Device
     from handeye.tools.element import Element
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from handeye.perception import ocr
+from handeye.perception.internvl.prompt import ground_prompt
 from handeye.perception.observation import Observation
-from handeye.perception.prompt import ground_prompt
 from handeye.scenarios.evaluate.score import Measured
 from handeye.tools.errors import ActionFailed, ActionRefused, ModelError, UsageError
 from handeye.tools.screenshot import Screenshot, open_image
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from handeye.perception.engines.engine import Answer, Engine, Weighed
+    from handeye.perception.internvl.profiles import ModelProfile
+    from handeye.perception.internvl.prompt import Prompt
     from handeye.perception.perception import Perception
-    from handeye.perception.profiles import ModelProfile
-    from handeye.perception.prompt import Prompt
     from handeye.scenarios.adapters import Item
 
 #: Longer answers are cut in the results.

@@ -139,8 +139,8 @@ def _digest(text: str) -> str:
 
 
 def _together(engine: Engine, workers: int) -> Engine:
-    from handeye.perception.engines.in_process.together import Together
-    from handeye.perception.engines.in_process.transformers import InProcess
+    from handeye.perception.engines.in_process.batching import Together
+    from handeye.perception.engines.in_process.transformers_engine import InProcess
 
     assert isinstance(engine, InProcess)
     return Together(engine, workers)

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 from handeye.agent.cli import app
 from handeye.agent.cli.calibrate import PAGE
 from handeye.perception.engines import EngineOptions
-from handeye.perception.profiles import profile_for
-from handeye.perception.targets import SIZES, boards
+from handeye.perception.internvl.calibration_page import SIZES, boards
+from handeye.perception.internvl.profiles import profile_for
 
 
 def handeye(*arguments: object) -> Result:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from handeye.agent.cli import app
-from handeye.perception.profiles import INTERNVL3
+from handeye.perception.internvl.profiles import INTERNVL3
 
 pytestmark = pytest.mark.model
 

@@ -9,8 +9,8 @@ from PIL import Image
 from handeye.agent.event_log import Decided, EventLog, Observed, Performed
 from handeye.agent.history import FIRST, LAST, History
 from handeye.agent.state import KEPT_STEPS
+from handeye.perception.internvl.prompt import MOST_KNOWN, Head, decide_prompt
 from handeye.perception.outcome import Outcome
-from handeye.perception.prompt import MOST_KNOWN, Head, decide_prompt
 from handeye.tools.actions import parse_action
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from PIL import Image
 from handeye.perception.dialects import parse_action
 from handeye.perception.engines import Answer, Engine, EngineOptions, open_engine
 from handeye.perception.engines.grammar import action_grammar
-from handeye.perception.engines.serving.served import Served
+from handeye.perception.engines.serving.server_engine import Served
+from handeye.perception.internvl.prompt import Prompt, Turn, decide_prompt, ground_prompt, head
 from handeye.perception.model_perception import ModelPerception
-from handeye.perception.prompt import Prompt, Turn, decide_prompt, ground_prompt, head
 from handeye.policies.internvl import InternVL
 from handeye.scenarios.demo import learn
 from handeye.scenarios.demo.demo import PURCHASE, is_the_purchase

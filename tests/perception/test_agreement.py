@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handeye.perception.agreement import agree, confidence, majority
+from handeye.perception.internvl.agreement import agree, confidence, majority
 from handeye.perception.snapping import Place
 from handeye.tools.geometry import Box, Point
 

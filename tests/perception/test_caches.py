@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions, usage_of
-from handeye.perception.engines.in_process.cache import LEAST, TEXT, Store, chain, cuts, longest
-from handeye.perception.engines.in_process.transformers import InProcess
-from handeye.perception.prompt import Prompt, Turn, decide_prompt, ground_prompt, head
-from handeye.perception.tiling import tile
+from handeye.perception.engines.in_process.prefix_cache import LEAST, TEXT, Store, chain, cuts, longest
+from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.internvl.prompt import Prompt, Turn, decide_prompt, ground_prompt, head
+from handeye.perception.internvl.tiling import tile
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import ModelError

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handeye.perception.calibrate import ask, calibrate, describe, numbers_in, picture
 from handeye.perception.engines.engine import Answer, Weighed
-from handeye.perception.profiles import INTERNVL3, ModelProfile
-from handeye.perception.prompt import Prompt
-from handeye.perception.targets import COLOURS, Target, board, boards
+from handeye.perception.internvl.calibration import ask, calibrate, describe, numbers_in, picture
+from handeye.perception.internvl.calibration_page import COLOURS, Target, board, boards
+from handeye.perception.internvl.profiles import INTERNVL3, ModelProfile
+from handeye.perception.internvl.prompt import Prompt
 from handeye.tools import Browser
 from handeye.tools.errors import UsageError
 

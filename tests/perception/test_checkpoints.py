@@ -17,12 +17,12 @@ from PIL import Image
 from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.in_process.checkpoint import LANGUAGES, load
 from handeye.perception.engines.in_process.placement import FIRST_GPU, cpu_format, quantization, split_over_gpus
-from handeye.perception.engines.in_process.small import Language, build_small_checkpoint
-from handeye.perception.engines.in_process.transformers import InProcess
-from handeye.perception.engines.naming import locate
-from handeye.perception.profiles import INTERNVL3, INTERNVL3_5, INTERNVL3_5_GPT_OSS
-from handeye.perception.prompt import Prompt, Turn, frames, ground_prompt, several, to_messages, to_text
-from handeye.perception.tiling import choose_grid, tile
+from handeye.perception.engines.in_process.small_checkpoint import Language, build_small_checkpoint
+from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.engines.model_names import locate
+from handeye.perception.internvl.profiles import INTERNVL3, INTERNVL3_5, INTERNVL3_5_GPT_OSS
+from handeye.perception.internvl.prompt import Prompt, Turn, frames, ground_prompt, several, to_messages, to_text
+from handeye.perception.internvl.tiling import choose_grid, tile
 from handeye.tools.errors import ModelError, SetupError, UsageError
 from handeye.tools.screenshot import decode_image
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handeye.perception.closer import LEAST, part_around, scale
-from handeye.perception.profiles import INTERNVL3
+from handeye.perception.internvl.profiles import INTERNVL3
+from handeye.perception.internvl.zoom import LEAST, part_around, scale
 from handeye.tools.geometry import Box, Point
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from handeye.perception.engines import EngineOptions
 from handeye.perception.engines.engine import finished
-from handeye.perception.engines.in_process.constrained import Grammars, Words
-from handeye.perception.engines.in_process.transformers import InProcess
-from handeye.perception.engines.in_process.writing import Text
-from handeye.perception.prompt import Prompt, Turn
+from handeye.perception.engines.in_process.decode import Text
+from handeye.perception.engines.in_process.grammar_guide import Grammars, Words
+from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.internvl.prompt import Prompt, Turn
 from handeye.tools.errors import ModelError
 
 pytestmark = pytest.mark.model
@@ -46,7 +46,7 @@ def qwen() -> Any:
     """A tokenizer that divides text as Qwen's do, with `<tool_call>` as a token."""
     from tokenizers import Regex, pre_tokenizers
 
-    from handeye.perception.engines.in_process.small import CORPUS, train_tokenizer
+    from handeye.perception.engines.in_process.small_checkpoint import CORPUS, train_tokenizer
 
     made = train_tokenizer(CORPUS * 2, 600)
     made.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handeye.perception.dialects import parse_action, parse_boxes, parse_point
-from handeye.perception.profiles import INTERNVL3, SCALECUA, ModelProfile
+from handeye.perception.internvl.profiles import INTERNVL3, SCALECUA, ModelProfile
 from handeye.tools.errors import ActionRefused
 
 SIZE = (2000, 1000)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from handeye.perception.dialects import READERS, parse_action, parse_boxes, parse_point
-from handeye.perception.families import FOREIGN
-from handeye.perception.profiles import INTERNVL3, PROFILES, SCALECUA, ModelProfile, profile_for
-from handeye.perception.smart_resize import SmartResize
+from handeye.perception.internvl.families import FOREIGN
+from handeye.perception.internvl.profiles import INTERNVL3, PROFILES, SCALECUA, ModelProfile, profile_for
+from handeye.perception.internvl.smart_resize import SmartResize
 from handeye.tools.actions import Click, describe
 from handeye.tools.errors import ActionRefused
 

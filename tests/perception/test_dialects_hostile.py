@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from handeye.perception import dialects
 from handeye.perception.dialects import parse_action, parse_boxes, parse_point
-from handeye.perception.profiles import PROFILES, ModelProfile
-from handeye.perception.reasoning import storable
+from handeye.perception.dialects.reasoning import storable
+from handeye.perception.internvl.profiles import PROFILES, ModelProfile
 from handeye.tools.actions import Action
 from handeye.tools.errors import ActionRefused
 

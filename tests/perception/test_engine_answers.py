@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions
-from handeye.perception.engines.in_process.small import Language, build_small_checkpoint
-from handeye.perception.engines.in_process.transformers import InProcess
-from handeye.perception.profiles import INTERNVL3
-from handeye.perception.prompt import Prompt, Turn, ground_prompt
+from handeye.perception.engines.in_process.small_checkpoint import Language, build_small_checkpoint
+from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.internvl.profiles import INTERNVL3
+from handeye.perception.internvl.prompt import Prompt, Turn, ground_prompt
 from handeye.tools.errors import ModelError
 
 pytestmark = pytest.mark.model
@@ -137,7 +137,7 @@ def test_sampled_rows_see_what_they_wrote_and_nothing_else(engine: InProcess, mo
     """Rows of unequal length share a cache: each token is among the likeliest after its own row alone."""
     import torch
 
-    from handeye.perception.engines.in_process.writing import write
+    from handeye.perception.engines.in_process.decode import write
 
     prompt = place()
     ids, tilings = engine._tokenise(prompt, 12)
@@ -285,8 +285,8 @@ STARVED = """
 import resource, sys, threading
 from PIL import Image
 from handeye.perception.engines import Options
-from handeye.perception.engines.in_process.transformers import InProcess
-from handeye.perception.prompt import Prompt, Turn
+from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.internvl.prompt import Prompt, Turn
 
 threading.stack_size(1 << 18)
 engine = InProcess.open(sys.argv[1], Options(max_tiles=40, cache_mb=0))

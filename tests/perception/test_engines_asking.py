@@ -18,9 +18,9 @@ from PIL import Image
 from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.serving import http as http_module
 from handeye.perception.engines.serving.shrinking import canvas
-from handeye.perception.profiles import ModelProfile
-from handeye.perception.prompt import Head, Picture, Prompt, Turn, frames
-from handeye.perception.tiling import MAX_TILES, choose_grid
+from handeye.perception.internvl.profiles import ModelProfile
+from handeye.perception.internvl.prompt import Head, Picture, Prompt, Turn, frames
+from handeye.perception.internvl.tiling import MAX_TILES, choose_grid
 from handeye.tools.errors import ModelError
 
 GRAMMAR = 'root ::= "yes" | "no"'

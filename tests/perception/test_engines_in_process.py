@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import open_engine
-from handeye.perception.engines.in_process.transformers import InProcess
-from handeye.perception.profiles import INTERNVL3
-from handeye.perception.prompt import Prompt, Turn, ground_prompt, to_text
-from handeye.perception.tiling import tile
+from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.internvl.profiles import INTERNVL3
+from handeye.perception.internvl.prompt import Prompt, Turn, ground_prompt, to_text
+from handeye.perception.internvl.tiling import tile
 from handeye.tools.errors import ModelError, SetupError, UsageError
 
 pytestmark = pytest.mark.model
@@ -254,7 +254,7 @@ def test_without_the_packages_the_line_to_install_them_is_told(
 
 
 def test_the_small_checkpoint_is_small_and_always_the_same(small_checkpoint: Path, tmp_path: Path) -> None:
-    from handeye.perception.engines.in_process.small import build_small_checkpoint
+    from handeye.perception.engines.in_process.small_checkpoint import build_small_checkpoint
 
     files = sorted(path.name for path in small_checkpoint.iterdir())
     assert sum((small_checkpoint / name).stat().st_size for name in files) < 2_000_000

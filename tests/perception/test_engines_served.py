@@ -17,7 +17,7 @@ from PIL import Image
 
 from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.serving import http as http_module
-from handeye.perception.prompt import Prompt, Turn
+from handeye.perception.internvl.prompt import Prompt, Turn
 from handeye.tools.errors import ModelError, UsageError
 
 PROMPT = Prompt("system", (Turn("user", ("before", Image.new("RGB", (30, 20), "red"), "after")),))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.serving import http as http_module
-from handeye.perception.engines.serving.growing import Growing, Telling
-from handeye.perception.prompt import Prompt, Turn
+from handeye.perception.engines.serving.streaming import Growing, Telling
+from handeye.perception.internvl.prompt import Prompt, Turn
 from handeye.tools.errors import ModelError
 
 PROMPT = Prompt("system", (Turn("user", ("question",)),))

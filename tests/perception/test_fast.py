@@ -9,11 +9,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from handeye.perception.engines.in_process.router import Router, changed, halved, quiet
-from handeye.perception.engines.in_process.small import build_small_checkpoint
+from handeye.perception.engines.in_process.small_checkpoint import build_small_checkpoint
 from handeye.perception.engines.options import EngineOptions
-from handeye.perception.profiles import INTERNVL3
-from handeye.perception.prompt import ground_prompt
-from handeye.perception.tiling import Tiling, tile
+from handeye.perception.internvl.profiles import INTERNVL3
+from handeye.perception.internvl.prompt import ground_prompt
+from handeye.perception.internvl.tiling import Tiling, tile
 
 
 def page(*words: tuple[int, int, str]) -> Image.Image:
@@ -81,7 +81,7 @@ def test_int8_layers_are_near_the_ones_they_stand_for_though_one_token_is_huge()
 @pytest.mark.model
 def test_a_fast_engine_reads_fewer_tokens_says_so_and_shares_what_it_has_seen(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    from handeye.perception.engines.in_process.transformers import InProcess
+    from handeye.perception.engines.in_process.transformers_engine import InProcess
 
     folder = build_small_checkpoint(tmp_path / "InternVL3-small")
     engine = InProcess.open(str(folder), EngineOptions(fast=True))
@@ -102,7 +102,7 @@ def test_a_fast_engine_reads_fewer_tokens_says_so_and_shares_what_it_has_seen(tm
 @pytest.mark.model
 def test_exact_engines_are_not_routed(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    from handeye.perception.engines.in_process.transformers import InProcess
+    from handeye.perception.engines.in_process.transformers_engine import InProcess
 
     engine = InProcess.open(str(build_small_checkpoint(tmp_path / "InternVL3-small")))
     assert not any(note.startswith("fast") for note in engine.notes)

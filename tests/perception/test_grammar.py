@@ -10,11 +10,18 @@ import pytest
 
 from handeye.perception.dialects import parse_action, parse_boxes, parse_point
 from handeye.perception.engines import open_engine
+from handeye.perception.engines.ebnf import decimal, integer
 from handeye.perception.engines.grammar import action_grammar, box_grammar, without_budgets
-from handeye.perception.engines.grammar_parts import decimal, integer
-from handeye.perception.engines.in_process.small import Language, build_small_checkpoint
-from handeye.perception.profiles import INTERNVL3, INTERNVL3_5, INTERNVL3_5_GPT_OSS, PROFILES, SCALECUA, ModelProfile
-from handeye.perception.prompt import Prompt, Turn
+from handeye.perception.engines.in_process.small_checkpoint import Language, build_small_checkpoint
+from handeye.perception.internvl.profiles import (
+    INTERNVL3,
+    INTERNVL3_5,
+    INTERNVL3_5_GPT_OSS,
+    PROFILES,
+    SCALECUA,
+    ModelProfile,
+)
+from handeye.perception.internvl.prompt import Prompt, Turn
 from handeye.tools.actions import KINDS
 from handeye.tools.errors import UsageError
 

@@ -10,9 +10,9 @@ import pytest
 import typer
 
 from handeye.agent.cli import app
-from handeye.perception.engines.naming import locate
-from handeye.perception.profiles import PROFILES
-from handeye.perception.tiling import choose_grid, tokens
+from handeye.perception.engines.model_names import locate
+from handeye.perception.internvl.profiles import PROFILES
+from handeye.perception.internvl.tiling import choose_grid, tokens
 
 PAGE = (Path(__file__).parents[2] / "docs" / "internvl.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]

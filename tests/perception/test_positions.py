@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions
-from handeye.perception.engines.in_process.positions import LEAST_DELTA, after, positions
-from handeye.perception.engines.in_process.transformers import InProcess
-from handeye.perception.profiles import INTERNVL3
-from handeye.perception.prompt import Prompt, Turn, ground_prompt
+from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.internvl.positions import LEAST_DELTA, after, positions
+from handeye.perception.internvl.profiles import INTERNVL3
+from handeye.perception.internvl.prompt import Prompt, Turn, ground_prompt
 from handeye.tools.errors import ModelError, UsageError
 
 pytestmark = pytest.mark.model
@@ -143,7 +143,7 @@ def test_a_language_part_that_rounds_positions_is_refused(small_checkpoint: Path
 
 
 def test_the_time_for_an_answer_bounds_reading_and_writing(small_checkpoint: Path) -> None:
-    from handeye.perception.engines.in_process.writing import write
+    from handeye.perception.engines.in_process.decode import write
 
     engine = opened(small_checkpoint, answer_seconds=1e-9)
     prompt = Prompt("s", (Turn("user", ("q",)),))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from handeye.perception.engines.options import EngineOptions
-from handeye.perception.profiles import (
+from handeye.perception.internvl.chat_templates import TEMPLATES
+from handeye.perception.internvl.profiles import (
     INTERNVL2_5,
     INTERNVL3,
     INTERNVL3_5,
@@ -19,7 +20,6 @@ from handeye.perception.profiles import (
     ModelProfile,
     profile_for,
 )
-from handeye.perception.templates import TEMPLATES
 from handeye.tools.errors import ActionRefused, UsageError
 
 SIZE = (1920, 1080)

@@ -10,9 +10,8 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines.scripted import Scripted
-from handeye.perception.outcome import Outcome
-from handeye.perception.profiles import INTERNVL3, INTERNVL3_5, SCALECUA
-from handeye.perception.prompt import (
+from handeye.perception.internvl.profiles import INTERNVL3, INTERNVL3_5, SCALECUA
+from handeye.perception.internvl.prompt import (
     CONTROL,
     History,
     Prompt,
@@ -26,6 +25,7 @@ from handeye.perception.prompt import (
     to_text,
     tools_text,
 )
+from handeye.perception.outcome import Outcome
 from handeye.tools.actions import KINDS, parse_action
 from handeye.tools.custom import tool
 from handeye.tools.errors import ModelError, UsageError

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handeye.perception.calibrate import numbers_in
 from handeye.perception.dialects import parse_action, parse_boxes, parse_point
+from handeye.perception.dialects.reasoning import separate
 from handeye.perception.engines import open_engine
 from handeye.perception.engines.engine import answer_of
 from handeye.perception.engines.scripted import Scripted
-from handeye.perception.engines.serving.growing import Growing, Telling
 from handeye.perception.engines.serving.messages import Message
-from handeye.perception.profiles import INTERNVL3, INTERNVL3_5, PROFILES
-from handeye.perception.prompt import Prompt, Turn
-from handeye.perception.reasoning import separate
+from handeye.perception.engines.serving.streaming import Growing, Telling
+from handeye.perception.internvl.calibration import numbers_in
+from handeye.perception.internvl.profiles import INTERNVL3, INTERNVL3_5, PROFILES
+from handeye.perception.internvl.prompt import Prompt, Turn
 from handeye.tools.actions import Click, Type
 from handeye.tools.errors import ActionRefused
 

@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from handeye.perception import resizing
-from handeye.perception.resampling import WEIGHT_BITS, axis, certain
-from handeye.perception.resizing import in_parallel, order_of_sides, resize_into
-from handeye.perception.tiling import choose_grid
+from handeye.perception.internvl import resizing
+from handeye.perception.internvl.resampling import WEIGHT_BITS, axis, certain
+from handeye.perception.internvl.resizing import in_parallel, order_of_sides, resize_into
+from handeye.perception.internvl.tiling import choose_grid
 
 
 def noise(width: int, height: int) -> Image.Image:

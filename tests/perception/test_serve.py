@@ -19,11 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handeye.perception.engines import EngineOptions, open_engine
-from handeye.perception.engines.serving import http, serve
-from handeye.perception.engines.serving.serve import Order, Server, find_vllm, plan
-from handeye.perception.engines.serving.serve_log import last_line, reason
-from handeye.perception.engines.serving.serve_plan import GB, Facts, Gpu, Split, Wishes, find_gpus, flags, split
-from handeye.perception.prompt import Prompt, Turn
+from handeye.perception.engines.serving import http, vllm_server
+from handeye.perception.engines.serving.vllm_log import last_line, reason
+from handeye.perception.engines.serving.vllm_plan import GB, Facts, Gpu, Split, Wishes, find_gpus, flags, split
+from handeye.perception.engines.serving.vllm_server import Order, Server, find_vllm, plan
+from handeye.perception.internvl.prompt import Prompt, Turn
 from handeye.tools.errors import ModelError, SetupError, UsageError
 
 STAND_IN = Path(__file__).with_name("stand_in_vllm.py")
@@ -131,7 +131,7 @@ def test_facts_are_read_from_a_checkpoint(tmp_path: Path) -> None:
 
 
 def test_without_its_files_a_model_is_judged_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handeye.perception.engines.serving.serve_plan._from_hub", lambda *_: None)
+    monkeypatch.setattr("handeye.perception.engines.serving.vllm_plan._from_hub", lambda *_: None)
     assert Facts.read("OpenGVLab/InternVL3-8B-hf").weights == 16_000_000_000
     assert Facts.read("OpenGVLab/InternVL3_5-30B-A3B-HF").weights == 60_000_000_000
     assert not Facts.read("OpenGVLab/InternVL3-8B-hf").original
@@ -260,7 +260,7 @@ def test_a_server_starts_and_ends_with_everything_it_started(stand_in: Any, tmp_
 def test_a_server_that_does_not_listen_to_sigterm_is_killed(
     stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "END_SECONDS", 0.5)
+    monkeypatch.setattr(vllm_server, "END_SECONDS", 0.5)
     Server.start(order(tmp_path, stand_in("deaf")), seconds=60).close()
     assert gone(tmp_path)
 
@@ -268,8 +268,8 @@ def test_a_server_that_does_not_listen_to_sigterm_is_killed(
 def test_a_server_ends_when_who_started_it_is_killed(stand_in: Any, tmp_path: Path) -> None:
     script = stand_in("well")
     code = (
-        "from pathlib import Path; from handeye.perception.engines.serving.serve import *\n"
-        f"import handeye.perception.engines.serving.serve as it; it.END_SECONDS = 0.5\n"
+        "from pathlib import Path; from handeye.perception.engines.serving.vllm_server import *\n"
+        f"import handeye.perception.engines.serving.vllm_server as it; it.END_SECONDS = 0.5\n"
         f"Server.start(plan({str(tmp_path)!r}, vllm={str(script)!r}, log=Path({str(tmp_path / 'log')!r})))\n"
         "print('up', flush=True); import time; time.sleep(60)"
     )
@@ -304,7 +304,7 @@ def test_a_server_that_dies_under_a_run_is_told_with_the_reason(
 ) -> None:
     made = order(tmp_path, stand_in("well"))
     monkeypatch.setenv("HANDEYE_VLLM", str(tmp_path / "bin" / "vllm"))
-    monkeypatch.setattr(serve, "END_SECONDS", 0.5)
+    monkeypatch.setattr(vllm_server, "END_SECONDS", 0.5)
     monkeypatch.setattr(http, "PAUSE", 0.01)
     monkeypatch.setenv("HANDEYE_VLLM_FLAGS", "--swap 'two words'")
     engine = open_engine(f"serve:{made.model}", EngineOptions(max_tiles=6))
@@ -339,7 +339,7 @@ def test_a_model_with_code_of_its_own_is_served_only_when_trusted(stand_in: Any,
 
 
 def test_a_released_model_is_served_in_the_format_without_code(stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handeye.perception.engines.serving.serve_plan._from_hub", lambda *_: None)
+    monkeypatch.setattr("handeye.perception.engines.serving.vllm_plan._from_hub", lambda *_: None)
     script = str(stand_in("well"))
     made = plan("OpenGVLab/InternVL3-1B", vllm=script)
     assert made.model == "OpenGVLab/InternVL3-1B-hf"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handeye.perception.tiling import (
+from handeye.perception.internvl.tiling import (
     MAX_TILES,
     TilePoint,
     choose_grid,

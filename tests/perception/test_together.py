@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from handeye.perception.engines.in_process.together import Together
-from handeye.perception.engines.in_process.transformers import InProcess
-from handeye.perception.prompt import Prompt, Turn
+from handeye.perception.engines.in_process.batching import Together
+from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.internvl.prompt import Prompt, Turn
 from handeye.tools.errors import ModelError
 
 pytestmark = pytest.mark.model

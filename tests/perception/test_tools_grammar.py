@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 
 from handeye.perception.dialects import parse_action
 from handeye.perception.engines.grammar import action_grammar
-from handeye.perception.engines.grammar_json import arguments
-from handeye.perception.profiles import INTERNVL3, SCALECUA
+from handeye.perception.engines.schema_grammar import arguments
+from handeye.perception.internvl.profiles import INTERNVL3, SCALECUA
 from handeye.tools.actions import Call
 from handeye.tools.custom import tool
 from handeye.tools.errors import ActionRefused

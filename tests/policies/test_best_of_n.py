@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines.scripted import Scripted
+from handeye.perception.internvl.prompt import to_text
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Observation
 from handeye.perception.outcome import Outcome
-from handeye.perception.prompt import to_text
 from handeye.policies.best_of_n import BestOfN, in_thousandths, same
 from handeye.policies.decision import Policy, PolicyInput, StepSummary
 from handeye.tools.actions import parse_action

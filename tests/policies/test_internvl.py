@@ -11,10 +11,10 @@ from PIL import Image
 
 from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.scripted import Scripted
+from handeye.perception.internvl.prompt import to_text
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Observation
 from handeye.perception.outcome import Outcome
-from handeye.perception.prompt import to_text
 from handeye.policies.decision import Policy, PolicyInput, StepSummary
 from handeye.policies.internvl import InternVL
 from handeye.tools.actions import parse_action

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions
+from handeye.perception.internvl.prompt import ground_prompt, head, to_text
+from handeye.perception.internvl.tiling import choose_grid
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Observation
-from handeye.perception.prompt import ground_prompt, head, to_text
-from handeye.perception.tiling import choose_grid
 from handeye.policies.best_of_n import BestOfN
 from handeye.policies.decision import PolicyInput
 from handeye.policies.internvl import InternVL, question
@@ -30,7 +30,7 @@ TILES = 3
 @pytest.fixture(scope="module")
 def engine(small_checkpoint: Path) -> Iterator[Any]:
     pytest.importorskip("torch")
-    from handeye.perception.engines.in_process.transformers import InProcess
+    from handeye.perception.engines.in_process.transformers_engine import InProcess
 
     made = InProcess.open(str(small_checkpoint), EngineOptions())
     yield made

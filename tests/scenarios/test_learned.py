@@ -20,8 +20,8 @@ from PIL import Image
 from handeye.agent import Agent
 from handeye.agent.run_folder import RunResult
 from handeye.perception.engines import Engine, open_engine
+from handeye.perception.internvl.prompt import Prompt, Turn
 from handeye.perception.model_perception import ModelPerception
-from handeye.perception.prompt import Prompt, Turn
 from handeye.policies.internvl import InternVL
 from handeye.scenarios.demo import learn, learn_screens
 from handeye.scenarios.demo.demo import PURCHASE, is_the_purchase

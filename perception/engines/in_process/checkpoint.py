@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.perception.engines.in_process.hub import translated
 from handeye.perception.engines.in_process.placement import place
-from handeye.perception.engines.naming import locate, native
+from handeye.perception.engines.model_names import locate, native
 from handeye.perception.engines.options import EngineOptions
-from handeye.perception.templates import TEMPLATES, TemplateName
+from handeye.perception.internvl.chat_templates import TEMPLATES, TemplateName
 from handeye.tools.errors import ModelError, SetupError
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from handeye.perception.tiling import Tiling
+    from handeye.perception.internvl.tiling import Tiling
 
 #: Neighbouring pixels that differ by more than this in a colour have an edge between them.
 EDGE = 8

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from handeye.perception.reasoning import storable
+from handeye.perception.dialects.reasoning import storable
 from handeye.tools import halting
 from handeye.tools.errors import ModelAway, ModelError
 

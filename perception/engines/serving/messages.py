@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from handeye.perception.dialects.reasoning import ONLY_REASONING, Separated, as_tool_call, separate, storable
 from handeye.perception.engines.engine import answer_of
-from handeye.perception.reasoning import ONLY_REASONING, Separated, as_tool_call, separate, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handeye.perception.profiles import ModelProfile
+    from handeye.perception.internvl.profiles import ModelProfile
 
 #: Fields that hold reasoning: vLLM's and SGLang's, OpenRouter's, Ollama's.
 REASONING = ("reasoning", "reasoning_content", "thinking")

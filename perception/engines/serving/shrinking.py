@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from handeye.perception.prompt import Picture, Prompt
-from handeye.perception.tiling import choose_grid
+from handeye.perception.internvl.prompt import Picture, Prompt
+from handeye.perception.internvl.tiling import choose_grid
 
 if TYPE_CHECKING:
-    from handeye.perception.profiles import ModelProfile
-    from handeye.perception.prompt import Part
+    from handeye.perception.internvl.profiles import ModelProfile
+    from handeye.perception.internvl.prompt import Part
 
 
 def tiles_of(size: tuple[int, int], max_tiles: int, side: int) -> int:

@@ -12,7 +12,7 @@ from handeye.tools.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.prompt import Prompt
+    from handeye.perception.internvl.prompt import Prompt
 
 #: Servers give no more than this many for a token (OpenAI's limit, and vLLM's unless it is told otherwise).
 MOST_LOGPROBS = 20

@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from handeye.perception.profiles import INTERNVL3
-from handeye.perception.prompt import Head, decide_prompt, ground_prompt
+from handeye.perception.internvl.profiles import INTERNVL3
+from handeye.perception.internvl.prompt import Head, decide_prompt, ground_prompt
 from handeye.perception.training.data import words
 from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.naming import LABELLED, Names

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
+from handeye.perception.internvl.prompt import CRITIC, Head, History, decide_prompt, judge_prompt
 from handeye.perception.outcome import Outcome
-from handeye.perception.prompt import CRITIC, Head, History, decide_prompt, judge_prompt
 from handeye.perception.training.data.questions import PROFILE, Question, grounded, spell_action, spelled, thousandths
 from handeye.perception.training.data.screen import Screen, Target
 from handeye.perception.training.data.shards import Sample

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handeye.perception.engines.in_process.positions import positions
+from handeye.perception.internvl.positions import positions
 from handeye.perception.training.packing import DELTAS, IGNORED, any_delta, pack, read
 
 pytestmark = pytest.mark.model

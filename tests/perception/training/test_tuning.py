@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from handeye.perception.prompt import CRITIC, Head, Prompt, Turn, judge_prompt
+from handeye.perception.internvl.prompt import CRITIC, Head, Prompt, Turn, judge_prompt
 from handeye.perception.training.examples import Example, of_runs, of_screens
 from handeye.perception.training.tuning import Tuner, Tuning
 from handeye.tools.errors import UsageError

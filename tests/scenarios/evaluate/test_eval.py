@@ -174,7 +174,7 @@ def test_several_questions_at_a_time_give_the_same_result(questions: Path, stand
 def test_a_model_in_this_process_is_loaded_once_and_asked_side_by_side(
     questions: Path, small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from handeye.perception.engines.in_process.transformers import InProcess
+    from handeye.perception.engines.in_process.transformers_engine import InProcess
 
     asked: list[int] = []
     batch, opened = InProcess.generate_batch, InProcess.open

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from PIL import Image
 
-from handeye.perception.templates import TEMPLATES
-from handeye.perception.tiling import TILE, TOKENS_PER_TILE, choose_grid
+from handeye.perception.internvl.chat_templates import TEMPLATES
+from handeye.perception.internvl.tiling import TILE, TOKENS_PER_TILE, choose_grid
 from handeye.tools.actions import KINDS, Call, describe
 from handeye.tools.custom import SHORT_CHARACTERS, signature
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from handeye.perception.internvl.chat_templates import TemplateName
+    from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.outcome import Outcome
-    from handeye.perception.profiles import ModelProfile
-    from handeye.perception.templates import TemplateName
     from handeye.tools.actions import Action
     from handeye.tools.custom import Tool
 

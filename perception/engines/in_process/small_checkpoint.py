@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal
 
-from handeye.perception.tiling import MEAN, STD, TILE
+from handeye.perception.internvl.tiling import MEAN, STD, TILE
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:

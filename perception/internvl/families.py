@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handeye.perception.smart_resize import SmartResize
+from handeye.perception.internvl.smart_resize import SmartResize
 
 #: Absolute coordinates of the resized picture: the limits of Qwen2.5-VL's own processor, and those of UI-TARS 1.5.
 QWEN: dict[str, Any] = {"space": "pixels", "resize": SmartResize()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handeye.perception.engines.grammar_parts import TEXT, either, integer, literal, words
+from handeye.perception.engines.ebnf import TEXT, either, integer, literal, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from handeye.perception.engines.in_process import keyvalues
-from handeye.perception.engines.in_process.cache import TILE_SHARE, Store, chain, cuts, longest, tiles_within
-from handeye.perception.engines.in_process.positions import after, positions
+from handeye.perception.engines.in_process import kv_cache
+from handeye.perception.engines.in_process.prefix_cache import TILE_SHARE, Store, chain, cuts, longest, tiles_within
 from handeye.perception.engines.in_process.router import halved
-from handeye.perception.tiling import normalise
+from handeye.perception.internvl.positions import after, positions
+from handeye.perception.internvl.tiling import normalise
 from handeye.tools.errors import ModelError
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from transformers.cache_utils import Cache
 
     from handeye.perception.engines.in_process.checkpoint import Checkpoint
-    from handeye.perception.engines.in_process.keyvalues import Piece
-    from handeye.perception.tiling import Tiling
+    from handeye.perception.engines.in_process.kv_cache import Piece
+    from handeye.perception.internvl.tiling import Tiling
 
 
 @dataclass
@@ -113,8 +113,8 @@ class Reader:
         # A piece is read again when logits are wanted in it; the last one, which ends where the question does, always.
         again = next(number for number, end in enumerate(ends) if end > places[0] or number == len(ends) - 1)
         kept = longest(self._prefixes, keys[:again])
-        cache = keyvalues.empty(self._layers, len(everything) + room)
-        keyvalues.put(cache, kept)
+        cache = kv_cache.empty(self._layers, len(everything) + room)
+        kv_cache.put(cache, kept)
         where = self._positions(everything)
         start = reused = ends[len(kept) - 1] if kept else 0
         tile = tiles_within(takes, sum(token == image_token for token in ids[:start]))
@@ -138,8 +138,8 @@ class Reader:
             if wanted:
                 logits.append(made_logits)
             if not last and self._prefixes.limit:
-                piece = keyvalues.taken(cache, start, end)
-                self._prefixes.put(keys[number], piece, keyvalues.size(piece))
+                piece = kv_cache.taken(cache, start, end)
+                self._prefixes.put(keys[number], piece, kv_cache.size(piece))
             start = end
         return Reading(cache, torch.cat(logits), float(where[-1]), len(ids), reused, len(shown), len(shown) - computed)
 

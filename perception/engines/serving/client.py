@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception.engines.grammar import without_budgets
-from handeye.perception.engines.serving.growing import Growing
 from handeye.perception.engines.serving.http import Refused
 from handeye.perception.engines.serving.lengths import excess, too_long
-from handeye.perception.engines.serving.servers import recognise
+from handeye.perception.engines.serving.server_kinds import recognise
 from handeye.perception.engines.serving.shrinking import count_tiles, fewer, shrink
-from handeye.perception.prompt import to_messages
-from handeye.perception.tiling import MAX_TILES, TOKENS_PER_IMAGE
+from handeye.perception.engines.serving.streaming import Growing
+from handeye.perception.internvl.prompt import to_messages
+from handeye.perception.internvl.tiling import MAX_TILES, TOKENS_PER_IMAGE
 from handeye.tools.errors import ModelError
 
 if TYPE_CHECKING:
-    from handeye.perception.engines.serving.growing import Telling
     from handeye.perception.engines.serving.http import Http
-    from handeye.perception.engines.serving.servers import Server
-    from handeye.perception.profiles import ModelProfile
-    from handeye.perception.prompt import Prompt
+    from handeye.perception.engines.serving.server_kinds import Server
+    from handeye.perception.engines.serving.streaming import Telling
+    from handeye.perception.internvl.profiles import ModelProfile
+    from handeye.perception.internvl.prompt import Prompt
 
 #: How servers say that they do not know a field of the request.
 UNKNOWN_FIELD = re.compile(

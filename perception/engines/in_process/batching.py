@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from handeye.perception.engines.engine import Answer, Weighed
-    from handeye.perception.engines.in_process.transformers import InProcess
-    from handeye.perception.prompt import Prompt
+    from handeye.perception.engines.in_process.transformers_engine import InProcess
+    from handeye.perception.internvl.prompt import Prompt
 
 #: Seconds that a question waits for others to be answered with; an answer takes longer on any machine.
 LINGER = 0.05

@@ -14,7 +14,7 @@ from handeye.tools.geometry import Box
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.profiles import ModelProfile
+    from handeye.perception.internvl.profiles import ModelProfile
 
 NUMBER = r"[-+]?[0-9]{1,7}(?:\.[0-9]{1,17})?"
 #: What stands around coordinates: InternVL's, Doubao's, Qwen's and GLM's marks.

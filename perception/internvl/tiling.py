@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from handeye.perception.resizing import cores, in_parallel, resize_into
+from handeye.perception.internvl.resizing import cores, in_parallel, resize_into
 from handeye.tools.errors import UsageError
 from handeye.tools.geometry import Point
 

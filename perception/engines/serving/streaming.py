@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from handeye.perception.dialects.reasoning import finished, has_marks, storable
 from handeye.perception.engines.serving.messages import Message
-from handeye.perception.reasoning import finished, has_marks, storable
 from handeye.tools.errors import ModelError
 
 if TYPE_CHECKING:

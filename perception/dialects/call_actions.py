@@ -15,7 +15,7 @@ from handeye.tools.errors import ActionRefused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.perception.dialects.picture import Picture
+    from handeye.perception.dialects.coordinates import Picture
 
 Fields = dict[str, Any]
 

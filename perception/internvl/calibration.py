@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from handeye.perception import conventions
 from handeye.perception.dialects import parse_point
+from handeye.perception.dialects.reasoning import Separated, separated
+from handeye.perception.internvl import conventions
+from handeye.perception.internvl.prompt import ground_prompt
 from handeye.perception.marks import mark_answers
 from handeye.perception.model_perception import ANSWER_TOKENS
-from handeye.perception.prompt import ground_prompt
-from handeye.perception.reasoning import Separated, separated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from handeye.perception.engines.engine import Engine
-    from handeye.perception.profiles import ModelProfile
-    from handeye.perception.targets import Target
+    from handeye.perception.internvl.calibration_page import Target
+    from handeye.perception.internvl.profiles import ModelProfile
 
 #: A fit is good when so many of the answers given agree with it …
 AGREED = 0.6

@@ -12,11 +12,11 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handeye.perception.dialects.vocabulary import CALLS, OFFERED, PACE, Given, place
+from handeye.perception.dialects.call_actions import CALLS, OFFERED, PACE, Given, place
 from handeye.tools.errors import ActionRefused
 
 if TYPE_CHECKING:
-    from handeye.perception.dialects.picture import Picture
+    from handeye.perception.dialects.coordinates import Picture
 
 Fields = dict[str, Any]
 

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import httpx
 from platformdirs import user_log_path
 
-from handeye.perception.engines.naming import locate, native
+from handeye.perception.engines.model_names import locate, native
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.engines.serving import keeper
-from handeye.perception.engines.serving.serve_log import SCRIPT_FAILED, last_line, reason, tail
-from handeye.perception.engines.serving.serve_plan import Facts, Wishes, find_gpus, flags, split
-from handeye.perception.engines.serving.served import Served
+from handeye.perception.engines.serving.server_engine import Served
+from handeye.perception.engines.serving.vllm_log import SCRIPT_FAILED, last_line, reason, tail
+from handeye.perception.engines.serving.vllm_plan import Facts, Wishes, find_gpus, flags, split
 from handeye.tools.errors import ModelError, SetupError, UsageError
 
 if TYPE_CHECKING:

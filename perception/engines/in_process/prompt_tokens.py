@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from handeye.perception.prompt import to_text
-from handeye.perception.tiling import choose_grid, tile
+from handeye.perception.internvl.prompt import to_text
+from handeye.perception.internvl.tiling import choose_grid, tile
 from handeye.tools.errors import ModelError
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from handeye.perception.engines.in_process.checkpoint import Checkpoint
     from handeye.perception.engines.in_process.router import Router
-    from handeye.perception.profiles import ModelProfile
-    from handeye.perception.prompt import Prompt
-    from handeye.perception.tiling import Tiling
+    from handeye.perception.internvl.profiles import ModelProfile
+    from handeye.perception.internvl.prompt import Prompt
+    from handeye.perception.internvl.tiling import Tiling
 
 
 #: How it is said that the memory ran out; a thread that cannot be started lacks room for its stack.

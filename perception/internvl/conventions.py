@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from handeye.perception.profiles import BoxForm, ModelProfile, Space
+from handeye.perception.internvl.profiles import BoxForm, ModelProfile, Space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

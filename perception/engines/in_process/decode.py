@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from handeye.perception.dialects.reasoning import has_marks
 from handeye.perception.engines.engine import TOP_P
-from handeye.perception.reasoning import has_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from transformers.cache_utils import Cache
 
-    from handeye.perception.engines.in_process.constrained import Guide
-    from handeye.perception.engines.in_process.reading import Reader
+    from handeye.perception.engines.in_process.grammar_guide import Guide
+    from handeye.perception.engines.in_process.prefill import Reader
 
 
 class Text:

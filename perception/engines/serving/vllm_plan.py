@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from handeye.perception.tiling import TOKENS_PER_TILE
+from handeye.perception.internvl.tiling import TOKENS_PER_TILE
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:

@@ -9,29 +9,29 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from handeye.perception.engines.engine import Answer, Weighed, answer_of
 from handeye.perception.engines.in_process.checkpoint import EXTRA, Checkpoint, load
 from handeye.perception.engines.options import EngineOptions
-from handeye.perception.profiles import profile_for
+from handeye.perception.internvl.profiles import profile_for
 from handeye.perception.usage import Usage
 from handeye.tools.errors import ModelError, SetupError, UsageError
 
 try:
     import torch
 
-    from handeye.perception.engines.in_process.constrained import Grammars, Guide
-    from handeye.perception.engines.in_process.fitting import Fitting, ran_out_of_memory
-    from handeye.perception.engines.in_process.keyvalues import side_by_side
-    from handeye.perception.engines.in_process.positions import takes_fractions
+    from handeye.perception.engines.in_process.decode import Row, Text, write
+    from handeye.perception.engines.in_process.grammar_guide import Grammars, Guide
+    from handeye.perception.engines.in_process.kv_cache import side_by_side
+    from handeye.perception.engines.in_process.prefill import Reader, Reading
+    from handeye.perception.engines.in_process.prompt_tokens import Fitting, ran_out_of_memory
     from handeye.perception.engines.in_process.quantized import hastened
-    from handeye.perception.engines.in_process.reading import Reader, Reading
     from handeye.perception.engines.in_process.router import Router
-    from handeye.perception.engines.in_process.writing import Row, Text, write
+    from handeye.perception.internvl.positions import takes_fractions
 except ImportError as error:
     raise SetupError(EXTRA) from error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handeye.perception.prompt import Prompt
-    from handeye.perception.tiling import Tiling
+    from handeye.perception.internvl.prompt import Prompt
+    from handeye.perception.internvl.tiling import Tiling
 
 Made = TypeVar("Made")
 

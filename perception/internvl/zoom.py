@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.perception.agreement import TOKEN_PIXELS
-from handeye.perception.tiling import choose_grid
+from handeye.perception.internvl.agreement import TOKEN_PIXELS
+from handeye.perception.internvl.tiling import choose_grid
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
-    from handeye.perception.profiles import ModelProfile
+    from handeye.perception.internvl.profiles import ModelProfile
     from handeye.tools.geometry import Point
 
 #: Shown at less than this, writing of 12 pixels falls under 9, less than one patch of 14: look again, closer.

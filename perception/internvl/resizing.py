@@ -24,7 +24,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
-from handeye.perception.resampling import axis, certain
+from handeye.perception.internvl.resampling import axis, certain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

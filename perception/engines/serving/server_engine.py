@@ -10,23 +10,23 @@ from urllib.parse import urlsplit, urlunsplit
 
 from handeye.perception.engines.engine import TOP_P, Answer, Weighed
 from handeye.perception.engines.options import EngineOptions
-from handeye.perception.engines.serving.asking import Asking
-from handeye.perception.engines.serving.growing import Telling
+from handeye.perception.engines.serving.client import Asking
 from handeye.perception.engines.serving.http import Http
 from handeye.perception.engines.serving.messages import Message
-from handeye.perception.engines.serving.servers import OWN_TILES, recognise
+from handeye.perception.engines.serving.server_kinds import OWN_TILES, recognise
+from handeye.perception.engines.serving.streaming import Telling
 from handeye.perception.engines.serving.weighing import MOST_LOGPROBS, choice_grammar, places, shares
-from handeye.perception.profiles import profile_for
+from handeye.perception.internvl.profiles import profile_for
 from handeye.perception.usage import Usage
 from handeye.tools.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handeye.perception.engines.serving.asking import Asked
-    from handeye.perception.engines.serving.servers import Server
-    from handeye.perception.profiles import ModelProfile
-    from handeye.perception.prompt import Prompt
+    from handeye.perception.engines.serving.client import Asked
+    from handeye.perception.engines.serving.server_kinds import Server
+    from handeye.perception.internvl.profiles import ModelProfile
+    from handeye.perception.internvl.prompt import Prompt
 
 #: OpenAI's API takes no more stop strings than this; the others are cut off here.
 MOST_STOPS = 4
