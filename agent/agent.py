@@ -23,9 +23,9 @@ from handeye.agent.resources import EMBEDDED, open_perception_and_policy, page_f
 from handeye.agent.resume import recover, settle_doubt
 from handeye.agent.run_folder import RunConfig, RunFolder, disk, released
 from handeye.agent.state import State, start
-from handeye.policies.guard import Guard
+from handeye.policies.guard.guard import Guard
+from handeye.policies.guard.guard_policy import GuardPolicy, program
 from handeye.policies.limits import Limits
-from handeye.policies.rules import GuardPolicy, program
 from handeye.tools import halting
 from handeye.tools.custom import Toolbox, as_tools
 from handeye.tools.device import Attended, Attributing, Driving, Overhearing, Receiving, Reviving, Telling

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from handeye.perception.observation import Observation
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Decision
-    from handeye.policies.guard import GuardDecision
+    from handeye.policies.guard.guard import GuardDecision
     from handeye.tools.actions import Action
 
 YES = frozenset({"y", "yes", "ok", "allow", "approve", "true"})

@@ -7,8 +7,8 @@ keys for that command alone:
     [run]
     max-steps = 80
 
-The table `[guard]` is no command's: it holds the rules of every run, see `handeye.policies.rules`. Nor are the tables
-`[mcp.NAME]`: they name MCP servers whose tools a run may be given, see `handeye.tools.mcp_client`.
+The table `[guard]` belongs to no command: it holds the rules of every run, see `handeye.policies.guard.guard_policy`.
+The tables `[mcp.NAME]` name MCP servers whose tools a run may use, see `handeye.tools.mcp_client`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from handeye.policies.rules import GuardPolicy, read_rules
+from handeye.policies.guard.guard_policy import GuardPolicy, read_rules
 from handeye.tools.errors import UsageError
 
 #: The table of the rules.

@@ -34,7 +34,7 @@ from handeye.perception.change import fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Decision, PolicyInput, StepSummary
-from handeye.policies.guard import GuardDecision
+from handeye.policies.guard.guard import GuardDecision
 from handeye.policies.replay.signatures import target_signatures
 from handeye.policies.stuck import stuck
 from handeye.tools.actions import (
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from handeye.perception.observation import Grounding, Observation
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
-    from handeye.policies.guard import Guard
+    from handeye.policies.guard.guard import Guard
     from handeye.policies.limits import Limits
     from handeye.tools.device import Device, Settled
 

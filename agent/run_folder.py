@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from handeye.agent.event_log import RunStatus
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.usage import Usage
-from handeye.policies.rules import GuardPolicy
+from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.files import clear_parts, write_atomically
 

@@ -115,7 +115,7 @@ def command(
         json_file == STDOUT, model=model, n=0, accuracy=None, by_type={}, results=[], benchmark=benchmark
     ):
         from handeye.agent.config import rules_here
-        from handeye.policies.rules import GuardPolicy
+        from handeye.policies.guard.guard_policy import GuardPolicy
         from handeye.scenarios.adapters.episode import Limits
         from handeye.scenarios.adapters.tally import Bar, tally, to_json
         from handeye.scenarios.command import carry_out

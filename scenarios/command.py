@@ -149,7 +149,7 @@ def command(
     code = 0
     with report_errors(as_json, counts={}, seconds=0.0, results=[]):
         from handeye.agent.config import rules_here
-        from handeye.policies.rules import GuardPolicy
+        from handeye.policies.guard.guard_policy import GuardPolicy
         from handeye.scenarios.expand import cases_of, find_files
         from handeye.scenarios.keeping import keep_wanted
         from handeye.scenarios.reporters import open_reporters

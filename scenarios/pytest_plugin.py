@@ -98,7 +98,7 @@ class ScenarioItem(pytest.Item):
         from contextlib import closing
 
         from handeye.agent.config import rules_here
-        from handeye.policies.rules import GuardPolicy
+        from handeye.policies.guard.guard_policy import GuardPolicy
         from handeye.scenarios.runner import Job, Runner, Settings
 
         folders: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]

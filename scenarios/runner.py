@@ -13,7 +13,7 @@ from handeye.agent.agent import Agent
 from handeye.agent.resources import EMBEDDED, open_device, open_perception_and_policy
 from handeye.agent.run_folder import RunConfig, slug
 from handeye.perception.engines.options import EngineOptions
-from handeye.policies.rules import GuardPolicy
+from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.scenarios.again import Again
 from handeye.scenarios.anchors import Anchors
 from handeye.scenarios.checks.judging import Means, judge, keep, of_the_screen

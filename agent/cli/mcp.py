@@ -15,7 +15,7 @@ from handeye.agent.cli.flags import Samples, ToolNames, ToolSources, model_flags
 from handeye.agent.cli.run import Guard, approval_setting, viewport_size, whole_paths
 from handeye.agent.config import rules_here, servers_here
 from handeye.agent.run_folder import RunConfig
-from handeye.policies.rules import GuardPolicy, rules_file
+from handeye.policies.guard.guard_policy import GuardPolicy, rules_file
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:

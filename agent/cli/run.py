@@ -15,7 +15,7 @@ from handeye.agent.cli.console import Json, Model, note_console, print_json, rep
 from handeye.agent.cli.flags import PANEL, Samples, ToolNames, ToolSources, model_flags, read_options
 from handeye.agent.config import rules_here
 from handeye.agent.run_folder import Approve, RunConfig, RunFolder, find_run, refuse_used
-from handeye.policies.rules import GuardPolicy, rules_file
+from handeye.policies.guard.guard_policy import GuardPolicy, rules_file
 from handeye.tools import halting
 from handeye.tools.errors import HandeyeError, UsageError
 

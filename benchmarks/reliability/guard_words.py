@@ -16,7 +16,7 @@ from PIL import Image
 
 from benchmarks.reliability.telling import Figure, say
 from handeye.perception.observation import Observation
-from handeye.policies.guard import Guard
+from handeye.policies.guard.guard import Guard
 from handeye.tools import Browser
 from handeye.tools.actions import Click, Key, parse_action
 from handeye.tools.screenshot import Screenshot

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from benchmarks.reliability.obedient import HEARD, Obedient
 from benchmarks.reliability.telling import Figure, say
 from handeye.agent import Agent
 from handeye.agent.event_log import Decided, Guarded, Performed, read_events
 from handeye.perception.embedded import EmbeddedPerception
-from handeye.policies.obedient import HEARD, Obedient
-from handeye.policies.rules import GuardPolicy
+from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools import Browser
 from handeye.tools.actions import Navigate, describe, parse_action
 from handeye.tools.secrets import Secret, Secrets

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from handeye.perception.quoting import ATOM, QUOTED, mask, unquote
 from handeye.perception.wording import normal
 from handeye.policies.plain_english import clauses as c
+from handeye.policies.plain_english.clause_rules import aimed
 from handeye.policies.plain_english.grammar import parse_clause
 from handeye.policies.plain_english.keys import parse_keys
-from handeye.policies.plain_english.rules import aimed
 from handeye.policies.plain_english.statements import parse_statement
 from handeye.tools.errors import ActionRefused, UsageError
 

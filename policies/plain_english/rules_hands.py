@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.quoting import ATOM, QUOTED
 from handeye.policies.plain_english import clauses as c
+from handeye.policies.plain_english.clause_rules import CLICK, TIMES, Rules, address, aimed, count, plausible, quoted
 from handeye.policies.plain_english.keys import LABELS_TOO, SAID_KEY, parse_keys
 from handeye.policies.plain_english.lists import several, value_of
-from handeye.policies.plain_english.rules import CLICK, TIMES, Rules, address, aimed, count, plausible, quoted
 from handeye.policies.plain_english.verbs import LABEL_VERBS, PARTICLES, REFUSED_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handeye.perception.quoting import Masked
-    from handeye.policies.plain_english.rules import Made
+    from handeye.policies.plain_english.clause_rules import Made
 
 rule = Rules()
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.quoting import ATOM, QUOTED
 from handeye.policies.plain_english import clauses as c
-from handeye.policies.plain_english.rules import TIMES, Rules, aimed, count
+from handeye.policies.plain_english.clause_rules import TIMES, Rules, aimed, count
 from handeye.policies.plain_english.statements import NUMBER, cast_count
 
 if TYPE_CHECKING:
     from handeye.perception.quoting import Masked
-    from handeye.policies.plain_english.rules import Made
+    from handeye.policies.plain_english.clause_rules import Made
 
 rule = Rules()
 

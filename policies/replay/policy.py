@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Adapting, Decision
-from handeye.policies.plain_english.policy import PlainEnglish
+from handeye.policies.plain_english.english_policy import PlainEnglish
 from handeye.policies.replay.doing import attempt, same_deed, same_words
 from handeye.policies.replay.explicit import explicit
 from handeye.policies.replay.memory import Memory

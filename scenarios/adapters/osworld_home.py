@@ -17,7 +17,7 @@ from handeye.tools.secrets import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.policies.rules import GuardPolicy
+    from handeye.policies.guard.guard_policy import GuardPolicy
 
 #: What task files call the home.
 HOME = "/home/user"

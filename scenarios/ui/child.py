@@ -21,7 +21,7 @@ from handeye.agent.config import rules_here
 from handeye.agent.event_log import ApprovalReceived, Performed, Started
 from handeye.agent.resources import open_resources
 from handeye.agent.run_folder import RunConfig, RunFolder
-from handeye.policies.rules import GuardPolicy
+from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import HandeyeError
 

@@ -11,7 +11,7 @@ from handeye.agent import Agent
 from handeye.agent.approval import Answer, edit, read_answer
 from handeye.agent.event_log import ApprovalReceived, ApprovalRequested, Decided, Guarded, Performed, read_events
 from handeye.agent.run_folder import RunFolder
-from handeye.policies.rules import GuardPolicy
+from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import describe, parse_action

@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from handeye.agent.run_folder import RunConfig
-from handeye.policies.rules import GuardPolicy
+from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools.actions import Reload
 from handeye.tools.custom import Toolbox
 from handeye.tools.secrets import Secrets

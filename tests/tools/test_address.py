@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from handeye.perception.observation import Observation
-from handeye.policies.guard import Guard
-from handeye.policies.rules import GuardPolicy
+from handeye.policies.guard.guard import Guard
+from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools.actions import parse_action
 from handeye.tools.address import local_path, meant, names_path
 from handeye.tools.errors import UsageError

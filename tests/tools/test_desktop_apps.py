@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from handeye.policies.rules import GuardPolicy
+from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Key, Move, Target, Type, Window
 from handeye.tools.errors import ActionRefused

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handeye.policies.rules import GuardPolicy
+from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.scenarios.adapters import osworld
 from handeye.scenarios.adapters.episode import Limits
 from handeye.scenarios.adapters.osworld_home import Home

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from handeye.perception.embedded import EmbeddedPerception
-from handeye.policies.guard import Guard, GuardDecision
+from handeye.policies.guard.guard import Guard, GuardDecision
 from handeye.tools import Browser
 from handeye.tools.actions import Navigate, parse_action
 

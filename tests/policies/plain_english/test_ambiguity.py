@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.policies.plain.conftest import Followed
+    from tests.policies.plain_english.conftest import Followed
 
     On = Callable[[str, str], Followed]
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handeye.perception.snapping import element_under
-from handeye.policies.risks import (
+from handeye.policies.guard.guard_policy import GuardPolicy, says
+from handeye.policies.guard.risk_words import (
     AMOUNT,
     Risk,
     agrees,
@@ -37,7 +38,6 @@ from handeye.policies.risks import (
     signs,
     wordless,
 )
-from handeye.policies.rules import GuardPolicy, says
 from handeye.tools.actions import Action, Call, Click, Drag, Key, Navigate, Select, Type, Upload, describe, targets
 from handeye.tools.address import local_path, meant, names_address, names_path, scheme_of, typed
 from handeye.tools.allow_list import AllowList

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from handeye.policies.risks import (
+from handeye.policies.guard.risk_words import (
     agrees,
     bin_risk,
     dismisses,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.agent.config import defaults, rules_here
-from handeye.policies.rules import GuardPolicy, program, rules_file
+from handeye.policies.guard.guard_policy import GuardPolicy, program, rules_file
 from handeye.tools.allow_list import AllowList, canonical
 from handeye.tools.errors import UsageError
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Decision
-from handeye.policies.plain_english.policy import PlainEnglish
+from handeye.policies.plain_english.english_policy import PlainEnglish
 from handeye.policies.scripted import Scripted
 from handeye.tools.actions import Done, Navigate, Type, describe, parse_action
 from handeye.tools.errors import ActionRefused, UsageError

@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from handeye.perception.observation import Observation
 from handeye.perception.ocr import read
-from handeye.policies.guard import Guard
-from handeye.policies.rules import GuardPolicy
+from handeye.policies.guard.guard import Guard
+from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools.actions import parse_action
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
