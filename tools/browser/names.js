@@ -184,6 +184,7 @@ function nativeName(el, role) {
   if (tag === "fieldset") return squash(el.querySelector(":scope > legend")?.textContent);
   if (tag === "table") return squash(el.caption?.textContent);
   if (tag === "figure") return squash(el.querySelector("figcaption")?.textContent);
+  if (tag === "option") return squash(el.label);
   if (tag === "optgroup") return attribute(el, "label");
   if (role === "textbox" && el.labels === undefined && el.id) {
     const label = el.getRootNode().querySelector?.(`label[for="${CSS.escape(el.id)}"]`);

@@ -36,6 +36,8 @@ def one(browser: Browser, role: str) -> Element:
         ("<button>Save<svg width=9 height=9><title>disk</title></svg></button>", "button", "Save"),
         ("<a href=/><img alt=Logo width=20 height=20></a>", "link", "Logo"),
         ("<input type=submit>", "button", "Submit"),
+        ("<select multiple><option>Olives</select>", "option", "Olives"),
+        ("<select size=2><option label=Corn>maize</select>", "option", "Corn"),
         ("<input type=button value=Send>", "button", "Send"),
         ("<label for=a>Email</label><input id=a>", "textbox", "Email"),
         ("<label>City <input></label>", "textbox", "City"),
