@@ -29,7 +29,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.scenarios.demo.shop.server import Shop
+from handeye.scenarios.demo.shop.shop_server import Shop
 from handeye.tools import Browser
 from handeye.tools.actions import Navigate
 from handeye.tools.element import INTERACTIVE, Element

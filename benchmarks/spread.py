@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.scenarios.command import run_all
 from handeye.scenarios.distributed import Spread, connect
-from handeye.scenarios.expand import Case, cases_of
 from handeye.scenarios.results import read_results
 from handeye.scenarios.runner import Settings, Trial
+from handeye.scenarios.suite.expansion import Case, cases_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

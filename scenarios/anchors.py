@@ -14,7 +14,7 @@ import yaml
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from handeye.agent.retrace import Retraced, retrace
+from handeye.agent.anchors_from_run import Retraced, retrace
 from handeye.agent.run_folder import slug
 from handeye.policies.replay.anchors import Anchor
 from handeye.policies.replay.policy import NAME, READ_ANEW
@@ -24,7 +24,7 @@ from handeye.tools.files import write_atomically
 if TYPE_CHECKING:
     from PIL import Image
 
-    from handeye.scenarios.expand import Case
+    from handeye.scenarios.suite.expansion import Case
 
 #: Version 2 renamed keys; files of version 1 are read too.
 VERSION = 2

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from handeye.scenarios.adapters.episode import Limits, Task
-    from handeye.scenarios.adapters.tally import Tally
+    from handeye.scenarios.agent_benchmarks.benchmark_task import Limits, Task
+    from handeye.scenarios.agent_benchmarks.tally import Tally
 
 #: Where results lie unless `--output` says otherwise.
 OUTPUT = Path("bench-results")
@@ -116,8 +116,8 @@ def command(
     ):
         from handeye.agent.config import rules_here
         from handeye.policies.guard.guard_policy import GuardPolicy
-        from handeye.scenarios.adapters.episode import Limits
-        from handeye.scenarios.adapters.tally import Bar, tally, to_json
+        from handeye.scenarios.agent_benchmarks.benchmark_task import Limits
+        from handeye.scenarios.agent_benchmarks.tally import Bar, tally, to_json
         from handeye.scenarios.command import carry_out
         from handeye.scenarios.reporters import open_reporters
         from handeye.scenarios.runner import Settings
@@ -176,7 +176,7 @@ def read_tasks(
     skip_unsupported: bool = False,
 ) -> list[Task]:
     """The tasks that are asked for. Raises UsageError naming the file and the key of what cannot be used."""
-    from handeye.scenarios.adapters import miniwob, osworld, webarena
+    from handeye.scenarios.agent_benchmarks import miniwob, osworld, webarena
 
     if benchmark == "miniwob":
         return miniwob.tasks(names, seeds, limits)

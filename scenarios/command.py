@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from handeye.scenarios.distributed import Spread
-    from handeye.scenarios.expand import Case
     from handeye.scenarios.reporters import Reporter
     from handeye.scenarios.results import Result
     from handeye.scenarios.runner import Settings
+    from handeye.scenarios.suite.expansion import Case
 
 #: Where results lie unless `--output` says otherwise.
 OUTPUT = Path("test-results")
@@ -150,12 +150,12 @@ def command(
     with report_errors(as_json, counts={}, seconds=0.0, results=[]):
         from handeye.agent.config import rules_here
         from handeye.policies.guard.guard_policy import GuardPolicy
-        from handeye.scenarios.expand import cases_of, find_files
-        from handeye.scenarios.keeping import keep_wanted
         from handeye.scenarios.reporters import open_reporters
         from handeye.scenarios.reporters.json import told
         from handeye.scenarios.results import exit_code
+        from handeye.scenarios.retention import keep_wanted
         from handeye.scenarios.runner import Settings
+        from handeye.scenarios.suite.expansion import cases_of, find_files
 
         console = note_console()
         cases = [case for path in find_files(paths) for case in cases_of(path, pictures=not update_pictures)]
@@ -330,12 +330,12 @@ def run_all(
 
     `resume`: go on with the run that the output holds. `work`: who runs them, instead of this machine's processes.
     """
+    from handeye.scenarios.pool import one_by_one, side_by_side
     from handeye.scenarios.results import Ledger
     from handeye.scenarios.resume import Plan, picked_up
     from handeye.scenarios.runner import Job
     from handeye.scenarios.serving import serving
     from handeye.scenarios.starting import skipped
-    from handeye.scenarios.workers import one_by_one, side_by_side
 
     kept = picked_up(cases, settings) if resume else None
     results = list(kept or ())

@@ -26,7 +26,7 @@ ONE_OF = {"Scenario": ("goal", "steps"), "Serve": ("folder", "command"), "Ground
 def suite_schema() -> Schema:
     """What a suite's file may say, with the short ways to write it. Sentences and files are the loader's to judge."""
     from handeye.scenarios.checks.kinds import KINDS, SHORT
-    from handeye.scenarios.schema import Suite
+    from handeye.scenarios.suite.schema import Suite
 
     made = Suite.model_json_schema(by_alias=True)
     parts: dict[str, Schema] = made.pop("$defs")

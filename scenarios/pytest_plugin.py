@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handeye.agent.run_folder import RunResult as Run
-    from handeye.scenarios.expand import Case
     from handeye.scenarios.results import Result
-    from handeye.scenarios.schema import Serve
+    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.suite.schema import Serve
     from handeye.tools import Browser, Virtual
     from handeye.tools.device import Device
 
@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if file_path.suffix not in (".yaml", ".yml"):
         return None
-    from handeye.scenarios.telling import is_suite
+    from handeye.scenarios.suite.file_types import is_suite
 
     return SuiteFile.from_parent(parent, path=file_path) if is_suite(file_path) else None
 
@@ -55,8 +55,8 @@ class SuiteFile(pytest.File):
     serve: Serve | None = None
 
     def collect(self) -> Iterable[pytest.Item]:
-        from handeye.scenarios.expand import cases_of
         from handeye.scenarios.starting import skipped
+        from handeye.scenarios.suite.expansion import cases_of
         from handeye.tools.errors import UsageError
 
         try:

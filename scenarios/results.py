@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from handeye.agent.event_log import RunStatus
-from handeye.scenarios.checks.judging import Judged
+from handeye.scenarios.checks.run_check import Judged
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.files import clear_parts, json_lines, write_atomically
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from handeye.scenarios.expand import Case
     from handeye.scenarios.results import Result
     from handeye.scenarios.runner import Settings
+    from handeye.scenarios.suite.expansion import Case
 
 NAME = "plan.json"
 #: What may be another one: where results lie is where they are looked for.

@@ -14,14 +14,14 @@ from handeye.agent.resources import EMBEDDED, open_device, open_perception_and_p
 from handeye.agent.run_folder import RunConfig, slug
 from handeye.perception.engines.options import EngineOptions
 from handeye.policies.guard.guard_policy import GuardPolicy
-from handeye.scenarios.again import Again
 from handeye.scenarios.anchors import Anchors
-from handeye.scenarios.checks.judging import Means, judge, keep, of_the_screen
-from handeye.scenarios.expand import LATE, VARIABLE
-from handeye.scenarios.keeping import pruned
+from handeye.scenarios.checks.run_check import Means, judge, keep, of_the_screen
+from handeye.scenarios.replay import Again
 from handeye.scenarios.results import TRIALS, Attempt, Result
-from handeye.scenarios.schema import joined
+from handeye.scenarios.retention import pruned
 from handeye.scenarios.starting import beginning, skipped
+from handeye.scenarios.suite.expansion import LATE, VARIABLE
+from handeye.scenarios.suite.schema import joined
 from handeye.tools.errors import HandeyeError, UsageError
 from handeye.tools.secrets import Secrets
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.scenarios.anchors import Part
-    from handeye.scenarios.checks.judging import Judged
     from handeye.scenarios.checks.kinds import Check
-    from handeye.scenarios.expand import Case
-    from handeye.scenarios.keeping import Keep
+    from handeye.scenarios.checks.run_check import Judged
+    from handeye.scenarios.retention import Keep
+    from handeye.scenarios.suite.expansion import Case
     from handeye.tools.device import Device
 
 #: Seconds in which what must be on the screen may still come.

@@ -25,7 +25,7 @@ from handeye.tools.secrets import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.scenarios.schema import Serve
+    from handeye.scenarios.suite.schema import Serve
 
 #: Seconds a command gets to end when it is asked to.
 ENDING = 5.0

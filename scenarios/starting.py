@@ -13,7 +13,7 @@ from handeye.tools.address import meant
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from handeye.scenarios.expand import Case
+    from handeye.scenarios.suite.expansion import Case
 
 #: A page of a site, and no machine of that name.
 PAGE = re.compile(r"(?:[\w%~-][\w.%~-]*/)*[\w%~-][\w.%~-]*\.html?(?:[?#].*)?")

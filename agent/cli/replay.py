@@ -16,7 +16,7 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from handeye.agent.retrace import Retraced
+    from handeye.agent.anchors_from_run import Retraced
     from handeye.policies.decision import Policy
 
 
@@ -51,7 +51,7 @@ def replay(
     [b]Example[/b]: handeye replay latest --no-model
     """
     with report_errors(as_json, **NOTHING):
-        from handeye.agent.retrace import retrace
+        from handeye.agent.anchors_from_run import retrace
 
         path = find_run(name)
         folder = RunFolder(path)

@@ -23,9 +23,9 @@ from handeye.perception.internvl.profiles import INTERNVL3
 from handeye.perception.internvl.prompt import to_text
 from handeye.perception.model_perception import ModelPerception
 from handeye.policies.internvl import InternVL
-from handeye.scenarios.expand import cases_of
 from handeye.scenarios.runner import Job, Runner, Settings
 from handeye.scenarios.serving import serving
+from handeye.scenarios.suite.expansion import cases_of
 from handeye.tools.actions import describe, parse_action
 from handeye.tools.screenshot import Screenshot
 

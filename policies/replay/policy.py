@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Adapting, Decision
 from handeye.policies.plain_english.english_policy import PlainEnglish
-from handeye.policies.replay.doing import attempt, same_deed, same_words
+from handeye.policies.replay.anchor_action import attempt, same_deed, same_words
 from handeye.policies.replay.explicit import explicit
 from handeye.policies.replay.memory import Memory
 from handeye.tools.actions import Done, Scroll, Wait
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from handeye.perception.outcome import Outcome
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy, PolicyInput
+    from handeye.policies.replay.anchor_action import Patches, Try
     from handeye.policies.replay.anchors import Anchor
-    from handeye.policies.replay.doing import Patches, Try
     from handeye.tools.geometry import Box
 
 #: Seconds of the waits for a target that is not there yet, and for a check that does not hold yet.

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from handeye.scenarios.evaluate.ledger import Ledger
-    from handeye.scenarios.evaluate.score import Measured, Score
-    from handeye.scenarios.evaluate.session import Session
+    from handeye.scenarios.eval.evaluation import Session
+    from handeye.scenarios.eval.measurements import Ledger
+    from handeye.scenarios.eval.score import Measured, Score
 
 #: `--json -` writes to standard output.
 STDOUT = "-"
@@ -74,8 +74,8 @@ def command(
     """
     shape = {"model": model, "n": 0, "accuracy": None, "by_type": {}, "results": []}
     with report_errors(json_file == STDOUT, **shape):
-        from handeye.scenarios.adapters import read_dataset
-        from handeye.scenarios.evaluate.session import Session
+        from handeye.scenarios.datasets import read_dataset
+        from handeye.scenarios.eval.evaluation import Session
 
         console = note_console()
         with console.status(f"reading {dataset}"):
@@ -94,7 +94,7 @@ def command(
 
 
 def _work(session: Session, console: Console, json_file: str | None, html: Path | None, fresh: bool) -> None:
-    from handeye.scenarios.evaluate.session import counted, to_json
+    from handeye.scenarios.eval.evaluation import counted, to_json
     from handeye.tools.files import write_atomically
 
     target = Path(json_file) if json_file and json_file != STDOUT else None
@@ -117,7 +117,7 @@ def _work(session: Session, console: Console, json_file: str | None, html: Path 
 
 def _ledger(session: Session, console: Console, target: Path | None, html: Path | None, fresh: bool) -> Ledger:
     """The results kept so far, if they belong to this evaluation."""
-    from handeye.scenarios.evaluate.ledger import Ledger, set_aside
+    from handeye.scenarios.eval.measurements import Ledger, set_aside
 
     path = target.with_name(f"{target.stem}.items.jsonl") if target else html / "items.jsonl" if html else None
     with console.status(f"opening {session.model}"):
@@ -177,7 +177,7 @@ def _progress(console: Console, session: Session, ledger: Ledger) -> Iterator[Ca
 def _report(session: Session, results: list[Measured], score: Score, html: Path, seconds: float) -> Path:
     from importlib.metadata import version
 
-    from handeye.scenarios.evaluate.report import write_report
+    from handeye.scenarios.eval.report import write_report
 
     spent = sum(result.seconds for result in results)
     facts = [

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from handeye.scenarios.expand import LATE, VARIABLE
-from handeye.scenarios.source import parsed
+from handeye.scenarios.suite.expansion import LATE, VARIABLE
+from handeye.scenarios.suite.yaml_source import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -76,7 +76,7 @@ def command(
             if page:
                 asyncio.run(_browse(on, recording, told, size))
             else:
-                from handeye.scenarios.record.desktop import listen
+                from handeye.scenarios.record.desktop_recorder import listen
 
                 listen(on, recording, told)
         _show(console, recording, shown, len(recording.entries))
@@ -102,7 +102,7 @@ def _check_screen() -> None:
 
 
 async def _browse(on: str, recording: Recording, told: object, size: tuple[int, int]) -> None:
-    from handeye.scenarios.record.browser import BrowserRecorder
+    from handeye.scenarios.record.browser_recorder import BrowserRecorder
 
     async with BrowserRecorder(on, recording, told, viewport=size) as recorder:  # type: ignore[arg-type]
         await recorder.wait()
@@ -135,10 +135,10 @@ def _show(console: Console, recording: Recording, start: int, end: int) -> int:
 def _tried(out: Path) -> int:
     """The exit code of running the suite."""
     from handeye.scenarios.command import OUTPUT, run_all
-    from handeye.scenarios.expand import cases_of
     from handeye.scenarios.reporters import open_reporters
     from handeye.scenarios.results import exit_code
     from handeye.scenarios.runner import Settings
+    from handeye.scenarios.suite.expansion import cases_of
 
     reporters = open_reporters("list", note_console(), OUTPUT)
     results = run_all(cases_of(out), Settings(output=OUTPUT), 1, 0, reporters)

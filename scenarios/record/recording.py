@@ -9,18 +9,18 @@ from urllib.parse import urlsplit
 
 from handeye.agent.run_folder import slug
 from handeye.scenarios.checks.kinds import Statement
-from handeye.scenarios.checks.looking import find
+from handeye.scenarios.checks.screen import find
 from handeye.scenarios.export.draft import Draft, Line, sayable
 from handeye.scenarios.export.english import quoted, step_of
 from handeye.scenarios.export.suite import suggested
-from handeye.scenarios.record.naming import Said, leads_to, say, ways_to_say
+from handeye.scenarios.record.step_text import Said, leads_to, say, ways_to_say
 from handeye.tools import actions as a
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.scenarios.record.heard import Heard
+    from handeye.scenarios.record.user_event import Heard
     from handeye.tools.element import Element
 
 #: What writes into a field, and so makes a click into it needless.

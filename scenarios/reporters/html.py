@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from rich.console import Console
 
-    from handeye.scenarios.expand import Case
     from handeye.scenarios.reporters.story import SuiteStory
     from handeye.scenarios.results import Result
+    from handeye.scenarios.suite.expansion import Case
 
 STATUSES = ("failed", "broken", "flaky", "passed", "skipped")
 

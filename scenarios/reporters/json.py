@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from handeye.scenarios.expand import Case
     from handeye.scenarios.results import Result
+    from handeye.scenarios.suite.expansion import Case
 
 
 class Json:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from handeye.scenarios.expand import Case
     from handeye.scenarios.results import Result
+    from handeye.scenarios.suite.expansion import Case
 
 #: Characters that XML 1.0 cannot hold, not even escaped.
 IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.event_log import Observed
     from handeye.agent.report.story import Step, Story
-    from handeye.scenarios.checks.judging import Judged
+    from handeye.scenarios.checks.run_check import Judged
     from handeye.scenarios.results import Attempt, Result
 
 #: Longer texts are cut; the run's own files have all of them.

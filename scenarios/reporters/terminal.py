@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Task
 
-    from handeye.scenarios.expand import Case
     from handeye.scenarios.results import Result
+    from handeye.scenarios.suite.expansion import Case
 
 MARKS = {
     "passed": "[green]✓[/]",

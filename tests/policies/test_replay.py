@@ -14,8 +14,8 @@ from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Adapting, Decision, Policy, PolicyInput, StepSummary
 from handeye.policies.plain_english import PlainEnglish
+from handeye.policies.replay.anchor_action import standing
 from handeye.policies.replay.anchors import Anchor, Standing, without_places
-from handeye.policies.replay.doing import standing
 from handeye.policies.replay.explicit import explicit, placed
 from handeye.policies.replay.policy import Replay
 from handeye.policies.replay.signatures import target_signatures

@@ -23,15 +23,15 @@ from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.parsing import parse
 from handeye.policies.scripted import Scripted
 from handeye.scenarios.command import run_all
-from handeye.scenarios.expand import cases_of
 from handeye.scenarios.export.draft import Draft, Line, sayable
 from handeye.scenarios.export.english import step_of
 from handeye.scenarios.export.playwright import text_of, to_playwright
 from handeye.scenarios.export.story import read_story
 from handeye.scenarios.export.suite import literal, to_pytest, to_yaml
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.schema import Serve
 from handeye.scenarios.serving import serving
+from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.suite.schema import Serve
 from handeye.tools import Browser, Virtual
 from handeye.tools.actions import Click, Key, Target, Type
 from handeye.tools.browser.find import need_chromium

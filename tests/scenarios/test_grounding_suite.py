@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from handeye.scenarios.expand import cases_of
-from handeye.scenarios.grounding import GroundCase
-from handeye.scenarios.suites.grounding.choosing import questions
+from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.suite.ground import GroundCase
 from handeye.scenarios.suites.grounding.making import HERE, main, make
-from handeye.scenarios.suites.grounding.planning import LANGUAGES, LAYOUTS, THEMES, plan
+from handeye.scenarios.suites.grounding.page_content import Candidate
+from handeye.scenarios.suites.grounding.picture_plan import LANGUAGES, LAYOUTS, THEMES, plan
+from handeye.scenarios.suites.grounding.question_choice import questions
 from handeye.scenarios.suites.grounding.rendering import Rendered, Spot
-from handeye.scenarios.suites.grounding.scribe import Candidate
 
 #: One that is made anew: its font is there wherever these tests run.
 MADE = "phone-dark-de-1"

@@ -18,12 +18,12 @@ from typer.testing import CliRunner
 from handeye.agent.cli import app
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.scenarios.command import run_all
-from handeye.scenarios.expand import cases_of
-from handeye.scenarios.record.browser import BrowserRecorder
+from handeye.scenarios.record.browser_recorder import BrowserRecorder
 from handeye.scenarios.record.recording import Recording
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.schema import Serve
 from handeye.scenarios.serving import serving
+from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.suite.schema import Serve
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Key, Target, Type
 from handeye.tools.geometry import Point
@@ -309,7 +309,7 @@ def _until(what: Callable[[], T | None], seconds: float = 60) -> T:
 
 
 def test_a_person_at_a_program_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from handeye.scenarios.record.desktop import DesktopRecorder
+    from handeye.scenarios.record.desktop_recorder import DesktopRecorder
     from handeye.tools.desktop.x11_hands import X11Hands
 
     program = "zenity --forms --add-entry=Name --add-password=Password"

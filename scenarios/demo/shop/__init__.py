@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handeye.scenarios.demo.shop.server import Shop
+from handeye.scenarios.demo.shop.shop_server import Shop
 from handeye.scenarios.demo.shop.store import Line, Order
 
 __all__ = ["Line", "Order", "Shop"]

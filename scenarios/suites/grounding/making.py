@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.scenarios.suites.grounding.choosing import questions
-from handeye.scenarios.suites.grounding.planning import plans
+from handeye.scenarios.suites.grounding.picture_plan import plans
+from handeye.scenarios.suites.grounding.question_choice import questions
 from handeye.scenarios.suites.grounding.rendering import studio
 from handeye.tools.errors import HandeyeError, UsageError
 

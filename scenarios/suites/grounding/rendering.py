@@ -11,13 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from handeye.scenarios.suites.grounding.scribe import Candidate, Scribe
+from handeye.scenarios.suites.grounding.page_content import Candidate, Scribe
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handeye.scenarios.suites.grounding.planning import Plan
+    from handeye.scenarios.suites.grounding.picture_plan import Plan
 
 HERE = Path(__file__).parent
 #: Told apart from a font that is not there by its widths.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.scenarios.schema import Serve
 from handeye.scenarios.serving import serving
+from handeye.scenarios.suite.schema import Serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

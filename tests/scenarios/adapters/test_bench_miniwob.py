@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from handeye.agent.cli import app
-from handeye.scenarios.adapters import miniwob
-from handeye.scenarios.adapters.episode import Limits
+from handeye.scenarios.agent_benchmarks import miniwob
+from handeye.scenarios.agent_benchmarks.benchmark_task import Limits
 from handeye.scenarios.results import read_results
-from handeye.scenarios.schema import Serve
 from handeye.scenarios.serving import serving
+from handeye.scenarios.suite.schema import Serve
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:

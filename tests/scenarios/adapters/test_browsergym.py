@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from handeye.scenarios.adapters.browsergym import read_actions, write_action
-from handeye.scenarios.adapters.browsergym_agent import GivenDevice, GymAgent
-from handeye.scenarios.adapters.browsergym_env import Begun, Environment, miniwob
+from handeye.scenarios.agent_benchmarks.browsergym import read_actions, write_action
+from handeye.scenarios.agent_benchmarks.browsergym_agent import GivenDevice, GymAgent
+from handeye.scenarios.agent_benchmarks.browsergym_env import Begun, Environment, miniwob
 from handeye.tools.actions import Click, Key, Target, Type, describe, parse_action
 from handeye.tools.browser import Browser
 from handeye.tools.errors import ActionRefused, UsageError

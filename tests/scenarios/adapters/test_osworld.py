@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handeye.policies.guard.guard_policy import GuardPolicy
-from handeye.scenarios.adapters import osworld
-from handeye.scenarios.adapters.episode import Limits
-from handeye.scenarios.adapters.osworld_home import Home
-from handeye.scenarios.adapters.osworld_measures import Getter, judged
+from handeye.scenarios.agent_benchmarks.benchmark_task import Limits
+from handeye.scenarios.agent_benchmarks.osworld_home import Home
+from handeye.scenarios.agent_benchmarks.osworld_measures import Getter, judged
 from handeye.scenarios.command import run_all
+from handeye.scenarios.datasets import osworld
 from handeye.scenarios.runner import Settings
 from handeye.tools.errors import SetupError, UsageError
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handeye.scenarios.adapters import webarena
-from handeye.scenarios.adapters.episode import Limits
-from handeye.scenarios.adapters.tally import tally
-from handeye.scenarios.adapters.webarena_checks import address, includes
+from handeye.scenarios.agent_benchmarks import webarena
+from handeye.scenarios.agent_benchmarks.benchmark_task import Limits
+from handeye.scenarios.agent_benchmarks.tally import tally
+from handeye.scenarios.agent_benchmarks.webarena_checks import address, includes
 from handeye.scenarios.command import run_all
 from handeye.scenarios.runner import Settings
 from handeye.tools.errors import UsageError

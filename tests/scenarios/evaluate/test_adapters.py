@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handeye.scenarios.adapters import FORMATS, Area, read_dataset
+from handeye.scenarios.datasets import FORMATS, Area, read_dataset
 from handeye.tools.errors import UsageError
 
 from .conftest import Drawn, write_lines

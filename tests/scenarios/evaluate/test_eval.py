@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from handeye.agent.cli import app
-from handeye.scenarios.evaluate.score import Share
+from handeye.scenarios.eval.score import Share
 from handeye.tools import Browser
 
 from .conftest import WORDS, Drawn, Stand, script, write_lines

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from handeye.scenarios.command import run_all
-from handeye.scenarios.expand import cases_of
 from handeye.scenarios.runner import Settings
+from handeye.scenarios.suite.expansion import cases_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -24,8 +24,8 @@ from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.engines.scripted import Scripted
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Observation
-from handeye.scenarios.checks.judging import Means, judge
 from handeye.scenarios.checks.kinds import Check, as_check
+from handeye.scenarios.checks.run_check import Means, judge
 from handeye.tools import Browser
 from handeye.tools.device import Signals
 from handeye.tools.element import Element

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from handeye.scenarios.command import chosen, sharded
-from handeye.scenarios.expand import cases_of, find_files
-from handeye.scenarios.schema import joined
 from handeye.scenarios.starting import beginning
+from handeye.scenarios.suite.expansion import cases_of, find_files
+from handeye.scenarios.suite.schema import joined
 from handeye.tools.errors import UsageError
 
 SUITE = """name: shop

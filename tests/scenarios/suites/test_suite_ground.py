@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from handeye.agent.cli import app
 from handeye.scenarios.command import run_all
-from handeye.scenarios.expand import cases_of, find_files
 from handeye.scenarios.reporters import open_reporters
 from handeye.scenarios.runner import Settings
+from handeye.scenarios.suite.expansion import cases_of, find_files
 from handeye.tools.errors import UsageError
 
 SUITE = """name: pictures

@@ -9,7 +9,7 @@ import pytest
 import xmlschema
 from rich.console import Console
 
-from handeye.scenarios.checks.judging import Judged
+from handeye.scenarios.checks.run_check import Judged
 from handeye.scenarios.reporters.junit import JUnit
 from handeye.scenarios.results import Attempt, Result
 

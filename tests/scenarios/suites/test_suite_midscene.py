@@ -8,10 +8,10 @@ import pytest
 
 from handeye.policies.plain_english.parsing import parse
 from handeye.scenarios.command import run_all
-from handeye.scenarios.expand import cases_of, find_files
-from handeye.scenarios.midscene.steps import mapped
+from handeye.scenarios.formats.midscene_steps import mapped
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.schema import joined
+from handeye.scenarios.suite.expansion import cases_of, find_files
+from handeye.scenarios.suite.schema import joined
 from handeye.tools.errors import UsageError
 
 FLOW = """web:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.scenarios.distributed import connect
-from handeye.scenarios.distributed.parcels import TOLD, Place, pack, pack_back, unpack
+from handeye.scenarios.distributed.archives import TOLD, Place, pack, pack_back, unpack
 from handeye.scenarios.results import read_results
 from handeye.tools.errors import SetupError, UsageError
 from tests.scenarios.suites.test_suite_workers import mine, scenarios, started
@@ -28,7 +28,7 @@ APART = """
 from pathlib import Path
 from handeye.scenarios.command import run_all
 from handeye.scenarios.distributed import Spread, connect
-from handeye.scenarios.expand import cases_of
+from handeye.scenarios.suite.expansion import cases_of
 from handeye.scenarios.runner import Settings
 
 with connect("local", cores=1) as cluster:
@@ -94,6 +94,6 @@ def test_what_travels_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     back = tmp_path / "back" / "trials" / "001-a"
     assert sorted(path.name for path in back.iterdir()) == [TOLD, "middle", "small"]
     assert (back / TOLD).read_text() == "large\n"
-    monkeypatch.setattr("handeye.scenarios.distributed.parcels.MOST", 1000)
+    monkeypatch.setattr("handeye.scenarios.distributed.archives.MOST", 1000)
     with pytest.raises(UsageError, match="give the suite a folder of its own"):
         pack(Place(tmp_path, (folder,)))

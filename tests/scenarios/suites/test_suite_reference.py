@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from handeye.agent.cli import app
 from handeye.scenarios import reference
 from handeye.scenarios.editors import suite_schema
-from handeye.scenarios.expand import cases_of, find_files
-from handeye.scenarios.source import parsed, read_source
+from handeye.scenarios.suite.expansion import cases_of, find_files
+from handeye.scenarios.suite.yaml_source import parsed, read_source
 from handeye.tools.errors import UsageError
 
 ROOT = Path(__file__).parents[3]

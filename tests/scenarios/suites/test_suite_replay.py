@@ -12,8 +12,8 @@ import yaml
 
 from handeye.scenarios.anchors import Anchors, file_name
 from handeye.scenarios.command import run_all
-from handeye.scenarios.expand import cases_of
 from handeye.scenarios.runner import Settings
+from handeye.scenarios.suite.expansion import cases_of
 from tests.scenarios.suites.conftest import PAGE
 
 if TYPE_CHECKING:

@@ -10,8 +10,6 @@ from playwright.sync_api import expect, sync_playwright
 from rich.console import Console
 
 from handeye.scenarios.command import run_all
-from handeye.scenarios.expand import cases_of
-from handeye.scenarios.keeping import keep_wanted
 from handeye.scenarios.reporters.html import Html, page_of
 from handeye.scenarios.reporters.story import (
     AttemptStory,
@@ -21,7 +19,9 @@ from handeye.scenarios.reporters.story import (
     StepStory,
     SuiteStory,
 )
+from handeye.scenarios.retention import keep_wanted
 from handeye.scenarios.runner import Settings
+from handeye.scenarios.suite.expansion import cases_of
 from handeye.tools.browser.find import flags, need_chromium
 from handeye.tools.errors import UsageError
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from handeye.scenarios.keeping import Keep
     from handeye.scenarios.results import Result
+    from handeye.scenarios.retention import Keep
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.scenarios.command import run_all
-from handeye.scenarios.expand import cases_of
 from handeye.scenarios.results import read_results
 from handeye.scenarios.resume import Plan
 from handeye.scenarios.runner import Settings
+from handeye.scenarios.suite.expansion import cases_of
 from handeye.tools.errors import UsageError
 from tests.scenarios.suites.test_suite_workers import await_files, await_results, is_gone, mine, scenarios, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.scenarios.expand import Case
+    from handeye.scenarios.suite.expansion import Case
 
 pytestmark = pytest.mark.timeout(300)
 __all__ = ["mine"]

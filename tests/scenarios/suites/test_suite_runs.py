@@ -12,12 +12,12 @@ import pytest
 from rich.console import Console
 
 from handeye.scenarios.command import run_all
-from handeye.scenarios.expand import cases_of
 from handeye.scenarios.reporters import open_reporters
 from handeye.scenarios.results import TRIALS, exit_code, read_results
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.schema import Serve
 from handeye.scenarios.serving import serving
+from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.suite.schema import Serve
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:

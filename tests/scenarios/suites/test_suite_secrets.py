@@ -8,11 +8,11 @@ from pathlib import Path
 from rich.console import Console
 
 from handeye.scenarios.command import run_all
-from handeye.scenarios.expand import cases_of
 from handeye.scenarios.reporters.html import Html
 from handeye.scenarios.reporters.junit import JUnit
 from handeye.scenarios.reporters.terminal import Listing
 from handeye.scenarios.runner import Settings
+from handeye.scenarios.suite.expansion import cases_of
 
 VALUE = "tulip-4711-quartz"
 SUITE = """serve: {folder: pages}

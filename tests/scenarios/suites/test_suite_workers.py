@@ -15,10 +15,10 @@ import pytest
 from rich.progress import Progress
 
 from handeye.scenarios.command import run_all
-from handeye.scenarios.expand import cases_of
 from handeye.scenarios.reporters.terminal import Left
 from handeye.scenarios.results import read_results
 from handeye.scenarios.runner import Settings
+from handeye.scenarios.suite.expansion import cases_of
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:

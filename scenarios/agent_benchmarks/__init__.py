@@ -1,0 +1,1 @@
+"""Published benchmarks for agents: MiniWoB++, WebArena, OSWorld, and the interface of BrowserGym."""

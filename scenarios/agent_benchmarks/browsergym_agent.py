@@ -1,0 +1,222 @@
+"""handeye's policies as an agent for BrowserGym: given an observation, the next action as a text.
+
+    agent = GymAgent("http://127.0.0.1:8000/v1")
+    action, info = agent.get_action(observation)
+
+An observation needs `goal`, `screenshot`, `axtree_object` and `extra_element_properties`, as BrowserGym's have; where
+it has `url`, `last_action_error` and the like, they are used too. Nothing of BrowserGym is imported. No guard stands
+between: what is done with a text, and who is asked first, is the environment's affair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from handeye.agent.internal_actions import carry_out, ground_targets
+from handeye.agent.resources import open_perception_and_policy
+from handeye.perception.outcome import Outcome, judge
+from handeye.policies.decision import PolicyInput, StepSummary
+from handeye.scenarios.agent_benchmarks.browsergym import write_action
+from handeye.tools.actions import HAND_KINDS, Ask, Done, Wait, targets
+from handeye.tools.device import Settled, Signals
+from handeye.tools.element import Element
+from handeye.tools.errors import ActionRefused
+from handeye.tools.geometry import Box
+from handeye.tools.screenshot import Screenshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from handeye.perception.engines.options import EngineOptions
+    from handeye.perception.observation import Observation
+    from handeye.policies.decision import Decision
+    from handeye.tools.actions import Action
+
+#: Steps that a policy is told of, decisions it may make without a hand, and answers that may not be usable.
+KEPT, WITHOUT_HAND, UNUSABLE = 12, 20, 3
+#: BrowserGym's roles that have another name here.
+ROLES = {
+    "StaticText": "text",
+    "LabelText": "text",
+    "image": "img",
+    "searchBox": "searchbox",
+    "MenuListPopup": "listbox",
+}
+#: Roles that only hold others.
+HOLDERS = frozenset({"RootWebArea", "generic", "none", "InlineTextBox", "LineBreak", "paragraph", "Section", "form"})
+KINDS = frozenset(HAND_KINDS - {"window", "reload"})
+
+
+class GymAgent:
+    """One agent, for one episode after the other; `reset` forgets the last one."""
+
+    def __init__(self, model: str = "embedded", policy: str = "auto", options: EngineOptions | None = None) -> None:
+        self.perception, self.policy = open_perception_and_policy(model, policy, options)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self._steps: list[StepSummary] = []
+        self._facts: dict[str, str] = {}
+        self._memo: dict[str, Any] = {}
+        self._before: Observation | None = None
+
+    def get_action(self, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The next action, and facts about it: the thought, and who decided. A goal that cannot be carried out is told
+        as infeasible."""
+        device = GivenDevice(given)
+        observation = self.perception.observe(device)
+        self._judge(observation, str(given.get("last_action_error") or ""))
+        trouble = ""
+        for _ in range(WITHOUT_HAND):
+            try:
+                self.policy.check(str(given["goal"]))
+                decision = self._decide(str(given["goal"]), observation, trouble)
+            except ActionRefused as error:
+                return write_action(Done(success=False, answer=str(error))), {"think": str(error)}
+            try:
+                action, _ = ground_targets(decision.action, observation, self.perception)
+                if action.kind in HAND_KINDS and not (isinstance(action, Wait) and action.text):
+                    said = write_action(_with_bids(action, observation), scale=device.scale)
+                    self._keep(decision, action, Outcome(kind="unknown"), "")
+                    self._before = observation
+                    return said, {"think": decision.reasoning, "by": decision.by}
+            except ActionRefused as error:
+                trouble = str(error)
+                self._keep(decision, decision.action, Outcome(kind="no_effect", evidence=trouble), trouble)
+                continue
+            if isinstance(action, Done | Ask):
+                return write_action(action), {"think": decision.reasoning, "by": decision.by}
+            done = carry_out(action, observation, self.perception, device, self._facts, lambda: False)
+            self._facts |= done.facts
+            self._keep(decision, action, done.outcome, done.result)
+            observation = replace(observation, view=done.view) if done.view else observation
+        return write_action(Done(success=False, answer=trouble or "it comes to no action")), {"think": trouble}
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self.perception.close()
+
+    def _decide(self, goal: str, observation: Observation, trouble: str) -> Decision:
+        for attempt in range(UNUSABLE):
+            task = PolicyInput(goal, observation, tuple(self._steps), self._facts, self._memo, KINDS, trouble)
+            try:
+                return self.policy.choose(task, self.perception)
+            except ActionRefused as error:
+                if attempt == UNUSABLE - 1:
+                    raise
+                trouble = str(error)
+        raise AssertionError
+
+    def _judge(self, observation: Observation, error: str) -> None:
+        """What became of the last action, by what is seen now."""
+        if self._before is None or not self._steps:
+            return
+        last = self._steps[-1]
+        outcome = judge(last.action, self._before, observation)
+        if error:
+            outcome = Outcome(kind="no_effect", evidence=error)
+        self._steps[-1] = last.model_copy(update={"outcome": outcome, "result": error})
+        self._before = None
+
+    def _keep(self, decision: Decision, action: Action, outcome: Outcome, result: str) -> None:
+        number = self._steps[-1].number + 1 if self._steps else 1
+        step = StepSummary(number=number, reasoning=decision.reasoning, action=action, outcome=outcome, result=result)
+        self._steps = [*self._steps, step][-KEPT:]
+        self._memo = decision.memo
+
+
+class GivenDevice:
+    """An observation as a device that can be looked at; what is done, BrowserGym does."""
+
+    name = "an observation of BrowserGym's"
+    kinds = KINDS
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._told = given
+        self.scale = float(given.get("scale") or 1.0)
+        """Pixels of the picture for one of the page; 1 in BrowserGym."""
+
+    def capture(self) -> Screenshot:
+        """Its picture."""
+        return Screenshot(Image.fromarray(self._told["screenshot"]).convert("RGB"), scale=self.scale)
+
+    def elements(self) -> list[Element]:
+        """Those of its accessibility tree that have a place, in its order."""
+        tree, places = self._told.get("axtree_object") or {}, self._told.get("extra_element_properties") or {}
+        return list(_elements(tree, places, self.scale))
+
+    def signals(self) -> Signals:
+        """Address, titles and tab, as far as it tells them."""
+        titles = tuple(str(title) for title in self._told.get("open_pages_titles") or ())
+        active = self._told.get("active_page_index")
+        tab = int(active[0]) if active is not None and len(active) else 0
+        title = titles[tab] if tab < len(titles) else ""
+        return Signals(url=str(self._told.get("url") or ""), title=title, tabs=titles, tab=tab)
+
+    def perform(self, action: Action) -> str:
+        """Refuses."""
+        raise ActionRefused(f"{action.kind} is done by BrowserGym; take the text of `get_action` there")
+
+    def settle(self, cap: float = 10.0) -> Settled:  # noqa: ARG002
+        """It does not change."""
+        return Settled(by="quiet", seconds=0)
+
+    def device_state(self) -> dict[str, Any]:
+        """Nothing: BrowserGym keeps its pages."""
+        return {}
+
+    def restore(self, device_state: dict[str, Any]) -> str:  # noqa: ARG002
+        """Nothing is lost."""
+        return ""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _with_bids(action: Action, observation: Observation) -> Action:
+    """The action with elements that BrowserGym knows, and points for what was read off the picture."""
+    bids = {element.id for element in observation.elements}
+    read = {name: each for name, each in targets(action).items() if each.element and each.element not in bids}
+    return action.model_copy(update={name: each.model_copy(update={"element": ""}) for name, each in read.items()})
+
+
+def _elements(tree: dict[str, Any], properties: dict[str, Any], scale: float) -> Iterator[Element]:
+    nodes = {node.get("nodeId"): node for node in tree.get("nodes", ())}
+    told = set[str]()
+    for node in nodes.values():
+        role, name = str(_value(node.get("role")) or ""), str(_value(node.get("name")) or "").strip()
+        # A text has no bid: it is what its holder says.
+        holder = nodes.get(node.get("parentId"), {}) if role == "StaticText" and "browsergym_id" not in node else node
+        bid = str(holder.get("browsergym_id") or "")
+        place = (properties.get(bid) or {}).get("bbox")
+        if not place or bid in told or (role in HOLDERS and not name):
+            continue
+        told.add(bid)
+        states = {each.get("name"): _value(each.get("value")) for each in node.get("properties", ())}
+        left, top, width, height = (round(side * scale) for side in place)
+        yield Element(
+            id=bid,
+            box=Box(left, top, left + width, top + height),
+            role="text" if role in HOLDERS else ROLES.get(role, role),
+            name=name,
+            source="dom",
+            value=str(_value(node.get("value")) or ""),
+            enabled=not _true(states.get("disabled")),
+            focused=bool(_true(states.get("focused"))),
+            checked=_true(states.get("checked")),
+            expanded=_true(states.get("expanded")),
+            selected=_true(states.get("selected")),
+            pressed=_true(states.get("pressed")),
+        )
+
+
+def _value(told: Any) -> Any:
+    return told.get("value") if isinstance(told, dict) else None
+
+
+def _true(value: Any) -> bool | None:
+    return None if value is None else str(value).lower() == "true"

@@ -1,0 +1,196 @@
+"""Task files in OSWorld's format: an instruction, steps that make the desktop ready, and an evaluator.
+
+Each task has a virtual display and an empty home of its own in place of OSWorld's machine: `/home/user` in a task file
+is that folder, in the instruction too. A task file is somebody's program: what its steps may do by themselves is to
+put files below the home, and to start programs of the machine's menu with files of the home or web addresses. Anything
+else that starts a program, `execute`, `command` and `vm_command_line` above all, wants `--allow-execute`, and runs with
+the rights of whoever runs handeye; a folder is no sandbox.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from handeye.scenarios.agent_benchmarks.benchmark_task import Episode, Limits, Task
+from handeye.scenarios.agent_benchmarks.osworld_home import Home
+from handeye.scenarios.agent_benchmarks.osworld_measures import MEASURES, Getter, judged, refuse_measure
+from handeye.scenarios.agent_benchmarks.osworld_steps import STEPS, check_step
+from handeye.scenarios.agent_benchmarks.task_files import (
+    Loose,
+    Strict,
+    Unsupported,
+    read_all,
+    scenario_of,
+    titled,
+    validated,
+)
+from handeye.scenarios.checks.run_check import Judged
+from handeye.scenarios.suite.schema import Suite
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from handeye.agent.run_folder import RunResult as Run
+    from handeye.scenarios.datasets.records import Record
+    from handeye.tools.device import Device
+    from handeye.tools.virtual import Virtual
+
+
+def _listed(value: Any) -> Any:
+    """One thing where several may stand; nothing where there is none."""
+    return value if isinstance(value, list | tuple) else () if value is None else (value,)
+
+
+class ConfigStep(Strict):
+    """One step that makes the desktop ready."""
+
+    type: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Evaluator(Strict):
+    """How a task is judged: by functions of what is got after the run and of what is expected."""
+
+    func: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+    result: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_listed)] = ()
+    expected: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_listed)] = ()
+    options: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_listed)] = ()
+    conj: Literal["and", "or"] = "and"
+    postconfig: tuple[ConfigStep, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_each(self) -> Evaluator:
+        if self.func == ("infeasible",):
+            return self
+        for name in ("result", "expected"):
+            if len(getattr(self, name)) != len(self.func):
+                raise ValueError(
+                    f"{name} has {len(getattr(self, name))} entries for {len(self.func)} func; give one each"
+                )
+        if self.options and len(self.options) != len(self.func):
+            raise ValueError(f"options has {len(self.options)} entries for {len(self.func)} func; give one each")
+        return self
+
+
+class OsSpec(Loose):
+    """One task as it is written."""
+
+    id: str = Field(min_length=1)
+    instruction: str = Field(min_length=1)
+    config: Annotated[tuple[ConfigStep, ...], BeforeValidator(_listed)] = ()
+    related_apps: tuple[str, ...] = ()
+    snapshot: str = ""
+    proxy: bool = False
+    evaluator: Evaluator
+
+
+@dataclass(frozen=True)
+class OsTask(Task):
+    """One task."""
+
+    by: str = "handeye.scenarios.agent_benchmarks.osworld:OsEpisode"
+    spec: OsSpec | None = None
+    allow_execute: bool = False
+
+
+def tasks(
+    paths: Sequence[Path],
+    chosen: Sequence[str],
+    limits: Limits,
+    *,
+    allow_execute: bool = False,
+    skip_unsupported: bool = False,
+) -> list[Task]:
+    """The tasks of some files. Raises UsageError with the file and the key of what is wrong or not allowed."""
+
+    def read(path: Path, record: Record) -> Task:
+        spec = validated(OsSpec, record)
+        _check(spec, path, record.place, allow_execute)
+        return OsTask(
+            suite=Suite(name="OSWorld", device="virtual"),
+            file=path,
+            scenario=scenario_of(spec, path, "id", spec.id, spec.instruction, limits),
+            name=titled(spec.id, spec.instruction),
+            group=" ".join(spec.related_apps) or spec.snapshot or path.stem,
+            spec=spec,
+            allow_execute=allow_execute,
+        )
+
+    return read_all(paths, chosen, read, _name, skip_unsupported=skip_unsupported)
+
+
+def _name(record: Record) -> str:
+    return record.text("id")
+
+
+def _check(spec: OsSpec, path: Path, place: str, allow_execute: bool) -> None:
+    """Raise UsageError for what cannot be done or judged, before anything is run."""
+    if spec.proxy:
+        raise Unsupported(f"{place}: proxy is set, and programs here have the network that handeye has")
+    for name, steps in (("config", spec.config), ("evaluator.postconfig", spec.evaluator.postconfig)):
+        for number, step in enumerate(steps):
+            key = f"{place}: {name}.{number}"
+            if step.type not in STEPS:
+                raise Unsupported(f"{key}.type {step.type!r} is not supported; there are {', '.join(STEPS)}")
+            check_step(step.type, step.parameters, f"{key}.parameters", path.parent, allow_execute)
+    if spec.evaluator.func == ("infeasible",):
+        return
+    for number, func in enumerate(spec.evaluator.func):
+        key = f"{place}: evaluator.func {func!r}"
+        if func not in MEASURES:
+            raise Unsupported(f"{key} is not supported; there are infeasible, {', '.join(MEASURES)}")
+        options = spec.evaluator.options[number] if spec.evaluator.options else {}
+        refuse_measure(
+            func, spec.evaluator.result[number], spec.evaluator.expected[number], options, key, allow_execute
+        )
+
+
+class OsEpisode(Episode):
+    """An attempt at a task on a virtual display of its own."""
+
+    @property
+    def spec(self) -> OsSpec:
+        found = cast("OsTask", self.case).spec
+        assert found is not None
+        return found
+
+    @property
+    def place(self) -> str:
+        return "virtual"
+
+    def open(self) -> Virtual:
+        from handeye.tools import Virtual
+
+        # Programs show the paths of their files: the task's own words must not stand in them.
+        place = self.folder.parent / "homes" / self.folder.name.partition("-")[0]
+        self.home = Home(place, self.case.file.parent, self.settings.rules)
+        return Virtual(headed=self.settings.headed, home=self.home.folder)
+
+    def begin(self, device: Device) -> str:
+        self._steps(device, self.spec.config)
+        device.settle()
+        return self.home.local(self.spec.instruction)
+
+    def judge(self, device: Device, run: Run) -> list[Judged]:
+        evaluator = self.spec.evaluator
+        if evaluator.func == ("infeasible",):
+            gave_up = run.status == "failed"
+            state: Any = "passed" if gave_up else "failed"
+            seen = "it did" if gave_up else f"the run ended {run.status}"
+            return [Judged(expected="the agent says that it cannot be done", state=state, seen=seen, kind="infeasible")]
+        self._steps(device, evaluator.postconfig)
+        getter = Getter(self.home, cast("Virtual", device).display)
+        options = evaluator.options or ({},) * len(evaluator.func)
+        each = zip(evaluator.func, evaluator.result, evaluator.expected, options, strict=True)
+        checks = [judged(func, result, expected, option, getter) for func, result, expected, option in each]
+        if evaluator.conj == "or" and any(check.state == "passed" for check in checks):
+            return [check for check in checks if check.state == "passed"]
+        return checks
+
+    def _steps(self, device: Device, steps: Sequence[ConfigStep]) -> None:
+        for step in steps:
+            STEPS[step.type].do(step.parameters, cast("Virtual", device), self.home)

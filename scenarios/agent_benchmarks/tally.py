@@ -1,0 +1,127 @@
+"""What the results of a benchmark come to: shares with their certainty, for all tasks and for each group of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from handeye.scenarios.eval.score import Share
+from handeye.scenarios.reporters.terminal import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from handeye.scenarios.agent_benchmarks.benchmark_task import Task
+    from handeye.scenarios.results import Result
+
+PASSED = frozenset({"passed", "flaky"})
+
+
+@dataclass(frozen=True)
+class Row:
+    """Results that are counted together. What could not be tried counts as failed; what was left out does not count."""
+
+    name: str
+    share: Share
+    steps: float
+    seconds: float
+    reward: float | None
+    """The mean, where the benchmark gives rewards."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As the result of `handeye eval` has it, with what a task took."""
+        told = self.share.to_json() | {"steps": round(self.steps, 2), "seconds": round(self.seconds, 3)}
+        return told | ({} if self.reward is None else {"reward": round(self.reward, 4)})
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A benchmark's results, counted."""
+
+    overall: Row
+    groups: tuple[Row, ...]
+    """In the order of first occurrence."""
+    broken: int
+    """Could not be tried; counted as failed."""
+    skipped: int
+    """Left out, and counted nowhere."""
+    trouble: str = ""
+    """Why the first could not be tried."""
+
+
+class Bar(Line):
+    """The bar while tasks are run, and no word of those that failed: there are many, and the table counts them."""
+
+    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:  # noqa: ARG002
+        """Take the bar away."""
+        self._bar.stop()
+        return []
+
+
+def tally(tasks: Sequence[Task], results: Sequence[Result]) -> Tally:
+    """Count the results of these tasks."""
+    group_of = {task.key: task.group for task in tasks}
+    tried = [result for result in results if result.status != "skipped"]
+    groups = dict.fromkeys(group_of[result.key] for result in tried)
+    return Tally(
+        _row("all", tried),
+        tuple(_row(group, [each for each in tried if group_of[each.key] == group]) for group in groups),
+        sum(result.status == "broken" for result in results),
+        len(results) - len(tried),
+        next((result.reason for result in results if result.status == "broken"), ""),
+    )
+
+
+def to_json(
+    benchmark: str, model: str, tasks: Sequence[Task], results: Sequence[Result], counted: Tally, seconds: float
+) -> dict[str, Any]:
+    """The result as `--json` writes it: what that of `handeye eval` has, and what was tried."""
+    group_of = {task.key: task.group for task in tasks}
+    overall = counted.overall.to_json()
+    return {
+        "model": model,
+        "n": overall["n"],
+        "accuracy": overall["accuracy"],
+        "by_type": {row.name: row.to_json() for row in counted.groups},
+        "results": [_result(each, group_of[each.key]) for each in results],
+        "correct": overall["correct"],
+        "interval": overall["interval"],
+        **({} if counted.overall.reward is None else {"reward": overall["reward"]}),
+        "errors": counted.broken,
+        "skipped": counted.skipped,
+        "benchmark": benchmark,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _result(result: Result, group: str) -> dict[str, Any]:
+    last = result.attempts[-1]
+    return {
+        "task": result.name,
+        "type": group,
+        "correct": result.status in PASSED,
+        "status": result.status,
+        "run_status": last.run_status,
+        "reason": result.reason,
+        "steps": last.steps,
+        "seconds": last.seconds,
+        "model_calls": last.model_calls,
+        "tokens": last.tokens,
+        "run": last.run,
+        **last.measured,
+    }
+
+
+def _row(name: str, results: Sequence[Result]) -> Row:
+    attempts = [result.attempts[-1] for result in results]
+    rewards = [float(str(each.measured["reward"])) for each in attempts if "reward" in each.measured]
+    return Row(
+        name,
+        Share(sum(result.status in PASSED for result in results), len(results)),
+        fmean(each.steps for each in attempts) if attempts else 0.0,
+        fmean(each.seconds for each in attempts) if attempts else 0.0,
+        # One that was broken has no reward, and has earned nothing.
+        sum(rewards) / len(attempts) if rewards else None,
+    )

@@ -1,0 +1,146 @@
+"""What benchmarks written as task files have in common: finding the files, choosing tasks, and telling what is wrong.
+
+A task that asks for what handeye cannot do or judge is an error before anything is run, or left out aloud; it is never
+counted as carried out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from handeye.scenarios.datasets.records import Record, json_objects
+from handeye.scenarios.suite.schema import Scenario
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from handeye.scenarios.agent_benchmarks.benchmark_task import Limits, Task
+
+#: Characters of a goal that a list shows.
+TITLE = 60
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Unsupported(UsageError):
+    """A task asks for what is not supported."""
+
+
+class Strict(BaseModel):
+    """A part of a task file with no other keys than these: one that is passed over might be what counts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Loose(BaseModel):
+    """A part of a task file with keys that say nothing about how it is run or judged."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def task_files(paths: Sequence[Path]) -> list[Path]:
+    """The files, those in folders in the order of their names. Raises UsageError where there is none."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(path.rglob("*.json"))
+            if not inside:
+                raise UsageError(f"{path} holds no task file; give a folder with some, named *.json")
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise UsageError(f"there is no file {path}; give a task file, or a folder of them")
+    return list(dict.fromkeys(found))
+
+
+def read_all(
+    paths: Sequence[Path],
+    chosen: Sequence[str],
+    read: Callable[[Path, Record], Task],
+    name_of: Callable[[Record], str],
+    *,
+    skip_unsupported: bool,
+) -> list[Task]:
+    """The chosen tasks of all files (`all`: each of them), those that are unsupported with a reason to skip them.
+
+    Raises UsageError for what cannot be read, for an id that no file has, and, unless they are to be skipped, for what
+    is not supported.
+    """
+    found: list[Task] = []
+    names: dict[str, str] = {}
+    for path in task_files(paths):
+        for record in json_objects(path):
+            name = name_of(record)
+            if f"{path}::{name}" in names:
+                raise UsageError(f"{record.place}: {names[f'{path}::{name}']} has the id {name} too; give each its own")
+            names[f"{path}::{name}"] = record.place
+            if list(chosen) != ["all"] and name not in chosen:
+                continue
+            try:
+                found.append(read(path, record))
+            except Unsupported as error:
+                if not skip_unsupported:
+                    raise UsageError(f"{error}; leave it out with --tasks, or use --skip-unsupported") from error
+                found.append(left_out(path, name, str(error)))
+    known = [each.rpartition("::")[2] for each in names]
+    for name in chosen if list(chosen) != ["all"] else ():
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            raise UsageError(
+                f"no task has the id {name!r}; {f'did you mean {close[0]}?' if close else 'see the files'}"
+            )
+    return found
+
+
+def left_out(path: Path, name: str, why: str) -> Task:
+    """A task that is skipped."""
+    from handeye.scenarios.agent_benchmarks.benchmark_task import Task
+    from handeye.scenarios.suite.schema import Suite
+
+    scenario = Scenario(name=name, goal="not supported", unchecked=True, skip=why, line=1)
+    return Task(suite=Suite(name=path.stem), file=path, scenario=scenario, name=name, group=path.stem)
+
+
+def validated(kind: type[Model], record: Record) -> Model:
+    """The record as a model. Raises UsageError with its place and the key that is wrong first."""
+    try:
+        return kind.model_validate(record.fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise Unsupported(f"{record.place}: {key} is not supported") from error
+        what = "is missing" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
+        said = f"{record.place}: {key}: {what}" if key else f"{record.place}: {what}"
+        raise UsageError(f"{said}; mend it") from error
+
+
+def scenario_of(spec: BaseModel, path: Path, key: str, name: str, goal: str, limits: Limits, on: str = "") -> Scenario:
+    """The part of a task that the runner knows; `key` is what the file calls the id."""
+    given: dict[str, Any] = {"name": name, "goal": goal, "on": on, "unchecked": True, "line": line_of(path, key, name)}
+    # So that a run is gone on with only while its tasks are what they were.
+    whole = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()[:16]
+    given |= {"max-steps": limits.steps, "timeout": limits.seconds, "variables": {"task": whole}}
+    return Scenario.model_validate(given)
+
+
+def titled(name: str, goal: str) -> str:
+    """A task's id with what it is about, for lists."""
+    words = " ".join(goal.split())
+    return f"{name}: {words if len(words) <= TITLE else words[: TITLE - 1] + '…'}"
+
+
+def line_of(path: Path, key: str, name: str) -> int:
+    """The line of a file in which a task says its id; 1 where that cannot be told."""
+    wanted = re.compile(rf'"{key}"\s*:\s*"?{re.escape(name)}"?\s*[,}}\n]')
+    text = path.read_text(encoding="utf-8-sig")
+    hit = wanted.search(text)
+    return text.count("\n", 0, hit.start()) + 1 if hit else 1

@@ -1,0 +1,270 @@
+"""Task files in WebArena's format: an intent, where it begins, and how answer, address and pages are judged.
+
+One JSON object a file, or a list of them. `__SHOPPING__` and the like stand for sites, whose addresses the person
+gives. `string_match` takes `exact_match` and `must_include`, `url_match` the rule `GOLD in PRED`, `program_html` pages
+read by JavaScript expressions that begin with `document.`; scripts of a task file run in the page and nowhere else.
+What WebArena does by a model (`fuzzy_match`) or by functions of its own (`func:`) is not supported.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from handeye.scenarios.agent_benchmarks.benchmark_task import Episode, Limits, Task
+from handeye.scenarios.agent_benchmarks.task_files import (
+    Loose,
+    Strict,
+    Unsupported,
+    read_all,
+    scenario_of,
+    titled,
+    validated,
+)
+from handeye.scenarios.suite.schema import Suite
+from handeye.tools.actions import Navigate, Tabs
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handeye.agent.run_folder import RunResult as Run
+    from handeye.scenarios.checks.run_check import Judged
+    from handeye.scenarios.datasets.records import Record
+    from handeye.tools.browser import Browser
+    from handeye.tools.device import Device
+
+SITE = re.compile(r"__([A-Z][A-Z_]*?)__")
+#: Between addresses of which one will do, and between those that are opened in tabs.
+OR, AND = " |OR| ", " |AND| "
+#: What a locator may begin with.
+LOCATORS = ("document.", "[...document.")
+
+
+#: What nothing would be passed by.
+Words = Annotated[str, Field(min_length=1)]
+
+
+class Contents(Strict):
+    """What a part of a page has to hold."""
+
+    exact_match: str | None = None
+    must_include: Annotated[tuple[Words, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Contents:
+        if (self.exact_match is None) == (self.must_include is None):
+            raise ValueError("give either exact_match or must_include")
+        return self
+
+
+class Program(Strict):
+    """A part of a page that is looked at after the run."""
+
+    url: str
+    """`last`: the page that the run ended on."""
+    locator: str
+    """A JavaScript expression; empty for the whole page."""
+    required_contents: Contents
+    prep_actions: tuple[str, ...] = ()
+
+
+class Answers(Strict):
+    """What the answer has to be."""
+
+    exact_match: Words | None = None
+    must_include: tuple[Words, ...] = ()
+    fuzzy_match: str | tuple[str, ...] | None = None
+
+
+class Eval(Strict):
+    """How a task is judged."""
+
+    eval_types: Annotated[tuple[Literal["string_match", "url_match", "program_html"], ...], Field(min_length=1)]
+    reference_answers: Answers | None = None
+    reference_url: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
+    program_html: Annotated[tuple[Program, ...], BeforeValidator(lambda value: value or ())] = ()
+    url_note: str = "GOLD in PRED"
+    string_note: str | None = None
+    reference_answer_raw_annotation: Any = None
+
+
+class WebSpec(Loose):
+    """One task as it is written."""
+
+    task_id: int | str
+    intent: str = Field(min_length=1)
+    start_url: str = Field(min_length=1)
+    sites: tuple[str, ...] = ()
+    storage_state: str | None = None
+    geolocation: Any = None
+    eval: Eval
+
+
+@dataclass(frozen=True)
+class WebTask(Task):
+    """One task, with its sites' addresses filled in."""
+
+    by: str = "handeye.scenarios.agent_benchmarks.webarena:WebEpisode"
+    spec: WebSpec | None = None
+    state: Path | None = None
+    """Cookies and storage to begin with."""
+
+
+def tasks(
+    paths: Sequence[Path],
+    chosen: Sequence[str],
+    limits: Limits,
+    sites: Sequence[str] = (),
+    *,
+    skip_unsupported: bool = False,
+) -> list[Task]:
+    """The tasks of some files. `sites` are `NAME=URL`. Raises UsageError with the file and the key of what is wrong."""
+    addresses = read_sites(sites)
+
+    def read(path: Path, record: Record) -> Task:
+        return _task(path, record, addresses, limits)
+
+    return read_all(paths, chosen, read, _name, skip_unsupported=skip_unsupported)
+
+
+def read_sites(given: Sequence[str]) -> dict[str, str]:
+    """Addresses by the names of sites in small letters. Raises UsageError for what is no NAME=URL."""
+    found: dict[str, str] = {}
+    for each in given:
+        name, equals, url = each.partition("=")
+        if not (equals and name.strip() and re.match(r"https?://", url)):
+            raise UsageError(f"--site {each!r} is none; write NAME=URL, such as shopping=http://127.0.0.1:7770")
+        found[name.strip().lower()] = url.rstrip("/")
+    return found
+
+
+def _name(record: Record) -> str:
+    if not isinstance(record.fields.get("task_id"), int | str):
+        raise UsageError(f"{record.place}: there is no task_id among {', '.join(record.fields) or 'nothing'}; add it")
+    return str(record.fields["task_id"])
+
+
+def _task(path: Path, record: Record, addresses: dict[str, str], limits: Limits) -> Task:
+    spec = validated(WebSpec, record)
+    _check(spec, record.place)
+    spec = _with_sites(spec, record.place, addresses)
+    state = _state(spec, path, record.place)
+    first = spec.start_url.split(AND)[0]
+    name = str(spec.task_id)
+    return WebTask(
+        suite=Suite(name=f"WebArena {path.stem}"),
+        file=path,
+        scenario=scenario_of(spec, path, "task_id", name, spec.intent, limits, first),
+        name=titled(name, spec.intent),
+        group=" ".join(spec.sites) or path.stem,
+        spec=spec,
+        state=state,
+    )
+
+
+def _check(spec: WebSpec, place: str) -> None:
+    """Raise Unsupported for what cannot be judged, and UsageError for a judgement without its measure."""
+    judged, kinds = spec.eval, spec.eval.eval_types
+    if "string_match" in kinds:
+        answers = judged.reference_answers
+        if answers is None or not any(answers.model_dump().values()):
+            raise UsageError(f"{place}: eval.reference_answers is missing, which string_match needs; add it")
+        if answers.fuzzy_match is not None:
+            raise Unsupported(f"{place}: eval.reference_answers.fuzzy_match is judged by a model there, and not here")
+    if "url_match" in kinds:
+        if not judged.reference_url:
+            raise UsageError(f"{place}: eval.reference_url is missing, which url_match needs; add it")
+        if judged.url_note not in ("GOLD in PRED", "EXACT"):
+            raise Unsupported(f"{place}: eval.url_note {judged.url_note!r} is neither GOLD in PRED nor EXACT")
+    if "program_html" in kinds:
+        if not judged.program_html:
+            raise UsageError(f"{place}: eval.program_html is missing, which program_html needs; add it")
+        for number, each in enumerate(judged.program_html):
+            key = f"{place}: eval.program_html.{number}"
+            if each.url.startswith("func:"):
+                raise Unsupported(f"{key}.url {each.url[:60]!r} calls a function of WebArena's own")
+            if each.locator.strip() and not each.locator.startswith(LOCATORS):
+                raise Unsupported(f"{key}.locator {each.locator[:60]!r} is no expression that begins with document.")
+    if spec.geolocation is not None:
+        raise Unsupported(f"{place}: geolocation is set, and browsers here have none")
+
+
+def _with_sites(spec: WebSpec, place: str, addresses: dict[str, str]) -> WebSpec:
+    def fill(text: str, key: str) -> str:
+        def address(hit: re.Match[str]) -> str:
+            name = hit[1].lower()
+            if name not in addresses:
+                raise UsageError(f"{place}: {key} names the site {hit[0]}; say where it is: --site {name}=URL")
+            return addresses[name]
+
+        return SITE.sub(address, text)
+
+    programs = tuple(
+        each.model_copy(update={"url": fill(each.url, f"eval.program_html.{number}.url")})
+        for number, each in enumerate(spec.eval.program_html)
+    )
+    judged = {"reference_url": fill(spec.eval.reference_url, "eval.reference_url"), "program_html": programs}
+    start = fill(spec.start_url, "start_url")
+    return spec.model_copy(update={"start_url": start, "eval": spec.eval.model_copy(update=judged)})
+
+
+def _state(spec: WebSpec, path: Path, place: str) -> Path | None:
+    if not spec.storage_state:
+        return None
+    for folder in (path.parent, Path()):
+        if (found := folder / spec.storage_state).is_file():
+            return found
+    raise UsageError(f"{place}: storage_state {spec.storage_state} is no file; log in once and save it there")
+
+
+class WebEpisode(Episode):
+    """An attempt at a task in a browser of its own."""
+
+    @property
+    def spec(self) -> WebSpec:
+        found = cast("WebTask", self.case).spec
+        assert found is not None
+        return found
+
+    def open(self) -> Browser:
+        from handeye.tools.browser import Browser
+
+        rules = self.settings.rules
+        return Browser(
+            self.place,
+            headed=self.settings.headed,
+            allow_domains=rules.allow_domains,
+            deny_domains=rules.deny_domains,
+            storage_state=cast("WebTask", self.case).state,
+        )
+
+    def begin(self, device: Device) -> str:
+        for url in self.spec.start_url.split(AND)[1:]:
+            device.perform(Tabs(do="new"))
+            device.perform(Navigate(url=url))
+        device.settle()
+        return self.spec.intent
+
+    def judge(self, device: Device, run: Run) -> list[Judged]:
+        from handeye.scenarios.agent_benchmarks.webarena_checks import address, answer, contents
+
+        judged = self.spec.eval
+        found: list[Judged] = []
+        if "string_match" in judged.eval_types and judged.reference_answers:
+            found += answer(judged.reference_answers, _said(run))
+        if "url_match" in judged.eval_types:
+            found.append(address(judged.reference_url.split(OR), device.signals().url, judged.url_note))
+        if "program_html" in judged.eval_types:  # last, because it may leave the page
+            for each in judged.program_html:
+                found += contents(each, cast("Browser", device))
+        return found
+
+
+def _said(run: Run) -> str:
+    """The answer. What an agent says that gives up is none, but for WebArena's own word for that."""
+    return run.answer if run.status == "succeeded" or run.answer.strip().upper() == "N/A" else ""

@@ -1,0 +1,157 @@
+"""One evaluation from beginning to end: what was measured before, what is left, and what is written of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handeye.agent.resources import EMBEDDED, open_perception_and_policy
+from handeye.perception import ocr
+from handeye.perception.model_perception import ModelPerception
+from handeye.scenarios.eval.measure import measure, overhear
+from handeye.scenarios.eval.measurements import Ledger
+from handeye.scenarios.eval.score import Measured, Score, score
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from handeye.perception.engines.engine import Engine
+    from handeye.perception.engines.options import EngineOptions
+    from handeye.perception.perception import Perception
+    from handeye.scenarios.datasets import Dataset, Item
+
+#: Settings that do not change an answer.
+INDIFFERENT = {"answer_seconds", "cache_mb"}
+
+
+@dataclass
+class Session:
+    """The evaluation of one model on one data set."""
+
+    dataset: Dataset
+    items: Sequence[Item]
+    """Those of the data set that are asked."""
+    model: str
+    options: EngineOptions
+    samples: int = 1
+    workers: int = 1
+    opened: list[Perception] = field(default_factory=list)
+    _shared: Engine | None = None
+
+    def open_perception(self) -> Perception:
+        """Eyes for one worker; `close` closes them. A model in this process is loaded once, for all workers."""
+        if self._shared:
+            perception: Perception = ModelPerception(self._shared, reader=ocr.read)
+        else:
+            perception, _ = open_perception_and_policy(self.model, options=self.options)
+        self.opened.append(perception)
+        if isinstance(perception, ModelPerception):
+            if self.workers > 1 and self.in_process:
+                perception.engine = self._shared = self._shared or _together(perception.engine, self.workers)
+            perception.samples = self.samples
+        return overhear(perception)
+
+    @property
+    def in_process(self) -> bool:
+        """Whether the model runs in this process; a script's answers do not: they come in their order."""
+        return self.model != EMBEDDED and not self.model.startswith(("http://", "https://", "serve:", "scripted:"))
+
+    def close(self) -> None:
+        """Let go of every model."""
+        for perception in self.opened:
+            perception.close()
+
+    def measure(self, ledger: Ledger, listen: Callable[[Measured], None]) -> list[Measured]:
+        """The results of all items, in their order: what the ledger knows, and what is asked now and added to it."""
+        waiting = [self.opened[0]] if self.opened else []
+        left = [(number, item) for number, item in enumerate(self.items) if number not in ledger.done]
+        asking = measure(left, lambda: waiting.pop() if waiting else self.open_perception(), self.workers)
+        for number, result in asking:
+            ledger.add(number, result)
+            listen(result)
+        return [ledger.done[number] for number in range(len(self.items))]
+
+    def settings(self) -> dict[str, Any]:
+        """What has to be equal for results to belong together; opens the eyes, because the model says who it is."""
+        perception = self.opened[0] if self.opened else self.open_perception()
+        made: dict[str, Any] = {
+            "data set": self.digest(),
+            "model": self.model,
+            "weights": _stamp(self.model),
+            "perception": perception.name,
+            "version of handeye": version("handeye"),
+        }
+        if isinstance(perception, ModelPerception):
+            options = self.options.model_dump(mode="json", exclude=INDIFFERENT)
+            made |= {"options": options, "samples": self.samples, "profile": _digest(repr(perception.engine.profile))}
+        return made
+
+    def digest(self) -> str:
+        """Names the data set's questions, all of them, and the sizes of their pictures."""
+        told = [
+            (item.name, item.path.stat().st_size, item.instruction, item.truth and item.truth.numbers, item.types)
+            for item in self.dataset.items
+        ]
+        return _digest(json.dumps(told))
+
+
+def to_json(session: Session, results: Sequence[Measured], counted: Score, name: str) -> dict[str, Any]:
+    """The result as `--json` writes it."""
+    return {
+        "model": session.model,
+        "n": counted.overall.n,
+        "accuracy": counted.overall.accuracy,
+        "by_type": {name: share.to_json() for name, share in counted.by_type.items()},
+        "results": [result.model_dump(mode="json", exclude_defaults=True) | _always(result) for result in results],
+        "correct": counted.overall.correct,
+        "interval": counted.overall.to_json()["interval"],
+        "errors": counted.errors,
+        "by_source": {name: share.to_json() for name, share in counted.by_source.items()},
+        "by_group": {
+            group: {kind: share.to_json() for kind, share in shares.items()} for group, shares in counted.table.items()
+        },
+        "by_field": {
+            field: {value: part.to_json() for value, part in parts.items()} for field, parts in counted.by_field.items()
+        },
+        "dataset": str(session.dataset.path),
+        "format": session.dataset.format,
+        "perception": name,
+        "seconds": round(sum(result.seconds for result in results), 3),
+    }
+
+
+def counted(session: Session, results: Sequence[Measured]) -> Score:
+    """The results, counted."""
+    return score(session.items, results)
+
+
+def _always(result: Measured) -> dict[str, Any]:
+    """Fields that stand in the result whatever their value."""
+    return {"point": list(result.point) if result.point else None}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _together(engine: Engine, workers: int) -> Engine:
+    from handeye.perception.engines.in_process.batching import Together
+    from handeye.perception.engines.in_process.transformers_engine import InProcess
+
+    assert isinstance(engine, InProcess)
+    return Together(engine, workers)
+
+
+def _stamp(model: str) -> str:
+    """Tells whether the files of a model in a folder have changed; empty for a model that is elsewhere."""
+    path = Path(model.removeprefix("scripted:"))
+    if model == EMBEDDED or not path.exists():
+        return ""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return _digest(
+        repr([(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()])
+    )

@@ -1,0 +1,155 @@
+"""Asks the questions, one after the other or several at a time."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from handeye.perception import ocr
+from handeye.perception.internvl.prompt import ground_prompt
+from handeye.perception.observation import Observation
+from handeye.scenarios.eval.score import Measured
+from handeye.tools.errors import ActionFailed, ActionRefused, ModelError, UsageError
+from handeye.tools.screenshot import Screenshot, open_image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Future
+
+    from handeye.perception.engines.engine import Answer, Engine, Weighed
+    from handeye.perception.internvl.profiles import ModelProfile
+    from handeye.perception.internvl.prompt import Prompt
+    from handeye.perception.perception import Perception
+    from handeye.scenarios.datasets import Item
+
+#: Longer answers are cut in the results.
+MOST_CHARACTERS = 2000
+#: What a model writes to say that a thing is not there: the box it was told to write then, or words.
+NOT_THERE = re.compile(
+    r"-1(?:\.0+)?\s*,\s*-1|\bno such\b|\bcannot (?:be found|find)\b"
+    r"|\b(?:not|no longer)\s+(?:\w+\s+){0,2}(?:on|in|there|visible|present|found|shown|exist\w*)\b",
+    re.IGNORECASE,
+)
+
+
+class Overheard:
+    """An engine whose answers are noted down."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.name: str = engine.name
+        self.profile: ModelProfile = engine.profile
+        self.notes = engine.notes
+        self.heard: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def generate(self, prompt: Prompt, **settings: Any) -> list[Answer]:
+        """As the engine does."""
+        answers = self._engine.generate(prompt, **settings)
+        self.heard += [answer.text for answer in answers]
+        return answers
+
+    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
+        """As the engine does."""
+        return self._engine.weigh(prompt, options)
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self._engine.close()
+
+
+def overhear(perception: Perception) -> Perception:
+    """The same eyes, with what their model writes noted down."""
+    if (engine := getattr(perception, "engine", None)) is not None:
+        perception.engine = Overheard(engine)  # type: ignore[attr-defined]
+    return perception
+
+
+def measure(
+    questions: Iterable[tuple[int, Item]], open_perception: Callable[[], Perception], workers: int = 1
+) -> Iterator[tuple[int, Measured]]:
+    """Each question's number with its result, as they come.
+
+    With several workers each has eyes of its own. A question that cannot be answered gives a result with its error;
+    raises ModelError when the model does not answer at all any more, and SetupError when something is missing.
+    """
+    if workers == 1:
+        perception = open_perception()
+        for number, item in questions:
+            yield number, ask(perception, item)
+        return
+    mine = threading.local()
+
+    def work(item: Item) -> Measured:
+        if not hasattr(mine, "perception"):
+            mine.perception = open_perception()
+        return ask(mine.perception, item)
+
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="eval")
+    try:
+        asked: dict[Future[Measured], int] = {}
+        waiting = iter(questions)
+        while True:
+            # A few at a time: a failure or Ctrl-C should not wait for a thousand.
+            for number, item in waiting:
+                asked[pool.submit(work, item)] = number
+                if len(asked) >= 2 * workers:
+                    break
+            if not asked:
+                return
+            for future in wait(asked, return_when=FIRST_COMPLETED).done:
+                yield asked.pop(future), future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def ask(perception: Perception, item: Item) -> Measured:
+    """The result of one question; errors as in `measure`."""
+    began = time.monotonic()
+    engine: Overheard | None = getattr(perception, "engine", None)
+    if engine is not None:
+        engine.heard.clear()
+
+    def result(**more: Any) -> Measured:
+        heard = "\n".join(engine.heard)[:MOST_CHARACTERS] if engine is not None else ""
+        more = {"point": None, "correct": False, "answer": heard} | more
+        return Measured(
+            image=item.name, instruction=item.instruction, seconds=round(time.monotonic() - began, 3), **more
+        )
+
+    try:
+        observation = Observation(Screenshot(open_image(item.path)), reader=ocr.read)
+        found = perception.ground(observation, item.instruction)
+    except (UsageError, ActionRefused, ActionFailed) as error:
+        return result(error=str(error))
+    except ModelError as error:
+        if engine is not None and not _answers(engine):
+            raise
+        return result(error=str(error))
+    if found is None:
+        # An answer that cannot be understood names no place either, and says nothing.
+        understood = engine is None or bool(engine.heard and NOT_THERE.search(engine.heard[0]))
+        return result(correct=item.truth is None and understood)
+    return result(
+        point=found.point,
+        box=found.box,
+        by=found.by,
+        confidence=round(found.confidence, 3),
+        correct=item.truth is not None and item.truth.holds(found.point),
+    )
+
+
+def _answers(engine: Overheard) -> bool:
+    """Whether the model can still be asked: a small picture that nothing can be wrong with."""
+    try:
+        engine.generate(ground_prompt(engine.profile, Image.new("RGB", (64, 64), "white"), "a button"), max_tokens=8)
+    except ModelError:
+        return False
+    return True

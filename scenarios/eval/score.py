@@ -1,0 +1,140 @@
+"""What was answered, and how often it was right."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from handeye.scenarios.datasets import Item
+
+#: Of a normal distribution, 95 % lies within so many standard deviations.
+Z95 = 1.959963984540054
+
+
+class Measured(BaseModel):
+    """The answer to one question."""
+
+    model_config = ConfigDict(frozen=True)
+
+    image: str
+    instruction: str
+    point: tuple[int, int] | None
+    """In pixels of the picture; None when nothing was found."""
+    correct: bool
+    seconds: float
+    box: tuple[int, int, int, int] | None = None
+    by: str = ""
+    """What found it: `ocr`, `internvl` …"""
+    confidence: float | None = None
+    answer: str = ""
+    """What the model wrote, its answers on lines of their own; empty without a model."""
+    error: str = ""
+    """Why there is no answer: the picture could not be read, the model gave an error."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many right of so many."""
+
+    correct: int
+    n: int
+
+    @property
+    def accuracy(self) -> float:
+        """0 where nothing was asked."""
+        return self.correct / self.n if self.n else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the true share lies with 95 % certainty.
+
+        Wilson (1927), "Probable inference, the law of succession, and statistical inference": it stays within 0 to 1,
+        and keeps its promise for few questions and for shares near 0 or 1 too.
+        """
+        if not self.n:
+            return 0.0, 1.0
+        share, z2 = self.accuracy, Z95 * Z95 / self.n
+        middle = (share + z2 / 2) / (1 + z2)
+        half = Z95 * math.sqrt(share * (1 - share) / self.n + z2 / (4 * self.n)) / (1 + z2)
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "n": self.n,
+            "correct": self.correct,
+            "accuracy": self.accuracy,
+            "interval": [round(end, 4) for end in self.interval],
+        }
+
+
+@dataclass(frozen=True)
+class Part:
+    """The questions that have something in common."""
+
+    whole: Share
+    by_type: dict[str, Share]
+
+    def to_json(self) -> dict[str, Any]:
+        return self.whole.to_json() | {"by_type": {name: share.to_json() for name, share in self.by_type.items()}}
+
+
+@dataclass(frozen=True)
+class Score:
+    """The results of an evaluation, counted."""
+
+    overall: Share
+    by_type: dict[str, Share]
+    """In the order of first occurrence; empty when no question has a type. A question may have several."""
+    by_source: dict[str, Share]
+    table: dict[str, dict[str, Share]]
+    """Group, then type, as benchmarks publish it; empty when no question has a group."""
+    by_field: dict[str, dict[str, Part]]
+    """What the data set says besides, such as its themes: field, then value."""
+    errors: int
+    """Questions that could not be asked or answered; they count as wrong."""
+
+
+def score(items: Sequence[Item], results: Sequence[Measured]) -> Score:
+    """Count the results of these items, in the same order."""
+    both = list(zip(items, results, strict=True))
+    return Score(
+        _share(result for _, result in both),
+        _by([(kind, result) for item, result in both for kind in item.types]),
+        _by([(item.source, result) for item, result in both if item.source]),
+        {
+            group: _by([(kind, result) for item, result in both if item.group == group for kind in item.types])
+            for group in dict.fromkeys(item.group for item in items if item.group)
+        },
+        {
+            name: {
+                value: _part([pair for pair in both if pair[0].fields.get(name) == value])
+                for value in dict.fromkeys(item.fields[name] for item in items if name in item.fields)
+            }
+            for name in dict.fromkeys(name for item in items for name in item.fields)
+        },
+        sum(bool(result.error) for result in results),
+    )
+
+
+def _part(both: list[tuple[Item, Measured]]) -> Part:
+    by_type = _by([(kind, result) for item, result in both for kind in item.types])
+    return Part(_share(result for _, result in both), by_type)
+
+
+def _by(named: list[tuple[str, Measured]]) -> dict[str, Share]:
+    sorted_out: defaultdict[str, list[Measured]] = defaultdict(list)
+    for name, result in named:
+        sorted_out[name].append(result)
+    return {name: _share(results) for name, results in sorted_out.items()}
+
+
+def _share(results: Iterable[Measured]) -> Share:
+    right = [result.correct for result in results]
+    return Share(sum(right), len(right))

@@ -1,0 +1,1 @@
+"""Suite formats of other tools that handeye test runs unchanged."""

@@ -1,0 +1,75 @@
+"""Carries out a flow: its tasks on one page, those that may fail as runs of their own."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, cast
+
+from handeye.scenarios.anchors import Anchors
+from handeye.scenarios.replay import Again
+from handeye.scenarios.runner import Trial, Watch
+
+if TYPE_CHECKING:
+    from handeye.agent.run_folder import RunResult as Run
+    from handeye.scenarios.formats.midscene import Flow, Task
+    from handeye.scenarios.runner import Job, Runner
+
+
+class FlowTrial(Trial):
+    """One attempt. Where no task may fail it is a scenario like any other, anchors included."""
+
+    def __init__(self, runner: Runner, job: Job, number: int) -> None:
+        super().__init__(runner, job, number)
+        self.flow = cast("Flow", job.case)
+        self.parted = any(each.optional for each in self.flow.tasks)
+        if self.settings.anchors and not self.parted:
+            self.again = Again(self.settings, Anchors(self.case, self.served))
+
+    def carry_out(self) -> dict[str, Any]:
+        """What the attempt came to: fields of an Attempt."""
+        told = self._parts() if self.parted else super().carry_out()
+        return told | {"reason": self._said(told["reason"])} if told.get("reason") else told
+
+    def _parts(self) -> dict[str, Any]:
+        on = self._place()
+        runs: list[Run] = []
+        passed_over: list[str] = []
+        with closing(self._open(on)) as device:
+            perception, policy = self.runner.mind()
+            for number, task in enumerate(self.flow.tasks):
+                name: Any = "run" if task is self._deciding() else f"task-{number + 1}"
+                goal = self._filled(", ".join(task.steps))
+                runs.append(self._run(device, perception, policy, goal, name, on))
+                if runs[-1].status == "succeeded":
+                    continue
+                if not task.optional:
+                    return self._sum(runs) | {"reason": f"{task.name}: {runs[-1].reason}"}
+                passed_over.append(f"{task.name}: {runs[-1].reason}")
+            last = next(
+                run for run, task in zip(reversed(runs), reversed(self.flow.tasks), strict=True) if not task.optional
+            )
+            told = self._told(last, device, Watch(perception, lambda _: []))
+        return (
+            self._sum(runs)
+            | {key: told[key] for key in ("status", "run_status", "reason")}
+            | {"measured": {"passed over": list(passed_over)} if passed_over else {}}
+        )
+
+    def _deciding(self) -> Task:
+        """The last task that must pass: its run is the attempt's."""
+        return next(each for each in reversed(self.flow.tasks) if not each.optional)
+
+    def _sum(self, runs: list[Run]) -> dict[str, Any]:
+        last = runs[-1]
+        return {
+            "status": "broken" if last.status == "broken" else "failed",
+            "run_status": last.status,
+            "steps": sum(run.steps for run in runs),
+            "model_calls": sum(run.usage.calls for run in runs),
+            "tokens": sum(run.usage.tokens_in + run.usage.tokens_out for run in runs),
+        }
+
+    def _said(self, reason: str) -> str:
+        """With the flow's own message, where the check that it belongs to is what failed."""
+        told = next((message for words, message in self.flow.messages.items() if words in reason), "")
+        return f"{told}: {reason}" if told else reason

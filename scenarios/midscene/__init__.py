@@ -1,1 +1,0 @@
-"""Midscene's YAML flows, run as they are: their verbs become steps in plain English, or errors that name the line."""

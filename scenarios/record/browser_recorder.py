@@ -1,0 +1,259 @@
+"""Listening to a person in a visible Chromium: in every tab and every frame of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from contextlib import suppress
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import ValidationError
+
+from handeye.scenarios.export.english import quoted
+from handeye.scenarios.record.recording import Entry
+from handeye.scenarios.record.step_text import Said
+from handeye.scenarios.record.user_event import Heard
+from handeye.tools.address import meant
+from handeye.tools.browser.launch import launch, play
+from handeye.tools.browser.scripts import ask, source
+from handeye.tools.browser.trouble import plain
+from handeye.tools.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.async_api import Browser, BrowserContext, CDPSession, Dialog, Frame, Page, Playwright
+
+    from handeye.scenarios.record.recording import Recording
+
+#: Seconds between two looks at what was heard.
+PAUSE = 0.05
+#: A page that comes so soon after something was done comes of that.
+SOON = 1.5
+#: Seconds the browser gets to end.
+ENDING = 8.0
+BINDING = "__handeye_heard"
+
+
+@cache
+def script() -> str:
+    """What stands in every document, before its own scripts."""
+    return source() + ";\n" + (files(__package__) / "page.js").read_text("utf-8")
+
+
+class BrowserRecorder:
+    """A Chromium whose person is listened to, from `async with` to its end.
+
+    `told` is called with each entry that is new or has changed. `wait` goes on until the last tab is closed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        recording: Recording,
+        told: Callable[[Entry], None],
+        *,
+        headed: bool = True,
+        viewport: tuple[int, int] = (1344, 896),
+    ) -> None:
+        self._url, self._recording, self._told = meant(url)[0], recording, told
+        self._headed, self._viewport = headed, viewport
+        self._queue: deque[tuple[Page, Frame, str] | tuple[Page, None, dict[str, Any]]] = deque()
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self._context: BrowserContext | None = None
+        self._front: Page | None = None
+        self._led: set[Page] = set()
+        """Tabs in which a page is to come that something on a page has asked for."""
+        self._places: dict[Page, int] = {}
+        self._seen: set[Page] = set()
+        """Tabs in which something was done."""
+        self._dialogs: dict[Page, str] = {}
+        self._last = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._playwright = await play()
+        try:
+            self._browser = await launch(self._playwright, headed=self._headed, rules=[], timeout=30)
+            wide, high = self._viewport
+            self._context = await self._browser.new_context(viewport={"width": wide, "height": high})
+            await self._context.expose_binding(BINDING, self._hear)
+            await self._context.add_init_script(script())
+            self._context.on("page", self._adopt)
+            self._context.on("dialog", self._dialog)
+            page = await self._context.new_page()
+            self._front = page
+            self._seen.add(page)
+            await self._attend(page)
+            self._led.add(page)
+            await page.goto(self._url)
+        except SetupError:
+            await self.close()
+            raise
+        except Exception as error:
+            await self.close()
+            raise SetupError(f"{self._url} could not be opened ({plain(error)}); check the address") from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def page(self) -> Page:
+        """The first tab."""
+        assert self._context is not None
+        return self._context.pages[0]
+
+    async def wait(self) -> None:
+        """Take down what is done until the browser is closed, or the task is cancelled."""
+        try:
+            while self._browser and self._browser.is_connected() and self._context and self._context.pages:
+                await self.take()
+                await asyncio.sleep(PAUSE)
+        finally:
+            await asyncio.shield(self.take(ended=True))
+
+    async def take(self, ended: bool = False) -> None:
+        """Make entries of what was heard so far. `ended` says that no page can be asked any more."""
+        while self._queue:
+            page, frame, what = self._queue.popleft()
+            if isinstance(what, dict):
+                self._answered(page, what)
+                continue
+            try:
+                heard = Heard.model_validate_json(what)
+            except ValidationError:  # a page's own doing: ours are well-formed
+                continue
+            if frame is not None and frame.parent_frame is not None and not ended:
+                heard = await _in_frame(heard, frame)
+            if (placed := await self._placed(page, heard)) is not None:
+                self._add(page, placed)
+
+    async def close(self) -> None:
+        """End the browser, whatever state it is in."""
+        for ending in (self._browser and self._browser.close(), self._playwright and self._playwright.stop()):
+            with suppress(Exception):
+                if ending:
+                    await asyncio.wait_for(ending, ENDING)
+
+    # What the browser tells
+
+    def _hear(self, caller: Any, told: str) -> None:
+        self._queue.append((caller["page"], caller["frame"], told))
+
+    def _adopt(self, page: Page) -> None:
+        if self._front is None:  # the first tab, which is attended to before anything is opened in it
+            return
+        task = asyncio.ensure_future(self._attend(page))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _attend(self, page: Page) -> None:
+        """Hear what a tab's pages ask for, and how its dialogs are answered."""
+        with suppress(Exception):  # it may be closed again already
+            line: CDPSession = await page.context.new_cdp_session(page)
+            frame = (await line.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
+            line.on("Page.frameRequestedNavigation", lambda event: self._asked(page, event["frameId"] == frame, event))
+            line.on("Page.javascriptDialogClosed", lambda event: self._queue.append((page, None, event)))
+            await line.send("Page.enable")
+
+    def _asked(self, page: Page, whole: bool, event: dict[str, Any]) -> None:
+        """Something on a page asks for another page: a link, a form, a script."""
+        if whole and event.get("disposition", "currentTab") == "currentTab":
+            self._led.add(page)
+
+    def _dialog(self, dialog: Dialog) -> None:
+        """It is left to the person."""
+        if dialog.page:
+            self._dialogs[dialog.page] = dialog.type
+
+    def _answered(self, page: Page, event: dict[str, Any]) -> None:
+        kind = self._dialogs.pop(page, "")
+        if kind in ("", "beforeunload"):
+            return
+        accepted = bool(event.get("result"))
+        if kind == "prompt" and accepted and (text := quoted(str(event.get("userInput", "")))):
+            self._keep(Entry("dialog", Said(f"type {text}")))
+        self._keep(Entry("dialog", Said(f'click "{"OK" if accepted else "Cancel"}"')))
+
+    def _keep(self, entry: Entry) -> None:
+        self._recording.keep(entry)
+        self._last = time.monotonic()
+        self._told(entry)
+
+    # What it means
+
+    async def _placed(self, page: Page, heard: Heard) -> Heard | None:
+        """The event with what only the browser knows; None where it came of something that was taken down before."""
+        if heard.kind not in ("arrived", "moved"):
+            return heard
+        opened = page not in self._places and await _has_opener(page)
+        before, self._places[page] = self._places.get(page, -1), heard.place
+        led = opened or page in self._led
+        self._led.discard(page)
+        soon = time.monotonic() - self._last < SOON
+        if led or (soon and (heard.kind == "moved" or heard.how != "navigate")):
+            return None
+        if heard.url == "about:blank" or (heard.kind == "arrived" and not heard.url.startswith(("http", "file"))):
+            return None
+        how = "back_forward" if heard.kind == "moved" else heard.how
+        return heard.model_copy(update={"origin": heard.origin if heard.kind == "moved" else before, "how": how})
+
+    def _add(self, page: Page, heard: Heard) -> None:
+        if page is not self._front and self._context is not None and heard.kind != "arrived":
+            pages = self._context.pages
+            if page in pages and self._front in pages and not self._opened(page):
+                switch = heard.model_copy(update={"kind": "tab", "how": "switch", "tab": pages.index(page)})
+                if entry := self._recording.hear(switch):
+                    self._told(entry)
+            self._front = page
+        try:
+            entry = self._recording.hear(heard)
+        except Exception as error:  # one thing that cannot be told must not cost all the others
+            reason = f"something was done here that could not be taken down ({type(error).__name__}: {error})"
+            self._keep(Entry("lost", Said("", reason[:300])))
+        else:
+            if entry:
+                self._told(entry)
+        self._last = time.monotonic()
+
+    def _opened(self, page: Page) -> bool:
+        """Whether the tab has come by itself and is looked at for the first time: runs follow it too."""
+        fresh = page not in self._seen
+        self._seen.add(page)
+        return fresh
+
+
+async def _has_opener(page: Page) -> bool:
+    """Whether something on another page has opened this tab."""
+    with suppress(Exception):  # it is closed again already
+        return await page.opener() is not None
+    return False
+
+
+async def _in_frame(heard: Heard, frame: Frame) -> Heard:
+    """What was heard in a frame, among all that the page itself shows."""
+    with suppress(Exception):  # the page may be another one by now: what the frame told is enough
+        handle = await frame.frame_element()
+        box = await handle.bounding_box()
+        around = await ask(frame.page.main_frame, "collect", {"next": 2_000_000_000, "nested": False, "most": 1500})
+        size = frame.page.viewport_size
+        x, y = (box["x"], box["y"]) if box else (0.0, 0.0)
+        inner = [
+            {**each, "box": [side + shift for side, shift in zip(each["box"], (x, y, x, y), strict=True)]}
+            for each in heard.found
+        ]
+        return heard.model_copy(
+            update={
+                "found": [*inner, *around["found"]],
+                "point": (heard.point[0] + x, heard.point[1] + y),
+                "size": (size["width"], size["height"]) if size else heard.size,
+                "url": frame.page.url,
+                "title": "",
+            }
+        )
+    return heard

@@ -1,0 +1,281 @@
+"""Listening to a person on a desktop: what was pressed, and by the last look before it, on what."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING
+
+from handeye.agent.resources import open_device
+from handeye.perception.embedded import EmbeddedPerception
+from handeye.perception.matching import texts
+from handeye.scenarios.export.draft import sayable
+from handeye.scenarios.export.english import quoted, step_of
+from handeye.scenarios.record.recording import Entry
+from handeye.scenarios.record.step_text import Said, say
+from handeye.tools import actions as a
+from handeye.tools.errors import DeviceLost, HandeyeError, UsageError
+from handeye.tools.geometry import Point
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handeye.perception.observation import Observation
+    from handeye.scenarios.record.recording import Recording
+    from handeye.scenarios.record.x11_events import Input
+    from handeye.tools.desktop.device import Desktop
+    from handeye.tools.element import Element
+
+#: Seconds between two looks while nothing is done.
+IDLE = 0.5
+PAUSE = 0.02
+#: Two presses within so many seconds, and so many pixels, are a double click; more pixels are a drag.
+TWICE, NEAR = 0.45, 8
+#: Seconds without any window after which a program has ended.
+GONE = 3.0
+#: Ends the recording, as it stops a run.
+STOP = ("end", frozenset({"ctrl", "alt"}))
+BUTTONS = {1: "left", 2: "middle", 3: "right"}
+#: Said where nobody tells which field is a password's.
+BLIND = (
+    "No program here tells what its fields are (AT-SPI): a password that is typed would be written down. "
+    "Start the program with accessibility, or take passwords out of the file."
+)
+
+
+def listen(on: str, recording: Recording, told: Callable[[Entry], None]) -> None:
+    """Record on the desktop, or in a program that is started there, until it ends or Ctrl-C is pressed."""
+    needs_x11()
+    with closing(open_device(on, headed=True)) as device:
+        listener = DesktopRecorder(device, recording, told)  # type: ignore[arg-type]
+        with closing(listener):
+            listener.wait()
+
+
+class DesktopRecorder:
+    """Takes down what is done on a desktop's X server. Raises SetupError where nobody can be heard there."""
+
+    def __init__(self, device: Desktop, recording: Recording, told: Callable[[Entry], None]) -> None:
+        from handeye.scenarios.record.x11_events import Ears
+        from handeye.tools.desktop.hands import own_display
+
+        self._device, self._recording, self._told = device, recording, told
+        self._eyes = EmbeddedPerception()
+        display: str = getattr(device, "display", "") or own_display()
+        self._ears = Ears(display)
+        self._before: list[tuple[float, float, Observation]] = []
+        """The last looks: when each began and ended."""
+        self._pressed: Input | None = None
+        self._last: Input | None = None
+        self._text = ""
+        self._field: Element | None = None
+        self._secret = False
+        self.stopped = False
+        self._windows = time.monotonic()
+        self._look()
+        observation = self._before[-1][2]
+        if not observation.elements:
+            recording.notes.append(BLIND)
+
+    def close(self) -> None:
+        """Hear nothing more; may be called twice."""
+        self._ears.close()
+        self._eyes.close()
+
+    def wait(self) -> None:
+        """Until the program has gone, the stop key was pressed, or somebody interrupts."""
+        try:
+            while not self.stopped and not self._gone():
+                if not self.take() and time.monotonic() - self._before[-1][1] > IDLE:
+                    self._look()
+                time.sleep(PAUSE)
+        except DeviceLost:
+            self._recording.title = ""
+        finally:
+            self._write_text()
+
+    def take(self) -> bool:
+        """Make entries of what was heard so far; whether there was anything."""
+        heard = self._ears.heard
+        if not heard:
+            return False
+        while heard:
+            each = heard.popleft()
+            if each.kind == "key":
+                self._key(each)
+            elif each.kind == "press":
+                self._write_text()
+                self._pressed = each
+            elif self._pressed is not None:
+                self._release(self._pressed, each)
+                self._pressed = None
+        with suppress(HandeyeError):
+            self._device.settle(1.0)
+        self._look()
+        return True
+
+    def _gone(self) -> bool:
+        """Whether the program that was started has no window any more, and none is about to come."""
+        if self._recording.device != "virtual" or self._before[-1][2].signals.tabs:
+            self._windows = time.monotonic()
+        if time.monotonic() - self._windows < GONE:
+            return False
+        self._recording.title = ""  # of a window that is no more
+        return True
+
+    # Looking
+
+    def _look(self) -> None:
+        began = time.monotonic()
+        observation = self._eyes.observe(self._device)
+        self._before = [*self._before[-3:], (began, time.monotonic(), observation)]
+        self._recording.title = observation.signals.title or self._recording.title
+        self._recording.first = self._recording.first or observation.signals.title
+
+    def _seen(self, moment: float) -> Observation:
+        """The last look that had ended before."""
+        return next(
+            (observation for _, ended, observation in reversed(self._before) if ended <= moment), self._before[0][2]
+        )
+
+    # The mouse
+
+    def _release(self, press: Input, release: Input) -> None:
+        observation = self._seen(press.at)
+        point, end = self._pixel(observation, press), self._pixel(observation, release)
+        if point is None or end is None:
+            return
+        if {"ctrl", "shift"} <= set(press.held):
+            self._check(point)
+            return
+        if abs(point.x - end.x) > NEAR or abs(point.y - end.y) > NEAR:
+            self._dragged(observation, point, end)
+            return
+        last, self._last = self._last, press
+        twice = last and last.button == press.button and press.at - last.at < TWICE and _close(last.point, press.point)
+        count = 2 if twice else 1
+        self._last = None if twice else press
+        element = _thing(observation, point)
+        held = tuple(name for name in press.held if name in ("ctrl", "shift", "alt", "meta"))
+        button = BUTTONS.get(press.button, "left")
+
+        def step(phrase: str) -> str | None:
+            click = a.Click(target=a.Target(phrase=phrase), button=button, count=count, modifiers=held)  # type: ignore[arg-type]
+            return step_of(click, {"target": phrase})
+
+        kind = "double" if twice else "click" if button == "left" else button
+        if element is None:
+            said = Said(step(f"({point.x}, {point.y})") or "", "a place in pixels: nothing there has a name")
+        else:
+            said = say(element, observation, step, ("click",), point)
+        self._keep(Entry(kind, said, element.id if element else f"{point}"))
+
+    def _dragged(self, observation: Observation, start: Point, end: Point) -> None:
+        first, second = _thing(observation, start), _thing(observation, end)
+        where = f"from ({start.x}, {start.y}) to ({end.x}, {end.y})"
+        names = [quoted(each.name) if each and each.name else None for each in (first, second)]
+        if names[0] and names[1] and first != second and sayable(step := f"drag {names[0]} onto {names[1]}"):
+            self._keep(Entry("drag", Said(step, f"the mouse was dragged {where}")))
+        else:
+            self._keep(Entry("drag", Said("", f"the mouse was dragged {where}: plain English has no words for this")))
+
+    def _check(self, point: Point) -> None:
+        observation = self._eyes.observe(self._device)
+        element = _thing(observation, point) or _line(observation, point)
+        text = (element.value or element.name) if element and not element.secret else ""
+        shown = quoted(" ".join(text.split())[:120]) if text else None
+        says = (
+            f"the screen shows {shown}"
+            if shown and " ".join(text.split())[:120] in " ".join(" ".join(texts(observation)).split())
+            else ""
+        )
+        if element is not None and element.checked is not None and (name := quoted(element.name)):
+            says = f"{name} is {'' if element.checked else 'not '}checked"
+        said = Said(f"check that {says}") if says else Said("", "something was to be checked here that has no words")
+        self._keep(Entry("check", said, check=True, says=says))
+
+    # The keyboard
+
+    def _key(self, heard: Input) -> None:
+        if (heard.key, frozenset(heard.held)) == STOP:
+            self.stopped = True
+            return
+        chord = set(heard.held) & {"ctrl", "alt", "meta"}
+        if len(heard.key) == 1 and not chord:
+            if not self._text:
+                self._focus()
+            self._text += heard.key
+            return
+        if heard.key == "backspace" and self._text and not chord:
+            self._text = self._text[:-1]
+            return
+        self._write_text()
+        held: list[str] = [name for name in ("ctrl", "alt", "meta") if name in chord]
+        held += ["shift"] if "shift" in heard.held and (chord or len(heard.key) > 1) else []
+        key = heard.key.lower() if chord else heard.key
+        keys = "+".join((*held, "plus" if key == "+" else "space" if key == " " else key))
+        step = step_of(a.Key(keys=keys), {})
+        said = Said(step) if step else Said("", f"{keys} was pressed, which plain English cannot say")
+        self._keep(Entry("key", said))
+
+    def _focus(self) -> None:
+        """Which field the text goes to: asked while the first letter is typed, since the focus moves on with Enter."""
+        with suppress(HandeyeError):
+            elements = self._device.elements()
+            self._field = next((each for each in elements if each.focused), None)
+            self._secret = bool(self._field and self._field.secret)
+            return
+        self._field, self._secret = None, False
+
+    def _write_text(self) -> None:
+        text, self._text = self._text, ""
+        if not text:
+            return
+        field, observation = self._field, self._before[-1][2]
+        if self._secret and field is not None:
+            text = self._recording.secret(field)
+        action = a.Type(text=text)
+        plain, named = Said(step_of(action, {}) or ""), False
+        if not plain.step or not sayable(plain.step):
+            plain = Said("", "something was typed that plain English cannot say")
+        if field is not None and field.takes_text and any(each.id == field.id for each in observation.elements):
+            into = a.Type(text=text, target=a.Target(phrase="field"))
+            said = say(field, observation, lambda phrase: step_of(into, {"target": phrase}), ("type",))
+            if said.step and not said.comment:
+                plain, named = said, True
+        self._keep(Entry("fill", plain, field.id if field else "", named=named))
+
+    def _keep(self, entry: Entry) -> None:
+        self._recording.keep(entry)
+        self._told(entry)
+
+    def _pixel(self, observation: Observation, heard: Input) -> Point | None:
+        """Where that was in the picture; None off this monitor."""
+        (left, top), scale = observation.screenshot.origin, observation.screenshot.scale
+        x, y = round((heard.point[0] - left) * scale), round((heard.point[1] - top) * scale)
+        return Point(x, y) if 0 <= x < observation.screenshot.width and 0 <= y < observation.screenshot.height else None
+
+
+def _thing(observation: Observation, point: Point) -> Element | None:
+    """What lies at a point: the smallest that acts, else the smallest that has a name, else a line of text."""
+    there = [each for each in observation.elements if each.box.holds(point) and not each.covered]
+    for fits in (lambda each: each.acts, lambda each: bool(each.name)):
+        if found := sorted((each for each in there if fits(each)), key=lambda each: each.box.area):
+            return found[0]
+    return None if observation.elements else _line(observation, point)
+
+
+def _line(observation: Observation, point: Point) -> Element | None:
+    return next((each for each in observation.words if each.box.holds(point)), None)
+
+
+def _close(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return abs(one[0] - other[0]) <= NEAR and abs(one[1] - other[1]) <= NEAR
+
+
+def needs_x11() -> None:
+    """Raise UsageError where the desktop is none that can be heard."""
+    import sys
+
+    if not sys.platform.startswith("linux"):
+        raise UsageError(f"a desktop can be recorded on X11, and this is {sys.platform}; record a web page")

@@ -1,0 +1,264 @@
+"""From a suite's files to the scenarios that are run: includes, variables, each combination of a matrix, repeats."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import re
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from handeye.scenarios.checks.external import place as placed
+from handeye.scenarios.checks.kinds import Picture, Statement
+from handeye.scenarios.checks.screen import understood
+from handeye.scenarios.suite.conditions import unmet
+from handeye.scenarios.suite.file_types import is_flow, is_suite
+from handeye.scenarios.suite.schema import Plain, Scenario, Step, Suite
+from handeye.scenarios.suite.yaml_source import Place, Source, explained, read_source
+from handeye.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: `${{NAME}}` is the environment's, `${name}` the suite's; `{{secret:name}}` is left to the device.
+VARIABLE = re.compile(r"\$\{\{\s*(\w+)\s*\}\}|\$\{\s*([\w.-]+)\s*\}")
+#: Known only when the suite runs.
+LATE = frozenset({"serve"})
+#: Cases of one suite: a matrix multiplies quickly, and every case is a line of the report.
+MOST_CASES = 10_000
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One scenario as it is run."""
+
+    suite: Suite
+    file: Path
+    scenario: Scenario
+    name: str
+    """Of the scenario, with its combination of the matrix and the number of its repeat."""
+    by: str = "handeye.scenarios.runner:Trial"
+    """Who carries it out, by module and name: a `Trial`, or one of its kind."""
+
+    @property
+    def id(self) -> str:
+        """Unique among all: `shop.yaml › buys a lamp`."""
+        return f"{self.file.name} › {self.name}"
+
+    @property
+    def tags(self) -> frozenset[str]:
+        return frozenset((*self.suite.tags, *self.scenario.tags))
+
+    @property
+    def key(self) -> str:
+        """The same in every run: what `--last-failed` and anchors go by."""
+        return f"{self.file.resolve()}::{self.name}"
+
+
+def find_files(paths: list[Path]) -> list[Path]:
+    """The suites' files: those named, and in folders all that hold scenarios. Raises UsageError when there is none."""
+    found = list[Path]()
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
+            found += [each for each in inside if is_suite(each)]
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise UsageError(f"{path} is neither a file nor a folder; give a suite, such as tests/shop.yaml")
+    if not found:
+        raise UsageError(f"there is no suite in {', '.join(map(str, paths))}; a suite is a YAML file with `scenarios`")
+    return list(dict.fromkeys(found))
+
+
+def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = True) -> tuple[Suite, list[Scenario]]:
+    """A suite and its scenarios, those of included files first. Raises UsageError with the file and the line.
+
+    `pictures`: those that checks name must be there.
+    """
+    source = read_source(path)
+    if not isinstance(source.value, dict):
+        raise source.error((), "a suite is a table with `scenarios`")
+    if is_flow(source.value):
+        raise source.error(
+            (), "this is a flow of Midscene's, which cannot be included; give it to handeye test by itself"
+        )
+    try:
+        suite = Suite.model_validate(source.value)
+    except ValidationError as error:
+        raise explained(source, error) from error
+    scenarios = list[Scenario]()
+    variables: dict[str, Plain] = {}
+    for number, name in enumerate(suite.include):
+        included = (path.parent / name).resolve()
+        if included in (path.resolve(), *above):
+            chain = " → ".join(each.name for each in (*above, path.resolve(), included))
+            raise source.error(("include", number), f"{name} includes itself: {chain}")
+        if not included.is_file():
+            raise source.error(("include", number), f"there is no {included}")
+        other, theirs = read_suite(included, (*above, path.resolve()), pictures=pictures)
+        scenarios += theirs
+        variables |= other.variables
+    serve = suite.serve and suite.serve.model_copy(update={"line": source.lines.get(("serve",), 1)})
+    suite = suite.model_copy(update={"variables": variables | suite.variables, "serve": serve})
+    for number, scenario in enumerate(suite.scenarios):
+        place: Place = ("scenarios", number)
+        _check_sentences(source, scenario, place)
+        if pictures:
+            _check_pictures(source, scenario, place, (above or (path,))[0].parent)
+        line = source.lines.get((*place, "name"), source.lines.get(place, 1))
+        scenarios.append(scenario.model_copy(update={"line": line}))
+    if not scenarios and not suite.ground:
+        raise source.error((), "it has no scenarios")
+    _check_names(source, scenarios)
+    return suite, scenarios
+
+
+def cases_of(path: Path, *, pictures: bool = True) -> list[Case]:
+    """Everything that a suite's file asks to be run, in its order. `pictures`: those of checks must be there."""
+    from handeye.scenarios.formats.midscene import flows  # which makes cases itself
+
+    source = read_source(path)
+    if is_flow(source.value):
+        return flows(source)
+    suite, scenarios = read_suite(path, pictures=pictures)
+    found: list[Case] = []
+    _check_count(path, scenarios)
+    for scenario in scenarios:
+        names = list(scenario.matrix)
+        for values in itertools.product(*scenario.matrix.values()):
+            chosen = dict(zip(names, values, strict=True))
+            for number in range(scenario.repeat):
+                told = ", ".join(f"{name}={value}" for name, value in chosen.items())
+                name = scenario.name + (f" [{told}]" if told else "")
+                name += f" #{number + 1}" if scenario.repeat > 1 else ""
+                given = {**suite.variables, **scenario.variables, **chosen}
+                mine = filled(scenario, given, path)
+                found.append(Case(suite if mine.skip else around(suite, given, source), path, mine, name))
+    if suite.ground:
+        from handeye.scenarios.suite.ground import ground_cases  # which makes cases itself
+
+        found += ground_cases(suite, source)
+    return found
+
+
+def _check_count(path: Path, scenarios: list[Scenario]) -> None:
+    """Raise UsageError where matrices and repeats make more cases than can be run."""
+    count = 0
+    for scenario in scenarios:
+        count += scenario.repeat * math.prod(len(values) for values in scenario.matrix.values())
+        if count > MOST_CASES:
+            raise UsageError(
+                f"{path}:{scenario.line}: with “{scenario.name}” the suite has {count:,} cases, and at most "
+                f"{MOST_CASES:,} are run; shorten its matrix or repeat"
+            )
+
+
+def filled(scenario: Scenario, variables: dict[str, Plain], path: Path) -> Scenario:
+    """The scenario with values for its variables, and without steps that are not for here.
+
+    Raises UsageError for a variable that has no value.
+    """
+    fill = partial(_fill, variables, path, scenario.line)
+    known = partial(_known, variables, path, scenario.line)
+    plain = scenario.model_dump(by_alias=True, exclude={"matrix", "variables", "when"})
+    why = unmet(scenario.when, known)
+    if why:
+        # It is not run, so what it needs may be missing as well.
+        return scenario.model_copy(update={"skip": scenario.skip or why, "when": (), "matrix": {}, "variables": {}})
+    steps, out = _for_here(scenario.steps, known)
+    try:
+        made = Scenario.model_validate(fill(plain | {"steps": [each.model_dump() for each in steps]}))
+    except ValidationError:
+        if not out:
+            raise
+        # Nothing to do, or nothing to check, was left.
+        return scenario.model_copy(update={"skip": scenario.skip or out, "steps": (), "matrix": {}, "variables": {}})
+    return made.model_copy(update={"line": scenario.line})
+
+
+def around(suite: Suite, variables: dict[str, Plain], source: Source) -> Suite:
+    """The suite with values for the variables of what it does around a scenario."""
+    lines = {name: source.lines.get((name,), 1) for name in ("on", "setup", "teardown")}
+    parts: dict[str, Any] = {"on": _fill(variables, source.path, lines["on"], suite.on)}
+    for name, steps in (("setup", suite.setup), ("teardown", suite.teardown)):
+        here, _ = _for_here(steps, partial(_known, variables, source.path, lines[name]))
+        parts[name] = tuple(Step(step=_fill(variables, source.path, lines[name], each.step)) for each in here)
+    return suite.model_copy(update=parts)
+
+
+def _for_here(steps: tuple[Step, ...], known: Callable[[str], str]) -> tuple[list[Step], str]:
+    """The steps whose conditions are met, and why the last of the others is left out."""
+    whys = [unmet(each.when, known) for each in steps]
+    left = [each.model_copy(update={"when": ()}) for each, why in zip(steps, whys, strict=True) if not why]
+    return left, next((why for why in reversed(whys) if why), "")
+
+
+def _fill(variables: dict[str, Plain], path: Path, line: int, value: Any) -> Any:
+    if isinstance(value, str):
+        return VARIABLE.sub(lambda hit: _value(hit, variables, path, line), value)
+    if isinstance(value, dict):
+        return {key: _fill(variables, path, line, each) for key, each in value.items()}
+    return [_fill(variables, path, line, each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _known(variables: dict[str, Plain], path: Path, line: int, text: str) -> str:
+    """With values as far as they are known: for conditions."""
+    return VARIABLE.sub(lambda hit: _value(hit, variables, path, line, lenient=True), text)
+
+
+def _value(hit: re.Match[str], variables: dict[str, Plain], path: Path, line: int, *, lenient: bool = False) -> str:
+    """`lenient`: what the environment does not hold is empty."""
+    environment, name = hit.groups()
+    if environment:
+        if lenient:
+            return os.environ.get(environment, "")
+        if environment not in os.environ:
+            raise UsageError(f"{path}:{line}: ${{{{{environment}}}}} is not in the environment; set it")
+        return os.environ[environment]
+    if name in LATE:
+        return hit[0]
+    if name not in variables:
+        known = ", ".join(sorted(variables)) or "none"
+        raise UsageError(f"{path}:{line}: ${{{name}}} has no value; the suite's variables are: {known}")
+    value = variables[name]
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _check_sentences(source: Source, scenario: Scenario, place: Place) -> None:
+    """Sentences must be understood before anything is run."""
+    for when in ("requires", "ensures", "always", "never"):
+        for number, check in enumerate(getattr(scenario, when)):
+            if isinstance(check, Statement) and not VARIABLE.search(check.says):
+                try:
+                    understood(check.says)
+                except UsageError as error:
+                    raise source.error((*place, when, number), str(error)) from error
+
+
+def _check_pictures(source: Source, scenario: Scenario, place: Place, folder: Path) -> None:
+    for when in ("requires", "ensures", "always", "never"):
+        for number, check in enumerate(getattr(scenario, when)):
+            if isinstance(check, Picture) and not VARIABLE.search(check.file):
+                path = placed(check.file, folder)
+                if not path.is_file():
+                    raise source.error(
+                        (*place, when, number), f"there is no picture {path}; --update-pictures writes it as it is seen"
+                    )
+
+
+def _check_names(source: Source, scenarios: list[Scenario]) -> None:
+    seen: dict[str, int] = {}
+    for scenario in scenarios:
+        if scenario.name in seen:
+            raise UsageError(
+                f"{source.path}:{scenario.line}: two scenarios are called “{scenario.name}” (the other in line "
+                f"{seen[scenario.name]}); reports and --last-failed tell them apart by their names"
+            )
+        seen[scenario.name] = scenario.line
