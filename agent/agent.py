@@ -194,7 +194,7 @@ class Agent:
 
     def _keep_secrets(self, folder: RunFolder, resumed: bool) -> Callable[[str], str]:
         """Hand the secrets to the device, with what this run has typed before; returns what hides them in a text."""
-        from handeye.perception import ocr
+        from handeye.perception.reading import ocr
 
         self.secrets.reader = ocr.read
         if resumed and folder.journal.exists():

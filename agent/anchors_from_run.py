@@ -109,7 +109,7 @@ def _before(step: Step) -> Standing:
 
 def _whole(signature: TargetSignature, step: Step, run: Path, found: Retraced) -> TargetSignature:
     """A sight with what only the picture says: the text at the point where no element is known, and the patch."""
-    from handeye.perception import ocr
+    from handeye.perception.reading import ocr
     from handeye.policies.replay.picture import patch_of
     from handeye.policies.replay.signatures import around, line_at, share
     from handeye.tools.geometry import Box

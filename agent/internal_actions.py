@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from handeye.perception.matching import shows
 from handeye.perception.outcome import Outcome
+from handeye.perception.phrases.matching import shows
 from handeye.tools import halting
 from handeye.tools.actions import Extract, Remember, Wait, Zoom, targets
 from handeye.tools.errors import ActionRefused, Stopped

@@ -99,7 +99,7 @@ def open_device(
     """
     device = _opened(on, headed, viewport, rules or GuardPolicy(), folder, storage_state, on_send)
     if secrets is not None:
-        from handeye.perception import ocr
+        from handeye.perception.reading import ocr
 
         secrets.reader = ocr.read
         if isinstance(device, Discreet):
@@ -194,9 +194,9 @@ def open_perception_and_policy(
 
     if policy in ("auto", "plain-english") and best_of < 2 and (folder := pocket_folder(model)):
         return open_pocket(folder), load_policy("plain-english")
-    from handeye.perception import ocr
     from handeye.perception.engines import EngineOptions, open_engine
     from handeye.perception.model_perception import ModelPerception
+    from handeye.perception.reading import ocr
 
     engine = open_engine(model, options)
     perception = ModelPerception(engine, reader=ocr.read, samples=samples)

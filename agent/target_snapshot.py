@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
-from handeye.perception.groups import ancestors, descendants
+from handeye.perception.reading.groups import ancestors, descendants
 from handeye.perception.snapping import element_under
 from handeye.tools.actions import Key, Type, describe, targets
 from handeye.tools.desktop.keyboard import parse_chord

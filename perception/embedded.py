@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.perception import ocr
-from handeye.perception.matching import find, permitted, unclear
 from handeye.perception.observation import Grounding, Observation
-from handeye.perception.outlines import readable
+from handeye.perception.phrases.matching import find, permitted, unclear
+from handeye.perception.reading import ocr
+from handeye.perception.reading.outlines import readable
 from handeye.perception.usage import Usage
 from handeye.tools.hit import hit_test_of
 
 if TYPE_CHECKING:
-    from handeye.perception.matching import Match
+    from handeye.perception.phrases.match import Match
     from handeye.tools.device import Device
     from handeye.tools.element import Element
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from handeye.perception.outcome_fields import pictured, selected, ticked, typed
+from handeye.perception.outcome_fields import Judgement, OutcomeKind, pictured, selected, ticked, typed
 from handeye.tools.actions import (
     Back,
     Click,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from handeye.tools.device import Poised
     from handeye.tools.element import Element
 
-OutcomeKind = Literal["confirmed", "no_effect", "unexpected", "unknown"]
 
 #: Keys that often do their work where it cannot be seen: in the clipboard, in a file.
 _SILENT = frozenset({"ctrl", "shift", "alt", "meta", "escape", "ctrl+c", "ctrl+s", "ctrl+a", "tab", "shift+tab"})
@@ -67,9 +66,6 @@ def judge(
     diff = ObservationDiff(before, after, poised.animated_regions if poised else (), happened)
     kind, evidence = _RULES.get(type(action), _by_change)(action, diff)
     return Outcome(kind=kind, evidence=evidence, box=diff.change.box)
-
-
-Judgement = tuple[OutcomeKind, str]
 
 
 def _by_change(action: Action, diff: ObservationDiff) -> Judgement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from handeye.tools.actions import Type
 from handeye.tools.comparing import contains, held, literal, loose, same
@@ -12,9 +12,14 @@ from handeye.tools.values import means, plain_number
 if TYPE_CHECKING:
     from handeye.perception.observation import Observation
     from handeye.perception.observation_diff import ObservationDiff
-    from handeye.perception.outcome import Judgement
     from handeye.tools.actions import Action, Click, Select
     from handeye.tools.element import Element
+
+OutcomeKind = Literal["confirmed", "no_effect", "unexpected", "unknown"]
+"""What became of an action; `unknown` where the signals cannot decide."""
+
+Judgement = tuple[OutcomeKind, str]
+"""A kind and its evidence in words."""
 
 #: Roles whose value is a number, however it is written.
 _COUNTED = frozenset({"spinbutton", "slider"})

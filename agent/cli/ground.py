@@ -32,9 +32,9 @@ def ground(
     shape = {"point": None, "box": None, "confidence": 0.0, "by": None, "seconds": 0.0}
     with report_errors(as_json, **shape):
         from handeye.agent.resources import open_perception_and_policy
-        from handeye.perception import ocr
         from handeye.perception.marks import mark
         from handeye.perception.observation import Observation
+        from handeye.perception.reading import ocr
         from handeye.tools.screenshot import Screenshot, open_image
 
         if not phrase.strip():

@@ -17,11 +17,11 @@ import yaml
 
 from benchmarks.reliability.replay_site import PLANS, Plan, page
 from benchmarks.reliability.telling import Figure, say
-from handeye.perception import ocr
 from handeye.perception.engines.engine import Answer, Weighed
 from handeye.perception.internvl.profiles import INTERNVL3
 from handeye.perception.internvl.prompt import to_text
 from handeye.perception.model_perception import ModelPerception
+from handeye.perception.reading import ocr
 from handeye.policies.internvl import InternVL
 from handeye.scenarios.runner import Job, Runner, Settings
 from handeye.scenarios.serving import serving

@@ -14,10 +14,10 @@ from random import Random
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.observation import Observation
 from handeye.perception.pocket_perception import Fusion, Meant, Pointer, meant
+from handeye.perception.reading import ocr
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.naming import Names

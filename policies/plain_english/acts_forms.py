@@ -6,12 +6,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from handeye.perception.fields import fits_want
-from handeye.perception.groups import descendants, items_known_by
-from handeye.perception.matching import Match, shows
-from handeye.perception.quoting import unquote
-from handeye.perception.structure import ITEM_ROLES, structure_of
-from handeye.perception.wording import alike, normal
+from handeye.perception.phrases.match import Match
+from handeye.perception.phrases.matching import shows
+from handeye.perception.phrases.quoting import unquote
+from handeye.perception.phrases.wording import alike, normal
+from handeye.perception.reading.fields import fits_want
+from handeye.perception.reading.groups import descendants, items_known_by
+from handeye.perception.reading.structure import ITEM_ROLES, structure_of
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach, wait_or_scroll
@@ -19,7 +20,7 @@ from handeye.tools.actions import Click, Key, Select, Type, Wait
 from handeye.tools.comparing import contains, held
 
 if TYPE_CHECKING:
-    from handeye.perception.matching import Want
+    from handeye.perception.phrases.matching import Want
     from handeye.tools.element import Element
 
 _YES = frozenset({"on", "yes", "true", "ticked", "checked", "enabled", "1", "active"})

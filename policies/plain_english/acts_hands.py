@@ -10,11 +10,12 @@ import re
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin
 
-from handeye.perception.matching import Match, find
-from handeye.perception.phrase import readings
-from handeye.perception.quoting import unquote
-from handeye.perception.structure import ITEM_ROLES
-from handeye.perception.wording import alike
+from handeye.perception.phrases.match import Match
+from handeye.perception.phrases.matching import find
+from handeye.perception.phrases.phrase import readings
+from handeye.perception.phrases.quoting import unquote
+from handeye.perception.phrases.wording import alike
+from handeye.perception.reading.structure import ITEM_ROLES
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step, point_in
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach
 from handeye.policies.plain_english.searching import search

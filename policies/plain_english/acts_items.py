@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handeye.perception.groups import ancestors, items_with
-from handeye.perception.matching import Match
-from handeye.perception.quoting import unquote
-from handeye.perception.wording import alike, normal
+from handeye.perception.phrases.match import Match
+from handeye.perception.phrases.quoting import unquote
+from handeye.perception.phrases.wording import alike, normal
+from handeye.perception.reading.groups import ancestors, items_with
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, wait_or_scroll
 from handeye.tools.actions import Key, Select, Type

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handeye.perception.groups import ancestors
-from handeye.perception.matching import Match
+from handeye.perception.phrases.match import Match
+from handeye.perception.reading.groups import ancestors
 from handeye.policies.plain_english.acts_forms import likely, spoken
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.policies.plain_english.reaching import clear, reach

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.perception.matching import shows
 from handeye.perception.observation import Observation
-from handeye.perception.quoting import unquote
-from handeye.perception.wording import normal
+from handeye.perception.phrases.matching import shows
+from handeye.perception.phrases.quoting import unquote
+from handeye.perception.phrases.wording import normal
 from handeye.policies.plain_english.acts_forms import spoken
 from handeye.policies.plain_english.checks import Finding, evaluate
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step

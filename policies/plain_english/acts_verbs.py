@@ -6,14 +6,15 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from handeye.perception.ambiguity import rivals_of
-from handeye.perception.groups import Item, descendants, item_of, items_called, items_known_by
-from handeye.perception.label_verbs import unexplained
-from handeye.perception.matching import Match, is_name, shows
-from handeye.perception.phrase import ANY_ROLE, readings
-from handeye.perception.quoting import unquote
-from handeye.perception.structure import structure_of
-from handeye.perception.wording import GLYPHS, PARTLY, alike, normal, way, words
+from handeye.perception.phrases.ambiguity import rivals_of
+from handeye.perception.phrases.label_verbs import unexplained
+from handeye.perception.phrases.match import Match
+from handeye.perception.phrases.matching import is_name, shows
+from handeye.perception.phrases.phrase import ANY_ROLE, readings
+from handeye.perception.phrases.quoting import unquote
+from handeye.perception.phrases.wording import GLYPHS, PARTLY, alike, normal, way, words
+from handeye.perception.reading.groups import Item, descendants, item_of, items_called, items_known_by
+from handeye.perception.reading.structure import structure_of
 from handeye.policies.plain_english.acts_hands import drag
 from handeye.policies.plain_english.clauses import DragOnto
 from handeye.policies.plain_english.moment import Fail, Moment, Step
@@ -23,7 +24,7 @@ from handeye.tools.actions import Move
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.phrase import Query
+    from handeye.perception.phrases.phrase import Query
     from handeye.policies.plain_english import clauses as c
     from handeye.tools.element import Element
 

@@ -7,18 +7,19 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from handeye.perception.kinds import SUITS
-from handeye.perception.matching import Match, find, shows
-from handeye.perception.phrase import readings
-from handeye.perception.quoting import unquote
-from handeye.perception.wording import words
+from handeye.perception.phrases.kinds import SUITS
+from handeye.perception.phrases.match import Match
+from handeye.perception.phrases.matching import find, shows
+from handeye.perception.phrases.phrase import readings
+from handeye.perception.phrases.quoting import unquote
+from handeye.perception.phrases.wording import words
 from handeye.policies.plain_english.counting import how_many
 from handeye.policies.plain_english.reading import read_value
 from handeye.tools.comparing import contains, loose, same
 
 if TYPE_CHECKING:
-    from handeye.perception.matching import Want
     from handeye.perception.observation import Observation
+    from handeye.perception.phrases.matching import Want
     from handeye.policies.plain_english.clauses import Statement
     from handeye.tools.element import Element
 
@@ -108,7 +109,7 @@ def _texts(statement: Statement, observation: Observation) -> Finding:
 
 def summary(wanted: str, observation: Observation) -> str:
     """What the page says, for somebody who looked for something else."""
-    from handeye.perception.matching import nearest
+    from handeye.perception.phrases.matching import nearest
 
     elements = observation.elements or observation.words
     near = nearest(f'"{wanted}"', elements, 3)
@@ -236,7 +237,7 @@ def _held_in(phrase: str, observation: Observation) -> Element | None:
 
 def _written(text: str, container: Element, observation: Observation) -> bool:
     """Whether a text stands in a container: in one thing, or across several that are not buttons or fields."""
-    from handeye.perception.groups import descendants
+    from handeye.perception.reading.groups import descendants
 
     held = [container, *descendants(container, observation.elements)]
     parts = [part for each in held for part in (each.name, each.value)]
@@ -246,7 +247,7 @@ def _written(text: str, container: Element, observation: Observation) -> bool:
 
 def _within(found: list[Match], observation: Observation) -> str:
     """All that is written in the best match: of a row, its cells."""
-    from handeye.perception.groups import descendants
+    from handeye.perception.reading.groups import descendants
 
     if not found or found[0].score < 0.75:
         return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handeye.perception.quoting import ATOM, QUOTED
+from handeye.perception.phrases.quoting import ATOM, QUOTED
 from handeye.policies.plain_english.lists import PLACING
 from handeye.policies.plain_english.statements import NUMBER, cast_count
 from handeye.policies.plain_english.verbs import ADDRESS_ENDINGS, REFUSED_WORDS
@@ -17,7 +17,7 @@ from handeye.policies.plain_english.verbs import ADDRESS_ENDINGS, REFUSED_WORDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.perception.quoting import Masked
+    from handeye.perception.phrases.quoting import Masked
     from handeye.policies.plain_english.clauses import Clause
 
     Made = Clause | list[Clause] | None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.perception.groups import groups, items_called
-from handeye.perception.matching import Match, Screen, find
-from handeye.perception.phrase import readings
-from handeye.perception.quoting import unquote
-from handeye.perception.wording import stem, words
+from handeye.perception.phrases.match import Match
+from handeye.perception.phrases.matching import Screen, find
+from handeye.perception.phrases.phrase import readings
+from handeye.perception.phrases.quoting import unquote
+from handeye.perception.phrases.wording import stem, words
+from handeye.perception.reading.groups import groups, items_called
 
 if TYPE_CHECKING:
     from handeye.perception.observation import Observation

@@ -28,8 +28,9 @@ from handeye.policies.plain_english.reaching import once, wait_or_scroll
 from handeye.tools.actions import Done, describe
 
 if TYPE_CHECKING:
-    from handeye.perception.matching import Match, Want
     from handeye.perception.perception import Perception
+    from handeye.perception.phrases.match import Match
+    from handeye.perception.phrases.matching import Want
     from handeye.policies.decision import PolicyInput
 
 ACTS: dict[type[c.Clause], Callable[[Any, Moment], Step]] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from handeye.policies.plain_english import rules_hands, rules_items, rules_looking
 
 if TYPE_CHECKING:
-    from handeye.perception.quoting import Masked
+    from handeye.perception.phrases.quoting import Masked
     from handeye.policies.plain_english.clauses import Clause
 
 RULES = (*rules_looking.rule, *rules_items.rule, *rules_hands.rule)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handeye.perception.phrase import ANY_ROLE
-from handeye.perception.quoting import ATOM, QUOTED
+from handeye.perception.phrases.phrase import ANY_ROLE
+from handeye.perception.phrases.quoting import ATOM, QUOTED
 
 if TYPE_CHECKING:
-    from handeye.perception.quoting import Masked
+    from handeye.perception.phrases.quoting import Masked
 
 #: What follows a label after a comma and still says which thing is meant.
 PLACING = (

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.matching import Match, Want, find, nearest, permitted, unclear, withheld
-from handeye.perception.outlines import readable
-from handeye.perception.phrase import readings
-from handeye.perception.quoting import QUOTED, mask, unquote
-from handeye.perception.structure import structure_of
+from handeye.perception.phrases.match import Match
+from handeye.perception.phrases.matching import Want, find, nearest, permitted, unclear, withheld
+from handeye.perception.phrases.phrase import readings
+from handeye.perception.phrases.quoting import QUOTED, mask, unquote
+from handeye.perception.reading.outlines import readable
+from handeye.perception.reading.structure import structure_of
 from handeye.policies.decision import Decision
 from handeye.tools.actions import Target
 from handeye.tools.geometry import Point

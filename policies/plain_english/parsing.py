@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from handeye.perception.quoting import ATOM, QUOTED, mask, unquote
-from handeye.perception.wording import normal
+from handeye.perception.phrases.quoting import ATOM, QUOTED, mask, unquote
+from handeye.perception.phrases.wording import normal
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.clause_rules import aimed
 from handeye.policies.plain_english.grammar import parse_clause
@@ -17,7 +17,7 @@ from handeye.policies.plain_english.statements import parse_statement
 from handeye.tools.errors import ActionRefused, UsageError
 
 if TYPE_CHECKING:
-    from handeye.perception.quoting import Masked
+    from handeye.perception.phrases.quoting import Masked
 
 _CUT = re.compile(
     r"(?P<hard>\s*\n\s*|\s*;\s*|(?<=\S)[.!?]+(?=\s|$)(?!\s+(?-i:as(?!\s+(?:soon|long)\b)|into)\s)|\s+[—–]\s+)"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from handeye.perception.groups import ancestors
-from handeye.perception.matching import Match, Want
-from handeye.perception.quoting import unquote
-from handeye.perception.wording import alike
+from handeye.perception.phrases.match import Match
+from handeye.perception.phrases.matching import Want
+from handeye.perception.phrases.quoting import unquote
+from handeye.perception.phrases.wording import alike
+from handeye.perception.reading.groups import ancestors
 from handeye.policies.decision import Decision
 from handeye.policies.plain_english.clauses import Choose, Tick, Write
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handeye.perception.groups import items_called, items_with
-from handeye.perception.matching import ENOUGH, find
-from handeye.perception.phrase import readings
-from handeye.perception.quoting import unquote
-from handeye.perception.wording import alike, normal, words
+from handeye.perception.phrases.matching import ENOUGH, find
+from handeye.perception.phrases.phrase import readings
+from handeye.perception.phrases.quoting import unquote
+from handeye.perception.phrases.wording import alike, normal, words
+from handeye.perception.reading.groups import items_called, items_with
 from handeye.policies.plain_english.counting import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.matching import Want
     from handeye.perception.observation import Observation
+    from handeye.perception.phrases.matching import Want
     from handeye.tools.element import Element
 
 _MONEY = re.compile(

@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from handeye.perception.quoting import ATOM, QUOTED
+from handeye.perception.phrases.quoting import ATOM, QUOTED
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.clause_rules import CLICK, TIMES, Rules, address, aimed, count, plausible, quoted
 from handeye.policies.plain_english.keys import LABELS_TOO, SAID_KEY, parse_keys
@@ -18,7 +18,7 @@ from handeye.policies.plain_english.verbs import LABEL_VERBS, PARTICLES, REFUSED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.perception.quoting import Masked
+    from handeye.perception.phrases.quoting import Masked
     from handeye.policies.plain_english.clause_rules import Made
 
 rule = Rules()

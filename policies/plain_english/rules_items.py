@@ -7,13 +7,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handeye.perception.quoting import ATOM, QUOTED
+from handeye.perception.phrases.quoting import ATOM, QUOTED
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.clause_rules import TIMES, Rules, aimed, count
 from handeye.policies.plain_english.statements import NUMBER, cast_count
 
 if TYPE_CHECKING:
-    from handeye.perception.quoting import Masked
+    from handeye.perception.phrases.quoting import Masked
     from handeye.policies.plain_english.clause_rules import Made
 
 rule = Rules()

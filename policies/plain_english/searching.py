@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
-from handeye.perception.quoting import unquote
+from handeye.perception.phrases.quoting import unquote
 from handeye.policies.plain_english.moment import Fail, Moment
 from handeye.tools.actions import Scroll
 

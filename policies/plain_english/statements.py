@@ -7,13 +7,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from handeye.perception.phrase import ANY_ROLE
-from handeye.perception.quoting import QUOTED
+from handeye.perception.phrases.phrase import ANY_ROLE
+from handeye.perception.phrases.quoting import QUOTED
 from handeye.policies.plain_english.clauses import Kind, Statement
 from handeye.policies.plain_english.lists import several
 
 if TYPE_CHECKING:
-    from handeye.perception.quoting import Masked
+    from handeye.perception.phrases.quoting import Masked
 
 NUMBERS = {
     word: number

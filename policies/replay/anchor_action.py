@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from handeye.perception.matching import shows
+from handeye.perception.phrases.matching import shows
 from handeye.policies.replay.finding import ENOUGH, Place, locate, same_landmark
 from handeye.tools.actions import Done, Remember, Target, parse_action, targets
 from handeye.tools.geometry import Box

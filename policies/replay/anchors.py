@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from handeye.perception.outcome import OutcomeKind
+from handeye.perception.outcome_fields import OutcomeKind
 from handeye.tools.actions import Action
 from handeye.tools.geometry import Point
 

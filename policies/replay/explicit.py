@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from handeye.perception.quoting import mask
+from handeye.perception.phrases.quoting import mask
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.checks import Finding, evaluate
 from handeye.policies.plain_english.parsing import parse

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import hypot
 from typing import TYPE_CHECKING
 
-from handeye.perception.wording import alike, normal
+from handeye.perception.phrases.wording import alike, normal
 from handeye.policies.replay.picture import matches
 from handeye.policies.replay.signatures import distance, rows_in, without_numbers
 from handeye.tools.geometry import Box, Point

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handeye.perception.wording import alike
+from handeye.perception.phrases.wording import alike
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.english_policy import flat, program_of
 from handeye.policies.plain_english.reaching import CLOSERS

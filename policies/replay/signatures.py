@@ -7,9 +7,9 @@ from collections import Counter
 from math import hypot
 from typing import TYPE_CHECKING
 
-from handeye.perception.groups import ancestors
-from handeye.perception.structure import ITEM_ROLES
-from handeye.perception.wording import normal
+from handeye.perception.phrases.wording import normal
+from handeye.perception.reading.groups import ancestors
+from handeye.perception.reading.structure import ITEM_ROLES
 from handeye.policies.replay.anchors import Near, TargetSignature
 from handeye.tools.actions import targets
 from handeye.tools.geometry import Box, Point

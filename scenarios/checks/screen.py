@@ -7,9 +7,9 @@ from dataclasses import replace
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
-from handeye.perception.groups import descendants
-from handeye.perception.matching import nearest, shows
-from handeye.perception.structure import ITEM_ROLES
+from handeye.perception.phrases.matching import nearest, shows
+from handeye.perception.reading.groups import descendants
+from handeye.perception.reading.structure import ITEM_ROLES
 from handeye.policies.plain_english import clauses
 from handeye.policies.plain_english.checks import evaluate
 from handeye.policies.plain_english.parsing import parse

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.perception.groups import descendants
-from handeye.perception.wording import LOOKS_ALIKE, alike
+from handeye.perception.phrases.wording import LOOKS_ALIKE, alike
+from handeye.perception.reading.groups import descendants
 from handeye.tools.comparing import contains, loose, same
 
 if TYPE_CHECKING:

@@ -123,9 +123,9 @@ def write_note(folder: Path, perception: EmbeddedPerception, console: Console) -
 
 def find_things(folder: Path, perception: EmbeddedPerception, console: Console) -> Part:
     """Find three phrases on a picture of which only the pixels are known; each point must lie in the page's own box."""
-    from handeye.perception import ocr
     from handeye.perception.marks import mark
     from handeye.perception.observation import Observation
+    from handeye.perception.reading import ocr
     from handeye.tools.geometry import Box
     from handeye.tools.screenshot import Screenshot, open_image
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.perception.phrase import ANY_ROLE
+from handeye.perception.phrases.phrase import ANY_ROLE
 from handeye.scenarios.export.locators import by_phrase
 from handeye.scenarios.export.suite import literal
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.perception.quoting import mask
+from handeye.perception.phrases.quoting import mask
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.parsing import parse
 from handeye.tools import actions as a

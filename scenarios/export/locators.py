@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from handeye.perception.phrase import readings
-from handeye.perception.quoting import unquote
+from handeye.perception.phrases.phrase import readings
+from handeye.perception.phrases.quoting import unquote
 from handeye.scenarios.export.suite import literal
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from handeye.agent.resources import open_device
 from handeye.perception.embedded import EmbeddedPerception
-from handeye.perception.matching import texts
+from handeye.perception.phrases.matching import texts
 from handeye.scenarios.export.draft import sayable
 from handeye.scenarios.export.english import quoted, step_of
 from handeye.scenarios.record.recording import Entry

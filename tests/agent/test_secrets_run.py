@@ -19,8 +19,8 @@ from rapidfuzz import fuzz
 from handeye.agent import Agent
 from handeye.agent.event_log import Decided, Noted, read_events
 from handeye.agent.run_folder import RunFolder
-from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedPerception
+from handeye.perception.reading import ocr
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from handeye.perception.matching import shows
 from handeye.perception.observation import Observation
-from handeye.perception.wording import alike
+from handeye.perception.phrases.matching import shows
+from handeye.perception.phrases.wording import alike
 from handeye.tools.comparing import contains, held, same
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.observation import Observation
+from handeye.perception.reading import ocr
 from handeye.tools.browser.device import Browser
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box

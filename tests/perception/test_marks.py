@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from handeye.perception import ocr
 from handeye.perception.marks import COLOURS, mark
 from handeye.perception.observation import Grounding
+from handeye.perception.reading import ocr
 from handeye.tools.geometry import Box, Point
 from handeye.tools.screenshot import Screenshot
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from handeye.perception.matching import Match, find, nearest
-from handeye.perception.phrase import readings
-from handeye.perception.spans import Line, Word
-from handeye.perception.wording import alike
+from handeye.perception.phrases.match import Match
+from handeye.perception.phrases.matching import find, nearest
+from handeye.perception.phrases.phrase import readings
+from handeye.perception.phrases.spans import Line, Word
+from handeye.perception.phrases.wording import alike
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
 

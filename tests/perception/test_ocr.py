@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from handeye.perception import ocr
-from handeye.perception.spans import Line, Word
+from handeye.perception.phrases.spans import Line, Word
+from handeye.perception.reading import ocr
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
 

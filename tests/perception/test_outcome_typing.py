@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageDraw
 
-from handeye.perception import ocr
 from handeye.perception.observation import Observation
 from handeye.perception.outcome import judge
+from handeye.perception.reading import ocr
 from handeye.tools.actions import Type
 from handeye.tools.device import Signals
 from handeye.tools.screenshot import Screenshot

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageDraw
 
-from handeye.perception.matching import find
-from handeye.perception.outlines import outlined
+from handeye.perception.phrases.matching import find
+from handeye.perception.reading.outlines import outlined
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from handeye.perception import ocr
 from handeye.perception.observation import Observation
+from handeye.perception.reading import ocr
 from handeye.policies.replay.anchors import TargetSignature
 from handeye.policies.replay.finding import locate
 from handeye.policies.replay.picture import matches, patch_of

@@ -15,7 +15,7 @@ import pytest
 from handeye.agent import Agent
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import judge
-from handeye.perception.quoting import mask
+from handeye.perception.phrases.quoting import mask
 from handeye.policies.plain_english.checks import evaluate
 from handeye.policies.plain_english.statements import parse_statement
 from handeye.tools import Virtual

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from handeye.perception.observation import Observation
-from handeye.perception.ocr import read
+from handeye.perception.reading.ocr import read
 from handeye.policies.guard.guard import Guard
 from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools.actions import parse_action

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from handeye.perception.embedded import EmbeddedPerception
-from handeye.perception.matching import shows
 from handeye.perception.observation import Observation
 from handeye.perception.outcome import Outcome, judge
+from handeye.perception.phrases.matching import shows
 from handeye.policies.decision import Decision, PolicyInput, StepSummary
 from handeye.policies.plain_english import PlainEnglish
 from handeye.tools.actions import HAND_KINDS, Done, Remember, Wait, targets

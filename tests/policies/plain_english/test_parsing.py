@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handeye.perception.quoting import mask
+from handeye.perception.phrases.quoting import mask
 from handeye.policies.plain_english import PlainEnglish, parse
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.keys import parse_keys

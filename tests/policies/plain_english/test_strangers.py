@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handeye.perception.wording import alike
+from handeye.perception.phrases.wording import alike
 from handeye.policies.plain_english import acts_looking, parse, reaching
 
 

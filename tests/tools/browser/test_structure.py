@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.perception.groups import container_text
+from handeye.perception.reading.groups import container_text
 from handeye.tools.actions import Select
 from handeye.tools.browser.choose import best_option
 from handeye.tools.errors import ActionRefused

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.perception.groups import container_of
-from handeye.perception.structure import Structure, shared, structure_of
-from handeye.perception.wording import OF_KIND, PARTLY, label_of
+from handeye.perception.phrases.wording import OF_KIND, PARTLY, label_of
+from handeye.perception.reading.groups import container_of
+from handeye.perception.reading.structure import Structure, shared, structure_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handeye.perception.matching import Match
+    from handeye.perception.phrases.match import Match
     from handeye.tools.element import Element
 
 #: Scores closer than this are a tie …

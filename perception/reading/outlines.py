@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handeye.perception.phrase import readings
+from handeye.perception.phrases.phrase import readings
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from handeye.perception.matching import Want
     from handeye.perception.observation import Observation
+    from handeye.perception.phrases.matching import Want
     from handeye.tools.screenshot import Screenshot
 
 #: Sizes of a field and of the square of a checkbox, in pixels.

@@ -9,17 +9,18 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from handeye.perception.ambiguity import explain, rivals_of
-from handeye.perception.fields import field_for, fits_want
-from handeye.perception.groups import Item, around, items_called, items_known_by
-from handeye.perception.kinds import NEARLY, SUITS
-from handeye.perception.label_verbs import unexplained
-from handeye.perception.phrase import Query, readings
-from handeye.perception.placing import landmark, numbered, placed, related
-from handeye.perception.quoting import unquote
-from handeye.perception.spans import spans, wrapped
-from handeye.perception.structure import structure_of
-from handeye.perception.wording import PARTLY, alike, is_sign, label_of, stem, way, words
+from handeye.perception.phrases.ambiguity import explain, rivals_of
+from handeye.perception.phrases.kinds import NEARLY, SUITS
+from handeye.perception.phrases.label_verbs import unexplained
+from handeye.perception.phrases.match import Match
+from handeye.perception.phrases.phrase import Query, readings
+from handeye.perception.phrases.placing import landmark, numbered, placed, related
+from handeye.perception.phrases.quoting import unquote
+from handeye.perception.phrases.spans import spans, wrapped
+from handeye.perception.phrases.wording import PARTLY, alike, is_sign, label_of, stem, way, words
+from handeye.perception.reading.fields import field_for, fits_want
+from handeye.perception.reading.groups import Item, around, items_called, items_known_by
+from handeye.perception.reading.structure import structure_of
 from handeye.tools.comparing import contains
 
 if TYPE_CHECKING:
@@ -37,29 +38,6 @@ ENOUGH = 0.62
 
 #: Ways of answering to a phrase with more words than the phrase.
 _MORE = frozenset({"the same but for a number", "begins with it", "holds it", "holds its words"})
-
-
-@dataclass(frozen=True)
-class Match:
-    """An element that answers to a phrase."""
-
-    element: Element
-    score: float
-    """0 to 1; below ENOUGH nothing is reported."""
-    why: str
-    """In words, for people."""
-    rivals: tuple[Match, ...] = ()
-    """Other controls that answer equally well, so that this one would be a guess."""
-
-    @property
-    def kind(self) -> int:
-        """In which way its words are alike: see `wording.way`; 0 is the best."""
-        return way(self.why)
-
-    @property
-    def confidence(self) -> float:
-        """How sure it is that this is meant, 0 to 1: its score, and a share of it where others answer as well."""
-        return max(0.0, min(1.0, self.score * self.element.confidence)) / (1 + len(self.rivals))
 
 
 def find(

@@ -7,14 +7,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from handeye.perception.groups import ASIDE_ROLES, Item, ancestors, descendants, item_of
-from handeye.perception.structure import Structure, shared, structure_of
+from handeye.perception.reading.groups import ASIDE_ROLES, Item, ancestors, descendants, item_of
+from handeye.perception.reading.structure import Structure, shared, structure_of
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.matching import Match
+    from handeye.perception.phrases.match import Match
     from handeye.tools.element import Element
 
 _CONTAINERS = frozenset({

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from handeye.perception.groups import around
-from handeye.perception.wording import Likeness, alike, words
+from handeye.perception.phrases.wording import Likeness, alike, words
+from handeye.perception.reading.groups import around
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
 

@@ -9,8 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from handeye.perception.structure import ITEM_ROLES, Path, Structure, structure_of
-from handeye.perception.wording import alike, stem, words
+from handeye.perception.phrases.wording import alike, stem, words
+from handeye.perception.reading.structure import ITEM_ROLES, Path, Structure, structure_of
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:

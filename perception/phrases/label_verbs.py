@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from handeye.perception.wording import normal, plain, stem, words
+from handeye.perception.phrases.wording import normal, plain, stem, words
 
 _VERBS = """
 en: accept add approve apply archive assign attach ban block book buy cancel change clear clone close comment

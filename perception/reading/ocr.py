@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from handeye.perception.groups import around
-from handeye.perception.spans import Line, Word
+from handeye.perception.phrases.spans import Line, Word
+from handeye.perception.reading.groups import around
 from handeye.tools.errors import SetupError
 from handeye.tools.geometry import Box
 

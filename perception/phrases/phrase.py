@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from handeye.perception.quoting import QUOTED, mask
+from handeye.perception.phrases.quoting import QUOTED, mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
