@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.agent.resources import EMBEDDED, open_perception_and_policy
-from handeye.perception import ocr
 from handeye.perception.model_perception import ModelPerception
+from handeye.perception.reading import ocr
 from handeye.scenarios.eval.measure import measure, overhear
 from handeye.scenarios.eval.measurements import Ledger
 from handeye.scenarios.eval.score import Measured, Score, score

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from handeye.perception import ocr
 from handeye.perception.internvl.prompt import ground_prompt
 from handeye.perception.observation import Observation
+from handeye.perception.reading import ocr
 from handeye.scenarios.eval.score import Measured
 from handeye.tools.errors import ActionFailed, ActionRefused, ModelError, UsageError
 from handeye.tools.screenshot import Screenshot, open_image

@@ -19,11 +19,11 @@ import pytest
 from PIL import Image
 from pydantic import TypeAdapter
 
-from handeye.perception import ocr
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.engines.scripted import Scripted
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Observation
+from handeye.perception.reading import ocr
 from handeye.scenarios.checks.kinds import Check, as_check
 from handeye.scenarios.checks.run_check import Means, judge
 from handeye.tools import Browser
