@@ -28,8 +28,7 @@ from handeye.policies.guard.guard_policy import GuardPolicy, program
 from handeye.policies.limits import Limits
 from handeye.tools import halting
 from handeye.tools.custom import Toolbox, as_tools
-from handeye.tools.device import Attended, Attributing, Driving, Overhearing, Receiving, Reviving, Telling
-from handeye.tools.discreet import Discreet
+from handeye.tools.device import Hooks
 from handeye.tools.errors import ActionRefused, DeviceLost, HandeyeError, Stopped, UsageError
 from handeye.tools.redact import names_in
 from handeye.tools.secrets import Secrets
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from handeye.agent.run_folder import Approve, RunResult
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
-    from handeye.tools.device import Device, Receiving, Reviving
+    from handeye.tools.device import Device
 
 #: One run, one thread of checkpoints; our own `Limits` end a run, LangGraph's recursion limit never does.
 THREAD: RunnableConfig = {"configurable": {"thread_id": "run"}, "recursion_limit": 2**31 - 1}
@@ -135,6 +134,7 @@ class Agent:
         else:
             self.perception, self.policy = perception, policy
         self._stop = threading.Event()
+        self._in_loop = False
 
     def stop(self) -> None:
         """Ask the run to stop before its next action; it can be resumed."""
@@ -199,8 +199,7 @@ class Agent:
         self.secrets.reader = ocr.read
         if resumed and folder.journal.exists():
             self.secrets.recall(folder.journal.read_text(encoding="utf-8"))
-        if isinstance(self.device, Discreet):
-            self.device.secrets = self.secrets
+        self.device.secrets = self.secrets
         return self.secrets.redact
 
     def guard(self, *folders: Path) -> Guard:
@@ -217,20 +216,7 @@ class Agent:
     ) -> tuple[RunStatus, str]:
         """Run the loop as far as it goes; what stops it becomes a verdict and a reason."""
         try:
-            if isinstance(self.device, Telling):
-                self.device.on_send, self.device.on_read = context.journal.sending, context.journal.reading
-                self.device.on_answer = context.journal.answered
-            if isinstance(device := self.device, Attributing):
-                context.journal.edited = lambda: device.edited
-            if isinstance(self.device, Attended):
-                self.device.work_for(str(context.run.path), self.stop)
-            if isinstance(self.device, Receiving) and self.device.downloads is None:
-                self.device.downloads = context.run.downloads
-            if isinstance(self.device, Overhearing):
-                self.device.page_log = context.run.page_log
-            if isinstance(self.device, Driving):
-                started = program(config.on.removeprefix("app:")) if config.on.startswith("app:") else ""
-                self.device.drives = partial(self.config.in_force.drives, named=started)
+            self.device.attach(self._hooks(context, config))
             with self._ctrl_c(), halting.stoppable(self._stop.is_set), disk(context.run.path):
                 context.tell(
                     Started(
@@ -263,12 +249,28 @@ class Agent:
             (context.run.path / "crash.txt").write_text(context.redact(traceback.format_exc()), encoding="utf-8")
             return "broken", f"{type(error).__name__}: {error}; please report it with {context.run.path / 'crash.txt'}"
         finally:
-            if isinstance(self.device, Attended):
-                self.device.work_for("", None)
-            if isinstance(self.device, Telling):
-                self.device.on_send = self.device.on_read = self.device.on_answer = self.device.on_page = None
-            if isinstance(self.device, Overhearing):
-                self.device.page_log = None
+            self._in_loop = False
+            self.device.detach()
+
+    def _hooks(self, context: RunContext, config: RunConfig) -> Hooks:
+        """What the run connects to its device while it uses it."""
+        started = program(config.on.removeprefix("app:")) if config.on.startswith("app:") else ""
+
+        def store_page(device_state: dict[str, Any]) -> None:
+            if self._in_loop:  # while a page is brought back, the stored state must stay
+                context.run.store_device_state(device_state)
+
+        return Hooks(
+            run=str(context.run.path),
+            stop=self.stop,
+            on_request=context.journal.sending,
+            on_read=context.journal.reading,
+            on_response=context.journal.answered,
+            on_page=store_page,
+            may_drive=partial(self.config.in_force.drives, named=started),
+            downloads=context.run.downloads,
+            page_log=context.run.page_log,
+        )
 
     def _pick_up(self, context: RunContext, graph: Graph, state: State, answer: Reply | None) -> str:
         """Bring device and state back to where the run stopped; returns a question nobody answers, else nothing.
@@ -308,15 +310,13 @@ class Agent:
                 raise
             except DeviceLost as error:
                 steps.append((graph.get_state(THREAD).values or start("")).get("step", 1))
-                if not isinstance(self.device, Reviving) or steps.count(steps[-1]) > REVIVALS:
+                if not self.device.can_revive or steps.count(steps[-1]) > REVIVALS:
                     raise
                 lost = error
 
     def _bring_back(self, context: RunContext, graph: Graph, lost: DeviceLost) -> str:
         """Start the device again where it was before; returns a question nobody answers, else nothing."""
-        if isinstance(self.device, Telling):
-            self.device.on_page = None
-        assert isinstance(self.device, Reviving)
+        self._in_loop = False
         state = State(**graph.get_state(THREAD).values)  # type: ignore[typeddict-item]
         context.journal.rest()
         context.tell(Noted(step=state["step"], text=f"{lost}: {self.device.revive()}"))
@@ -326,8 +326,7 @@ class Agent:
     def _drive(self, context: RunContext, graph: Graph, entry: State | Command[Any] | None) -> tuple[RunStatus, str]:
         """Run nodes until the loop ends, a question finds nobody, or somebody asks to stop."""
         context.mark = time.monotonic()
-        if isinstance(self.device, Telling):  # only now: while a page is brought back, the old memento must stay
-            self.device.on_page = context.run.store_device_state
+        self._in_loop = True
         while True:
             for _ in graph.stream(entry, THREAD, durability="sync", stream_mode="updates"):
                 if self._stop.is_set():

@@ -101,8 +101,6 @@ class EffectJournal:
         self._risky = False
         self.sent = False
         """Whether a request that may have changed something has left since the last intent."""
-        self.edited: Callable[[], tuple[str, ...] | None] = lambda: ()
-        """The ids of the controls that the page's requests may be due to; see `tools.device.Attributing`."""
         self.withheld: list[str] = []
         """Requests that did not leave because of `withhold`."""
         self._withhold: frozenset[str] = frozenset()
@@ -145,22 +143,25 @@ class EffectJournal:
         """The input of an earlier step is made again on a page that was loaded anew, on these elements of it."""
         self._begin(step, elements, local=True)
 
-    def sending(self, request: str) -> None:
-        """Called before a request that may change something leaves the device. Raises Withheld when it must not."""
+    def sending(self, request: str, edited: tuple[str, ...] | None = ()) -> None:
+        """Record a request that may change something before it is sent; see `Hooks.on_request`.
+
+        Raises Withheld when it must not be sent.
+        """
         if request in self._withhold:
             self.withheld.append(request)
             raise Withheld(f"{request} was sent before the run stopped and is not sent again while its page comes back")
         self.sent = True
-        by = self._due(self.edited())
+        by = self._due(edited)
         for step in by:
             self._causes.setdefault(step, []).append(request)
         self._open.setdefault(request, []).append(self._step)
         self._add(Entry(entry="sent", step=self._step, text=request, by=None if by == (self._step,) else by))
 
-    def reading(self, request: str) -> None:
-        """Called before what should only read leaves the device."""
+    def reading(self, request: str, edited: tuple[str, ...] | None = ()) -> None:
+        """Record a request that should only read before it is sent, after a risky action; see `Hooks.on_read`."""
         if self._risky:
-            self.sending(request)
+            self.sending(request, edited)
 
     def answered(self, request: str) -> None:
         """Called when the answer to a request has arrived."""

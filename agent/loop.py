@@ -53,7 +53,6 @@ from handeye.tools.actions import (
     targets,
 )
 from handeye.tools.custom import Toolbox
-from handeye.tools.device import Comparing
 from handeye.tools.errors import ActionFailed, ActionRefused, TargetChanged
 from handeye.tools.geometry import Box
 
@@ -440,8 +439,7 @@ def pressed_as_judged(context: RunContext, state: State, action: Action, *, care
     """
     for attempt in range(ATTEMPTS):
         observation = seen(context)
-        if isinstance(context.device, Comparing):
-            context.device.careful = careful
+        context.device.careful = careful
         try:
             return by_hand_or_itself(context, action, state["recovery_stage"]), action
         except TargetChanged:

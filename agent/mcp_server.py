@@ -27,7 +27,6 @@ from handeye.agent.run_folder import RunFolder
 from handeye.perception.internvl.prompt import action_text
 from handeye.perception.outcome import judge
 from handeye.tools.actions import HAND_KINDS, describe, parse_action
-from handeye.tools.device import Comparing
 from handeye.tools.errors import HandeyeError, UsageError
 
 if TYPE_CHECKING:
@@ -172,8 +171,7 @@ class Desk:
             raise ToolError(
                 f"not done: {guard_decision.reason}. {REFUSED if guard_decision.kind == 'deny' else BY_PERSON}"
             )
-        if isinstance(self.device, Comparing):
-            self.device.careful = self.agent().guard().risky(action, before, goal="")
+        self.device.careful = self.agent().guard().risky(action, before, goal="")
         remark = self.device.perform(action)
         self.device.settle()
         outcome = judge(action, before, self.observe())

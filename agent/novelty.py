@@ -11,7 +11,6 @@ from handeye.perception.outcome_fields import rewritten
 from handeye.policies.decision import Adapting, StepSummary
 from handeye.policies.stuck import KEPT, Turn, news
 from handeye.tools.actions import describe
-from handeye.tools.device import Poising
 
 if TYPE_CHECKING:
     from typing import Any
@@ -31,8 +30,8 @@ def judged(context: RunContext, action: Action, before: Observation | None, obse
     """What became of the last action; unknown when the screen before it was seen by a process that is gone."""
     if before is None:
         return Outcome(kind="unknown", evidence="resumed since")
-    poised = context.device.poised if isinstance(context.device, Poising) else None
-    outcome = judge(action, before, observation, poised, context.settled.happened if context.settled else "")
+    before_press = context.device.before_press
+    outcome = judge(action, before, observation, before_press, context.settled.happened if context.settled else "")
     return outcome.model_copy(
         update={"evidence": context.redact(outcome.evidence)}
     )  # of a look that nothing was hidden in

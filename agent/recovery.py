@@ -16,7 +16,6 @@ from handeye.agent.internal_actions import around
 from handeye.agent.state import past
 from handeye.policies.decision import Decision
 from handeye.tools.actions import Click, Upload, describe
-from handeye.tools.device import Pressing
 
 if TYPE_CHECKING:
     from handeye.agent.loop import RunContext
@@ -59,7 +58,7 @@ def recover_click(context: RunContext, state: State, observation: Observation) -
             return recovery_stage, _step(aimed, reasoning, state)
         recovery_stage = ITSELF
     there = any(each.id == click.target.element and each.acts for each in observation.elements)
-    if there and isinstance(context.device, Pressing) and click.button == "left":
+    if there and context.device.can_press and click.button == "left":
         return recovery_stage, _step(
             click, f"nothing came of it: press {click.target} itself, without the mouse", state
         )
@@ -83,7 +82,7 @@ def climb_of(last: StepSummary, state: State) -> str:
 
 def by_hand_or_itself(context: RunContext, action: Action, recovery_stage: int = 0) -> str:
     """Perform an action, on the last rung without the pointer; see Device.perform."""
-    if recovery_stage == ITSELF and isinstance(action, Click) and isinstance(context.device, Pressing):
+    if recovery_stage == ITSELF and isinstance(action, Click) and context.device.can_press:
         return context.device.press(action)
     if isinstance(action, Upload) and (folder := context.run.config.folder):  # the journal and the trace keep it short
         whole = tuple(str(Path(folder, Path(path).expanduser())) for path in action.paths)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools.address import local_path
-from handeye.tools.discreet import Discreet
+from handeye.tools.device import NO_HOOKS
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.tools.custom import Toolbox
-    from handeye.tools.device import Device
+    from handeye.tools.device import Device, Hooks
     from handeye.tools.secrets import Secrets
 
 POLICIES = {
@@ -88,7 +88,7 @@ def open_device(
     rules: GuardPolicy | None = None,
     folder: Path | None = None,
     storage_state: Path | None = None,
-    on_send: Callable[[str], None] | None = None,
+    hooks: Hooks = NO_HOOKS,
     secrets: Secrets | None = None,
 ) -> Device:
     """The device that `--on` names: `desktop`, its second monitor `desktop:2`, `virtual`, `app:COMMAND`, a web address,
@@ -97,13 +97,12 @@ def open_device(
 
     Raises UsageError when it names none or what the rules do not allow, and SetupError when it cannot be started.
     """
-    device = _opened(on, headed, viewport, rules or GuardPolicy(), folder, storage_state, on_send)
+    device = _opened(on, headed, viewport, rules or GuardPolicy(), folder, storage_state, hooks)
     if secrets is not None:
         from handeye.perception.reading import ocr
 
         secrets.reader = ocr.read
-        if isinstance(device, Discreet):
-            device.secrets = secrets
+        device.secrets = secrets
     return device
 
 
@@ -114,7 +113,7 @@ def _opened(
     rules: GuardPolicy,
     folder: Path | None,
     storage_state: Path | None,
-    on_send: Callable[[str], None] | None,
+    hooks: Hooks,
 ) -> Device:
     if storage_state and not looks_like_page(on):
         raise UsageError(f"--storage-state is for web pages; leave it out with --on {on}")
@@ -142,7 +141,7 @@ def _opened(
             allow_domains=rules.allow_domains,
             deny_domains=rules.deny_domains,
             storage_state=storage_state if storage_state and storage_state.is_file() else None,
-            on_send=on_send,
+            hooks=hooks,
         )
     raise UsageError(f"--on {on!r} is no device; give desktop, virtual, app:COMMAND, a web address, or cdp:ADDRESS")
 

@@ -32,7 +32,6 @@ from handeye.perception.change import difference, fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import Decision, StepSummary
 from handeye.tools.actions import Action, Call, Click, Select, Type, describe, targets
-from handeye.tools.device import Leaving
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.screenshot import Screenshot, open_image
 
@@ -245,7 +244,7 @@ def _made_again(context: RunContext, state: State, sent: dict[int, tuple[str, ..
         context.observation = None
         if context.device.signals().url != address:
             break
-    if made and sent and isinstance(context.device, Leaving):
+    if made and sent:
         context.device.leave_field()  # a field that saves itself when it is left does so now, and not in the next step
         context.device.settle()
         context.observation = None

@@ -9,7 +9,6 @@ from handeye.perception.phrases.matching import find, permitted, unclear
 from handeye.perception.reading import ocr
 from handeye.perception.reading.outlines import readable
 from handeye.perception.usage import Usage
-from handeye.tools.hit import hit_test_of
 
 if TYPE_CHECKING:
     from handeye.perception.phrases.match import Match
@@ -33,7 +32,7 @@ class EmbeddedPerception:
         """Capture the device's screen and ask the platform what is on it. The text is read when first needed."""
         screenshot = device.capture()
         elements, signals = tuple(device.elements()), device.signals()
-        return Observation(screenshot, elements, signals, reader=ocr.read, hit_test=hit_test_of(device))
+        return Observation(screenshot, elements, signals, reader=ocr.read, hit_test=device.hit_test)
 
     def ground(self, observation: Observation, phrase: str) -> Grounding | None:
         """Where the phrase is; None when nothing on the screen answers to it well enough."""

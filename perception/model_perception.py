@@ -14,7 +14,6 @@ from handeye.perception.observation import Grounding, Observation
 from handeye.perception.snapping import Place, snapped
 from handeye.perception.usage import Usage
 from handeye.tools.geometry import Box, Point
-from handeye.tools.hit import hit_test_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +52,7 @@ class ModelPerception:
     def observe(self, device: Device) -> Observation:
         screenshot = device.capture()
         elements, signals = tuple(device.elements()), device.signals()
-        return Observation(screenshot, elements, signals, self._reader, hit_test=hit_test_of(device))
+        return Observation(screenshot, elements, signals, self._reader, hit_test=device.hit_test)
 
     def ground(self, observation: Observation, phrase: str) -> Grounding | None:
         """Ask the model; in the part the scene looks at more closely first, then on the whole screen.

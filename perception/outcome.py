@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from handeye.perception.observation import Observation
     from handeye.perception.observation_diff import ObservationDiff
     from handeye.tools.actions import Action, Target
-    from handeye.tools.device import Poised
+    from handeye.tools.device import BeforePress
     from handeye.tools.element import Element
 
 
@@ -51,19 +51,19 @@ class Outcome(BaseModel):
 
 
 def judge(
-    action: Action, before: Observation, after: Observation, poised: Poised | None = None, happened: str = ""
+    action: Action, before: Observation, after: Observation, before_press: BeforePress | None = None, happened: str = ""
 ) -> Outcome:
     """What became of an action, by comparing the scene it was chosen on with the scene after it.
 
-    Confirmed needs the effect that this kind of action has; `unknown` where the signals cannot tell. `poised` is the
-    screen just before the hand pressed, where the device looked at it once more, `happened` what it reports besides.
+    Confirmed needs the effect that this kind of action has; `unknown` where the signals cannot tell. `before_press` is
+    the screen just before the action pressed, where the device captured it again, `happened` what it reported.
     """
     from handeye.perception.observation_diff import ObservationDiff  # it takes NumPy, and outcomes are read without it
 
-    if poised is not None:
-        elements = before.elements if poised.elements is None else poised.elements
-        before = replace(before, screenshot=poised.screenshot, elements=elements)
-    diff = ObservationDiff(before, after, poised.animated_regions if poised else (), happened)
+    if before_press is not None:
+        elements = before.elements if before_press.elements is None else before_press.elements
+        before = replace(before, screenshot=before_press.screenshot, elements=elements)
+    diff = ObservationDiff(before, after, before_press.animated_regions if before_press else (), happened)
     kind, evidence = _RULES.get(type(action), _by_change)(action, diff)
     return Outcome(kind=kind, evidence=evidence, box=diff.change.box)
 

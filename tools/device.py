@@ -1,13 +1,15 @@
-"""What every screen with hands can do. Devices fit this shape; they do not inherit from it."""
+"""`Device`: a screen with inputs, and the `Hooks` that a run connects to it."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from handeye.tools.element import Words
+from handeye.tools.errors import ActionRefused, SetupError
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
     from handeye.tools.actions import Action, Click
     from handeye.tools.element import Element
+    from handeye.tools.hit import Hit
     from handeye.tools.screenshot import Screenshot
+    from handeye.tools.secrets import Secrets
 
 
 class Signals(BaseModel):
@@ -118,181 +122,150 @@ class Settled(BaseModel):
     """What came of the action meanwhile, in words: `report.csv was downloaded to …`."""
 
 
-class Device(Protocol):
-    """A screen and its inputs. Used from one thread. Every method raises DeviceLost when the device is gone."""
+@dataclass(frozen=True)
+class BeforePress:
+    """The screen just before an action pressed, with the pointer already in its place."""
+
+    screenshot: Screenshot
+    elements: tuple[Element, ...] | None = None
+    """None: the same as in the last observation."""
+    animated_regions: tuple[Box, ...] = ()
+    """Regions that changed by themselves meanwhile, in pixels of the screenshot."""
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What a run connects to its device between `attach` and `detach`.
+
+    A callback may run in any thread; None means that nothing is called.
+    """
+
+    run: str = ""
+    """The folder of the run; other runs that want the same screen report it."""
+    stop: Callable[[], None] | None = None
+    """Called when the user presses the stop key. Without it, the next call of the device raises Stopped."""
+    on_request: Callable[[str, tuple[str, ...] | None], None] | None = None
+    """Called before a request that may change data elsewhere is sent: `POST http://…`.
+
+    The second argument has the ids of the elements whose content changed since the request before: an empty id for an
+    element that was never listed, None when it is not known. When the hook raises, the request is not sent; the action
+    raises the same error, except for Withheld."""
+    on_read: Callable[[str, tuple[str, ...] | None], None] | None = None
+    """The same for a request that only reads, except for images, styles and scripts of a page. Called with
+    `WEBSOCKET ws://…` before each action while such a connection is open."""
+    on_response: Callable[[str], None] | None = None
+    """Called with the same text when the response to such a request arrived."""
+    on_page: Callable[[dict[str, Any]], None] | None = None
+    """Called with the device state as soon as the device shows another page."""
+    may_drive: Callable[[str], str] | None = None
+    """Returns why windows of a program must not be driven; an empty string when they may. The program's name is empty
+    where the window does not give it."""
+    downloads: Path | None = None
+    """The folder for downloaded files; created with the first file. None: files are not stored."""
+    page_log: Path | None = None
+    """The file for the console output and the requests of pages, one entry per line. None: nothing is written."""
+
+
+NO_HOOKS = Hooks()
+
+
+class Device(ABC):
+    """A screen and its inputs. Used from one thread. Every method raises DeviceLost when the device is gone.
+
+    A new device needs `name`, `kinds`, `capture`, `perform` and `settle`. All other methods have a default for a
+    device that lacks the ability.
+    """
 
     name: str
     """For people: `browser http://…`, `virtual :7 1280x800`."""
 
     kinds: frozenset[str]
-    """The kinds of action it can perform."""
+    """The kinds of action that it can perform."""
 
+    secrets: Secrets
+    """The values that `{{secret:name}}` in actions stands for. The device removes them from all that it returns."""
+
+    can_press: bool = False
+    """Whether `press` works."""
+
+    can_revive: bool = False
+    """Whether `revive` works."""
+
+    careful: bool = False
+    """The next action may be impossible to undo. A device that compares targets then compares their surroundings and
+    destination too. False again after that action."""
+
+    @abstractmethod
     def capture(self) -> Screenshot:
-        """The screen as it is now."""
-        ...
+        """Return the screen as it is now."""
 
     def elements(self) -> list[Element]:
-        """What the platform knows to be on the screen, in reading order; empty when it knows nothing.
+        """Return the elements that the platform knows, in reading order; empty by default.
 
         Boxes are in pixels of the screenshot that `capture` would return now.
         """
-        ...
+        return []
 
     def signals(self) -> Signals:
-        """Cheap facts about the device's state."""
-        ...
+        """Return cheap facts about the device's state."""
+        return Signals()
 
+    def hit_test(self, action: Action) -> tuple[Hit, ...]:
+        """Return what the action would act on; empty where that is not known. Raises what `elements` raises."""
+        return ()
+
+    @abstractmethod
     def perform(self, action: Action) -> str:
-        """Do it; every target has its point by now. Returns a remark worth recording, usually empty.
+        """Do the action, whose targets all have points. Returns a remark for the event log, usually empty.
 
-        Raises ActionRefused when it was not tried and ActionFailed when it was tried in vain.
+        Raises ActionRefused when it was not tried and ActionFailed when it was tried without success. A device that
+        compares targets raises TargetChanged when a target differs from the last `elements` and `capture`; only the
+        first action after them is compared.
         """
-        ...
-
-    def settle(self, cap: float = 10.0) -> Settled:
-        """Wait until the screen stops changing, at most `cap` seconds."""
-        ...
-
-    def device_state(self) -> dict[str, Any]:
-        """What a fresh device of this kind needs to come back to this state after a crash; JSON values only."""
-        ...
-
-    def restore(self, device_state: dict[str, Any]) -> str:
-        """Bring a fresh device to a state noted by `memento`. Returns what is lost for good, in words, if anything."""
-        ...
-
-    def close(self) -> None:
-        """Let go of everything; may be called twice."""
-        ...
-
-
-@dataclass(frozen=True)
-class Poised:
-    """A screen at the moment before the hand pressed, with the pointer in its place already."""
-
-    screenshot: Screenshot
-    elements: tuple[Element, ...] | None = None
-    """None: as they were seen before."""
-    animated_regions: tuple[Box, ...] = ()
-    """What changed meanwhile by itself, in pixels of the screenshot."""
-
-
-@runtime_checkable
-class Poising(Protocol):
-    """A device that looks once more before it presses, where that is needed to tell what the press has changed."""
-
-    poised: Poised | None
-    """Of the last action; None when what was seen before will do."""
-
-
-@runtime_checkable
-class Comparing(Protocol):
-    """A device that presses only what was there when it was last looked at, and raises TargetChanged otherwise.
-
-    Compared with the last `elements` (and `capture`), and only by the first action after them.
-    """
-
-    careful: bool
-    """The next action may not be undone: what stands around its target, and where it leads, is compared as well. False
-    again after that action."""
-
-
-@runtime_checkable
-class Pressing(Protocol):
-    """A device that can do a click without the pointer, as its platform lets programs do."""
 
     def press(self, action: Click) -> str:
-        """Do a click on its target's element itself. Returns a remark like `perform`.
+        """Do a click on its target's element without the pointer; only where `can_press`. Returns a remark.
 
-        Raises ActionFailed when the element is not there any more, and what `perform` raises.
+        Raises ActionFailed when the element no longer exists, and what `perform` raises.
         """
-        ...
+        raise ActionRefused(f"{self.name} cannot press {action.target} without the pointer; use a click")
 
+    @property
+    def before_press(self) -> BeforePress | None:
+        """The screen just before the last action pressed; None when the last observation still describes it."""
+        return None
 
-@runtime_checkable
-class Driving(Protocol):
-    """A device that shows windows of programs, of which the person may have kept some to themselves."""
-
-    drives: Callable[[str], str] | None
-    """Says why a program of that name may not be driven, and nothing of one that may; empty: it does not tell."""
-
-
-@runtime_checkable
-class Telling(Protocol):
-    """What a device can do besides that is able to tell of its doings before and while they happen."""
-
-    on_send: Callable[[str], None] | None
-    """Called, in any thread, before something leaves the device that may change things elsewhere: `POST http://…`. When
-    it raises, that does not leave, and unless it raised Withheld, the action raises the same."""
-    on_read: Callable[[str], None] | None
-    """The same before what only reads, as far as can be told: `GET http://…` for what is no picture, style or script
-    of a page, and `WEBSOCKET ws://…` before each action while such a connection is open."""
-    on_answer: Callable[[str], None] | None
-    """Called, in any thread, when the answer to such a request has come, with the same words."""
-    on_page: Callable[[dict[str, Any]], None] | None
-    """Called, in any thread, with a memento as soon as the device shows another page."""
-
-
-@runtime_checkable
-class Attributing(Protocol):
-    """What a device can do besides that is able to report what a request may be due to."""
-
-    edited: tuple[str, ...] | None
-    """While `on_send` runs: the ids of the elements whose content was changed since the request before; an id is empty
-    where the element was never listed. None: not known."""
-
-
-@runtime_checkable
-class Leaving(Protocol):
-    """What a device can do besides that has fields which act when the keyboard leaves them."""
+    @abstractmethod
+    def settle(self, cap: float = 10.0) -> Settled:
+        """Wait until the screen stops changing, at most `cap` seconds."""
 
     def leave_field(self) -> None:
-        """Take the keyboard from the field that has it, as if another place had been clicked."""
-        ...
+        """Remove the keyboard focus from the focused field, as a click elsewhere would; nothing by default."""
 
+    def attach(self, hooks: Hooks) -> None:
+        """Connect a run's hooks, in place of those before; ignored by default."""
 
-@runtime_checkable
-class Receiving(Protocol):
-    """What a device can do besides that is given files."""
+    def detach(self) -> None:
+        """Disconnect the hooks of the run; may be called twice."""
 
-    downloads: Path | None
-    """The folder where they are kept, made when the first comes; None: nowhere."""
+    def device_state(self) -> dict[str, Any]:
+        """Return what a new device of this kind needs to reach this state after a crash; JSON values only."""
+        return {}
 
-
-@runtime_checkable
-class Overhearing(Protocol):
-    """What a device can do besides whose pages say something beside the screen."""
-
-    page_log: Path | None
-    """The file where their console, and what they ask for, is written, an entry a line; None: nowhere."""
-
-
-@runtime_checkable
-class Keeping(Protocol):
-    """What a device can do besides whose cookies and storage can be carried to another."""
-
-    def save_state(self, path: Path) -> None:
-        """Write them to a file that only its owner may read. Raises SetupError when it cannot be written."""
-        ...
-
-
-@runtime_checkable
-class Reviving(Protocol):
-    """What a device can do besides that can start again by itself after DeviceLost."""
+    def restore(self, device_state: dict[str, Any]) -> str:
+        """Bring a new device to a state that `device_state` returned. Returns a description of what is lost, if any."""
+        return ""
 
     def revive(self) -> str:
-        """Start again, to be restored from a memento next. Returns what was started again, in words.
+        """Start again after DeviceLost; only where `can_revive`. `restore` follows. Returns what was started again.
 
-        Raises SetupError when that cannot be done.
+        Raises SetupError when that is impossible.
         """
-        ...
+        raise SetupError(f"{self.name} cannot start again by itself; open it anew and resume the run")
 
+    def save_state(self, path: Path) -> None:
+        """Write cookies and storage to a file that only its owner may read. Raises SetupError when that fails."""
+        raise SetupError(f"{self.name} has no cookies or storage to save; use --storage-state with a web page")
 
-@runtime_checkable
-class Attended(Protocol):
-    """A device on a screen that a person may sit at: they can stop it there, and others learn who works on it."""
-
-    def work_for(self, run: str, stop: Callable[[], None] | None) -> None:
-        """A run begins to use the device, or with two nothings ends. `stop` is called, in any thread, when the person
-        presses the stop key; without it the next call raises DeviceLost."""
-        ...
+    def close(self) -> None:
+        """Release everything; may be called twice."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -31,13 +31,6 @@ _SAYING = (
     "restore",
     "revive",
 )
-
-
-@runtime_checkable
-class Discreet(Protocol):
-    """What a device has that fills in secrets."""
-
-    secrets: Secrets
 
 
 def discreet(device: C) -> C:

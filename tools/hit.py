@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from handeye.tools.element import Words
 from handeye.tools.geometry import Box
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from handeye.tools.actions import Action
 
 
 class Said(BaseModel):
@@ -112,17 +107,3 @@ class Hit(BaseModel):
     dialog: Dialog | None = None
     message: Words = ""
     """The text around it that belongs to no control."""
-
-
-@runtime_checkable
-class HitTesting(Protocol):
-    """A device that can find out what an action would set off."""
-
-    def hit_test(self, action: Action) -> tuple[Hit, ...]:
-        """What the action would act on; empty where nothing is known. Raises what `Device.elements` raises."""
-        ...
-
-
-def hit_test_of(device: object) -> Callable[[Action], tuple[Hit, ...]] | None:
-    """How a device finds out what an action would act on; None for one that cannot."""
-    return device.hit_test if isinstance(device, HitTesting) else None

@@ -267,7 +267,6 @@ def work(
     from handeye.agent.live import LiveView
     from handeye.agent.resources import open_resources
     from handeye.policies.decision import Writing
-    from handeye.tools.device import Keeping
     from handeye.tools.secrets import Secrets
 
     console = note_console()
@@ -301,7 +300,7 @@ def work(
         )
         result = agent.resume(folder, answer, question) if folder else agent.run(config.goal)
         view.report = result.report
-        if config.storage_state and isinstance(device, Keeping):
+        if config.storage_state:
             try:
                 device.save_state(Path(config.storage_state))
             except HandeyeError as error:

@@ -96,7 +96,7 @@ def try_one(browser: Browser, url: str, name: str, *, by_point: bool) -> Outcome
     except (ActionFailed, ActionRefused) as error:
         return Outcome(kind="no_effect", evidence=str(error))
     happened = browser.settle().happened
-    return judge(action, before, perception.observe(browser), browser.poised, happened)
+    return judge(action, before, perception.observe(browser), browser.before_press, happened)
 
 
 def use(name: str, observation: Observation, by_point: bool) -> Action:

@@ -15,15 +15,13 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from PIL import Image, ImageDraw
 
 from handeye.tools.actions import Click, Key, Navigate, Type
-from handeye.tools.device import Settled, Signals
+from handeye.tools.device import NO_HOOKS, Device, Hooks, Settled, Signals
 from handeye.tools.element import Element
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from handeye.tools.actions import Action
 
 ROW, WIDTH = 14, 336
@@ -97,17 +95,14 @@ class Page(HTMLParser):
                 self.title += data
 
 
-class Paper:
-    """Fits the shape of a device."""
+class Paper(Device):
+    """A device that shows plain pages."""
 
     kinds = frozenset({"click", "type", "key", "navigate"})
 
     def __init__(self, url: str) -> None:
         self.name = f"paper {url}"
-        self.on_send: Callable[[str], None] | None = None
-        self.on_read: Callable[[str], None] | None = None
-        self.on_answer: Callable[[str], None] | None = None
-        self.on_page: Callable[[dict[str, Any]], None] | None = None
+        self._hooks = NO_HOOKS
         self._cookies: dict[str, str] = {}
         self._focus = -1
         self._documents = 0
@@ -171,8 +166,11 @@ class Paper:
             self._go("GET", device_state["url"])
         return ""
 
-    def close(self) -> None:
-        """Nothing is held open."""
+    def attach(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    def detach(self) -> None:
+        self._hooks = NO_HOOKS
 
     def _row(self, point: tuple[int, int] | None) -> int:
         row = (point or (0, -1))[1] // ROW
@@ -204,8 +202,8 @@ class Paper:
         """Load a page; before a redirect is followed, whoever listens knows where it leads."""
         parts = urlsplit(url)
         request = f"{method} {url.partition('?')[0]}"  # queries may hold what is private
-        if tell := self.on_send if method == "POST" else self.on_read:
-            tell(request)
+        if hook := self._hooks.on_request if method == "POST" else self._hooks.on_read:
+            hook(request, ())
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         if method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -221,14 +219,14 @@ class Paper:
             name, _, value = line.partition(";")[0].partition("=")
             self._cookies[name] = value
         place = urljoin(url, reply.headers["Location"]) if reply.status in (301, 302, 303) else ""
-        if place and self.on_page:
-            self.on_page({"url": place, "cookies": dict(self._cookies)})
-        if self.on_answer:
-            self.on_answer(request)
+        if place and self._hooks.on_page:
+            self._hooks.on_page({"url": place, "cookies": dict(self._cookies)})
+        if self._hooks.on_response:
+            self._hooks.on_response(request)
         if place:
             self._go("GET", place)
             return
         self.url, self._page, self._focus = url, Page(html), -1
         self._documents += 1
-        if self.on_page:
-            self.on_page(self.device_state())
+        if self._hooks.on_page:
+            self._hooks.on_page(self.device_state())

@@ -21,7 +21,7 @@ from handeye.perception.outcome import Outcome, judge
 from handeye.policies.decision import PolicyInput, StepSummary
 from handeye.scenarios.agent_benchmarks.browsergym import write_action
 from handeye.tools.actions import HAND_KINDS, Ask, Done, Wait, targets
-from handeye.tools.device import Settled, Signals
+from handeye.tools.device import Device, Settled, Signals
 from handeye.tools.element import Element
 from handeye.tools.errors import ActionRefused
 from handeye.tools.geometry import Box
@@ -129,7 +129,7 @@ class GymAgent:
         self._memo = decision.memo
 
 
-class GivenDevice:
+class GivenDevice(Device):
     """An observation as a device that can be looked at; what is done, BrowserGym does."""
 
     name = "an observation of BrowserGym's"
@@ -164,17 +164,6 @@ class GivenDevice:
     def settle(self, cap: float = 10.0) -> Settled:  # noqa: ARG002
         """It does not change."""
         return Settled(by="quiet", seconds=0)
-
-    def device_state(self) -> dict[str, Any]:
-        """Nothing: BrowserGym keeps its pages."""
-        return {}
-
-    def restore(self, device_state: dict[str, Any]) -> str:  # noqa: ARG002
-        """Nothing is lost."""
-        return ""
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 def _with_bids(action: Action, observation: Observation) -> Action:

@@ -77,11 +77,10 @@ def test_a_request_belongs_to_the_steps_that_may_have_caused_it(
     tmp_path: Path,
 ) -> None:
     journal = EffectJournal(tmp_path / "journal.jsonl")
-    journal.edited = lambda: edited
     journal.intend(1, typed("a", "e1"), local=True)
     journal.finish(1, "", failed=False)
     journal.intend(2, second, local=second.kind == "type")
-    journal.sending("POST x")
+    journal.sending("POST x", edited)
     journal.close()
     entries = read_journal(journal.path)
     assert effects(entries) == causes
@@ -94,8 +93,7 @@ def test_a_request_that_leaves_or_is_answered_late_belongs_to_its_step(tmp_path:
     journal = EffectJournal(tmp_path / "journal.jsonl")
     journal.intend(1, typed("a", "e1"), local=True)
     journal.finish(1, "", failed=False)
-    journal.edited = lambda: ("e1",)
-    journal.sending("POST x")
+    journal.sending("POST x", ("e1",))
     assert (journal.caused(1), journal.awaited(1)) == (("POST x",), True)
     journal.intend(2, press("e9"))
     journal.answered("POST x")

@@ -12,9 +12,11 @@ from handeye.perception.engines.scripted import Scripted
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Grounding, Observation
 from handeye.perception.snapping import element_under
+from handeye.tools.actions import Action
 from handeye.tools.device import Signals
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
+from handeye.tools.hit import Hit
 from handeye.tools.screenshot import Screenshot
 
 SIZE = (1000, 500)
@@ -197,6 +199,9 @@ class Still:
 
     def signals(self) -> Signals:
         return Signals(title="A page")
+
+    def hit_test(self, _: Action) -> tuple[Hit, ...]:
+        return ()
 
 
 def test_a_look_gathers_what_the_device_knows_and_reads_only_when_asked() -> None:

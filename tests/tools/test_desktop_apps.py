@@ -9,6 +9,7 @@ import pytest
 from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Key, Move, Target, Type, Window
+from handeye.tools.device import Hooks
 from handeye.tools.errors import ActionRefused
 from handeye.tools.geometry import Point
 
@@ -20,14 +21,14 @@ def test_windows_are_driven_as_far_as_the_rules_allow() -> None:
         inside, beside = Target(point=window.box.centre), Target(point=Point(window.box.right + 200, 700))
         actions = (Click(target=inside), Type(text="ls"), Key(keys="enter"), Window(do="close", title="console"))
 
-        device.drives = GuardPolicy().drives
+        device.attach(Hooks(may_drive=GuardPolicy().drives))
         for action in actions:
             with pytest.raises(ActionRefused, match="xterm runs commands, and the shell is off"):
                 device.perform(action)
         device.perform(Move(target=beside))
 
         for rules in (GuardPolicy(deny_apps=("xterm",)), GuardPolicy(allow_apps=("mousepad",), shell=True)):
-            device.drives = rules.drives
+            device.attach(Hooks(may_drive=rules.drives))
             for action in actions:
                 with pytest.raises(ActionRefused, match=r"denied apps|not among the allowed apps"):
                     device.perform(action)
@@ -37,9 +38,9 @@ def test_windows_are_driven_as_far_as_the_rules_allow() -> None:
             GuardPolicy(allow_apps=("XTerm",)).drives,
             partial(GuardPolicy().drives, named="xterm"),
         ):
-            device.drives = allowed
+            device.attach(Hooks(may_drive=allowed))
             device.perform(Click(target=inside))
             device.perform(Type(text="true\n"))
-        device.drives = GuardPolicy(allow_apps=("xterm",)).drives
+        device.attach(Hooks(may_drive=GuardPolicy(allow_apps=("xterm",)).drives))
         with pytest.raises(ActionRefused, match="not tell its program is not among"):
             device.perform(Move(target=beside))

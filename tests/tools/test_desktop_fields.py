@@ -71,7 +71,7 @@ def fill(device: Virtual, y: int, text: str, *, clear: bool = True) -> Outcome:
     action = Type(text=text, target=Target(point=Point(250, 130 + y)), clear=clear)
     device.perform(action)
     device.settle()
-    return judge(action, before, perception.observe(device), device.poised)
+    return judge(action, before, perception.observe(device), device.before_press)
 
 
 @pytest.mark.parametrize(

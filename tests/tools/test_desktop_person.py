@@ -16,6 +16,7 @@ from handeye.tools import Desktop, Virtual
 from handeye.tools.actions import Key, Move, Type, Window
 from handeye.tools.desktop.x11 import Connection
 from handeye.tools.desktop.x11_hands import X11Hands
+from handeye.tools.device import Hooks
 from handeye.tools.errors import ActionRefused, DeviceLost, SetupError
 
 if TYPE_CHECKING:
@@ -120,13 +121,13 @@ def test_the_stop_key_stops_whatever_program_has_the_keyboard(desktop: Desktop, 
 
 def test_a_run_is_asked_to_stop_instead_with_locks_on_as_well(desktop: Desktop, screen: Virtual) -> None:
     stopped = list[bool]()
-    desktop.work_for("runs/one", lambda: stopped.append(True))
+    desktop.attach(Hooks(run="runs/one", stop=lambda: stopped.append(True)))
     press(screen.display, ("capslock",))
     press(screen.display, ("ctrl", "alt", "end"))
     press(screen.display, ("capslock",))
     assert soon(lambda: stopped)
     desktop.capture()
-    desktop.work_for("", None)
+    desktop.detach()
 
 
 def test_other_keys_reach_the_programs_and_the_stop_key_is_not_for_models(desktop: Desktop) -> None:
@@ -149,7 +150,7 @@ def test_a_stop_key_that_another_program_has_is_noted(screen: Virtual) -> None:
 
 
 def test_a_second_run_on_the_same_screen_is_told_who_has_it(desktop: Desktop, screen: Virtual) -> None:
-    desktop.work_for("runs/the-first", lambda: None)
+    desktop.attach(Hooks(run="runs/the-first", stop=lambda: None))
     code = f"from handeye.tools import Desktop; Desktop(display='{screen.display}.0')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert f"already driven by the run runs/the-first (process {os.getpid()})" in done.stderr

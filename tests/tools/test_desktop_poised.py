@@ -40,7 +40,7 @@ def pressed(virtual: Virtual, top: int) -> Outcome:
     action = Click(target=Target.model_validate((150, top)))
     virtual.perform(action)
     happened = virtual.settle().happened
-    return judge(action, before, perception.observe(virtual), virtual.poised, happened)
+    return judge(action, before, perception.observe(virtual), virtual.before_press, happened)
 
 
 def test_a_button_that_only_lights_up_under_the_pointer_did_nothing(page: Virtual) -> None:

@@ -35,7 +35,7 @@ def pressed(virtual: Virtual, name: str) -> Outcome:
     action = Click(target=Target(point=button.box.centre, element=button.id))
     virtual.perform(action)
     happened = virtual.settle().happened
-    return judge(action, before, perception.observe(virtual), virtual.poised, happened)
+    return judge(action, before, perception.observe(virtual), virtual.before_press, happened)
 
 
 def test_a_search_for_nothing_was_pressed_and_nobody_can_tell_what_came_of_it(editor: Virtual) -> None:

@@ -55,7 +55,7 @@ class Acting:
     def __init__(self, session: Session, reader: Reader, wake: Wake, careful: Callable[[], bool]) -> None:
         self.session, self.reader, self.wake = session, reader, wake
         self.aim = Aim(session, reader)
-        self.press_guard = Press(session, reader, careful, lambda: wake.poised)
+        self.press_guard = Press(session, reader, careful, lambda: wake.before_press)
         self.hands = Hands(session, self.aim, self.press_guard, wake.begin)
         self.chooser = Chooser(session, self.aim, self.hands)
         self.travel = Travel(session)

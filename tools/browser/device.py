@@ -26,7 +26,7 @@ from handeye.tools.browser.settle import Settling
 from handeye.tools.browser.trouble import LOST, plain, translated
 from handeye.tools.browser.wake import Wake
 from handeye.tools.browser.worker import Worker
-from handeye.tools.device import Poised, Settled, Signals
+from handeye.tools.device import NO_HOOKS, BeforePress, Device, Hooks, Settled, Signals
 from handeye.tools.discreet import discreet
 from handeye.tools.errors import ActionFailed, ActionRefused, SetupError, Stopped, UsageError
 from handeye.tools.redact import names_in
@@ -53,7 +53,7 @@ STILL = "the page stands still behind its dialog"
 
 
 @discreet
-class Browser:
+class Browser(Device):
     """A Chromium of its own, with a clean profile; or, with `cdp`, a tab of one that somebody uses.
 
         with Browser("http://localhost:8000") as browser:
@@ -61,10 +61,9 @@ class Browser:
 
     `url` may be a whole one, `localhost:8000`, `example.com` or an HTML file's path. Screenshots are `viewport` CSS
     pixels wide and high, times `scale`, as on a screen with so much finer pixels. With `allow_domains` nothing else is
-    reached, by redirects, frames and pop-ups neither. `on_send` is called in another thread before a request leaves
-    that may change something (not GET or HEAD); when it raises, the request does not leave and the action raises the
-    same. Downloads go to `downloads`, else nowhere. `storage_state` has cookies and storage to begin with, in
-    Playwright's format: a file, or what was read from one.
+    reached, by redirects, frames and pop-ups neither. `hooks` are attached before the first page is loaded. Files are
+    downloaded to `downloads`, else to the folder that the hooks name. `storage_state` has the initial cookies and
+    storage in Playwright's format: a file, or its content.
 
     `cdp` is where a Chromium listens that was started with --remote-debugging-port, such as http://127.0.0.1:9222. Its
     tab in front is used, with the tabs which that one opens, and no other; `close` lets go of it and closes nothing.
@@ -74,6 +73,8 @@ class Browser:
     """
 
     kinds = HAND_KINDS - {"window"}
+    can_press = True
+    can_revive = True
 
     def __init__(
         self,
@@ -84,7 +85,7 @@ class Browser:
         allow_domains: Sequence[str] = (),
         deny_domains: Sequence[str] = (),
         downloads: Path | None = None,
-        on_send: Callable[[str], None] | None = None,
+        hooks: Hooks = NO_HOOKS,
         timeout: float = 30.0,
         scale: float = 1.0,
         storage_state: Path | StorageState | None = None,
@@ -114,7 +115,6 @@ class Browser:
             raise UsageError(f"{url} is outside the allowed domains ({domains}); allow its domain too")
         self._first, self._session.first = url or "", first
         self.name = f"browser {url or cdp or 'about:blank'}"
-        self.on_send = on_send
         self._reader = Reader()
         self._camera = Camera(self._session)
         self._settling = Settling(self._session, self._camera)
@@ -123,11 +123,11 @@ class Browser:
         self._session.traffic.look_back = self._wake.edited
         self._facts = Facts(self._session, self._wake, self._reader)
         self._acting = Acting(self._session, self._reader, self._wake, lambda: self.careful)
-        self.careful = False
-        """See device.Comparing."""
         self._hit_test = HitTest(self._session, self._reader)
         self._last_elements: list[Element] = []
         self._last_memento: dict[str, Any] = {}
+        self._own_downloads = downloads is not None
+        self.attach(hooks)
         self._worker = Worker()
         self._end = weakref.finalize(self, _end, self._worker, self._session)
         try:
@@ -156,64 +156,17 @@ class Browser:
         self._session.secrets = secrets
         self._camera.forget()
 
-    @property
-    def on_send(self) -> Callable[[str], None] | None:
-        """Told of each request that may change something before it leaves: `POST http://host/checkout`."""
-        return self._session.traffic.on_send
+    def attach(self, hooks: Hooks) -> None:
+        """Connect a run's hooks, in place of those before. A `downloads` folder of the browser's own stays in use."""
+        self._session.traffic.hooks = hooks
+        self._memory.on_page = hooks.on_page
+        if hooks.downloads and not self._own_downloads:
+            self._session.downloads.folder = hooks.downloads
+        self._session.overheard.file = hooks.page_log
 
-    @on_send.setter
-    def on_send(self, told: Callable[[str], None] | None) -> None:
-        self._session.traffic.on_send = told
-
-    @property
-    def on_read(self) -> Callable[[str], None] | None:
-        """Told of each request by GET, but for parts of pages, before it leaves, and of open WebSockets."""
-        return self._session.traffic.on_read
-
-    @on_read.setter
-    def on_read(self, told: Callable[[str], None] | None) -> None:
-        self._session.traffic.on_read = told
-
-    @property
-    def edited(self) -> tuple[str, ...] | None:
-        """While `on_send` runs: what the request may be due to; see `tools.device.Attributing`."""
-        return self._session.traffic.edited
-
-    @property
-    def on_answer(self) -> Callable[[str], None] | None:
-        """Told of each request that was told of before, when its answer is here."""
-        return self._session.traffic.on_answer
-
-    @on_answer.setter
-    def on_answer(self, told: Callable[[str], None] | None) -> None:
-        self._session.traffic.on_answer = told
-
-    @property
-    def on_page(self) -> Callable[[dict[str, Any]], None] | None:
-        """Given a memento, in another thread, as soon as a tab shows another page."""
-        return self._memory.on_page
-
-    @on_page.setter
-    def on_page(self, told: Callable[[dict[str, Any]], None] | None) -> None:
-        self._memory.on_page = told
-
-    @property
-    def downloads(self) -> Path | None:
-        """Where files that pages give are kept; None: nowhere."""
-        return self._session.downloads.folder
-
-    @downloads.setter
-    def downloads(self, folder: Path | None) -> None:
-        self._session.downloads.folder = folder
-
-    @property
-    def page_log(self) -> Path | None:
-        """Where is written what pages say on their console, and ask for; None: nowhere."""
-        return self._session.overheard.file
-
-    @page_log.setter
-    def page_log(self, path: Path | None) -> None:
-        self._session.overheard.file = path
+    def detach(self) -> None:
+        """Disconnect the hooks; files that are still being downloaded are stored in the run's folder."""
+        self.attach(NO_HOOKS)
 
     # Looking
 
@@ -271,9 +224,9 @@ class Browser:
         return "; ".join(part for part in (remark, *self._session.take_remarks()) if part)
 
     @property
-    def poised(self) -> Poised | None:
+    def before_press(self) -> BeforePress | None:
         """The page just before the last action pressed, where what was seen before does not tell what that changed."""
-        return self._wake.poised
+        return self._wake.before_press
 
     def leave_field(self) -> None:
         """Take the keyboard from the field that has it: pages then save what was typed there."""

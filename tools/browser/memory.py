@@ -61,7 +61,7 @@ class Memory:
 
     async def _tell(self, url: str = "") -> None:
         """A page has come, or `url` is about to: what can be told of it at once, its cookies above all."""
-        if self.on_page is None or not self.session.tabs:
+        if (on_page := self.on_page) is None or not self.session.tabs:
             return
         addresses = self.addresses()
         if url:
@@ -69,7 +69,7 @@ class Memory:
             addresses |= {"url": url, "tabs": tabs}
         state = {"cookies": await self.session.context.cookies(), "origins": self._origins()}
         device_state = {**addresses, "scroll": [0, 0], "storage_state": state, "session_storage": self._kept}
-        self.on_page(self.session.secrets.sealed(device_state))
+        on_page(self.session.secrets.sealed(device_state))
 
     def _origins(self) -> list[dict[str, Any]]:
         return [{"origin": origin, "localStorage": items} for origin, items in self._local.items() if items]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handeye.tools.actions import Click, Target
     from handeye.tools.browser.elements import Reader
     from handeye.tools.browser.session import Session
-    from handeye.tools.device import Poised
+    from handeye.tools.device import BeforePress
     from handeye.tools.element import Element
 
 #: Frames beyond this many are not compared.
@@ -33,10 +33,14 @@ class Press:
     """Compares what presses meet with what the last look for a decision has seen."""
 
     def __init__(
-        self, session: Session, reader: Reader, careful: Callable[[], bool], poised: Callable[[], Poised | None]
+        self,
+        session: Session,
+        reader: Reader,
+        careful: Callable[[], bool],
+        before_press: Callable[[], BeforePress | None],
     ) -> None:
-        """`careful`: see device.Comparing; `poised`: the page with the mouse in its place, where it was looked at."""
-        self.session, self.reader, self.careful, self.poised = session, reader, careful, poised
+        """`careful`: see `Device.careful`; `before_press`: see `Device.before_press`."""
+        self.session, self.reader, self.careful, self.before_press = session, reader, careful, before_press
 
     @asynccontextmanager
     async def meets(self, target: Target, place: tuple[float, float]) -> AsyncIterator[None]:
@@ -115,8 +119,8 @@ class Press:
 
     def _compare_pixels(self, target: Target, point: tuple[int, int]) -> None:
         """Where no element tells what is there, and the page draws something: compare the picture around the point."""
-        before, poised = self.reader.picture, self.poised()
-        if before is None or poised is None or before.size != poised.screenshot.image.size:
+        before, before_press = self.reader.picture, self.before_press()
+        if before is None or before_press is None or before.size != before_press.screenshot.image.size:
             return
         wide, high = AROUND if self.careful() else NEAR
         part = Box(point[0] - wide, point[1] - high, point[0] + wide, point[1] + high).within(*before.size)
@@ -124,9 +128,9 @@ class Press:
             return
         animated_regions = [
             Box(box.left - part.left, box.top - part.top, box.right - part.left, box.bottom - part.top)
-            for box in poised.animated_regions
+            for box in before_press.animated_regions
         ]
-        if redrawn(before.crop(part), poised.screenshot.image.crop(part), animated_regions):
+        if redrawn(before.crop(part), before_press.screenshot.image.crop(part), animated_regions):
             raise TargetChanged(
                 f"{target} changed before it was pressed: the page around {point} draws something else than when "
                 "it was looked at; nothing was pressed, look again"

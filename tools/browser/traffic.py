@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 
 from handeye.tools.address import local_path, scheme_of, without_secrets
 from handeye.tools.allow_list import HARMLESS
+from handeye.tools.device import NO_HOOKS
 from handeye.tools.errors import UsageError, Withheld
 
 if TYPE_CHECKING:
@@ -65,17 +66,13 @@ class Traffic:
         self.domains = domains
         self.files = files
         """The folder whose pages are allowed beside the domains; with it, no other file is."""
-        self.on_send: Callable[[str], None] | None = None
-        self.on_read: Callable[[str], None] | None = None
-        self.on_answer: Callable[[str], None] | None = None
+        self.hooks = NO_HOOKS
         self.leading: Callable[[str], Awaitable[None]] | None = None
         """Told where the answer to a changing request leads, before the browser goes there."""
         self.look_back: Callable[[], Awaitable[tuple[str, ...] | None]] | None = None
         """Asks the page which elements were edited since it was last asked."""
-        self.edited: tuple[str, ...] | None = None
-        """While `on_send` runs: what the request may be due to; see `tools.device.Attributing`."""
         self.trouble: BaseException | None = None
-        """What `on_send` raised; the request it was told of did not leave."""
+        """What a hook raised; its request was not sent."""
         self.refused: list[str] = []
         """Addresses outside the allowed domains that were asked for since the last action began."""
         self.sent: list[str] = []
@@ -132,7 +129,7 @@ class Traffic:
         self.refused.clear()
         self.sent.clear()
         for socket in self._sockets:
-            self._announced(f"WEBSOCKET {without_secrets(socket.url)}", self.on_read)
+            self._announced(f"WEBSOCKET {without_secrets(socket.url)}", self.hooks.on_read)
 
     def under_way(self) -> list[str]:
         """The requests that the action began and that have not ended."""
@@ -176,14 +173,14 @@ class Traffic:
     def _answered(self, response: Response) -> None:
         if response.request.is_navigation_request() and response.status not in BARE:
             self._answers.add(response.request)
-        if self.on_answer:
-            self.on_answer(self._name(response.request))
+        if self.hooks.on_response:
+            self.hooks.on_response(self._name(response.request))
 
     def _connected(self, socket: WebSocket) -> None:
         """What is said on a connection is not seen: it counts as open to anything from its beginning to its end."""
         self._sockets.add(socket)
         socket.on("close", lambda closed: self._sockets.discard(closed))  # Playwright marks handlers: no built-in
-        self._announced(f"WEBSOCKET {without_secrets(socket.url)}", self.on_read)
+        self._announced(f"WEBSOCKET {without_secrets(socket.url)}", self.hooks.on_read)
 
     def _started(self, request: Request) -> None:
         name = self._name(request)
@@ -233,8 +230,8 @@ class Traffic:
         try:
             if answered:
                 await self._lead(event)  # first: what is over is not waited for after a crash
-                if self.on_answer:
-                    self.on_answer(f"{method} {without_secrets(url)}")
+                if self.hooks.on_response:
+                    self.hooks.on_response(f"{method} {without_secrets(url)}")
                 await root.send("Fetch.continueRequest", {"requestId": identity})
             elif not self.allows(url):
                 self.refused.append(without_secrets(url))
@@ -255,15 +252,11 @@ class Traffic:
         """Announce a request; what a page was sent off by is no edit of a field but what was pressed."""
         request = f"{method} {without_secrets(url)}"
         if method in SAFE:
-            return self._announced(request, self.on_read)
+            return self._announced(request, self.hooks.on_read)
         edited: tuple[str, ...] | None = ()
-        if self.on_send and self.look_back and not document:
+        if self.hooks.on_request and self.look_back and not document:
             edited = await self.look_back()
-        self.edited = edited
-        try:
-            return self._announced(request, self.on_send)
-        finally:
-            self.edited = None
+        return self._announced(request, self.hooks.on_request, edited)
 
     async def _lead(self, event: dict[str, Any]) -> None:
         """A form was sent and its answer is here: a redirect names the page that a crash must not lose."""
@@ -271,11 +264,17 @@ class Traffic:
         if self.leading and "location" in headers and 300 <= event.get("responseStatusCode", 0) < 400:
             await self.leading(urljoin(event["request"]["url"], headers["location"]))
 
-    def _announced(self, request: str, tell: Callable[[str], None] | None) -> bool:
-        if tell is None:
+    def _announced(
+        self,
+        request: str,
+        hook: Callable[[str, tuple[str, ...] | None], None] | None,
+        edited: tuple[str, ...] | None = None,
+    ) -> bool:
+        """Call a hook before a request is sent; returns whether it may be sent."""
+        if hook is None:
             return True
         try:
-            tell(request)
+            hook(request, edited)
         except Withheld:
             return False
         except BaseException as error:

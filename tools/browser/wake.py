@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.tools.browser.scripts import quickly
 from handeye.tools.browser.view import Mapping, mapping_of
-from handeye.tools.device import ChangedElement, PageChanges, Poised, RewrittenField
+from handeye.tools.device import BeforePress, ChangedElement, PageChanges, RewrittenField
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
 
@@ -46,7 +46,7 @@ class Wake:
 
     def __init__(self, session: Session, camera: Camera, read: Callable[[], Awaitable[list[Element]]]) -> None:
         self.session, self.camera, self.read = session, camera, read
-        self.poised: Poised | None = None
+        self.before_press: BeforePress | None = None
         """The page just before the press of the last action, where that was looked at."""
         self._page: Page | None = None
         """Where the last action was done."""
@@ -55,7 +55,7 @@ class Wake:
 
     async def begin(self, at: tuple[float, float] | None = None) -> None:
         """An action begins now; with `at`, in the mouse's units, it presses there, where the mouse is already."""
-        self.poised, self._stirred, page = None, None, self.session.front.page
+        self.before_press, self._stirred, page = None, None, self.session.front.page
         view = await self.session.view() if at else None
         spot = view.to_page(at[0] * view.scale, at[1] * view.scale) if at and view else None
         said = [each for frame in _frames(page) if (each := await self._mark(frame, spot))]
@@ -122,7 +122,9 @@ class Wake:
         size = (view.width, view.height)
         animated_regions = tuple(box for box in drawn if _differs(first, second, box.within(*size)))
         shot = Screenshot(second, scale=self.session.scale)
-        self.poised = Poised(screenshot=shot, elements=tuple(await self.read()), animated_regions=animated_regions)
+        self.before_press = BeforePress(
+            screenshot=shot, elements=tuple(await self.read()), animated_regions=animated_regions
+        )
 
     async def _picture(self) -> Image:
         self.camera.forget()

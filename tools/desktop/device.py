@@ -20,7 +20,7 @@ from handeye.tools.desktop.motions import Motions
 from handeye.tools.desktop.permits import check_driven
 from handeye.tools.desktop.person import STOP_KEY, Person
 from handeye.tools.desktop.press import Judged
-from handeye.tools.device import Poised, Settled, Signals
+from handeye.tools.device import NO_HOOKS, BeforePress, Device, Hooks, Settled, Signals
 from handeye.tools.discreet import discreet
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.geometry import Point
@@ -28,7 +28,6 @@ from handeye.tools.redact import names_in, parts
 from handeye.tools.secrets import Place, Secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
     import numpy as np
@@ -58,7 +57,7 @@ EDITING_KEYS = {
 
 
 @discreet
-class Desktop:
+class Desktop(Device):
     """The user's own screen: X11, Windows or macOS. One monitor at a time; `monitor` counts from 1.
 
     `display` is another X display than $DISPLAY, such as `:7`. Raises SetupError when there is no screen (a Wayland
@@ -82,16 +81,13 @@ class Desktop:
         """The last picture, with nothing blacked out: for comparing only."""
         self._judged: Judged | None = None
         """The look that the next action was chosen by."""
-        self.careful = False
-        """See device.Comparing."""
         self._before: NDArray[np.uint32] | None = None
         self._focused: Element | None = None
         self._pressed = ""
         self._holds: str | None = None
         """What the field held just after it was filled, where only that tells; None where it is not known."""
-        self.poised: Poised | None = None
-        """The screen just before the last click pressed, where the pointer had to come there first."""
-        self.drives: Callable[[str], str] | None = None
+        self._before_press: BeforePress | None = None
+        self._hooks = NO_HOOKS
         with ExitStack() as opened:
             self._hands = open_hands(display)
             opened.callback(self._hands.close)
@@ -162,6 +158,11 @@ class Desktop:
             unanswered=self._hands.silent,
         )
 
+    @property
+    def before_press(self) -> BeforePress | None:
+        """The screen just before the last click pressed, where the pointer had to be moved there first."""
+        return self._before_press
+
     def settle(self, cap: float = 10.0) -> Settled:
         """Wait until the program in front has read its input and the pixels are still, at most `cap` seconds."""
         from handeye.tools.desktop.settle import wait_until_still
@@ -182,10 +183,10 @@ class Desktop:
         when the program in front stops reading what is typed.
         """
         self._check(acting=True)
-        if self.drives:
+        if self._hooks.may_drive:
             middle = Point(self._seen().width // 2, self._seen().height // 2)
-            check_driven(action, self.windows(), middle, self.drives, known=self._hands.lists_windows)
-        self._focused, self.poised, self._pressed, self._holds = None, None, "", None
+            check_driven(action, self.windows(), middle, self._hooks.may_drive, known=self._hands.lists_windows)
+        self._focused, self._before_press, self._pressed, self._holds = None, None, "", None
         judged, self._judged = self._judged, None  # the action itself may change the screen
         careful, self.careful = self.careful, False
         self._before = self._pixels.frame() if _is_command(action) else None
@@ -255,7 +256,7 @@ class Desktop:
             return
         self._motions.move(place)
         follow(self._pixels.frame, self._hands)
-        self.poised = Poised(self.capture())
+        self._before_press = BeforePress(self.capture())
 
     def _type(self, text: str, clear: bool) -> None:
         place = self._place() if names_in(text) else None
@@ -346,18 +347,19 @@ class Desktop:
         if self._person:
             self._person.check(self._motions, self._hands.pointer(), self._pixels.corners())
 
-    def work_for(self, run: str, stop: Callable[[], None] | None) -> None:
-        """See device.Attended."""
+    def attach(self, hooks: Hooks) -> None:
+        """Connect a run's hooks, in place of those before; on an attended screen, register the run as its driver."""
+        self._hooks = hooks
         if self._person:
-            self._person.work_for(run, stop)
+            self._person.work_for(hooks.run, hooks.stop)
+
+    def detach(self) -> None:
+        """Disconnect the hooks; the screen stays reserved for this device until `close`."""
+        self.attach(NO_HOOKS)
 
     def device_state(self) -> dict[str, Any]:
         """The windows' titles, for the record: a desktop's programs outlive a run."""
         return {"windows": [window.title for window in self._hands.windows()]}
-
-    def restore(self, device_state: dict[str, Any]) -> str:  # noqa: ARG002 - every device has this shape
-        """Nothing to do: the screen is the user's own, and is as it is."""
-        return ""
 
     def close(self) -> None:
         """Let go of the screen; keys lent to characters get their meaning back. May be called twice."""

@@ -74,7 +74,7 @@ class Person:
             self._stop()
 
     def work_for(self, run: str, stop: Callable[[], None] | None) -> None:
-        """See device.Attended."""
+        """Register a run as the user of the screen, and what stops it; without arguments that count, no run."""
         self._stop = stop
         self._lock.work_for(run)
 

@@ -14,6 +14,7 @@ import pytest
 from handeye.tools.actions import Click, Navigate, Tabs
 from handeye.tools.browser import Browser
 from handeye.tools.browser.find import flags, need_chromium
+from handeye.tools.device import Hooks
 from handeye.tools.errors import ActionFailed, DeviceLost, SetupError, UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def test_a_tab_that_somebody_uses_is_worked_in_and_left_open(
         with urlopen(f"{theirs}/json/version", timeout=10):
             pass
         sent: list[str] = []
-        browser.on_send = sent.append
+        browser.attach(Hooks(on_request=lambda request, _: sent.append(request)))
         browser.perform(Click(target=aim(browser, "Open")))
         browser.settle()
         assert browser.signals().tabs == ("Pressed", "New"), "tabs that it opens are followed"

@@ -10,6 +10,7 @@ import pytest
 from handeye.tools.actions import Navigate
 from handeye.tools.browser import Browser
 from handeye.tools.browser.overheard import LONGEST, MOST_ENTRIES, read_log, shown
+from handeye.tools.device import Hooks
 from handeye.tools.secrets import Secret, Secrets
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def test_console_errors_and_requests_are_written_down(site: Site, browser: Brows
     browser.perform(Navigate(url=f"{site.url}/first"))
     browser.settle()
     assert not log.exists(), "before anybody says where"
-    browser.page_log = log
+    browser.attach(Hooks(page_log=log))
     found = _until(log, "/gone")
     assert VALUE[:8] not in log.read_text(encoding="utf-8")
     told = {(each.kind, each.level, each.text, each.status) for each in found}
@@ -68,7 +69,7 @@ def test_a_page_that_never_stops_talking_fills_no_disk(site: Site, browser: Brow
     site.page(
         "/chatty", f"<script>for (let i = 0; i < {MOST_ENTRIES + 50}; i++) console.log('x'.repeat(5000))</script>"
     )
-    browser.page_log = log
+    browser.attach(Hooks(page_log=log))
     browser.perform(Navigate(url=f"{site.url}/chatty"))
     for _ in range(300):
         if len(list(read_log(log))) >= MOST_ENTRIES:
@@ -78,7 +79,7 @@ def test_a_page_that_never_stops_talking_fills_no_disk(site: Site, browser: Brow
     found = list(read_log(log))
     assert len(found) == MOST_ENTRIES
     assert max(len(each.text) for each in found) < LONGEST + 10
-    browser.page_log = tmp_path / "second.jsonl"
+    browser.attach(Hooks(page_log=tmp_path / "second.jsonl"))
     site.page("/quiet", "<script>console.log('another run')</script>")
     browser.perform(Navigate(url=f"{site.url}/quiet"))
     assert any(each.text == "another run" for each in _until(tmp_path / "second.jsonl", "another run"))

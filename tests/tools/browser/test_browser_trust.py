@@ -12,6 +12,7 @@ from handeye.tools.actions import Click, Navigate, Type
 from handeye.tools.address import meant, without_secrets
 from handeye.tools.allow_list import AllowList
 from handeye.tools.browser import Browser
+from handeye.tools.device import Hooks
 from handeye.tools.errors import ActionFailed, ActionRefused, UsageError
 
 if TYPE_CHECKING:
@@ -127,7 +128,9 @@ def test_requests_that_change_something_are_announced_before_they_leave(site: Si
     site.page("/api", "ok")
     with Browser(page) as browser:
         browser.settle()
-        browser.on_send = lambda request: told.append((request, site.asked("/order") + site.asked("/api")))
+        browser.attach(
+            Hooks(on_request=lambda request, _: told.append((request, site.asked("/order") + site.asked("/api"))))
+        )
         browser.perform(Click(target=aim(browser, "fetch")))
         browser.settle()
         browser.perform(Type(text="1\n", target=aim(browser, "a")))
@@ -141,16 +144,16 @@ def test_requests_that_change_something_are_announced_before_they_leave(site: Si
 
 
 def test_a_request_that_cannot_be_announced_does_not_leave(site: Site, aim: Aim) -> None:
-    def full(request: str) -> None:
+    def full(request: str, _: tuple[str, ...] | None) -> None:
         raise OSError(28, f"no room for {request}")
 
     page = site.page("/", "<title>Home</title><form method=post action=/order><button>Buy</button></form>")
-    with Browser(page, on_send=full) as browser:
+    with Browser(page, hooks=Hooks(on_request=full)) as browser:
         browser.settle()
         buy = aim(browser, "Buy")
         with pytest.raises(OSError, match="no room for POST"):
             (browser.perform(Click(target=buy)), browser.settle())
-        browser.on_send = None
+        browser.detach()
         assert browser.signals().title == "Home"
     assert site.asked("/order") == 0
 

@@ -73,7 +73,7 @@ class Fields(NamedTuple):
             action = Click(target=target)
         self.browser.perform(action)
         happened = self.browser.settle().happened
-        return judge(action, before, self.perception.observe(self.browser), self.browser.poised, happened)
+        return judge(action, before, self.perception.observe(self.browser), self.browser.before_press, happened)
 
     def value(self, name: str) -> str:
         return str(self.browser.run_script("(id) => window[id].value ?? window[id].textContent", name))
@@ -183,5 +183,5 @@ def test_text_typed_where_the_keyboard_is_is_judged_by_the_field_that_has_it(fie
         before = perception.observe(browser)
         browser.perform(Type(text=text))
         browser.settle()
-        outcome = judge(Type(text=text), before, perception.observe(browser), browser.poised)
+        outcome = judge(Type(text=text), before, perception.observe(browser), browser.before_press)
         assert outcome.kind == kind, (name, outcome)

@@ -38,7 +38,7 @@ def pressed(browser: Browser, until: str = "") -> Outcome:
     happened = browser.settle().happened
     if until:
         browser._call(browser._session.front.page.wait_for_function(until, polling=10), "waiting for the page")
-    return judge(action, before, perception.observe(browser), browser.poised, happened)
+    return judge(action, before, perception.observe(browser), browser.before_press, happened)
 
 
 @pytest.mark.parametrize("runs", TICKERS.values(), ids=list(TICKERS))
