@@ -1,4 +1,4 @@
-"""What changed between two pictures, and whether two pictures show the same screen. NumPy only, a few milliseconds."""
+"""Compares two pictures: the regions that changed, and whether they show the same screen. NumPy only, a few ms."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from handeye.tools.screenshot import Screenshot
 
-#: Side of a cell, in pixels: changes are told cell by cell.
+#: Side of a cell, in pixels: changes are reported cell by cell.
 CELL = 8
-#: A pixel differs when one of its colours does by more than this.
+#: A pixel differs if one of its colour channels differs by more than this.
 LEVEL = 10
-#: The widest frame that the focus draws around a control, in pixels.
+#: The widest focus ring around a control, in pixels.
 EDGE = 5
 #: Cells that changed at most this far apart are one region.
 _JOIN = 3
@@ -35,7 +35,7 @@ class Change:
     """The difference between two pictures."""
 
     fraction: float
-    """Of the picture's pixels that changed, 0 to 1."""
+    """The share of the pixels that changed, 0 to 1."""
     boxes: tuple[Box, ...] = ()
     """Regions that changed, in pixels, the largest first."""
 
@@ -49,7 +49,7 @@ class Change:
 
     @property
     def blink(self) -> bool:
-        """Whether this is nothing, or no more than a blinking cursor."""
+        """Whether nothing changed, or only a blinking cursor."""
         if not self.boxes:
             return True
         only = self.boxes[0]
@@ -57,7 +57,7 @@ class Change:
 
 
 def difference(before: Screenshot, after: Screenshot, ignoring: Iterable[Box] = ()) -> Change:
-    """Where two pictures differ outside the boxes `ignoring`; pictures of different sizes differ everywhere."""
+    """Return where two pictures differ outside the boxes `ignoring`; pictures of different sizes differ everywhere."""
     if before is after or before.image is after.image:
         return Change(0.0)
     if before.image.size != after.image.size:
@@ -70,10 +70,10 @@ def difference(before: Screenshot, after: Screenshot, ignoring: Iterable[Box] = 
     rows = np.flatnonzero((flat != other).any(axis=1))
     if not len(rows):
         return Change(0.0)
-    # Most steps change a few rows: only those are looked at closely.
+    # Most steps change few rows: only those are compared pixel by pixel.
     start, end = int(rows[0]) // CELL * CELL, int(rows[-1]) + 1
     one, two = one[start:end], two[start:end]
-    # Unsigned numbers wrap: the larger minus the smaller does not.
+    # Unsigned numbers wrap around: subtract the smaller from the larger.
     apart = (np.maximum(one, two) - np.minimum(one, two)) > LEVEL
     changed: npt.NDArray[np.bool_] = apart[..., 0] | apart[..., 1] | apart[..., 2]
     for box in ignoring:
@@ -97,21 +97,21 @@ def covered(box: Box, others: Iterable[Box]) -> bool:
 
 
 def is_frame(before: Screenshot, after: Screenshot, box: Box) -> bool:
-    """Whether two pictures differ in a box along its edges alone, as where a frame is drawn around something."""
+    """Whether two pictures differ in a box only along its edges, as when a focus ring appears."""
     if before.image.size != after.image.size or min(box.width, box.height) < 4 * EDGE:
         return False
     one, two = (np.asarray(each.image)[box.top : box.bottom, box.left : box.right] for each in (before, after))
     inner = (slice(EDGE, -EDGE), slice(EDGE, -EDGE))
     changed = (np.maximum(one, two) - np.minimum(one, two) > LEVEL).any(axis=2)
     edges = changed.sum() - changed[inner].sum()
-    # The caret that comes with the focus may stand inside.
+    # The caret that appears with the focus may be inside.
     columns = np.flatnonzero(changed[inner].any(axis=0))
     caret = not len(columns) or columns[-1] - columns[0] < _CARET.width
     return bool(caret and edges >= box.width + box.height)
 
 
 def fingerprint(screenshot: Screenshot, ignoring: Iterable[Box] = ()) -> str:
-    """The same for pictures of the same screen, though a cursor blinks or the seconds of a clock go on in it.
+    """Return equal strings for pictures of the same screen, even if a cursor blinks or a clock advances in it.
 
     A picture that differs from one of the last few by no more than that, and by what changes in the boxes `ignoring`,
     gets the fingerprint of that one.
@@ -145,7 +145,7 @@ def _regions(changed: npt.NDArray[np.bool_]) -> tuple[Box, ...]:
 
 
 def _runs(line: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Where a row of cells is set, gaps of up to _JOIN cells bridged."""
+    """Return the runs of set cells in a row; gaps of up to _JOIN cells are closed."""
     places = np.nonzero(line)[0]
     if not len(places):
         return []

@@ -1,4 +1,4 @@
-"""Eyes without a model: what the platform knows of its elements, and the text that OCR reads."""
+"""Perception without a model: the elements of the platform, and the text that OCR reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GOOD = 0.75
 
 
 class EmbeddedPerception:
-    """Finds things by their names: elements of the page or program first, then text read off the picture."""
+    """Grounds phrases by names: elements of the page or program first, then text of the picture."""
 
     name = "embedded"
 
@@ -29,13 +29,13 @@ class EmbeddedPerception:
         self.notes: tuple[str, ...] = ()
 
     def observe(self, device: Device) -> Observation:
-        """Capture the device's screen and ask the platform what is on it. The text is read when first needed."""
+        """Capture the screen and request the elements of the platform. Text is read when it is first needed."""
         screenshot = device.capture()
         elements, signals = tuple(device.elements()), device.signals()
         return Observation(screenshot, elements, signals, reader=ocr.read, hit_test=device.hit_test)
 
     def ground(self, observation: Observation, phrase: str) -> Grounding | None:
-        """Where the phrase is; None when nothing on the screen answers to it well enough."""
+        """Return where the phrase is; None if no element matches it well enough."""
         size = (observation.screenshot.width, observation.screenshot.height)
         known = [match for match in find(phrase, observation.elements, size=size) if _on(match, size)]
         if known and known[0].score >= GOOD:
@@ -47,7 +47,7 @@ class EmbeddedPerception:
         return _grounding(phrase, known[0], observation.elements, size) if known else None
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: no model is loaded."""
 
 
 def _on(match: Match, size: tuple[int, int]) -> bool:

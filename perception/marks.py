@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
-#: In turn; each is dark enough for white writing on it, and all are cased in white for dark screens.
+#: Used in turn. White text is readable on each; a white outline makes them visible on dark screens.
 COLOURS: tuple[Colour, ...] = ((206, 0, 103), (10, 92, 204), (176, 78, 0), (0, 118, 76), (108, 56, 192))
-#: Of a true place, and of an answer, where both are shown; told apart by those who see no red or green, too.
+#: For a true place and for an answer; distinguishable with red-green colour blindness, too.
 TRUE, GIVEN = COLOURS[3], COLOURS[0]
 #: Pillow draws without smoothing, so curves and labels are drawn this many times larger and shrunk.
 FINER = 4
 #: Longer phrases are cut on their label.
 MOST_CHARACTERS = 36
-#: So many answers of a model are shown.
+#: At most this many answers of a model are drawn.
 MOST_DOTS = 64
 #: Pillow's built-in font has no glyphs beyond these: a label then shows its number alone.
 LAST_LETTER = "\u024f"
 
 
 def mark(image: Image.Image, groundings: Sequence[tuple[str, Grounding]]) -> Image.Image:
-    """A copy of the picture with a crosshair, the box where there is one, and a numbered label for each phrase.
+    """Return a copy of the picture with a crosshair, a box if there is one, and a numbered label per phrase.
 
-    Where a model gave several answers, each has a small dot. Labels stay inside the picture and, where there is room,
+    Each of several answers of a model gets a small dot. Labels stay inside the picture and, where there is room,
     clear of each other and of what was found.
     """
     marked = image.convert("RGB")
@@ -48,7 +48,7 @@ def mark(image: Image.Image, groundings: Sequence[tuple[str, Grounding]]) -> Ima
         for sample in filter(None, grounding.samples[:MOST_DOTS] if len(grounding.samples) > 1 else ()):
             _dot(marked, sample, COLOURS[index % len(COLOURS)], unit)
     for index, (_, grounding) in enumerate(groundings):
-        # The box shows the place already, so the crosshair need not hide what is written there.
+        # The box marks the place already, so a crosshair would only hide the text there.
         _crosshair(marked, grounding.point, COLOURS[index % len(COLOURS)], unit * 0.7 if grounding.box else unit)
     taken: list[Box] = []
     for index, (phrase, _) in enumerate(groundings):
@@ -60,7 +60,7 @@ def mark(image: Image.Image, groundings: Sequence[tuple[str, Grounding]]) -> Ima
 def mark_answers(
     image: Image.Image, answers: Sequence[tuple[Sequence[tuple[float, float]], tuple[float, float] | None]]
 ) -> Image.Image:
-    """A copy of the picture that compares answers with the truth: true areas outlined, given points as crosshairs.
+    """Return a copy of the picture with true areas outlined and the given points as crosshairs.
 
     Each answer is the corners of where a thing truly is (none when it is nowhere) and the point given (None for none);
     a line joins a point to the area it misses. Points off the picture are shown at its edge.
@@ -120,7 +120,7 @@ def _dot(image: Image.Image, point: Point, colour: Colour, unit: int) -> None:
 
 
 def _crosshair(image: Image.Image, point: Point, colour: Colour, unit: float) -> None:
-    """A ring with four ticks and a dot; what lies between them stays visible."""
+    """Draw a ring with four ticks and a dot; the pixels between them stay visible."""
     reach = round(unit * 1.3)
     ring, gap, end = unit * 0.62, unit * 0.42, unit * 1.15
 
@@ -143,7 +143,7 @@ def _crosshair(image: Image.Image, point: Point, colour: Colour, unit: float) ->
 
 
 def _label(image: Image.Image, text: str, at: Box, others: Sequence[Box], index: int, unit: int) -> Box:
-    """Write the label near `at`; returns where it stands."""
+    """Draw the label near `at`; return its box."""
     font = _font(unit * FINER)
     pad_x, pad_y = round(unit * 0.5), round(unit * 0.3)
     width = round(font.getlength(text) / FINER) + 2 * pad_x
@@ -162,7 +162,7 @@ def _label(image: Image.Image, text: str, at: Box, others: Sequence[Box], index:
 
 
 def _place(width: int, height: int, at: Box, others: Iterable[Box], image: Image.Image, gap: int) -> Box:
-    """Where a label goes: above, below, right or left of `at`, wherever it covers least."""
+    """Return the place of a label: above, below, right or left of `at`, where it covers least."""
     middle = (at.top + at.bottom - height) // 2
     corners = [
         (at.left, at.top - gap - height),
@@ -188,7 +188,7 @@ def _place(width: int, height: int, at: Box, others: Iterable[Box], image: Image
 
 
 def _edges(part: Image.Image) -> int:
-    """How much there is to see: the number of pixels that differ clearly from the one before."""
+    """Return how much detail there is: the number of pixels that differ clearly from the previous one."""
     grey = np.asarray(part.convert("L"), dtype=np.int16)
     return int((np.abs(np.diff(grey, axis=1)) > 24).sum() + (np.abs(np.diff(grey, axis=0)) > 24).sum())
 

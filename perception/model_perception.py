@@ -1,4 +1,4 @@
-"""Eyes with a model behind them: InternVL is asked where a phrase is, and its answer is matched with known elements."""
+"""Perception with a model: InternVL grounds a phrase, and its answer is matched with known elements."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
     from handeye.tools.element import Element
     from handeye.tools.screenshot import Screenshot
 
-#: A box takes about 30 tokens; an answer that is held to no grammar may make a short remark first.
+#: A box takes about 30 tokens; an answer without grammar may begin with a short remark.
 ANSWER_TOKENS = 96
-#: What a model that thinks first may write before that, where no grammar keeps it from it.
+#: Additional tokens for a model that reasons first, where no grammar prevents it.
 THINKING_TOKENS = 2048
 
 
 class ModelPerception:
-    """Sees with a model: captures what the device knows, and grounds phrases by asking."""
+    """Captures what the device knows, and grounds phrases with a model."""
 
     def __init__(
         self, engine: Engine, reader: Callable[[Screenshot], tuple[Element, ...]] | None = None, *, samples: int = 1
     ) -> None:
-        """`reader` reads a picture's text for whoever asks for `Scene.words`; the model does not need it.
+        """`reader` reads the text of a picture for `Observation.words`; the model does not need it.
 
-        `samples` answers are asked for at each look: the greedy one, and the others in one call over the same prefix.
+        `samples` answers are requested per question: the greedy one, and the others in one call over the same prefix.
         """
         self.name = f"internvl ({engine.name})"
         self.engine = engine
         self.usage = Usage()
         self.notes = engine.notes
         self.head = Head(engine.profile.system)
-        """What its questions begin with: a policy that asks about the same screens puts its own here, to share it."""
+        """The beginning of its prompts. A policy that asks about the same screens sets its own, to share it."""
         self.samples = samples
         self._reader = reader
 
@@ -55,13 +55,13 @@ class ModelPerception:
         return Observation(screenshot, elements, signals, self._reader, hit_test=device.hit_test)
 
     def ground(self, observation: Observation, phrase: str) -> Grounding | None:
-        """Ask the model; in the part the scene looks at more closely first, then on the whole screen.
+        """Ask the model: first about the zoomed region of the observation, then about the whole screen.
 
-        A view with more pixels than its tiles show (see `closer.part_around`) is asked about a second time, enlarged
-        around the place of the first look. The second look's place is taken when it is there and not `closer.far` from
-        the first; else the first stays, and the second look's answers count against it.
+        A region with more pixels than its tiles show (see `closer.part_around`) is asked about a second time, enlarged
+        around the first answer. The second answer is used if there is one and it is not `closer.far` from the first.
+        Otherwise the first stays, and the second answers lower its confidence.
 
-        None when no answer names a place on the screen: the model says that it is not there, or cannot be understood.
+        Returns None if no answer names a place on the screen.
         """
         whole = _whole(observation)
         views = [observation.view, whole] if observation.view and observation.view != whole else [whole]
@@ -72,7 +72,7 @@ class ModelPerception:
         return None
 
     def close(self) -> None:
-        """Let go of the model; may be called twice."""
+        """Release the model; may be called twice."""
         self.engine.close()
 
     def _again(
@@ -84,7 +84,7 @@ class ModelPerception:
         places: list[Place | None],
         notes: tuple[str, ...],
     ) -> Grounding:
-        """What was found, after a second look where that shows more."""
+        """Return the grounding, after a second question where an enlarged region shows more."""
         found, place = vote.votes, vote.place
         part = part_around(place.point, place.drawn, view, self.engine.profile)
         if part:
@@ -119,7 +119,7 @@ class ModelPerception:
         )
 
     def _look(self, observation: Observation, phrase: str, view: Box) -> tuple[list[Place | None], tuple[str, ...]]:
-        """Where each answer about a part of the screenshot has the phrase, the greedy one first, and the notes."""
+        """Return the place in each answer about a region of the screenshot, the greedy one first, and the notes."""
         image = observation.screenshot.image
         picture = image if view == _whole(observation) else image.crop(view)
         prompt = ground_prompt(self.engine.profile, picture, phrase, self.head)
@@ -139,7 +139,7 @@ class ModelPerception:
         return answers
 
     def _place(self, answer: Answer, observation: Observation, view: Box) -> Place | None:
-        """What an answer about a view means on the screenshot."""
+        """Translate an answer about a region into pixels of the screenshot."""
         size, profile = (view.width, view.height), self.engine.profile
         point = parse_point(answer.separated, profile, size)
         if point is None:

@@ -1,4 +1,4 @@
-"""What is on the screen: the picture, its elements, and, when somebody asks, its text."""
+"""An observation of a screen: the screenshot, its elements, and, when requested, its text."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Observation:
-    """One look at a device."""
+    """What one capture of a device shows."""
 
     screenshot: Screenshot
     elements: tuple[Element, ...] = ()
-    """What the platform knows (`dom`, `accessibility`), in reading order; may lie outside the screen."""
+    """Elements of the platform (`dom`, `accessibility`), in reading order; their boxes may be outside the screen."""
     signals: Signals = field(default_factory=Signals)
     reader: Callable[[Screenshot], tuple[Element, ...]] | None = None
-    """Reads the picture's text. Slow (about a second), so it runs only when `words` is first asked for."""
+    """Reads the text of the screenshot. It takes about a second, so it runs when `words` is first used."""
     hit_test: Callable[[Action], tuple[Hit, ...]] | None = None
-    """Finds out what an action would act on; None where the platform cannot tell."""
+    """Returns what an action would act on; None where the platform cannot report it."""
     view: Box | None = None
-    """The part to look at more closely, after a zoom."""
+    """The region to ask about first, after a zoom."""
 
     @cached_property
     def words(self) -> tuple[Element, ...]:
-        """Text that OCR finds in the picture, one element (`source` ocr, role text) per line, in reading order."""
+        """Text that OCR reads in the screenshot, one element (`source` ocr, role text) per line, in reading order."""
         return self.reader(self.screenshot) if self.reader else ()
 
     @property
     def read(self) -> tuple[Element, ...]:
-        """`words` as far as somebody has asked for them: never starts the OCR."""
+        """`words` if they were read already, otherwise empty: never starts the OCR."""
         return tuple(self.__dict__.get("words", ()))
 
 
@@ -51,16 +51,16 @@ class Grounding:
     point: Point
     """In pixels of the screenshot."""
     by: str
-    """What found it: `dom`, `accessibility`, `ocr`, `internvl` …"""
+    """The source: `dom`, `accessibility`, `ocr`, `internvl` …"""
     box: Box | None = None
     confidence: float = 1.0
     element: str = ""
-    """The id of the element, when it is one of the scene's."""
+    """The id of the element, if it is one of the observation."""
     notes: tuple[str, ...] = ()
     unclear: str = ""
-    """Why it would be a guess, where others answer to the phrase equally well: the candidates, and how to tell them
-    apart. Empty where it is no guess. Nothing is done to such a place."""
+    """Why the place would be a guess: the other candidates that match equally well, and how to distinguish them.
+    Empty if it is no guess. No action is performed on an unclear place."""
     samples: tuple[Point | None, ...] = ()
-    """Where each answer of a model has it, the greedy one first; None where it was not seen. Empty without a model."""
+    """The place in each answer of a model, the greedy one first; None for “not there”. Empty without a model."""
     votes: int = 0
-    """How many of the samples mean this place."""
+    """The number of samples that agree on this place."""

@@ -1,4 +1,4 @@
-"""Everything that differs between two looks at a screen, in words, and what of it an action cannot have caused."""
+"""The differences between two observations, in words, and which of them an action cannot have caused."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
     from handeye.tools.actions import Target
     from handeye.tools.element import Element
 
-#: A focus ring or shadow may reach so many pixels beyond its control, on a screen of scale 1.
+#: A focus ring or shadow extends at most this many pixels beyond its control, at scale 1.
 RING = 12
-#: Something as large as this part of the screen is no control but a place for them.
+#: An element as large as this share of the screen is a container, not a control.
 NO_CONTROL = 0.1
-#: What changes by itself in more than this part of the screen says nothing of where elements come and go by themselves.
+#: An animated region larger than this share of the screen is not used to explain elements that appear or disappear.
 EVERYWHERE = 0.6
-#: A change further away than this share of the screen's longer side, and no larger than this share of its area, needs
-#: a sign of its cause.
+#: A change farther away than this share of the screen's longer side, and not larger than this share of its area,
+#: needs evidence of its cause.
 FAR, LARGE = 0.3, 0.02
-#: A line of text is at least so high on a screen of scale 1, and a field reaches at most so far beyond what changed.
+#: The least height of a line of text at scale 1, and how far a field extends at most beyond the changed region.
 LINE, WIDE = 16, 500
 _TEXT_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "slider"})
-#: Attributes that tell of a state by themselves, whatever the picture shows.
+#: Attributes that are a state by themselves, whatever the picture shows.
 STATES = frozenset({"open", "hidden", "disabled", "checked", "value", "selected"})
 
 
 class ObservationDiff:
-    """Two looks, side by side."""
+    """Two observations, before and after an action."""
 
     def __init__(
         self, before: Observation, after: Observation, animated_regions: Iterable[Box] = (), happened: str = ""
     ) -> None:
         self.before, self.after = before, after
         self.happened = happened
-        """What the device itself reports besides: a download."""
+        """What else the device reports: a download."""
         self.heard = after.signals.page_changes is not None
-        """Whether the device hears what scripts do."""
+        """Whether the device reports changes by scripts."""
         self.page_changes = after.signals.page_changes or PageChanges()
         self.animated_regions = tuple(
             self._wide(box) for box in (*animated_regions, *self.page_changes.animated_regions)
@@ -53,7 +53,7 @@ class ObservationDiff:
         self.change: Change = difference(before.screenshot, after.screenshot, self.animated_regions)
         one, two = before.signals, after.signals
         self.moved: list[str] = []
-        """Another document, address, title, dialog or tab."""
+        """Changes of document, address, title, dialog or tab, in words."""
         if one.url != two.url:
             self.moved.append(f"the address changed to {two.url}")
         if one.document != two.document:
@@ -68,17 +68,17 @@ class ObservationDiff:
         if one.downloads != two.downloads:
             self.moved.append(happened or "a file was downloaded")
         self.retitled = not self.moved and one.title != two.title
-        """Only the title is another one, as when an editor marks its document as changed."""
+        """Whether only the title changed, as when an editor marks its document as modified."""
         unanswered = two.unanswered or one.unanswered
         self.silent = f"“{unanswered[0]}” did not say in time what it shows" if unanswered else ""
-        """What is not known for that, in words: nothing of it has gone away, and nothing is new."""
+        """Which part of the screen did not answer, in words: its elements count neither as gone nor as new."""
         if one.title != two.title and one.url == two.url:
             self.moved.append(f"the title changed to “{two.title[:80]}”")
-        tells = two.focus or after.elements  # else nobody tells what has the focus
+        tells = two.focus or after.elements  # otherwise the focus is not reported
         self.focus = f"{two.focus or 'nothing'} has the focus" if tells and one.focus != two.focus else ""
 
     def pixels(self) -> str:
-        """How much of the picture changed, in words; empty for nothing more than a blinking cursor."""
+        """Return how much of the picture changed, in words; empty for nothing but a blinking cursor."""
         if self.change.fraction == 0 or self.change.blink or self.change.box is None:
             return ""
         box = self.change.box
@@ -86,7 +86,7 @@ class ObservationDiff:
         return f"{share} of the picture changed, around ({box.centre.x}, {box.centre.y})"
 
     def element(self, target: Target | None) -> tuple[Element | None, Element | None]:
-        """The target before and after: by its id, else by its role and name near the same place."""
+        """Return the target before and after: by id, otherwise by role and name near the same place."""
         if target is None:
             return None, None
         old = next((each for each in self.before.elements if each.id == target.element and target.element), None)
@@ -104,9 +104,9 @@ class ObservationDiff:
         return old, new
 
     def field(self, target: Target | None) -> tuple[Element | None, Element | None]:
-        """The field that text went into, before and after: the target, else what has the focus.
+        """Return the field that received the text, before and after: the target, otherwise the focused element.
 
-        A page may have drawn it anew meanwhile: then what has the focus in its place is taken for it.
+        If the page replaced the field meanwhile, the focused element in its place is used.
         """
         focused = next((each for each in self.after.elements if each.focused and _holds_text(each)), None)
         old, new = self.element(target)
@@ -119,14 +119,14 @@ class ObservationDiff:
         return was, focused
 
     def focused_value(self) -> tuple[str | None, str] | None:
-        """What the field with the focus held before and holds now, where the device tells that and no elements do."""
+        """Return the values of the focused field before and after, where only the device reports them."""
         one, two = self.before.signals, self.after.signals
         if not two.value and two.focus.partition(" ")[0] not in _TEXT_ROLES:
             return None
         return (one.value if one.focus == two.focus else None), two.value
 
     def states(self, target: Target | None) -> list[str]:
-        """Elements that are in another state now, the target first: ticked, open, chosen, pressed, usable, filled."""
+        """Elements whose state changed, the target first: ticked, expanded, selected, pressed, enabled, filled."""
         first, _ = self.element(target)
         now = {each.id: each for each in self.after.elements}
         pairs = [(old, now[old.id]) for old in self.before.elements if old.id in now]
@@ -134,7 +134,7 @@ class ObservationDiff:
         return [said for old, new in pairs if not self.by_itself(new.box) and (said := _state(old, new))]
 
     def appeared(self) -> list[str]:
-        """Names that stand on the page now and did not before."""
+        """Return names that are on the page now and were not before."""
         known = {(each.role, each.name, each.value) for each in self.before.elements}
         return [
             each.name or each.value
@@ -154,7 +154,7 @@ class ObservationDiff:
         ]
 
     def rearranged(self) -> str:
-        """What stands before another thing now and stood after it, where scripts moved things; empty for nothing."""
+        """Return which element moved before another one, where scripts reordered elements; empty for none."""
         if not self.page_changes.put:
             return ""
         old, new = [each.id for each in self.before.elements], [each.id for each in self.after.elements]
@@ -168,7 +168,7 @@ class ObservationDiff:
         return f"“{(moved.name or next(iter(inside), moved.role))[:60]}” stands in another place"
 
     def by_itself(self, box: Box) -> bool:
-        """Whether what lies there comes and goes by itself."""
+        """Whether elements in this box appear and disappear by themselves."""
         most = self.after.screenshot.width * self.after.screenshot.height * EVERYWHERE
         small = [each for each in self.animated_regions if each.area <= most]
         if not any(each.holds(box.centre) for each in small):
@@ -176,7 +176,7 @@ class ObservationDiff:
         return not any(each.box.overlap(box) and each.box.area <= 4 * box.area for each in self.page_changes.changed)
 
     def focused_elsewhere(self, target: Target | None) -> str:
-        """What was given the focus though it is not what was aimed at; empty for nothing."""
+        """Return the element that received the focus although it is not the target; empty for none."""
         field = next((each for each in self.after.elements if each.focused), None)
         if not self.focus or field is None or target is None:
             return ""
@@ -185,7 +185,7 @@ class ObservationDiff:
         return "" if aimed else self.focus
 
     def labels_focused(self, target: Target | None) -> bool:
-        """Whether what was aimed at is the label of what has the focus now."""
+        """Whether the target is the label of the focused element."""
         field = next((each for each in self.after.elements if each.focused), None)
         if field is None or target is None:
             return False
@@ -197,7 +197,7 @@ class ObservationDiff:
         return any(contains(f"{field.name} {field.description}", name, case=False) for name in aimed if name)
 
     def lines_changed(self) -> list[str]:
-        """The lines of text in the picture in which something changed, whole; empty where no picture can be read."""
+        """Return the full lines of text in which pixels changed; empty where the picture cannot be read."""
         screen = self.after.screenshot
         box = self.change.box
         if self.after.reader is None or box is None:
@@ -211,12 +211,12 @@ class ObservationDiff:
 
     @cached_property
     def framed(self) -> bool:
-        """Whether all that changed are frames around things, which are as they were inside."""
+        """Whether only frames around elements changed, and not their inside."""
         images = self.before.screenshot, self.after.screenshot
         return bool(self.change.boxes) and all(is_frame(*images, box) for box in self.change.boxes)
 
     def far(self, target: Target | None) -> bool:
-        """Whether all that changed is small and lies far from what was aimed at."""
+        """Whether all changes are small and far from the target."""
         screen = self.after.screenshot
         if target is None or target.point is None or self.change.fraction > LARGE:
             return False
@@ -227,7 +227,7 @@ class ObservationDiff:
 
     @cached_property
     def scripted(self) -> list[str]:
-        """What scripts changed for good and can be seen to differ, or lies where no picture shows it."""
+        """Return lasting changes by scripts that are visible, or outside the screenshot."""
         return [
             f"{each.what}: {_HOW.get(each.how, each.how)}"
             for each in self.page_changes.changed
@@ -245,13 +245,13 @@ class ObservationDiff:
 
     @cached_property
     def unstyled(self) -> tuple[Box, ...]:
-        """What looks different and follows neither the mouse nor the focus by itself."""
+        """Return the changed regions that neither the mouse nor the focus explains."""
         places = [self._wide(box) for box in (*self.page_changes.hover_regions, *self.page_changes.focus_rings)]
         change = difference(self.before.screenshot, self.after.screenshot, (*self.animated_regions, *places))
         return () if change.blink else change.boxes
 
     def controls(self) -> list[str]:
-        """The controls that look different when nothing else does: pressed, or with the mouse or focus come or gone."""
+        """Return the controls that look different if nothing else does: pressed, hovered or focused."""
         most = self.before.screenshot.width * self.before.screenshot.height * NO_CONTROL
         focus_rings = {
             each.id: (self._wide(each.box), each.name[:40])
@@ -272,7 +272,7 @@ def _holds_text(element: Element) -> bool:
 
 
 def _unknown(element: Element, observation: Observation) -> bool:
-    """Whether it belongs to what did not answer when this scene was looked at: on a page, to one of its frames."""
+    """Whether the element belongs to a program or frame that did not answer during the observation."""
     return bool(observation.signals.unanswered) and (bool(element.frame) or element.source != "dom")
 
 
@@ -285,7 +285,7 @@ _HOW = {"text": "says something else", "added": "was added", "removed": "somethi
 
 
 def _state(old: Element, new: Element) -> str:
-    """How an element differs from what it was, in words; empty for not at all."""
+    """Return how an element changed, in words; empty if it did not."""
     name = f"“{old.name[:60]}”" if old.name else f"a {old.role}"
     if old.checked is not None and new.checked is not None and old.checked != new.checked:
         return f"{name} is {'ticked' if new.checked else 'not ticked any more'}"

@@ -1,4 +1,4 @@
-"""What an action was expected to change, and what it did: told from local signals, without asking a model."""
+"""Judges the outcome of an action from local signals, without a model."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
     from handeye.tools.element import Element
 
 
-#: Keys that often do their work where it cannot be seen: in the clipboard, in a file.
+#: Keys whose effect is often invisible: in the clipboard, in a file.
 _SILENT = frozenset({"ctrl", "shift", "alt", "meta", "escape", "ctrl+c", "ctrl+s", "ctrl+a", "tab", "shift+tab"})
 
 
 class Outcome(BaseModel):
-    """What became of an action."""
+    """What an action changed, with the evidence."""
 
     model_config = ConfigDict(frozen=True)
 
     kind: OutcomeKind
     evidence: str = ""
-    """The signals this rests on, in words: `the address changed to /cart`, `nothing changed`."""
+    """The signals it is based on, in words: `the address changed to /cart`, `nothing changed`."""
     box: tuple[int, int, int, int] | None = None
     """The region of the screenshot that changed."""
 
@@ -53,12 +53,14 @@ class Outcome(BaseModel):
 def judge(
     action: Action, before: Observation, after: Observation, before_press: BeforePress | None = None, happened: str = ""
 ) -> Outcome:
-    """What became of an action, by comparing the scene it was chosen on with the scene after it.
+    """Judge an action by comparing the observation that it was chosen on with the one after it.
 
-    Confirmed needs the effect that this kind of action has; `unknown` where the signals cannot tell. `before_press` is
-    the screen just before the action pressed, where the device captured it again, `happened` what it reported.
+    `confirmed` needs the effect that this kind of action has; `unknown` means that the signals cannot decide.
+    `before_press` is the screen just before the press, where the device captured it again; `happened` is what else it
+    reports.
     """
-    from handeye.perception.observation_diff import ObservationDiff  # it takes NumPy, and outcomes are read without it
+    # Imported here because it needs NumPy, which reading an outcome does not.
+    from handeye.perception.observation_diff import ObservationDiff
 
     if before_press is not None:
         elements = before.elements if before_press.elements is None else before_press.elements
@@ -69,10 +71,10 @@ def judge(
 
 
 def _by_change(action: Action, diff: ObservationDiff) -> Judgement:
-    """For actions that may change anything: clicks, keys, drags. What an action cannot have caused counts for nothing.
+    """Judge an action that may change anything: a click, key or drag. What it cannot have caused is ignored.
 
-    Signals come in the order of what they are worth: where the page is, what its elements say, what its scripts did,
-    and pixels last, for a style that follows the mouse changes them too.
+    Signals are used in the order of their reliability: the address, the states of elements, changes by scripts, and
+    pixels last, because hover styles change them too.
     """
     target = next(iter(targets(action).values()), None)
     old, new = diff.element(target)
@@ -85,7 +87,7 @@ def _by_change(action: Action, diff: ObservationDiff) -> Judgement:
 
 
 def _stayed(evidence: str, diff: ObservationDiff) -> Judgement:
-    """For something to be ticked that was not, or was already."""
+    """Judge a click on a checkbox whose state did not change."""
     others = [
         *diff.moved,
         *diff.page_changes.asked,
@@ -135,7 +137,7 @@ def _by_pixels(target: Target | None, old: Element | None, diff: ObservationDiff
                 "unknown",
                 f"{diff.page_changes.sent[0]} was sent, and {'nothing of it shows' if pixels else evidence}",
             )
-        # Scripts keep notes for themselves in such attributes; where a style depends on one, it shows.
+        # Scripts store their own data in such attributes; if a style depends on one, pixels change.
         if noted := [each for each in diff.page_changes.changed if not each.how.startswith("data-")]:
             return "unknown", f"{noted[0].what} was noted by the page, and nothing of it shows"
         if diff.page_changes.doubt:
@@ -152,7 +154,7 @@ def _by_pixels(target: Target | None, old: Element | None, diff: ObservationDiff
         return "unknown", f"only a frame around something changed, as the focus draws one; {pixels}"
     if diff.far(target):
         return "unknown", f"{pixels}, far from what was aimed at, and nothing tells that one caused the other"
-    alone = "" if diff.heard else "by the picture alone: "  # the weakest evidence there is, and named so
+    alone = "" if diff.heard else "by the picture alone: "  # the weakest evidence, and named as such
     return "confirmed", alone + "; ".join(filter(None, (pixels, diff.focus)))
 
 

@@ -1,4 +1,4 @@
-"""What became of text, choices and ticks: decided by what the field holds, never by pixels where that can be read."""
+"""Judges typed text, selected options and ticks by the value of the field; by pixels only where it cannot be read."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ OutcomeKind = Literal["confirmed", "no_effect", "unexpected", "unknown"]
 Judgement = tuple[OutcomeKind, str]
 """A kind and its evidence in words."""
 
-#: Roles whose value is a number, however it is written.
+#: Roles whose value is a number, in any notation.
 _COUNTED = frozenset({"spinbutton", "slider"})
-#: Characters of a value that a device reports at most.
+#: A device reports at most this many characters of a value.
 READABLE = 2000
 
 
 def typed(action: Type, diff: ObservationDiff) -> Judgement | None:
-    """What the field holds after typing, compared with what was typed; None where no value can be read."""
+    """Compare the value of the field with the typed text; None where no value can be read."""
     old, new = diff.field(action.target)
     if "{{secret:" in action.text or any(each and each.secret for each in (old, new)):
         return None
@@ -64,7 +64,7 @@ def _compared(action: Type, role: str, was: str | None, now: str, diff: Observat
 
 
 def _judged(wanted: str, clear: bool, role: str, was: str | None, now: str) -> Judgement | None:
-    """Whether this text is what the field holds; None for not."""
+    """Judge one text that the field may be meant to have; None if it has another value."""
     shown = f"the field holds “{_short(now)}”"
     if role in _COUNTED and (number := plain_number(wanted)) and number == plain_number(now):
         return "confirmed", shown
@@ -87,7 +87,7 @@ def _judged(wanted: str, clear: bool, role: str, was: str | None, now: str) -> J
 
 
 def _put_in(text: str, was: str, now: str) -> bool:
-    """Whether a text stands now in the place of a part of what was there: of nothing, or of what was selected."""
+    """Whether the value is the former one with the text inserted or put over a selection."""
     text, was, now = literal(text), literal(was), literal(now)
     at = now.find(text)
     while at >= 0:
@@ -99,14 +99,14 @@ def _put_in(text: str, was: str, now: str) -> bool:
 
 
 def _parts(text: str, *, typed_at: bool) -> list[str]:
-    """What of the text the field may be meant to hold: all; with tabs and line ends in it the first part, or the last
-    where it is not known in which field the typing began."""
+    """Return which parts of the text the field may be meant to have: all of it; with tabs and line ends the first part,
+    or the last where the field in which typing began is unknown."""
     pieces = [piece for piece in re.split(r"[\t\n]", text) if literal(piece)]
     return [text, *([pieces[0] if typed_at else pieces[-1]] if len(pieces) > 1 or text.strip("\t\n") != text else [])]
 
 
 def _sent(text: str, was: str | None, now: str, diff: ObservationDiff) -> Judgement | None:
-    """What Enter did with the text, where the field does not hold it any more."""
+    """Judge text with Enter that the field no longer has."""
     if literal(now) and literal(now) != literal(was or ""):
         return None
     said = next((each for each in diff.appeared() if contains(each, text)), "")
@@ -124,12 +124,12 @@ def _is_prefix(text: str, now: str) -> bool:
     return len(now) >= READABLE and len(text) > len(now) and literal(text).startswith(literal(now))
 
 
-#: The end of what is said of a field whose page wrote its value anew when the field was left.
+#: The end of the evidence for a field whose page rewrote its value when the field lost the focus.
 SINCE_LEFT = "since it was left"
 
 
 def rewritten(action: Action, after: Observation) -> str:
-    """What became of typed text when the field was left by the next action; empty where it is as good as before."""
+    """Return how the page rewrote typed text when the field lost the focus; empty if the text is still there."""
     left = after.signals.page_changes.left if after.signals.page_changes else None
     if not isinstance(action, Type) or not left or not action.target or left.element != action.target.element:
         return ""
@@ -145,9 +145,9 @@ def rewritten(action: Action, after: Observation) -> str:
 
 
 def pictured(action: Type, diff: ObservationDiff) -> Judgement:
-    """The same by the picture, where no value can be read: the line of text in which something changed.
+    """Judge typed text by the line of the picture that changed, where no value can be read.
 
-    A line that reads exactly so confirms it. Any other reading decides nothing: OCR mistakes signs.
+    A line that reads exactly like the text confirms it. Any other reading is `unknown`: OCR misreads signs.
     """
     changed = "; ".join(filter(None, (*diff.moved, diff.pixels()))) or "the picture changed"
     if not literal(action.text):
@@ -167,12 +167,12 @@ def pictured(action: Type, diff: ObservationDiff) -> Judgement:
     return "unknown", f"{changed}; what the field holds cannot be read{f', the picture reads {said}' if said else ''}"
 
 
-#: What a terminal writes before what is typed into it.
+#: The prompt that a terminal writes before typed text.
 _PROMPT = re.compile(r"[$#%>:?]$")
 
 
 def selected(action: Select, diff: ObservationDiff) -> Judgement | None:
-    """Whether the list's value is the option that was asked for; None where no value can be read."""
+    """Judge a selection by the value of the list; None where no value can be read."""
     old, new = diff.element(action.target)
     if new is None or "{{secret:" in action.option:
         return None
@@ -192,12 +192,12 @@ def selected(action: Select, diff: ObservationDiff) -> Judgement | None:
 
 
 def _is_chosen(option: str, value: str) -> bool:
-    """Whether it is the value, one of several, or as much of it as a person would say."""
+    """Whether the option is the value, one of several values, or an abbreviation of it."""
     return loose(option) in map(loose, (value, *value.split(", "))) or contains(value, option, case=False)
 
 
 def ticked(action: Click, old: Element | None, new: Element | None) -> str:
-    """In what state something to be ticked stayed though it was clicked once; empty where that changed."""
+    """Return the state in which a clicked checkbox stayed, in words; empty if it changed."""
     if old is None or new is None or old.checked is None or action.count != 1 or action.button != "left":
         return ""
     if new.checked is None or old.checked != new.checked:

@@ -1,4 +1,7 @@
-"""Eyes turn a screenshot into a scene and find on it what words describe. Two pairs: embedded, and InternVL's."""
+"""The Perception protocol: makes an observation of a device and grounds phrases on it.
+
+Implementations: `EmbeddedPerception` (no model), `ModelPerception` (InternVL) and `PocketPerception`.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,22 @@ if TYPE_CHECKING:
 
 
 class Perception(Protocol):
-    """The agent's eyes."""
+    """Observes a device and grounds phrases."""
 
     name: str
     usage: Usage
-    """What asking a model has cost these eyes so far."""
+    """What its model calls have cost so far."""
     notes: tuple[str, ...]
-    """Fallbacks taken when they were opened, in words."""
+    """Fallbacks that were used when it was opened, in words."""
 
     def observe(self, device: Device) -> Observation:
-        """Capture the device's screen and gather what is known about it."""
+        """Capture the screen of the device and collect what is known about it."""
         ...
 
     def ground(self, observation: Observation, phrase: str) -> Grounding | None:
-        """Where the phrase is, or None when it is not on the screen."""
+        """Return where the phrase is, or None if it is not on the screen."""
         ...
 
     def close(self) -> None:
-        """Let go of a model; may be called twice."""
+        """Release the model; may be called twice."""
         ...

@@ -1,4 +1,4 @@
-"""What asking a model cost, and what was spared."""
+"""Counts of model calls, tokens and tiles, and how many of them were reused."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ class Usage(BaseModel):
 
     calls: int = 0
     tokens_in: int = 0
-    """Of the prompts, pictures included, whether they were computed or reused."""
+    """Tokens of the prompts, pictures included, computed or reused."""
     tokens_out: int = 0
-    """Of the answers, forced ones included."""
+    """Tokens of the answers, forced ones included."""
     tokens_reused: int = 0
     """Prompt tokens taken from the key-value cache."""
     tokens_forced: int = 0
-    """Answer tokens that the grammar left no choice about, so that nobody sampled them."""
+    """Answer tokens that the grammar forced, so they were not sampled."""
     tiles: int = 0
-    """Of the pictures shown, thumbnails included."""
+    """Tiles of the pictures, thumbnails included."""
     tiles_reused: int = 0
-    """Tiles whose features were not computed again: taken from the tile cache, or inside a reused prefix."""
+    """Tiles whose features were reused: from the tile cache, or inside a reused prefix."""
     window: float = 0.0
     """The highest position any token was given; below the token count under V2PE. The largest, not a sum."""
 
     @property
     def tokens_hit(self) -> float:
-        """The share of the prompts' tokens that were reused, 0 to 1."""
+        """The share of the prompt tokens that were reused, 0 to 1."""
         return self.tokens_reused / self.tokens_in if self.tokens_in else 0.0
 
     @property
     def tiles_hit(self) -> float:
-        """The share of the tiles that were not looked at again, 0 to 1."""
+        """The share of the tiles that were reused, 0 to 1."""
         return self.tiles_reused / self.tiles if self.tiles else 0.0
 
     def __add__(self, other: Usage) -> Usage:
@@ -41,7 +41,7 @@ class Usage(BaseModel):
         return Usage(**sums, window=max(self.window, other.window))
 
     def __sub__(self, other: Usage) -> Usage:
-        """What was spent since `other`; `window` stays."""
+        """Return the difference to `other`; `window` stays."""
         differences = {name: getattr(self, name) - getattr(other, name) for name in COUNTED}
         return Usage(**differences, window=self.window)
 

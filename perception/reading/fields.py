@@ -1,4 +1,4 @@
-"""Which field a label belongs to, where nothing but their places says so."""
+"""Assigns labels to fields by their positions, where the platform does not."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _CHOSEN = frozenset({"combobox", "listbox", "radiogroup"})
 _FIELDS = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "listbox", "slider"}) | _TICKED
 _GIVEN = frozenset({"button", "clickable", "textbox", "link"})
 
-#: Further than this from its label, in heights of the label, a field is somebody else's; a switch may end its row.
+#: The largest distance between a label and its field, in heights of the label; a switch may be at the end of the row.
 REACH_RIGHT, REACH_BELOW, REACH_SWITCH = 22, 3, 60
 
 
 def fits_want(want: str, element: Element) -> bool:
-    """Whether one can type into it, tick it, choose in it, or give it files."""
+    """Whether the element accepts text, a tick, a choice or files."""
     if want == "type":
         return element.takes_text
     if want == "tick":
@@ -34,9 +34,9 @@ def fits_want(want: str, element: Element) -> bool:
 
 
 def field_for(label: Element, elements: Sequence[Element], want: str) -> Element | None:
-    """The field a label belongs to: on its line, else below it; a checkbox may stand on its left.
+    """Return the field of a label: on its line, otherwise below it; a checkbox may be left of it.
 
-    Where the platform knows no fields at all (text read by OCR), a guess: an element of source `ocr` whose box lies
+    Where the platform knows no fields (text read by OCR) this is a guess: an element of source `ocr` whose box is
     where the field would be.
     """
     fields = [element for element in elements if fits_want(want, element) and element.box.area > 0]

@@ -1,6 +1,6 @@
-"""Which elements belong together: rows, results, cards.
+"""Groups elements into rows, results and cards.
 
-Told by their parents where the platform knows them, by how they repeat on the screen otherwise.
+The groups follow the parents of elements where the platform knows them, otherwise repetition on the screen.
 """
 
 from __future__ import annotations
@@ -18,42 +18,42 @@ if TYPE_CHECKING:
 
     from handeye.tools.element import Element
 
-#: Roles of what stands around a control and says what it is about, besides those of items.
+#: Roles of containers that describe their controls, in addition to the roles of items.
 HOLDING_ROLES = ITEM_ROLES | {"form", "dialog", "alertdialog", "region", "tabpanel", "radiogroup", "search"}
-#: Parts of a page whose lists are not what is meant by "the results".
+#: Parts of a page whose lists are not meant by "the results".
 ASIDE_ROLES = frozenset(
     {"navigation", "banner", "contentinfo", "menu", "menubar", "toolbar", "tablist", "complementary", "search"}
 )
-#: Something in an item must be called so at least this well for the item to be meant.
+#: The least score of a name in an item for the item to be meant.
 ITEM_NAMED = 0.72
 _CELLS = frozenset({"columnheader", "rowheader"})
 
 
 @dataclass(frozen=True)
 class Item:
-    """One of several things alike, such as a result or a row."""
+    """One of several similar items, such as a result or a row."""
 
     members: tuple[Element, ...]
-    """What it holds, in reading order."""
+    """Its elements, in reading order."""
     box: Box
     element: Element | None = None
-    """Itself, when the platform knows it."""
+    """The element of the item itself, if the platform knows it."""
 
     @property
     def text(self) -> str:
-        """All that is written in it."""
+        """All text in it."""
         own = [self.element.name] if self.element and self.element.name else []
         said = [text for member in self.members for text in (member.name, member.text) if text]
         return " ".join(dict.fromkeys([*own, *said]))
 
     def title(self) -> Element | None:
-        """What it is known by: its own name, else what is written first in it."""
+        """Its title: its own name, otherwise the first text in it."""
         if self.element and self.element.name:
             return self.element
         return next((member for member in self.members if member.name), None)
 
     def principal(self) -> Element | None:
-        """What a person would click to open it: its main link, else its heading, else itself."""
+        """The element that opens it: its main link, otherwise its heading, otherwise the item itself."""
         acting = [member for member in self.members if member.acts and member.name and not member.covered]
         links = [member for member in acting if member.role == "link"]
         headings = [member for member in self.members if member.role == "heading"]
@@ -77,14 +77,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Group:
-    """Things alike that follow each other."""
+    """Similar items that follow each other."""
 
     items: tuple[Item, ...]
     role: str
     label: str = ""
-    """What the list around them is called."""
+    """The name of the list around them."""
     aside: bool = False
-    """In a menu, header or footer."""
+    """Whether it is in a menu, header or footer."""
 
     @property
     def area(self) -> int:
@@ -92,13 +92,13 @@ class Group:
 
 
 def around(boxes: Iterable[Box]) -> Box:
-    """The smallest box that holds all of them."""
+    """Return the smallest box that contains all of them."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return Box(min(lefts), min(tops), max(rights), max(bottoms))
 
 
 def ancestors(element: Element, by_id: dict[str, Element]) -> list[Element]:
-    """Its parent, its parent's parent …, as far as they are known."""
+    """Return the parent, the parent's parent …, as far as they are known."""
     found: list[Element] = []
     while element.parent and (parent := by_id.get(element.parent)) and parent not in found:
         found.append(parent)
@@ -107,7 +107,7 @@ def ancestors(element: Element, by_id: dict[str, Element]) -> list[Element]:
 
 
 def descendants(container: Element, elements: Sequence[Element]) -> list[Element]:
-    """What lies in a container: by parents where any point at it, by their boxes otherwise."""
+    """Return the elements in a container: by their parents where these are known, otherwise by their boxes."""
     by_id = {element.id: element for element in elements}
     told = [each for each in elements if each is not container and container in ancestors(each, by_id)]
     if told:
@@ -116,12 +116,12 @@ def descendants(container: Element, elements: Sequence[Element]) -> list[Element
 
 
 def container_of(element: Element, elements: Sequence[Element]) -> Item | None:
-    """The row, card, form, dialog or section around an element: what a person would tell it by.
+    """Return the row, card, form, dialog or section around an element, by which a person would distinguish it.
 
-    The smallest part of the page that holds the element, is a thing of its own, and says something by which it differs
-    from the parts around the other controls of the same name (where there are none: says anything besides other
-    controls). Parts come from the page's structure, also where it consists of plain `div`s; `Item.element` is the part
-    itself where the platform lists it, `Item.members` all in it. None where nothing around the element says anything.
+    This is the smallest part of the page that contains the element and has text that distinguishes it from the parts
+    around other controls of the same name (without such controls: any text outside controls). Parts come from the
+    structure of the page, also where it consists of plain `div`s. `Item.element` is the part itself where the platform
+    lists it, `Item.members` all elements in it. None where nothing around the element has text.
     """
     structure = structure_of(elements)
     path = structure.path(element)
@@ -148,20 +148,20 @@ def container_of(element: Element, elements: Sequence[Element]) -> Item | None:
 
 
 def container_text(element: Element, elements: Sequence[Element]) -> str:
-    """All that is written in the container of an element, itself included; empty where it is in none."""
+    """Return all text in the container of an element, its own included; empty where it has none."""
     held = container_of(element, elements)
     return held.text if held else ""
 
 
 def _part(path: Path, structure: Structure) -> Item:
-    """A part of the screen as an item."""
+    """Return a part of the screen as an item."""
     held, itself = structure.held(path), structure.at(path)
     members = tuple(each for each in held if each is not itself)
     return Item(members, around(each.box for each in (held if itself is None else (itself,))), itself)
 
 
 def _runs(peers: Sequence[Element], structure: Structure) -> list[tuple[Element, ...]]:
-    """`Structure.runs` of peers in the page's order, for peers in any order."""
+    """Return `Structure.runs`, for peers in any order."""
     order = {element.id: place for place, element in enumerate(structure.elements)}
     ranked = sorted(peers, key=lambda peer: order.get(peer.id, 0))
     runs = dict(zip((peer.id for peer in ranked), structure.runs(ranked), strict=True))
@@ -169,7 +169,7 @@ def _runs(peers: Sequence[Element], structure: Structure) -> list[tuple[Element,
 
 
 def _said(held: Iterable[Element], own: Iterable[str]) -> frozenset[str]:
-    """What is written in elements, without those named in `own`."""
+    """Return the text of elements, without those named in `own`."""
     left_out = set(own)
     return frozenset(
         text
@@ -181,7 +181,7 @@ def _said(held: Iterable[Element], own: Iterable[str]) -> frozenset[str]:
 
 
 def groups(elements: Sequence[Element]) -> list[Group]:
-    """The lists on the screen, those most likely meant by "results" first."""
+    """Return the lists on the screen; those most likely meant by "results" first."""
     found = _told(elements) or []
     found += _structural(elements)
     found += _repeated(elements, {member.id for group in found for item in group.items for member in item.members})
@@ -189,7 +189,7 @@ def groups(elements: Sequence[Element]) -> list[Group]:
 
 
 def items_called(noun: str, role: str, elements: Sequence[Element]) -> tuple[Item, ...]:
-    """The items meant by a noun such as "row", "result", "invoice": of the list that suits it best."""
+    """Return the items meant by a noun such as "row", "result" or "invoice": those of the list that fits best."""
     candidates = groups(elements)
     if role == "row":
         candidates = [group for group in candidates if group.role == "row"] or candidates
@@ -203,7 +203,7 @@ def items_called(noun: str, role: str, elements: Sequence[Element]) -> tuple[Ite
 
 
 def item_of(element: Element, elements: Sequence[Element]) -> Item | None:
-    """The smallest item that holds an element."""
+    """Return the smallest item that contains an element."""
     holding = [
         item
         for group in groups(elements)
@@ -214,15 +214,15 @@ def item_of(element: Element, elements: Sequence[Element]) -> Item | None:
 
 
 def items_with(text: str, elements: Sequence[Element], role: str = "") -> list[Item]:
-    """The items in which something is called so, the best first.
+    """Return the items with an element of this name, the best first.
 
-    Of two, a row where `role` is one, that which it names, the smaller.
+    Between two items the one with the role `role` comes first, then the one that the name titles, then the smaller.
     """
     return [item for _, item in _ranked_with(text, elements, role)]
 
 
 def items_known_by(text: str, elements: Sequence[Element], role: str = "") -> list[Item]:
-    """Those of `items_with` that are known by it equally well: more than one where it does not tell which is meant."""
+    """Return those of `items_with` that match equally well: more than one where the name is ambiguous."""
     ranked = _ranked_with(text, elements, role)
     return [item for rank, item in ranked if rank == ranked[0][0]]
 
@@ -263,12 +263,12 @@ def _told(elements: Sequence[Element]) -> list[Group]:
     return found
 
 
-#: What holds more than this is a column of the page rather than one of several things alike.
+#: A part with more elements than this is a column of the page rather than an item.
 _MOST_IN_ITEM = 40
 
 
 def _structural(elements: Sequence[Element]) -> list[Group]:
-    """Things alike that the page has no role for: cards of plain `div`s."""
+    """Return similar items without a role: cards of plain `div`s."""
     structure = structure_of(elements)
     families: dict[Path, dict[Path, None]] = defaultdict(dict)
     for element in elements:
@@ -283,7 +283,7 @@ def _structural(elements: Sequence[Element]) -> list[Group]:
         if len(branches) < 2 or any(len(each) > _MOST_IN_ITEM or len(each) < 2 for each in held):
             continue
         if any(each.role in ITEM_ROLES for some in held for each in some):
-            continue  # lists and tables of their own tell rows from each other
+            continue  # lists and tables distinguish their rows
         items = tuple(_part(branch, structure) for branch in branches)
         around_it = [structure.at(above[:length]) for length in range(len(above) + 1)]
         aside = any(each is not None and each.role in ASIDE_ROLES for each in around_it)
@@ -292,7 +292,7 @@ def _structural(elements: Sequence[Element]) -> list[Group]:
 
 
 def _family(element: Element, by_id: dict[str, Element]) -> str | None:
-    """The list or table an item is in; row groups do not count."""
+    """Return the list or table of an item; row groups do not count."""
     parent = by_id.get(element.parent or "")
     while parent and parent.role == "rowgroup":
         parent = by_id.get(parent.parent or "")
@@ -318,7 +318,7 @@ def _heading_above(box: Box, elements: Sequence[Element]) -> str:
 
 
 def _repeated(elements: Sequence[Element], taken: set[str]) -> list[Group]:
-    """Things alike that stand in a column, a row or a grid, with what stands next to each."""
+    """Return similar elements in a column, row or grid, each with its neighbours."""
     series: dict[tuple[str, ...], list[Element]] = defaultdict(list)
     for element in elements:
         if element.id in taken or element.box.area == 0:
@@ -341,7 +341,7 @@ def _repeated(elements: Sequence[Element], taken: set[str]) -> list[Group]:
 
 
 def _with_neighbours(roots: Sequence[Element], elements: Sequence[Element]) -> tuple[Item, ...]:
-    """Every element goes to the root it is nearest to, if it is no further than the roots are from each other."""
+    """Assign each element to its nearest root, if it is not farther away than the roots are from each other."""
     members: dict[str, list[Element]] = {root.id: [] for root in roots}
     stacked = len({round(root.box.left / 40) for root in roots}) == 1
     reach = min(

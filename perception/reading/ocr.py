@@ -1,4 +1,4 @@
-"""The text in a picture, read by RapidOCR: lines with a box for every word."""
+"""Reads the text in a picture with RapidOCR: lines with a box for each word."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from handeye.tools.element import Element
     from handeye.tools.screenshot import Screenshot
 
-#: RapidOCR shrinks larger pictures, and small letters with them; they are read in parts that overlap instead.
+#: RapidOCR shrinks larger pictures and their small letters; they are read in overlapping parts instead.
 TILE, OVERLAP = 1920, 160
-#: Lines that it is less sure of are noise.
+#: Lines with a lower score are noise.
 LEAST = 0.5
-#: A gap between two words wider than this many line heights parts two things, such as two menus.
+#: A gap between words wider than this many line heights separates two elements, such as two menus.
 WIDE_GAP = 0.75
 _KEPT = 4
 
@@ -42,9 +42,9 @@ class _Read(NamedTuple):
 
 
 def read(screenshot: Screenshot) -> tuple[Element, ...]:
-    """The lines of text in a picture, in reading order: role `text`, source `ocr`, with boxes in its pixels.
+    """Return the lines of text in a picture, in reading order: role `text`, source `ocr`, with boxes in its pixels.
 
-    Words far apart on one line become elements of their own. The last few pictures are remembered by their digest.
+    Words far apart on one line become separate elements. Results of the last few pictures are cached by digest.
     Raises SetupError when rapidocr is not installed.
     """
     with _lock:
@@ -64,12 +64,12 @@ def _engine() -> Any:
         from rapidocr import RapidOCR
     except ImportError as error:
         raise SetupError(f"text cannot be read off the screen ({error}); pip install rapidocr onnxruntime") from error
-    told = os.environ.get("OMP_NUM_THREADS", "")  # which numerical libraries go by
+    told = os.environ.get("OMP_NUM_THREADS", "")  # which numerical libraries use
     threads = int(told) if told.isdigit() and int(told) else max(1, min(4, os.cpu_count() or 1))
     return RapidOCR(
         params={
             "Global.log_level": "error",
-            "Global.use_cls": False,  # text on screens stands upright
+            "Global.use_cls": False,  # text on screens is not rotated
             "Global.max_side_len": TILE + OVERLAP,
             "EngineConfig.onnxruntime.intra_op_num_threads": threads,
         }
@@ -96,7 +96,7 @@ def _starts(length: int) -> list[int]:
 
 
 def _merged(known: list[_Read], new: list[_Read]) -> list[_Read]:
-    """Lines of two overlapping parts: of a line read twice, the longer reading stays."""
+    """Merge lines of two overlapping parts: of a line that was read twice, the longer reading stays."""
     found = list(known)
     for line in new:
         box = around(word.box for word in line.words)
@@ -136,7 +136,7 @@ def _upright(corners: Any, left: int, top: int) -> Box:
 
 
 def _split(marked: list[Word], whole: Box) -> list[list[Word]]:
-    """A line cut at its wide gaps: a menu bar is not one sentence."""
+    """Split a line at its wide gaps: a menu bar is not one sentence."""
     height = max(8, whole.height)
     pieces = [[marked[0]]]
     for last, word in pairwise(marked):
@@ -148,7 +148,7 @@ def _split(marked: list[Word], whole: Box) -> list[list[Word]]:
 
 
 def _spoken(piece: list[Word], text: str) -> str:
-    """The words with the spaces that stood between them in the line's text."""
+    """Return the words with the spaces between them in the text of the line."""
     joined, place = "", text.find(piece[0].text)
     if place < 0:
         return " ".join(word.text for word in piece)

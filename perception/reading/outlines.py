@@ -1,4 +1,4 @@
-"""Fields, checkboxes, switches, sliders that nobody told us of: shapes drawn in the picture, with the text in them."""
+"""Finds fields, checkboxes, switches and sliders by their outlines in a picture, with the text in them."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from handeye.perception.phrases.matching import Want
     from handeye.tools.screenshot import Screenshot
 
-#: Sizes of a field and of the square of a checkbox, in pixels.
+#: Sizes of a field and of a checkbox, in pixels.
 FIELD_HEIGHT, FIELD_WIDTH, SQUARE = (15, 300), (48, 1600), (9, 30)
-#: Height of a switch, and how often that its width is.
+#: Height of a switch, and its width as a multiple of the height.
 PILL, LONG = (10, 40), (1.5, 2.4)
-#: A checkbox is as wide as it is high but for so much; icons of papers and folders are not.
+#: The largest difference of width and height of a checkbox; icons of papers and folders differ more.
 ASKEW = 2
-#: Height of a slider's knob, and how long its bar is at least.
+#: Height of a slider's knob, and the least length of its bar.
 KNOB, BAR = (8, 32), 48
-#: How much of a field's outline must be an edge.
+#: The share of a field's outline that must be an edge.
 DRAWN = 0.8
 _FIELDS = frozenset({"field", "search", "list", "checkbox", "box", "spin", "radio", "switch", "slider"})
 _kept: OrderedDict[str, tuple[Element, ...]] = OrderedDict()
 
 
 def readable(observation: Observation, phrase: str, want: Want = "any") -> tuple[Element, ...]:
-    """What a phrase can mean on a picture alone: its text, and its fields where a field is asked for."""
+    """Return what a phrase can mean on a picture without elements: text, and fields if a field is wanted."""
     asks = want in ("type", "tick", "choose") or any(query.role in _FIELDS for query in readings(phrase))
     return (
         (*observation.words, *outlined(observation.screenshot, observation.words))
@@ -45,9 +45,9 @@ def readable(observation: Observation, phrase: str, want: Want = "any") -> tuple
 
 
 def outlined(screenshot: Screenshot, lines: Sequence[Element]) -> tuple[Element, ...]:
-    """The fields, checkboxes, switches and sliders in a picture, in reading order; `lines` is the text read in it.
+    """Return the fields, checkboxes, switches and sliders in a picture, in reading order; `lines` is its text.
 
-    A rectangle with text in its middle is taken for a button, and left out. Nothing here is certain.
+    A rectangle with text in its middle counts as a button and is left out. All results are guesses.
     """
     if (known := _kept.get(screenshot.digest)) is not None:
         return known
@@ -90,7 +90,7 @@ def _in_text(box: Box, line: Box) -> bool:
 
 
 def _letter(box: Box, line: Box) -> bool:
-    """Whether a square lies amid a line of text; at its ends a checkbox may have been read with it."""
+    """Whether a square is inside a line of text; at the ends of a line it may be a checkbox."""
     amid = line.left + line.height < box.left and box.right < line.right - line.height
     return amid and _in_text(box, line)
 
@@ -100,13 +100,13 @@ def _pill(box: Box) -> bool:
 
 
 def _centred(text: Box, box: Box) -> bool:
-    """Whether text stands in the middle of a box, as on a button."""
+    """Whether there is text in the middle of a box, as on a button."""
     left, right = text.left - box.left, box.right - text.right
     return abs(left - right) <= max(6, 0.2 * (left + right)) and text.width > 0.2 * box.width
 
 
 def _shapes(screenshot: Screenshot) -> tuple[list[Box], list[Box]]:
-    """Rectangles, and bars with a knob on them."""
+    """Return rectangles, and bars with a knob on them."""
     import cv2
 
     grey = np.asarray(screenshot.image.convert("L"))
@@ -135,7 +135,7 @@ def _shapes(screenshot: Screenshot) -> tuple[list[Box], list[Box]]:
 
 
 def _is_slider(edges: npt.NDArray[Any], box: Box) -> bool:
-    """Whether a bar runs through its middle, and something short stands out of it above and below."""
+    """Whether a bar runs through the middle, with a short knob above and below it."""
     if not (KNOB[0] <= box.height <= KNOB[1] and box.width >= max(BAR, 3 * box.height)):
         return False
     part = edges[box.top : box.bottom, box.left : box.right] > 0
@@ -147,7 +147,7 @@ def _is_slider(edges: npt.NDArray[Any], box: Box) -> bool:
 
 
 def _outline(edges: npt.NDArray[Any], box: Box) -> float:
-    """How much of a box's four sides is drawn, corners aside: they may be round."""
+    """Return the share of the four sides that is drawn, without the corners, which may be round."""
     round_off = max(2, min(box.width, box.height) // 5)
     across = slice(box.left + round_off, box.right - round_off)
     down = slice(box.top + round_off, box.bottom - round_off)
@@ -169,7 +169,7 @@ def _holds(outer: Box, inner: Box) -> bool:
 
 
 def _frames(outer: Box, inner: Box) -> bool:
-    """Whether a box is only the frame around others: a form, a table cell around its field."""
+    """Whether a box only frames others: a form, a table cell around its field."""
     return outer != inner and outer.area > 1.3 * inner.area and outer.overlap(inner) > 0.95 * inner.area and (
         inner.width > SQUARE[1]
     )  # fmt: skip

@@ -1,8 +1,8 @@
-"""What holds what on a screen: the tree of its elements, from the page's own structure or from their parents.
+"""The tree of the elements of a screen, from the structure of the page or from their parents.
 
-The path of an element begins with the path of everything that holds it, so two elements lie together in whatever both
-paths begin with. Of several controls called the same, each has a part of the screen of its own (`Structure.parts`): the
-largest that holds it and none of the others, such as its card or row, whether the page has a role for it or not.
+The path of an element begins with the path of each of its containers, so two elements share the containers that both
+paths begin with. Each of several controls with the same name has its own part of the screen (`Structure.parts`): the
+largest container that has it and none of the others, such as its card or row, with or without a role.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 Path = tuple["Hashable", ...]
 
-#: Roles of one of several things alike, for platforms that tell parents only.
+#: Roles of items, for platforms that report only parents.
 ITEM_ROLES = frozenset({"row", "listitem", "article", "treeitem", "option", "feed", "group", "term", "figure"})
 
 
 def shared(one: Path, other: Path) -> int:
-    """How many branches two paths have in common from the start."""
+    """Return how many branches two paths have in common from the root."""
     count = 0
     for mine, its in zip(one, other, strict=False):
         if mine != its:
@@ -33,7 +33,7 @@ def shared(one: Path, other: Path) -> int:
 
 
 class Structure:
-    """The tree of a screen's elements."""
+    """The tree of the elements of a screen."""
 
     def __init__(self, elements: Sequence[Element]) -> None:
         self.elements = tuple(elements)
@@ -48,7 +48,7 @@ class Structure:
                 self._held[path[:length]].append(element)
 
     def path(self, element: Element) -> Path:
-        """Where it stands, from the screen's root; parts of one element (words of a line) stand where it does."""
+        """Return the path of an element from the root; parts of one element (words of a line) have its path."""
         if (known := self._paths.get(element.id)) is not None:
             return known
         path: Path = element.path
@@ -63,15 +63,15 @@ class Structure:
         return path
 
     def held(self, path: Path) -> Sequence[Element]:
-        """Everything at or under a path, in reading order."""
+        """Return all elements at or below a path, in reading order."""
         return self._held.get(path, ())
 
     def at(self, path: Path) -> Element | None:
-        """The element that stands at this path itself, when the platform has one there."""
+        """Return the element at exactly this path, if the platform has one."""
         return self._at.get(path)
 
     def items(self, element: Element) -> tuple[int, ...]:
-        """So many branches of its path lead to one of several things alike, the outermost first."""
+        """Return the lengths of the prefixes of its path that are items, the outermost first."""
         if element.path:
             return element.items
         path = self.path(element)
@@ -79,19 +79,19 @@ class Structure:
         return tuple(n for n in lengths if (held := self._at.get(path[:n])) is not None and held.role in ITEM_ROLES)
 
     def children(self, path: Path) -> list[Path]:
-        """The branches right under a path, in reading order."""
+        """Return the branches directly below a path, in reading order."""
         found = (self.path(element)[: len(path) + 1] for element in self.held(path))
         return [branch for branch in dict.fromkeys(found) if len(branch) > len(path)]
 
     def together(self, one: Element, other: Element) -> Path:
-        """The smallest part that holds both."""
+        """Return the smallest container of both."""
         path = self.path(one)
         return path[: shared(path, self.path(other))]
 
     def parts(self, peers: Sequence[Element]) -> list[Path]:
-        """For each of several elements, the largest part of the screen that holds it and none of the others.
+        """For each of several elements, return the largest container that has it and none of the others.
 
-        Of one that stands in another (a link in a card that can be pressed), its own path. Of a single element, all.
+        An element inside another one (a link in a clickable card) gets its own path. A single element gets the root.
         """
         paths = [self.path(peer) for peer in peers]
         found: list[Path] = []
@@ -102,11 +102,11 @@ class Structure:
         return found
 
     def runs(self, peers: Sequence[Element]) -> list[tuple[Element, ...]]:
-        """For each of several elements, its stretch of a flat list: `<dt>Ann</dt><dd>…</dd><dt>Bea</dt><dd>…</dd>`.
+        """For each of several elements, return its run in a flat list: `<dt>Ann</dt><dd>…</dd><dt>Bea</dt><dd>…</dd>`.
 
-        Where the peers' parts stand next to each other with the same number of things between them, each run is a part
-        and what belongs to it: what precedes it where the list begins so, what follows it where the list ends so.
-        Empty tuples where the list is not as regular as that, so that nothing is attributed by chance.
+        Where the parts of the peers are siblings with the same number of siblings between them, each run is a part and
+        the siblings before it (if the list begins so) or after it (if the list ends so). The tuples are empty where the
+        list is less regular, so that nothing is assigned by chance.
         """
         nothing: list[tuple[Element, ...]] = [() for _ in peers]
         parts = self.parts(peers)
@@ -135,7 +135,7 @@ class Structure:
         ]
 
     def _kind(self, branch: Path) -> str:
-        """What a branch begins with."""
+        """Return the text that a branch begins with."""
         held = self.held(branch)
         return held[0].role if held else ""
 
@@ -144,7 +144,7 @@ _recent: list[tuple[Sequence[Element], Structure]] = []
 
 
 def structure_of(elements: Iterable[Element]) -> Structure:
-    """The tree of these elements; the last few screens' are remembered."""
+    """Return the tree of these elements; the trees of the last few screens are cached."""
     if not isinstance(elements, tuple):
         return Structure(tuple(elements))
     for known, structure in _recent:
