@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from handeye.agent.event_log import read_events
-from handeye.agent.report.story import tell
+from handeye.agent.run_view import build_run_view
 from handeye.policies.replay.anchor_action import FINGERPRINT, standing
 from handeye.policies.replay.anchors import Anchor, Standing, without_places
 from handeye.policies.replay.explicit import explicit, placed
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handeye.agent.event_log import Decided
-    from handeye.agent.report.story import Step
+    from handeye.agent.run_view import StepView
     from handeye.policies.replay.anchors import TargetSignature
     from handeye.tools.screenshot import Screenshot
 
@@ -43,7 +43,7 @@ class Retraced:
 
 def retrace(run: Path) -> Retraced:
     """What a run did, without what it did in vain, and without waits that nobody asked for."""
-    story = tell(read_events(run / "trace.jsonl"))
+    story = build_run_view(read_events(run / "trace.jsonl"))
     goal = story.started.goal if story.started else ""
     kept = _kept(story.steps)
     found = Retraced()
@@ -73,9 +73,9 @@ def retrace(run: Path) -> Retraced:
     return found
 
 
-def _kept(steps: list[Step]) -> list[Step]:
+def _kept(steps: list[StepView]) -> list[StepView]:
     """The steps that brought the run on: the last of those that did the same in vain, and none of its own waits."""
-    kept: list[Step] = []
+    kept: list[StepView] = []
     for step in steps:
         reasoning = step.reasoning
         if reasoning is None or step.state in ("failed", "refused", "waiting", "gave_up"):
@@ -88,11 +88,11 @@ def _kept(steps: list[Step]) -> list[Step]:
     return kept
 
 
-def _in_vain(step: Step) -> bool:
+def _in_vain(step: StepView) -> bool:
     return step.outcome is not None and step.outcome.kind == "no_effect"
 
 
-def _alike(one: Step, other: Step) -> bool:
+def _alike(one: StepView, other: StepView) -> bool:
     assert one.reasoning is not None
     assert other.reasoning is not None
     return (one.reasoning.action.kind, one.reasoning.description) == (
@@ -101,13 +101,13 @@ def _alike(one: Step, other: Step) -> bool:
     )
 
 
-def _before(step: Step) -> Standing:
+def _before(step: StepView) -> Standing:
     if step.look is None:
         return Standing()
     return Standing(**standing(step.look.signals), screen=step.look.screen[:FINGERPRINT])
 
 
-def _whole(signature: TargetSignature, step: Step, run: Path, found: Retraced) -> TargetSignature:
+def _whole(signature: TargetSignature, step: StepView, run: Path, found: Retraced) -> TargetSignature:
     """A sight with what only the picture says: the text at the point where no element is known, and the patch."""
     from handeye.perception.reading import ocr
     from handeye.policies.replay.picture import patch_of
@@ -133,7 +133,7 @@ def _whole(signature: TargetSignature, step: Step, run: Path, found: Retraced) -
     return signature
 
 
-def _screen(step: Step, run: Path) -> Screenshot | None:
+def _screen(step: StepView, run: Path) -> Screenshot | None:
     from handeye.tools.screenshot import Screenshot, open_image
 
     if step.look is None:
@@ -160,7 +160,7 @@ def _optional(reasoning: Decided, goal: str) -> bool:
     return reasoning.action.kind == "click" and signature is not None and signature.overlay and closes(signature.name)
 
 
-def _place_checks(found: Retraced, goal: str, kept: list[Step]) -> None:
+def _place_checks(found: Retraced, goal: str, kept: list[StepView]) -> None:
     """Note before which step each explicit check of the goal held last, where a model worked on it."""
     if any(anchor.clause is not None for anchor in found.anchors):
         return  # plain English judges the checks itself, at their clauses

@@ -27,7 +27,7 @@ from handeye.agent.event_log import (
     Performed,
     Started,
 )
-from handeye.agent.report.story import Step, Talk, duration
+from handeye.agent.run_view import Question, StepView, format_duration
 from handeye.tools.actions import Done
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class LiveView:
         self._ascii = not console.encoding.lower().startswith("utf")
         self._live: Live | None = None
         self._spinner = Spinner("line" if self._ascii else "dots", style="cyan")
-        self._step: Step | None = None
+        self._step: StepView | None = None
         self._doing, self._since = "getting ready", time.monotonic()
         self._written = ""
         self._said_where = False
@@ -151,13 +151,13 @@ class LiveView:
                 self._at(event.step).judged = event
                 self._do("doing" if event.decision == "allow" else "waiting for you")
             case ApprovalRequested():
-                self._at(event.step).talks.append(Talk(event.question))
+                self._at(event.step).talks.append(Question(event.question))
                 if self._plain:
                     self._line(f"[{event.step}] asks: {self._clean(event.question)}")
                 self._do("waiting for you")
             case ApprovalReceived():
                 talks = self._at(event.step).talks
-                talks[-1:] = [Talk(talks[-1].question if talks else "", event.answer)]
+                talks[-1:] = [Question(talks[-1].question if talks else "", event.answer)]
                 self._do("doing")
             case Performed():
                 self._at(event.step).acted = event
@@ -171,10 +171,10 @@ class LiveView:
         """What the model has just written, of an answer that is still growing; its end is shown while it thinks."""
         self._written = (self._written + text)[-MOST_PLAIN:]
 
-    def _at(self, number: int) -> Step:
+    def _at(self, number: int) -> StepView:
         if self._step is None or self._step.number != number:
             self._finish_step()
-            self._step = Step(number, "")
+            self._step = StepView(number, "")
         return self._step
 
     def _looked(self, event: Observed) -> None:
@@ -195,7 +195,7 @@ class LiveView:
         words = Text.assemble((f" {step.number:>2}  " if step else " ", "dim"))
         words.append(self._clean(step.reasoning.description, width) if step and step.reasoning else self._doing)
         tail = f"  {self._doing}, " if step and step.reasoning else "  "
-        tail += duration(time.monotonic() - self._since)
+        tail += format_duration(time.monotonic() - self._since)
         words.truncate(max(10, width - cell_len(tail) - 3), overflow=self._overflow)
         words.append(tail, style="dim")
         self._spinner.update(text=words)
@@ -218,7 +218,7 @@ class LiveView:
         step, self._step = self._step, None
         if step is None or step.reasoning is None or isinstance(step.reasoning.action, Done):
             return
-        seconds = duration(sum(step.seconds.values()))
+        seconds = format_duration(sum(step.seconds.values()))
         sign, style = self._sign(step.state)
         word = step.state.replace("_", " ")
         said = step.evidence or step.result
@@ -270,7 +270,7 @@ class LiveView:
         self._do("writing the report")
         sign, style = self._sign(event.status)
         word, calls = event.status.replace("_", " "), event.usage.calls
-        totals = f"{event.steps} step{'' if event.steps == 1 else 's'}, {duration(event.seconds)}"
+        totals = f"{event.steps} step{'' if event.steps == 1 else 's'}, {format_duration(event.seconds)}"
         if calls:
             tokens = event.usage.tokens_in + event.usage.tokens_out
             totals += f", {calls} model call{'' if calls == 1 else 's'}, {tokens:,} tokens"

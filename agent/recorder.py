@@ -12,7 +12,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from handeye.agent.effect_journal import EffectJournal
 from handeye.agent.event_log import Ended, EventLog
 from handeye.agent.history import History
-from handeye.agent.report.render import write_report
+from handeye.agent.report.run_page import write_report
 from handeye.agent.run_folder import RunResult
 from handeye.perception.usage import Usage
 

@@ -151,7 +151,7 @@ def command(
         from handeye.agent.config import rules_here
         from handeye.policies.guard.guard_policy import GuardPolicy
         from handeye.scenarios.reporters import open_reporters
-        from handeye.scenarios.reporters.json import told
+        from handeye.scenarios.reporters.json import results_json
         from handeye.scenarios.results import exit_code
         from handeye.scenarios.retention import keep_wanted
         from handeye.scenarios.runner import Settings
@@ -188,7 +188,7 @@ def command(
         for path in done.written:
             console.print(f"  {path}", soft_wrap=True, markup=False)
         if as_json:
-            print_json(told(done.results, done.seconds))
+            print_json(results_json(done.results, done.seconds))
         if done.stopped:
             left = len(cases) - len(done.results)
             console.print(f"[yellow]interrupted[/]: {left} left to be run; --resume goes on with them")

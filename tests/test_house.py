@@ -91,7 +91,7 @@ def test_the_wheel_made_from_the_source_archive_holds_everything_and_passes_test
     site = tmp_path / "site"
     with ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         wheel.extractall(site)
-    code = "import handeye.agent.report.render as found; print(found.__file__)"
+    code = "import handeye.agent.report.run_page as found; print(found.__file__)"
     kept = os.environ | {"PYTHONPATH": str(site)}
     where = subprocess.run(
         [sys.executable, "-c", code], env=kept, cwd=tmp_path, capture_output=True, text=True, check=True

@@ -20,7 +20,7 @@ def report(
     [b]Example[/b]: handeye report latest --open
     """
     with report_errors(as_json, report=None):
-        from handeye.agent.report.render import write_report
+        from handeye.agent.report.run_page import write_report
         from handeye.agent.run_folder import disk, find_run
 
         folder = find_run(name)

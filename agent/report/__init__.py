@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from handeye.agent.report.render import write_report
+from handeye.agent.report.run_page import write_report
 
 __all__ = ["write_report"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 RESUMABLE = frozenset({"interrupted", "waiting", "broken", "out_of_budget", "unfinished"})
 
 
-def commands(folder: Path, config: dict[str, Any], status: str) -> dict[str, str]:
+def follow_up_commands(folder: Path, config: dict[str, Any], status: str) -> dict[str, str]:
     """Shell commands by what they do; a run from Python on a device of its own cannot be repeated from a shell."""
     found = {}
     if status in RESUMABLE:

@@ -4,7 +4,7 @@ import playwright.async_api
 
 import handeye.agent
 import handeye.agent.agent
-import handeye.agent.report.render
+import handeye.agent.report.run_page
 import handeye.perception.embedded
 import handeye.policies.plain_english
 import handeye.policies.scripted

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from handeye.scenarios.eval.score import Share
-from handeye.scenarios.reporters.terminal import Line
+from handeye.scenarios.reporters.terminal import LineReporter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ class Tally:
     """Why the first could not be tried."""
 
 
-class Bar(Line):
+class Bar(LineReporter):
     """The bar while tasks are run, and no word of those that failed: there are many, and the table counts them."""
 
     def end(self, results: Sequence[Result], seconds: float) -> list[Path]:  # noqa: ARG002

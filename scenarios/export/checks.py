@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handeye.perception.phrases.phrase import ANY_ROLE
-from handeye.scenarios.export.locators import by_phrase
-from handeye.scenarios.export.suite import literal
+from handeye.scenarios.export.expressions import by_phrase
+from handeye.scenarios.export.suite_writer import literal
 
 if TYPE_CHECKING:
     from handeye.policies.plain_english.clauses import Statement

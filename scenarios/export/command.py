@@ -38,20 +38,20 @@ def command(
     """
     with report_errors(as_json, file=None, to=form):
         from handeye.agent.run_folder import find_run
+        from handeye.scenarios.export.output_file import check_writable, write_output
         from handeye.scenarios.export.playwright import to_playwright
-        from handeye.scenarios.export.story import read_story
-        from handeye.scenarios.export.suite import to_pytest, to_yaml
-        from handeye.scenarios.export.writing import check_free, write
+        from handeye.scenarios.export.suite_writer import to_pytest, to_yaml
+        from handeye.scenarios.export.transcript import read_transcript
         from handeye.tools.errors import UsageError
 
         writers = {"yaml": to_yaml, "pytest": to_pytest, "playwright": to_playwright}
         if form not in writers:
             raise UsageError(f"--to {form!r} is nothing a run can become; choose {', '.join(FORMS)}")
         if out:
-            check_free(out, force)
-        text = writers[form](read_story(find_run(name)), out)
+            check_writable(out, force)
+        text = writers[form](read_transcript(find_run(name)), out)
         if out:
-            write(out, text)
+            write_output(out, text)
             note_console().print(f"  {out}", soft_wrap=True, markup=False)
         if as_json:
             print_json({"file": str(out) if out else None, "to": form, "text": text})

@@ -20,7 +20,7 @@ _WIDTH = 1_000_000
 
 
 @dataclass(frozen=True)
-class Line:
+class DraftLine:
     """One step or check, and what is to be known about it."""
 
     text: str = ""
@@ -29,7 +29,7 @@ class Line:
 
 
 @dataclass
-class Draft:
+class SuiteDraft:
     """What a suite's file will say."""
 
     name: str
@@ -40,8 +40,8 @@ class Draft:
     viewport: str = ""
     goal: str = ""
     """Instead of steps."""
-    steps: list[Line] = field(default_factory=list)
-    ensures: list[Line | tuple[str, str]] = field(default_factory=list)
+    steps: list[DraftLine] = field(default_factory=list)
+    ensures: list[DraftLine | tuple[str, str]] = field(default_factory=list)
     """Sentences, or the kind of a check and its value."""
     unchecked: bool = False
 
@@ -61,7 +61,9 @@ class Draft:
         if self.ensures:
             body += ["    ensures:"]
             for check in self.ensures:
-                body += _listed([check]) if isinstance(check, Line) else [f"      - {check[0]}: {scalar(check[1])}"]
+                body += (
+                    _listed([check]) if isinstance(check, DraftLine) else [f"      - {check[0]}: {scalar(check[1])}"]
+                )
         if self.unchecked:
             body += ["    unchecked: true"]
         if any(f"${{{DOLLAR}}}" in line for line in body):
@@ -109,7 +111,7 @@ def _writable(text: str) -> bool:
     return True
 
 
-def _listed(lines: Sequence[Line]) -> list[str]:
+def _listed(lines: Sequence[DraftLine]) -> list[str]:
     made: list[str] = []
     for line in lines:
         made += [f"      # {each}" for each in _comment(line.comment)]

@@ -10,9 +10,9 @@ from urllib.parse import urljoin, urlsplit
 
 from handeye.agent.run_folder import slug
 from handeye.scenarios.export.checks import expectations
-from handeye.scenarios.export.locators import WITHIN, locator
-from handeye.scenarios.export.story import Deed
-from handeye.scenarios.export.suite import in_a_docstring, literal
+from handeye.scenarios.export.expressions import WITHIN, locator
+from handeye.scenarios.export.suite_writer import in_a_docstring, literal
+from handeye.scenarios.export.transcript import PerformedAction
 from handeye.tools import actions as a
 from handeye.tools.browser.hands import NOTCH
 from handeye.tools.browser.keys import read_chord
@@ -20,7 +20,7 @@ from handeye.tools.errors import UsageError
 from handeye.tools.secrets import PREFIX
 
 if TYPE_CHECKING:
-    from handeye.scenarios.export.story import Story
+    from handeye.scenarios.export.transcript import Transcript
 
 _SECRET = re.compile(r"\{\{secret:([^{}]+)\}\}")
 _FILE = '''"""{goal}
@@ -46,7 +46,7 @@ if __name__ == "__main__":
 '''
 
 
-def to_playwright(story: Story, out: Path | None = None) -> str:
+def to_playwright(story: Transcript, out: Path | None = None) -> str:
     """The file's text. Raises UsageError for a run that was not in a browser."""
     if story.device != "browser":
         raise UsageError(
@@ -57,7 +57,7 @@ def to_playwright(story: Story, out: Path | None = None) -> str:
     answered = False
     told = _with_answers(story.in_order)
     for one in told:
-        if isinstance(one, Deed):
+        if isinstance(one, PerformedAction):
             body.do(one)
         else:
             answered = body.check(one.said, expectations(one.statement)) or answered
@@ -110,7 +110,7 @@ class Body:
         else:
             self.lines.append(f"page.goto({literal(self._url)})")
 
-    def do(self, deed: Deed) -> None:
+    def do(self, deed: PerformedAction) -> None:
         """Its lines, with what it was in words."""
         self._note(deed.said.replace('“"', "“").replace('"”', "”"))
         lines = self._lines(deed)
@@ -143,7 +143,7 @@ class Body:
         shown = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
         self.lines.append(f"# {shown[:110]}")
 
-    def _lines(self, deed: Deed) -> list[str]:
+    def _lines(self, deed: PerformedAction) -> list[str]:
         if deed.dialog:
             self.answer(*deed.dialog)
         action, places = deed.action, {name: locator(signature) for name, signature in deed.signatures.items()}
@@ -179,7 +179,7 @@ class Body:
             case _:
                 return self._travel(deed)
 
-    def _travel(self, deed: Deed) -> list[str]:
+    def _travel(self, deed: PerformedAction) -> list[str]:
         match deed.action:
             case a.Wait(text=text, seconds=seconds):
                 if not text:
@@ -205,7 +205,7 @@ class Body:
                 self._note("Playwright has no word for this; it is left out")
                 return []
 
-    def _click(self, action: a.Click, deed: Deed, place: str | None) -> list[str]:
+    def _click(self, action: a.Click, deed: PerformedAction, place: str | None) -> list[str]:
         given: list[str] = []
         if action.button != "left":
             given.append(f'button="{action.button}"')
@@ -222,7 +222,7 @@ class Body:
             given.append(f'position={{"x": {at[0]}, "y": {at[1]}}}')
         return [f"{place}.click({', '.join(given)})"]
 
-    def _type(self, action: a.Type, place: str | None, deed: Deed) -> list[str]:
+    def _type(self, action: a.Type, place: str | None, deed: PerformedAction) -> list[str]:
         text = text_of(action.text)
         whole = action.clear or _SECRET.search(action.text) or deed.after.value == action.text  # nothing else is in it
         if place and whole:
@@ -247,8 +247,10 @@ def _with_answers(told: list[Any]) -> list[Any]:
     made: list[Any] = []
     text = ""
     for one in told:
-        opener = next((place for place in range(len(made) - 1, -1, -1) if isinstance(made[place], Deed)), None)
-        if not isinstance(one, Deed) or not one.before.dialog or opener is None:
+        opener = next(
+            (place for place in range(len(made) - 1, -1, -1) if isinstance(made[place], PerformedAction)), None
+        )
+        if not isinstance(one, PerformedAction) or not one.before.dialog or opener is None:
             made.append(one)
             continue
         match one.action:

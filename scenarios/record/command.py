@@ -52,10 +52,10 @@ def command(
     code = 0
     with report_errors(as_json, file=None, steps=0, checks=0):
         from handeye.agent.resources import looks_like_page
-        from handeye.scenarios.export.writing import check_free, write
+        from handeye.scenarios.export.output_file import check_writable, write_output
         from handeye.tools.errors import UsageError
 
-        check_free(out, force)
+        check_writable(out, force)
         size = _size(viewport)
         console = note_console()
         page = looks_like_page(on)
@@ -67,7 +67,7 @@ def command(
 
         def told(_: Entry) -> None:
             nonlocal shown
-            write(out, recording.draft().render())
+            write_output(out, recording.draft().render())
             shown = _show(console, recording, shown, len(recording.entries) - 1)  # the last one may still grow
 
         _check_screen()
@@ -81,7 +81,7 @@ def command(
                 listen(on, recording, told)
         _show(console, recording, shown, len(recording.entries))
         if recording.done:
-            write(out, recording.draft().render())
+            write_output(out, recording.draft().render())
             console.print(f"  {out}", soft_wrap=True, markup=False)
         else:
             console.print("nothing was done, so nothing is written")

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from handeye.agent.run_folder import slug
 from handeye.scenarios.checks.kinds import Statement
 from handeye.scenarios.checks.screen import find
-from handeye.scenarios.export.draft import Draft, Line, sayable
+from handeye.scenarios.export.draft import DraftLine, SuiteDraft, sayable
 from handeye.scenarios.export.english import quoted, step_of
-from handeye.scenarios.export.suite import suggested
+from handeye.scenarios.export.suite_writer import suggested
 from handeye.scenarios.record.step_text import Said, leads_to, say, ways_to_say
 from handeye.tools import actions as a
 from handeye.tools.errors import UsageError
@@ -99,20 +99,20 @@ class Recording:
         """Whether anything was done or checked."""
         return bool(self.entries)
 
-    def draft(self) -> Draft:
+    def draft(self) -> SuiteDraft:
         """The suite, with what was checked last as what must be so in the end."""
         steps = list(self.entries)
         ending: list[Entry] = []
         while steps and steps[-1].check and steps[-1].says:
             ending.insert(0, steps.pop())
         name = " ".join((self.first or urlsplit(self.on).netloc or self.on).replace("$", "").split())
-        draft = Draft(name=name[:70] or "what was done", on=self.on, device=self.device, viewport=self.viewport)
+        draft = SuiteDraft(name=name[:70] or "what was done", on=self.on, device=self.device, viewport=self.viewport)
         draft.head.append("Recorded: one step for each thing that was done.")
         if names := sorted(set(self.secrets.values())):
             draft.head.append(f"Secrets to give with --secrets or HANDEYE_SECRET_…: {', '.join(names)}.")
         draft.head += self.notes
-        draft.steps = [Line(*each.said) for each in steps]
-        draft.ensures = [Line(each.says, each.said.comment) for each in ending]
+        draft.steps = [DraftLine(*each.said) for each in steps]
+        draft.ensures = [DraftLine(each.says, each.said.comment) for each in ending]
         if not any(each.check and each.said.step for each in self.entries):
             draft.ensures = suggested(self.title, self.url, self.device)
             draft.unchecked = not draft.ensures

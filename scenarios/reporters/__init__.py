@@ -38,11 +38,11 @@ class Reporter(Protocol):
 
 
 REPORTERS = {
-    "list": "handeye.scenarios.reporters.terminal:Listing",
-    "line": "handeye.scenarios.reporters.terminal:Line",
-    "json": "handeye.scenarios.reporters.json:Json",
-    "junit": "handeye.scenarios.reporters.junit:JUnit",
-    "html": "handeye.scenarios.reporters.html:Html",
+    "list": "handeye.scenarios.reporters.terminal:ListReporter",
+    "line": "handeye.scenarios.reporters.terminal:LineReporter",
+    "json": "handeye.scenarios.reporters.json:JsonReporter",
+    "junit": "handeye.scenarios.reporters.junit:JUnitReporter",
+    "html": "handeye.scenarios.reporters.html:HtmlReporter",
 }
 
 

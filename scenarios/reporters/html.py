@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from handeye.agent.report.story import duration
-from handeye.scenarios.reporters.story import story_of
+from handeye.agent.run_view import format_duration
+from handeye.scenarios.reporters.suite_view import suite_view
 from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from rich.console import Console
 
-    from handeye.scenarios.reporters.story import SuiteStory
+    from handeye.scenarios.reporters.suite_view import SuiteView
     from handeye.scenarios.results import Result
     from handeye.scenarios.suite.expansion import Case
 
 STATUSES = ("failed", "broken", "flaky", "passed", "skipped")
 
 
-class Html:
+class HtmlReporter:
     """Opens from the disk, without a network; pictures and the runs' own reports lie beside it."""
 
     def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
@@ -43,19 +43,19 @@ class Html:
         """Nothing is written."""
 
     def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
-        write_atomically(self.path, page_of(story_of(results, seconds, self.output)))
+        write_atomically(self.path, render_suite_page(suite_view(results, seconds, self.output)))
         return [self.path]
 
 
-def page_of(story: SuiteStory) -> str:
+def render_suite_page(story: SuiteView) -> str:
     """The page that tells a story; its pictures are where the story says."""
     from markupsafe import Markup
 
-    style = _asset("handeye.agent.report", "theme.css") + _asset(__package__, "report.css")
-    script = _asset(__package__, "player.js") + _asset(__package__, "report.js")
+    style = _asset("handeye.agent.report", "theme.css") + _asset(__package__, "suite.css")
+    script = _asset(__package__, "player.js") + _asset(__package__, "suite.js")
     page = (
         _environment()
-        .from_string(_asset(__package__, "report.html.j2"))
+        .from_string(_asset(__package__, "suite.html.j2"))
         .render(
             story=story,
             statuses=STATUSES,
@@ -70,7 +70,7 @@ def page_of(story: SuiteStory) -> str:
     return page.encode("utf-8", "replace").decode("utf-8")
 
 
-def _for_a_page(story: SuiteStory) -> str:
+def _for_a_page(story: SuiteView) -> str:
     """JSON that cannot end the element it stands in."""
     text = json.dumps(story.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -81,7 +81,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, StrictUndefined
 
     pages = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pages.filters["duration"] = duration
+    pages.filters["duration"] = format_duration
     return pages
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from handeye.scenarios.suite.expansion import Case
 
 
-class Json:
+class JsonReporter:
     """Writes one object: `counts` by status, `seconds`, `results`."""
 
     def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
@@ -34,11 +34,11 @@ class Json:
         """Nothing is written."""
 
     def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
-        write_atomically(self.path, json.dumps(told(results, seconds), ensure_ascii=False, indent=1) + "\n")
+        write_atomically(self.path, json.dumps(results_json(results, seconds), ensure_ascii=False, indent=1) + "\n")
         return [self.path]
 
 
-def told(results: Sequence[Result], seconds: float) -> dict[str, object]:
+def results_json(results: Sequence[Result], seconds: float) -> dict[str, object]:
     """The object."""
     return {
         "counts": dict(Counter(result.status for result in results)),

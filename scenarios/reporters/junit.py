@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class JUnit:
+class JUnitReporter:
     """One `testsuite` a file, one `testcase` a scenario."""
 
     def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002

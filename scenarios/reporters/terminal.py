@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
 from rich.text import Text
 
-from handeye.agent.report.story import duration
+from handeye.agent.run_view import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ MARKS = {
 }
 
 
-class Left(ProgressColumn):
+class TimeLeftColumn(ProgressColumn):
     """The time left, by what those that are done have taken; workers end side by side, so moments say nothing."""
 
     def render(self, task: Task) -> Text:
@@ -38,11 +38,11 @@ class Left(ProgressColumn):
         if task.finished or done <= 0 or not task.elapsed:
             return Text("" if task.finished else "…", style="progress.remaining")
         seconds = max(1.0, task.elapsed / done * (task.remaining or 0))
-        told = f"{seconds:.0f} s" if seconds < 60 else duration(seconds)
+        told = f"{seconds:.0f} s" if seconds < 60 else format_duration(seconds)
         return Text(f"{told} left", style="progress.remaining")
 
 
-class Line:
+class LineReporter:
     """A bar with the time left, where there is a terminal, and what is wrong at the end."""
 
     listed = False
@@ -55,7 +55,7 @@ class Line:
             MofNCompleteColumn(),
             BarColumn(),
             TextColumn("{task.fields[told]}"),
-            Left(),
+            TimeLeftColumn(),
             console=console,
             disable=not console.is_terminal,
             transient=True,
@@ -122,7 +122,7 @@ class Line:
         )
 
 
-class Listing(Line):
+class ListReporter(LineReporter):
     """A line for each scenario as well."""
 
     listed = True

@@ -46,7 +46,7 @@ def command(
             import uvicorn
 
             from handeye.scenarios.ui.form import secret_names
-            from handeye.scenarios.ui.server import Pages
+            from handeye.scenarios.ui.web_app import WebApp
         except ImportError as error:
             raise SetupError("handeye ui needs: pip install 'handeye[ui]'") from error
         secret_names(secrets_file)
@@ -59,7 +59,7 @@ def command(
         if open_it:
             webbrowser.open(address)
         # A stream of events never ends by itself.
-        app = Pages(runs, output, secrets_file).app(token, port)
+        app = WebApp(runs, output, secrets_file).app(token, port)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, ws="none")
         uvicorn.Server(config).run([listening])
 

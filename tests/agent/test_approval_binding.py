@@ -344,12 +344,12 @@ def test_a_quotation_cannot_be_ended_from_within() -> None:
 
 def test_the_pages_of_a_run_use_no_answer_to_an_earlier_question() -> None:
     """A person who presses “Approve” twice approves once."""
-    from handeye.scenarios.ui.child import Lead
+    from handeye.scenarios.ui.run_worker import RunControl
 
     given, taken = os.pipe()
     told: list[dict[str, Any]] = []
     with os.fdopen(given, encoding="utf-8") as lines, os.fdopen(taken, "w", encoding="utf-8") as answers:
-        lead = Lead(lines, lambda **what: told.append(what))
+        lead = RunControl(lines, lambda **what: told.append(what))
 
         def answer(**more: Any) -> None:
             answers.write(json.dumps({"do": "answer", "answer": "yes", **more}) + "\n")

@@ -26,7 +26,7 @@ from handeye.agent.event_log import (
     Started,
 )
 from handeye.agent.report import write_report
-from handeye.agent.report.commands import commands
+from handeye.agent.report.commands import follow_up_commands
 from handeye.agent.run_folder import RunConfig
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
@@ -373,7 +373,7 @@ def test_a_run_cut_off_says_so_and_how_to_go_on(folder: Folder, opened: Open) ->
 )
 def test_it_can_be_run_again_in_the_same_way(tmp_path: Path, more: dict[str, Any], command: str | None) -> None:
     config = CONFIG.model_copy(update=more).model_dump(mode="json")
-    assert commands(tmp_path, config, "succeeded").get("Run it again") == command
+    assert follow_up_commands(tmp_path, config, "succeeded").get("Run it again") == command
 
 
 def test_a_resumed_run_is_told_in_order(folder: Folder, opened: Open) -> None:

@@ -23,11 +23,11 @@ from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.parsing import parse
 from handeye.policies.scripted import Scripted
 from handeye.scenarios.command import run_all
-from handeye.scenarios.export.draft import Draft, Line, sayable
+from handeye.scenarios.export.draft import DraftLine, SuiteDraft, sayable
 from handeye.scenarios.export.english import step_of
 from handeye.scenarios.export.playwright import text_of, to_playwright
-from handeye.scenarios.export.story import read_story
-from handeye.scenarios.export.suite import literal, to_pytest, to_yaml
+from handeye.scenarios.export.suite_writer import literal, to_pytest, to_yaml
+from handeye.scenarios.export.transcript import read_transcript
 from handeye.scenarios.runner import Settings
 from handeye.scenarios.serving import serving
 from handeye.scenarios.suite.expansion import cases_of
@@ -146,7 +146,7 @@ def test_each_export_does_what_the_run_did_and_fails_where_the_page_is_broken(
     done: Done, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HANDEYE_SECRET_SHOP", "sesame7")
-    story, folder = read_story(done.explicit), done.folder
+    story, folder = read_transcript(done.explicit), done.folder
     for name, export in (("suite.yaml", to_yaml), ("plain.py", to_playwright)):
         text = export(story, folder / name)
         assert "sesame7" not in text
@@ -173,7 +173,7 @@ def test_each_export_does_what_the_run_did_and_fails_where_the_page_is_broken(
 
 @pytest.mark.long
 def test_what_a_model_did_is_told_by_what_its_targets_are_called(done: Done) -> None:
-    story, folder = read_story(done.scripted), done.folder
+    story, folder = read_transcript(done.scripted), done.folder
     suite = to_yaml(story)
     assert """type “it's "x"” into the "User" field""" in suite
     assert "press Enter" in suite
@@ -207,7 +207,7 @@ def test_a_desktops_run_becomes_a_suite_and_no_playwright_script(tmp_path: Path)
     assert told.exit_code == 0, told.output
     (case,) = cases_of(out)
     assert (case.suite.device, case.suite.on) == ("virtual", "mousepad")
-    assert 'with Virtual("mousepad") as desktop:' in to_pytest(read_story(tmp_path / "run"))
+    assert 'with Virtual("mousepad") as desktop:' in to_pytest(read_transcript(tmp_path / "run"))
 
     refused = CliRunner().invoke(app, ["export", str(tmp_path / "run"), "--to", "playwright"])
     assert refused.exit_code == 2
@@ -234,7 +234,9 @@ def test_any_text_survives_in_a_suite_and_in_python(text: str) -> None:
     )
     if step is None or not sayable(step):
         return  # said in a comment
-    draft = Draft(name="any", on="http://127.0.0.1", steps=[Line(step, text), Line("press Enter")], unchecked=True)
+    draft = SuiteDraft(
+        name="any", on="http://127.0.0.1", steps=[DraftLine(step, text), DraftLine("press Enter")], unchecked=True
+    )
     file = Path(os.environ["PYTEST_TEXTS"]) / "any.yaml"
     file.write_text(draft.render(), encoding="utf-8")
     (case,) = cases_of(file)

@@ -10,7 +10,7 @@ import xmlschema
 from rich.console import Console
 
 from handeye.scenarios.checks.run_check import Judged
-from handeye.scenarios.reporters.junit import JUnit
+from handeye.scenarios.reporters.junit import JUnitReporter
 from handeye.scenarios.results import Attempt, Result
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
@@ -36,7 +36,7 @@ def test_hostile_names_make_a_valid_file(tmp_path: Path) -> None:
         _result(number, name, status, seen=name)
         for number, (name, status) in enumerate((name, status) for name in HOSTILE for status in statuses)
     ]
-    (path,) = JUnit(Console(), tmp_path).end(results, 1.5)
+    (path,) = JUnitReporter(Console(), tmp_path).end(results, 1.5)
     SCHEMA.validate(path)
     cases = ElementTree.parse(path).getroot().findall(".//testcase")
     assert len(cases) == len(results)
@@ -47,12 +47,12 @@ def test_hostile_names_make_a_valid_file(tmp_path: Path) -> None:
 
 
 def test_no_results_make_a_valid_file(tmp_path: Path) -> None:
-    (path,) = JUnit(Console(), tmp_path).end([], 0.0)
+    (path,) = JUnitReporter(Console(), tmp_path).end([], 0.0)
     SCHEMA.validate(path)
 
 
 def test_the_schema_refuses_what_is_no_report(tmp_path: Path) -> None:
-    (path,) = JUnit(Console(), tmp_path).end([_result(1, "a", "failed")], 1.0)
+    (path,) = JUnitReporter(Console(), tmp_path).end([_result(1, "a", "failed")], 1.0)
     path.write_text(path.read_text(encoding="utf-8").replace("<failure", "<failed").replace("</failure", "</failed"))
     with pytest.raises(xmlschema.XMLSchemaValidationError):
         SCHEMA.validate(path)

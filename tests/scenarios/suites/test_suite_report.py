@@ -10,14 +10,14 @@ from playwright.sync_api import expect, sync_playwright
 from rich.console import Console
 
 from handeye.scenarios.command import run_all
-from handeye.scenarios.reporters.html import Html, page_of
-from handeye.scenarios.reporters.story import (
-    AttemptStory,
-    CheckStory,
-    Picture,
-    ScenarioStory,
-    StepStory,
-    SuiteStory,
+from handeye.scenarios.reporters.html import HtmlReporter, render_suite_page
+from handeye.scenarios.reporters.suite_view import (
+    AttemptView,
+    CheckView,
+    MarkedScreenshot,
+    ScenarioView,
+    StepData,
+    SuiteView,
 )
 from handeye.scenarios.retention import keep_wanted
 from handeye.scenarios.runner import Settings
@@ -83,7 +83,7 @@ def _run(suite: Path, output: str, trace: Keep = "on", only: tuple[str, ...] = (
     settings = Settings(output=out, secrets=str(suite / "secrets.toml"), anchors=False, trace=trace)
     cases = [case for case in cases_of(suite / "shop.yaml") if not only or case.name in only]
     results = run_all(cases, settings, 1, 0, ())
-    Html(Console(), out).end(results, 12.3)
+    HtmlReporter(Console(), out).end(results, 12.3)
     return results
 
 
@@ -221,9 +221,9 @@ def test_it_can_be_read_in_the_dark_and_on_a_phone_and_where_the_keyboard_is(chr
 def test_two_hundred_steps_stay_small_and_are_scrubbed(chromium: Browser, tmp_path: Path) -> None:
     Image.new("RGB", (1344, 896), "white").save(tmp_path / "a.webp")
     marks = '<rect class="changed" x="10" y="10" width="500" height="300" rx="3"/>' * 2
-    shot = Picture(file="a.webp", size=(1344, 896), marks=marks)
+    shot = MarkedScreenshot(file="a.webp", size=(1344, 896), marks=marks)
     steps = tuple(
-        StepStory(
+        StepData(
             number=n, said=f"click “Row {n}”", reasoning="t" * 600, evidence="e" * 600, by="internvl",
             state="confirmed",
             at=f"2026-01-01T00:{n // 60:02}:{n % 60:02}.000+00:00", calls=2, tokens_in=9000, tokens_out=40,
@@ -231,14 +231,14 @@ def test_two_hundred_steps_stay_small_and_are_scrubbed(chromium: Browser, tmp_pa
         )
         for n in range(1, 201)
     )  # fmt: skip
-    check = CheckStory(when="ensures", state="unknown", expected="it is fine", seen="it cannot be told")
-    attempt = AttemptStory(
+    check = CheckView(when="ensures", state="unknown", expected="it is fine", seen="it cannot be told")
+    attempt = AttemptView(
         number=1, status="failed", steps=200, model_calls=400, tokens=1_808_000, checks=(check,), done=steps
     )
-    result = ScenarioStory(
+    result = ScenarioView(
         number=0, name="long", suite="s", file="s.yaml", line=1, status="failed", reason="no", attempts=(attempt,)
     )
-    text = page_of(SuiteStory(seconds=300, counts={"failed": 1}, results=(result,)))
+    text = render_suite_page(SuiteView(seconds=300, counts={"failed": 1}, results=(result,)))
     assert len(text.encode()) < 1_000_000, "pictures lie beside it"
     (tmp_path / "report.html").write_text(text, encoding="utf-8")
     page = chromium.new_page(viewport={"width": 1300, "height": 1400})

@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from handeye.scenarios.command import run_all
-from handeye.scenarios.reporters.html import Html
-from handeye.scenarios.reporters.junit import JUnit
-from handeye.scenarios.reporters.terminal import Listing
+from handeye.scenarios.reporters.html import HtmlReporter
+from handeye.scenarios.reporters.junit import JUnitReporter
+from handeye.scenarios.reporters.terminal import ListReporter
 from handeye.scenarios.runner import Settings
 from handeye.scenarios.suite.expansion import cases_of
 
@@ -39,9 +39,9 @@ def test_requires_checks_and_reports_are_redacted(folder: Path) -> None:
     out, console = folder / "out", StringIO()
     settings = Settings(output=out, secrets=str(folder / "secrets.toml"))
     reporters = (
-        JUnit(Console(file=console), out),
-        Html(Console(file=console), out),
-        Listing(Console(file=console), out),
+        JUnitReporter(Console(file=console), out),
+        HtmlReporter(Console(file=console), out),
+        ListReporter(Console(file=console), out),
     )
     results = run_all(cases_of(folder / "todos.yaml"), settings, 1, 0, reporters)
     assert [result.status for result in results] == ["skipped", "failed", "failed"]

@@ -15,7 +15,7 @@ import pytest
 from rich.progress import Progress
 
 from handeye.scenarios.command import run_all
-from handeye.scenarios.reporters.terminal import Left
+from handeye.scenarios.reporters.terminal import TimeLeftColumn
 from handeye.scenarios.results import read_results
 from handeye.scenarios.runner import Settings
 from handeye.scenarios.suite.expansion import cases_of
@@ -157,7 +157,7 @@ def test_the_time_left_follows_from_what_this_run_has_done() -> None:
         nonlocal clock
         clock = at
         progress.update(number, completed=completed)
-        return Left().render(task).plain
+        return TimeLeftColumn().render(task).plain
 
     assert told(0, 2) == "…"
     assert told(10, 4) == "30 s left"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.phrases.phrase import readings
 from handeye.perception.phrases.quoting import unquote
-from handeye.scenarios.export.suite import literal
+from handeye.scenarios.export.suite_writer import literal
 
 if TYPE_CHECKING:
     from handeye.policies.replay.anchors import TargetSignature

@@ -15,29 +15,29 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from handeye.agent.event_log import read_events
 from handeye.agent.report import overlay
-from handeye.agent.report.render import drawn, link
-from handeye.agent.report.story import tell
+from handeye.agent.report.run_page import picture_link, svg_marks
+from handeye.agent.run_view import build_run_view
 from handeye.tools.browser.overheard import PAGE_LOG, Heard, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from handeye.agent.event_log import Observed
-    from handeye.agent.report.story import Step, Story
+    from handeye.agent.run_view import RunView, StepView
     from handeye.scenarios.checks.run_check import Judged
     from handeye.scenarios.results import Attempt, Result
 
 #: Longer texts are cut; the run's own files have all of them.
-MOST_CHARACTERS = 600
+MAX_TEXT = 600
 #: Entries of a page's log that one attempt shows.
-MOST_HEARD = 300
+MAX_LOG_ENTRIES = 300
 
 
-class Told(BaseModel):
+class PageData(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Picture(Told):
+class MarkedScreenshot(PageData):
     """A screenshot, and what is drawn over it."""
 
     file: str
@@ -47,7 +47,7 @@ class Picture(Told):
     """The inside of an SVG of that size."""
 
 
-class StepStory(Told):
+class StepData(PageData):
     """One step."""
 
     number: int
@@ -67,12 +67,12 @@ class StepStory(Told):
     tokens_out: int = 0
     thinking: float = 0.0
     """Seconds that deciding took."""
-    before: Picture | None = None
-    after: Picture | None = None
+    before: MarkedScreenshot | None = None
+    after: MarkedScreenshot | None = None
     notes: tuple[str, ...] = ()
 
 
-class CheckStory(Told):
+class CheckView(PageData):
     """A check, what was expected, and what was seen."""
 
     when: str
@@ -83,7 +83,7 @@ class CheckStory(Told):
     """Relative to the page; empty where none was kept."""
 
 
-class AttemptStory(Told):
+class AttemptView(PageData):
     """One attempt."""
 
     number: int
@@ -97,19 +97,19 @@ class AttemptStory(Told):
     replayed: int = 0
     healed: tuple[str, ...] = ()
     anchors: str = ""
-    checks: tuple[CheckStory, ...] = ()
+    checks: tuple[CheckView, ...] = ()
     report: str = ""
     """The run's own report, relative to the page; empty when its run was not kept."""
     model: str = ""
     policy: str = ""
-    done: tuple[StepStory, ...] = ()
+    done: tuple[StepData, ...] = ()
     heard: tuple[Heard, ...] = ()
     """What pages said on their console, and asked for; the last of it, where it is much."""
     unheard: int = 0
     """Entries before these, which only the run's folder has."""
 
 
-class ScenarioStory(Told):
+class ScenarioView(PageData):
     """One scenario."""
 
     number: int
@@ -121,34 +121,34 @@ class ScenarioStory(Told):
     status: str
     reason: str = ""
     seconds: float = 0.0
-    attempts: tuple[AttemptStory, ...] = ()
+    attempts: tuple[AttemptView, ...] = ()
 
 
-class SuiteStory(Told):
+class SuiteView(PageData):
     """All results of one run of suites."""
 
     seconds: float
     """From the first scenario's beginning to the last one's end."""
     counts: dict[str, int] = Field(default_factory=dict)
-    results: tuple[ScenarioStory, ...] = ()
+    results: tuple[ScenarioView, ...] = ()
 
 
-def story_of(results: Sequence[Result], seconds: float, beside: Path) -> SuiteStory:
+def suite_view(results: Sequence[Result], seconds: float, beside: Path) -> SuiteView:
     """The story of a run of suites, for a page that lies in the folder `beside`."""
-    return SuiteStory(
+    return SuiteView(
         seconds=round(seconds, 3),
         counts=dict(Counter(str(result.status) for result in results)),
-        results=tuple(scenario_of(result, beside) for result in results),
+        results=tuple(scenario_view(result, beside) for result in results),
     )
 
 
-def scenario_of(result: Result, beside: Path) -> ScenarioStory:
+def scenario_view(result: Result, beside: Path) -> ScenarioView:
     """One scenario with all its attempts."""
     told = result.model_dump(include={"number", "name", "suite", "file", "line", "tags", "status", "reason", "seconds"})
-    return ScenarioStory(**told, attempts=tuple(attempt_of(each, beside) for each in result.attempts))
+    return ScenarioView(**told, attempts=tuple(attempt_view(each, beside) for each in result.attempts))
 
 
-def attempt_of(attempt: Attempt, beside: Path) -> AttemptStory:
+def attempt_view(attempt: Attempt, beside: Path) -> AttemptView:
     """One attempt, with what its run's folder still holds."""
     told = attempt.model_dump(
         include={"number", "status", "run_status", "reason", "seconds", "steps", "model_calls", "tokens", "replayed"}
@@ -156,27 +156,27 @@ def attempt_of(attempt: Attempt, beside: Path) -> AttemptStory:
     ) | {"checks": tuple(_check(each, beside) for each in attempt.checks)}
     folder = Path(attempt.run) if attempt.run else None
     if folder is None or not (folder / "trace.jsonl").exists():
-        return AttemptStory(**told)
-    story = tell(read_events(folder / "trace.jsonl"))
+        return AttemptView(**told)
+    story = build_run_view(read_events(folder / "trace.jsonl"))
     place, heard = _from(beside, folder), tuple(read_log(folder / PAGE_LOG))
-    return AttemptStory(
+    return AttemptView(
         **told,
         report=f"{place}/report.html" if (folder / "report.html").exists() else "",
         model=story.started.model if story.started else "",
         policy=story.started.policy if story.started else "",
         done=tuple(_steps(folder, place, story)),
-        heard=heard[-MOST_HEARD:],
-        unheard=max(0, len(heard) - MOST_HEARD),
+        heard=heard[-MAX_LOG_ENTRIES:],
+        unheard=max(0, len(heard) - MAX_LOG_ENTRIES),
     )
 
 
-def _steps(folder: Path, place: str, story: Story) -> Iterable[StepStory]:
+def _steps(folder: Path, place: str, story: RunView) -> Iterable[StepData]:
     for step in story.steps:
         reasoning, look = step.reasoning, step.look
         usage = reasoning.usage if reasoning else None
         aim = overlay.of_thought(reasoning, look.size) if reasoning and look else None
         change = overlay.of_change(step.outcome.box, step.after.size) if step.outcome and step.after else None
-        yield StepStory(
+        yield StepData(
             number=step.number,
             said=_cut(reasoning.description if reasoning else "looked, and got no further"),
             reasoning=_cut(reasoning.reasoning) if reasoning and reasoning.reasoning != reasoning.description else "",
@@ -198,20 +198,20 @@ def _steps(folder: Path, place: str, story: Story) -> Iterable[StepStory]:
         )
 
 
-def _notes(step: Step) -> tuple[str, ...]:
+def _notes(step: StepView) -> tuple[str, ...]:
     notes = [*step.notes, *(step.look.notes if step.look else ()), *(step.reasoning.notes if step.reasoning else ())]
     return tuple(_cut(note) for note in notes)
 
 
-def _picture(folder: Path, place: str, look: Observed | None, over: overlay.Overlay | None) -> Picture | None:
-    if look is None or not (file := link(folder, look)):
+def _picture(folder: Path, place: str, look: Observed | None, over: overlay.Overlay | None) -> MarkedScreenshot | None:
+    if look is None or not (file := picture_link(folder, look)):
         return None
-    return Picture(file=f"{place}/{file}", size=look.size, marks=drawn(over) if over else "")
+    return MarkedScreenshot(file=f"{place}/{file}", size=look.size, marks=svg_marks(over) if over else "")
 
 
-def _check(judged: Judged, beside: Path) -> CheckStory:
+def _check(judged: Judged, beside: Path) -> CheckView:
     kept = getattr(judged, "picture", "")
-    return CheckStory(
+    return CheckView(
         when=judged.when,
         state=judged.state,
         expected=_cut(judged.expected),
@@ -225,5 +225,5 @@ def _from(beside: Path, path: Path) -> str:
     return quote(os.path.relpath(path, beside).replace(os.sep, "/"))
 
 
-def _cut(text: str, most: int = MOST_CHARACTERS) -> str:
+def _cut(text: str, most: int = MAX_TEXT) -> str:
     return text if len(text) <= most else text[:most] + " …"

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.agent.event_log import read_events
 from handeye.agent.report import overlay
-from handeye.agent.report.commands import commands
-from handeye.agent.report.story import Resumed, Story, duration, tell
+from handeye.agent.report.commands import follow_up_commands
 from handeye.agent.run_folder import disk
+from handeye.agent.run_view import Resumption, RunView, build_run_view, format_duration
 from handeye.perception.internvl.agreement import LOW
 from handeye.tools.errors import UsageError
 from handeye.tools.files import write_atomically
@@ -32,7 +32,7 @@ MOST_CHARACTERS = 20_000
 DIGEST = re.compile(r"[0-9a-f]{8,128}")
 
 #: How a run can end: its word, and the colour it is shown in.
-VERDICTS = {
+RUN_LABELS = {
     "succeeded": ("succeeded", "good"),
     "failed": ("failed", "bad"),
     "stuck": ("stuck", "warn"),
@@ -44,7 +44,7 @@ VERDICTS = {
     "unfinished": ("unfinished", "calm"),
 }
 #: How a step can end, likewise.
-STATES = {
+STEP_LABELS = {
     "confirmed": ("confirmed", "good"),
     "no_effect": ("no effect", "warn"),
     "unexpected": ("unexpected", "bad"),
@@ -63,41 +63,41 @@ def write_report(run_folder: Path) -> Path:
 
     Raises UsageError when the folder holds no run, and SetupError when the report cannot be written there.
     """
-    page = page_of(run_folder)
+    page = render_run_page(run_folder)
     report = run_folder / "report.html"
     with disk(run_folder):
         write_atomically(report, page)
     return report
 
 
-def page_of(run_folder: Path) -> str:
+def render_run_page(run_folder: Path) -> str:
     """The report as it is now, written nowhere. Raises UsageError when the folder holds no run."""
     trace, notes = run_folder / "trace.jsonl", _run_json(run_folder)
     if notes is None and not trace.exists():
         raise UsageError(f"{run_folder} is not a run's folder (no run.json, no trace.jsonl); see `ls runs`")
-    story = tell(read_events(trace)) if trace.exists() else Story()
+    story = build_run_view(read_events(trace)) if trace.exists() else RunView()
     return _render(run_folder, story, notes or {})
 
 
-def _render(folder: Path, story: Story, notes: dict[str, Any]) -> str:
+def _render(folder: Path, story: RunView, notes: dict[str, Any]) -> str:
     from markupsafe import Markup
 
-    style, script = _asset("theme.css") + _asset("report.css"), _asset("report.js")
+    style, script = _asset("theme.css") + _asset("run.css"), _asset("run.js")
     status = story.ended.status if story.ended else "unfinished"
     found = notes.get("config")
     config: dict[str, Any] = found if isinstance(found, dict) else {}
-    template = _environment().get_template("report.html.j2")
+    template = _environment().get_template("run.html.j2")
     page = template.render(
         story=story,
         config=config,
-        status=VERDICTS[status],
-        commands=commands(folder, story.started.config if story.started else config, status),
-        states=STATES,
+        status=RUN_LABELS[status],
+        commands=follow_up_commands(folder, story.started.config if story.started else config, status),
+        states=STEP_LABELS,
         overlay=overlay,
         low=LOW,
         window=_v2pe(config or (story.started.config if story.started else {})),
-        is_resumed=lambda entry: isinstance(entry, Resumed),
-        link=lambda look: link(folder, look),
+        is_resumed=lambda entry: isinstance(entry, Resumption),
+        link=lambda look: picture_link(folder, look),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         style_hash=_hash(style),
@@ -118,7 +118,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "cut": _cut,
         "cut_off": _cut_off,
-        "duration": duration,
+        "duration": format_duration,
         "clock": _clock,
         "percent": _percent,
     }
@@ -136,13 +136,13 @@ def _run_json(folder: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else {}
 
 
-def drawn(over: overlay.Overlay) -> str:
+def svg_marks(over: overlay.Overlay) -> str:
     """The marks of an overlay, as the inside of an SVG of its size."""
     drawing = _environment().get_template("parts.html.j2").module.drawing  # type: ignore[attr-defined]
     return re.sub(r"(\.\d)\d+", r"\1", str(drawing(over)).strip())  # a tenth of a pixel is fine enough
 
 
-def link(folder: Path, look: Observed | None) -> str:
+def picture_link(folder: Path, look: Observed | None) -> str:
     """The picture of a look, relative to the report; empty when it is not there."""
     if look is None or not DIGEST.fullmatch(look.screen):
         return ""

@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING
 
 from handeye.agent.run_folder import RunConfig, slug
 from handeye.policies.plain_english.parsing import parse
-from handeye.scenarios.export.draft import Draft, Line, sayable
+from handeye.scenarios.export.draft import DraftLine, SuiteDraft, sayable
 from handeye.scenarios.export.english import ordinal, phrases, quoted, step_of
-from handeye.scenarios.export.story import Deed
+from handeye.scenarios.export.transcript import PerformedAction
 from handeye.tools.actions import describe, targets
 from handeye.tools.errors import ActionRefused, UsageError
 
 if TYPE_CHECKING:
     from handeye.policies.replay.anchors import TargetSignature
-    from handeye.scenarios.export.story import Story
+    from handeye.scenarios.export.transcript import Transcript
 
 _VIEWPORT = RunConfig.model_fields["viewport"].default
 
 
-def to_yaml(story: Story, out: Path | None = None) -> str:
+def to_yaml(story: Transcript, out: Path | None = None) -> str:
     """The suite's text; paths in it are below the folder of `out`, where they can be."""
     return draft_of(story, out).render()
 
 
-def draft_of(story: Story, out: Path | None = None) -> Draft:
+def draft_of(story: Transcript, out: Path | None = None) -> SuiteDraft:
     """The suite, not yet written."""
     config = story.config
     size = "{}x{}".format(*config.viewport) if config.viewport != _VIEWPORT else ""
-    draft = Draft(
+    draft = SuiteDraft(
         name=_name(config.goal),
         on=_place(config.on, story.device, out),
         device=story.device,
@@ -42,7 +42,7 @@ def draft_of(story: Story, out: Path | None = None) -> Draft:
     if story.explicit and sayable(config.goal):
         steps = split(config.goal)
         draft.goal = "" if steps else config.goal
-        draft.steps = [Line(step) for step in steps]
+        draft.steps = [DraftLine(step) for step in steps]
     else:
         draft.steps = [line_of(deed) for deed in story.deeds]
     if not story.checked:
@@ -63,7 +63,7 @@ def split(goal: str) -> list[str]:
         return []
 
 
-def line_of(deed: Deed) -> Line:
+def line_of(deed: PerformedAction) -> DraftLine:
     """A step for what was done; a comment where plain English has no words for it."""
     said: dict[str, str] = {}
     for name in targets(deed.action):
@@ -72,9 +72,9 @@ def line_of(deed: Deed) -> Line:
         said[name] = best_phrase(signature, given) if signature else given
     step = step_of(deed.action, said)
     if step is None or not sayable(step):
-        return Line(comment=f"{describe(deed.action)}: plain English has no words for this; put a step here")
+        return DraftLine(comment=f"{describe(deed.action)}: plain English has no words for this; put a step here")
     place = next((name for name, phrase in said.items() if phrase.startswith("(")), "")
-    return Line(step, "a place in pixels: nothing there has a name" if place else "")
+    return DraftLine(step, "a place in pixels: nothing there has a name" if place else "")
 
 
 def best_phrase(signature: TargetSignature, given: str = "") -> str:
@@ -90,27 +90,27 @@ def best_phrase(signature: TargetSignature, given: str = "") -> str:
     return found[0] if signature.text or not signature.role else given or found[0]
 
 
-def suggested(title: str, url: str, device: str) -> list[Line | tuple[str, str]]:
+def suggested(title: str, url: str, device: str) -> list[DraftLine | tuple[str, str]]:
     """A check for a scenario that has none: where it ended."""
     from urllib.parse import urlsplit
 
     hint = "Nothing was checked: this is a suggestion. Say what must be so in the end."
     if title and sayable(title) and (name := quoted(title)):
         if device == "browser":
-            return [Line(f"the title is {name}", hint)]
-        return [Line(comment=hint), ("window", title)]
+            return [DraftLine(f"the title is {name}", hint)]
+        return [DraftLine(comment=hint), ("window", title)]
     if device == "browser" and url:
-        return [Line(comment=hint), ("url", urlsplit(url).path or url)]
+        return [DraftLine(comment=hint), ("url", urlsplit(url).path or url)]
     return []
 
 
-def to_pytest(story: Story, out: Path | None = None) -> str:
+def to_pytest(story: Transcript, out: Path | None = None) -> str:
     """A test file that pytest runs where handeye is installed."""
     draft = draft_of(story, out)
     steps = [draft.goal] if draft.goal else [line.text for line in draft.steps if line.text]
     lost = [line.comment for line in draft.steps if not line.text]
     for check in draft.ensures:
-        said = check.text if isinstance(check, Line) else _sentence(*check)
+        said = check.text if isinstance(check, DraftLine) else _sentence(*check)
         steps += [f"check that {said}"] if said else []
     config = story.config
     body = [f"STEPS = {literal(steps)}", "", ""]

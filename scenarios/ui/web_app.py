@@ -18,12 +18,12 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 
 from handeye.agent.approval import ALLOW_THIS, waiting_id
-from handeye.agent.report.render import VERDICTS, page_of
+from handeye.agent.report.run_page import RUN_LABELS, render_run_page
 from handeye.agent.run_folder import Approve
+from handeye.scenarios.ui.access import TokenAccess
 from handeye.scenarios.ui.form import config_of, model_fields, secret_names
-from handeye.scenarios.ui.shelf import Shelf, notes_of, resumable, signature, state_of
-from handeye.scenarios.ui.started import Runs
-from handeye.scenarios.ui.trust import Guarded
+from handeye.scenarios.ui.run_index import RunIndex, file_signature, read_run_json, resumable, run_state
+from handeye.scenarios.ui.run_process import RunProcesses
 from handeye.tools.errors import HandeyeError, UsageError
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ OF_REPORTS = (
 PAINTS = {"at work": "work", "asks you": "warn", "held": "warn", "starts": "work"}
 
 
-class Pages:
+class WebApp:
     """The application."""
 
     def __init__(self, runs: Path, output: Path, secrets: Path | None = None) -> None:
         """`secrets`: the file that started runs have theirs from."""
-        self.shelf, self.runs, self.secrets = Shelf(runs, output), Runs(runs), secrets
+        self.shelf, self.runs, self.secrets = RunIndex(runs, output), RunProcesses(runs), secrets
         self._templates = Environment(
             loader=FileSystemLoader(HERE),
             autoescape=True,
@@ -77,7 +77,7 @@ class Pages:
             Route("/ui.css", partial(_asset, "ui.css")),
             Route("/ui.js", partial(_asset, "ui.js")),
         ]
-        return Guarded(Starlette(routes=routes, exception_handlers={HandeyeError: _told}), token, port)
+        return TokenAccess(Starlette(routes=routes, exception_handlers={HandeyeError: _told}), token, port)
 
     async def home(self, request: Request) -> Response:  # noqa: ARG002
         """All runs, and a form to start one."""
@@ -106,7 +106,7 @@ class Pages:
     async def run(self, request: Request) -> Response:
         """One run's page: its report, and what can be done with it."""
         folder, at = self._folder(request), self._at(request)
-        notes = notes_of(folder)
+        notes = read_run_json(folder)
         page = self._templates.get_template("run.html.j2").render(
             at=at,
             goal=(notes.get("config") or {}).get("goal", "a run that starts"),
@@ -120,9 +120,9 @@ class Pages:
         return _stream(request, lambda: self._standing(folder))
 
     def _standing(self, folder: Path) -> dict[str, Any]:
-        notes, ours = notes_of(folder), self.runs.at(folder)
+        notes, ours = read_run_json(folder), self.runs.at(folder)
         led = ours is not None and not ours.over
-        state, question, reason = state_of(folder, notes), "", str(notes.get("reason") or "")
+        state, question, reason = run_state(folder, notes), "", str(notes.get("reason") or "")
         identity = waiting_id(notes)
         if ours and led:
             state = {"asks": "asks you", "held": "held", "starts": "starts"}.get(ours.state, "at work")
@@ -142,7 +142,7 @@ class Pages:
             "holds": bool(ours and led and ours.holds),
             "resumable": not led and state != "at work" and resumable(notes),
             "has_page": bool(notes),
-            "seen": str(signature(folder)),
+            "seen": str(file_signature(folder)),
             "screen": ours.turn if ours and led and ours.picture and ours.state in ("held", "asks") else 0,
         }
 
@@ -151,13 +151,13 @@ class Pages:
         folder, given = self._folder(request), await _json(request)
         ours = self.runs.at(folder)
         if given.get("do") in ("resume", "answer") and (ours is None or ours.over):
-            if state_of(folder, notes_of(folder)) == "at work":
+            if run_state(folder, read_run_json(folder)) == "at work":
                 raise UsageError("the run is at work in another process, which asks at its terminal")
-            if not resumable(notes_of(folder)):
+            if not resumable(read_run_json(folder)):
                 raise UsageError("the run has ended and cannot be resumed; start a new one")
             answer = str(given["answer"]) if given["do"] == "answer" and "answer" in given else None
             question = str(given.get("question") or "") if answer is not None else ""
-            if question and question != waiting_id(notes_of(folder)):
+            if question and question != waiting_id(read_run_json(folder)):
                 raise UsageError("the run asks another question by now; read it, and answer that one")
             await run_in_threadpool(self.runs.resume, folder, answer, question)
         elif ours is None:
@@ -192,12 +192,12 @@ class Pages:
 
     async def _report(self, folder: Path) -> Response:
         """The report as the run stands now, rendered anew while it has none of its own."""
-        ended = notes_of(folder).get("status") and state_of(folder, notes_of(folder)) != "at work"
+        ended = read_run_json(folder).get("status") and run_state(folder, read_run_json(folder)) != "at work"
         headers = {"Content-Security-Policy": OF_REPORTS}
         if ended and (folder / "report.html").exists():
             return FileResponse(folder / "report.html", headers=headers)
         try:
-            return HTMLResponse(await run_in_threadpool(page_of, folder), headers=headers)
+            return HTMLResponse(await run_in_threadpool(render_run_page, folder), headers=headers)
         except UsageError:
             raise HTTPException(404) from None
 
@@ -213,7 +213,7 @@ class Pages:
 
 def paint(state: str) -> str:
     """The colour of a state."""
-    return PAINTS.get(state) or VERDICTS.get(state.replace(" ", "_"), ("", "calm"))[1]
+    return PAINTS.get(state) or RUN_LABELS.get(state.replace(" ", "_"), ("", "calm"))[1]
 
 
 def _stream(request: Request, look: Callable[[], dict[str, Any]]) -> StreamingResponse:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def check_free(path: Path, force: bool) -> None:
+def check_writable(path: Path, force: bool) -> None:
     """Raise UsageError where a file would be lost, or no file can be."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a file in it")
@@ -19,7 +19,7 @@ def check_free(path: Path, force: bool) -> None:
         raise UsageError(f"{path} is there already; name another file, or replace it with --force")
 
 
-def write(path: Path, text: str) -> None:
+def write_output(path: Path, text: str) -> None:
     """Replace the file's content at once. Raises SetupError when it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

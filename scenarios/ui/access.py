@@ -32,7 +32,7 @@ POLICY = (
 )
 
 
-class Guarded:
+class TokenAccess:
     """An application behind a token, at one port of this machine."""
 
     def __init__(self, app: ASGIApp, token: str, port: int) -> None:

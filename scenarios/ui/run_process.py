@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 WANTS = frozenset({"answer", "hold", "go", "stop", "hand"})
 
 
-class Started:
+class RunProcess:
     """One of them."""
 
     def __init__(self, folder: Path, order: dict[str, Any]) -> None:
@@ -36,7 +36,7 @@ class Started:
         """The screen as it is while it is held."""
         self.turn = 0
         """Counts what it has told."""
-        line = [sys.executable, "-m", "handeye.scenarios.ui.child"]
+        line = [sys.executable, "-m", "handeye.scenarios.ui.run_worker"]
         # Its own session: who ends the pages does not end the runs. Those go on, and a question leaves them waiting.
         self._process = subprocess.Popen(
             line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True
@@ -81,14 +81,14 @@ class Started:
         self.turn += 1
 
 
-class Runs:
+class RunProcesses:
     """All that were started from these pages, by their folders."""
 
     def __init__(self, base: Path) -> None:
         self.base = base
-        self.all: dict[Path, Started] = {}
+        self.all: dict[Path, RunProcess] = {}
 
-    def start(self, config: RunConfig) -> Started:
+    def start(self, config: RunConfig) -> RunProcess:
         """A new run, in a folder of its own."""
         name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{slug(config.goal)}"
         with disk(self.base):
@@ -102,16 +102,16 @@ class Runs:
                 except FileExistsError:
                     number += 1
         order = {"config": config.model_dump(mode="json"), "run_dir": str(folder)}
-        return self._keep(Started(folder, order))
+        return self._keep(RunProcess(folder, order))
 
-    def resume(self, folder: Path, answer: str | None, question: str = "") -> Started:
+    def resume(self, folder: Path, answer: str | None, question: str = "") -> RunProcess:
         """Go on with a run that waits, or was stopped; `question` is the id of the question that is answered."""
-        return self._keep(Started(folder, {"resume": str(folder), "answer": answer, "question": question}))
+        return self._keep(RunProcess(folder, {"resume": str(folder), "answer": answer, "question": question}))
 
-    def at(self, folder: Path) -> Started | None:
+    def at(self, folder: Path) -> RunProcess | None:
         """The run in a folder, if it was started here."""
         return self.all.get(folder.resolve())
 
-    def _keep(self, started: Started) -> Started:
+    def _keep(self, started: RunProcess) -> RunProcess:
         self.all[started.folder.resolve()] = started
         return started

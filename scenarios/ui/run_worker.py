@@ -1,4 +1,4 @@
-"""A run in a process of its own, led by lines of JSON: `python -m handeye.scenarios.ui.child`.
+"""A run in a process of its own, led by lines of JSON: `python -m handeye.scenarios.ui.run_worker`.
 
 The first line on stdin says what to run; each further one is what a person wants of it. Lines on stdout say how it
 stands. Where stdin ends, nobody is there any more: what is held goes on, and a question leaves the run waiting.
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from handeye.tools.device import Device
 
 
-class Lead:
+class RunControl:
     """What a person wants of the run, and how it stands."""
 
     def __init__(self, lines: TextIO, tell: Callable[..., None]) -> None:
@@ -121,7 +121,7 @@ def _is_between(event: AnyEvent) -> bool:
     return over or isinstance(event, Performed | Started)
 
 
-def work(order: dict[str, Any], lead: Lead, tell: Callable[..., None]) -> None:
+def work(order: dict[str, Any], lead: RunControl, tell: Callable[..., None]) -> None:
     """Carry out what the first line says: a new run, or one to go on with."""
     folder = RunFolder.open(Path(order["resume"])) if order.get("resume") else None
     rules = rules_here()
@@ -161,7 +161,7 @@ def main() -> None:
 
     order = json.loads(sys.stdin.readline())
     try:
-        work(order, Lead(sys.stdin, tell), tell)
+        work(order, RunControl(sys.stdin, tell), tell)
     except BrokenPipeError:
         pass
     except HandeyeError as error:

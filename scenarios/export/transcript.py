@@ -30,7 +30,7 @@ DeviceName = Literal["browser", "virtual", "desktop"]
 
 
 @dataclass(frozen=True)
-class Deed:
+class PerformedAction:
     """One action that was carried out."""
 
     step: int
@@ -51,7 +51,7 @@ class Deed:
 
 
 @dataclass(frozen=True)
-class Checked:
+class StatedCheck:
     """Something that the goal has checked."""
 
     clause: int
@@ -60,13 +60,13 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Story:
+class Transcript:
     """A run, as it is told again."""
 
     config: RunConfig
     status: str
-    deeds: tuple[Deed, ...]
-    checked: tuple[Checked, ...]
+    deeds: tuple[PerformedAction, ...]
+    checked: tuple[StatedCheck, ...]
     """Empty where the goal is not in explicit steps."""
     explicit: bool
     """The goal itself is steps that need no model."""
@@ -80,9 +80,9 @@ class Story:
         return "desktop" if self.config.on.startswith("desktop") else "virtual"
 
     @property
-    def in_order(self) -> list[Deed | Checked]:
+    def in_order(self) -> list[PerformedAction | StatedCheck]:
         """Actions, and between them what was checked."""
-        told: list[Deed | Checked] = []
+        told: list[PerformedAction | StatedCheck] = []
         rest = list(self.checked)
         for deed in self.deeds:
             while rest and deed.clause is not None and rest[0].clause < deed.clause:
@@ -91,7 +91,7 @@ class Story:
         return [*told, *rest]
 
 
-def read_story(path: Path) -> Story:
+def read_transcript(path: Path) -> Transcript:
     """What the run in this folder did. Raises UsageError when nothing was done, or nothing can be read."""
     folder = RunFolder(path)
     config = folder.config
@@ -102,7 +102,7 @@ def read_story(path: Path) -> Story:
         raise UsageError(f"the run {path} has done nothing; export one that has carried out steps")
     explicit = by == PLAIN
     config, deeds = _with_whole_paths(config, deeds)
-    return Story(
+    return Transcript(
         config=config,
         status=str(folder.read().get("status") or "unfinished"),
         deeds=tuple(_once(deeds)),
@@ -112,7 +112,7 @@ def read_story(path: Path) -> Story:
     )
 
 
-def _with_whole_paths(config: RunConfig, deeds: list[Deed]) -> tuple[RunConfig, list[Deed]]:
+def _with_whole_paths(config: RunConfig, deeds: list[PerformedAction]) -> tuple[RunConfig, list[PerformedAction]]:
     """The files that were given away, by paths that mean the same wherever the export is kept."""
     if not config.folder:
         return config, deeds
@@ -138,8 +138,8 @@ def _gives(goal: str) -> list[c.Give]:
         return []
 
 
-def _deeds(trace: Path) -> tuple[list[Deed], str, Signals]:
-    deeds: list[Deed] = []
+def _deeds(trace: Path) -> tuple[list[PerformedAction], str, Signals]:
+    deeds: list[PerformedAction] = []
     reasoning: Decided | None = None
     signals, by, waiting = Signals(), "", False
     for event in read_events(trace):
@@ -157,7 +157,7 @@ def _deeds(trace: Path) -> tuple[list[Deed], str, Signals]:
             ):
                 at = reasoning.memo.get("at") if reasoning.by == PLAIN else None
                 deeds.append(
-                    Deed(
+                    PerformedAction(
                         reasoning.step,
                         reasoning.action,
                         reasoning.description,
@@ -173,7 +173,7 @@ def _deeds(trace: Path) -> tuple[list[Deed], str, Signals]:
     return deeds, by, signals
 
 
-def _once(deeds: list[Deed]) -> Iterator[Deed]:
+def _once(deeds: list[PerformedAction]) -> Iterator[PerformedAction]:
     """Without what came to nothing and was tried again, and without waits that a policy put in by itself."""
     for place, deed in enumerate(deeds):
         later = deeds[place + 1] if place + 1 < len(deeds) else None
@@ -185,7 +185,7 @@ def _once(deeds: list[Deed]) -> Iterator[Deed]:
         yield deed
 
 
-def _checked(goal: str) -> Iterator[Checked]:
+def _checked(goal: str) -> Iterator[StatedCheck]:
     """What an explicit goal checks or waits for, with the place of its clause in the goal as the policy counts them."""
     try:
         clauses = parse(goal)
@@ -194,7 +194,7 @@ def _checked(goal: str) -> Iterator[Checked]:
     place = 0
     for clause in clauses:
         if isinstance(clause, c.Verify | c.Await):
-            yield Checked(place, clause.statement.said or clause.source, clause.statement)
+            yield StatedCheck(place, clause.statement.said or clause.source, clause.statement)
         place += _length([clause])
 
 

@@ -15,13 +15,13 @@ from handeye.scenarios.results import TRIALS, read_results
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.scenarios.ui.started import Runs
+    from handeye.scenarios.ui.run_process import RunProcesses
 
 #: So many runs are shown; the folder holds the others.
-MOST = 200
+MAX_RUNS = 200
 
 
-class Card(NamedTuple):
+class RunCard(NamedTuple):
     """A run, as a list shows it."""
 
     link: str
@@ -32,7 +32,7 @@ class Card(NamedTuple):
     when: str
 
 
-class Tests(NamedTuple):
+class SuiteSummary(NamedTuple):
     """A run of suites."""
 
     counts: dict[str, int]
@@ -41,7 +41,7 @@ class Tests(NamedTuple):
     report: bool
 
 
-class Shelf:
+class RunIndex:
     """Folders of runs, under short names that stand in addresses."""
 
     def __init__(self, runs: Path, output: Path) -> None:
@@ -62,17 +62,17 @@ class Shelf:
                 return f"/run/{place}/{folder.resolve().relative_to(base.resolve()).as_posix()}"
         return "/"
 
-    def runs(self, started: Runs) -> list[Card]:
+    def runs(self, started: RunProcesses) -> list[RunCard]:
         """Those of `runs/`, the newest first."""
         return [self._card(path.parent, started) for path in _newest(self.places["runs"].glob("*/run.json"))]
 
-    def trials(self, started: Runs) -> list[Card]:
+    def trials(self, started: RunProcesses) -> list[RunCard]:
         """Those of suites, the newest first."""
         return [
             self._card(path.parent, started) for path in _newest(self.places["tests"].glob(f"{TRIALS}/*/*/run.json"))
         ]
 
-    def tests(self) -> Tests | None:
+    def tests(self) -> SuiteSummary | None:
         """How the suites stand; None where none was run."""
         output = self.places["tests"]
         if not (output / "results.jsonl").exists():
@@ -83,22 +83,22 @@ class Shelf:
         except (OSError, ValueError, KeyError):
             planned = len(results)
         counts = dict(Counter[str](each.status for each in results))
-        return Tests(counts, planned, _is_held(output / ".lock"), (output / "report.html").exists())
+        return SuiteSummary(counts, planned, _is_held(output / ".lock"), (output / "report.html").exists())
 
-    def _card(self, folder: Path, started: Runs) -> Card:
-        notes = notes_of(folder)
+    def _card(self, folder: Path, started: RunProcesses) -> RunCard:
+        notes = read_run_json(folder)
         config = notes.get("config") or {}
         when = datetime.fromtimestamp((folder / "run.json").stat().st_mtime).astimezone()
         ours = started.at(folder)
-        state = state_of(folder, notes)
+        state = run_state(folder, notes)
         if ours and not ours.over:
             state = {"asks": "asks you", "held": "held"}.get(ours.state, "at work")
-        return Card(
+        return RunCard(
             self.link(folder), str(config.get("goal", "")), str(config.get("on", "")), state, f"{when:%d %b %H:%M}"
         )
 
 
-def notes_of(folder: Path) -> dict[str, Any]:
+def read_run_json(folder: Path) -> dict[str, Any]:
     """What `run.json` says; nothing while there is none."""
     try:
         return dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
@@ -106,7 +106,7 @@ def notes_of(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def state_of(folder: Path, notes: dict[str, Any]) -> str:
+def run_state(folder: Path, notes: dict[str, Any]) -> str:
     """How a run stands by its files."""
     if _is_held(folder / "lock"):
         return "at work"
@@ -118,14 +118,14 @@ def resumable(notes: dict[str, Any]) -> bool:
     return bool(notes) and notes.get("status") in RESUMABLE
 
 
-def signature(folder: Path) -> tuple[int, ...]:
+def file_signature(folder: Path) -> tuple[int, ...]:
     """Changes when there is something new in a run's folder."""
     stats = [path.stat() for name in ("trace.jsonl", "run.json") if (path := folder / name).exists()]
     return tuple(number for stat in stats for number in (stat.st_mtime_ns, stat.st_size))
 
 
 def _newest(paths: Iterator[Path]) -> list[Path]:
-    return sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)[:MOST]
+    return sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)[:MAX_RUNS]
 
 
 def _is_held(lock: Path) -> bool:

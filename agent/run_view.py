@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Talk:
+class Question:
     """A question to the person, and the answer when there was one."""
 
     question: str
@@ -36,7 +36,7 @@ class Talk:
 
 
 @dataclass
-class Step:
+class StepView:
     """One turn of the loop, as far as it got."""
 
     number: int
@@ -45,7 +45,7 @@ class Step:
     look: Observed | None = None
     reasoning: Decided | None = None
     judged: Guarded | None = None
-    talks: list[Talk] = field(default_factory=list)
+    talks: list[Question] = field(default_factory=list)
     acted: Performed | None = None
     outcome: Outcome | None = None
     after: Observed | None = None
@@ -93,7 +93,7 @@ class Step:
 
 
 @dataclass
-class Resumed:
+class Resumption:
     """The run was stopped here and taken up again."""
 
     started: Started
@@ -102,21 +102,21 @@ class Resumed:
 
 
 @dataclass
-class Story:
+class RunView:
     """A whole run."""
 
     started: Started | None = None
     ended: Ended | None = None
     """None while the run is at work, and after a crash."""
-    entries: list[Step | Resumed] = field(default_factory=list)
+    entries: list[StepView | Resumption] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """Remarks that belong to no step."""
     first: str = ""
     last: str = ""
 
     @property
-    def steps(self) -> list[Step]:
-        return [entry for entry in self.entries if isinstance(entry, Step)]
+    def steps(self) -> list[StepView]:
+        return [entry for entry in self.entries if isinstance(entry, StepView)]
 
     @property
     def taken(self) -> int:
@@ -156,7 +156,7 @@ class Story:
             case Guarded():
                 self._step(event.step).judged = event
             case ApprovalRequested():
-                self._step(event.step).talks.append(Talk(event.question))
+                self._step(event.step).talks.append(Question(event.question))
             case ApprovalReceived():
                 self._answer(event)
             case Performed():
@@ -170,7 +170,7 @@ class Story:
         if self.started is None:
             self.started = event
         else:
-            self.entries.append(Resumed(event, self.ended))
+            self.entries.append(Resumption(event, self.ended))
         self.ended = None
 
     def _look(self, event: Observed) -> None:
@@ -188,29 +188,29 @@ class Story:
         if talks and talks[-1].answer is None:
             talks[-1].answer = event.answer
         else:
-            talks.append(Talk("", event.answer))
+            talks.append(Question("", event.answer))
 
-    def _step(self, number: int) -> Step:
+    def _step(self, number: int) -> StepView:
         for entry in reversed(self.entries):
-            if isinstance(entry, Step) and entry.number == number:
+            if isinstance(entry, StepView) and entry.number == number:
                 return entry
         return self._begin(number)
 
-    def _begin(self, number: int, look: Observed | None = None) -> Step:
-        step = Step(number, f"s{len(self.entries) + 1}", look)
+    def _begin(self, number: int, look: Observed | None = None) -> StepView:
+        step = StepView(number, f"s{len(self.entries) + 1}", look)
         self.entries.append(step)
         return step
 
 
-def tell(events: Iterable[AnyEvent]) -> Story:
+def build_run_view(events: Iterable[AnyEvent]) -> RunView:
     """The story of a run from its events, oldest first."""
-    story = Story()
+    story = RunView()
     for event in events:
         story.add(event)
     return story
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Seconds for people: 40 ms, 1.2 s, 3 min 5 s."""
     if seconds < 0.0995:
         return f"{seconds * 1000:.0f} ms"
