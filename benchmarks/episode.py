@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from handeye.perception.internvl.prompt import History, decide_prompt
+from handeye.perception.internvl.prompt import PromptStep, decide_prompt
 from handeye.perception.outcome import Outcome
 from handeye.scenarios.demo.shop import Shop
 from handeye.tools.actions import Click, Scroll, Target, Type
@@ -16,7 +16,7 @@ from handeye.tools.browser import Browser
 if TYPE_CHECKING:
     from PIL import Image
 
-    from handeye.perception.internvl.prompt import Head, Prompt
+    from handeye.perception.internvl.prompt import Prompt, PromptPrefix
     from handeye.tools.actions import Action
 
 SIZE = (1344, 896)
@@ -58,10 +58,10 @@ class Screen:
     name: str
     """How it differs from the one before."""
     image: Image.Image
-    history: tuple[History, ...]
+    history: tuple[PromptStep, ...]
     """What was done up to it."""
 
-    def ask(self, head: Head) -> Prompt:
+    def ask(self, head: PromptPrefix) -> Prompt:
         """The question for the next action."""
         return decide_prompt(head, self.image, steps=self.history)
 
@@ -69,7 +69,7 @@ class Screen:
 def record(count: int = 10, folder: Path | None = None) -> list[Screen]:
     """The first `count` screens; as PNG files too where a folder is given."""
     screens: list[Screen] = []
-    history: list[History] = []
+    history: list[PromptStep] = []
     with ExitStack() as stack:
         shop = stack.enter_context(Shop())
         for address, moves in ((str(EDITOR), IN_THE_EDITOR), (shop.url, IN_THE_SHOP)):
@@ -81,7 +81,7 @@ def record(count: int = 10, folder: Path | None = None) -> list[Screen]:
                     action = _aimed(move, browser)
                     browser.perform(action)
                     done = Outcome(kind="confirmed", evidence=f"the screen shows {move.name}")
-                    history.append(History(len(history) + 1, action, done))
+                    history.append(PromptStep(len(history) + 1, action, done))
                 browser.settle()
                 screens.append(Screen(move.name, browser.capture().image, tuple(history)))
     screens = screens[:count]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.lab import BOX, DECISION
 from benchmarks.measuring import Row
-from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.internvl.prompt import Prompt, ground_prompt
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def measure(lab: Lab, count: int = 1) -> Row:
     """On the first screens of the episode; both answers must be the same, and the second look must see no tile."""
-    held, afresh = InProcess(lab.checkpoint), InProcess(lab.checkpoint, EngineOptions(cache_mb=0))
+    held, afresh = InProcessEngine(lab.checkpoint), InProcessEngine(lab.checkpoint, EngineOptions(cache_mb=0))
     for engine in (held, afresh):
         lab.ask(engine, Prompt("Hello", ()), BOX, 2)
     ours: list[float] = []

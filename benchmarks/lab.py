@@ -12,10 +12,11 @@ from benchmarks.card import Card
 from benchmarks.episode import GOAL, Screen, record
 from benchmarks.model import Shape, build
 from handeye.agent.run_folder import RunConfig
-from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.engines.engine import Request
+from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.internvl.agreement import TEMPERATURE
-from handeye.perception.internvl.prompt import Prompt, ground_prompt, head
+from handeye.perception.internvl.prompt import Prompt, ground_prompt, run_prefix
 from handeye.tools.actions import KINDS
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.engines.engine import Answer, Engine
     from handeye.perception.engines.in_process.checkpoint import Checkpoint
-    from handeye.perception.internvl.prompt import Head
+    from handeye.perception.internvl.prompt import PromptPrefix
 
 #: A thought, an action and its target as a trained model would write them: about 40 tokens with InternVL3's tokenizer.
 #: A model without training writes on to any bound, so the bounds are characters and few.
@@ -109,13 +110,13 @@ class Lab:
         return build(self._shape)
 
     @cached_property
-    def head(self) -> Head:
+    def head(self) -> PromptPrefix:
         """What every question begins with, as the loop has it."""
-        return head(self._exact.profile, GOAL, KINDS)
+        return run_prefix(self._exact.profile, GOAL, KINDS)
 
     @cached_property
-    def _exact(self) -> InProcess:
-        return InProcess(self.checkpoint)
+    def _exact(self) -> InProcessEngine:
+        return InProcessEngine(self.checkpoint)
 
     @cached_property
     def walk(self) -> list[Visit]:
@@ -131,7 +132,7 @@ class Lab:
             engines["step_exact"] = self._exact
         if "step_fast" in self.wanted:
             own = replace(self.checkpoint, model=copy.deepcopy(self.checkpoint.model))
-            engines["step_fast"] = InProcess(own, EngineOptions(fast=True))
+            engines["step_fast"] = InProcessEngine(own, EngineOptions(fast=True))
         # Grammars are compiled once in a run, by both sides: not in the time of a step.
         for grammar in (DECISION, BOX):
             card.prepare(grammar)
@@ -169,7 +170,9 @@ class Lab:
         where = self._where(screen, decided.text)
         found = self.ask(engine, where, BOX)
         watch.lap()
-        more = engine.generate(where, grammar=BOX, max_tokens=MOST_TOKENS, temperature=TEMPERATURE, n=SAMPLES)
+        more = engine.generate(
+            Request(where, grammar=BOX, max_tokens=MOST_TOKENS, temperature=TEMPERATURE, samples=SAMPLES)
+        )
         watch.lap()
         assert len(more) == SAMPLES
         visit.parts[name] = tuple(watch.laps)
@@ -188,7 +191,7 @@ class Lab:
     @staticmethod
     def ask(engine: Engine, prompt: Prompt, grammar: str, most: int = MOST_TOKENS) -> Answer:
         """One answer held to a grammar."""
-        return engine.generate(prompt, grammar=grammar, max_tokens=most)[0]
+        return engine.generate(Request(prompt, grammar=grammar, max_tokens=most))[0]
 
 
 def spaced(count: int, wanted: int) -> set[int]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handeye.perception.dialects import parse_boxes, parse_point
-from handeye.perception.engines.engine import usage_of
+from handeye.perception.engines.engine import Request, usage_of
 from handeye.perception.engines.grammar import box_grammar
 from handeye.perception.internvl.agreement import LOW, TEMPERATURE, Vote, confidence, majority
-from handeye.perception.internvl.prompt import Head, ground_prompt
-from handeye.perception.internvl.zoom import far, part_around, reach
+from handeye.perception.internvl.prompt import PromptPrefix, ground_prompt
+from handeye.perception.internvl.zoom import is_far, same_place_distance, zoom_region
 from handeye.perception.observation import Grounding, Observation
 from handeye.perception.snapping import Place, snapped
 from handeye.perception.usage import Usage
@@ -44,7 +44,7 @@ class ModelPerception:
         self.engine = engine
         self.usage = Usage()
         self.notes = engine.notes
-        self.head = Head(engine.profile.system)
+        self.head = PromptPrefix(engine.profile.system)
         """The beginning of its prompts. A policy that asks about the same screens sets its own, to share it."""
         self.samples = samples
         self._reader = reader
@@ -86,7 +86,7 @@ class ModelPerception:
     ) -> Grounding:
         """Return the grounding, after a second question where an enlarged region shows more."""
         found, place = vote.votes, vote.place
-        part = part_around(place.point, place.drawn, view, self.engine.profile)
+        part = zoom_region(place.point, place.drawn, view, self.engine.profile)
         if part:
             spent = self.usage
             closer, more = self._look(observation, phrase, part)
@@ -94,7 +94,7 @@ class ModelPerception:
             second = majority(closer, self._reach(part))
             if second is None:
                 choice = "it was not seen there: the first place stays"
-            elif far(place.point, second.place.point, part):
+            elif is_far(place.point, second.place.point, part):
                 choice = f"it seemed to be at {tuple(second.place.point)}, too far off: the first place stays"
             else:
                 x, y = second.place.point.x - place.point.x, second.place.point.y - place.point.y
@@ -134,7 +134,9 @@ class ModelPerception:
         profile = self.engine.profile
         tokens = ANSWER_TOKENS + (THINKING_TOKENS if profile.thinks else 0)
         grammar = box_grammar(profile, prompt.images[0].size)
-        answers = self.engine.generate(prompt, max_tokens=tokens, temperature=temperature, n=n, grammar=grammar)
+        answers = self.engine.generate(
+            Request(prompt, max_tokens=tokens, temperature=temperature, samples=n, grammar=grammar)
+        )
         self.usage += usage_of(answers)
         return answers
 
@@ -149,7 +151,7 @@ class ModelPerception:
         return snapped(Point(point.x + view.left, point.y + view.top), box, observation)
 
     def _reach(self, view: Box) -> tuple[float, float]:
-        return reach((view.width, view.height), self.engine.profile)
+        return same_place_distance((view.width, view.height), self.engine.profile)
 
 
 def _whole(observation: Observation) -> Box:

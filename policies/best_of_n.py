@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from handeye.perception.internvl.agreement import TEMPERATURE
-from handeye.perception.internvl.prompt import judge_prompt
-from handeye.perception.internvl.zoom import reach
+from handeye.perception.internvl.prompt import critic_prompt
+from handeye.perception.internvl.zoom import same_place_distance
 from handeye.policies.decision import Candidate, Decision
 from handeye.policies.internvl import InternVL, history, question, understand
 from handeye.tools.actions import describe, targets
@@ -16,7 +16,7 @@ from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
     from handeye.perception.engines.engine import Answer, Engine
-    from handeye.perception.internvl.prompt import Head, Prompt
+    from handeye.perception.internvl.prompt import Prompt, PromptPrefix
     from handeye.perception.perception import Perception
     from handeye.policies.decision import PolicyInput
     from handeye.tools.actions import Action, Target
@@ -74,7 +74,7 @@ class BestOfN(InternVL):
         self, answers: list[Answer], task: PolicyInput, prompt: Prompt
     ) -> tuple[list[tuple[Candidate, str]], list[ActionRefused]]:
         """Each action that was proposed, with the first answer that did, in the order they came; and what was none."""
-        near = reach(prompt.images[0].size, self.engine.profile)
+        near = same_place_distance(prompt.images[0].size, self.engine.profile)
         found: list[tuple[Candidate, str]] = []
         troubles: list[ActionRefused] = []
         for answer in answers:
@@ -93,15 +93,15 @@ class BestOfN(InternVL):
                 )
         return found, troubles
 
-    def _judged(self, candidate: Candidate, task: PolicyInput, beginning: Head, answers: int) -> Candidate:
+    def _judged(self, candidate: Candidate, task: PolicyInput, beginning: PromptPrefix, answers: int) -> Candidate:
         shot, view = task.observation.screenshot, task.observation.view
         image = shot.image.crop(view) if view else shot.image
         assert candidate.action is not None
         step = f"{candidate.reasoning}\n{describe(in_thousandths(candidate.action, view or Box(0, 0, *image.size)))}"
-        prompt = judge_prompt(None if self.critic else beginning, image, task.goal, step, steps=history(task))
-        weighed = (self.critic or self.engine).weigh(prompt, SIGNS)
+        prompt = critic_prompt(None if self.critic else beginning, image, task.goal, step, steps=history(task))
+        weighed = (self.critic or self.engine).score_options(prompt, SIGNS)
         self.usage += weighed.usage
-        right = weighed.shares[-1][0]
+        right = weighed.probabilities[-1][0]
         return candidate.model_copy(update={"right": right, "score": right * candidate.votes / answers})
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from handeye.perception.dialects import parse_action
-from handeye.perception.engines.engine import usage_of
+from handeye.perception.engines.engine import Request, usage_of
 from handeye.perception.engines.grammar import LONGEST, action_grammar
-from handeye.perception.internvl.prompt import History, decide_prompt, head, restored
+from handeye.perception.internvl.prompt import PromptStep, decide_prompt, run_prefix, unescape_control_tokens
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.snapping import element_under
 from handeye.perception.usage import Usage
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handeye.perception.engines.engine import Answer, Engine
-    from handeye.perception.internvl.prompt import Head, Prompt
+    from handeye.perception.internvl.prompt import Prompt, PromptPrefix
     from handeye.perception.observation import Observation
     from handeye.perception.perception import Perception
     from handeye.policies.decision import PolicyInput
@@ -57,9 +57,9 @@ class InternVL:
         by = f"internvl ({self.engine.name})"
         return Decision(reasoning=reasoning, action=action, by=by, raw=answer.written, notes=answer.notes)
 
-    def _head(self, task: PolicyInput, perception: Perception) -> Head:
+    def _head(self, task: PolicyInput, perception: Perception) -> PromptPrefix:
         """What all questions of this run begin with; the loop has the eyes find what an action names over the same."""
-        beginning = head(self.engine.profile, task.goal, task.kinds or frozenset(KINDS), task.tools)
+        beginning = run_prefix(self.engine.profile, task.goal, task.kinds or frozenset(KINDS), task.tools)
         if isinstance(perception, ModelPerception):
             perception.head = beginning
         return beginning
@@ -81,19 +81,21 @@ class InternVL:
         thinking = THINKING_TOKENS if profile.thinks else 0
         kinds = task.kinds or frozenset(KINDS)
         answers = self.engine.generate(
-            prompt,
-            max_tokens=LONGEST + thinking,
-            temperature=temperature,
-            n=n,
-            stop=STOP,
-            grammar=action_grammar(profile, kinds, size=prompt.images[0].size, thinking=thinking, tools=task.tools),
-            on_text=on_text,
+            Request(
+                prompt,
+                max_tokens=LONGEST + thinking,
+                temperature=temperature,
+                samples=n,
+                stop=STOP,
+                grammar=action_grammar(profile, kinds, size=prompt.images[0].size, thinking=thinking, tools=task.tools),
+                on_text=on_text,
+            )
         )
         self.usage += usage_of(answers)
         return answers
 
 
-def question(task: PolicyInput, beginning: Head) -> Prompt:
+def question(task: PolicyInput, beginning: PromptPrefix) -> Prompt:
     """Everything a model is told to choose the next action of a task."""
     observation, signals = task.observation, task.observation.signals
     about = [f"address {signals.url}"] if signals.url else []
@@ -112,9 +114,9 @@ def question(task: PolicyInput, beginning: Head) -> Prompt:
     )
 
 
-def history(task: PolicyInput) -> list[History]:
+def history(task: PolicyInput) -> list[PromptStep]:
     """The steps that are over, as a model is told of them."""
-    return [History(past.number, past.action, past.outcome, past.result) for past in task.steps]
+    return [PromptStep(past.number, past.action, past.outcome, past.result) for past in task.steps]
 
 
 def understand(answer: Answer, task: PolicyInput, engine: Engine) -> tuple[str, Action]:
@@ -129,7 +131,7 @@ def understand(answer: Answer, task: PolicyInput, engine: Engine) -> tuple[str, 
         tools=[tool.name for tool in task.tools],
     )
     action = action_from(_restored(action.model_dump()))
-    return restored(reasoning), action.model_copy(update=_elements(action, task.observation))
+    return unescape_control_tokens(reasoning), action.model_copy(update=_elements(action, task.observation))
 
 
 def _elements(action: Action, observation: Observation) -> dict[str, Target]:
@@ -145,7 +147,7 @@ def _elements(action: Action, observation: Observation) -> dict[str, Target]:
 def _restored(value: Any) -> Any:
     """Texts as the person or the page wrote them, control tokens put together again."""
     if isinstance(value, str):
-        return restored(value)
+        return unescape_control_tokens(value)
     if isinstance(value, dict):
         return {name: _restored(item) for name, item in value.items()}
     if isinstance(value, list):

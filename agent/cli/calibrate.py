@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.engines.engine import Engine
     from handeye.perception.internvl.calibration import Calibration
-    from handeye.perception.internvl.calibration_page import Target
+    from handeye.perception.internvl.calibration_page import CalibrationTarget
 
 #: The page that is shown beside the pictures: exactly 3x2 tiles, as a browser's pages are.
 PAGE = (1344, 896)
@@ -86,7 +86,7 @@ def calibrate(
             for note in engine.notes:
                 console.print(f"note: {note}", markup=False, soft_wrap=True)
             pictures = _pictures(targets, seed, page, console)
-            found = work.calibrate(engine.profile, _ask(engine, pictures, console))
+            found = work.fit_calibration(engine.profile, _ask(engine, pictures, console))
             base = engine.profile.name
         path = out or Path(f"{_slug(model)}.profile.json")
         written = _write(found, base, path, [image for image, _ in pictures], force)
@@ -98,20 +98,20 @@ def calibrate(
     raise typer.Exit(1 if found.trouble else 0)
 
 
-def _pictures(count: int, seed: int, page: bool, console: Console) -> list[tuple[Image, Sequence[Target]]]:
+def _pictures(count: int, seed: int, page: bool, console: Console) -> list[tuple[Image, Sequence[CalibrationTarget]]]:
     """Pictures drawn here and, where there is a browser, one of a page in it; shapes spread evenly over all."""
-    from handeye.perception.internvl.calibration_page import SIZES, boards
+    from handeye.perception.internvl.calibration_page import SIZES, make_boards
 
     photographed: Image | None = None
     if page:
-        *drawn, last = boards(count, seed, (*SIZES, PAGE))
+        *drawn, last = make_boards(count, seed, (*SIZES, PAGE))
         try:
             with console.status("opening a browser"):
                 photographed = _photograph(last.page())
         except SetupError as error:
             console.print(f"note: no page is shown, pictures alone: {error}", markup=False, soft_wrap=True)
     if photographed is None:
-        return [(board.draw(), board.targets) for board in boards(count, seed)]
+        return [(board.draw(), board.targets) for board in make_boards(count, seed)]
     return [*((board.draw(), board.targets) for board in drawn), (photographed, last.targets)]
 
 
@@ -126,25 +126,25 @@ def _photograph(page: str) -> Image:
             return browser.capture().image
 
 
-def _ask(engine: Engine, pictures: Sequence[tuple[Image, Sequence[Target]]], console: Console) -> Any:
+def _ask(engine: Engine, pictures: Sequence[tuple[Image, Sequence[CalibrationTarget]]], console: Console) -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    from handeye.perception.internvl.calibration import ask
+    from handeye.perception.internvl.calibration import query_targets
 
     columns = (MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("", total=sum(len(targets) for _, targets in pictures))
-        return ask(engine, pictures, lambda: bar.advance(task))
+        return query_targets(engine, pictures, lambda: bar.advance(task))
 
 
 def _write(found: Calibration, base: str, path: Path, images: list[Image], force: bool) -> bool:
     """Write the picture, and the profile unless the fit is poor; says whether the profile was written."""
-    from handeye.perception.internvl.calibration import picture
+    from handeye.perception.internvl.calibration import draw_calibration
     from handeye.tools.files import write_atomically
 
     good = force or not found.trouble
     try:
-        picture(found, images).save(_beside(path))
+        draw_calibration(found, images).save(_beside(path))
         if good:
             named = found.profile.model_copy(update={"name": f"{base.removesuffix(', calibrated')}, calibrated"})
             write_atomically(path, named.model_dump_json(indent=2) + "\n")
@@ -176,9 +176,9 @@ def _result(found: Calibration, written: Path | None, seconds: float, path: Path
 
 
 def _tell(result: dict[str, Any], found: Calibration) -> None:
-    from handeye.perception.internvl.calibration import describe
+    from handeye.perception.internvl.calibration import describe_coordinates
 
-    typer.echo(describe(found.profile))
+    typer.echo(describe_coordinates(found.profile))
     typer.echo(
         f"{result['asked']} shapes, {result['answered']} answers with a place, {result['agreed']} agree", nl=False
     )

@@ -145,7 +145,7 @@ def _model(model: str, options: EngineOptions) -> Iterator[Finding]:
         yield Finding("model", EMBEDDED, True, False, "no model: OCR, page elements and explicit English steps")
         return
     from handeye.perception.engines import open_engine
-    from handeye.perception.internvl.calibration import describe
+    from handeye.perception.internvl.calibration import describe_coordinates
 
     try:
         engine = open_engine(model, options)
@@ -155,7 +155,7 @@ def _model(model: str, options: EngineOptions) -> Iterator[Finding]:
     profile = engine.profile
     tiles = f"at most {profile.max_tiles} tiles of {profile.tile} pixels, {profile.tokens_per_tile} tokens each"
     yield Finding("model", model, True, True, "; ".join([engine.name, *engine.notes]))
-    yield Finding("model", f"profile {profile.name}", True, True, f"{describe(profile)}; {tiles}")
+    yield Finding("model", f"profile {profile.name}", True, True, f"{describe_coordinates(profile)}; {tiles}")
     engine.close()
 
 

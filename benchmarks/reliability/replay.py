@@ -17,7 +17,7 @@ import yaml
 
 from benchmarks.reliability.replay_site import PLANS, Plan, page
 from benchmarks.reliability.telling import Figure, say
-from handeye.perception.engines.engine import Answer, Weighed
+from handeye.perception.engines.engine import Answer, OptionScores
 from handeye.perception.internvl.profiles import INTERNVL3
 from handeye.perception.internvl.prompt import to_text
 from handeye.perception.model_perception import ModelPerception
@@ -32,6 +32,7 @@ from handeye.tools.screenshot import Screenshot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from handeye.perception.engines.engine import Request
     from handeye.perception.internvl.prompt import Prompt
     from handeye.scenarios.results import Result
     from handeye.tools.geometry import Box
@@ -55,15 +56,16 @@ class Reader:
         self.calls = 0
         self._plans = plans
 
-    def generate(self, prompt: Prompt, *, n: int = 1, **_: Any) -> list[Answer]:
+    def generate(self, request: Request) -> list[Answer]:
         """A box for what is asked for, or the next action of the goal's plan."""
         self.calls += 1
+        prompt = request.prompt
         told = to_text(prompt, [0] * len(prompt.images))
         question = told.rpartition("<|im_start|>user")[2]
         phrase = question.rpartition("<ref>")[2].partition("</ref>")[0] if "<ref>" in question else ""
-        return [Answer(self._place(prompt, phrase) if phrase else self._action(question))] * n
+        return [Answer(self._place(prompt, phrase) if phrase else self._action(question))] * request.samples
 
-    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
+    def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
         raise NotImplementedError("a stand-in judges nothing")
 
     def close(self) -> None:

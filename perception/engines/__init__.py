@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.perception.engines.engine import Answer, Engine, Weighed, usage_of
+from handeye.perception.engines.engine import Answer, Engine, OptionScores, Request, usage_of
 from handeye.perception.engines.options import EngineOptions
 
 if TYPE_CHECKING:
-    from handeye.perception.engines.serving.server_engine import Served
+    from handeye.perception.engines.serving.server_engine import ServerEngine
 
-__all__ = ["Answer", "Engine", "EngineOptions", "Weighed", "open_engine", "usage_of"]
+__all__ = ["Answer", "Engine", "EngineOptions", "OptionScores", "Request", "open_engine", "usage_of"]
 
 
 def open_engine(model: str, options: EngineOptions | None = None) -> Engine:
@@ -32,15 +32,15 @@ def open_engine(model: str, options: EngineOptions | None = None) -> Engine:
 
         return open_served(model.removeprefix("serve:"), options)
     if model.startswith("scripted:"):
-        from handeye.perception.engines.scripted import Scripted
+        from handeye.perception.engines.scripted import ScriptedEngine
 
-        return Scripted.open(model.removeprefix("scripted:"))
-    from handeye.perception.engines.in_process.transformers_engine import InProcess
+        return ScriptedEngine.open(model.removeprefix("scripted:"))
+    from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 
-    return InProcess.open(model, options)
+    return InProcessEngine.open(model, options)
 
 
-def _served(address: str, options: EngineOptions) -> Served:
-    from handeye.perception.engines.serving.server_engine import Served
+def _served(address: str, options: EngineOptions) -> ServerEngine:
+    from handeye.perception.engines.serving.server_engine import ServerEngine
 
-    return Served.open(address, options)
+    return ServerEngine.open(address, options)

@@ -1,14 +1,12 @@
-"""What every way of running a model offers, whatever it runs on."""
+"""The `Engine` protocol, a `Request` to a model and its `Answer`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from handeye.perception.dialects.reasoning import UNCLOSED, Separated, finished, has_marks, separate
+from handeye.perception.dialects.reasoning import UNCLOSED, Separated, has_marks, separate
 from handeye.perception.usage import Usage
-
-__all__ = ["TOP_P", "Answer", "Engine", "Weighed", "answer_of", "finished", "usage_of"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,10 +14,35 @@ if TYPE_CHECKING:
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.internvl.prompt import Prompt
 
+__all__ = ["TOP_P", "Answer", "Engine", "OptionScores", "Request", "answer_parts", "usage_of"]
 
-#: Above temperature 0, tokens are drawn from the likeliest that together have this probability: what InternVL's authors
-#: sample with for best-of-N (VLMEvalKit).
+#: Nucleus sampling: above temperature 0, tokens are drawn from the likeliest ones that together have this probability.
+#: InternVL's authors use this value for best-of-N (VLMEvalKit).
 TOP_P = 0.95
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to a model: a prompt, and how the answers to it are generated."""
+
+    prompt: Prompt
+    max_tokens: int = 512
+    """The limit of tokens for each answer."""
+    temperature: float = 0.0
+    """0 decodes greedily; above 0 tokens are sampled with `TOP_P`."""
+    samples: int = 1
+    """The number of answers. At temperature 0 all of them are equal."""
+    stop: Sequence[str] = ()
+    """Strings that end an answer. They are not part of it."""
+    grammar: str = ""
+    """EBNF with the root rule `root`, as xgrammar and vLLM read it, that the whole answer must match; empty: none."""
+    on_text: Callable[[str], None] | None = None
+    """Called with each new piece of the first answer's text."""
+
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """Everything that requests in one batch must have in common."""
+        return self.max_tokens, self.temperature, tuple(self.stop), self.grammar
 
 
 @dataclass(frozen=True)
@@ -27,91 +50,78 @@ class Answer:
     """What a model wrote."""
 
     text: str
-    """With its special tokens (`<box>`, `<ref>`), without the one that ends an answer and without reasoning."""
+    """With its special tokens (`<box>`, `<ref>`), without the token that ends the answer and without reasoning."""
     tokens_in: int = 0
-    """Of the prompt, pictures included."""
+    """Tokens of the prompt, images included."""
     tokens_out: int = 0
     seconds: float = 0.0
     finish: str = "stop"
-    """`stop`: the model was done, or wrote a stop string. `length`: the tokens or the time were used up."""
+    """`stop`: the model ended the answer or wrote a stop string. `length`: the limit of tokens or time was reached."""
     notes: tuple[str, ...] = ()
-    """Fallbacks taken for this answer, in words."""
+    """Fallbacks that were used for this answer, as sentences."""
     tokens_reused: int = 0
-    """As in `Usage`, of this answer's prompt; so are the next four, `tokens_forced` of this answer."""
+    """This and the next four fields are defined as in `Usage`, for this answer's prompt or for this answer."""
     tokens_forced: int = 0
     tiles: int = 0
     tiles_reused: int = 0
     window: float = 0.0
     reasoning: str = ""
-    """What was separated from the answer (see `dialects.reasoning`), for people to read."""
+    """The text that was separated from the answer (see `dialects.reasoning`). It is for people to read."""
     trouble: str = ""
-    """Why there is no answer, where `text` is empty because the model only reasoned."""
+    """Why there is no answer, where `text` is empty because the model wrote only reasoning."""
 
     @property
     def separated(self) -> Separated:
-        """The answer as its readers take it."""
+        """The answer in the form that the parsers take."""
         return Separated(self.text, self.reasoning, self.trouble)
 
     @property
     def written(self) -> str:
-        """All that the model wrote, reasoning included, for a record of it."""
+        """The whole text of the model, reasoning included."""
         return f"<think>{self.reasoning}</think>\n{self.text}" if self.reasoning else self.text
 
 
 @dataclass(frozen=True)
-class Weighed:
-    """How likely a model finds each of several ways to go on."""
+class OptionScores:
+    """The probability of each of several one-token continuations."""
 
-    shares: tuple[tuple[float, ...], ...]
-    """One row for each place weighed, in the order of the prompt; in a row one share for each option, summing to 1."""
+    probabilities: tuple[tuple[float, ...], ...]
+    """One row for each scored position, in the order of the prompt, with one value for each option; a row sums to 1."""
     usage: Usage
 
 
 class Engine(Protocol):
-    """One way to run a model. Used from one thread."""
+    """A way to run a model. An engine is used from one thread, unless its class says otherwise."""
 
     name: str
-    """For people: the checkpoint or the served name."""
+    """The checkpoint or the served model, for people to read."""
     profile: ModelProfile
     notes: tuple[str, ...]
-    """Fallbacks taken while it was opened, in words."""
+    """Fallbacks that were used when the engine was opened, as sentences."""
 
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int = 512,
-        temperature: float = 0.0,
-        n: int = 1,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        on_text: Callable[[str], None] | None = None,
-    ) -> list[Answer]:
-        """`n` answers to a prompt; greedy (and all alike) at temperature 0, drawn with `TOP_P` above it.
+    def generate(self, request: Request) -> list[Answer]:
+        """Return `request.samples` answers to the prompt.
 
-        A stop string is not part of an answer. `grammar` (EBNF in the form that xgrammar and vLLM read, root rule
-        `root`) is what the whole answer must match; an engine that cannot hold an answer to it says so in its notes and
-        answers freely. `on_text` is given the text as it grows, piece by piece, of the first answer.
-
-        Raises ModelError when the model could not be asked or did not answer in time.
+        An engine that cannot enforce the grammar adds a note to the answer and generates freely.
+        Raises ModelError when the model is not available or does not answer in time.
         """
         ...
 
-    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
-        """How likely each option (one token each) is at the end of the prompt, and in place of earlier answers.
+    def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
+        """Return the probability of each option (one token each) at the end of the prompt and at earlier positions.
 
-        An assistant turn of the prompt that is one of the options is a place too: what stands there is weighed against
-        the others, as VisualPRM weighs each step with `+` or `-`. Raises ModelError as `generate` does.
+        An earlier position is an assistant turn that consists of one of the options. Its text is compared with the
+        other options, as VisualPRM scores each step with `+` or `-`. Raises ModelError as `generate` does.
         """
         ...
 
     def close(self) -> None:
-        """Let go of the model; may be called twice."""
+        """Release the model. A second call does nothing."""
         ...
 
 
 def usage_of(answers: Sequence[Answer]) -> Usage:
-    """What one call of `generate` cost: the prompt counts once, however many answers were sampled from it."""
+    """Return the cost of one call of `generate`. The prompt counts once, whatever the number of samples."""
     if not answers:
         return Usage()
     first = answers[0]
@@ -127,11 +137,11 @@ def usage_of(answers: Sequence[Answer]) -> Usage:
     )
 
 
-def answer_of(text: str, ends: Sequence[str], profile: ModelProfile, finish: str) -> Separated:
-    """What a model wrote, in its parts, with the answer up to the first of the strings that end one.
+def answer_parts(text: str, ends: Sequence[str], profile: ModelProfile, finish: str) -> Separated:
+    """Return the reasoning and the answer of a text; the answer ends before the first of the strings `ends`.
 
-    A text that the limit of tokens ended, from a model that was to reason and has marked no reasoning, is reasoning:
-    its chat template opened it, and it was not closed.
+    The text of a reasoning model that reached the token limit without any reasoning mark counts as reasoning. The
+    chat template has opened the reasoning, and the model has not closed it.
     """
     if profile.thinks and finish == "length" and not has_marks(text):
         return Separated("", text, UNCLOSED)

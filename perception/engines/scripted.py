@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handeye.perception.dialects.reasoning import separate
-from handeye.perception.engines.engine import Answer, Weighed
+from handeye.perception.engines.engine import Answer, OptionScores
 from handeye.perception.internvl.profiles import INTERNVL3
 from handeye.perception.usage import Usage
 from handeye.tools.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from handeye.perception.engines.engine import Request
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.internvl.prompt import Prompt
 
 
-class Scripted:
+class ScriptedEngine:
     """Gives its answers in the order it is asked, whatever it is asked, and remembers the prompts."""
 
     def __init__(self, answers: Sequence[str], profile: ModelProfile = INTERNVL3, name: str = "scripted") -> None:
@@ -29,10 +30,10 @@ class Scripted:
         self.notes: tuple[str, ...] = ("answers come from a script; no model looks at the screen",)
         self.prompts: list[Prompt] = []
         self._answers = list(answers)
-        self._given = 0
+        self._used = 0
 
     @classmethod
-    def open(cls, path: str) -> Scripted:
+    def open(cls, path: str) -> ScriptedEngine:
         """The answers in a file: a JSON list of texts (or of actions), or one answer a line.
 
         Raises UsageError when the file cannot be read or holds no answer.
@@ -48,37 +49,30 @@ class Scripted:
             raise UsageError(f"the script {path} holds no answer; write one a line")
         return cls(answers, name=f"scripted:{path}")
 
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int = 512,  # noqa: ARG002 - a script has no tokens to count
-        temperature: float = 0.0,
-        n: int = 1,
-        stop: Sequence[str] = (),
-        grammar: str = "",  # noqa: ARG002 - a script says what it says
-        on_text: Callable[[str], None] | None = None,
-    ) -> list[Answer]:
-        """The next answer at temperature 0, the next `n` above it. Counts neither tokens nor seconds."""
-        self.prompts.append(prompt)
-        wanted = 1 if temperature <= 0 else n
-        given = self._answers[self._given : self._given + wanted]
-        if len(given) < wanted:
-            raise ModelError(f"{self.name} is used up: it holds {len(self._answers)} answers; add more")
-        self._given += wanted
-        parts = [separate(text, (*self.profile.stop, *stop)) for text in given]
-        answers = [Answer(part.answer, reasoning=part.reasoning, trouble=part.trouble) for part in parts]
-        if on_text is not None:
-            on_text(answers[0].written)
-        return answers * (n // wanted)
+    def generate(self, request: Request) -> list[Answer]:
+        """Return the next answer at temperature 0, the next `request.samples` above it.
 
-    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
+        Tokens and seconds are not counted, and the grammar is ignored.
+        """
+        self.prompts.append(request.prompt)
+        count = 1 if request.temperature <= 0 else request.samples
+        texts = self._answers[self._used : self._used + count]
+        if len(texts) < count:
+            raise ModelError(f"{self.name} is used up: it holds {len(self._answers)} answers; add more")
+        self._used += count
+        parts = [separate(text, (*self.profile.stop, *request.stop)) for text in texts]
+        answers = [Answer(part.answer, reasoning=part.reasoning, trouble=part.trouble) for part in parts]
+        if request.on_text is not None:
+            request.on_text(answers[0].written)
+        return answers * (request.samples // count)
+
+    def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
         """The next answer as numbers between 0 and 1, one for each option; their shares are made to sum to 1."""
         self.prompts.append(prompt)
-        if self._given >= len(self._answers):
+        if self._used >= len(self._answers):
             raise ModelError(f"{self.name} is used up: it holds {len(self._answers)} answers; add more")
-        text = self._answers[self._given]
-        self._given += 1
+        text = self._answers[self._used]
+        self._used += 1
         try:
             weights = [float(word) for word in text.split()]
             shares = tuple(weight / sum(weights) for weight in weights)
@@ -86,7 +80,7 @@ class Scripted:
             raise ModelError(f"{self.name}: {text[:60]!r} are no {len(options)} weights; write numbers") from error
         if len(shares) != len(options):
             raise ModelError(f"{self.name}: {text[:60]!r} holds {len(shares)} weights for {len(options)} options")
-        return Weighed((shares,), Usage(calls=1))
+        return OptionScores((shares,), Usage(calls=1))
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -11,6 +11,7 @@ from PIL import Image
 
 from handeye.perception.dialects import parse_point
 from handeye.perception.dialects.reasoning import Separated, separated
+from handeye.perception.engines.engine import Request
 from handeye.perception.internvl import conventions
 from handeye.perception.internvl.prompt import ground_prompt
 from handeye.perception.marks import mark_answers
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from handeye.perception.engines.engine import Engine
-    from handeye.perception.internvl.calibration_page import Target
+    from handeye.perception.internvl.calibration_page import CalibrationTarget
     from handeye.perception.internvl.profiles import ModelProfile
 
 #: A fit is good when so many of the answers given agree with it …
@@ -45,10 +46,10 @@ MOST_CHARACTERS = 8000
 
 
 @dataclass(frozen=True)
-class Asked:
+class CalibrationAnswer:
     """One shape that was asked for."""
 
-    target: Target
+    target: CalibrationTarget
     picture: int
     """Which of the pictures it is on."""
     size: tuple[int, int]
@@ -67,7 +68,7 @@ class Calibration:
 
     profile: ModelProfile
     """The model's, with the way to write places that fits best."""
-    asked: tuple[Asked, ...]
+    asked: tuple[CalibrationAnswer, ...]
     points: tuple[tuple[int, int] | None, ...]
     """What each answer means to the profile, in pixels; None for nowhere."""
     errors: tuple[float | None, ...]
@@ -88,9 +89,11 @@ class Calibration:
         return float(np.quantile(np.array(errors, dtype=np.float64), quantile)) if errors else None
 
 
-def ask(
-    engine: Engine, pictures: Sequence[tuple[Image.Image, Sequence[Target]]], listen: Callable[[], None] | None = None
-) -> tuple[Asked, ...]:
+def query_targets(
+    engine: Engine,
+    pictures: Sequence[tuple[Image.Image, Sequence[CalibrationTarget]]],
+    listen: Callable[[], None] | None = None,
+) -> tuple[CalibrationAnswer, ...]:
     """Ask for every shape on every picture, by the question of the model's family.
 
     `listen` is called after each answer. Raises ModelError when the model cannot be asked.
@@ -99,14 +102,14 @@ def ask(
     tokens = THINKING_TOKENS if engine.profile.thinks else ANSWER_TOKENS
     for number, (image, targets) in enumerate(pictures):
         for target in targets:
-            answer = engine.generate(ground_prompt(engine.profile, image, target.phrase), max_tokens=tokens)[0]
-            asked.append(Asked(target, number, image.size, answer.separated))
+            answer = engine.generate(Request(ground_prompt(engine.profile, image, target.phrase), max_tokens=tokens))[0]
+            asked.append(CalibrationAnswer(target, number, image.size, answer.separated))
             if listen:
                 listen()
     return tuple(asked)
 
 
-def calibrate(profile: ModelProfile, asked: Sequence[Asked]) -> Calibration:
+def fit_calibration(profile: ModelProfile, asked: Sequence[CalibrationAnswer]) -> Calibration:
     """The profile that understands these answers best, and how well it does."""
     known = [conventions.Known(one.numbers, one.target.box, one.size) for one in asked if one.numbers]
     counts = [sum(len(one.numbers) == count for one in known) for count in (2, 4)]
@@ -119,7 +122,7 @@ def calibrate(profile: ModelProfile, asked: Sequence[Asked]) -> Calibration:
     return Calibration(fitted, tuple(asked), points, errors, agreed, _trouble(asked, errors, agreed))
 
 
-def describe(profile: ModelProfile) -> str:
+def describe_coordinates(profile: ModelProfile) -> str:
     """How a profile writes places, in words."""
     forms = {"corners": "two corners", "size": "a corner and its size", "centre": "its middle and its size"}
     said = [f"coordinates {profile.space}", "across first" if profile.order == "xy" else "down first"]
@@ -130,7 +133,7 @@ def describe(profile: ModelProfile) -> str:
     return ", ".join(said)
 
 
-def picture(calibration: Calibration, images: Sequence[Image.Image], width: int = 1600) -> Image.Image:
+def draw_calibration(calibration: Calibration, images: Sequence[Image.Image], width: int = 1600) -> Image.Image:
     """The pictures in two columns, `width` wide, with true places outlined and answers marked."""
     parts = []
     for number, image in enumerate(images):
@@ -171,14 +174,14 @@ def numbers_in(text: str | Separated) -> tuple[float, ...]:
     return tuple(found) if len(found) in {2, 4} and min(found) >= 0 else ()
 
 
-def _off(one: Asked, point: tuple[int, int] | None) -> float | None:
+def _off(one: CalibrationAnswer, point: tuple[int, int] | None) -> float | None:
     if point is None:
         return None
     left, top, right, bottom = one.target.box
     return float(np.hypot(point[0] + 0.5 - (left + right) / 2, point[1] + 0.5 - (top + bottom) / 2))
 
 
-def _agreed(asked: Sequence[Asked], errors: Sequence[float | None]) -> tuple[bool, ...]:
+def _agreed(asked: Sequence[CalibrationAnswer], errors: Sequence[float | None]) -> tuple[bool, ...]:
     given = [error for error in errors if error is not None]
     if not given:
         return (False,) * len(asked)
@@ -186,7 +189,7 @@ def _agreed(asked: Sequence[Asked], errors: Sequence[float | None]) -> tuple[boo
     return tuple(error is not None and error <= float(bound) for error, bound in zip(errors, bounds, strict=True))
 
 
-def _trouble(asked: Sequence[Asked], errors: Sequence[float | None], agreed: Sequence[bool]) -> str:
+def _trouble(asked: Sequence[CalibrationAnswer], errors: Sequence[float | None], agreed: Sequence[bool]) -> str:
     """Why the fit is poor, with the limit; empty when it is good."""
     answered = sum(bool(one.numbers) for one in asked)
     if answered < ANSWERED * len(asked):
@@ -200,13 +203,13 @@ def _trouble(asked: Sequence[Asked], errors: Sequence[float | None], agreed: Seq
 
 
 def _both(
-    asked: Sequence[Asked], errors: Sequence[float | None], agreed: Sequence[bool]
-) -> Iterable[tuple[Asked, float]]:
+    asked: Sequence[CalibrationAnswer], errors: Sequence[float | None], agreed: Sequence[bool]
+) -> Iterable[tuple[CalibrationAnswer, float]]:
     for one, error, agrees in zip(asked, errors, agreed, strict=True):
         if agrees and error is not None:
             yield one, error
 
 
-def _outline(target: Target) -> tuple[tuple[float, float], ...]:
+def _outline(target: CalibrationTarget) -> tuple[tuple[float, float], ...]:
     left, top, right, bottom = target.box
     return (left, top), (right, top), (right, bottom), (left, bottom)

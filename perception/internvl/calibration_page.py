@@ -40,7 +40,7 @@ SIZES = ((1600, 900), (900, 1200), (1024, 640))
 
 
 @dataclass(frozen=True)
-class Target:
+class CalibrationTarget:
     """One shape on a board."""
 
     colour: str
@@ -69,12 +69,12 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Board:
+class CalibrationBoard:
     """Shapes spread over a picture; no two have colour and shape in common."""
 
     size: tuple[int, int]
     """Width and height in pixels."""
-    targets: tuple[Target, ...]
+    targets: tuple[CalibrationTarget, ...]
 
     def draw(self) -> Image.Image:
         """The board as a picture."""
@@ -115,7 +115,7 @@ class Board:
         return f"<!doctype html><meta charset=utf-8><title>Targets</title><style>{style}</style>{svg}\n"
 
 
-def board(size: tuple[int, int], count: int, seed: int) -> Board:
+def make_board(size: tuple[int, int], count: int, seed: int) -> CalibrationBoard:
     """A board with `count` shapes at random places; the same arguments give the same board.
 
     Shapes lie apart from each other, and over the whole of the picture up to its edges. Raises UsageError when there
@@ -137,16 +137,16 @@ def board(size: tuple[int, int], count: int, seed: int) -> Board:
         width, height = (side, side) if shape in {"circle", "square"} else (side, max(LEAST, round(side * 0.92)))
         left = chance.randint(round(column * cell[0]), round((column + 1) * cell[0]) - width - 1)
         top = chance.randint(round(row * cell[1]), round((row + 1) * cell[1]) - height - 1)
-        targets.append(Target(colour, shape, label, Box(left, top, left + width, top + height)))
-    return Board(size, tuple(targets))
+        targets.append(CalibrationTarget(colour, shape, label, Box(left, top, left + width, top + height)))
+    return CalibrationBoard(size, tuple(targets))
 
 
-def boards(count: int, seed: int, sizes: Sequence[tuple[int, int]] = SIZES) -> Iterator[Board]:
+def make_boards(count: int, seed: int, sizes: Sequence[tuple[int, int]] = SIZES) -> Iterator[CalibrationBoard]:
     """Boards of these sizes with `count` shapes in all, spread evenly."""
     for number, size in enumerate(sizes):
         share = count // len(sizes) + (number < count % len(sizes))
         if share:
-            yield board(size, share, seed)
+            yield make_board(size, share, seed)
 
 
 @cache
@@ -171,7 +171,7 @@ def _unit(shape: str) -> tuple[tuple[float, float], ...]:
     return ()
 
 
-def _letters(target: Target) -> int:
+def _letters(target: CalibrationTarget) -> int:
     """Height of the writing in pixels."""
     return max(11, round(target.box.width * (0.3 if target.shape in {"triangle", "star", "diamond"} else 0.4)))
 

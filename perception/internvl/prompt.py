@@ -42,22 +42,22 @@ JOINER = "\u2060"
 
 
 @dataclass(frozen=True)
-class Picture:
+class PromptImage:
     """A picture with a bound of its own on its tiles, such as a frame of a video or an older screenshot."""
 
     image: Image.Image
     max_tiles: int
 
 
-Part: TypeAlias = str | Image.Image | Picture
+PromptPart: TypeAlias = str | Image.Image | PromptImage
 
 
 @dataclass(frozen=True)
-class Turn:
+class ChatTurn:
     """What one side said: texts and pictures in order."""
 
     role: Literal["user", "assistant"]
-    parts: tuple[Part, ...]
+    parts: tuple[PromptPart, ...]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Prompt:
     """Everything a model is told for one answer."""
 
     system: str
-    turns: tuple[Turn, ...]
+    turns: tuple[ChatTurn, ...]
 
     @property
     def images(self) -> tuple[Image.Image, ...]:
@@ -76,31 +76,31 @@ class Prompt:
         """The most tiles of each picture where `max_tiles` is the bound for those that have none of their own."""
         return tuple(min(picture.max_tiles, max_tiles) for picture in self._pictures(max_tiles))
 
-    def _pictures(self, max_tiles: int) -> Iterator[Picture]:
+    def _pictures(self, max_tiles: int) -> Iterator[PromptImage]:
         for part in (part for turn in self.turns for part in turn.parts if not isinstance(part, str)):
-            yield part if isinstance(part, Picture) else Picture(part, max_tiles)
+            yield part if isinstance(part, PromptImage) else PromptImage(part, max_tiles)
 
 
-def several(images: Sequence[Image.Image], max_tiles: int | None = None) -> tuple[Part, ...]:
+def labelled_images(images: Sequence[Image.Image], max_tiles: int | None = None) -> tuple[PromptPart, ...]:
     """The parts of a turn that show pictures in order, as InternVL was trained: `Image-1: `, the picture, and so on.
 
     A single picture has no label. `max_tiles` bounds the tiles of each; without it the engine's bound holds.
     """
-    shown: list[Part] = [image if max_tiles is None else Picture(image, max_tiles) for image in images]
+    shown: list[PromptPart] = [image if max_tiles is None else PromptImage(image, max_tiles) for image in images]
     return tuple(shown) if len(shown) == 1 else _labelled("Image-", shown)
 
 
-def frames(images: Sequence[Image.Image]) -> tuple[Part, ...]:
+def video_frames(images: Sequence[Image.Image]) -> tuple[PromptPart, ...]:
     """The parts of a turn that show a video's frames in order: `Frame1: ` and one tile, and so on."""
-    return _labelled("Frame", [Picture(image, 1) for image in images])
+    return _labelled("Frame", [PromptImage(image, 1) for image in images])
 
 
-def _labelled(label: str, shown: Sequence[Part]) -> tuple[Part, ...]:
+def _labelled(label: str, shown: Sequence[PromptPart]) -> tuple[PromptPart, ...]:
     return tuple(each for number, part in enumerate(shown, 1) for each in (f"{label}{number}: ", part))
 
 
 @dataclass(frozen=True)
-class History:
+class PromptStep:
     """One step that is over, as the model is told of it."""
 
     number: int
@@ -110,7 +110,7 @@ class History:
 
 
 @dataclass(frozen=True)
-class Head:
+class PromptPrefix:
     """What every question about a run's screens begins with, up to the screenshot, so that they share its cost."""
 
     system: str
@@ -118,20 +118,20 @@ class Head:
 
     def ask(self, image: Image.Image, question: str) -> Prompt:
         """The prompt that asks a question about a screenshot."""
-        opening = (f"Goal: {harmless(self.goal)}\n",) if self.goal else ()
-        return Prompt(self.system, (Turn("user", (*opening, image, question)),))
+        opening = (f"Goal: {escape_control_tokens(self.goal)}\n",) if self.goal else ()
+        return Prompt(self.system, (ChatTurn("user", (*opening, image, question)),))
 
 
-def head(profile: ModelProfile, goal: str, kinds: Collection[str], tools: Sequence[Tool] = ()) -> Head:
+def run_prefix(profile: ModelProfile, goal: str, kinds: Collection[str], tools: Sequence[Tool] = ()) -> PromptPrefix:
     """The head of a run: its system text, the kinds of action and the custom tools on offer, and its goal."""
-    return Head(f"{profile.system}\n\n{tools_text(profile, kinds, tools)}", goal)
+    return PromptPrefix(f"{profile.system}\n\n{tools_text(profile, kinds, tools)}", goal)
 
 
 def decide_prompt(
-    beginning: Head,
+    beginning: PromptPrefix,
     image: Image.Image,
     *,
-    steps: Sequence[History] = (),
+    steps: Sequence[PromptStep] = (),
     earlier: Sequence[str] = (),
     facts: Mapping[str, str] | None = None,
     about: str = "",
@@ -142,21 +142,23 @@ def decide_prompt(
     `earlier` tells the steps before `steps` in short, `about` what is known of the screen (its address, its title),
     `trouble` why the last answer could not be used.
     """
-    told = [f"Screen: {harmless(about)}"] if about else []
-    told += ["Earlier steps, in short:", *(harmless(line) for line in earlier)] if earlier else []
+    told = [f"Screen: {escape_control_tokens(about)}"] if about else []
+    told += ["Earlier steps, in short:", *(escape_control_tokens(line) for line in earlier)] if earlier else []
     told += ["Steps so far:", *(map(_line, steps))] if steps else ["Steps so far: none"]
     told += [f"Known: {name} = {text}" for name, text in _fitting(facts or {}).items()]
-    told += [f"Your last answer could not be used: {harmless(trouble)}"] if trouble else []
+    told += [f"Your last answer could not be used: {escape_control_tokens(trouble)}"] if trouble else []
     question = "What is the next action? Answer with one thought and one action."
     return beginning.ask(image, "\n".join([*told, question]))
 
 
-def ground_prompt(profile: ModelProfile, image: Image.Image, phrase: str, beginning: Head | None = None) -> Prompt:
+def ground_prompt(
+    profile: ModelProfile, image: Image.Image, phrase: str, beginning: PromptPrefix | None = None
+) -> Prompt:
     """Ask where something is on a screenshot, by the question the model family was trained on.
 
     With the head of a run the answer costs no second look at a screenshot that was asked about before.
     """
-    phrase = harmless(phrase).strip()
+    phrase = escape_control_tokens(phrase).strip()
     if profile.dialects[0] == "scalecua":
         question = f"Click on: {phrase}\nAnswer with <action>click(x=…, y=…)</action>."
     elif profile.answers == "point":
@@ -170,21 +172,21 @@ def ground_prompt(profile: ModelProfile, image: Image.Image, phrase: str, beginn
             f"<ref>{phrase}</ref>. Answer in the format of [[x1, y1, x2, y2]]; "
             "answer [[-1, -1, -1, -1]] when it is not on the screen."
         )
-    return (beginning or Head(profile.system)).ask(image, question)
+    return (beginning or PromptPrefix(profile.system)).ask(image, question)
 
 
-def judge_prompt(
-    beginning: Head | None, image: Image.Image, goal: str, step: str, *, steps: Sequence[History] = ()
+def critic_prompt(
+    beginning: PromptPrefix | None, image: Image.Image, goal: str, step: str, *, steps: Sequence[PromptStep] = ()
 ) -> Prompt:
     """Ask a critic whether a step is right, for `+` or `-` as the one token of its answer: VisualPRM's protocol.
 
     With the head of the decision that is judged, all of the prompt up to and with the screenshot is the decision's;
     without one the critic's task is its system text, as a model trained to criticise has it.
     """
-    told = [harmless(goal), *(["Steps so far:", *map(_line, steps)] if steps else [])]
-    question = "### Question:\n" + "\n".join(told) + f"\n\n### Solution Process:\n{harmless(step)}"
+    told = [escape_control_tokens(goal), *(["Steps so far:", *map(_line, steps)] if steps else [])]
+    question = "### Question:\n" + "\n".join(told) + f"\n\n### Solution Process:\n{escape_control_tokens(step)}"
     if beginning is None:
-        return Head(CRITIC).ask(image, question)
+        return PromptPrefix(CRITIC).ask(image, question)
     return beginning.ask(image, f"{CRITIC}\n\n{question}")
 
 
@@ -228,14 +230,14 @@ terminate(status, info). To drag: moveTo(x, y) and dragTo(x, y) on two lines. An
 <tool_call>{"kind": "navigate", "url": "https://example.org"}</tool_call>"""
 
 
-def harmless(text: str) -> str:
+def escape_control_tokens(text: str) -> str:
     """Text from a page or a person, in which nothing reads as a control token of a chat model."""
     text = CONTROL.sub("<" + JOINER, text)
     text = "".join(c for c in text if c >= " " or c in "\n\t")
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def restored(text: str) -> str:
+def unescape_control_tokens(text: str) -> str:
     """What the model wrote, with the control tokens that `harmless` broke put together again."""
     return text.replace("<" + JOINER, "<")
 
@@ -279,7 +281,7 @@ def to_messages(prompt: Prompt) -> list[dict[str, Any]]:
     return messages
 
 
-def _fitted(part: Image.Image | Picture) -> Image.Image:
+def _fitted(part: Image.Image | PromptImage) -> Image.Image:
     """The picture, at the size of its grid of tiles where it has a bound of its own."""
     if isinstance(part, Image.Image):
         return part
@@ -299,7 +301,7 @@ MOST_KNOWN = 6000
 
 def _fitting(facts: Mapping[str, str]) -> dict[str, str]:
     """The facts, every one of them, with the longest cut to one length where all together are too long."""
-    known = {harmless(name): harmless(text) for name, text in facts.items()}
+    known = {escape_control_tokens(name): escape_control_tokens(text) for name, text in facts.items()}
     spare = MOST_KNOWN
     lengths = sorted(map(len, known.values()))
     for place, length in enumerate(lengths):
@@ -311,12 +313,14 @@ def _fitting(facts: Mapping[str, str]) -> dict[str, str]:
     return known
 
 
-def _line(step: History) -> str:
+def _line(step: PromptStep) -> str:
     """A step in words, on one line."""
     evidence = f" ({step.outcome.evidence})" if step.outcome.evidence else ""
     result = f"; {step.result}" if step.result and step.result != step.outcome.evidence else ""
     text = f"{step.number}. {describe(step.action)}: {step.outcome.kind.replace('_', ' ')}{evidence}{result}"
-    return harmless(" ".join(text.split()))[: 600 + (SHORT_CHARACTERS if isinstance(step.action, Call) else 0)]
+    return escape_control_tokens(" ".join(text.split()))[
+        : 600 + (SHORT_CHARACTERS if isinstance(step.action, Call) else 0)
+    ]
 
 
 def action_text(kind: str) -> str:
@@ -327,7 +331,7 @@ def action_text(kind: str) -> str:
 def _tool(tool: Tool) -> str:
     """A tool with its arguments and the beginning of what is said about it, on one line."""
     said = " ".join(tool.description.split("\n\n")[0].split())[:TOOL_CHARACTERS]
-    return harmless(f"- {tool.name}{signature(tool.schema)[:TOOL_CHARACTERS]}: {said}")
+    return escape_control_tokens(f"- {tool.name}{signature(tool.schema)[:TOOL_CHARACTERS]}: {said}")
 
 
 def _signature(kind: str) -> str:

@@ -21,19 +21,19 @@ ACROSS = 1 / 3
 LEAST = 448
 
 
-def scale(size: tuple[int, int], profile: ModelProfile) -> tuple[float, float]:
+def tile_scale(size: tuple[int, int], profile: ModelProfile) -> tuple[float, float]:
     """Pixels of the tiles for one pixel of a picture of that size, across and down."""
     columns, rows = choose_grid(*size, profile.max_tiles, profile.tile)
     return columns * profile.tile / size[0], rows * profile.tile / size[1]
 
 
-def reach(size: tuple[int, int], profile: ModelProfile) -> tuple[float, float]:
+def same_place_distance(size: tuple[int, int], profile: ModelProfile) -> tuple[float, float]:
     """How far apart two answers about a picture may lie and mean one place: what one visual token shows of it."""
-    across, down = scale(size, profile)
+    across, down = tile_scale(size, profile)
     return TOKEN_PIXELS / across, TOKEN_PIXELS / down
 
 
-def part_around(point: Point, box: Box | None, view: Box, profile: ModelProfile) -> Box | None:
+def zoom_region(point: Point, box: Box | None, view: Box, profile: ModelProfile) -> Box | None:
     """The part of a view to look at again, around what was found there; None when a second look would show no more.
 
     It is None when the tiles show at least three quarters of the view's pixels either way, and when what was found
@@ -41,11 +41,13 @@ def part_around(point: Point, box: Box | None, view: Box, profile: ModelProfile)
     with the point as near to its middle as that allows, and loses no pixel to the tiles: where its shape would be
     tiled at less than its size, it is made smaller.
     """
-    if min(scale((view.width, view.height), profile)) >= ENOUGH:
+    if min(tile_scale((view.width, view.height), profile)) >= ENOUGH:
         return None
     width = min(view.width, max(LEAST, round(view.width * ACROSS)))
     height = min(view.height, max(LEAST, round(view.height * ACROSS)))
-    while min(across_down := scale((width, height), profile)) < 1:  # each turn cuts a side, and one tile shows 448x448
+    while (
+        min(across_down := tile_scale((width, height), profile)) < 1
+    ):  # each turn cuts a side, and one tile shows 448x448
         width = round(width * min(1.0, across_down[0]))
         height = round(height * min(1.0, across_down[1]))
     if (width, height) == (view.width, view.height) or (box and (box.width > width or box.height > height)):
@@ -55,7 +57,7 @@ def part_around(point: Point, box: Box | None, view: Box, profile: ModelProfile)
     return Box(left, top, left + width, top + height)
 
 
-def far(one: Point, other: Point, part: Box) -> bool:
+def is_far(one: Point, other: Point, part: Box) -> bool:
     """Whether the closer look's place is another one: further off than a quarter of the part's shorter side.
 
     A first look errs by a few hundredths of the screen; a place out there is something else that looks alike.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
-from handeye.perception.internvl.prompt import Prompt, Turn
+from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.questions import PROFILE, questions, rejected
 from handeye.perception.training.data.runs import (
@@ -75,5 +75,5 @@ def of_screens(stage: Stage, count: int, seed: int, level: int = 2) -> list[Exam
 
 def _example(screen: Screen, question: Question, worse: str = "") -> Example:
     before: Sequence[str] = (question.before,) if question.before else ()
-    prompt = Prompt(question.system or PROFILE.system, (Turn("user", (*before, screen.image, question.prompt)),))
+    prompt = Prompt(question.system or PROFILE.system, (ChatTurn("user", (*before, screen.image, question.prompt)),))
     return Example(prompt, question.answer, worse)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from handeye.perception.internvl.prompt import Prompt, Turn, to_text
+from handeye.perception.internvl.prompt import ChatTurn, Prompt, to_text
 from handeye.perception.internvl.tiling import normalise, tile
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.questions import PROFILE, questions
@@ -103,5 +103,5 @@ def losses(pocket: Pocket, row: Spelled) -> dict[str, Any]:
 
 def _text(question: Question, pictures: list[Image.Image], counts: list[int], sizes: Preset) -> tuple[str, str]:
     before = (question.before,) if question.before else ()
-    prompt = Prompt(question.system or PROFILE.system, (Turn("user", (*before, *pictures, question.prompt)),))
+    prompt = Prompt(question.system or PROFILE.system, (ChatTurn("user", (*before, *pictures, question.prompt)),))
     return to_text(prompt, counts, (sizes.side // PATCH // 2) ** 2), question.answer

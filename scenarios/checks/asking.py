@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handeye.perception.internvl.prompt import Head, harmless
+from handeye.perception.engines.engine import Request
+from handeye.perception.internvl.prompt import PromptPrefix, escape_control_tokens
 
 if TYPE_CHECKING:
     from handeye.perception.observation import Observation
@@ -28,11 +29,11 @@ def ask(check: Ask, observation: Observation, perception: Perception | None) -> 
         return None, "there is no model to ask; name one with --model, or check with a sentence"
     question = (
         "Answer from the screenshot alone, with one word: yes, no, or unclear when it cannot be told.\n"
-        f"Question: {harmless(check.question)}"
+        f"Question: {escape_control_tokens(check.question)}"
     )
-    prompt = Head(engine.profile.system).ask(observation.screenshot.image, question)
+    prompt = PromptPrefix(engine.profile.system).ask(observation.screenshot.image, question)
     drawn = TEMPERATURE if check.votes > 1 else 0.0
-    answers = engine.generate(prompt, max_tokens=16, temperature=drawn, n=check.votes, grammar=GRAMMAR)
+    answers = engine.generate(Request(prompt, max_tokens=16, temperature=drawn, samples=check.votes, grammar=GRAMMAR))
     heard = [hit[1].lower() if (hit := WORD.match(answer.text)) else "unclear" for answer in answers]
     counts = {word: heard.count(word) for word in ("yes", "no", "unclear") if word in heard}
     told = f"{', '.join(f'{number} {word}' for word, number in counts.items())} of {check.votes}"

@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from handeye.perception.internvl.profiles import INTERNVL3
-from handeye.perception.internvl.prompt import decide_prompt, ground_prompt, head, to_text
+from handeye.perception.internvl.prompt import decide_prompt, ground_prompt, run_prefix, to_text
 from handeye.perception.internvl.tiling import normalise, tile
 from handeye.scenarios.demo.demo import PURCHASE
 from handeye.scenarios.demo.learn_batches import END, Batch, jittered, pack, questions, stack, text_of, texts
@@ -168,7 +168,7 @@ def remedy() -> str:
 def fingerprint() -> str:
     """A digest of the wording of all questions."""
     blank = Image.new("RGB", (1, 1))
-    beginning = head(INTERNVL3, PURCHASE, KINDS)
+    beginning = run_prefix(INTERNVL3, PURCHASE, KINDS)
     asked = (decide_prompt(beginning, blank, about="a page"), ground_prompt(INTERNVL3, blank, "a thing", beginning))
     return hashlib.sha256("\n".join(to_text(prompt, [1], 1) for prompt in asked).encode()).hexdigest()
 

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from handeye.perception.internvl.profiles import INTERNVL3
-from handeye.perception.internvl.prompt import Prompt, Turn, ground_prompt, to_text
+from handeye.perception.internvl.prompt import ChatTurn, Prompt, ground_prompt, to_text
 from handeye.scenarios.demo.learn_screens import LESSONS, PHRASES
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def questions(
     system = _thinned(told.prompt.system, keep, chance)
 
     def asked(text: str) -> Prompt:
-        return Prompt(system, (Turn("user", (*opening, screen.image, text)),))
+        return Prompt(system, (ChatTurn("user", (*opening, screen.image, text)),))
 
     port = f":{chance.randrange(1024, 65536)}"
     question = re.sub(r":\d{4,5}\b", port, str(question))

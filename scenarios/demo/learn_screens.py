@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.engines.engine import Answer, Weighed, finished
+from handeye.perception.dialects.reasoning import finished
+from handeye.perception.engines.engine import Answer, OptionScores
 from handeye.perception.internvl.profiles import INTERNVL3
 from handeye.perception.usage import Usage
 from handeye.scenarios.demo.demo import PURCHASE
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from handeye.perception.engines.engine import Request
     from handeye.perception.internvl.prompt import Prompt
     from handeye.tools.device import Device
     from handeye.tools.element import Element
@@ -130,18 +132,9 @@ class Teacher:
         self._device = device
         self._style = style
 
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int = 512,  # noqa: ARG002 - it writes what is right, however long
-        temperature: float = 0.0,  # noqa: ARG002
-        n: int = 1,
-        stop: Sequence[str] = (),
-        grammar: str = "",  # noqa: ARG002
-        on_text: Callable[[str], None] | None = None,  # noqa: ARG002
-    ) -> list[Answer]:
+    def generate(self, request: Request) -> list[Answer]:
         """A question with `<ref>` asks where a phrase is on the latest screen; any other for the next action."""
+        prompt = request.prompt
         question = str(prompt.turns[-1].parts[-1])
         if "<ref>" in question:
             text = self.screens[-1].boxes[question.partition("<ref>")[2].partition("</ref>")[0]]
@@ -150,11 +143,11 @@ class Teacher:
             boxes = {lesson.phrase: lesson.box(elements, image.size) for lesson in LESSONS if lesson.phrase}
             self.screens.append(Screen(len(self.screens), self._style, prompt, boxes))
             text = LESSONS[len(self.screens) - 1].answer
-        return [Answer(finished(text, stop))] * n
+        return [Answer(finished(text, request.stop))] * request.samples
 
-    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:  # noqa: ARG002
+    def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:  # noqa: ARG002
         """It has one answer only and never weighs any."""
-        return Weighed((), Usage())
+        return OptionScores((), Usage())
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -139,11 +139,11 @@ def _digest(text: str) -> str:
 
 
 def _together(engine: Engine, workers: int) -> Engine:
-    from handeye.perception.engines.in_process.batching import Together
-    from handeye.perception.engines.in_process.transformers_engine import InProcess
+    from handeye.perception.engines.in_process.batching import BatchingEngine
+    from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 
-    assert isinstance(engine, InProcess)
-    return Together(engine, workers)
+    assert isinstance(engine, InProcessEngine)
+    return BatchingEngine(engine, workers)
 
 
 def _stamp(model: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from handeye.perception.engines.engine import Request
 from handeye.perception.internvl.prompt import ground_prompt
 from handeye.perception.observation import Observation
 from handeye.perception.reading import ocr
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from handeye.perception.engines.engine import Answer, Engine, Weighed
+    from handeye.perception.engines.engine import Answer, Engine, OptionScores
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.internvl.prompt import Prompt
     from handeye.perception.perception import Perception
@@ -50,15 +51,15 @@ class Overheard:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    def generate(self, prompt: Prompt, **settings: Any) -> list[Answer]:
+    def generate(self, request: Request) -> list[Answer]:
         """As the engine does."""
-        answers = self._engine.generate(prompt, **settings)
+        answers = self._engine.generate(request)
         self.heard += [answer.text for answer in answers]
         return answers
 
-    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
+    def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
         """As the engine does."""
-        return self._engine.weigh(prompt, options)
+        return self._engine.score_options(prompt, options)
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -149,7 +150,9 @@ def ask(perception: Perception, item: Item) -> Measured:
 def _answers(engine: Overheard) -> bool:
     """Whether the model can still be asked: a small picture that nothing can be wrong with."""
     try:
-        engine.generate(ground_prompt(engine.profile, Image.new("RGB", (64, 64), "white"), "a button"), max_tokens=8)
+        engine.generate(
+            Request(ground_prompt(engine.profile, Image.new("RGB", (64, 64), "white"), "a button"), max_tokens=8)
+        )
     except ModelError:
         return False
     return True

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from handeye.agent.cli import app
 from handeye.agent.cli.calibrate import PAGE
 from handeye.perception.engines import EngineOptions
-from handeye.perception.internvl.calibration_page import SIZES, boards
+from handeye.perception.internvl.calibration_page import SIZES, make_boards
 from handeye.perception.internvl.profiles import profile_for
 
 
@@ -26,7 +26,7 @@ def handeye(*arguments: object) -> Result:
 def script(path: Path, sizes: Any = SIZES, *, nonsense: bool = False) -> str:
     """A model that writes pixels, down first; its answers in the order in which the shapes are asked for."""
     lines = []
-    asked = [(made.size, target) for made in boards(24, 0, sizes) for target in made.targets]
+    asked = [(made.size, target) for made in make_boards(24, 0, sizes) for target in made.targets]
     for number, (size, target) in enumerate(asked):
         left, top, right, bottom = target.box
         if nonsense or number % 6 == 5:

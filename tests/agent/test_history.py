@@ -9,7 +9,7 @@ from PIL import Image
 from handeye.agent.event_log import Decided, EventLog, Observed, Performed
 from handeye.agent.history import FIRST, LAST, History
 from handeye.agent.state import KEPT_STEPS
-from handeye.perception.internvl.prompt import MOST_KNOWN, Head, decide_prompt
+from handeye.perception.internvl.prompt import MOST_KNOWN, PromptPrefix, decide_prompt
 from handeye.perception.outcome import Outcome
 from handeye.tools.actions import parse_action
 
@@ -68,7 +68,7 @@ def test_a_resumed_run_remembers_what_its_first_process_did(tmp_path: Path) -> N
 
 
 def question(**told: object) -> str:
-    prompt = decide_prompt(Head("system"), Image.new("RGB", (8, 8)), **told)  # type: ignore[arg-type]
+    prompt = decide_prompt(PromptPrefix("system"), Image.new("RGB", (8, 8)), **told)  # type: ignore[arg-type]
     return str(prompt.turns[0].parts[-1])
 
 

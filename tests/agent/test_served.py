@@ -16,9 +16,10 @@ from PIL import Image
 
 from handeye.perception.dialects import parse_action
 from handeye.perception.engines import Answer, Engine, EngineOptions, open_engine
+from handeye.perception.engines.engine import Request
 from handeye.perception.engines.grammar import action_grammar
-from handeye.perception.engines.serving.server_engine import Served
-from handeye.perception.internvl.prompt import Prompt, Turn, decide_prompt, ground_prompt, head
+from handeye.perception.engines.serving.server_engine import ServerEngine
+from handeye.perception.internvl.prompt import ChatTurn, Prompt, decide_prompt, ground_prompt, run_prefix
 from handeye.perception.model_perception import ModelPerception
 from handeye.policies.internvl import InternVL
 from handeye.scenarios.demo import learn
@@ -58,11 +59,14 @@ def test_a_screenshot_and_a_question_take_the_same_tokens_served_and_in_process(
     hostile = "buy <img> a lamp <|im_end|> <IMG_CONTEXT> — für 世界 🌍"
     for prompt in (
         ground_prompt(served.profile, image, hostile),
-        decide_prompt(head(served.profile, hostile, KINDS), image, about=hostile, trouble=hostile),
-        Prompt("system", (Turn("user", (image, "first", image, "second")),)) if size == (300, 300) else None,
+        decide_prompt(run_prefix(served.profile, hostile, KINDS), image, about=hostile, trouble=hostile),
+        Prompt("system", (ChatTurn("user", (image, "first", image, "second")),)) if size == (300, 300) else None,
     ):
         if prompt is not None:
-            (one,), (two,) = served.generate(prompt, max_tokens=4), in_process.generate(prompt, max_tokens=4)
+            (one,), (two,) = (
+                served.generate(Request(prompt, max_tokens=4)),
+                in_process.generate(Request(prompt, max_tokens=4)),
+            )
             assert one.tokens_in == two.tokens_in
 
 
@@ -71,7 +75,7 @@ def test_greedy_answers_are_the_same_served_and_in_process(served: Engine, in_pr
     pairs = []
     for width in range(500, 900, 50):
         prompt = ground_prompt(served.profile, screen(width, 400), "the Save button")
-        answers = (engine.generate(prompt, max_tokens=8)[0].text for engine in (served, in_process))
+        answers = (engine.generate(Request(prompt, max_tokens=8))[0].text for engine in (served, in_process))
         # The server writes nothing for bytes that are no whole character.
         pairs.append([text.replace("\ufffd", "") for text in answers])
     assert sum(one == two for one, two in pairs) >= 6
@@ -81,31 +85,31 @@ def test_greedy_answers_are_the_same_served_and_in_process(served: Engine, in_pr
 def test_special_tokens_are_kept(served: Engine) -> None:
     """Samples of random weights hold some of InternVL's markup."""
     prompt = ground_prompt(served.profile, screen(300, 300), "the Save button")
-    samples = served.generate(prompt, max_tokens=256, temperature=1.5, n=8)
+    samples = served.generate(Request(prompt, max_tokens=256, temperature=1.5, samples=8))
     assert any(tag in sample.text for sample in samples for tag in ("<ref>", "<box>", "</box>", "<quad>", "<img>"))
     assert not any("<|im_end|>" in sample.text for sample in samples)
 
 
 def test_samples_and_stop_strings(served: Engine) -> None:
     prompt = ground_prompt(served.profile, screen(300, 300), "the Save button")
-    samples = served.generate(prompt, max_tokens=16, temperature=1.0, n=3)
+    samples = served.generate(Request(prompt, max_tokens=16, temperature=1.0, samples=3))
     assert len(samples) == 3
     assert len({sample.text for sample in samples}) > 1
-    (whole,) = served.generate(prompt, max_tokens=24)
+    (whole,) = served.generate(Request(prompt, max_tokens=24))
     middle = whole.text[len(whole.text) // 3 :][:2]
-    (cut,) = served.generate(prompt, max_tokens=24, stop=[middle, "b1", "b2", "b3", "b4"])
+    (cut,) = served.generate(Request(prompt, max_tokens=24, stop=[middle, "b1", "b2", "b3", "b4"]))
     assert (cut.text, cut.finish) == (whole.text.partition(middle)[0], "stop")
 
 
 def test_a_prompt_that_is_too_long_is_a_model_error(served: Engine) -> None:
     with pytest.raises(ModelError, match=r"answered 400: .*8192"):
-        served.generate(Prompt("system", (Turn("user", ("a b c " * 9000,)),)), max_tokens=4)
+        served.generate(Request(Prompt("system", (ChatTurn("user", ("a b c " * 9000,)),)), max_tokens=4))
 
 
 def test_a_prompt_that_is_too_long_with_all_tiles_is_asked_with_fewer(served: Engine) -> None:
     words = "word " * 700
-    whole = Prompt("system", (Turn("user", (screen(1024, 768), screen(1600, 1200), words)),))
-    (got,) = served.generate(whole, max_tokens=4)
+    whole = Prompt("system", (ChatTurn("user", (screen(1024, 768), screen(1600, 1200), words)),))
+    (got,) = served.generate(Request(whole, max_tokens=4))
     assert got.tokens_in <= 8192
     assert 2 <= got.tiles < 26
     assert any("tiles a picture instead of 12" in note for note in got.notes)
@@ -121,7 +125,10 @@ def test_fewer_tiles_are_had_though_the_server_does_not_let_a_request_set_them(
     try:
         for number, size in enumerate([(1920, 1080), (1024, 1024), (1080, 2400)]):
             prompt = ground_prompt(engine.profile, screen(*size), "x")
-            (got,), (wanted,) = engine.generate(prompt, max_tokens=1), own.generate(prompt, max_tokens=1)
+            (got,), (wanted,) = (
+                engine.generate(Request(prompt, max_tokens=1)),
+                own.generate(Request(prompt, max_tokens=1)),
+            )
             assert (got.tokens_in, got.tiles) == (wanted.tokens_in, wanted.tiles)
             assert len(got.notes) == (number == 0)
     finally:
@@ -130,9 +137,9 @@ def test_fewer_tiles_are_had_though_the_server_does_not_let_a_request_set_them(
 
 
 def test_the_second_question_about_a_screen_reuses_the_first(served: Engine) -> None:
-    beginning, image = head(served.profile, "reuse what was read", KINDS), screen(1280, 800)
-    (first,) = served.generate(decide_prompt(beginning, image), max_tokens=2)
-    (second,) = served.generate(ground_prompt(served.profile, image, "Save", beginning), max_tokens=2)
+    beginning, image = run_prefix(served.profile, "reuse what was read", KINDS), screen(1280, 800)
+    (first,) = served.generate(Request(decide_prompt(beginning, image), max_tokens=2))
+    (second,) = served.generate(Request(ground_prompt(served.profile, image, "Save", beginning), max_tokens=2))
     assert (first.tiles, second.tiles) == (7, 7)
     # The server keeps whole blocks; what is new in the second question takes some of 7 * 256 tokens' place.
     assert second.tokens_reused > 7 * 256
@@ -143,35 +150,35 @@ def test_the_second_question_about_a_screen_reuses_the_first(served: Engine) -> 
 def test_random_weights_write_nothing_but_actions_when_held_to_the_grammar(served: Engine) -> None:
     image = screen(448, 448)
     grammar = action_grammar(served.profile, KINDS, longest=512)
-    prompt = decide_prompt(head(served.profile, "anything", KINDS), image)
+    prompt = decide_prompt(run_prefix(served.profile, "anything", KINDS), image)
     answers: list[Answer] = []
     for _ in range(4):
-        answers += served.generate(prompt, max_tokens=700, temperature=1.0, n=50, grammar=grammar)
+        answers += served.generate(Request(prompt, max_tokens=700, temperature=1.0, samples=50, grammar=grammar))
     kinds = Counter(parse_action(answer.text, served.profile, image.size)[1].kind for answer in answers)
     assert kinds.total() == 200
     assert len(kinds) > 5
     assert not any(answer.notes for answer in answers)
-    (free,) = served.generate(prompt, max_tokens=64, temperature=1.0)
+    (free,) = served.generate(Request(prompt, max_tokens=64, temperature=1.0))
     with pytest.raises(ActionRefused):
         parse_action(free.text, served.profile, image.size)
 
 
 def test_options_are_weighed_as_the_in_process_engine_weighs_them(served: Engine, in_process: Engine) -> None:
     image = screen(448, 448)
-    prompt = Prompt("s", (Turn("user", (image, "one")), Turn("assistant", ("+",)), Turn("user", ("two",))))
-    ours, theirs = served.weigh(prompt, ("+", "-")), in_process.weigh(prompt, ("+", "-"))
-    assert len(ours.shares) == len(theirs.shares) == 2
-    for one, two in zip(ours.shares, theirs.shares, strict=True):
+    prompt = Prompt("s", (ChatTurn("user", (image, "one")), ChatTurn("assistant", ("+",)), ChatTurn("user", ("two",))))
+    ours, theirs = served.score_options(prompt, ("+", "-")), in_process.score_options(prompt, ("+", "-"))
+    assert len(ours.probabilities) == len(theirs.probabilities) == 2
+    for one, two in zip(ours.probabilities, theirs.probabilities, strict=True):
         assert one == pytest.approx(two, abs=0.02)
-    assert ours.shares[0] != ours.shares[1]
+    assert ours.probabilities[0] != ours.probabilities[1]
 
 
 def test_an_answer_is_streamed_as_it_is_written(served: Engine) -> None:
     prompt = ground_prompt(served.profile, screen(300, 300), "the Save button")
     grammar = 'root ::= "[[" ([0-9]{3} ", "){16} [0-9]{3} "]]"'
     told: list[str] = []
-    (streamed,) = served.generate(prompt, max_tokens=160, grammar=grammar, on_text=told.append)
-    (whole,) = served.generate(prompt, max_tokens=160, grammar=grammar)
+    (streamed,) = served.generate(Request(prompt, max_tokens=160, grammar=grammar, on_text=told.append))
+    (whole,) = served.generate(Request(prompt, max_tokens=160, grammar=grammar))
     assert "".join(told) == streamed.text == whole.text
     assert len(told) > 1  # on a busy machine the server sends several tokens at once
     assert (streamed.tokens_in, streamed.tokens_out) == (whole.tokens_in, whole.tokens_out)
@@ -189,7 +196,7 @@ def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
     monkeypatch.setenv("HANDEYE_VLLM", vllm_python)
     monkeypatch.setenv("HANDEYE_VLLM_FLAGS", '--enforce-eager --limit-mm-per-prompt \'{"image": 1, "video": 0}\'')
     engine = open_engine(f"serve:{learn.LEARNED}", EngineOptions(max_tiles=6))
-    assert isinstance(engine, Served)
+    assert isinstance(engine, ServerEngine)
     try:
         with Shop() as shop, Browser(shop.url) as page:
             perception, policy = ModelPerception(engine), InternVL(engine)
@@ -198,7 +205,7 @@ def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
             ).run(PURCHASE)
             assert run.status == "succeeded", f"{run.reason}: {learn.remedy()}"
             assert is_the_purchase(shop.orders)
-        (got,) = engine.generate(ground_prompt(engine.profile, screen(1920, 1080), "x"), max_tokens=2)
+        (got,) = engine.generate(Request(ground_prompt(engine.profile, screen(1920, 1080), "x"), max_tokens=2))
         assert (got.tiles, got.notes) == (3, ())
     finally:
         engine.close()

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions, usage_of
+from handeye.perception.engines.engine import Request
 from handeye.perception.engines.in_process.prefix_cache import LEAST, TEXT, Store, chain, cuts, longest
-from handeye.perception.engines.in_process.transformers_engine import InProcess
-from handeye.perception.internvl.prompt import Prompt, Turn, decide_prompt, ground_prompt, head
+from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
+from handeye.perception.internvl.prompt import ChatTurn, Prompt, decide_prompt, ground_prompt, run_prefix
 from handeye.perception.internvl.tiling import tile
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action
@@ -78,12 +79,12 @@ def screens(tmp_path_factory: pytest.TempPathFactory) -> list[Image.Image]:
 
 
 @pytest.fixture(scope="module")
-def opened(small_checkpoint: Path) -> Iterator[Callable[..., InProcess]]:
+def opened(small_checkpoint: Path) -> Iterator[Callable[..., InProcessEngine]]:
     """Engines on the small checkpoint, with options of their own."""
-    engines: list[InProcess] = []
+    engines: list[InProcessEngine] = []
 
-    def make(**options: Any) -> InProcess:
-        engines.append(InProcess.open(str(small_checkpoint), EngineOptions(**options)))
+    def make(**options: Any) -> InProcessEngine:
+        engines.append(InProcessEngine.open(str(small_checkpoint), EngineOptions(**options)))
         return engines[-1]
 
     yield make
@@ -92,27 +93,27 @@ def opened(small_checkpoint: Path) -> Iterator[Callable[..., InProcess]]:
 
 
 @pytest.fixture
-def kept(opened: Callable[..., InProcess]) -> InProcess:
+def kept(opened: Callable[..., InProcessEngine]) -> InProcessEngine:
     return opened()
 
 
-def asked(engine: InProcess, image: Image.Image) -> tuple[Prompt, Prompt]:
+def asked(engine: InProcessEngine, image: Image.Image) -> tuple[Prompt, Prompt]:
     """A decision and a place on one screenshot."""
-    beginning = head(engine.profile, "buy a desk lamp", ["click", "type"])
+    beginning = run_prefix(engine.profile, "buy a desk lamp", ["click", "type"])
     return decide_prompt(beginning, image), ground_prompt(engine.profile, image, "the search field", beginning)
 
 
-def shared(engine: InProcess, first: Prompt, second: Prompt) -> int:
+def shared(engine: InProcessEngine, first: Prompt, second: Prompt) -> int:
     """How many tokens two prompts on the same pictures have in common at their beginning."""
     (one, _), (two, _) = engine._tokenise(first, 12), engine._tokenise(second, 12)
     return next(place for place, (a, b) in enumerate(zip(one, two, strict=False)) if a != b)
 
 
 def text_prompt(words: int) -> Prompt:
-    return Prompt("s", (Turn("user", (" ".join(map(str, range(words))),)),))
+    return Prompt("s", (ChatTurn("user", (" ".join(map(str, range(words))),)),))
 
 
-def scores(engine: InProcess) -> list[Any]:
+def scores(engine: InProcessEngine) -> list[Any]:
     """What the engine chooses first tokens by, from now on."""
     seen: list[Any] = []
     read = engine._reader.read
@@ -126,7 +127,7 @@ def scores(engine: InProcess) -> list[Any]:
     return seen
 
 
-def logits(engine: InProcess, prompt: Prompt) -> Any:
+def logits(engine: InProcessEngine, prompt: Prompt) -> Any:
     import torch
 
     with torch.inference_mode():
@@ -134,7 +135,7 @@ def logits(engine: InProcess, prompt: Prompt) -> Any:
 
 
 def test_greedy_answers_over_an_episode_are_the_same_with_caches_and_without(
-    screens: list[Image.Image], opened: Callable[..., InProcess]
+    screens: list[Image.Image], opened: Callable[..., InProcessEngine]
 ) -> None:
     """Down to the last bit of what they are chosen by, with a grammar on; and what is counted adds up."""
     import torch
@@ -147,9 +148,9 @@ def test_greedy_answers_over_an_episode_are_the_same_with_caches_and_without(
     for image in screens:
         tiling = tile(image)
         decide, ground = asked(with_caches, image)
-        (decided,) = with_caches.generate(decide, max_tokens=64, grammar=GRAMMAR)
-        (grounded,) = with_caches.generate(ground, max_tokens=32, grammar=BOX)
-        (plain,) = without.generate(decide, max_tokens=64, grammar=GRAMMAR)
+        (decided,) = with_caches.generate(Request(decide, max_tokens=64, grammar=GRAMMAR))
+        (grounded,) = with_caches.generate(Request(ground, max_tokens=32, grammar=BOX))
+        (plain,) = without.generate(Request(decide, max_tokens=64, grammar=GRAMMAR))
         assert (decided.text, decided.tokens_out, decided.tokens_forced, decided.finish) == (
             plain.text,
             plain.tokens_out,
@@ -179,7 +180,9 @@ def test_greedy_answers_over_an_episode_are_the_same_with_caches_and_without(
     assert reused > total / 3
 
 
-def test_a_changed_tile_is_looked_at_again_and_changes_the_answer(kept: InProcess, screens: list[Image.Image]) -> None:
+def test_a_changed_tile_is_looked_at_again_and_changes_the_answer(
+    kept: InProcessEngine, screens: list[Image.Image]
+) -> None:
     """A control: keys that forgot the pictures would give the first screen's answers to all."""
     import torch
 
@@ -190,41 +193,46 @@ def test_a_changed_tile_is_looked_at_again_and_changes_the_answer(kept: InProces
     before = logits(kept, first)
     assert torch.equal(before, logits(kept, first))
     assert not torch.equal(before, logits(kept, other))
-    (answer,) = kept.generate(other, max_tokens=1)
+    (answer,) = kept.generate(Request(other, max_tokens=1))
     assert answer.tiles_reused == TILES
     assert answer.tokens_reused > 3 * 256
 
 
-def test_the_second_answer_of_a_critic_reuses_the_picture_too(kept: InProcess, screens: list[Image.Image]) -> None:
+def test_the_second_answer_of_a_critic_reuses_the_picture_too(
+    kept: InProcessEngine, screens: list[Image.Image]
+) -> None:
     first, second = asked(kept, screens[0])
-    kept.generate(first, max_tokens=1)
-    weighed = kept.weigh(second, ["0", "1"])
+    kept.generate(Request(first, max_tokens=1))
+    weighed = kept.score_options(second, ["0", "1"])
     assert weighed.usage.tiles_reused == weighed.usage.tiles == TILES
     assert weighed.usage.tokens_reused == shared(kept, first, second)
-    assert usage_of(kept.generate(second, max_tokens=1)).tokens_reused == shared(kept, first, second)
+    assert usage_of(kept.generate(Request(second, max_tokens=1))).tokens_reused == shared(kept, first, second)
 
 
-def test_several_prefixes_are_kept_side_by_side(kept: InProcess, screens: list[Image.Image]) -> None:
+def test_several_prefixes_are_kept_side_by_side(kept: InProcessEngine, screens: list[Image.Image]) -> None:
     prompts = [asked(kept, image)[0] for image in (screens[0], screens[7])]
-    firsts = [kept.generate(prompt, max_tokens=4)[0] for prompt in prompts]
-    seconds = [kept.generate(prompt, max_tokens=4)[0] for prompt in prompts]
+    firsts = [kept.generate(Request(prompt, max_tokens=4))[0] for prompt in prompts]
+    seconds = [kept.generate(Request(prompt, max_tokens=4))[0] for prompt in prompts]
     assert [answer.text for answer in firsts] == [answer.text for answer in seconds]
     assert [answer.tiles_reused for answer in seconds] == [TILES, TILES]
     assert all(answer.tokens_reused > TILES * 256 for answer in seconds)
 
 
-def test_memory_stays_within_its_bound(opened: Callable[..., InProcess], screens: list[Image.Image]) -> None:
+def test_memory_stays_within_its_bound(opened: Callable[..., InProcessEngine], screens: list[Image.Image]) -> None:
     small, without = opened(cache_mb=2), opened(cache_mb=0)
     for image in screens[:2]:
         prompt, _ = asked(small, image)
-        assert small.generate(prompt, max_tokens=4)[0].text == without.generate(prompt, max_tokens=4)[0].text
+        assert (
+            small.generate(Request(prompt, max_tokens=4))[0].text
+            == without.generate(Request(prompt, max_tokens=4))[0].text
+        )
         stores = (small._reader._features, small._reader._prefixes)
         assert 0 < sum(store.bytes for store in stores) <= 2 << 20
     assert len(without._reader._features) == len(without._reader._prefixes) == 0
 
 
 def test_a_failure_in_the_middle_leaves_the_caches_right(
-    kept: InProcess, opened: Callable[..., InProcess], screens: list[Image.Image]
+    kept: InProcessEngine, opened: Callable[..., InProcessEngine], screens: list[Image.Image]
 ) -> None:
     import torch
 
@@ -239,21 +247,23 @@ def test_a_failure_in_the_middle_leaves_the_caches_right(
 
         hook = layers[1].register_forward_pre_hook(fail)
         with pytest.raises(ModelError, match=r"failed while it was run .*the device has gone away"):
-            kept.generate(prompt, max_tokens=4)
+            kept.generate(Request(prompt, max_tokens=4))
         hook.remove()
     assert len(kept._reader._prefixes) > 2
     assert torch.equal(logits(kept, prompt), logits(opened(cache_mb=0), prompt))
 
 
-def test_text_alone_is_reused_in_whole_pieces(kept: InProcess) -> None:
+def test_text_alone_is_reused_in_whole_pieces(kept: InProcessEngine) -> None:
     prompt = text_prompt(600)
-    (first,) = kept.generate(prompt, max_tokens=2)
-    (again,) = kept.generate(prompt, max_tokens=2)
+    (first,) = kept.generate(Request(prompt, max_tokens=2))
+    (again,) = kept.generate(Request(prompt, max_tokens=2))
     assert first.text == again.text
     assert again.tokens_reused == (again.tokens_in - 1) // TEXT * TEXT > 0
 
 
-def test_numbers_of_two_bytes_are_read_alike_too(opened: Callable[..., InProcess], screens: list[Image.Image]) -> None:
+def test_numbers_of_two_bytes_are_read_alike_too(
+    opened: Callable[..., InProcessEngine], screens: list[Image.Image]
+) -> None:
     import torch
 
     engines = [opened(), opened(cache_mb=0)]

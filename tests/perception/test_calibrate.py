@@ -7,21 +7,26 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from handeye.perception.engines.engine import Answer, Weighed
-from handeye.perception.internvl.calibration import ask, calibrate, describe, numbers_in, picture
-from handeye.perception.internvl.calibration_page import COLOURS, Target, board, boards
+from handeye.perception.engines.engine import Answer, OptionScores, Request
+from handeye.perception.internvl.calibration import (
+    describe_coordinates,
+    draw_calibration,
+    fit_calibration,
+    numbers_in,
+    query_targets,
+)
+from handeye.perception.internvl.calibration_page import COLOURS, CalibrationTarget, make_board, make_boards
 from handeye.perception.internvl.profiles import INTERNVL3, ModelProfile
 from handeye.perception.internvl.prompt import Prompt
 from handeye.tools import Browser
 from handeye.tools.errors import UsageError
 
-BOARDS = list(boards(24, seed=3))
+BOARDS = list(make_boards(24, seed=3))
 PICTURES = [(each.draw(), each.targets) for each in BOARDS]
 
 
@@ -51,7 +56,8 @@ class Speaker:
         quiet = round(self.silent * len(every))
         self.quiet, self.lost = every[:quiet], every[quiet : quiet + round(self.wild * len(every))]
 
-    def generate(self, prompt: Prompt, **_: Any) -> list[Answer]:
+    def generate(self, request: Request) -> list[Answer]:
+        prompt = request.prompt
         size, question = prompt.images[0].size, str(prompt.turns[0].parts[-1])
         chance = random.Random(f"{self.seed} {question} {size}")
         each = next(each for each in BOARDS if each.size == size)
@@ -79,7 +85,7 @@ class Speaker:
         digits = 3 if self.space == "0-1" else 0
         return "[[" + ", ".join(f"{max(0.0, number):.{digits}f}" for number in numbers) + "]]"
 
-    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
+    def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
         raise NotImplementedError
 
     def close(self) -> None:
@@ -95,7 +101,7 @@ def spoken(profile: ModelProfile) -> tuple[str, str, str]:
 @pytest.mark.parametrize("form", ["corners", "size", "centre", "point"])
 def test_every_way_to_write_a_place_is_recovered(space: str, order: str, form: str) -> None:
     speaker = Speaker(space, order, form, noise=5, wild=0.25, silent=0.1)
-    found = calibrate(INTERNVL3, ask(speaker, PICTURES))
+    found = fit_calibration(INTERNVL3, query_targets(speaker, PICTURES))
     assert spoken(found.profile) == (space, order, form)
     assert found.trouble == ""
     assert (found.profile.scale, found.profile.offset) == ((1.0, 1.0), (0.0, 0.0))
@@ -109,7 +115,7 @@ def test_every_way_to_write_a_place_is_recovered(space: str, order: str, form: s
 @pytest.mark.parametrize("space", ["pixels", "0-1000"])
 def test_scale_and_offset_of_each_axis_are_measured_in_spite_of_wild_answers(space: str, seed: int) -> None:
     speaker = Speaker(space, scale=(1.25, 0.8), offset=(-0.08, -0.05), noise=3, wild=0.3, seed=seed)
-    found = calibrate(INTERNVL3, ask(speaker, PICTURES))
+    found = fit_calibration(INTERNVL3, query_targets(speaker, PICTURES))
     assert spoken(found.profile) == (space, "xy", "corners")
     assert found.profile.scale == pytest.approx((1.25, 0.8), abs=0.02)
     assert found.profile.offset == pytest.approx((-0.08, -0.05), abs=0.012)
@@ -118,14 +124,14 @@ def test_scale_and_offset_of_each_axis_are_measured_in_spite_of_wild_answers(spa
 
 @pytest.mark.parametrize("seed", range(4))
 def test_noise_alone_earns_no_scale_and_offset(seed: int) -> None:
-    found = calibrate(INTERNVL3, ask(Speaker(noise=8, seed=seed), PICTURES))
+    found = fit_calibration(INTERNVL3, query_targets(Speaker(noise=8, seed=seed), PICTURES))
     assert (found.profile.scale, found.profile.offset) == ((1.0, 1.0), (0.0, 0.0))
 
 
 def nonsense(write: Callable[[random.Random], str]) -> Speaker:
     class Nonsense(Speaker):
-        def generate(self, prompt: Prompt, **_: Any) -> list[Answer]:
-            return [Answer(write(random.Random(str(prompt.turns[0].parts[-1]))))]
+        def generate(self, request: Request) -> list[Answer]:
+            return [Answer(write(random.Random(str(request.prompt.turns[0].parts[-1]))))]
 
     return Nonsense()
 
@@ -143,18 +149,18 @@ def nonsense(write: Callable[[random.Random], str]) -> Speaker:
     ],
 )
 def test_nonsense_is_a_poor_fit(write: Callable[[random.Random], str], words: str) -> None:
-    found = calibrate(INTERNVL3, ask(nonsense(write), PICTURES))
+    found = fit_calibration(INTERNVL3, query_targets(nonsense(write), PICTURES))
     assert words in found.trouble
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_answers_that_scatter_widely_are_a_poor_fit(seed: int) -> None:
-    assert calibrate(INTERNVL3, ask(Speaker(noise=90, seed=seed), PICTURES)).trouble
+    assert fit_calibration(INTERNVL3, query_targets(Speaker(noise=90, seed=seed), PICTURES)).trouble
 
 
 def test_a_profile_that_was_written_reads_answers_as_the_model_means_them(tmp_path: Path) -> None:
     speaker = Speaker("pixels", "yx", "centre", noise=2, wild=0.2)
-    found = calibrate(INTERNVL3, ask(speaker, PICTURES))
+    found = fit_calibration(INTERNVL3, query_targets(speaker, PICTURES))
     path = tmp_path / "profile.json"
     path.write_text(found.profile.model_dump_json())
     profile = ModelProfile.model_validate_json(path.read_text())
@@ -163,7 +169,7 @@ def test_a_profile_that_was_written_reads_answers_as_the_model_means_them(tmp_pa
     text = Speaker("pixels", "yx", "centre").written(target.box, BOARDS[1].size)
     box = profile.to_box([float(number) for number in re.findall(r"[\d.]+", text)], BOARDS[1].size)
     assert box == pytest.approx(target.box, abs=2)
-    assert describe(profile) == "coordinates pixels, down first, a box as its middle and its size"
+    assert describe_coordinates(profile) == "coordinates pixels, down first, a box as its middle and its size"
 
 
 def test_a_box_that_stands_out_a_little_is_cut_and_one_that_is_not_there_stays_so() -> None:
@@ -199,14 +205,14 @@ def test_numbers_are_taken_as_they_are_written(text: str, numbers: tuple[float, 
     assert numbers_in(text) == numbers
 
 
-def inside(target: Target) -> tuple[int, int]:
+def inside(target: CalibrationTarget) -> tuple[int, int]:
     """A pixel of the shape that its label does not cover."""
     left, top, right, bottom = target.box
     return (left + right) // 2, round(top + (bottom - top) * 0.14)
 
 
 def test_shapes_are_where_they_are_said_to_be_on_the_picture_and_on_the_page(tmp_path: Path) -> None:
-    made = board((800, 600), 12, seed=5)
+    made = make_board((800, 600), 12, seed=5)
     (tmp_path / "board.html").write_text(made.page())
     with Browser(str(tmp_path / "board.html"), viewport=made.size) as browser:
         page = browser.capture().image
@@ -226,9 +232,9 @@ def test_shapes_are_where_they_are_said_to_be_on_the_picture_and_on_the_page(tmp
 
 
 def test_boards_are_the_same_for_the_same_seed_and_hold_what_they_promise() -> None:
-    assert board((900, 600), 20, 1) == board((900, 600), 20, 1)
-    assert board((900, 600), 20, 1) != board((900, 600), 20, 2)
-    made = list(boards(25, 0))
+    assert make_board((900, 600), 20, 1) == make_board((900, 600), 20, 1)
+    assert make_board((900, 600), 20, 1) != make_board((900, 600), 20, 2)
+    made = list(make_boards(25, 0))
     assert sum(len(each.targets) for each in made) == 25
     for each in made:
         phrases = {target.phrase for target in each.targets}
@@ -237,13 +243,13 @@ def test_boards_are_the_same_for_the_same_seed_and_hold_what_they_promise() -> N
             assert target.box.within(*each.size) == target.box
             assert not any(target.box.overlap(other.box) for other in each.targets[:number])
     with pytest.raises(UsageError, match="49 shapes have no room"):
-        board((3000, 3000), 49, 0)
+        make_board((3000, 3000), 49, 0)
     with pytest.raises(UsageError, match="no room on 100x100"):
-        board((100, 100), 8, 0)
+        make_board((100, 100), 8, 0)
 
 
 def test_the_sheet_shows_every_picture() -> None:
-    found = calibrate(INTERNVL3, ask(Speaker(wild=0.3), PICTURES))
-    sheet = picture(found, [image for image, _ in PICTURES], width=600)
+    found = fit_calibration(INTERNVL3, query_targets(Speaker(wild=0.3), PICTURES))
+    sheet = draw_calibration(found, [image for image, _ in PICTURES], width=600)
     assert sheet.width == 600
     assert 500 < sheet.height < 900

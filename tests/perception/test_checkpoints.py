@@ -15,13 +15,22 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions, open_engine
+from handeye.perception.engines.engine import Request
 from handeye.perception.engines.in_process.checkpoint import LANGUAGES, load
 from handeye.perception.engines.in_process.placement import FIRST_GPU, cpu_format, quantization, split_over_gpus
 from handeye.perception.engines.in_process.small_checkpoint import Language, build_small_checkpoint
-from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 from handeye.perception.engines.model_names import locate
 from handeye.perception.internvl.profiles import INTERNVL3, INTERNVL3_5, INTERNVL3_5_GPT_OSS
-from handeye.perception.internvl.prompt import Prompt, Turn, frames, ground_prompt, several, to_messages, to_text
+from handeye.perception.internvl.prompt import (
+    ChatTurn,
+    Prompt,
+    ground_prompt,
+    labelled_images,
+    to_messages,
+    to_text,
+    video_frames,
+)
 from handeye.perception.internvl.tiling import choose_grid, tile
 from handeye.tools.errors import ModelError, SetupError, UsageError
 from handeye.tools.screenshot import decode_image
@@ -48,9 +57,9 @@ def families(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session", params=get_args(Language))
-def engine(request: pytest.FixtureRequest, families: dict[str, Path]) -> InProcess:
+def engine(request: pytest.FixtureRequest, families: dict[str, Path]) -> InProcessEngine:
     made = open_engine(str(families[request.param]))
-    assert isinstance(made, InProcess)
+    assert isinstance(made, InProcessEngine)
     return made
 
 
@@ -60,14 +69,14 @@ def copy(small_checkpoint: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(small_checkpoint, tmp_path / "InternVL3-8B"))
 
 
-def test_every_language_part_writes_what_it_writes_when_asked_directly(engine: InProcess) -> None:
+def test_every_language_part_writes_what_it_writes_when_asked_directly(engine: InProcessEngine) -> None:
     import torch
 
     held = engine._held
     assert held is not None
     prompt = ground_prompt(engine.profile, picture(900, 500, "noise"), "the Save button")
     pixels = torch.from_numpy(tile(prompt.images[0], 4).pixels)
-    small = Prompt(prompt.system, (Turn("user", several(prompt.images, max_tiles=4)), *prompt.turns[1:]))
+    small = Prompt(prompt.system, (ChatTurn("user", labelled_images(prompt.images, max_tiles=4)), *prompt.turns[1:]))
     text = to_text(small, [len(pixels)], template=engine.profile.template)
     ids = held.tokenizer.encode(text, add_special_tokens=False, return_tensors="pt")
     with torch.inference_mode():
@@ -81,7 +90,7 @@ def test_every_language_part_writes_what_it_writes_when_asked_directly(engine: I
             pad_token_id=held.ends[0],
         )
     expected = held.tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=False)
-    (answer,) = engine.generate(small, max_tokens=10)
+    (answer,) = engine.generate(Request(small, max_tokens=10))
     assert answer.tokens_in == ids.shape[1]
     for end in engine.profile.stop:
         expected = expected.partition(end)[0]
@@ -91,7 +100,7 @@ def test_every_language_part_writes_what_it_writes_when_asked_directly(engine: I
 def test_what_a_checkpoint_speaks_is_told_by_its_language_part(families: dict[str, Path]) -> None:
     expected = {"qwen2": INTERNVL3, "llama": INTERNVL3, "gpt_oss": INTERNVL3_5_GPT_OSS}
     for language, folder in families.items():
-        made = InProcess(load(str(folder)))
+        made = InProcessEngine(load(str(folder)))
         assert made.profile == expected.get(language, INTERNVL3_5)
         held = made._held
         assert held is not None
@@ -108,25 +117,25 @@ def test_a_name_of_another_family_does_not_change_the_chat_format(families: dict
 
 
 PROMPTS = {
-    "text": Prompt("Be brief. 简短", (Turn("user", ("What is 2 + 2?\nÜber",)),)),
-    "one picture": Prompt("s", (Turn("user", ("Goal: x\n", picture(1280, 800), "What is the next action?")),)),
-    "several": Prompt("s", (Turn("user", (*several([picture(300, 200), picture(1920, 1080)]), "Which?")),)),
-    "frames": Prompt("s", (Turn("user", (*frames([picture(640, 360)] * 3), "What changed?")),)),
+    "text": Prompt("Be brief. 简短", (ChatTurn("user", ("What is 2 + 2?\nÜber",)),)),
+    "one picture": Prompt("s", (ChatTurn("user", ("Goal: x\n", picture(1280, 800), "What is the next action?")),)),
+    "several": Prompt("s", (ChatTurn("user", (*labelled_images([picture(300, 200), picture(1920, 1080)]), "Which?")),)),
+    "frames": Prompt("s", (ChatTurn("user", (*video_frames([picture(640, 360)] * 3), "What changed?")),)),
     "earlier answers": Prompt(
         "s",
         (
-            Turn("user", (*several([picture(1280, 800)], max_tiles=1), "first")),
-            Turn("assistant", ("Click it.\n<tool_call>\n{}\n</tool_call>",)),
-            Turn("user", (picture(1280, 800), "second")),
-            Turn("assistant", ("no",)),
-            Turn("user", ("third",)),
+            ChatTurn("user", (*labelled_images([picture(1280, 800)], max_tiles=1), "first")),
+            ChatTurn("assistant", ("Click it.\n<tool_call>\n{}\n</tool_call>",)),
+            ChatTurn("user", (picture(1280, 800), "second")),
+            ChatTurn("assistant", ("no",)),
+            ChatTurn("user", ("third",)),
         ),
     ),
 }
 
 
 @pytest.mark.parametrize("name", PROMPTS)
-def test_token_ids_are_those_of_the_checkpoints_own_chat_template(engine: InProcess, name: str) -> None:
+def test_token_ids_are_those_of_the_checkpoints_own_chat_template(engine: InProcessEngine, name: str) -> None:
     held, prompt = engine._held, PROMPTS[name]
     assert held is not None
     tiles = [len(tile(image, bound)) for image, bound in zip(prompt.images, prompt.bounds(12), strict=True)]
@@ -156,16 +165,16 @@ def test_frames_of_a_video_are_told_as_transformers_own_processor_tells_them() -
 
 def test_several_pictures_are_numbered_and_a_single_one_is_not() -> None:
     one, two = picture(10, 10), picture(20, 10)
-    assert several([one]) == (one,)
-    assert several([one, two]) == ("Image-1: ", one, "Image-2: ", two)
+    assert labelled_images([one]) == (one,)
+    assert labelled_images([one, two]) == ("Image-1: ", one, "Image-2: ", two)
 
 
 def test_a_frame_is_one_tile_in_process_and_for_a_server(families: dict[str, Path]) -> None:
     prompt = PROMPTS["frames"]
     made = open_engine(str(families["qwen2"]))
-    with_frames = made.generate(prompt, max_tokens=1)[0].tokens_in
+    with_frames = made.generate(Request(prompt, max_tokens=1))[0].tokens_in
     words = tuple(part for part in prompt.turns[0].parts if isinstance(part, str))
-    without = made.generate(Prompt("s", (Turn("user", words),)), max_tokens=1)[0].tokens_in
+    without = made.generate(Request(Prompt("s", (ChatTurn("user", words),)), max_tokens=1))[0].tokens_in
     line_feed = 1
     assert with_frames - without == 3 * (256 + 2 + line_feed)
     for sent in _sent(prompt):
@@ -177,7 +186,7 @@ def test_a_frame_is_one_tile_in_process_and_for_a_server(families: dict[str, Pat
 def test_a_picture_with_a_bound_of_its_own_takes_so_many_tiles_of_a_server_with_any_bound(bound: int) -> None:
     for size in ((1920, 1080), (300, 1200), (448, 448), (1, 1), (2000, 30)):
         image = picture(*size)
-        (sent,) = _sent(Prompt("s", (Turn("user", several([image], max_tiles=bound)),)))
+        (sent,) = _sent(Prompt("s", (ChatTurn("user", labelled_images([image], max_tiles=bound)),)))
         for servers in (12, 24, 40):
             assert choose_grid(*sent.size, servers) == choose_grid(*image.size, bound)
 

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handeye.perception.internvl.profiles import INTERNVL3
-from handeye.perception.internvl.zoom import LEAST, part_around, scale
+from handeye.perception.internvl.zoom import LEAST, tile_scale, zoom_region
 from handeye.tools.geometry import Box, Point
 
 
 def part(size: tuple[int, int], point: tuple[int, int], tiles: int = 12, box: Box | None = None) -> Box | None:
-    return part_around(Point(*point), box, Box(0, 0, *size), INTERNVL3.with_tiles(tiles))
+    return zoom_region(Point(*point), box, Box(0, 0, *size), INTERNVL3.with_tiles(tiles))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_the_part_is_on_the_screen_holds_the_point_and_loses_no_pixel(
         return
     assert found.within(width, height) == found
     assert found.holds((x, y))
-    assert min(scale((found.width, found.height), INTERNVL3.with_tiles(tiles))) >= 1
+    assert min(tile_scale((found.width, found.height), INTERNVL3.with_tiles(tiles))) >= 1
     assert found.width >= min(width, LEAST)
     assert found.height >= min(height, LEAST)
 

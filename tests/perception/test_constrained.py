@@ -11,17 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handeye.perception.dialects.reasoning import finished
 from handeye.perception.engines import EngineOptions
-from handeye.perception.engines.engine import finished
+from handeye.perception.engines.engine import Request
 from handeye.perception.engines.in_process.decode import Text
 from handeye.perception.engines.in_process.grammar_guide import Grammars, Words
-from handeye.perception.engines.in_process.transformers_engine import InProcess
-from handeye.perception.internvl.prompt import Prompt, Turn
+from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
+from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.tools.errors import ModelError
 
 pytestmark = pytest.mark.model
 
-PROMPT = Prompt("s", (Turn("user", ("What next?",)),))
+PROMPT = Prompt("s", (ChatTurn("user", ("What next?",)),))
 #: ASCII alone: xgrammar lets bytes through that look like a character and are none, and decode as several.
 GRAMMAR = r"""root ::= [ -~]{1,12} "\n<tool_call>\n" (click | key) "\n</tool_call>"
 click ::= "{\"kind\": \"click\", \"target\": \"" [ !#-[\]-~]{1,9} "\"}"
@@ -37,8 +38,8 @@ QWEN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}
 
 
 @pytest.fixture(scope="module")
-def engine(small_checkpoint: Path) -> InProcess:
-    return InProcess.open(str(small_checkpoint))
+def engine(small_checkpoint: Path) -> InProcessEngine:
+    return InProcessEngine.open(str(small_checkpoint))
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +61,11 @@ def qwen() -> Any:
 
 
 @pytest.mark.parametrize("forcing", [True, False])
-def test_every_answer_matches_the_grammar(engine: InProcess, forcing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_answer_matches_the_grammar(
+    engine: InProcessEngine, forcing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engine, "_forcing", forcing)
-    answers = engine.generate(PROMPT, max_tokens=200, temperature=1.5, n=24, grammar=GRAMMAR)
+    answers = engine.generate(Request(PROMPT, max_tokens=200, temperature=1.5, samples=24, grammar=GRAMMAR))
     for answer in answers:
         assert MATCHES.fullmatch(answer.text), answer.text
         assert answer.finish == "stop"
@@ -71,25 +74,25 @@ def test_every_answer_matches_the_grammar(engine: InProcess, forcing: bool, monk
     assert len({answer.text for answer in answers}) > 12
 
 
-def test_without_the_grammar_they_do_not(engine: InProcess) -> None:
+def test_without_the_grammar_they_do_not(engine: InProcessEngine) -> None:
     """A control."""
-    answers = engine.generate(PROMPT, max_tokens=60, temperature=1.5, n=8)
+    answers = engine.generate(Request(PROMPT, max_tokens=60, temperature=1.5, samples=8))
     assert not any(MATCHES.fullmatch(answer.text) for answer in answers)
 
 
-def test_forced_text_costs_no_pass_of_its_own(engine: InProcess) -> None:
+def test_forced_text_costs_no_pass_of_its_own(engine: InProcessEngine) -> None:
     passes: list[int] = []
     hook = engine._checkpoint.model.model.language_model.register_forward_pre_hook(
         lambda _, args, kwargs: passes.append(kwargs["inputs_embeds"].shape[1]), with_kwargs=True
     )
-    (answer,) = engine.generate(PROMPT, max_tokens=200, grammar=GRAMMAR)
+    (answer,) = engine.generate(Request(PROMPT, max_tokens=200, grammar=GRAMMAR))
     sampled = answer.tokens_out - answer.tokens_forced
     assert answer.tokens_forced > 5
     # One pass for the prompt, then one for each sampled token, with what is forced behind it, but the last.
     assert len(passes) <= sampled
     assert sum(passes) <= answer.tokens_in + answer.tokens_out
     passes.clear()
-    (answer,) = engine.generate(PROMPT, max_tokens=200, grammar='root ::= "all of this, and nothing else"')
+    (answer,) = engine.generate(Request(PROMPT, max_tokens=200, grammar='root ::= "all of this, and nothing else"'))
     hook.remove()
     assert answer.text == "all of this, and nothing else"
     assert answer.tokens_out == answer.tokens_forced
@@ -97,24 +100,26 @@ def test_forced_text_costs_no_pass_of_its_own(engine: InProcess) -> None:
     assert len(passes) == 1
 
 
-def test_an_answer_ends_where_its_grammar_does_and_may_go_on_where_that_may(engine: InProcess) -> None:
-    (answer,) = engine.generate(PROMPT, grammar='root ::= "[[" [0-9] "]]"')
+def test_an_answer_ends_where_its_grammar_does_and_may_go_on_where_that_may(engine: InProcessEngine) -> None:
+    (answer,) = engine.generate(Request(PROMPT, grammar='root ::= "[[" [0-9] "]]"'))
     assert re.fullmatch(r"\[\[\d\]\]", answer.text)
     assert answer.finish == "stop"
-    sampled = engine.generate(PROMPT, temperature=1.5, n=16, grammar='root ::= "a" "b"? [c]{0,3}')
+    sampled = engine.generate(Request(PROMPT, temperature=1.5, samples=16, grammar='root ::= "a" "b"? [c]{0,3}'))
     assert all(re.fullmatch("ab?c{0,3}", each.text) and each.finish == "stop" for each in sampled)
     assert len({each.text for each in sampled}) > 3
 
 
-def test_an_answer_is_cut_at_its_length_in_forced_text_too(engine: InProcess) -> None:
+def test_an_answer_is_cut_at_its_length_in_forced_text_too(engine: InProcessEngine) -> None:
     grammar = 'root ::= [a-z] "bcdefghijklmnopqrstuvwxyz 0 1 2 3 4 5 6 7 8 9"'
-    (answer,) = engine.generate(PROMPT, max_tokens=5, grammar=grammar)
+    (answer,) = engine.generate(Request(PROMPT, max_tokens=5, grammar=grammar))
     assert (answer.tokens_out, answer.finish) == (5, "length")
-    assert engine.generate(PROMPT, stop=["fg"], grammar=grammar)[0].text.endswith("bcde")
+    assert engine.generate(Request(PROMPT, stop=["fg"], grammar=grammar))[0].text.endswith("bcde")
 
 
-def test_control_tokens_are_no_text(engine: InProcess) -> None:
-    sampled = engine.generate(PROMPT, max_tokens=400, temperature=2.0, n=4, grammar="root ::= [ -~]{200}")
+def test_control_tokens_are_no_text(engine: InProcessEngine) -> None:
+    sampled = engine.generate(
+        Request(PROMPT, max_tokens=400, temperature=2.0, samples=4, grammar="root ::= [ -~]{200}")
+    )
     added = engine._checkpoint.tokenizer.added_tokens_decoder.values()
     assert all(len(each.text) == 200 for each in sampled)
     assert not any(token.content in each.text for each in sampled for token in added)
@@ -123,29 +128,29 @@ def test_control_tokens_are_no_text(engine: InProcess) -> None:
 def test_what_cannot_be_held_to_a_grammar_is_free_and_says_so(
     small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = InProcess.open(str(small_checkpoint), EngineOptions(constrain=False))
-    (answer,) = free.generate(PROMPT, max_tokens=8, grammar=GRAMMAR)
+    free = InProcessEngine.open(str(small_checkpoint), EngineOptions(constrain=False))
+    (answer,) = free.generate(Request(PROMPT, max_tokens=8, grammar=GRAMMAR))
     assert answer.notes == ("answers are not held to the grammar: constrain is off",)
     monkeypatch.setitem(sys.modules, "xgrammar", None)
-    bare = InProcess.open(str(small_checkpoint))
-    (answer,) = bare.generate(PROMPT, max_tokens=8, grammar=GRAMMAR)
+    bare = InProcessEngine.open(str(small_checkpoint))
+    (answer,) = bare.generate(Request(PROMPT, max_tokens=8, grammar=GRAMMAR))
     assert "xgrammar is missing" in answer.notes[0]
     assert "pip install 'handeye[transformers]'" in answer.notes[0]
-    assert not bare.generate(PROMPT, max_tokens=8)[0].notes
+    assert not bare.generate(Request(PROMPT, max_tokens=8))[0].notes
 
 
-def test_a_grammar_that_cannot_be_read_is_a_model_error(engine: InProcess) -> None:
+def test_a_grammar_that_cannot_be_read_is_a_model_error(engine: InProcessEngine) -> None:
     with pytest.raises(ModelError, match=r"the grammar for the answer cannot be read \(.*EBNF"):
-        engine.generate(PROMPT, grammar="root := nothing")
+        engine.generate(Request(PROMPT, grammar="root := nothing"))
 
 
-def test_grammars_are_compiled_once(engine: InProcess) -> None:
-    engine.generate(PROMPT, max_tokens=1, grammar=GRAMMAR)
+def test_grammars_are_compiled_once(engine: InProcessEngine) -> None:
+    engine.generate(Request(PROMPT, max_tokens=1, grammar=GRAMMAR))
     assert engine._grammars
     kept = engine._grammars._compiled[GRAMMAR]
     for number in range(16):
-        engine.generate(PROMPT, max_tokens=1, grammar=f'root ::= "{number}"')
-        engine.generate(PROMPT, max_tokens=1, grammar=GRAMMAR)
+        engine.generate(Request(PROMPT, max_tokens=1, grammar=f'root ::= "{number}"'))
+        engine.generate(Request(PROMPT, max_tokens=1, grammar=GRAMMAR))
     assert engine._grammars._compiled[GRAMMAR] is kept
     assert len(engine._grammars._compiled) <= 16
 
@@ -173,7 +178,9 @@ def test_forced_text_is_written_as_far_as_nothing_can_change_it(qwen: Any) -> No
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), text=st.text('{}[]",: \n<>/_abcSv019é', min_size=1, max_size=24))
-def test_whatever_follows_the_tokens_of_forced_text_stay(engine: InProcess, qwen: Any, data: Any, text: str) -> None:
+def test_whatever_follows_the_tokens_of_forced_text_stay(
+    engine: InProcessEngine, qwen: Any, data: Any, text: str
+) -> None:
     follow = data.draw(st.text('{}[]",: \n<>/_abcSv019é', min_size=1, max_size=8))
     for tokenizer in (qwen, engine._checkpoint.tokenizer):
         tokens = Words(tokenizer).stable(text, tuple(sorted({follow.encode()[0], ord("a"), ord(",")})))
@@ -188,7 +195,7 @@ def test_a_tokenizer_that_divides_nothing_is_sure_of_nothing(qwen: Any) -> None:
     assert Words(plain).stable('{"kind": "', LETTERS) == []
 
 
-def test_a_grammar_no_token_fits_is_a_model_error(engine: InProcess) -> None:
+def test_a_grammar_no_token_fits_is_a_model_error(engine: InProcessEngine) -> None:
     tokenizer = engine._checkpoint.tokenizer
     grammars = Grammars(tokenizer, len(tokenizer), engine._checkpoint.ends)
     grammars._never[:] = True
@@ -198,7 +205,7 @@ def test_a_grammar_no_token_fits_is_a_model_error(engine: InProcess) -> None:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.sampled_from("aé中🙂 \ufffd<|box>"), max_size=20), data=st.data())
-def test_streamed_pieces_are_the_text(engine: InProcess, text: str, data: Any) -> None:
+def test_streamed_pieces_are_the_text(engine: InProcessEngine, text: str, data: Any) -> None:
     """Whole characters only, nothing of a stop string, and in the end all of the text."""
     tokenizer = engine._checkpoint.tokenizer
     broken = data.draw(st.lists(st.integers(13, len(tokenizer) - 1), max_size=6))
@@ -213,8 +220,8 @@ def test_streamed_pieces_are_the_text(engine: InProcess, text: str, data: Any) -
     assert made.end() == "".join(pieces) == finished(whole, stops)
 
 
-def test_the_first_answer_is_streamed(engine: InProcess) -> None:
+def test_the_first_answer_is_streamed(engine: InProcessEngine) -> None:
     pieces: list[str] = []
-    answers = engine.generate(PROMPT, max_tokens=40, temperature=1.5, n=3, on_text=pieces.append)
+    answers = engine.generate(Request(PROMPT, max_tokens=40, temperature=1.5, samples=3, on_text=pieces.append))
     assert "".join(pieces) == answers[0].text
     assert len(pieces) > 3

@@ -15,10 +15,11 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions
+from handeye.perception.engines.engine import Request
 from handeye.perception.engines.in_process.small_checkpoint import Language, build_small_checkpoint
-from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 from handeye.perception.internvl.profiles import INTERNVL3
-from handeye.perception.internvl.prompt import Prompt, Turn, ground_prompt
+from handeye.perception.internvl.prompt import ChatTurn, Prompt, ground_prompt
 from handeye.tools.errors import ModelError
 
 pytestmark = pytest.mark.model
@@ -36,8 +37,8 @@ def place(*, seed: int = 0, size: tuple[int, int] = (448, 448), phrase: str = "t
 
 
 @pytest.fixture(scope="module")
-def engine(small_checkpoint: Path) -> InProcess:
-    return InProcess.open(str(small_checkpoint))
+def engine(small_checkpoint: Path) -> InProcessEngine:
+    return InProcessEngine.open(str(small_checkpoint))
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +47,16 @@ def gpt_oss(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_small_checkpoint(tmp_path_factory.mktemp("gpt-oss") / "small", language="gpt_oss")
 
 
-def reading(engine: InProcess, prompt: Prompt) -> Any:
+def reading(engine: InProcessEngine, prompt: Prompt) -> Any:
     return engine._reader.read(*engine._tokenise(prompt, 12), deadline=math.inf)
 
 
-def test_the_logits_are_those_of_the_model_asked_directly(engine: InProcess) -> None:
+def test_the_logits_are_those_of_the_model_asked_directly(engine: InProcessEngine) -> None:
     """To the last bit where the prompt is one piece; else up to the rounding of float32, a piece at a time."""
     import torch
 
     model = engine._checkpoint.model
-    for prompt in (Prompt("s", (Turn("user", ("no picture",)),)), place(size=(896, 896))):
+    for prompt in (Prompt("s", (ChatTurn("user", ("no picture",)),)), place(size=(896, 896))):
         ids, tilings = engine._tokenise(prompt, 12)
         pixels = torch.from_numpy(tilings[0].pixels) if tilings else None
         with torch.inference_mode():
@@ -72,7 +73,9 @@ def test_every_language_part_answers_as_it_does_when_asked_directly(language: La
     import torch
 
     folder = build_small_checkpoint(tmp_path / "InternVL3-small", language=language)
-    engine = InProcess.open(str(folder), EngineOptions(profile="internvl3_5_gpt_oss" if language == "gpt_oss" else ""))
+    engine = InProcessEngine.open(
+        str(folder), EngineOptions(profile="internvl3_5_gpt_oss" if language == "gpt_oss" else "")
+    )
     model, tokenizer = engine._checkpoint.model, engine._checkpoint.tokenizer
     for phrase, reused in (("the Save button", False), ("a lamp", True)):
         prompt = ground_prompt(engine.profile, screen(), phrase)
@@ -87,7 +90,7 @@ def test_every_language_part_answers_as_it_does_when_asked_directly(language: La
                 do_sample=False,
             )
         expected = tokenizer.decode(written[0, len(ids) :], skip_special_tokens=False)
-        (answer,) = engine.generate(prompt, max_tokens=20)
+        (answer,) = engine.generate(Request(prompt, max_tokens=20))
         assert answer.text
         assert expected.startswith(answer.text)
         assert (answer.tokens_out == 20) == (answer.finish == "length")
@@ -104,16 +107,18 @@ def test_a_sliding_window_from_the_first_layer_on_is_kept_right(small_checkpoint
         use_sliding_window=True, sliding_window=40, max_window_layers=0, layer_types=["sliding_attention"] * 2
     )
     (folder / "config.json").write_text(json.dumps(config))
-    windowed, whole = InProcess.open(str(folder)), InProcess.open(str(small_checkpoint))
-    plain = InProcess.open(str(folder), EngineOptions(cache_mb=0))
+    windowed, whole = InProcessEngine.open(str(folder)), InProcessEngine.open(str(small_checkpoint))
+    plain = InProcessEngine.open(str(folder), EngineOptions(cache_mb=0))
     for phrase in ("the Save button", "a lamp"):
         prompt = place(phrase=phrase)
-        (ours,) = windowed.generate(prompt, max_tokens=16)
-        assert ours.text == plain.generate(prompt, max_tokens=16)[0].text
-        assert ours.text != whole.generate(prompt, max_tokens=16)[0].text
+        (ours,) = windowed.generate(Request(prompt, max_tokens=16))
+        assert ours.text == plain.generate(Request(prompt, max_tokens=16))[0].text
+        assert ours.text != whole.generate(Request(prompt, max_tokens=16))[0].text
     assert ours.tokens_reused > 256
-    answers = windowed.generate_batch([place(), place(phrase="a lamp, or two of them")], max_tokens=16)
-    assert answers[0].text == plain.generate(place(), max_tokens=16)[0].text
+    answers = windowed.generate_batch(
+        [Request(each, max_tokens=16) for each in (place(), place(phrase="a lamp, or two of them"))]
+    )
+    assert answers[0].text == plain.generate(Request(place(), max_tokens=16))[0].text
 
 
 @pytest.mark.parametrize("language", ["qwen2", "gpt_oss"])
@@ -121,19 +126,21 @@ def test_samples_of_one_prompt_are_what_they_are_one_at_a_time(
     language: Language, small_checkpoint: Path, gpt_oss: Path
 ) -> None:
     """Sampled so cold that chance has no say, and with rows that end at different times."""
-    engine = InProcess.open(str(small_checkpoint if language == "qwen2" else gpt_oss))
+    engine = InProcessEngine.open(str(small_checkpoint if language == "qwen2" else gpt_oss))
     prompt = place(size=(896, 448))
     grammar = 'root ::= [a-z]{1,9} ("stop here" | " and on" [0-9]{3})'
-    (greedy,) = engine.generate(prompt, max_tokens=24, grammar=grammar)
-    cold = engine.generate(prompt, max_tokens=24, temperature=1e-6, n=3, grammar=grammar)
+    (greedy,) = engine.generate(Request(prompt, max_tokens=24, grammar=grammar))
+    cold = engine.generate(Request(prompt, max_tokens=24, temperature=1e-6, samples=3, grammar=grammar))
     assert [answer.text for answer in cold] == [greedy.text] * 3
-    warm = engine.generate(prompt, max_tokens=24, temperature=1.5, n=6, grammar=grammar)
+    warm = engine.generate(Request(prompt, max_tokens=24, temperature=1.5, samples=6, grammar=grammar))
     assert len({answer.text for answer in warm}) > 3
     assert len({answer.tokens_out for answer in warm}) > 1
     assert {answer.tokens_reused for answer in warm} == {warm[0].tokens_reused}
 
 
-def test_sampled_rows_see_what_they_wrote_and_nothing_else(engine: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sampled_rows_see_what_they_wrote_and_nothing_else(
+    engine: InProcessEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Rows of unequal length share a cache: each token is among the likeliest after its own row alone."""
     import torch
 
@@ -145,7 +152,7 @@ def test_sampled_rows_see_what_they_wrote_and_nothing_else(engine: InProcess, mo
     long, _ = engine._holding('root ::= [a-z]{2} "yes, this is longer than the other" [0-9] [a-z]{4}')
     with torch.inference_mode():
         read = reading(engine, prompt)
-        rows = [engine._row(60, (), held, None) for held in (short, long, short, long, long)]
+        rows = [engine._row(Request(prompt, max_tokens=60), held, None) for held in (short, long, short, long, long)]
         taken: dict[int, list[tuple[list[int], Any]]] = {}
         step = engine._reader.step
 
@@ -172,17 +179,17 @@ def test_sampled_rows_see_what_they_wrote_and_nothing_else(engine: InProcess, mo
     assert len(widths) > 1
 
 
-def test_many_prompts_at_once_are_answered_as_one_by_one(engine: InProcess) -> None:
+def test_many_prompts_at_once_are_answered_as_one_by_one(engine: InProcessEngine) -> None:
     grammar = 'root ::= "[[" [0-9]{1,3} ("]]" | ", " [0-9]{1,3} ", and so on]]")'
     prompts = [
         place(),
         place(seed=1, size=(896, 448), phrase="a lamp"),
-        Prompt("s", (Turn("user", ("no picture",)),)),
+        Prompt("s", (ChatTurn("user", ("no picture",)),)),
         place(phrase="another"),
     ]
     for held, most in (("", 20), (grammar, 20), ("", 3)):
-        together = engine.generate_batch(prompts, max_tokens=most, grammar=held)
-        alone = [engine.generate(prompt, max_tokens=most, grammar=held)[0] for prompt in prompts]
+        together = engine.generate_batch([Request(each, max_tokens=most, grammar=held) for each in prompts])
+        alone = [engine.generate(Request(prompt, max_tokens=most, grammar=held))[0] for prompt in prompts]
         for ours, theirs in zip(together, alone, strict=True):
             assert (ours.text, ours.finish, ours.tokens_out) == (theirs.text, theirs.finish, theirs.tokens_out)
             assert (ours.tokens_forced, ours.window) == (theirs.tokens_forced, theirs.window)
@@ -190,21 +197,21 @@ def test_many_prompts_at_once_are_answered_as_one_by_one(engine: InProcess) -> N
     assert engine.generate_batch([]) == []
 
 
-def test_options_are_weighed_by_their_logits_alone(engine: InProcess) -> None:
+def test_options_are_weighed_by_their_logits_alone(engine: InProcessEngine) -> None:
     """As VisualPRM's authors do it: where each earlier answer stands, and at the end."""
     import torch
 
     turns = (
-        Turn("user", ("### Question:\nsave it\n\n### Solution Process:\nopen the menu", screen(448, 448))),
-        Turn("assistant", ("+",)),
-        Turn("user", ("click Save",)),
-        Turn("assistant", ("a remark",)),
-        Turn("user", ("close it",)),
-        Turn("assistant", ("-",)),
-        Turn("user", ("done",)),
+        ChatTurn("user", ("### Question:\nsave it\n\n### Solution Process:\nopen the menu", screen(448, 448))),
+        ChatTurn("assistant", ("+",)),
+        ChatTurn("user", ("click Save",)),
+        ChatTurn("assistant", ("a remark",)),
+        ChatTurn("user", ("close it",)),
+        ChatTurn("assistant", ("-",)),
+        ChatTurn("user", ("done",)),
     )
     prompt = Prompt("You judge steps.", turns)
-    weighed = engine.weigh(prompt, ["+", "-"])
+    weighed = engine.score_options(prompt, ["+", "-"])
     model, tokenizer = engine._checkpoint.model, engine._checkpoint.tokenizer
     ids, (tiling,) = engine._tokenise(prompt, 12)
     signs = [tokenizer.convert_tokens_to_ids(sign) for sign in "+-"]
@@ -215,19 +222,19 @@ def test_options_are_weighed_by_their_logits_alone(engine: InProcess) -> None:
     with torch.inference_mode():
         logits = model(input_ids=torch.tensor([ids]), pixel_values=torch.from_numpy(tiling.pixels)).logits[0]
     expected = logits[[*(each - 1 for each in answers), -1]][:, signs].softmax(-1)
-    assert np.allclose(weighed.shares, expected, atol=1e-5)
-    assert all(math.isclose(sum(row), 1) for row in weighed.shares)
+    assert np.allclose(weighed.probabilities, expected, atol=1e-5)
+    assert all(math.isclose(sum(row), 1) for row in weighed.probabilities)
     assert (weighed.usage.calls, weighed.usage.tokens_out, weighed.usage.tiles) == (1, 0, 1)
 
-    again = engine.weigh(prompt, ["+", "-"])
-    assert again.shares == weighed.shares
+    again = engine.score_options(prompt, ["+", "-"])
+    assert again.probabilities == weighed.probabilities
     assert again.usage.tiles_reused == 1
     assert 256 < again.usage.tokens_reused < answers[0]
 
 
-def test_an_option_of_several_tokens_cannot_be_weighed(engine: InProcess) -> None:
+def test_an_option_of_several_tokens_cannot_be_weighed(engine: InProcessEngine) -> None:
     with pytest.raises(ModelError, match=r"'not one token' is not one token of small-internvl"):
-        engine.weigh(place(), ["+", "not one token"])
+        engine.score_options(place(), ["+", "not one token"])
 
 
 def exhausted(limit: int) -> Callable[..., None]:
@@ -243,40 +250,40 @@ def exhausted(limit: int) -> Callable[..., None]:
 
 
 def test_out_of_memory_the_caches_go_first_and_then_tiles(small_checkpoint: Path) -> None:
-    engine = InProcess.open(str(small_checkpoint))
+    engine = InProcessEngine.open(str(small_checkpoint))
     prompt = place(size=(896, 896))
     language = engine._checkpoint.model.model.language_model
     hook = language.register_forward_pre_hook(exhausted(1100), with_kwargs=True)
-    (answer,) = engine.generate(prompt, max_tokens=4)
+    (answer,) = engine.generate(Request(prompt, max_tokens=4))
     assert answer.notes == (
         "what was kept of earlier screens was let go: the memory ran out",
         "at most 3 tiles a picture instead of 12: the memory ran out",
     )
     assert answer.tiles == 1
     hook.remove()
-    few = InProcess.open(str(small_checkpoint), EngineOptions(max_tiles=3, cache_mb=0))
-    assert few.generate(prompt, max_tokens=4)[0].text == answer.text
+    few = InProcessEngine.open(str(small_checkpoint), EngineOptions(max_tiles=3, cache_mb=0))
+    assert few.generate(Request(prompt, max_tokens=4))[0].text == answer.text
 
     hook = language.register_forward_pre_hook(exhausted(100), with_kwargs=True)
     with pytest.raises(
         ModelError, match="too small for small-internvl even at one tile a picture; use a smaller model"
     ):
-        engine.generate(prompt, max_tokens=4)
+        engine.generate(Request(prompt, max_tokens=4))
     hook.remove()
-    assert engine.generate(prompt, max_tokens=4)[0].tiles == 5
+    assert engine.generate(Request(prompt, max_tokens=4))[0].tiles == 5
 
 
 def test_prompts_that_do_not_fit_side_by_side_are_answered_one_by_one(small_checkpoint: Path) -> None:
-    engine = InProcess.open(str(small_checkpoint))
+    engine = InProcessEngine.open(str(small_checkpoint))
     prompts = [place(), place(seed=1)]
-    alone = [engine.generate(prompt, max_tokens=4)[0].text for prompt in prompts]
+    alone = [engine.generate(Request(prompt, max_tokens=4))[0].text for prompt in prompts]
 
     def check(_: Any, __: Any, kwargs: dict[str, Any]) -> None:
         if kwargs["inputs_embeds"].shape[0] > 1:
             raise RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory")
 
     engine._checkpoint.model.model.language_model.register_forward_pre_hook(check, with_kwargs=True)
-    answers = engine.generate_batch(prompts, max_tokens=4)
+    answers = engine.generate_batch([Request(each, max_tokens=4) for each in prompts])
     assert [answer.text for answer in answers] == alone
     assert answers[0].notes == ("one after the other: the memory ran out with 2 prompts side by side",)
 
@@ -284,13 +291,14 @@ def test_prompts_that_do_not_fit_side_by_side_are_answered_one_by_one(small_chec
 STARVED = """
 import resource, sys, threading
 from PIL import Image
-from handeye.perception.engines import Options
-from handeye.perception.engines.in_process.transformers_engine import InProcess
-from handeye.perception.internvl.prompt import Prompt, Turn
+from handeye.perception.engines import EngineOptions, Request
+from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
+from handeye.perception.internvl.prompt import ChatTurn, Prompt
 
 threading.stack_size(1 << 18)
-engine = InProcess.open(sys.argv[1], Options(max_tiles=40, cache_mb=0))
-ask = lambda size: engine.generate(Prompt("s", (Turn("user", (Image.new("RGB", size, "navy"), "q")),)), max_tokens=2)[0]
+engine = InProcessEngine.open(sys.argv[1], EngineOptions(max_tiles=40, cache_mb=0))
+prompt = lambda size: Prompt("s", (ChatTurn("user", (Image.new("RGB", size, "navy"), "q")),))
+ask = lambda size: engine.generate(Request(prompt(size), max_tokens=2))[0]
 ask((448, 448))
 held = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (held + (40 << 20), resource.RLIM_INFINITY))

@@ -16,10 +16,11 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions, open_engine
+from handeye.perception.engines.engine import Request
 from handeye.perception.engines.serving import http as http_module
 from handeye.perception.engines.serving.shrinking import canvas
 from handeye.perception.internvl.profiles import ModelProfile
-from handeye.perception.internvl.prompt import Head, Picture, Prompt, Turn, frames
+from handeye.perception.internvl.prompt import ChatTurn, Prompt, PromptImage, PromptPrefix, video_frames
 from handeye.perception.internvl.tiling import MAX_TILES, choose_grid
 from handeye.tools.errors import ModelError
 
@@ -32,7 +33,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shot(width: int, height: int) -> Prompt:
-    return Head("system", "goal").ask(Image.new("RGB", (width, height), "teal"), "question")
+    return PromptPrefix("system", "goal").ask(Image.new("RGB", (width, height), "teal"), "question")
 
 
 def models(odd: Any, owner: str, **more: Any) -> None:
@@ -76,18 +77,18 @@ def test_a_grammar_goes_to_each_server_in_its_own_field(
     models(odd, owner, version=version)
     answers(odd, good())
     engine = open_engine(odd.url)
-    (got,) = engine.generate(shot(300, 300), grammar=GRAMMAR)
+    (got,) = engine.generate(Request(shot(300, 300), grammar=GRAMMAR))
     (body,) = odd.bodies
     constraints = {"structured_outputs", "guided_grammar", "ebnf", "response_format"}
     assert {name: value for name, value in body.items() if name in constraints} == fields
     assert any("answers freely" in note for note in got.notes) == (not fields)
     assert any("answers freely" in note for note in engine.notes) == (not fields)
-    assert not engine.generate(shot(300, 300), grammar=GRAMMAR)[0].notes
+    assert not engine.generate(Request(shot(300, 300), grammar=GRAMMAR))[0].notes
 
 
 def test_without_constraint_no_grammar_is_sent(odd: Any) -> None:
     answers(odd, good())
-    open_engine(odd.url, EngineOptions(constrain=False)).generate(shot(300, 300), grammar=GRAMMAR)
+    open_engine(odd.url, EngineOptions(constrain=False)).generate(Request(shot(300, 300), grammar=GRAMMAR))
     assert "structured_outputs" not in odd.bodies[0]
 
 
@@ -101,7 +102,7 @@ def test_a_server_that_cannot_use_the_grammar_is_asked_freely_and_says_so_once(o
 
     odd.chat = chat
     engine = open_engine(odd.url)
-    notes = [engine.generate(shot(300, 300), grammar=GRAMMAR)[0].notes for _ in range(2)]
+    notes = [engine.generate(Request(shot(300, 300), grammar=GRAMMAR))[0].notes for _ in range(2)]
     assert notes == [("the server cannot hold an answer to the grammar: it answers freely",), ()]
     assert [note for note in engine.notes if "answers freely" in note] == list(notes[0])
     assert all(body["skip_special_tokens"] is False for body in odd.bodies)
@@ -116,7 +117,9 @@ def test_a_server_that_knows_no_budgets_in_a_grammar_is_given_it_without_them(od
         )
 
     odd.chat = chat
-    (got,) = open_engine(odd.url).generate(shot(300, 300), grammar="root ::= text\ntext[max_tokens=40] ::= [a-z]+")
+    (got,) = open_engine(odd.url).generate(
+        Request(shot(300, 300), grammar="root ::= text\ntext[max_tokens=40] ::= [a-z]+")
+    )
     assert odd.bodies[-1]["structured_outputs"] == {"grammar": "root ::= text\ntext ::= [a-z]+"}
     assert got.notes == ("the server's grammars know no budgets of tokens: texts may be of any length",)
 
@@ -124,8 +127,8 @@ def test_a_server_that_knows_no_budgets_in_a_grammar_is_given_it_without_them(od
 def test_samples_are_drawn_as_the_in_process_engine_draws_them(odd: Any) -> None:
     answers(odd, good())
     engine = open_engine(odd.url)
-    engine.generate(shot(300, 300))
-    engine.generate(shot(300, 300), temperature=0.6)
+    engine.generate(Request(shot(300, 300)))
+    engine.generate(Request(shot(300, 300), temperature=0.6))
     assert ["top_p" in body for body in odd.bodies] == [False, True]
     assert odd.bodies[1]["top_p"] == 0.95
 
@@ -143,7 +146,7 @@ def test_the_tiles_are_set_in_each_servers_own_field(
 ) -> None:
     models(odd, owner)
     answers(odd, good())
-    (got,) = open_engine(odd.url, EngineOptions(max_tiles=6)).generate(shot(1920, 1080))
+    (got,) = open_engine(odd.url, EngineOptions(max_tiles=6)).generate(Request(shot(1920, 1080)))
     (body,) = odd.bodies
     assert body.get(field or "", None) == value
     picture = body["messages"][1]["content"][1]["image_url"]
@@ -157,12 +160,12 @@ def test_a_server_without_a_setting_for_the_tiles_is_sent_a_smaller_picture(odd:
     models(odd, "lmdeploy", root="OpenGVLab/InternVL3-8B-hf")  # it reads its setting for the original format only
     answers(odd, good())
     engine = open_engine(odd.url, EngineOptions(max_tiles=6))
-    (got,) = engine.generate(shot(1920, 1080))
+    (got,) = engine.generate(Request(shot(1920, 1080)))
     assert sizes(odd.bodies[0]) == [(2 * 448, 448)]
     assert choose_grid(2 * 448, 448) == (2, 1)
     assert got.tiles == 3
     assert got.notes == ("the server does not let a request set the tiles: pictures are sent smaller instead",)
-    assert engine.generate(shot(1920, 1080))[0].notes == ()
+    assert engine.generate(Request(shot(1920, 1080)))[0].notes == ()
 
 
 def test_answers_in_pixels_are_of_the_picture_that_was_sent(odd: Any, tmp_path: Any) -> None:
@@ -172,7 +175,7 @@ def test_answers_in_pixels_are_of_the_picture_that_was_sent(odd: Any, tmp_path: 
     profile = tmp_path / "profile.json"
     profile.write_text(ModelProfile(name="of-mine", space="pixels").model_dump_json())
     engine = open_engine(odd.url, EngineOptions(max_tiles=6, profile=str(profile)))
-    (got,) = engine.generate(shot(1920, 1080))
+    (got,) = engine.generate(Request(shot(1920, 1080)))
     assert sizes(odd.bodies[0]) == [(1920, 1080)]
     assert got.notes == ("the server does not let a request set the tiles: its own setting holds",)
 
@@ -190,8 +193,8 @@ def test_pictures_of_one_tile_stay_so_beside_a_large_one(odd: Any) -> None:
 
     odd.chat = chat
     image = shot(1920, 1080).images[0]
-    prompt = Prompt("s", (Turn("user", (*frames([image, image]), image, Picture(image, 2), "q")),))
-    (got,) = open_engine(odd.url, EngineOptions(max_tiles=6)).generate(prompt)
+    prompt = Prompt("s", (ChatTurn("user", (*video_frames([image, image]), image, PromptImage(image, 2), "q")),))
+    (got,) = open_engine(odd.url, EngineOptions(max_tiles=6)).generate(Request(prompt))
     assert sizes(odd.bodies[-1]) == [(448, 448), (448, 448), (896, 448), (896, 448)]
     assert got.tiles == 1 + 1 + 3 + 3
 
@@ -215,7 +218,7 @@ def test_a_prompt_too_long_is_asked_again_with_as_many_tiles_as_fit(odd: Any, sa
         odd.reply(handler, 200 if last else 400, good() if last else json.dumps({"message": said}).encode())
 
     odd.chat = chat
-    (got,) = open_engine(odd.url).generate(shot(1600, 1200), max_tokens=512)
+    (got,) = open_engine(odd.url).generate(Request(shot(1600, 1200), max_tokens=512))
     assert len(taken) == len(bounds), taken
     assert taken[0] == 12
     assert all(one > two for one, two in pairwise(taken))
@@ -254,7 +257,7 @@ def test_a_server_may_say_in_any_words_that_a_prompt_is_too_long(odd: Any, statu
     models(odd, "sglang")
     left = iter([(status, json.dumps(body).encode()), (200, good())])
     odd.chat = lambda handler, _: odd.reply(handler, *next(left))
-    (got,) = open_engine(odd.url).generate(shot(1600, 1200), max_tokens=512)
+    (got,) = open_engine(odd.url).generate(Request(shot(1600, 1200), max_tokens=512))
     assert "at most" in got.notes[0]
     assert 5 <= int(str(odd.bodies[1]["max_dynamic_patch"])) < 12
 
@@ -264,10 +267,10 @@ def test_a_prompt_too_long_even_without_tiles_is_a_model_error(odd: Any) -> None
     said = b'{"message": "Input length (90000) exceeds the maximum context length (8192)"}'
     odd.chat = lambda handler, body: odd.reply(handler, 400, said)
     with pytest.raises(ModelError, match="even fewer tiles would not do: shorten the goal, or start the server with"):
-        open_engine(odd.url).generate(shot(1920, 1080))
+        open_engine(odd.url).generate(Request(shot(1920, 1080)))
     assert len(odd.bodies) == 1
     with pytest.raises(ModelError, match="maximum context length"):
-        open_engine(odd.url).generate(Prompt("s", (Turn("user", ("no picture",)),)))
+        open_engine(odd.url).generate(Request(Prompt("s", (ChatTurn("user", ("no picture",)),))))
 
 
 def test_a_question_too_large_for_a_proxy_is_asked_with_a_smaller_picture(odd: Any) -> None:
@@ -278,7 +281,9 @@ def test_a_question_too_large_for_a_proxy_is_asked_with_a_smaller_picture(odd: A
     odd.chat = chat
     models(odd, "lmdeploy", root="x-hf")
     noise = np.random.default_rng(0).integers(0, 256, (800, 1280, 3), dtype=np.uint8)
-    (got,) = open_engine(odd.url).generate(Head("system", "goal").ask(Image.fromarray(noise), "question"))
+    (got,) = open_engine(odd.url).generate(
+        Request(PromptPrefix("system", "goal").ask(Image.fromarray(noise), "question"))
+    )
     assert got.text == "fine"
     assert len(odd.bodies) > 1
 
@@ -289,21 +294,21 @@ def test_what_was_reused_is_counted(odd: Any) -> None:
         "prompt_tokens_details": {"cached_tokens": 2700, "multimodal_tokens": {"image": 7 * 256 + 2}},
     }
     answers(odd, good(**usage))
-    (got,) = open_engine(odd.url).generate(shot(1280, 800))
+    (got,) = open_engine(odd.url).generate(Request(shot(1280, 800)))
     assert (got.tokens_reused, got.tiles) == (2700, 7)
     assert got.tiles_reused == (2700 - (3000 - 7 * 256)) // 256  # the least there can be
     answers(odd, good(prompt_tokens_details=None))
-    (got,) = open_engine(odd.url).generate(shot(1280, 800))
+    (got,) = open_engine(odd.url).generate(Request(shot(1280, 800)))
     assert (got.tokens_reused, got.tiles, got.tiles_reused) == (0, 7, 0)
 
 
 def test_a_server_with_a_setting_of_its_own_is_found_out_by_what_it_counts(odd: Any) -> None:
     answers(odd, good(prompt_tokens_details={"multimodal_tokens": {"image": 16 * 256 + 2}}))
     engine = open_engine(odd.url)
-    assert engine.generate(shot(1280, 800))[0].tiles == 16
+    assert engine.generate(Request(shot(1280, 800)))[0].tiles == 16
     assert "the server has a setting of its own, of at least 15 tiles a picture" in engine.notes
     answers(odd, good(prompt_tokens_details={"multimodal_tokens": {"image": 7 * 256 + 2}}))
-    assert engine.generate(shot(1280, 800))[0].tiles == 7
+    assert engine.generate(Request(shot(1280, 800)))[0].tiles == 7
     assert ["mm_processor_kwargs" in body for body in odd.bodies] == [False, True]
 
 
@@ -315,7 +320,7 @@ def test_a_server_that_was_started_for_the_tiles_wanted_is_taken_at_its_count(od
 
     odd.chat = chat
     engine = open_engine(odd.url, EngineOptions(max_tiles=24))
-    assert [engine.generate(shot(1920, 1080))[0].tiles for _ in range(2)] == [16, 16]
+    assert [engine.generate(Request(shot(1920, 1080)))[0].tiles for _ in range(2)] == [16, 16]
     assert len(odd.bodies) == 3
     assert not any("setting of its own" in note for note in engine.notes)
 
@@ -324,7 +329,7 @@ def test_the_same_screenshot_goes_out_in_the_same_bytes(odd: Any) -> None:
     answers(odd, good())
     engine = open_engine(odd.url)
     for question in ("one", "two"):
-        engine.generate(Head("system", "goal").ask(shot(640, 400).images[0].copy(), question))
+        engine.generate(Request(PromptPrefix("system", "goal").ask(shot(640, 400).images[0].copy(), question)))
     first, second = (body["messages"] for body in odd.bodies)
     assert first[1]["content"][:2] == second[1]["content"][:2]
     assert first[1]["content"] != second[1]["content"]
@@ -343,9 +348,9 @@ def test_options_are_weighed_at_each_place_by_one_token_each(odd: Any) -> None:
         [logprobs(("+", math.log(0.3)), ("-", math.log(0.1)), ("x", -1)), logprobs(("-", -0.1), ("+", -9999))]
     )
     odd.chat = lambda handler, body: odd.reply(handler, 200, next(replies))
-    prompt = Prompt("s", (Turn("user", ("one",)), Turn("assistant", ("+",)), Turn("user", ("two",))))
-    weighed = open_engine(odd.url).weigh(prompt, ("+", "-"))
-    assert [list(row) for row in weighed.shares] == [pytest.approx([0.75, 0.25]), [0.0, 1.0]]
+    prompt = Prompt("s", (ChatTurn("user", ("one",)), ChatTurn("assistant", ("+",)), ChatTurn("user", ("two",))))
+    weighed = open_engine(odd.url).score_options(prompt, ("+", "-"))
+    assert [list(row) for row in weighed.probabilities] == [pytest.approx([0.75, 0.25]), [0.0, 1.0]]
     assert (weighed.usage.calls, weighed.usage.tokens_in, weighed.usage.tokens_reused) == (2, 100, 64)
     first, second = odd.bodies
     assert [len(body["messages"]) for body in (first, second)] == [2, 4]
@@ -364,20 +369,20 @@ def test_options_are_weighed_at_each_place_by_one_token_each(odd: Any) -> None:
 def test_a_server_that_cannot_weigh_is_a_model_error_with_a_remedy(odd: Any, data: bytes, match: str) -> None:
     answers(odd, data)
     with pytest.raises(ModelError, match=match):
-        open_engine(odd.url).weigh(shot(300, 300), ("+", "-"))
+        open_engine(odd.url).score_options(shot(300, 300), ("+", "-"))
 
 
 def test_reasoning_in_a_field_of_its_own_is_no_part_of_the_answer(odd: Any) -> None:
     for field in ("reasoning", "reasoning_content"):
         message = {"content": "click", field: "because"}
         answers(odd, json.dumps({"choices": [{"message": message}]}).encode())
-        (got,) = open_engine(odd.url).generate(shot(300, 300))
+        (got,) = open_engine(odd.url).generate(Request(shot(300, 300)))
         assert (got.text, got.reasoning, got.trouble) == ("click", "because", "")
 
 
 def test_a_server_that_gives_one_sample_at_a_time_is_asked_for_the_others(odd: Any) -> None:
     answers(odd, good())
-    got = open_engine(odd.url).generate(shot(300, 300), temperature=1.0, n=3)
+    got = open_engine(odd.url).generate(Request(shot(300, 300), temperature=1.0, samples=3))
     assert [answer.text for answer in got] == ["fine"] * 3
     assert [body["n"] for body in odd.bodies] == [3, 2, 1]
 
@@ -388,16 +393,16 @@ def test_a_model_that_changes_between_two_answers_is_told(odd: Any) -> None:
         handler, 200, good().replace(b"{", b'{"model": "%s", ' % next(names).encode(), 1)
     )
     engine = open_engine(odd.url)
-    engine.generate(shot(300, 300))
-    engine.generate(shot(300, 300))
+    engine.generate(Request(shot(300, 300)))
+    engine.generate(Request(shot(300, 300)))
     with pytest.raises(ModelError, match="answered as InternVL3-1B after InternVL3-8B: its model was changed"):
-        engine.generate(shot(300, 300))
+        engine.generate(Request(shot(300, 300)))
 
 
 def test_an_engine_that_broke_in_the_middle_of_an_answer_is_told(odd: Any) -> None:
     answers(odd, b'{"choices": [{"message": {"content": "half"}, "finish_reason": "abort"}]}')
     with pytest.raises(ModelError, match="gave up in the middle of an answer"):
-        open_engine(odd.url).generate(shot(300, 300))
+        open_engine(odd.url).generate(Request(shot(300, 300)))
 
 
 def test_all_tries_together_end_within_the_time_for_one_answer(odd: Any) -> None:
@@ -408,5 +413,5 @@ def test_all_tries_together_end_within_the_time_for_one_answer(odd: Any) -> None
     odd.chat = chat
     began = time.monotonic()
     with pytest.raises(ModelError, match=r"answered 503|did not answer within 1 s"):
-        open_engine(odd.url, EngineOptions(answer_seconds=1)).generate(shot(300, 300))
+        open_engine(odd.url, EngineOptions(answer_seconds=1)).generate(Request(shot(300, 300)))
     assert time.monotonic() - began < 15

@@ -16,11 +16,12 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions, open_engine
+from handeye.perception.engines.engine import Request
 from handeye.perception.engines.serving import http as http_module
-from handeye.perception.internvl.prompt import Prompt, Turn
+from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.tools.errors import ModelError, UsageError
 
-PROMPT = Prompt("system", (Turn("user", ("before", Image.new("RGB", (30, 20), "red"), "after")),))
+PROMPT = Prompt("system", (ChatTurn("user", ("before", Image.new("RGB", (30, 20), "red"), "after")),))
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,7 @@ def always(odd: Any, status: int, data: bytes) -> None:
 def refused(odd: Any, match: str, timeout: float = 5) -> str:
     engine = open_engine(odd.url, EngineOptions(answer_seconds=timeout))
     with pytest.raises(ModelError, match=match) as caught:
-        engine.generate(PROMPT)
+        engine.generate(Request(PROMPT))
     engine.close()
     said = str(caught.value)
     assert "\n" not in said
@@ -58,7 +59,7 @@ def refused(odd: Any, match: str, timeout: float = 5) -> str:
 
 def test_a_question_goes_out_in_openai_form_and_the_answer_comes_back(odd: Any) -> None:
     always(odd, 200, answer("<ref>a</ref><box>[[1, 2, 3, 4]]</box><|im_end|>", usage=(300, 12)))
-    (got,) = open_engine(odd.url + "/v1").generate(PROMPT, max_tokens=77, stop=["</tool_call>"])
+    (got,) = open_engine(odd.url + "/v1").generate(Request(PROMPT, max_tokens=77, stop=["</tool_call>"]))
     assert (got.text, got.tokens_in, got.tokens_out) == ("<ref>a</ref><box>[[1, 2, 3, 4]]</box>", 300, 12)
     (body,) = odd.bodies
     assert body["model"] == "InternVL3-8B"
@@ -109,9 +110,9 @@ def test_the_key_comes_from_the_environment(odd: Any, monkeypatch: pytest.Monkey
 def test_samples_are_asked_for_at_once_and_greedy_ones_only_once(odd: Any) -> None:
     odd.chat = lambda handler, body: odd.reply(handler, 200, answer(*["x"] * json.loads(body)["n"], usage=(10, 7)))
     engine = open_engine(odd.url)
-    sampled = engine.generate(PROMPT, temperature=0.6, n=3)
+    sampled = engine.generate(Request(PROMPT, temperature=0.6, samples=3))
     assert [each.tokens_out for each in sampled] == [3, 2, 2]
-    assert len(engine.generate(PROMPT, n=3)) == 3
+    assert len(engine.generate(Request(PROMPT, samples=3))) == 3
     assert [body["n"] for body in odd.bodies] == [3, 1]
 
 
@@ -119,7 +120,7 @@ def test_samples_are_asked_for_at_once_and_greedy_ones_only_once(odd: Any) -> No
 def test_a_busy_server_is_asked_again(odd: Any, status: int) -> None:
     replies = iter([(status, b"busy"), (status, b""), (200, answer("there"))])
     odd.chat = lambda handler, _: odd.reply(handler, *next(replies))
-    assert open_engine(odd.url).generate(PROMPT)[0].text == "there"
+    assert open_engine(odd.url).generate(Request(PROMPT))[0].text == "there"
 
 
 def test_a_server_that_stays_broken_is_asked_a_bounded_number_of_times(odd: Any) -> None:
@@ -159,7 +160,7 @@ def test_garbage_is_a_model_error_in_one_sentence(odd: Any, data: bytes, match: 
 
 def test_an_answer_without_counts_is_an_answer(odd: Any) -> None:
     always(odd, 200, b'{"choices": [{"message": {"content": [{"type": "text", "text": "hi"}]}}], "usage": null}')
-    (got,) = open_engine(odd.url).generate(PROMPT)
+    (got,) = open_engine(odd.url).generate(Request(PROMPT))
     assert (got.text, got.tokens_in, got.tokens_out) == ("hi", 0, 0)
 
 
@@ -178,8 +179,8 @@ def test_a_server_that_knows_only_openai_fields_is_asked_without_the_others(odd:
 
     odd.chat = chat
     engine = open_engine(odd.url)
-    (first,) = engine.generate(PROMPT)
-    (second,) = engine.generate(PROMPT)
+    (first,) = engine.generate(Request(PROMPT))
+    (second,) = engine.generate(Request(PROMPT))
     assert (first.text, second.text) == ("fine", "fine")
     assert "may swallow <box>" in first.notes[0]
     assert any("may swallow <box>" in note for note in engine.notes)
@@ -188,7 +189,7 @@ def test_a_server_that_knows_only_openai_fields_is_asked_without_the_others(odd:
 
 def test_another_number_of_tiles_is_asked_for_and_a_refusal_is_noted(odd: Any) -> None:
     always(odd, 200, answer("fine"))
-    open_engine(odd.url, EngineOptions(max_tiles=6)).generate(PROMPT)
+    open_engine(odd.url, EngineOptions(max_tiles=6)).generate(Request(PROMPT))
     assert odd.bodies[-1]["mm_processor_kwargs"] == {"max_patches": 6, "max_dynamic_patch": 6}
 
     def chat(handler: BaseHTTPRequestHandler, body: str) -> None:
@@ -196,7 +197,7 @@ def test_another_number_of_tiles_is_asked_for_and_a_refusal_is_noted(odd: Any) -
         odd.reply(handler, *((400, error(message)) if "mm_proc" in body else (200, answer("fine"))))
 
     odd.chat = chat
-    (got,) = open_engine(odd.url, EngineOptions(max_tiles=6)).generate(PROMPT)
+    (got,) = open_engine(odd.url, EngineOptions(max_tiles=6)).generate(Request(PROMPT))
     assert got.notes == ("the server does not let a request set the tiles: pictures are sent smaller instead",)
     assert "skip_special_tokens" in odd.bodies[-1]
 
@@ -206,7 +207,7 @@ def test_a_model_that_is_gone_is_told_with_what_is_served_instead(odd: Any) -> N
     always(odd, 404, error("The model `InternVL3-8B` does not exist."))
     odd.models = lambda handler, _: odd.reply(handler, 200, b'{"data": [{"id": "InternVL3-2B"}]}')
     with pytest.raises(ModelError, match="no longer serves InternVL3-8B, but InternVL3-2B; start again"):
-        engine.generate(PROMPT)
+        engine.generate(Request(PROMPT))
 
 
 @pytest.mark.parametrize("data", [b"{}", b'{"data": []}', b"[1]", b'{"data": [{"id": ""}, 3]}', b"<html>"])
@@ -329,4 +330,4 @@ def test_a_proxy_from_the_environment_does_not_stand_between_us_and_this_machine
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     always(odd, 200, answer("direct"))
-    assert open_engine(odd.url).generate(PROMPT)[0].text == "direct"
+    assert open_engine(odd.url).generate(Request(PROMPT))[0].text == "direct"

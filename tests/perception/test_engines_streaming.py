@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handeye.perception.engines import EngineOptions, open_engine
+from handeye.perception.engines.engine import Request
 from handeye.perception.engines.serving import http as http_module
 from handeye.perception.engines.serving.streaming import Growing, Telling
-from handeye.perception.internvl.prompt import Prompt, Turn
+from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.tools.errors import ModelError
 
-PROMPT = Prompt("system", (Turn("user", ("question",)),))
+PROMPT = Prompt("system", (ChatTurn("user", ("question",)),))
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def stream(odd: Any, *tries: bytes) -> None:
 def test_a_streamed_answer_is_told_as_it_grows_and_given_whole(odd: Any) -> None:
     stream(odd, piece("Click") + b": keep-alive\n\n" + piece(" für 世界") + piece("", finish="stop") + USAGE + DONE)
     told: list[str] = []
-    (got,) = open_engine(odd.url).generate(PROMPT, on_text=told.append)
+    (got,) = open_engine(odd.url).generate(Request(PROMPT, on_text=told.append))
     assert told == ["Click", " für 世界"]
     assert (got.text, got.finish, got.tokens_in, got.tokens_out) == ("Click für 世界", "stop", 30, 4)
     assert odd.bodies[0]["stream"] is True
@@ -66,14 +67,14 @@ def test_a_streamed_answer_is_told_as_it_grows_and_given_whole(odd: Any) -> None
 
 def test_without_a_listener_nothing_is_streamed(odd: Any) -> None:
     odd.chat = lambda handler, _: odd.reply(handler, 200, b'{"choices": [{"message": {"content": "x"}}]}')
-    open_engine(odd.url).generate(PROMPT)
+    open_engine(odd.url).generate(Request(PROMPT))
     assert not {"stream", "stream_options"} & set(odd.bodies[0])
 
 
 def test_only_the_first_of_several_samples_is_told(odd: Any) -> None:
     stream(odd, piece("b", 1) + piece("a") + piece("B", 1, "stop") + piece("A", 0, "length") + USAGE + DONE)
     told: list[str] = []
-    first, second = open_engine(odd.url).generate(PROMPT, n=2, temperature=1, on_text=told.append)
+    first, second = open_engine(odd.url).generate(Request(PROMPT, samples=2, temperature=1, on_text=told.append))
     assert "".join(told) == first.text == "aA"
     assert (first.finish, second.text, second.finish) == ("length", "bB", "stop")
 
@@ -81,7 +82,7 @@ def test_only_the_first_of_several_samples_is_told(odd: Any) -> None:
 def test_what_ends_an_answer_is_not_told_even_when_it_comes_in_pieces(odd: Any) -> None:
     stream(odd, piece("a </tool") + piece("_x </tool_c") + piece("all> more") + piece("", finish="stop") + DONE)
     told: list[str] = []
-    (got,) = open_engine(odd.url).generate(PROMPT, stop=["</tool_call>"], on_text=told.append)
+    (got,) = open_engine(odd.url).generate(Request(PROMPT, stop=["</tool_call>"], on_text=told.append))
     assert "".join(told) == got.text == "a </tool_x "
 
 
@@ -89,7 +90,7 @@ def test_thinking_is_told_before_the_answer(odd: Any) -> None:
     thought = event({"choices": [{"index": 0, "delta": {"reasoning_content": "because"}}]})
     stream(odd, thought + piece("click", finish="stop") + DONE)
     told: list[str] = []
-    (got,) = open_engine(odd.url).generate(PROMPT, on_text=told.append)
+    (got,) = open_engine(odd.url).generate(Request(PROMPT, on_text=told.append))
     assert "".join(told) == got.written == "<think>because</think>\nclick"
     assert (got.text, got.reasoning) == ("click", "because")
 
@@ -98,7 +99,7 @@ def test_half_an_answer_is_asked_for_again_and_told_once(odd: Any) -> None:
     whole = piece("Click") + piece(" Save") + piece("", finish="stop") + DONE
     stream(odd, piece("Click") + b'data: {"choi', whole)
     told: list[str] = []
-    (got,) = open_engine(odd.url).generate(PROMPT, on_text=told.append)
+    (got,) = open_engine(odd.url).generate(Request(PROMPT, on_text=told.append))
     assert "".join(told) == got.text == "Click Save"
     assert len(odd.bodies) == 2
 
@@ -106,34 +107,34 @@ def test_half_an_answer_is_asked_for_again_and_told_once(odd: Any) -> None:
 def test_another_answer_after_half_of_one_is_given_and_not_told(odd: Any) -> None:
     stream(odd, piece("Click"), piece("Wait", finish="stop") + DONE)
     told: list[str] = []
-    (got,) = open_engine(odd.url).generate(PROMPT, on_text=told.append)
+    (got,) = open_engine(odd.url).generate(Request(PROMPT, on_text=told.append))
     assert (told, got.text) == (["Click"], "Wait")
 
 
 def test_a_server_that_always_breaks_off_is_a_model_error(odd: Any) -> None:
     stream(odd, *[piece("Click")] * 4)
     with pytest.raises(ModelError, match=r"the answer broke off in the middle.* after 4 tries"):
-        open_engine(odd.url).generate(PROMPT, on_text=lambda _: None)
+        open_engine(odd.url).generate(Request(PROMPT, on_text=lambda _: None))
 
 
 def test_an_error_in_the_stream_is_told_or_tried_again_as_its_status_says(odd: Any) -> None:
     bad = event({"error": {"message": "no such thing", "code": 400}})
     stream(odd, piece("Cl") + bad)
     with pytest.raises(ModelError, match="answered 400: no such thing"):
-        open_engine(odd.url).generate(PROMPT, on_text=lambda _: None)
+        open_engine(odd.url).generate(Request(PROMPT, on_text=lambda _: None))
     stream(odd, event({"error": {"message": "engine died"}}), piece("fine", finish="stop") + DONE)
-    assert open_engine(odd.url).generate(PROMPT, on_text=lambda _: None)[0].text == "fine"
+    assert open_engine(odd.url).generate(Request(PROMPT, on_text=lambda _: None))[0].text == "fine"
 
 
 def test_a_stream_of_garbage_is_a_model_error(odd: Any) -> None:
     stream(odd, event(b"{{{"))
     with pytest.raises(ModelError, match="streams what is no JSON"):
-        open_engine(odd.url).generate(PROMPT, on_text=lambda _: None)
+        open_engine(odd.url).generate(Request(PROMPT, on_text=lambda _: None))
 
 
 def test_a_server_that_does_not_stream_is_told_from_as_usual(odd: Any) -> None:
     odd.chat = lambda handler, _: odd.reply(handler, 200, b'{"choices": [{"message": {"content": "whole"}}]}')
-    (got,) = open_engine(odd.url).generate(PROMPT, on_text=lambda _: None)
+    (got,) = open_engine(odd.url).generate(Request(PROMPT, on_text=lambda _: None))
     assert got.text == "whole"
 
 
@@ -149,7 +150,7 @@ def test_a_stream_that_stops_flowing_is_given_up_after_the_time_allowed(odd: Any
 
     odd.chat = chat
     with pytest.raises(ModelError, match=r"did not answer within 0\.5 s"):
-        open_engine(odd.url, EngineOptions(answer_seconds=0.5)).generate(PROMPT, on_text=lambda _: None)
+        open_engine(odd.url, EngineOptions(answer_seconds=0.5)).generate(Request(PROMPT, on_text=lambda _: None))
     done.set()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from handeye.perception.engines.engine import Request
 from handeye.perception.engines.in_process.router import Router, changed, halved, quiet
 from handeye.perception.engines.in_process.small_checkpoint import build_small_checkpoint
 from handeye.perception.engines.options import EngineOptions
@@ -81,30 +82,30 @@ def test_int8_layers_are_near_the_ones_they_stand_for_though_one_token_is_huge()
 @pytest.mark.model
 def test_a_fast_engine_reads_fewer_tokens_says_so_and_shares_what_it_has_seen(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    from handeye.perception.engines.in_process.transformers_engine import InProcess
+    from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 
     folder = build_small_checkpoint(tmp_path / "InternVL3-small")
-    engine = InProcess.open(str(folder), EngineOptions(fast=True))
-    exact = InProcess.open(str(folder))
+    engine = InProcessEngine.open(str(folder), EngineOptions(fast=True))
+    exact = InProcessEngine.open(str(folder))
     assert any("in half their size" in note for note in engine.notes)
     assert any("linear layers in int8" in note for note in engine.notes)
     first, second = page(), page((1000, 800, "OK"))
     ask = [ground_prompt(INTERNVL3, each, "the OK button") for each in (first, second)]
-    plain = exact.generate(ask[0], max_tokens=8)[0]
-    cold, warm = (engine.generate(each, max_tokens=8)[0] for each in ask)
+    plain = exact.generate(Request(ask[0], max_tokens=8))[0]
+    cold, warm = (engine.generate(Request(each, max_tokens=8))[0] for each in ask)
     assert plain.tokens_in - cold.tokens_in == 5 * 192
     # All but the changed tile is known: the thumbnail counts as the earlier one.
     assert (warm.tiles, warm.tiles_reused) == (7, 6)
-    fresh = InProcess.open(str(folder), EngineOptions(fast=True, cache_mb=0))
-    assert fresh.generate(ask[0], max_tokens=8)[0].text == cold.text
+    fresh = InProcessEngine.open(str(folder), EngineOptions(fast=True, cache_mb=0))
+    assert fresh.generate(Request(ask[0], max_tokens=8))[0].text == cold.text
 
 
 @pytest.mark.model
 def test_exact_engines_are_not_routed(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    from handeye.perception.engines.in_process.transformers_engine import InProcess
+    from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 
-    engine = InProcess.open(str(build_small_checkpoint(tmp_path / "InternVL3-small")))
+    engine = InProcessEngine.open(str(build_small_checkpoint(tmp_path / "InternVL3-small")))
     assert not any(note.startswith("fast") for note in engine.notes)
     _, tilings = engine._tokenise(ground_prompt(INTERNVL3, page(), "x"), 12)
     assert isinstance(tilings[0], Tiling)

@@ -11,6 +11,7 @@ import pytest
 from handeye.perception.dialects import parse_action, parse_boxes, parse_point
 from handeye.perception.engines import open_engine
 from handeye.perception.engines.ebnf import decimal, integer
+from handeye.perception.engines.engine import Request
 from handeye.perception.engines.grammar import action_grammar, box_grammar, without_budgets
 from handeye.perception.engines.in_process.small_checkpoint import Language, build_small_checkpoint
 from handeye.perception.internvl.profiles import (
@@ -21,7 +22,7 @@ from handeye.perception.internvl.profiles import (
     SCALECUA,
     ModelProfile,
 )
-from handeye.perception.internvl.prompt import Prompt, Turn
+from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.tools.actions import KINDS
 from handeye.tools.errors import UsageError
 
@@ -289,10 +290,10 @@ def test_a_model_that_knows_nothing_writes_only_actions(
 
     engine = open_engine(str(build_small_checkpoint(tmp_path, language=language)))
     grammar = action_grammar(profile, KINDS, longest=544)
-    prompt = Prompt("", (Turn("user", ("Goal: buy a lamp.",)),))
+    prompt = Prompt("", (ChatTurn("user", ("Goal: buy a lamp.",)),))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        answers = engine.generate(prompt, max_tokens=544, temperature=1.0, n=100, grammar=grammar)
+        answers = engine.generate(Request(prompt, max_tokens=544, temperature=1.0, samples=100, grammar=grammar))
     kinds = set()
     for answer in answers:
         assert answer.finish == "stop"

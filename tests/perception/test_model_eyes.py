@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import open_engine
-from handeye.perception.engines.scripted import Scripted
+from handeye.perception.engines.scripted import ScriptedEngine
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Grounding, Observation
 from handeye.perception.snapping import element_under
@@ -31,12 +31,12 @@ def observation(*elements: Element, view: Box | None = None, size: tuple[int, in
 
 
 def perception(*answers: str, samples: int = 1) -> ModelPerception:
-    return ModelPerception(Scripted(answers), samples=samples)
+    return ModelPerception(ScriptedEngine(answers), samples=samples)
 
 
 def shown(looking: ModelPerception) -> list[tuple[int, int]]:
     """The sizes of the pictures that the model was asked about."""
-    assert isinstance(looking.engine, Scripted)
+    assert isinstance(looking.engine, ScriptedEngine)
     return [prompt.images[0].size for prompt in looking.engine.prompts]
 
 
@@ -103,7 +103,7 @@ def test_samples_are_one_call_beside_the_greedy_one() -> None:
     found = ground(looking, observation())
     assert (found.samples, found.votes) == (((500, 250),) * 3, 3)
     assert looking.usage.calls == 2
-    assert isinstance(looking.engine, Scripted)
+    assert isinstance(looking.engine, ScriptedEngine)
     assert looking.engine.prompts[0] == looking.engine.prompts[1]
 
 
@@ -211,7 +211,7 @@ def test_a_look_gathers_what_the_device_knows_and_reads_only_when_asked() -> Non
         reads.append(1)
         return ()
 
-    seen = ModelPerception(Scripted([]), reader).observe(Still())  # type: ignore[arg-type]
+    seen = ModelPerception(ScriptedEngine([]), reader).observe(Still())  # type: ignore[arg-type]
     assert (seen.elements[0].id, seen.signals.title, reads) == ("save", "A page", [])
     assert seen.words == ()
     assert reads == [1]

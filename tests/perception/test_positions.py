@@ -13,10 +13,11 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions
-from handeye.perception.engines.in_process.transformers_engine import InProcess
+from handeye.perception.engines.engine import Request
+from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 from handeye.perception.internvl.positions import LEAST_DELTA, after, positions
 from handeye.perception.internvl.profiles import INTERNVL3
-from handeye.perception.internvl.prompt import Prompt, Turn, ground_prompt
+from handeye.perception.internvl.prompt import ChatTurn, Prompt, ground_prompt
 from handeye.tools.errors import ModelError, UsageError
 
 pytestmark = pytest.mark.model
@@ -30,11 +31,11 @@ def picture() -> Image.Image:
     return Image.fromarray(rng.integers(0, 256, (448, 896, 3), dtype=np.uint8))
 
 
-def opened(checkpoint: Path, **options: Any) -> InProcess:
-    return InProcess.open(str(checkpoint), EngineOptions(**options))
+def opened(checkpoint: Path, **options: Any) -> InProcessEngine:
+    return InProcessEngine.open(str(checkpoint), EngineOptions(**options))
 
 
-def told(engine: InProcess) -> list[list[float]]:
+def told(engine: InProcessEngine) -> list[list[float]]:
     """The positions that the rotary embedding is given, pass by pass, from now on."""
     seen: list[list[float]] = []
     rotary = engine._checkpoint.model.model.language_model.rotary_emb
@@ -84,11 +85,11 @@ def test_an_answer_behind_a_picture_goes_on_at_the_right_position(small_checkpoi
     import torch
 
     engine = opened(small_checkpoint, v2pe=0.3, cache_mb=0)
-    prompt = Prompt("s", (Turn("user", ("look: ", picture, "what is it?")),))
+    prompt = Prompt("s", (ChatTurn("user", ("look: ", picture, "what is it?")),))
     ids, tilings = engine._tokenise(prompt, 12)
     expected = positions(ids, engine._checkpoint.image_token, 0.3)
     seen = told(engine)
-    (answer,) = engine.generate(prompt, max_tokens=6)
+    (answer,) = engine.generate(Request(prompt, max_tokens=6))
     last = float(expected[-1])
     assert [each for part in seen for each in part] == [*expected.tolist(), *(last + n for n in range(1, 6))]
     assert answer.window == last + 5
@@ -107,22 +108,24 @@ def test_delta_changes_answers_and_the_caches_do_not(small_checkpoint: Path, pic
     kept, plain, stock = (
         opened(small_checkpoint, **options) for options in ({"v2pe": 0.25}, {"v2pe": 0.25, "cache_mb": 0}, {})
     )
-    texts = [[engine.generate(each, max_tokens=16)[0].text for each in prompts] for engine in (kept, plain, stock)]
+    texts = [
+        [engine.generate(Request(each, max_tokens=16))[0].text for each in prompts] for engine in (kept, plain, stock)
+    ]
     assert texts[0] == texts[1] != texts[2]
-    again = kept.generate(prompts[1], max_tokens=1)[0]
+    again = kept.generate(Request(prompts[1], max_tokens=1))[0]
     assert again.tokens_reused > 768
     assert (
         again.window
-        == plain.generate(prompts[1], max_tokens=1)[0].window
-        < stock.generate(prompts[1], max_tokens=1)[0].window
+        == plain.generate(Request(prompts[1], max_tokens=1))[0].window
+        < stock.generate(Request(prompts[1], max_tokens=1))[0].window
     )
 
 
 def test_pictures_take_less_of_the_context(small_checkpoint: Path, picture: Image.Image) -> None:
-    prompt = Prompt("s", (Turn("user", (*[picture] * 22, "q")),))
+    prompt = Prompt("s", (ChatTurn("user", (*[picture] * 22, "q")),))
     with pytest.raises(ModelError, match="holds 16384"):
         opened(small_checkpoint, max_tiles=1).generate(
-            Prompt("s", (Turn("user", (*[picture] * 70, "q")),)), max_tokens=1
+            Request(Prompt("s", (ChatTurn("user", (*[picture] * 70, "q")),)), max_tokens=1)
         )
     assert opened(small_checkpoint, max_tiles=12)._fitting.bound(prompt, 1)[1]
     assert not opened(small_checkpoint, max_tiles=12, v2pe=0.25)._fitting.bound(prompt, 1)[1]
@@ -135,25 +138,25 @@ def test_a_language_part_that_rounds_positions_is_refused(small_checkpoint: Path
     rotary = checkpoint.model.model.language_model.rotary_emb
     rotary.register_forward_pre_hook(lambda _, args: (args[0], args[1].long()))
     with pytest.raises(UsageError, match=r"v2pe=0\.25 needs .* that of small-internvl \(qwen2\) does not; leave v2pe"):
-        InProcess(checkpoint, EngineOptions(v2pe=0.25))
-    InProcess(checkpoint, EngineOptions())
+        InProcessEngine(checkpoint, EngineOptions(v2pe=0.25))
+    InProcessEngine(checkpoint, EngineOptions())
     checkpoint.model.model.language_model.rotary_emb = None
     with pytest.raises(UsageError, match="leave v2pe at 1"):
-        InProcess(checkpoint, EngineOptions(v2pe=0.5))
+        InProcessEngine(checkpoint, EngineOptions(v2pe=0.5))
 
 
 def test_the_time_for_an_answer_bounds_reading_and_writing(small_checkpoint: Path) -> None:
     from handeye.perception.engines.in_process.decode import write
 
     engine = opened(small_checkpoint, answer_seconds=1e-9)
-    prompt = Prompt("s", (Turn("user", ("q",)),))
+    prompt = Prompt("s", (ChatTurn("user", ("q",)),))
     with pytest.raises(ModelError, match="did not read the prompt in the time"):
-        engine.generate(prompt)
+        engine.generate(Request(prompt))
     import torch
 
     with torch.inference_mode():
         reading = engine._reader.read(*engine._tokenise(prompt, 12), deadline=math.inf)
-        row = engine._row(64, (), None, None)
+        row = engine._row(Request(prompt, max_tokens=64), None, None)
         row.read(reading.position)
         write(engine._reader, reading.cache, None, [row], reading.logits, 0.0, deadline=time.monotonic() - 1)
     assert (row.tokens, row.finish) == (1, "length")

@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from handeye.perception.dialects import parse_action, parse_boxes, parse_point
 from handeye.perception.dialects.reasoning import separate
 from handeye.perception.engines import open_engine
-from handeye.perception.engines.engine import answer_of
-from handeye.perception.engines.scripted import Scripted
+from handeye.perception.engines.engine import Request, answer_parts
+from handeye.perception.engines.scripted import ScriptedEngine
 from handeye.perception.engines.serving.messages import Message
 from handeye.perception.engines.serving.streaming import Growing, Telling
 from handeye.perception.internvl.calibration import numbers_in
 from handeye.perception.internvl.profiles import INTERNVL3, INTERNVL3_5, PROFILES
-from handeye.perception.internvl.prompt import Prompt, Turn
+from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.tools.actions import Click, Type
 from handeye.tools.errors import ActionRefused
 
 SIZE = (1000, 1000)
 STOP = ("</tool_call>", "</action>")
-PROMPT = Prompt("system", (Turn("user", ("question",)),))
+PROMPT = Prompt("system", (ChatTurn("user", ("question",)),))
 
 #: How families mark reasoning, with a place for it and one for the answer.
 FORMS = {
@@ -119,7 +119,7 @@ def test_the_action_is_the_one_after_the_reasoning(form: str, call: tuple[str, s
     text = form.format(draft=f"Perhaps {draft}? No, that deletes it.", answer=answer)
     assert clicked(parse_action(text, profile, SIZE)[1]) == (610, 320)
     # Stop strings end the answer and not the reasoning, and an engine's answer reads the same.
-    (got,) = Scripted([text], profile).generate(PROMPT, stop=STOP)
+    (got,) = ScriptedEngine([text], profile).generate(Request(PROMPT, stop=STOP))
     assert clicked(parse_action(got.separated, profile, SIZE)[1]) == (610, 320)
     assert draft not in got.text
     assert draft in got.reasoning
@@ -134,7 +134,7 @@ def test_reasoning_that_never_ends_leaves_no_answer(form: str, call: tuple[str, 
     assert parse_point(text, profile, SIZE) is None
     assert parse_boxes(text, profile, SIZE) == []
     assert numbers_in(text) == ()
-    (got,) = Scripted([text], profile).generate(PROMPT, stop=STOP)
+    (got,) = ScriptedEngine([text], profile).generate(Request(PROMPT, stop=STOP))
     assert (got.text, bool(got.trouble)) == ("", True)
 
 
@@ -172,9 +172,9 @@ def test_what_another_speaker_says_is_no_answer() -> None:
 def test_a_text_cut_by_the_limit_is_reasoning_where_the_template_opened_it() -> None:
     draft = CALLS["tool call"][1]
     thinks = PROFILES["qwen3_vl_thinking"]
-    assert answer_of(draft, STOP, thinks, "length").trouble
-    assert answer_of(draft, STOP, thinks, "stop").answer
-    assert answer_of(draft, STOP, INTERNVL3, "length").answer
+    assert answer_parts(draft, STOP, thinks, "length").trouble
+    assert answer_parts(draft, STOP, thinks, "stop").answer
+    assert answer_parts(draft, STOP, INTERNVL3, "length").answer
 
 
 def test_lone_surrogates_become_a_sign_that_can_be_stored() -> None:
@@ -262,7 +262,7 @@ DRAFT, ANSWER = CALLS["tool call"][1:]
 )
 def test_fields_and_parts_of_a_server_are_told_apart(odd: Any, message: dict[str, Any], stream: bool) -> None:
     chat(odd, message, stream=stream)
-    (got,) = open_engine(odd.url).generate(PROMPT, stop=STOP, on_text=(lambda _: None) if stream else None)
+    (got,) = open_engine(odd.url).generate(Request(PROMPT, stop=STOP, on_text=(lambda _: None) if stream else None))
     assert clicked(parse_action(got.separated, INTERNVL3_5, SIZE)[1]) == (610, 320)
     assert DRAFT in got.reasoning
     assert "</tool_call>" not in odd.bodies[0]["stop"]
@@ -272,7 +272,7 @@ def test_reasoning_alone_is_no_answer_of_a_server(odd: Any) -> None:
     chat(odd, {"content": None, "reasoning_content": DRAFT}, {"content": "", "reasoning": DRAFT})
     engine = open_engine(odd.url)
     for _ in range(2):
-        (got,) = engine.generate(PROMPT, stop=STOP)
+        (got,) = engine.generate(Request(PROMPT, stop=STOP))
         with pytest.raises(ActionRefused, match="reasoned and gave no answer"):
             parse_action(got.separated, INTERNVL3_5, SIZE)
 
@@ -292,7 +292,7 @@ def test_a_call_that_the_server_took_out_is_the_answer(odd: Any, call: dict[str,
     chat(odd, {"content": f"Not {DRAFT}.", "tool_calls": [call]}, {"content": None, "tool_calls": [call]})
     engine = open_engine(odd.url)
     for _ in range(2):
-        (got,) = engine.generate(PROMPT, stop=STOP)
+        (got,) = engine.generate(Request(PROMPT, stop=STOP))
         assert clicked(parse_action(got.separated, INTERNVL3, SIZE)[1]) == (610, 320)
 
 
@@ -304,5 +304,5 @@ def test_a_call_streamed_in_pieces_is_put_together(odd: Any) -> None:
     odd.chat = lambda handler, _: odd.reply(
         handler, 200, (body + "data: [DONE]\n\n").encode(), Content_Type="text/event-stream"
     )
-    (got,) = open_engine(odd.url).generate(PROMPT, stop=STOP, on_text=lambda _: None)
+    (got,) = open_engine(odd.url).generate(Request(PROMPT, stop=STOP, on_text=lambda _: None))
     assert clicked(parse_action(got.separated, INTERNVL3, SIZE)[1]) == (610, 320)

@@ -19,11 +19,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handeye.perception.engines import EngineOptions, open_engine
+from handeye.perception.engines.engine import Request
 from handeye.perception.engines.serving import http, vllm_server
 from handeye.perception.engines.serving.vllm_log import last_line, reason
 from handeye.perception.engines.serving.vllm_plan import GB, Facts, Gpu, Split, Wishes, find_gpus, flags, split
 from handeye.perception.engines.serving.vllm_server import Order, Server, find_vllm, plan
-from handeye.perception.internvl.prompt import Prompt, Turn
+from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.tools.errors import ModelError, SetupError, UsageError
 
 STAND_IN = Path(__file__).with_name("stand_in_vllm.py")
@@ -313,7 +314,7 @@ def test_a_server_that_dies_under_a_run_is_told_with_the_reason(
         assert json.loads(arguments[arguments.index("--mm-processor-kwargs") + 1])["max_patches"] == 6
         assert arguments[-2:] == ["--swap", "two words"]
         with pytest.raises(ModelError, match="the server of small-internvl ended: loading weights 3/7"):
-            engine.generate(Prompt("s", (Turn("user", ("q",)),)))
+            engine.generate(Request(Prompt("s", (ChatTurn("user", ("q",)),))))
     finally:
         engine.close()
     assert gone(tmp_path)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from handeye.perception.engines.scripted import Scripted
+from handeye.perception.engines.scripted import ScriptedEngine
 from handeye.perception.internvl.prompt import to_text
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Observation
@@ -35,8 +35,8 @@ def click(target: str, why: str = "It saves.") -> str:
     return f'{why}\n<tool_call>\n{{"kind": "click", "target": {target}}}\n</tool_call>'
 
 
-def choosing(*answers: str, n: int = 3, critic: Scripted | None = None) -> tuple[BestOfN, Scripted]:
-    engine = Scripted(answers)
+def choosing(*answers: str, n: int = 3, critic: ScriptedEngine | None = None) -> tuple[BestOfN, ScriptedEngine]:
+    engine = ScriptedEngine(answers)
     return BestOfN(engine, n, critic), engine
 
 
@@ -119,7 +119,7 @@ def test_the_same_model_as_critic_is_asked_over_the_prefix_of_the_decision() -> 
 
 
 def test_a_critic_of_its_own_is_told_its_task_as_system_text() -> None:
-    critic = Scripted(["0 1", "1 0"], name="critic")
+    critic = ScriptedEngine(["0 1", "1 0"], name="critic")
     policy, engine = choosing(click('"Save"'), click('"Cancel"'), n=2, critic=critic)
     decision = choose(policy)
     assert decision.action.target.phrase == "Cancel"

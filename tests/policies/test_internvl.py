@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions, open_engine
-from handeye.perception.engines.scripted import Scripted
+from handeye.perception.engines.scripted import ScriptedEngine
 from handeye.perception.internvl.prompt import to_text
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Observation
@@ -39,12 +39,12 @@ def task(view: Box | None = None, elements: tuple[Element, ...] = (), **more: An
     )
 
 
-def policy(*answers: str) -> tuple[InternVL, Scripted, ModelPerception]:
-    engine = Scripted(answers)
+def policy(*answers: str) -> tuple[InternVL, ScriptedEngine, ModelPerception]:
+    engine = ScriptedEngine(answers)
     return InternVL(engine), engine, ModelPerception(engine)
 
 
-def told(engine: Scripted, number: int = -1) -> str:
+def told(engine: ScriptedEngine, number: int = -1) -> str:
     return to_text(engine.prompts[number], [0])
 
 

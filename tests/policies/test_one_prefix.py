@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from handeye.perception.engines import EngineOptions
-from handeye.perception.internvl.prompt import ground_prompt, head, to_text
+from handeye.perception.internvl.prompt import ground_prompt, run_prefix, to_text
 from handeye.perception.internvl.tiling import choose_grid
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Observation
@@ -30,9 +30,9 @@ TILES = 3
 @pytest.fixture(scope="module")
 def engine(small_checkpoint: Path) -> Iterator[Any]:
     pytest.importorskip("torch")
-    from handeye.perception.engines.in_process.transformers_engine import InProcess
+    from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 
-    made = InProcess.open(str(small_checkpoint), EngineOptions())
+    made = InProcessEngine.open(str(small_checkpoint), EngineOptions())
     yield made
     made.close()
 
@@ -62,7 +62,7 @@ def shared(engine: Any, on: PolicyInput) -> int:
     """Tokens up to and with the screenshot."""
     columns, rows = choose_grid(*SIZE)
     assert columns * rows + 1 == TILES
-    prompt = question(on, head(engine.profile, on.goal, KINDS))
+    prompt = question(on, run_prefix(engine.profile, on.goal, KINDS))
     text = to_text(prompt, [TILES], engine.profile.tokens_per_tile, engine.profile.template)
     until = text[: text.index("</img>") + len("</img>")]
     return len(engine._checkpoint.tokenizer.encode(until, add_special_tokens=False))

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from handeye.perception.engines.engine import Answer, Request
+
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
@@ -20,7 +22,7 @@ from PIL import Image
 from handeye.agent import Agent
 from handeye.agent.run_folder import RunResult
 from handeye.perception.engines import Engine, open_engine
-from handeye.perception.internvl.prompt import Prompt, Turn
+from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.perception.model_perception import ModelPerception
 from handeye.policies.internvl import InternVL
 from handeye.scenarios.demo import learn, learn_screens
@@ -39,14 +41,14 @@ class Overheard:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.heard: list[tuple[Prompt, dict[str, Any], str]] = []
+        self.heard: list[tuple[Request, str]] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.engine, name)
 
-    def generate(self, prompt: Prompt, **settings: Any) -> Any:
-        answers = self.engine.generate(prompt, **settings)
-        self.heard.append((prompt, settings, answers[0].text))
+    def generate(self, request: Request) -> list[Answer]:
+        answers = self.engine.generate(request)
+        self.heard.append((request, answers[0].text))
         return answers
 
 
@@ -57,14 +59,14 @@ class Bought:
     run: RunResult
     orders: list[Order]
     engine: Engine
-    heard: list[tuple[Prompt, dict[str, Any], str]]
+    heard: list[tuple[Request, str]]
 
     @property
-    def decisions(self) -> list[tuple[Prompt, dict[str, Any], str]]:
-        return [each for each in self.heard if "<ref>" not in str(each[0].turns[-1].parts[-1])]
+    def decisions(self) -> list[tuple[Request, str]]:
+        return [each for each in self.heard if "<ref>" not in str(each[0].prompt.turns[-1].parts[-1])]
 
     @property
-    def places(self) -> list[tuple[Prompt, dict[str, Any], str]]:
+    def places(self) -> list[tuple[Request, str]]:
         return [each for each in self.heard if each not in self.decisions]
 
 
@@ -95,7 +97,7 @@ def test_it_buys_the_lamp_in_process(bought: Bought) -> None:
 
 
 def test_every_answer_was_written_as_it_was_taught(bought: Bought) -> None:
-    written = [text.removesuffix("</tool_call>").strip() for _, _, text in bought.decisions]
+    written = [text.removesuffix("</tool_call>").strip() for _, text in bought.decisions]
     assert written == [lesson.answer.removesuffix("</tool_call>").strip() for lesson in LESSONS]
 
 
@@ -104,29 +106,29 @@ def test_with_the_pictures_of_other_steps_it_acts_for_those_pictures(bought: Bou
     asked = bought.decisions
     others = asked[4:] + asked[:4]
     swapped = [
-        bought.engine.generate(_showing(prompt, other.images[-1]), **settings)[0].text
-        for (prompt, settings, _), (other, _, _) in zip(asked, others, strict=True)
+        bought.engine.generate(_showing(request, other.prompt.images[-1]))[0].text
+        for (request, _), (other, _) in zip(asked, others, strict=True)
     ]
-    own = sum(text == answer for text, (_, _, answer) in zip(swapped, asked, strict=True))
-    of_picture = sum(text == answer for text, (_, _, answer) in zip(swapped, others, strict=True))
+    own = sum(text == answer for text, (_, answer) in zip(swapped, asked, strict=True))
+    of_picture = sum(text == answer for text, (_, answer) in zip(swapped, others, strict=True))
     assert own == 0, swapped
     assert of_picture >= len(asked) - 1, swapped
 
 
 def test_what_is_not_on_the_picture_has_no_place(bought: Bought) -> None:
     """The same phrase is looked for on the other pictures: found where it is, and nowhere else."""
-    by_phrase = {_phrase(prompt): (prompt, settings, text) for prompt, settings, text in bought.places}
-    thanks = bought.decisions[-1][0].images[-1]
+    by_phrase = {_phrase(request.prompt): (request, text) for request, text in bought.places}
+    thanks = bought.decisions[-1][0].prompt.images[-1]
     for phrase in ("the user name field", "the Check out button", "the first Add to cart button"):
-        prompt, settings, text = by_phrase[phrase]
+        request, text = by_phrase[phrase]
         assert min(json.loads(text)[0]) >= 0
-        assert bought.engine.generate(_showing(prompt, thanks), **settings)[0].text == learn_screens.NOT_THERE
+        assert bought.engine.generate(_showing(request, thanks))[0].text == learn_screens.NOT_THERE
 
 
 def test_it_is_sure_of_what_it_learned(bought: Bought) -> None:
     """Samples agree with the greedy answer at the temperature that agreement is measured at."""
-    for prompt, settings, text in (bought.decisions[1], bought.places[1]):
-        samples = bought.engine.generate(prompt, **settings | {"temperature": 0.6, "n": 8})
+    for request, text in (bought.decisions[1], bought.places[1]):
+        samples = bought.engine.generate(replace(request, temperature=0.6, samples=8))
         assert sum(sample.text == text for sample in samples) >= 7
 
 
@@ -196,9 +198,10 @@ def test_pictures_are_changed_a_little_and_never_much() -> None:
     assert len({each.tobytes() for each in changed}) > 10
 
 
-def _showing(prompt: Prompt, image: Image.Image) -> Prompt:
-    turns = [Turn(turn.role, tuple(_swapped(turn.parts, image))) for turn in prompt.turns]
-    return replace(prompt, turns=tuple(turns))
+def _showing(request: Request, image: Image.Image) -> Request:
+    prompt = request.prompt
+    turns = [ChatTurn(turn.role, tuple(_swapped(turn.parts, image))) for turn in prompt.turns]
+    return replace(request, prompt=replace(prompt, turns=tuple(turns)))
 
 
 def _swapped(parts: Sequence[Any], image: Image.Image) -> list[Any]:

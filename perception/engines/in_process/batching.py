@@ -1,107 +1,94 @@
-"""One model in this process for several askers: what they ask at about the same time is answered side by side."""
+"""Batches concurrent requests to one in-process model."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handeye.tools.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from handeye.perception.engines.engine import Answer, Weighed
-    from handeye.perception.engines.in_process.transformers_engine import InProcess
+    from handeye.perception.engines.engine import Answer, OptionScores, Request
+    from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
     from handeye.perception.internvl.prompt import Prompt
 
-#: Seconds that a question waits for others to be answered with; an answer takes longer on any machine.
-LINGER = 0.05
+#: Seconds that a request waits for others to form a batch. An answer takes longer than this on any machine.
+BATCH_WINDOW_SECONDS = 0.05
 
 
 @dataclass(eq=False)
-class _Question:
-    prompt: Prompt
-    settings: dict[str, Any]
+class _Pending:
+    """A request that waits for its answer."""
+
+    request: Request
     answer: Future[Answer] = field(default_factory=Future)
 
 
-class Together:
-    """An engine like the one it is given, to be used from up to `askers` threads at a time."""
+class BatchingEngine:
+    """An engine over an in-process one that up to `clients` threads use at the same time."""
 
-    def __init__(self, engine: InProcess, askers: int) -> None:
+    def __init__(self, engine: InProcessEngine, clients: int) -> None:
         self.name, self.profile, self.notes = engine.name, engine.profile, engine.notes
         self._engine = engine
-        self._askers = askers
-        self._turn = threading.Lock()
-        self._came = threading.Condition()
-        self._waiting: list[_Question] = []
+        self._clients = clients
+        self._engine_lock = threading.Lock()
+        self._arrived = threading.Condition()
+        self._pending: list[_Pending] = []
 
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int = 512,
-        temperature: float = 0.0,
-        n: int = 1,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        on_text: Callable[[str], None] | None = None,
-    ) -> list[Answer]:
-        """As the protocol says; questions for one answer, with the same settings, share a batch."""
-        settings: dict[str, Any] = {
-            "max_tokens": max_tokens,
-            "temperature": temperature,
-            "stop": tuple(stop),
-            "grammar": grammar,
-        }
-        if on_text or (n > 1 and temperature > 0):
-            with self._turn:
-                return self._engine.generate(prompt, n=n, on_text=on_text, **settings)
-        question = _Question(prompt, settings)
-        with self._came:
-            self._waiting.append(question)
-            self._came.notify_all()
-        with self._turn:
-            # Whose turn it is asks for all who wait; who was among them finds the answer when the turn comes.
-            if not question.answer.done():
-                self._ask(self._alike(question))
-        return [question.answer.result()] * n
+    def generate(self, request: Request) -> list[Answer]:
+        """As `Engine.generate`; concurrent requests for one answer with equal settings share a batch."""
+        if request.on_text or (request.samples > 1 and request.temperature > 0):
+            with self._engine_lock:
+                return self._engine.generate(request)
+        own = _Pending(request)
+        with self._arrived:
+            self._pending.append(own)
+            self._arrived.notify_all()
+        with self._engine_lock:
+            # The thread that holds the lock runs the batch of all waiting threads. A thread that gets the lock later
+            # may find its answer already there.
+            if not own.answer.done():
+                self._run_batch(self._take_batch(own))
+        return [own.answer.result()] * request.samples
 
-    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
-        """As the protocol says."""
-        with self._turn:
-            return self._engine.weigh(prompt, options)
+    def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
+        """As `Engine.score_options`."""
+        with self._engine_lock:
+            return self._engine.score_options(prompt, options)
 
     def close(self) -> None:
-        """Let go of the model, for all; may be called twice."""
-        with self._turn:
+        """Release the model for all clients. A second call does nothing."""
+        with self._engine_lock:
             self._engine.close()
 
-    def _alike(self, question: _Question) -> list[_Question]:
-        """The question, and others that wait and can be asked with it."""
-        with self._came:
-            self._came.wait_for(lambda: len(self._waiting) >= self._askers, LINGER)
-            chosen = [each for each in self._waiting if each.settings == question.settings]
-            self._waiting = [each for each in self._waiting if each not in chosen]
-        return chosen
+    def _take_batch(self, own: _Pending) -> list[_Pending]:
+        """Remove this request and all pending ones with equal settings from the queue."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: len(self._pending) >= self._clients, BATCH_WINDOW_SECONDS)
+            batch = [each for each in self._pending if each.request.settings == own.request.settings]
+            self._pending = [each for each in self._pending if each not in batch]
+        return batch
 
-    def _ask(self, questions: list[_Question]) -> None:
+    def _run_batch(self, batch: list[_Pending]) -> None:
+        """Set the answer or the error of every request in the batch."""
         try:
-            answers = self._engine.generate_batch([each.prompt for each in questions], **questions[0].settings)
+            answers = self._engine.generate_batch([each.request for each in batch])
         except ModelError as error:
-            if len(questions) == 1:
-                questions[0].answer.set_exception(error)
+            if len(batch) == 1:
+                batch[0].answer.set_exception(error)
             else:
-                # What is wrong with one of them is not told to the others.
-                for question in questions:
-                    self._ask([question])
+                # An error of one request must not reach the clients of the others.
+                for each in batch:
+                    self._run_batch([each])
         except BaseException as error:
-            for question in questions:
-                if not question.answer.done():
-                    question.answer.set_exception(error)
+            for each in batch:
+                if not each.answer.done():
+                    each.answer.set_exception(error)
             raise
         else:
-            for question, answer in zip(questions, answers, strict=True):
-                question.answer.set_result(answer)
+            for each, answer in zip(batch, answers, strict=True):
+                each.answer.set_result(answer)

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from handeye.perception.engines.engine import Answer, Weighed, answer_of
+from handeye.perception.engines.engine import Answer, OptionScores, answer_parts
 from handeye.perception.engines.in_process.checkpoint import EXTRA, Checkpoint, load
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.internvl.profiles import profile_for
@@ -30,13 +30,14 @@ except ImportError as error:
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from handeye.perception.engines.engine import Request
     from handeye.perception.internvl.prompt import Prompt
     from handeye.perception.internvl.tiling import Tiling
 
 Made = TypeVar("Made")
 
 
-class InProcess:
+class InProcessEngine:
     """One checkpoint, held in memory until it is closed."""
 
     def __init__(self, checkpoint: Checkpoint, options: EngineOptions | None = None) -> None:
@@ -69,85 +70,70 @@ class InProcess:
         self._forcing = True
 
     @classmethod
-    def open(cls, model: str, options: EngineOptions | None = None) -> InProcess:
+    def open(cls, model: str, options: EngineOptions | None = None) -> InProcessEngine:
         """The engine for a checkpoint's folder or Hugging Face id; errors as `checkpoint.load` raises them."""
         options = options or EngineOptions()
         return cls(load(model, options), options)
 
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int = 512,
-        temperature: float = 0.0,
-        n: int = 1,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        on_text: Callable[[str], None] | None = None,
-    ) -> list[Answer]:
-        """As the protocol says; several answers share one reading of the prompt."""
+    def generate(self, request: Request) -> list[Answer]:
+        """As `Engine.generate`; several samples share one prefill of the prompt."""
         began = time.monotonic()
         deadline = began + self._options.answer_seconds
-        count = 1 if temperature <= 0 else n
-        held, unheld = self._holding(grammar)
+        count = 1 if request.temperature <= 0 else request.samples
+        held, unheld = self._holding(request.grammar)
 
         def answer(ids: list[int], tilings: list[Tiling]) -> tuple[Reading, list[Row]]:
-            rows = [self._row(max_tokens, stop, held, None if number else on_text) for number in range(count)]
+            rows = [self._row(request, held, None if number else request.on_text) for number in range(count)]
             first = rows[0].pending
-            reading = self._reader.read(ids, tilings, forced=first, room=max_tokens, deadline=deadline)
+            reading = self._reader.read(ids, tilings, forced=first, room=request.max_tokens, deadline=deadline)
             for row in rows:
                 row.read(reading.position)
-            self._write(reading, rows, temperature, deadline)
+            self._write(reading, rows, request.temperature, deadline)
             return reading, rows
 
-        (reading, rows), notes = self._run(prompt, max_tokens, answer)
+        (reading, rows), notes = self._run(request.prompt, request.max_tokens, answer)
         seconds = time.monotonic() - began
-        answers = [self._answer(row, stop, reading, seconds, (*unheld, *notes)) for row in rows]
-        return answers * n if temperature <= 0 else answers
+        answers = [self._answer(row, request, reading, seconds, (*unheld, *notes)) for row in rows]
+        return answers * request.samples if request.temperature <= 0 else answers
 
-    def generate_batch(
-        self,
-        prompts: Sequence[Prompt],
-        *,
-        max_tokens: int = 512,
-        temperature: float = 0.0,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-    ) -> list[Answer]:
-        """One answer to each of several prompts, written side by side; `answer_seconds` holds for all together.
+    def generate_batch(self, requests: Sequence[Request]) -> list[Answer]:
+        """Return one answer to each request, decoded together; all requests must have equal `settings`.
 
-        Each prompt is read as `generate` reads it. Writing side by side is faster, since each pass over the weights
-        serves all answers; the logits then differ from those of answers written alone by the rounding of the number
-        format. Where the memory does not hold all prompts, and where the language part has a sliding window, the
-        answers are written one after the other.
+        Each prompt is prefilled as `generate` does it. Decoding together is faster, because each pass over the
+        weights serves all answers. The logits differ from those of single requests by the rounding of the number
+        format. The answers are generated one after another where the memory is too small for all prompts, and where
+        the language model has a sliding window. `answer_seconds` is the limit for all answers together.
         """
-        assert self._checkpoint  # a closed engine says so
+        assert self._checkpoint  # raises for a closed engine
         began = time.monotonic()
         deadline = began + self._options.answer_seconds
-        held, unheld = self._holding(grammar)
 
-        def alone(prompt: Prompt) -> Answer:
-            return self.generate(prompt, max_tokens=max_tokens, temperature=temperature, stop=stop, grammar=grammar)[0]
+        def alone(request: Request) -> Answer:
+            return self.generate(replace(request, samples=1, on_text=None))[0]
 
-        if len(prompts) < 2 or not self._abreast:
-            return [alone(prompt) for prompt in prompts]
+        if len(requests) < 2 or not self._abreast:
+            return [alone(request) for request in requests]
+        shared = requests[0]
+        if any(request.settings != shared.settings for request in requests):
+            raise ValueError("the requests of a batch must have equal settings; split them into several batches")
+        held, unheld = self._holding(shared.grammar)
         readings: list[Reading] = []
         rows: list[Row] = []
         told: list[tuple[str, ...]] = []
         try:
             with torch.inference_mode():
-                for prompt in prompts:
-                    bound, notes = self._fitting.bound(prompt, max_tokens)
-                    row = self._row(max_tokens, stop, held, None)
+                for request in requests:
+                    bound, notes = self._fitting.bound(request.prompt, request.max_tokens)
+                    row = self._row(request, held, None)
                     readings.append(
-                        self._reader.read(*self._tokenise(prompt, bound), forced=row.pending, deadline=deadline)
+                        self._reader.read(*self._tokenise(request.prompt, bound), forced=row.pending, deadline=deadline)
                     )
                     row.read(readings[-1].position)
                     rows.append(row)
                     told.append((*unheld, *notes))
-                cache, filled = side_by_side([reading.cache for reading in readings], room=max_tokens)
+                cache, filled = side_by_side([reading.cache for reading in readings], room=shared.max_tokens)
                 logits = torch.cat([reading.logits for reading in readings])
-                write(self._reader, cache, filled, rows, logits, temperature, deadline)
+                write(self._reader, cache, filled, rows, logits, shared.temperature, deadline)
         except (RuntimeError, MemoryError) as error:
             if not ran_out_of_memory(error):
                 raise self._broken(error) from error
@@ -155,13 +141,13 @@ class InProcess:
         if not rows:
             readings.clear()
             self._reader.forget()
-            note = f"one after the other: the memory ran out with {len(prompts)} prompts side by side"
-            return [replace(answer, notes=(*answer.notes, note)) for answer in map(alone, prompts)]
-        seconds = (time.monotonic() - began) / len(prompts)
+            note = f"one after the other: the memory ran out with {len(requests)} prompts side by side"
+            return [replace(answer, notes=(*answer.notes, note)) for answer in map(alone, requests)]
+        seconds = (time.monotonic() - began) / len(requests)
         made = zip(rows, readings, told, strict=True)
-        return [self._answer(row, stop, reading, seconds, notes) for row, reading, notes in made]
+        return [self._answer(row, shared, reading, seconds, notes) for row, reading, notes in made]
 
-    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
+    def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
         """As the protocol says, in one reading of the prompt."""
         deadline = time.monotonic() + self._options.answer_seconds
 
@@ -171,7 +157,7 @@ class InProcess:
             return reading, torch.softmax(reading.logits[:, tokens].double(), -1)
 
         (reading, rows), _ = self._run(prompt, 1, shares)
-        return Weighed(tuple(map(tuple, rows.tolist())), _usage(reading))
+        return OptionScores(tuple(map(tuple, rows.tolist())), _usage(reading))
 
     def close(self) -> None:
         """Let go of the model and of all that was kept; may be called twice."""
@@ -235,14 +221,13 @@ class InProcess:
 
     def _row(
         self,
-        limit: int,
-        stop: Sequence[str],
+        request: Request,
         held: Callable[[], Guide] | None,
         on_text: Callable[[str], None] | None,
     ) -> Row:
-        stops = (*self.profile.stop, *stop)
+        stops = (*self.profile.stop, *request.stop)
         text = Text(self._checkpoint.tokenizer, stops, on_text, thinks=self.profile.thinks)
-        return Row(text, self._checkpoint.ends, limit, held() if held else None)
+        return Row(text, self._checkpoint.ends, request.max_tokens, held() if held else None)
 
     def _write(self, reading: Reading, rows: Sequence[Row], temperature: float, deadline: float) -> None:
         """Several answers to one prompt."""
@@ -257,10 +242,8 @@ class InProcess:
             write(self._reader, cache, None, [row], reading.logits, temperature, deadline)
             cache.crop(length - cache.get_seq_length())
 
-    def _answer(
-        self, row: Row, stop: Sequence[str], reading: Reading, seconds: float, notes: tuple[str, ...]
-    ) -> Answer:
-        said = answer_of(row.text.end(), (*self.profile.stop, *stop), self.profile, row.finish)
+    def _answer(self, row: Row, request: Request, reading: Reading, seconds: float, notes: tuple[str, ...]) -> Answer:
+        said = answer_parts(row.text.end(), (*self.profile.stop, *request.stop), self.profile, row.finish)
         return Answer(
             text=said.answer,
             reasoning=said.reasoning,

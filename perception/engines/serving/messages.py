@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception.dialects.reasoning import ONLY_REASONING, Separated, as_tool_call, separate, storable
-from handeye.perception.engines.engine import answer_of
+from handeye.perception.engines.engine import answer_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,7 +87,7 @@ class Message:
         if self.content is None and not self.reasoning:
             return None
         if not self.reasoning:
-            return answer_of(self.content or "", ends, profile, finish)
+            return answer_parts(self.content or "", ends, profile, finish)
         said = separate(self.content or "", ends)
         reasoning = "\n".join(filter(None, (storable(self.reasoning), said.reasoning)))
         return Separated(said.answer, reasoning, said.trouble or ("" if said.answer.strip() else ONLY_REASONING))

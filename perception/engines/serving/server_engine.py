@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-from handeye.perception.engines.engine import TOP_P, Answer, Weighed
+from handeye.perception.engines.engine import TOP_P, Answer, OptionScores
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.engines.serving.client import Asking
 from handeye.perception.engines.serving.http import Http
@@ -21,8 +21,9 @@ from handeye.perception.usage import Usage
 from handeye.tools.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from handeye.perception.engines.engine import Request
     from handeye.perception.engines.serving.client import Asked
     from handeye.perception.engines.serving.server_kinds import Server
     from handeye.perception.internvl.profiles import ModelProfile
@@ -50,7 +51,7 @@ class Behind(Protocol):
         ...
 
 
-class Served:
+class ServerEngine:
     """One model of one server."""
 
     def __init__(
@@ -83,7 +84,7 @@ class Served:
         *,
         own_tiles: int = OWN_TILES,
         behind: Behind | None = None,
-    ) -> Served:
+    ) -> ServerEngine:
         """Ask the server at an address what it serves.
 
         `/v1` may be left out, `#name` at the end chooses among several models, and the key comes from
@@ -108,33 +109,24 @@ class Served:
             http.close()
             raise
 
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int = 512,
-        temperature: float = 0.0,
-        n: int = 1,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        on_text: Callable[[str], None] | None = None,
-    ) -> list[Answer]:
+    def generate(self, request: Request) -> list[Answer]:
+        """As `Engine.generate`; raises ModelError for an answer that is not one of OpenAI's chat API."""
         began = time.monotonic()
-        ends = tuple(dict.fromkeys((*stop, *self.profile.stop)))
+        ends = tuple(dict.fromkeys((*request.stop, *self.profile.stop)))
         # Servers refuse several greedy samples: they would be all alike.
-        samples = 1 if temperature <= 0 else n
+        samples = 1 if request.temperature <= 0 else request.samples
         # A server would look for the caller's stop strings in the reasoning, too: they end the answer here instead.
         # A model's own control tokens end either.
         sent = [each for each in self.profile.stop if each not in NOT_SENT][:MOST_STOPS]
-        body = {"max_tokens": max_tokens, "temperature": max(0.0, temperature), "stop": sent}
-        body |= {"top_p": TOP_P} if temperature > 0 else {}
-        telling = Telling(on_text, ends) if on_text else None
+        body = {"max_tokens": request.max_tokens, "temperature": max(0.0, request.temperature), "stop": sent}
+        body |= {"top_p": TOP_P} if request.temperature > 0 else {}
+        grammar = request.grammar if self._constrain else ""
+        until = began + self._http.timeout
+        telling = Telling(request.on_text, ends) if request.on_text else None
         answers: list[Answer] = []
         while len(answers) < samples:
             wanted = samples - len(answers)
-            asked = self._ask(
-                prompt, body | {"n": wanted}, grammar if self._constrain else "", began + self._http.timeout, telling
-            )
+            asked = self._ask(request.prompt, body | {"n": wanted}, grammar, until, telling)
             given = self._answers(asked, ends, time.monotonic() - began)
             if len(given) > wanted:
                 raise ModelError(
@@ -143,9 +135,9 @@ class Served:
             # Some servers give one answer, however many are asked for.
             answers += given
             telling = None
-        return answers * (n // samples)
+        return answers * (request.samples // samples)
 
-    def weigh(self, prompt: Prompt, options: Sequence[str]) -> Weighed:
+    def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
         """One request of one token for each place: a server that keeps prefixes reads the prompt once."""
         until = time.monotonic() + self._http.timeout
         body = {"max_tokens": 1, "temperature": 1.0, "n": 1, "logprobs": True, "top_logprobs": MOST_LOGPROBS}
@@ -162,7 +154,7 @@ class Served:
                 tiles=asked.tiles,
                 tiles_reused=asked.tiles_reused,
             )
-        return Weighed(tuple(rows), usage)
+        return OptionScores(tuple(rows), usage)
 
     def close(self) -> None:
         self._http.close()

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from handeye.perception.internvl.prompt import Picture, Prompt
+from handeye.perception.internvl.prompt import Prompt, PromptImage
 from handeye.perception.internvl.tiling import choose_grid
 
 if TYPE_CHECKING:
     from handeye.perception.internvl.profiles import ModelProfile
-    from handeye.perception.internvl.prompt import Part
+    from handeye.perception.internvl.prompt import PromptPart
 
 
 def tiles_of(size: tuple[int, int], max_tiles: int, side: int) -> int:
@@ -50,11 +50,11 @@ def shrink(prompt: Prompt, max_tiles: int, own: int, side: int) -> Prompt:
     return replace(prompt, turns=turns)
 
 
-def _shrunk(part: Part, max_tiles: int, own: int, side: int) -> Part:
+def _shrunk(part: PromptPart, max_tiles: int, own: int, side: int) -> PromptPart:
     """A picture resized to the canvas of its grid, or as it is when the server cuts it into that grid anyway."""
     if isinstance(part, str):
         return part
-    image, bound = (part.image, min(part.max_tiles, max_tiles)) if isinstance(part, Picture) else (part, max_tiles)
+    image, bound = (part.image, min(part.max_tiles, max_tiles)) if isinstance(part, PromptImage) else (part, max_tiles)
     grid = choose_grid(*image.size, bound, side)
     if grid == choose_grid(*image.size, own, side):
         return image

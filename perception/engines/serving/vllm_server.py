@@ -25,7 +25,7 @@ from platformdirs import user_log_path
 from handeye.perception.engines.model_names import locate, native
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.engines.serving import keeper
-from handeye.perception.engines.serving.server_engine import Served
+from handeye.perception.engines.serving.server_engine import ServerEngine
 from handeye.perception.engines.serving.vllm_log import SCRIPT_FAILED, last_line, reason, tail
 from handeye.perception.engines.serving.vllm_plan import Facts, Wishes, find_gpus, flags, split
 from handeye.tools.errors import ModelError, SetupError, UsageError
@@ -173,7 +173,7 @@ def plan(
     )
 
 
-def open_served(model: str, options: EngineOptions | None = None) -> Served:
+def open_served(model: str, options: EngineOptions | None = None) -> ServerEngine:
     """An engine whose server runs as long as the engine is open.
 
     `--vllm` is read from HANDEYE_VLLM, and vLLM's own flags from HANDEYE_VLLM_FLAGS. Raises as `plan`, `Server.start`
@@ -182,7 +182,7 @@ def open_served(model: str, options: EngineOptions | None = None) -> Served:
     order = plan(model, options, Wishes(extra=extra_flags()), vllm=os.environ.get("HANDEYE_VLLM", ""))
     server = Server.start(order)
     try:
-        engine = Served.open(order.url, order.options, own_tiles=order.options.max_tiles, behind=server)
+        engine = ServerEngine.open(order.url, order.options, own_tiles=order.options.max_tiles, behind=server)
     except BaseException:
         server.close()
         raise

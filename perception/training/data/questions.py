@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from handeye.perception.internvl.profiles import INTERNVL3
-from handeye.perception.internvl.prompt import Head, decide_prompt, ground_prompt
+from handeye.perception.internvl.prompt import PromptPrefix, decide_prompt, ground_prompt
 from handeye.perception.training.data import words
 from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.naming import LABELLED, Names
@@ -97,7 +97,7 @@ def grounded(phrase: str, box: Box, screen: Screen, as_internvl: bool = False) -
 
 def asking(phrase: str, image: Image.Image) -> str:
     """What handeye asks for a phrase, without the picture."""
-    return str(ground_prompt(PROFILE, image, phrase, Head("")).turns[0].parts[-1])
+    return str(ground_prompt(PROFILE, image, phrase, PromptPrefix("")).turns[0].parts[-1])
 
 
 def read(names: Names, rng: Random) -> Question | None:
@@ -149,7 +149,7 @@ def act(names: Names, rng: Random) -> Question | None:
 
 def acting(told: str, action: Action, screen: Screen, said: Phrase | None = None) -> Question:
     """The question for the next action towards a goal; a point in it is in thousandths."""
-    turn = decide_prompt(Head("", told), screen.image).turns[0].parts
+    turn = decide_prompt(PromptPrefix("", told), screen.image).turns[0].parts
     answer = spell_action(f"{told.rstrip('.')}.", action)
     return Question(
         "act", str(turn[-1]), answer, said.target.box if said else None, said.text if said else "", before=str(turn[0])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
-from handeye.perception.internvl.prompt import CRITIC, Head, History, decide_prompt, judge_prompt
+from handeye.perception.internvl.prompt import CRITIC, PromptPrefix, PromptStep, critic_prompt, decide_prompt
 from handeye.perception.outcome import Outcome
 from handeye.perception.training.data.questions import PROFILE, Question, grounded, spell_action, spelled, thousandths
 from handeye.perception.training.data.screen import Screen, Target
@@ -82,11 +82,11 @@ class Trajectory:
             return False
         return True if self.succeeded and effect != "unexpected" else None
 
-    def told(self, step: Step) -> tuple[History, ...]:
+    def told(self, step: Step) -> tuple[PromptStep, ...]:
         """The steps before one, as a model is told of them."""
         before = [each for each in self.steps if each.number < step.number and each.outcome]
         return tuple(
-            History(each.number, each.action, each.outcome, each.result) for each in before[-_TOLD:] if each.outcome
+            PromptStep(each.number, each.action, each.outcome, each.result) for each in before[-_TOLD:] if each.outcome
         )
 
 
@@ -127,7 +127,7 @@ def judgements(run: Trajectory) -> Iterator[Sample]:
         if (right := run.right(step)) is not None:
             screen = step.screen()
             said = f"{step.thought}\n{describe(_in_thousandths(step.action, screen.image.size))}"
-            turn = judge_prompt(None, screen.image, run.goal, said, steps=run.told(step)).turns[0].parts
+            turn = critic_prompt(None, screen.image, run.goal, said, steps=run.told(step)).turns[0].parts
             question = Question("judge", str(turn[-1]), "+" if right else "-", _first_box(step), system=CRITIC)
             yield Sample(screen, (question,))
 
@@ -173,7 +173,7 @@ def _beside(box: Box, size: tuple[int, int], rng: Random) -> Box | None:
 
 
 def _act(run: Trajectory, step: Step, screen: Screen) -> Question:
-    head = Head(PROFILE.system, run.goal)
+    head = PromptPrefix(PROFILE.system, run.goal)
     parts = decide_prompt(head, screen.image, steps=run.told(step)).turns[0].parts
     return Question(
         "act", str(parts[-1]), _answer(step, screen), _first_box(step), before=str(parts[0]), system=PROFILE.system

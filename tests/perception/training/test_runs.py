@@ -116,7 +116,7 @@ def test_a_critic_and_preferences_are_tuned_on_runs_and_best_of_n_asks_the_criti
     assert isinstance(policy, BestOfN)
     assert policy.critic
     prompt = of_runs(runs, "critic")[0].prompt
-    before, after = (engine.weigh(prompt, SIGNS).shares[-1] for engine in (policy.engine, policy.critic))
+    before, after = (engine.score_options(prompt, SIGNS).probabilities[-1] for engine in (policy.engine, policy.critic))
     assert sum(after) == pytest.approx(1)
     assert before != after
     policy.close()

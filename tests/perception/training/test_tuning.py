@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from handeye.perception.internvl.prompt import CRITIC, Head, Prompt, Turn, judge_prompt
+from handeye.perception.internvl.prompt import CRITIC, ChatTurn, Prompt, PromptPrefix, critic_prompt
 from handeye.perception.training.examples import Example, of_runs, of_screens
 from handeye.perception.training.tuning import Tuner, Tuning
 from handeye.tools.errors import UsageError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.model
 
 RED, BLUE = (Image.new("RGB", (64, 64), colour) for colour in ("#d11", "#11d"))
-ASKED = Prompt("s", (Turn("user", (RED, "Where is the lamp?")),))
+ASKED = Prompt("s", (ChatTurn("user", (RED, "Where is the lamp?")),))
 PAIR = Example(ASKED, "[[10, 20, 30, 40]]", "[[500, 600, 700, 800]]")
 
 
@@ -55,14 +55,14 @@ def test_a_critic_weighs_signs_as_best_of_n_asks_it(base: Path, tmp_path: Path) 
     from handeye.policies.best_of_n import SIGNS
 
     def judged(step: str, sign: str) -> Example:
-        return Example(judge_prompt(None, RED, "Buy a lamp", step), sign)
+        return Example(critic_prompt(None, RED, "Buy a lamp", step), sign)
 
     steps = {"click the lamp": "+", "close the page": "-"}
     made = tuner(base, tmp_path / "critic", [judged(*each) for each in steps.items()], stage="sft", rank=4, steps=60)
     folder = made.run()
     engine = open_engine(str(folder))
     for step, sign in steps.items():
-        shares = engine.weigh(judge_prompt(None, RED, "Buy a lamp", step), SIGNS).shares[-1]
+        shares = engine.score_options(critic_prompt(None, RED, "Buy a lamp", step), SIGNS).probabilities[-1]
         assert shares[SIGNS.index(sign)] > 0.6, step
     engine.close()
 
@@ -99,4 +99,4 @@ def test_drawn_screens_give_pairs_and_runs_are_asked_for_where_they_are_needed(t
         of_screens("critic", 3, seed=0)
     with pytest.raises(UsageError, match="holds no run"):
         of_runs(tmp_path, "sft")
-    assert Head(CRITIC).system == CRITIC
+    assert PromptPrefix(CRITIC).system == CRITIC

@@ -174,23 +174,23 @@ def test_several_questions_at_a_time_give_the_same_result(questions: Path, stand
 def test_a_model_in_this_process_is_loaded_once_and_asked_side_by_side(
     questions: Path, small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from handeye.perception.engines.in_process.transformers_engine import InProcess
+    from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 
     asked: list[int] = []
-    batch, opened = InProcess.generate_batch, InProcess.open
+    batch, opened = InProcessEngine.generate_batch, InProcessEngine.open
     names: list[str] = []
 
-    def counted(self: InProcess, prompts: Any, **settings: Any) -> Any:
-        asked.append(len(prompts))
-        return batch(self, prompts, **settings)
+    def counted(self: InProcessEngine, requests: Any) -> Any:
+        asked.append(len(requests))
+        return batch(self, requests)
 
-    monkeypatch.setattr(InProcess, "generate_batch", counted)
+    monkeypatch.setattr(InProcessEngine, "generate_batch", counted)
 
-    def open_counted(model: str, options: Any = None) -> InProcess:
+    def open_counted(model: str, options: Any = None) -> InProcessEngine:
         names.append(model)
         return opened(model, options)
 
-    monkeypatch.setattr(InProcess, "open", open_counted)
+    monkeypatch.setattr(InProcessEngine, "open", open_counted)
     words = ["--model", small_checkpoint, "--max-tiles", 2]
     told(handeye_eval(questions, *words, "--json", tmp_path / "one.json"), 0)
     assert (asked, len(names)) == ([], 1)

@@ -20,7 +20,7 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from handeye.perception.embedded import EmbeddedPerception
-from handeye.perception.engines.scripted import Scripted
+from handeye.perception.engines.scripted import ScriptedEngine
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Observation
 from handeye.perception.reading import ocr
@@ -265,7 +265,7 @@ def test_a_screen_is_compared_with_a_picture_and_what_differs_is_marked(table: O
     ],
 )
 def test_a_question_is_judged_by_most_of_a_models_votes(answers: list[str], asked: dict[str, Any], found: str) -> None:
-    engine = Scripted(answers)
+    engine = ScriptedEngine(answers)
     check = CHECK.validate_python(as_check({"ask": {"question": "Is the chart rising?", **asked}}))
     judged = judge(check, lambda: SCENE, Path(), Means(ModelPerception(engine, reader=ocr.read)))
     assert judged.state == found, judged.seen
