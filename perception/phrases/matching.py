@@ -101,7 +101,7 @@ def unclear(phrase: str, match: Match, elements: Sequence[Element], size: tuple[
 
 
 def withheld(phrase: str, elements: Sequence[Element]) -> tuple[str, str] | None:
-    """The label of a control that has the words of a phrase, and the word for what pressing it does besides."""
+    """Return the label of a control that has the words of a phrase, and the verb of the label that the phrase lacks."""
     for query in readings(phrase):
         for element in elements:
             if query.text and element.acts and not element.takes_text:
@@ -112,7 +112,7 @@ def withheld(phrase: str, elements: Sequence[Element]) -> tuple[str, str] | None
     return None
 
 
-#: What an icon is called by its makers besides what it is for.
+#: Words in the names of icons that do not describe their purpose.
 FILLERS = frozenset(
     ("btn", "button", "toggle", "toggler", "icon", "link", "dropdown", "menu", "nav", "navbar", "item", "trigger", "js")
 )

@@ -109,7 +109,7 @@ _COUNTED_FROM = re.compile(
 
 _CLOSELY = r"(?:(?:directly|just|right|immediately)\s+)?"
 _SIDE = r"(?:to|on|at)\s+the\s+%s(?:[ -]hand)?(?:\s+side)?\s+(?:of|to|from)|%s\s+of"
-#: Words between a thing and what it is told by.
+#: Words between a target and the words that identify it.
 _RELATIONS: tuple[tuple[str, str], ...] = (
     ("right", _CLOSELY + _SIDE % ("right", "right")),
     ("left", _CLOSELY + _SIDE % ("left", "left")),

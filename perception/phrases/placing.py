@@ -112,13 +112,15 @@ def related(
 ) -> list[Match]:
     """Those of the matches that stand in the relation to the anchor, the closest first.
 
-    What stands in a thing, with it or for it is told by the page's structure where it has one: each of the matches has
+    “In”, “with” and “for” follow the structure of the page where it has one: each of the matches has
     a part of the page of its own (see `Structure.parts`), and the anchor lies in that of the one that is meant. `noun`
     is the role word for that part, such as `row` or `dialog`, or empty.
     """
     strong = max((match.score for match in found), default=0.0)
     candidates = [match for match in found if match.score >= strong - 0.06]
-    like = len({match.element.name for match in candidates}) <= 1  # what lies below something else is told by its place
+    like = (
+        len({match.element.name for match in candidates}) <= 1
+    )  # a target below another one is identified by its place
     if relation in _BY_STRUCTURE and (relation != "below" or like) and any(each.source != "ocr" for each in elements):
         held = _in_structure(relation, noun, candidates, anchors, elements)
         if held is not None:
@@ -281,7 +283,7 @@ def _is_below(one: Element, other: Element, structure: Structure) -> bool:
 def _in_items(candidates: Sequence[Match], anchors: Sequence[Match], structure: Structure) -> list[tuple[Match, Match]]:
     """In the smallest of several things alike around the anchor, and in none of those that it holds in turn.
 
-    So a comment's button is told from those of its answers, which lie in it as well.
+    So the button of a comment differs from those of its answers, which are inside the comment too.
     """
     found: list[tuple[Match, Match]] = []
     for by in anchors:

@@ -163,7 +163,7 @@ def stem(word: str) -> str:
     return word
 
 
-#: Why two texts are alike that OCR alone told apart.
+#: The reason of a match between texts that differ only by a misreading of OCR.
 LOOKS_ALIKE = "the same but for letters that look alike"
 
 

@@ -47,6 +47,7 @@ def spoken(text: str, moment: Moment, fact: bool) -> str:
 
 
 def write(clause: c.Write, moment: Moment) -> Step:
+    """Type the text of the clause into its field and verify it."""
     text = spoken(clause.text, moment, clause.fact)
     stage, last = moment.progress.stage, moment.last
     if stage == "clicked":
@@ -126,7 +127,7 @@ def _typed(clause: c.Write, text: str, moment: Moment) -> Step:
     if kind == "confirmed":
         return Next()
     if kind == "unknown":
-        return _told_by_field(clause, text, moment)
+        return _decided_by_field(clause, text, moment)
     if kind == "unexpected" and last.outcome.evidence.startswith(("the address", "a page was loaded")):
         return Next(note=evidence)
     if moment.progress.tried("typed") >= 1:
@@ -142,7 +143,7 @@ def _typed(clause: c.Write, text: str, moment: Moment) -> Step:
     return _into(clause, text, moment)
 
 
-def _told_by_field(clause: c.Write, text: str, moment: Moment) -> Step:
+def _decided_by_field(clause: c.Write, text: str, moment: Moment) -> Step:
     """Where the outcome could not be judged: what the field holds now decides."""
     last = moment.last
     assert last is not None
@@ -163,6 +164,7 @@ def _told_by_field(clause: c.Write, text: str, moment: Moment) -> Step:
 
 
 def empty(clause: c.Empty, moment: Moment) -> Step:
+    """Clear the field of the clause."""
     last = moment.last
     found = reach(moment, clause.target, "type")
     if moment.progress.stage == "typed" and last and not moment.refused and not isinstance(last.action, Wait):
@@ -246,6 +248,7 @@ def _is_called(match: Match) -> bool:
 
 
 def tick(clause: c.Tick, moment: Moment) -> Step:
+    """Tick or untick the control of the clause."""
     if clause.on is not None and _ALL.fullmatch(clause.target.strip()):
         return _tick_all(clause, moment)
     boxes, wanted, progress = _tickable(clause.target, moment), clause.on, moment.progress
@@ -350,6 +353,7 @@ def _labels(text: Element, box: Match) -> bool:
 
 
 def choose(clause: c.Choose, moment: Moment) -> Step:
+    """Choose the option of the clause."""
     if clause.joined and (moment.progress.kept.get("skip") or is_label(clause.joined, moment)):
         moment.progress.kept["skip"] = 1
         clause = replace(clause, option=clause.joined)
@@ -535,7 +539,7 @@ def _choose_by_hand(clause: c.Choose, option: str, best: Match, moment: Moment) 
 
 
 def _as_chosen(clause: c.Choose, option: str, moment: Moment) -> Step:
-    """Done where the list says that the option is chosen, or where nobody can tell."""
+    """Finish if the list reports that the option is selected, or if it reports nothing."""
     found = moment.find(clause.target, "choose")
     field = next((match.element for match in found if match.element.role == "combobox"), None)
     if field is None or moment.can("select"):

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 
 def click_on(clause: c.ClickOn, moment: Moment) -> Step:
+    """Click the target of the clause."""
     if (step := after_click(moment, clause.target)) is not None:
         return step
     if point := point_in(unquote(clause.target)):
@@ -79,6 +80,7 @@ def _browser_tab(phrase: str, moment: Moment) -> int | None:
 
 
 def hover(clause: c.Hover, moment: Moment) -> Step:
+    """Move the pointer over the target of the clause."""
     if moment.progress.stage == "moved":
         return Fail(moment.last.result) if moment.last and moment.failed and moment.last.result else Next()
     found = reach(moment, clause.target)
@@ -88,6 +90,7 @@ def hover(clause: c.Hover, moment: Moment) -> Step:
 
 
 def drag(clause: c.DragOnto, moment: Moment) -> Step:
+    """Drag from the start of the clause to its end."""
     if moment.progress.stage == "dragged" and moment.last:
         if not moment.failed:
             return Next()
@@ -126,6 +129,7 @@ def _item_to_drag(phrase: str, moment: Moment) -> Match | None:
 
 
 def press(clause: c.Press, moment: Moment) -> Step:
+    """Press the keys of the clause."""
     if moment.progress.stage == "clicked":
         return after_click(moment, clause.label) or _label(clause, moment) or Next()
     if moment.progress.stage == "pressed" and moment.last:
@@ -163,6 +167,7 @@ def _label(clause: c.Press, moment: Moment) -> Step | None:
 
 
 def visit(clause: c.Visit, moment: Moment) -> Step:
+    """Open the address of the clause."""
     if not moment.can("navigate"):
         return Fail(f"{clause.url} cannot be opened: this device is no browser; run it with --on {clause.url}")
     if moment.progress.stage == "opened" and moment.last and not moment.refused:
@@ -176,6 +181,7 @@ def visit(clause: c.Visit, moment: Moment) -> Step:
 
 
 def go(clause: c.Go, moment: Moment) -> Step:
+    """Go back, forward, or reload, as the clause says."""
     done = moment.progress.kept.get("done", 0)
     if moment.progress.stage == "gone" and moment.last:
         if moment.failed and not moment.refused and clause.way != "reload":
@@ -194,6 +200,7 @@ def go(clause: c.Go, moment: Moment) -> Step:
 
 
 def tab(clause: c.Tab, moment: Moment) -> Step:
+    """Open, switch to or close the tab of the clause."""
     if not moment.can("tabs"):
         return Fail("this device has no browser tabs; name what to click instead")
     signals = moment.observation.signals
@@ -221,6 +228,7 @@ def tab(clause: c.Tab, moment: Moment) -> Step:
 
 
 def window(clause: c.ToWindow, moment: Moment) -> Step:
+    """Focus, raise or close the window of the clause."""
     if moment.progress.stage == "window" and moment.last and not moment.refused:
         return Fail(moment.last.result) if moment.failed and moment.last.result else Next()
     if moment.can("window"):
@@ -233,6 +241,7 @@ def window(clause: c.ToWindow, moment: Moment) -> Step:
 
 
 def scroll(clause: c.ScrollBy, moment: Moment) -> Step:
+    """Scroll as the clause says."""
     ended = moment.progress.stage == "scrolled" and moment.failed
     if clause.until:
         found = [m for m in moment.find(clause.until, "read") if m.score >= 0.75]
@@ -263,6 +272,7 @@ def scroll(clause: c.ScrollBy, moment: Moment) -> Step:
 
 
 def look_closer(clause: c.LookCloser, moment: Moment) -> Step:
+    """Zoom into the target of the clause."""
     if moment.progress.stage == "zoomed":
         return Next()
     found = reach(moment, clause.target, "read")
@@ -272,6 +282,7 @@ def look_closer(clause: c.LookCloser, moment: Moment) -> Step:
 
 
 def give(clause: c.Give, moment: Moment) -> Step:
+    """Upload the files of the clause."""
     if not moment.can("upload"):
         return Fail("this device takes no files by itself; click the button that asks for them and type the path")
     if moment.progress.stage == "given" and moment.last and not moment.refused:

@@ -102,7 +102,7 @@ def _is_sorted(column: str, elements: Sequence[Element]) -> bool:
 
 
 def add_new(clause: c.AddNew, moment: Moment) -> Step:
-    """A new item: written into the field for new ones, then Enter or the button beside it."""
+    """Add an item: type it into the field for new items, then press Enter or the button next to it."""
     stage = moment.progress.stage
     if stage == "clicked" and (step := after_click(moment, clause.whole)) is not None:
         return step

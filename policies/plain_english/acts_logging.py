@@ -38,6 +38,7 @@ _WRONG = re.compile(
 
 
 def log_in(clause: c.LogIn, moment: Moment) -> Step:
+    """Fill in user name and password, and submit them."""
     stage, last = moment.progress.stage, moment.last
     in_vain = last and moment.failed and last.result and not moment.refused and not isinstance(last.action, Wait)
     if last and in_vain and moment.progress.tried("failed") >= 2:
@@ -181,6 +182,7 @@ def _submitted(clause: c.LogIn, moment: Moment) -> Step:
 
 
 def search(clause: c.SearchFor, moment: Moment) -> Step:
+    """Type the text into the search field and submit it."""
     text = spoken(clause.text, moment, clause.fact)
     stage, last = moment.progress.stage, moment.last
     if stage in ("typed", "entered") and last and last.result and moment.failed and not moment.refused:

@@ -23,12 +23,14 @@ _LONGEST = 8.0
 
 
 def pause(clause: c.Pause, moment: Moment) -> Step:
+    """Wait for the seconds of the clause."""
     if moment.progress.stage == "waited":
         return Next()
     return moment.do(Wait(seconds=clause.seconds), f"wait {clause.seconds:g} s", "waited")
 
 
 def wait_until(clause: c.Await, moment: Moment) -> Step:
+    """Wait until the statement of the clause holds."""
     finding = evaluate(clause.statement, moment.observation)
     if finding.holds:
         return Next()
@@ -52,6 +54,7 @@ def _sole_text(statement: c.Statement) -> str:
 
 
 def verify(clause: c.Verify, moment: Moment) -> Step:
+    """Check the statement of the clause; the screen has a few seconds to show it."""
     finding = evaluate(clause.statement, moment.observation)
     if finding.holds:
         return Next(note=finding.says)
@@ -79,6 +82,7 @@ def _in_picture(statement: c.Statement, observation: Observation) -> Finding | N
 
 
 def read_off(clause: c.ReadOff, moment: Moment) -> Step:
+    """Read the value that the clause names."""
     if moment.progress.stage == "read":
         return Next()
     text = read_value(clause.what, moment.observation)
@@ -99,6 +103,7 @@ def read_off(clause: c.ReadOff, moment: Moment) -> Step:
 
 
 def keep(clause: c.Keep, moment: Moment) -> Step:
+    """Store the text of the clause as a fact."""
     if moment.progress.stage == "kept":
         return Next()
     text = spoken(clause.text, moment, False)
@@ -107,6 +112,7 @@ def keep(clause: c.Keep, moment: Moment) -> Step:
 
 
 def ask_person(clause: c.AskPerson, moment: Moment) -> Step:
+    """Ask the person the question of the clause."""
     if moment.progress.stage == "asked" and moment.last:
         moment.progress.it = moment.last.result
         return Next()

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def use_tool(clause: c.UseTool, moment: Moment) -> Step:
+    """Call the tool of the clause."""
     last = moment.last
     if moment.progress.stage == "used" and last and not moment.refused:
-        # A call that ended in the middle has its fault as its evidence; what came of it cannot be told.
+        # The evidence of an interrupted call is its error; its effect is unknown.
         if moment.failed or (last.outcome.kind == "unknown" and last.outcome.evidence == last.result):
             return Fail(last.result)
         moment.progress.answers.append([clause.tool, last.result])

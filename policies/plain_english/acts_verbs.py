@@ -66,6 +66,7 @@ INSIDE, ANYWHERE = 0.7, 0.8
 
 
 def operate(clause: c.Operate, moment: Moment) -> Step:
+    """Press the control whose label is the verb of the clause."""
     if moment.progress.stage == "dragged" and (step := _as_drag(clause, moment)) is not None:
         return step
     if (step := after_click(moment, clause.verb)) is not None:
@@ -381,7 +382,7 @@ def _by_glyph(verb: str, moment: Moment) -> Match | None:
 
 
 def _only(match: Match, labels: Sequence[str], elements: Sequence[Element]) -> bool:
-    """Whether no other control is called the same: with several, the one that is meant cannot be told."""
+    """Whether no other control has the same name; with several, the target would be ambiguous."""
     same = [element for element in elements if element.acts and element.name == match.element.name]
     return len(same) <= 1 and bool(labels)
 

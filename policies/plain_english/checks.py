@@ -108,7 +108,7 @@ def _texts(statement: Statement, observation: Observation) -> Finding:
 
 
 def summary(wanted: str, observation: Observation) -> str:
-    """What the page says, for somebody who looked for something else."""
+    """Return the text of the page that is nearest to a text that is missing."""
     from handeye.perception.phrases.matching import nearest
 
     elements = observation.elements or observation.words
@@ -146,7 +146,7 @@ def _same_address(text: str, url: str) -> bool:
 
 
 def _open(statement: Statement, observation: Observation) -> Finding:
-    """Which page is open, told by its address, title or first heading."""
+    """Decide which page is open by its address, title or first heading."""
     heading = next((element.name for element in observation.elements if element.role == "heading"), "")
     places = (observation.signals.url, observation.signals.title, heading)
     holds = any(_names(statement.texts[0], place) for place in places)
@@ -195,7 +195,7 @@ def _field(statement: Statement, observation: Observation) -> Finding:
     ):
         return Finding(True, f"“{name}” holds it")
     if value := read_value(statement.target, observation):
-        # Read off a text, a value may have more words to it: that it "is not" so is told only by what it does not hold.
+        # A value read from a text may have more words: “is not” is decided by the words that it lacks.
         loosely = replace(statement, exact=False) if statement.negated else statement
         finding = _compare(loosely, value, f"“{name}”")
         if finding.holds or not _said(statement, observation):
@@ -269,7 +269,7 @@ def _state(element: Element) -> tuple[object, ...]:
 
 
 def _none(phrase: str, observation: Observation, what: str, want: Want = "any") -> Finding:
-    """That a phrase names nothing here, or that it cannot be told which of several it means."""
+    """Return a finding: the phrase matches nothing, or is ambiguous."""
     name, found = unquote(phrase), find(phrase, observation.elements, want=want, size=_size(observation))
     if found and found[0].score >= 0.75 and found[0].rivals:
         return _unknown(f"several things here answer to “{name}”, and they differ; say which one is meant")

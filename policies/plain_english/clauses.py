@@ -27,6 +27,8 @@ class Clause:
 
 @dataclass(frozen=True, kw_only=True)
 class ClickOn(Clause):
+    """Click a target."""
+
     target: str
     button: Literal["left", "middle", "right"] = "left"
     count: int = 1
@@ -35,17 +37,23 @@ class ClickOn(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class Hover(Clause):
+    """Move the pointer over a target."""
+
     target: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class DragOnto(Clause):
+    """Drag one target onto another."""
+
     start: str
     end: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Write(Clause):
+    """Type a text into a target, or into the focused field."""
+
     text: str
     target: str = ""
     """Empty: where the keyboard is."""
@@ -59,11 +67,15 @@ class Write(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class Empty(Clause):
+    """Clear a field."""
+
     target: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Press(Clause):
+    """Press keys."""
+
     keys: str
     count: int = 1
     target: str = ""
@@ -73,6 +85,8 @@ class Press(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class Tick(Clause):
+    """Tick or untick a checkbox, radio button or switch."""
+
     target: str
     on: bool | None = True
     """None: whatever it is not now."""
@@ -80,18 +94,24 @@ class Tick(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class Choose(Clause):
+    """Choose an option of a list or group."""
+
     option: str
     target: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogIn(Clause):
+    """Log in with user name and password."""
+
     user: str
     password: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchFor(Clause):
+    """Search for a text."""
+
     text: str
     target: str = ""
     fact: bool = False
@@ -99,6 +119,8 @@ class SearchFor(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class Visit(Clause):
+    """Open an address."""
+
     url: str
 
 
@@ -125,6 +147,8 @@ class Adjust(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class SortBy(Clause):
+    """Sort a table or list by a column."""
+
     column: str
 
 
@@ -141,12 +165,16 @@ class AddNew(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class Go(Clause):
+    """Go back, forward, or reload."""
+
     way: Literal["back", "forward", "reload"]
     count: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tab(Clause):
+    """Open, switch to or close a tab."""
+
     do: Literal["new", "switch", "close"]
     which: str = ""
     """A number from 1, `last`, `next`, `previous`, a title, or empty for the one in front."""
@@ -155,12 +183,16 @@ class Tab(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class ToWindow(Clause):
+    """Focus, raise or close a window by its title."""
+
     do: Literal["focus", "raise", "close"]
     title: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScrollBy(Clause):
+    """Scroll in a direction."""
+
     direction: Literal["up", "down", "left", "right"] = "down"
     amount: int = 5
     edge: bool = False
@@ -173,28 +205,38 @@ class ScrollBy(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class Pause(Clause):
+    """Wait for some seconds."""
+
     seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Await(Clause):
+    """Wait until a statement holds."""
+
     statement: Statement
     seconds: float = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class LookCloser(Clause):
+    """Zoom into a target."""
+
     target: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Give(Clause):
+    """Give files to a file field."""
+
     paths: tuple[str, ...]
     target: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOff(Clause):
+    """Read a value from the screen."""
+
     what: str
     name: str = ""
     """Keep it under this name as well."""
@@ -204,12 +246,16 @@ class ReadOff(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class Keep(Clause):
+    """Store a text under a name."""
+
     text: str
     name: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class UseTool(Clause):
+    """Call a custom tool."""
+
     tool: str
     arguments: tuple[tuple[str, str, bool], ...] = ()
     """Name, text, and whether it stood in quotes."""
@@ -217,11 +263,15 @@ class UseTool(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class AskPerson(Clause):
+    """Ask the person a question."""
+
     question: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verify(Clause):
+    """Check that a statement holds."""
+
     statement: Statement
 
 

@@ -48,6 +48,7 @@ class Progress:
 
     @classmethod
     def from_memo(cls, memo: dict[str, Any]) -> Progress:
+        """Return the progress that a memo describes."""
         known = {name: memo[name] for name in cls.__dataclass_fields__ if name in memo}
         made = cls(**known)
         made.tries, made.kept = dict(made.tries), dict(made.kept)
@@ -55,6 +56,7 @@ class Progress:
         return made
 
     def memo(self) -> dict[str, Any]:
+        """Return the progress as JSON values."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     def advance(self, by: int = 1) -> None:
@@ -108,10 +110,12 @@ class Moment:
 
     @property
     def observation(self) -> Observation:
+        """The current observation."""
         return self.task.observation
 
     @property
     def size(self) -> tuple[int, int]:
+        """Width and height of the screenshot, in pixels."""
         return self.observation.screenshot.width, self.observation.screenshot.height
 
     @property
@@ -130,6 +134,7 @@ class Moment:
         return self.last is not None and self.last.result.startswith("refused:")
 
     def can(self, kind: str) -> bool:
+        """Whether the device can perform this kind of action."""
         return not self.task.kinds or kind in self.task.kinds
 
     def find(self, phrase: str, want: Want = "any") -> list[Match]:
@@ -169,7 +174,7 @@ class Moment:
         return read
 
     def _only_field(self, phrase: str) -> list[Match]:
-        """The only field there is, for a phrase that says "field": nobody could mean another."""
+        """The only field on the screen, for a phrase that says "field"."""
         fields = [field for field in self.visible(self.fields()) if not field.covered]
         says_field = any(query.role in {"field", "box", "search"} and not query.quoted for query in readings(phrase))
         if len(fields) != 1 or not says_field:
@@ -258,6 +263,7 @@ class Moment:
         return [element for element in self.observation.elements if element.takes_text and element.enabled]
 
     def visible(self, elements: Sequence[Element]) -> list[Element]:
+        """Whether the element is on the screen."""
         return [element for element in elements if element.box.within(*self.size)]
 
 

@@ -119,7 +119,7 @@ def _shared(one: Element, two: Element) -> int:
 
 
 def _by_label(wanted: str, observation: Observation) -> str:
-    """A label, and what stands beside it or below it."""
+    """A label, and the text next to it or below it."""
     texts = [
         element
         for element in _all(observation)

@@ -266,7 +266,7 @@ def _type_bare(hit: re.Match[str], masked: Masked) -> Made:
     ):
         return None
     if not hit["f"] and not re.search(QUOTED, hit["x"]) and _NAMES_A_PLACE.search(hit["x"]):
-        return None  # it cannot be told where the text ends and where the field begins
+        return None  # the border between text and field is ambiguous
     return _written(verb, hit["x"], hit["f"], masked)
 
 

@@ -69,7 +69,7 @@ _HOW_MANY = "(?:" + "|".join(f"(?P<c{i}>{words})" for i, (words, _) in enumerate
 
 
 def parse_statement(text: str, masked: Masked) -> Statement | None:
-    """The statement that a piece of masked text makes; None when it makes none that can be told from a screen.
+    """Return the statement in a masked text; None if it has none that a screen can decide.
 
     None as well where a word that denies something, or a quotation, would have no part in it.
     """
@@ -281,7 +281,7 @@ def _empty(hit: re.Match[str], masked: Masked) -> Fields:
             **_targets(hit["x"].strip(), masked)}  # fmt: skip
 
 
-#: What is said of where something stands or where somebody was sent is no text that a field holds.
+#: Words about places and redirects are not the text of a field.
 _NO_VALUE = re.compile(
     r"(?:(?:now|still|also|automatically|immediately|back)\s+)*(?:displayed|shown|visible|present|hidden|redirected|navigated|directed|taken|brought|sent"
     r"|forwarded|located|placed|able|required|clickable|open(?:ed)?|closed|loaded|allowed|there|listed|available|on|at|in|under|below|above|near|next)\b",
