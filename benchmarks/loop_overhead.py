@@ -27,7 +27,7 @@ from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action
-from handeye.tools.browser.find import need_chromium
+from handeye.tools.browser.launch import need_chromium
 
 if TYPE_CHECKING:
     from benchmarks.lab import Lab

@@ -18,7 +18,7 @@ SIZE = (1280, 800)
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
-    from handeye.tools.browser.find import flags, need_chromium
+    from handeye.tools.browser.launch import flags, need_chromium
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -14,7 +14,7 @@ from handeye.scenarios.export.expressions import WITHIN, locator
 from handeye.scenarios.export.suite_writer import in_a_docstring, literal
 from handeye.scenarios.export.transcript import PerformedAction
 from handeye.tools import actions as a
-from handeye.tools.browser.hands import NOTCH
+from handeye.tools.browser.input import NOTCH
 from handeye.tools.browser.keys import read_chord
 from handeye.tools.errors import UsageError
 from handeye.tools.secrets import PREFIX

@@ -18,8 +18,8 @@ from handeye.scenarios.record.step_text import Said
 from handeye.scenarios.record.user_event import Heard
 from handeye.tools.address import meant
 from handeye.tools.browser.launch import launch, play
+from handeye.tools.browser.playwright_errors import plain
 from handeye.tools.browser.scripts import ask, source
-from handeye.tools.browser.trouble import plain
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:

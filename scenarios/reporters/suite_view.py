@@ -17,7 +17,7 @@ from handeye.agent.event_log import read_events
 from handeye.agent.report import overlay
 from handeye.agent.report.run_page import picture_link, svg_marks
 from handeye.agent.run_view import build_run_view
-from handeye.tools.browser.overheard import PAGE_LOG, Heard, read_log
+from handeye.tools.browser.page_log import PAGE_LOG, Heard, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -32,7 +32,7 @@ from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Candidate
 from handeye.tools.actions import Action, Click, Done, Drag, Scroll, Target, describe
-from handeye.tools.browser.find import flags, need_chromium
+from handeye.tools.browser.launch import flags, need_chromium
 from handeye.tools.device import Settled, Signals
 from handeye.tools.errors import UsageError
 from handeye.tools.geometry import Box, Point

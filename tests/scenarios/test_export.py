@@ -34,7 +34,7 @@ from handeye.scenarios.suite.expansion import cases_of
 from handeye.scenarios.suite.schema import Serve
 from handeye.tools import Browser, Virtual
 from handeye.tools.actions import Click, Key, Target, Type
-from handeye.tools.browser.find import need_chromium
+from handeye.tools.browser.launch import need_chromium
 from handeye.tools.geometry import Point
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from handeye.scenarios.demo.shop import Shop
-from handeye.tools.browser.find import flags, need_chromium
+from handeye.tools.browser.launch import flags, need_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

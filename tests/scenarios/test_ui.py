@@ -19,7 +19,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from handeye.perception.engines.options import EngineOptions
 from handeye.scenarios.ui.form import config_of
-from handeye.tools.browser.find import flags, need_chromium
+from handeye.tools.browser.launch import flags, need_chromium
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import judge
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Target
-from handeye.tools.browser.find import flags, need_chromium
+from handeye.tools.browser.launch import flags, need_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

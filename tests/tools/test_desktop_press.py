@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Target
-from handeye.tools.browser.find import flags, need_chromium
+from handeye.tools.browser.launch import flags, need_chromium
 from handeye.tools.desktop.press import Judged
 from handeye.tools.element import Element
 from handeye.tools.errors import TargetChanged

@@ -11,20 +11,18 @@ from urllib.parse import urlsplit
 from handeye.tools.actions import HAND_KINDS, Wait, describe
 from handeye.tools.address import meant, page_folder
 from handeye.tools.allow_list import AllowList
-from handeye.tools.browser.acting import Acting
-from handeye.tools.browser.answer import answer_dialog
-from handeye.tools.browser.camera import Camera
-from handeye.tools.browser.elements import Reader
-from handeye.tools.browser.facts import Facts
-from handeye.tools.browser.hit_test import HitTest
+from handeye.tools.browser.capture import Camera
+from handeye.tools.browser.change_tracker import Wake
+from handeye.tools.browser.dialogs import answer_dialog
 from handeye.tools.browser.launch import end_process
-from handeye.tools.browser.memory import Memory, read_state, write_state
-from handeye.tools.browser.patience import DialogOpened
+from handeye.tools.browser.observe import Facts, Reader
+from handeye.tools.browser.page_settle import Settling
+from handeye.tools.browser.perform import Acting
+from handeye.tools.browser.playwright_errors import LOST, plain, translated
 from handeye.tools.browser.scripts import quickly
-from handeye.tools.browser.session import Session
-from handeye.tools.browser.settle import Settling
-from handeye.tools.browser.trouble import LOST, plain, translated
-from handeye.tools.browser.wake import Wake
+from handeye.tools.browser.session import DialogOpened, Session
+from handeye.tools.browser.state import Memory, read_state, write_state
+from handeye.tools.browser.targets import HitTest
 from handeye.tools.browser.worker import Worker
 from handeye.tools.device import NO_HOOKS, BeforePress, Device, Hooks, Settled, Signals
 from handeye.tools.discreet import discreet
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
     from playwright.async_api import StorageState
 
     from handeye.tools.actions import Action, Click
-    from handeye.tools.browser.dialog import OpenDialog
+    from handeye.tools.browser.dialogs import OpenDialog
     from handeye.tools.element import Element
     from handeye.tools.hit import Hit
     from handeye.tools.secrets import Secrets

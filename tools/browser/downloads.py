@@ -6,7 +6,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
-from handeye.tools.browser.trouble import translate
+from handeye.tools.browser.playwright_errors import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

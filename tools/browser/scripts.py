@@ -23,7 +23,15 @@ NAMES = (
 def source() -> str:
     """Installs it in a document, once."""
     folder = files(__package__)
-    names = ("names.js", "elements.js", "hiding.js", "watch.js", "press.js", "wake.js", "hit_test.js")
+    names = (
+        "accessible_names.js",
+        "elements.js",
+        "secret_fields.js",
+        "page_state.js",
+        "press_check.js",
+        "change_tracker.js",
+        "hit_test.js",
+    )
     parts = [(folder / name).read_text("utf-8") for name in names]
     body = "\n".join(parts)
     keep = f"Object.defineProperty(document, Symbol.for('handeye'), {{ value: {{ {NAMES} }} }});"

@@ -14,7 +14,7 @@ from PIL import Image, ImageChops
 from handeye.perception.training.data import looks, words
 from handeye.perception.training.data.markup import Scribe, page
 from handeye.perception.training.data.screen import Screen, Target
-from handeye.tools.browser.find import flags, need_chromium
+from handeye.tools.browser.launch import flags, need_chromium
 from handeye.tools.errors import SetupError
 from handeye.tools.geometry import Box
 from handeye.tools.secrets import without_secrets

@@ -92,7 +92,7 @@ def studio(fonts: Sequence[str] = ()) -> Iterator[Studio]:
     """Raises SetupError where there is no Chromium, or one of the fonts is missing."""
     from playwright.sync_api import sync_playwright
 
-    from handeye.tools.browser.find import flags, need_chromium
+    from handeye.tools.browser.launch import flags, need_chromium
 
     path = need_chromium(headed=False)
     with sync_playwright() as playwright:

@@ -22,7 +22,7 @@ from handeye.scenarios.reporters.suite_view import (
 from handeye.scenarios.retention import keep_wanted
 from handeye.scenarios.runner import Settings
 from handeye.scenarios.suite.expansion import cases_of
-from handeye.tools.browser.find import flags, need_chromium
+from handeye.tools.browser.launch import flags, need_chromium
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:

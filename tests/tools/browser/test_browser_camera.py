@@ -51,7 +51,7 @@ def message(browser: Browser) -> None:
     ],
 )
 def test_whatever_changes_is_seen(show: Show, site: Site, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handeye.tools.browser.camera.AGE", 30)
+    monkeypatch.setattr("handeye.tools.browser.capture.AGE", 30)
     svg = (
         "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='90'><rect width='90' height='90' fill='red'/></svg>"
     )

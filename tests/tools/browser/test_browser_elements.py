@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.tools.actions import Click, Scroll, Target
-from handeye.tools.browser.elements import CAP
+from handeye.tools.browser.observe import CAP
 
 if TYPE_CHECKING:
     from handeye.tools.browser import Browser

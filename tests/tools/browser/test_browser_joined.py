@@ -13,7 +13,7 @@ import pytest
 
 from handeye.tools.actions import Click, Navigate, Tabs
 from handeye.tools.browser import Browser
-from handeye.tools.browser.find import flags, need_chromium
+from handeye.tools.browser.launch import flags, need_chromium
 from handeye.tools.device import Hooks
 from handeye.tools.errors import ActionFailed, DeviceLost, SetupError, UsageError
 

@@ -19,8 +19,8 @@ import pytest
 
 from handeye.tools.actions import Back, Click, Navigate, Scroll, Tabs, Target, Type
 from handeye.tools.browser import Browser, find_chromium
-from handeye.tools.browser.find import need_chromium
-from handeye.tools.browser.trouble import passing, translate, translated
+from handeye.tools.browser.launch import need_chromium
+from handeye.tools.browser.playwright_errors import passing, translate, translated
 from handeye.tools.device import Device
 from handeye.tools.errors import ActionFailed, ActionRefused, DeviceLost, HandeyeError, SetupError, UsageError
 from handeye.tools.geometry import Point
@@ -107,7 +107,7 @@ def test_no_chromium_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.delenv("HANDEYE_CHROMIUM")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
-    monkeypatch.setattr("handeye.tools.browser.find.PLACES", {})
+    monkeypatch.setattr("handeye.tools.browser.launch.PLACES", {})
     assert find_chromium() is None
     with pytest.raises(
         SetupError, match=r"no Chromium on this machine; install one \(sudo apt-get install -y chromium"

@@ -9,7 +9,7 @@ import pytest
 
 from handeye.tools.actions import Navigate
 from handeye.tools.browser import Browser
-from handeye.tools.browser.overheard import LONGEST, MOST_ENTRIES, read_log, shown
+from handeye.tools.browser.page_log import LONGEST, MOST_ENTRIES, read_log, shown
 from handeye.tools.device import Hooks
 from handeye.tools.secrets import Secret, Secrets
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from handeye.tools.browser.overheard import Heard
+    from handeye.tools.browser.page_log import Heard
     from tests.tools.browser.conftest import Site
 
 VALUE = "tulip-77-secret"

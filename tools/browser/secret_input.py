@@ -1,24 +1,81 @@
-"""Secrets for a page: put into the field that has the keyboard, if its own document is one they are bound to.
-
-The value does not go through the keyboard, whose focus a page could move meanwhile: it is inserted into one element of
-one document, in one go. Only that document's scripts see it.
-"""
+"""Type secrets into a page: only into a field of a document whose origin the browser confirms."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from handeye.tools.browser.origin import confirmed
 from handeye.tools.browser.scripts import KEY, ask
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.redact import names_in, parts, placeholder
 from handeye.tools.secrets import Place
 
 if TYPE_CHECKING:
-    from playwright.async_api import ElementHandle, Frame
+    from collections.abc import Iterator
+
+    from playwright.async_api import CDPSession, ElementHandle, Frame
 
     from handeye.tools.browser.session import Session
+
+#: Addresses whose documents have an origin of their own.
+OWN = frozenset({"http", "https", "file"})
+
+
+async def confirmed(frame: Frame) -> bool:
+    """Whether the frame's document has the origin that its address says, and the browser confirms it.
+
+    False for documents without an address of their own (about:, srcdoc, data:, blob:, javascript:), for sandboxed ones,
+    and where another frame of the same address has another origin, so that the two cannot be told apart.
+    """
+    from playwright.async_api import Error
+
+    address = urlsplit(frame.url)
+    if address.scheme not in OWN:
+        return False
+    try:
+        session = await _session(frame)
+        try:
+            origins = await _origins(session, frame.url)
+        finally:
+            await session.detach()
+    except Error:  # the frame went away
+        return False
+    wanted = "file://" if address.scheme == "file" else f"{address.scheme}://{address.netloc.rpartition('@')[2]}"
+    return bool(origins) and all(origin == wanted for origin in origins)
+
+
+async def _session(frame: Frame) -> CDPSession:
+    """A session with the process that renders the frame: its own, or that of the nearest frame above."""
+    from playwright.async_api import Error
+
+    at: Frame | None = frame
+    while at is not None:
+        try:
+            return await frame.page.context.new_cdp_session(at)
+        except Error:
+            if at.parent_frame is None:
+                raise
+            at = at.parent_frame
+    raise AssertionError("a page has a main frame")
+
+
+async def _origins(session: CDPSession, url: str) -> list[str]:
+    """The origins of all documents of this address that the session's process renders."""
+    found: list[dict[str, Any]] = []
+    session.on("Runtime.executionContextCreated", lambda event: found.append(event["context"]))
+    await session.send("Runtime.enable")  # reports all contexts before it answers
+    tree = (await session.send("Page.getFrameTree"))["frameTree"]
+    await session.send("Runtime.disable")
+    here = {each["id"] for each in _frames(tree) if each["url"] + each.get("urlFragment", "") == url}
+    mains = [each for each in found if each["auxData"]["isDefault"]]
+    return [each["origin"] for each in mains if each["auxData"]["frameId"] in here]
+
+
+def _frames(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield tree["frame"]
+    for child in tree.get("childFrames", ()):
+        yield from _frames(child)
+
 
 WRONG = {
     "moved": "the page moved the keyboard elsewhere",

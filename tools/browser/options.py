@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from playwright.async_api import ElementHandle
 
     from handeye.tools.actions import Select, Upload
-    from handeye.tools.browser.aim import Aim
-    from handeye.tools.browser.hands import Hands
+    from handeye.tools.browser.input import Hands
     from handeye.tools.browser.session import Session
+    from handeye.tools.browser.targets import Aim
     from handeye.tools.element import Element
 
 #: Seconds that a page's own list gets to open, and a button to ask for files.

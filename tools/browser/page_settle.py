@@ -11,17 +11,16 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from handeye.tools.browser.patience import DialogOpened
+from handeye.tools.browser.playwright_errors import passing
 from handeye.tools.browser.scripts import ask, quickly
-from handeye.tools.browser.trouble import passing
+from handeye.tools.browser.session import DialogOpened
 from handeye.tools.device import Settled
 
 if TYPE_CHECKING:
     from playwright.async_api import Frame
 
-    from handeye.tools.browser.camera import Camera
-    from handeye.tools.browser.patience import Tab
-    from handeye.tools.browser.session import Session
+    from handeye.tools.browser.capture import Camera
+    from handeye.tools.browser.session import Session, Tab
 
 #: Milliseconds without a change that count as rest, on a page that is not busy computing.
 QUIET = 60

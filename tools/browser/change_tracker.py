@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from playwright.async_api import Frame, Page
 
-    from handeye.tools.browser.camera import Camera
+    from handeye.tools.browser.capture import Camera
     from handeye.tools.browser.session import Session
     from handeye.tools.browser.view import View
     from handeye.tools.element import Element

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from handeye.tools.actions import Target
-from handeye.tools.browser.giving import Giving
 from handeye.tools.browser.keys import MODIFIERS, read_chord
 from handeye.tools.browser.scripts import ask, quickly
+from handeye.tools.browser.secret_input import Giving
 from handeye.tools.errors import ActionFailed, ActionRefused, TargetChanged
 from handeye.tools.redact import names_in, parts
 from handeye.tools.values import WRITTEN, plain_number
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from playwright.async_api import ElementHandle, Page
 
     from handeye.tools.actions import Click, Drag, Key, Move, Scroll, Type
-    from handeye.tools.browser.aim import Aim
-    from handeye.tools.browser.press import Press
+    from handeye.tools.browser.press_check import Press
     from handeye.tools.browser.session import Session
+    from handeye.tools.browser.targets import Aim
 
 #: Pixels that one notch of the wheel scrolls.
 NOTCH = 100

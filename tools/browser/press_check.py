@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Frame
 
     from handeye.tools.actions import Click, Target
-    from handeye.tools.browser.elements import Reader
+    from handeye.tools.browser.observe import Reader
     from handeye.tools.browser.session import Session
     from handeye.tools.device import BeforePress
     from handeye.tools.element import Element

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from handeye.tools.browser.playwright_errors import translate
 from handeye.tools.browser.scripts import ask, quickly
-from handeye.tools.browser.trouble import translate
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.files import write_atomically
 
