@@ -261,7 +261,7 @@ browser.settle()
 try:
     browser.perform(Wait(seconds=60))
 except KeyboardInterrupt:
-    print(browser.signals().title, browser.memento()["url"], flush=True)
+    print(browser.signals().title, browser.device_state()["url"], flush=True)
 browser.close()
 """
     program = subprocess.Popen(
