@@ -59,7 +59,7 @@ def test_tasks_are_measured_by_the_pages_reward_and_a_refused_one_has_failed(tmp
     assert first["task"] == "click-button, seed 1"
     assert first["instruction"].startswith("Click on the ")
     assert (first["seed"], first["reward"], first["correct"]) == (1, 1.0, True)
-    assert (last["type"], last["status"], last["reward"], last["correct"]) == ("tic-tac-toe", "refused", 0.0, False)
+    assert (last["type"], last["run_status"], last["reward"], last["correct"]) == ("tic-tac-toe", "refused", 0.0, False)
     assert [each.status for each in read_results(tmp_path / "results.jsonl")] == ["passed", "failed"]
     assert (tmp_path / "report.html").exists()
 
@@ -103,7 +103,7 @@ def test_a_models_run_ends_with_the_page(page: Browser, tmp_path: Path) -> None:
         "miniwob", "--tasks", "click-test-2", "--model", model, "--output", str(tmp_path / "out"), "--json", "-"
     )
     told = json.loads(done.stdout)["results"][0]
-    assert (told["status"], told["reward"], told["model_calls"]) == ("succeeded", 1.0, 2), told
+    assert (told["run_status"], told["reward"], told["model_calls"]) == ("succeeded", 1.0, 2), told
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_a_transition_is_waited_for(show: Show, aim: Aim, find: Find) -> None:
 
 
 @pytest.mark.parametrize(
-    "restless",
+    "endless",
     [
         "<style>@keyframes s{to{rotate:1turn}}i{display:inline-block;width:20px;height:20px;animation:s 1s infinite}</style><i>*</i>",
         "<p id=c>0</p><script>setInterval(() => { c.textContent = Date.now() }, 20)</script>",
@@ -97,7 +97,7 @@ def test_a_transition_is_waited_for(show: Show, aim: Aim, find: Find) -> None:
     ],
     ids=["css spinner", "clock", "script spinner", "polling", "event stream"],
 )
-def test_what_never_ends_is_left_alone(show: Show, site: Site, aim: Aim, animated_regions: str) -> None:
+def test_what_never_ends_is_left_alone(show: Show, site: Site, aim: Aim, endless: str) -> None:
     def stream(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.send_header("Content-Type", "text/event-stream")
@@ -110,7 +110,7 @@ def test_what_never_ends_is_left_alone(show: Show, site: Site, aim: Aim, animate
 
     site.routes["/stream"] = stream
     site.page("/poll", "ok")
-    browser = show(ONE + animated_regions)
+    browser = show(ONE + endless)
     settled = click(browser, aim)
     assert settled.by == "quiet", settled
     assert soonest(browser, aim, "Done") < AT_ONCE
