@@ -62,12 +62,14 @@ class Reply:
     """The id of the question; empty where it was not said."""
     shown: str | None
     """The question that the run ended with; None when it ended with none."""
+    answers: int
+    """How many answers were used before it, which the question's id counts."""
     redact: Callable[[str], str]
 
     def meant_for(self, step: int, question: str) -> bool:
         """Whether this is the question that was answered."""
         if self.question:
-            return self.question == question_id(step, self.redact(question))
+            return self.question == question_id(step, self.redact(question), self.answers)
         return self.shown is None or self.shown == self.redact(question)
 
 
@@ -187,7 +189,8 @@ class Agent:
             recorder.checkpoints.setup()
             folder.note(opened=True)
             shown = str(ended.get("reason", "")) if ended.get("status") == "waiting" else None
-            reply = Reply(redact(answer), question, shown, redact) if answer is not None else None
+            answers = int(ended.get("answers") or 0)
+            reply = Reply(redact(answer), question, shown, answers, redact) if answer is not None else None
             status, reason = self._attempt(context, graph, folder.config, resumed, reply)
             state = State(**(graph.get_state(THREAD).values or start("")))  # type: ignore[typeddict-item]
             return recorder.end(status, redact(reason), state, time.monotonic() - began)
@@ -292,7 +295,7 @@ class Agent:
         if found.question:
             if (said := self._replied(context, state, found.question, answer, new=True)) is None:
                 return found.question
-            context.run.note(reason="")  # used up: given once more after a crash, it is no answer to what is asked then
+            context.run.use_answer()  # now, so that it answers nothing when it is given once more after a crash
             update = settle_doubt(context, state, found, said)
         graph.update_state(THREAD, state | update, as_node="act")
         return ""

@@ -183,16 +183,20 @@ def question(state: State, guard_decision: GuardDecision, now: TargetSnapshot, c
     )
 
 
-def question_id(step: int, question: str) -> str:
-    """What tells a question from every other one of its run: an answer that names another id is not used."""
-    return hashlib.sha256(f"{step}\n{question}".encode()).hexdigest()[:8]
+def question_id(step: int, question: str, answers: int = 0) -> str:
+    """What tells a question from every other one of its run: an answer that names another id is not used.
+
+    `answers` is how many answers were used before it, so that the same question asked again has another id.
+    """
+    return hashlib.sha256(f"{step}\n{question}\n{answers}".encode()).hexdigest()[:8]
 
 
 def waiting_id(notes: dict[str, Any]) -> str:
     """The id of the question that a run waits on, from its `run.json`; empty when it waits on none."""
     if notes.get("status") != "waiting":
         return ""
-    return question_id(int(notes.get("steps") or 0) + 1, str(notes.get("reason", "")))
+    step, answers = int(notes.get("steps") or 0) + 1, int(notes.get("answers") or 0)
+    return question_id(step, str(notes.get("reason", "")), answers)
 
 
 def refuse(state: State, reason: str, signature: str = "") -> State:

@@ -228,6 +228,10 @@ class RunFolder:
         kept = self.read() if path.exists() else {}
         write_atomically(path, json.dumps(kept | values, ensure_ascii=False, indent=2) + "\n")
 
+    def use_answer(self) -> None:
+        """Note that the question that the run waited on was answered: the next one has another id."""
+        self.note(reason="", answers=int(self.read().get("answers") or 0) + 1)
+
     def read(self) -> dict[str, Any]:
         """What `run.json` says."""
         path = self.path / "run.json"

@@ -45,6 +45,8 @@ class Job(NamedTuple):
     approve: Literal["never", "risky", "always"] = "never"
     said: Path | None = None
     """Where the result is written: the verdict, the reason, and the points that were come to."""
+    question: str = ""
+    """The id of the question that is answered; empty: the one that the run ended with."""
 
 
 @cache
@@ -83,7 +85,9 @@ def _work(job: Job) -> None:
     try:
         config = RunConfig(goal=job.goal, on=job.url, approve=job.approve)
         agent = Agent(device, config=config, run_dir=job.folder, listen=lambda event: wires.reach(f"{event.event}"))
-        result = agent.resume(RunFolder.open(job.folder), job.answer) if job.resume else agent.run(job.goal)
+        result = (
+            agent.resume(RunFolder.open(job.folder), job.answer, job.question) if job.resume else agent.run(job.goal)
+        )
     finally:
         device.close()
     if job.said:

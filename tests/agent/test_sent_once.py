@@ -13,6 +13,7 @@ import pytest
 from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import Job, Kill, work
 from handeye.agent import Agent
+from handeye.agent.approval import waiting_id
 from handeye.agent.effect_journal import EffectJournal, doubt, effects, read_journal
 from handeye.agent.event_log import Noted, read_events
 from handeye.agent.loop import repeats
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
 SAVE = "fetch('/save', {method: 'POST', body: '1'})"
 
 
-def resume(folder: Path, url: str, answer: str | None = None) -> RunResult:
+def resume(folder: Path, url: str, answer: str | None = None, question: str = "") -> RunResult:
     device = open_device(url)
     try:
-        return Agent(device).resume(RunFolder.open(folder), answer)
+        return Agent(device).resume(RunFolder.open(folder), answer, question)
     finally:
         device.close()
 
@@ -173,6 +174,38 @@ def test_a_tick_in_doubt_is_made_again_only_when_the_person_says_so(
     assert resume(folder, site.url, answer).status == "waiting"
     done = resume(folder, site.url, answer)
     assert (done.status, len(site.posts)) == ("succeeded", posts), done.reason
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "named", "sent"),
+    [
+        # The tick left or did not; the person says no, it is made again and sent, and the process dies.
+        (Kill("before finish", 1), Kill("before finish", 1), False, 2),
+        (Kill("after sending", 1), Kill("before finish", 1), True, 1),
+    ],
+)
+def test_an_answer_that_is_given_again_after_a_kill_is_no_answer(
+    first: Kill, second: Kill, named: bool, sent: int, site: Any, tmp_path: Path
+) -> None:
+    """The resume that was told to make it again is killed; the same command does not send it once more."""
+    site.answer = "{}"
+    site.pages["/"] = (
+        f'<label><input type=checkbox onchange="{SAVE}"> Reserve a seat</label><label>Name <input></label>'
+    )
+    folder, goal = tmp_path / "run", 'tick "Reserve a seat", type "Ada" in "Name"'
+    assert work(Job("browser", site.url, goal, folder, first, approve="never")) == -9
+    assert resume(folder, site.url).status == "waiting"
+    identity = waiting_id(RunFolder(folder).read()) if named else ""
+    again = Job("browser", site.url, goal, folder, second, resume=True, answer="no", approve="never", question=identity)
+    assert work(again) == -9
+    assert len(site.posts) == sent
+    waiting = resume(folder, site.url, "no", identity)
+    assert (waiting.status, len(site.posts)) == ("waiting", sent), waiting.reason
+    assert "given to another question" in notes(folder)
+    if named:  # the question is the same by its words
+        assert waiting_id(RunFolder(folder).read()) != identity
+    done = resume(folder, site.url, "yes")
+    assert (done.status, len(site.posts)) == ("succeeded", sent), done.reason
 
 
 def test_what_a_page_sends_when_it_is_opened_is_withheld_when_it_comes_back(site: Any, tmp_path: Path) -> None:
