@@ -16,7 +16,11 @@ import torch
 from torch import nn
 from torch.nn.functional import normalize
 
-from handeye.perception.engines.in_process.small_checkpoint import SPECIAL, save_checkpoint, train_tokenizer
+from handeye.perception.engines.in_process.small_checkpoint import (
+    qwen2_internvl_config,
+    save_checkpoint,
+    train_tokenizer,
+)
 from handeye.perception.pocket_inference import ABOUT, HEADS
 from handeye.perception.training.data.icons import ICONS
 from handeye.perception.training.data.looks import COLOURS
@@ -30,7 +34,6 @@ if TYPE_CHECKING:
 PATCH = 14
 #: What a patch shows; number 0 of each list stands for none of them.
 SHOWN: dict[str, tuple[str, ...]] = {"icon": tuple(ICONS), "role": tuple(NOUNS), "colour": tuple(COLOURS)}
-_HEAD_WIDTH = 32
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,17 @@ class Pocket:
 
         tokenizer = train_tokenizer(texts, sizes.vocabulary)
         tokenizer.add_tokens(["<tool_call>", "</tool_call>"])
+        config = qwen2_internvl_config(
+            tokenizer,
+            text=sizes.text,
+            vision=sizes.vision,
+            side=sizes.side,
+            patch=PATCH,
+            text_ratio=3,
+            vision_ratio=4,
+        )
         torch.manual_seed(seed)
-        model = InternVLForConditionalGeneration(_config(sizes, tokenizer))
+        model = InternVLForConditionalGeneration(config)
         with torch.no_grad():
             _initialise(model, sizes)
         return cls(sizes, tokenizer, model, _heads(sizes))
@@ -194,45 +206,6 @@ def _heads(sizes: Preset) -> Any:
         made["absent"].weight.zero_()
         made["edges"].bias.fill_(1.5)
     return made
-
-
-def _config(sizes: Preset, tokenizer: Any) -> Any:
-    from transformers import InternVLConfig, InternVLVisionConfig, Qwen2Config
-
-    ids = {token: int(tokenizer.convert_tokens_to_ids(token)) for token in SPECIAL}
-    wide, layers = sizes.text
-    text = Qwen2Config(
-        vocab_size=len(tokenizer),
-        hidden_size=wide,
-        intermediate_size=3 * wide,
-        num_hidden_layers=layers,
-        num_attention_heads=wide // _HEAD_WIDTH,
-        num_key_value_heads=wide // _HEAD_WIDTH,
-        max_position_embeddings=8192,
-        tie_word_embeddings=True,
-        bos_token_id=ids["<|endoftext|>"],
-        eos_token_id=ids["<|im_end|>"],
-        pad_token_id=ids["<|endoftext|>"],
-    )
-    wide, layers = sizes.vision
-    vision = InternVLVisionConfig(
-        hidden_size=wide,
-        intermediate_size=4 * wide,
-        num_hidden_layers=layers,
-        num_attention_heads=wide // _HEAD_WIDTH,
-        image_size=[sizes.side, sizes.side],
-        patch_size=[PATCH, PATCH],
-        attention_bias=True,
-        layer_scale_init_value=1.0,
-    )
-    return InternVLConfig(
-        text_config=text,
-        vision_config=vision,
-        image_token_id=ids["<IMG_CONTEXT>"],
-        image_seq_length=(sizes.side // PATCH // 2) ** 2,
-        downsample_ratio=0.5,
-        tie_word_embeddings=True,
-    )
 
 
 def _initialise(model: Any, sizes: Preset) -> None:

@@ -31,8 +31,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from handeye.perception.internvl.profiles import INTERNVL3
 from handeye.perception.internvl.prompt import decide_prompt, ground_prompt, run_prefix, to_text
 from handeye.perception.internvl.tiling import normalise, tile
+from handeye.perception.training.packing import pack
 from handeye.scenarios.demo.demo import PURCHASE
-from handeye.scenarios.demo.learn_batches import END, Batch, jittered, pack, questions, stack, text_of, texts
+from handeye.scenarios.demo.learn_batches import END, Batch, jittered, questions, stack, text_of, texts
 from handeye.scenarios.demo.learn_screens import LESSONS, collect
 from handeye.tools.actions import KINDS
 from handeye.tools.errors import HandeyeError, SetupError
@@ -78,6 +79,8 @@ class School:
     screens: list[Screen]
     encode: Callable[[str], list[int]]
     filler: int
+    """The token that fills shorter rows."""
+    image_token: int
     steps: int
     """How many batches there will be."""
     chance: random.Random
@@ -97,7 +100,8 @@ class School:
             tiles.append(self._tiles(screen))
             asked = questions(screen, self.screens, self.chance, keep)
             tokens = [(text_of(prompt, TOKENS, len(tiles[-1])), answer + END) for prompt, answer in asked]
-            packs.append(pack([(self.encode(prompt), self.encode(answer)) for prompt, answer in tokens]))
+            pairs = [(self.encode(prompt), self.encode(answer)) for prompt, answer in tokens]
+            packs.append(pack([pairs], self.image_token))
         return Batch(stack(packs, self.filler), normalise(np.concatenate(tiles)), lessons)
 
     def _tiles(self, screen: Screen) -> NDArray[np.uint8]:
@@ -119,7 +123,9 @@ def train(screens: list[Screen], seed: int, steps: int, console: Console) -> tup
     tokenizer = make_tokenizer(texts(screens))
     learner = Learner(tokenizer, seed)
     chance = random.Random(seed)  # noqa: S311 - the same again each time is the point
-    school = School(screens, lambda text: tokenizer.encode(text, add_special_tokens=False), 0, steps, chance)
+    school = School(
+        screens, lambda text: tokenizer.encode(text, add_special_tokens=False), 0, learner.image_token, steps, chance
+    )
     optimiser = torch.optim.AdamW(learner.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.01)
     columns = (TextColumn("training"), BarColumn(), TextColumn("{task.fields[losses]}"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress, ThreadPoolExecutor(1) as ahead:

@@ -17,6 +17,7 @@ from PIL import Image, ImageChops
 
 from handeye.perception.internvl.profiles import INTERNVL3
 from handeye.perception.internvl.prompt import ChatTurn, Prompt, ground_prompt, to_text
+from handeye.perception.training.packing import IGNORED
 from handeye.scenarios.demo.learn_screens import LESSONS, PHRASES
 
 if TYPE_CHECKING:
@@ -25,26 +26,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from handeye.perception.training.packing import Pack
     from handeye.scenarios.demo.learn_screens import Screen
 
 #: Questions where something is that are asked about one picture at a time, beside the one for the next action.
 PLACES = 4
-#: As `ignore_index` of torch's cross entropy.
-IGNORED = -100
 END = "<|im_end|>"
-
-
-@dataclass(frozen=True)
-class Pack:
-    """Several questions about one picture with their answers, in one row: they share all they have in common."""
-
-    ids: list[int]
-    positions: list[int]
-    """Each question goes on where the shared beginning ends."""
-    parts: list[int]
-    """0 for the shared beginning, else the number of the question."""
-    targets: list[int]
-    """The token that is to follow, in answers; `IGNORED` elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +46,6 @@ class Batch:
     """Which lesson is due on each picture."""
 
 
-def pack(pairs: Sequence[tuple[list[int], list[int]]]) -> Pack:
-    """Questions and answers (as tokens) in one row."""
-    # A question's last token is its own: the answer's first one is to follow it.
-    shared = _shared([question[:-1] for question, _ in pairs])
-    ids, targets = list(pairs[0][0][:shared]), [IGNORED] * shared
-    positions, parts = list(range(shared)), [0] * shared
-    for number, (question, answer) in enumerate(pairs, 1):
-        rest = question[shared:] + answer[:-1]  # nothing follows an answer's last token
-        ids += rest
-        positions += range(shared, shared + len(rest))
-        parts += [number] * len(rest)
-        targets += [IGNORED] * (len(rest) - len(answer)) + answer
-    return Pack(ids, positions, parts, targets)
-
-
 def stack(packs: Sequence[Pack], filler: int) -> dict[str, NDArray[Any]]:
     """Rows of one length: `ids`, `positions`, `parts`, `targets` (rows, tokens), `mask` (rows, 1, tokens, tokens).
 
@@ -81,8 +53,8 @@ def stack(packs: Sequence[Pack], filler: int) -> dict[str, NDArray[Any]]:
     """
     length = max(len(each.ids) for each in packs)
 
-    def filled(rows: Sequence[list[int]], value: int) -> NDArray[np.int64]:
-        return np.array([row + [value] * (length - len(row)) for row in rows], np.int64)
+    def filled(rows: Sequence[NDArray[np.int64]], value: int) -> NDArray[np.int64]:
+        return np.stack([np.pad(row, (0, length - len(row)), constant_values=value) for row in rows])
 
     parts = filled([each.parts for each in packs], -1)
     own = parts[:, :, None] == parts[:, None, :]
@@ -155,16 +127,6 @@ def jittered(image: Image.Image, chance: random.Random) -> Image.Image:
         made.save(buffer, "JPEG", quality=chance.randint(75, 100))
         made = Image.open(buffer).convert("RGB")
     return made
-
-
-def _shared(rows: Sequence[list[int]]) -> int:
-    """How many tokens all rows begin with."""
-    count = 0
-    for tokens in zip(*rows, strict=False):
-        if len(set(tokens)) > 1:
-            break
-        count += 1
-    return count
 
 
 def _thinned(text: str, keep: float, chance: random.Random, between: str = "\n") -> str:

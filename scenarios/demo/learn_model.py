@@ -1,4 +1,4 @@
-"""The model that learns: InternVL's own classes, small enough to be trained on a CPU in minutes."""
+"""The demo's model while it is trained: InternVL's classes, small enough to train on a CPU in minutes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn.functional import cross_entropy
-from transformers import InternVLConfig, InternVLForConditionalGeneration, InternVLVisionConfig, Qwen2Config
+from transformers import InternVLForConditionalGeneration
 
-from handeye.perception.engines.in_process.small_checkpoint import SPECIAL, train_tokenizer
+from handeye.perception.engines.in_process.small_checkpoint import qwen2_internvl_config, train_tokenizer
 from handeye.perception.internvl.tiling import TILE
 from handeye.scenarios.demo.learn_screens import LESSONS
 
@@ -22,61 +22,34 @@ PATCH = 56
 TOKENS = (TILE // PATCH // 2) ** 2
 WIDTH, LAYERS = 96, 3
 VISION_WIDTH, VISION_LAYERS = 64, 2
-#: vLLM on the CPU wants heads of at least 32.
-HEAD = 32
 VOCABULARY = 1024
 CONTEXT = 4096
 
 
 def make_tokenizer(texts: Iterable[str]) -> Any:
-    """InternVL's special tokens and Qwen's `<tool_call>` beside merges learned from what is asked and answered."""
+    """Return a tokenizer with InternVL's special tokens, `<tool_call>`, and merges learned from the training texts."""
     tokenizer = train_tokenizer(texts, VOCABULARY)
     tokenizer.add_tokens(["<tool_call>", "</tool_call>"])
     return tokenizer
 
 
 class Learner:
-    """The model while it learns, with a guide for its eyes that is thrown away afterwards.
+    """The model during training, with an auxiliary head for its vision part that is dropped afterwards.
 
-    Left to the answers alone it learns those first and never looks: every screen's answer begins alike, and a picture
-    it cannot read yet is noise. The guide asks for the screen's number from what comes out of the vision part.
+    Without it the model learns the common beginning of all answers first and ignores the pictures, which are noise to
+    an untrained vision part. The head predicts the number of the screen from the visual features.
     """
 
     def __init__(self, tokenizer: Any, seed: int) -> None:
         torch.manual_seed(seed)
-        ids = {token: int(tokenizer.convert_tokens_to_ids(token)) for token in SPECIAL}
-        text = Qwen2Config(
-            vocab_size=len(tokenizer),
-            hidden_size=WIDTH,
-            intermediate_size=2 * WIDTH,
-            num_hidden_layers=LAYERS,
-            num_attention_heads=WIDTH // HEAD,
-            num_key_value_heads=WIDTH // HEAD,
-            max_position_embeddings=CONTEXT,
-            tie_word_embeddings=True,
-            bos_token_id=ids["<|endoftext|>"],
-            eos_token_id=ids["<|im_end|>"],
-            pad_token_id=ids["<|endoftext|>"],
+        config = qwen2_internvl_config(
+            tokenizer,
+            text=(WIDTH, LAYERS),
+            vision=(VISION_WIDTH, VISION_LAYERS),
+            patch=PATCH,
+            context=CONTEXT,
         )
-        vision = InternVLVisionConfig(
-            hidden_size=VISION_WIDTH,
-            intermediate_size=2 * VISION_WIDTH,
-            num_hidden_layers=VISION_LAYERS,
-            num_attention_heads=VISION_WIDTH // HEAD,
-            image_size=[TILE, TILE],
-            patch_size=[PATCH, PATCH],
-            attention_bias=True,
-            layer_scale_init_value=1.0,
-        )
-        config = InternVLConfig(
-            text_config=text,
-            vision_config=vision,
-            image_token_id=ids["<IMG_CONTEXT>"],
-            image_seq_length=TOKENS,
-            downsample_ratio=0.5,
-            tie_word_embeddings=True,
-        )
-        self.image_token = ids["<IMG_CONTEXT>"]
+        self.image_token = int(tokenizer.convert_tokens_to_ids("<IMG_CONTEXT>"))
         self.model = InternVLForConditionalGeneration(config)
         self.guide = torch.nn.Linear(2 * WIDTH, len(LESSONS))
         with torch.no_grad():
@@ -87,11 +60,11 @@ class Learner:
                     parameter.normal_(std=0.3 if "position" in name or "cls" in name else fan_in**-0.5)
 
     def parameters(self) -> list[Any]:
-        """The model's and the guide's."""
+        """All parameters: those of the model and of the auxiliary head."""
         return [*self.model.parameters(), *self.guide.parameters()]
 
     def read(self, rows: dict[str, Any], embeddings: Any) -> Any:
-        """What the language part makes of rows as `stack` makes them, (rows, tokens, width)."""
+        """Run the language part on rows made by `stack`; returns hidden states (rows, tokens, width)."""
         return self.model.model.language_model(
             inputs_embeds=embeddings,
             attention_mask=torch.from_numpy(rows["mask"]),
@@ -100,7 +73,7 @@ class Learner:
         ).last_hidden_state
 
     def losses(self, batch: Batch) -> dict[str, Any]:
-        """Mean over the tokens of all actions, of all places, and over the guide's guesses."""
+        """Return the mean losses: over the tokens of actions, of places, and of the auxiliary head."""
         ids, targets, parts = (torch.from_numpy(batch.rows[name]) for name in ("ids", "targets", "parts"))
         tiles = torch.from_numpy(batch.pixels)
         features = self.model.get_image_features(pixel_values=tiles, return_dict=True).pooler_output

@@ -24,10 +24,11 @@ from handeye.agent.run_folder import RunResult
 from handeye.perception.engines import Engine, open_engine
 from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.perception.model_perception import ModelPerception
+from handeye.perception.training.packing import IGNORED, Pack, pack
 from handeye.policies.internvl import InternVL
 from handeye.scenarios.demo import learn, learn_screens
 from handeye.scenarios.demo.demo import PURCHASE, is_the_purchase
-from handeye.scenarios.demo.learn_batches import IGNORED, Pack, jittered, pack, questions, stack
+from handeye.scenarios.demo.learn_batches import jittered, questions, stack
 from handeye.scenarios.demo.learn_model import Learner, make_tokenizer
 from handeye.scenarios.demo.learn_screens import LESSONS, PHRASES, Screen
 from handeye.scenarios.demo.shop import Order, Shop
@@ -157,11 +158,13 @@ def test_questions_in_one_row_are_answered_as_if_each_was_asked_alone(screens: l
     rng = random.Random(0)
     question = [rng.randrange(20, 200) for _ in range(30)]
     pairs = [([*question, 5, 6], [7, 8, 9]), ([*question, 5, 16, 17, 18], [19, 21]), ([*question, 4], [22])]
-    together = _scores(learner, [pack(pairs)])
-    apart = torch.cat([_scores(learner, [pack([pair])]) for pair in pairs])
+    together = _scores(learner, [pack([pairs], learner.image_token)])
+    apart = torch.cat([_scores(learner, [pack([[pair]], learner.image_token)]) for pair in pairs])
     assert together.shape == (6, len(tokenizer))
     assert torch.allclose(together, apart, atol=1e-4)
-    filled = _scores(learner, [pack(pairs), pack(pairs[2:])])  # a shorter row beside it changes nothing
+    filled = _scores(
+        learner, [pack([each], learner.image_token) for each in (pairs, pairs[2:])]
+    )  # a shorter row beside it changes nothing
     assert torch.allclose(filled, torch.cat([apart, apart[-1:]]), atol=1e-4)
 
 
@@ -178,7 +181,7 @@ def test_the_same_seed_gives_the_same_batches(screens: list[Screen]) -> None:
     tokenizer = make_tokenizer(["Where is it?"])
 
     def batch(seed: int) -> Any:
-        return learn.School(screens, tokenizer.encode, 0, 2, random.Random(seed)).batch(0)
+        return learn.School(screens, tokenizer.encode, 0, 5, 2, random.Random(seed)).batch(0)
 
     one, again, other = batch(1), batch(1), batch(2)
     assert one.lessons == again.lessons

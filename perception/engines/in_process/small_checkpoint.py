@@ -179,6 +179,61 @@ def _language_config(language: Language, tokenizer: Any, hidden: int, layers: in
     )
 
 
+def qwen2_internvl_config(
+    tokenizer: Any,
+    *,
+    text: tuple[int, int],
+    vision: tuple[int, int],
+    side: int = TILE,
+    patch: int = 14,
+    text_ratio: int = 2,
+    vision_ratio: int = 2,
+    context: int = 8192,
+) -> Any:
+    """Return the configuration of a small InternVL with a Qwen2 language part, to train from scratch.
+
+    `text` and `vision` are width and layers; the ratios are those of the MLP's width to the part's width. `side` and
+    `patch` are the sides of a tile and of a patch, in pixels. Heads have 32 channels, the least that vLLM takes on the
+    CPU. `tokenizer` must have the tokens of `SPECIAL`.
+    """
+    from transformers import InternVLConfig, InternVLVisionConfig, Qwen2Config
+
+    ids = {token: int(tokenizer.convert_tokens_to_ids(token)) for token in SPECIAL}
+    width, layers = text
+    language_config = Qwen2Config(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        intermediate_size=text_ratio * width,
+        num_hidden_layers=layers,
+        num_attention_heads=width // 32,
+        num_key_value_heads=width // 32,
+        max_position_embeddings=context,
+        tie_word_embeddings=True,
+        bos_token_id=ids["<|endoftext|>"],
+        eos_token_id=ids["<|im_end|>"],
+        pad_token_id=ids["<|endoftext|>"],
+    )
+    width, layers = vision
+    vision_config = InternVLVisionConfig(
+        hidden_size=width,
+        intermediate_size=vision_ratio * width,
+        num_hidden_layers=layers,
+        num_attention_heads=width // 32,
+        image_size=[side, side],
+        patch_size=[patch, patch],
+        attention_bias=True,
+        layer_scale_init_value=1.0,
+    )
+    return InternVLConfig(
+        text_config=language_config,
+        vision_config=vision_config,
+        image_token_id=ids["<IMG_CONTEXT>"],
+        image_seq_length=(side // patch // 2) ** 2,
+        downsample_ratio=0.5,
+        tie_word_embeddings=True,
+    )
+
+
 def save_checkpoint(folder: Path, model: Any, tokenizer: Any) -> Path:
     """Write a model and its tokenizer with all that transformers and vLLM look for beside them; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
