@@ -26,12 +26,12 @@ from handeye.agent.state import State, start
 from handeye.policies.guard.guard import Guard
 from handeye.policies.guard.guard_policy import GuardPolicy, program
 from handeye.policies.limits import Limits
-from handeye.tools import halting
-from handeye.tools.custom import Toolbox, as_tools
+from handeye.tools import cancellation
+from handeye.tools.custom_tools import Toolbox, as_tools
 from handeye.tools.device import Hooks
 from handeye.tools.errors import ActionRefused, DeviceLost, HandeyeError, Stopped, UsageError
-from handeye.tools.redact import names_in
-from handeye.tools.secrets import Secrets
+from handeye.tools.secrets.redact import names_in
+from handeye.tools.secrets.store import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -220,7 +220,7 @@ class Agent:
         """Run the loop as far as it goes; what stops it becomes a verdict and a reason."""
         try:
             self.device.attach(self._hooks(context, config))
-            with self._ctrl_c(), halting.stoppable(self._stop.is_set), disk(context.run.path):
+            with self._ctrl_c(), cancellation.stoppable(self._stop.is_set), disk(context.run.path):
                 context.tell(
                     Started(
                         goal=config.goal,

@@ -32,7 +32,7 @@ from handeye.perception.outcome import Outcome
 from handeye.policies.decision import StepSummary
 from handeye.tools.actions import Ask, describe, parse_action
 from handeye.tools.errors import ActionRefused
-from handeye.tools.plain import folded, visible
+from handeye.tools.visible_text import folded, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.outcome import Outcome
 from handeye.perception.phrases.matching import shows
-from handeye.tools import halting
+from handeye.tools import cancellation
 from handeye.tools.actions import Extract, Remember, Wait, Zoom, targets
 from handeye.tools.errors import ActionRefused, Stopped
 from handeye.tools.geometry import Box
@@ -123,7 +123,7 @@ def _wait_for(
         if waited >= seconds:
             evidence = f"“{text}” did not show within {waited:.1f} s"
             return Carried(evidence, Outcome(kind="no_effect", evidence=evidence), facts)
-        halting.pause(min(POLL_SECONDS, max(0.0, seconds - waited)))
+        cancellation.pause(min(POLL_SECONDS, max(0.0, seconds - waited)))
 
 
 def _same(one: Observation, other: Observation) -> bool:

@@ -52,7 +52,7 @@ from handeye.tools.actions import (
     same_aim,
     targets,
 )
-from handeye.tools.custom import Toolbox
+from handeye.tools.custom_tools import Toolbox
 from handeye.tools.errors import ActionFailed, ActionRefused, TargetChanged
 from handeye.tools.geometry import Box
 

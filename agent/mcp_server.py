@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from handeye.perception.observation import Observation
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
-    from handeye.tools.custom import Toolbox
+    from handeye.tools.custom_tools import Toolbox
     from handeye.tools.device import Device
-    from handeye.tools.secrets import Secrets
+    from handeye.tools.secrets.store import Secrets
 
 #: Elements that are told at once.
 MOST_ELEMENTS = 300

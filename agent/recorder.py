@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from handeye.agent.run_folder import RunFolder
     from handeye.agent.state import State
     from handeye.perception.engines.options import EngineOptions
-    from handeye.tools.secrets import Secrets
+    from handeye.tools.secrets.store import Secrets
 
 
 class LatestSaver(SqliteSaver):

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from handeye.perception.engines.options import EngineOptions
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
-    from handeye.tools.custom import Toolbox
+    from handeye.tools.custom_tools import Toolbox
     from handeye.tools.device import Device, Hooks
-    from handeye.tools.secrets import Secrets
+    from handeye.tools.secrets.store import Secrets
 
 POLICIES = {
     "plain-english": "handeye.policies.plain_english:PlainEnglish",
@@ -49,7 +49,7 @@ def open_resources(config: RunConfig, around: Callable[[Policy], Policy] | None 
     Raises what opening each of them raises, and what `Policy.check` does for the goal.
     """
     from handeye.agent.config import servers_here
-    from handeye.tools.found import open_tools
+    from handeye.tools.tool_sources import open_tools
 
     with ExitStack() as up:
         toolbox = up.enter_context(

@@ -18,11 +18,11 @@ from pydantic import BaseModel, ConfigDict
 from handeye.perception.reading.groups import ancestors, descendants
 from handeye.perception.snapping import element_under
 from handeye.tools.actions import Key, Type, describe, targets
-from handeye.tools.desktop.keyboard import parse_chord
 from handeye.tools.errors import ActionRefused
 from handeye.tools.geometry import Box, Point
-from handeye.tools.plain import visible
-from handeye.tools.redrawn import AROUND, redrawn
+from handeye.tools.keyboard import parse_chord
+from handeye.tools.pixel_change import AROUND, redrawn
+from handeye.tools.visible_text import visible
 
 if TYPE_CHECKING:
     from handeye.perception.observation import Observation

@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from handeye.perception.change import covered, difference, is_frame
-from handeye.tools.comparing import contains
 from handeye.tools.device import PageChanges
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
+from handeye.tools.text_equality import contains
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

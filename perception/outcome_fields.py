@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from handeye.tools.actions import Type
-from handeye.tools.comparing import contains, held, literal, loose, same
-from handeye.tools.values import means, plain_number
+from handeye.tools.field_values import means, plain_number
+from handeye.tools.text_equality import contains, held, literal, loose, same
 
 if TYPE_CHECKING:
     from handeye.perception.observation import Observation

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from handeye.perception.observation import Observation
     from handeye.perception.perception import Perception
     from handeye.perception.usage import Usage
-    from handeye.tools.custom import Tool
+    from handeye.tools.custom_tools import Tool
 
 
 class Candidate(BaseModel):

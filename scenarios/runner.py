@@ -23,7 +23,7 @@ from handeye.scenarios.starting import beginning, skipped
 from handeye.scenarios.suite.expansion import LATE, VARIABLE
 from handeye.scenarios.suite.schema import joined
 from handeye.tools.errors import HandeyeError, UsageError
-from handeye.tools.secrets import Secrets
+from handeye.tools.secrets.store import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

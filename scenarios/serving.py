@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from handeye.tools.desktop.keeper import SET_PDEATHSIG, prctl
 from handeye.tools.errors import SetupError, UsageError
-from handeye.tools.secrets import without_secrets
+from handeye.tools.secrets.store import without_secrets
+from handeye.tools.supervisor import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def _command(serve: Serve, folder: Path, where: str) -> Iterator[str]:
                 stderr=subprocess.STDOUT,
                 start_new_session=os.name == "posix",
                 # Should this process be killed, its server goes too, and its port is free again.
-                preexec_fn=partial(prctl, SET_PDEATHSIG, signal.SIGKILL) if os.name == "posix" else None,
+                preexec_fn=end_with_parent if os.name == "posix" else None,
             )
         except OSError as error:
             raise SetupError(f"{where}the suite's server {serve.command!r} cannot be started ({error})") from error

@@ -13,11 +13,11 @@ SLEEPS = {"sleep", "wait_for_timeout"}
 NAMED = {
     "tools/browser/answer.py:answer_dialog": "the seconds that the action `wait` names",
     "tools/browser/page_settle.py:_page": "a page on its way to another document; settle looks again at once",
-    "tools/desktop/motions.py:click": "two clicks that shall not be one double-click, and the gap in one that shall",
-    "tools/desktop/motions.py:drag": "the pointer's way in steps, and a program that cannot say that it has seen it",
-    "tools/desktop/pyautogui_hands.py:lent": "a program that pastes and cannot say when it has",
-    "tools/desktop/pyautogui_hands.py:_write_piece": "the same, piece by piece",
-    "tools/desktop/x11_hands.py:_wait_until_read": "a program that cannot say that it has read its keys",
+    "tools/desktop/input.py:click": "two clicks that shall not be one double-click, and the gap in one that shall",
+    "tools/desktop/input.py:drag": "the pointer's way in steps, and a program that cannot say that it has seen it",
+    "tools/desktop/backends/pyautogui_backend.py:lent": "a program that pastes and cannot say when it has",
+    "tools/desktop/backends/pyautogui_backend.py:_write_piece": "the same, piece by piece",
+    "tools/desktop/backends/x11.py:_wait_until_read": "a program that cannot say that it has read its keys",
 }
 
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from handeye.tools.browser.device import Browser as Browser
-    from handeye.tools.custom import tool as tool
-    from handeye.tools.desktop.device import Desktop as Desktop
-    from handeye.tools.virtual import Virtual as Virtual
+    from handeye.tools.custom_tools import tool as tool
+    from handeye.tools.desktop.desktop import Desktop as Desktop
+    from handeye.tools.desktop.virtual import Virtual as Virtual
 
 #: Name to dotted path, imported when asked for.
 PARTS = {
     "Browser": "handeye.tools.browser.device",
-    "Desktop": "handeye.tools.desktop.device",
-    "Virtual": "handeye.tools.virtual",
-    "tool": "handeye.tools.custom",
+    "Desktop": "handeye.tools.desktop.desktop",
+    "Virtual": "handeye.tools.desktop.virtual",
+    "tool": "handeye.tools.custom_tools",
 }
 
 __all__ = ["Browser", "Desktop", "Virtual", "tool"]

@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from handeye.tools.aliases import PARAMETERS, from_browsergym
+from handeye.tools.browsergym_aliases import PARAMETERS, from_browsergym
 from handeye.tools.errors import ActionRefused
 from handeye.tools.geometry import Box, Point
 

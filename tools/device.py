@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handeye.tools.element import Element
     from handeye.tools.hit import Hit
     from handeye.tools.screenshot import Screenshot
-    from handeye.tools.secrets import Secrets
+    from handeye.tools.secrets.store import Secrets
 
 
 class Signals(BaseModel):

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from handeye.tools.custom import NAME, SECONDS, Unclear, as_text, signature, told
+from handeye.tools.custom_tools import NAME, SECONDS, Unclear, as_text, signature, told
 from handeye.tools.errors import ActionFailed, ActionRefused, SetupError, UsageError
 
 if TYPE_CHECKING:

@@ -80,6 +80,6 @@ def report_errors(as_json: bool = False, **shape: Any) -> Iterator[None]:
 
 def _hidden(text: str) -> str:
     """The text without the values of secrets."""
-    from handeye.tools.secrets import hide_known  # imported when needed: help texts must come at once
+    from handeye.tools.secrets.store import hide_known  # imported when needed: help texts must come at once
 
     return hide_known(text)

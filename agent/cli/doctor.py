@@ -106,7 +106,7 @@ def _desktop() -> Iterator[Finding]:
             path = shutil.which(program)
             remedy = f"sudo apt-get install -y {package}"
             yield Finding("desktop", program, path is not None, False, path or "not found", remedy)
-        from handeye.tools.desktop.atspi_service import missing
+        from handeye.tools.desktop.accessibility.service import missing
 
         lacks = ", ".join(missing())
         remedy = "sudo apt-get install -y dbus at-spi2-core"

@@ -98,8 +98,8 @@ def _serve(config: RunConfig, http: int | None) -> None:
         if (error.name or "").partition(".")[0] not in {"mcp", "mcp_types"}:
             raise
         raise SetupError("handeye mcp needs: pip install 'handeye[mcp]'") from None
-    from handeye.tools.found import open_tools
-    from handeye.tools.secrets import Secrets
+    from handeye.tools.secrets.store import Secrets
+    from handeye.tools.tool_sources import open_tools
 
     keys = Secrets.read(Path(config.secrets) if config.secrets else None)
     with closing(open_tools((*config.tools, *config.rules.tools), config.tools_from, servers_here())) as toolbox:

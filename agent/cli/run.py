@@ -16,7 +16,7 @@ from handeye.agent.cli.flags import PANEL, Samples, ToolNames, ToolSources, mode
 from handeye.agent.config import rules_here
 from handeye.agent.run_folder import Approve, RunConfig, RunFolder, find_run, refuse_used
 from handeye.policies.guard.guard_policy import GuardPolicy, rules_file
-from handeye.tools import halting
+from handeye.tools import cancellation
 from handeye.tools.errors import HandeyeError, UsageError
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def work(
     from handeye.agent.live import LiveView
     from handeye.agent.resources import open_resources
     from handeye.policies.decision import Writing
-    from handeye.tools.secrets import Secrets
+    from handeye.tools.secrets.store import Secrets
 
     console = note_console()
     secrets = Secrets.read(Path(config.secrets) if config.secrets else None)
@@ -332,8 +332,8 @@ def _line(console: Console, prompt: str) -> str:
     if sys.platform == "win32":  # where nobody can wait for a terminal and for something else
         return console.input(prompt)
     console.print(prompt, end="")
-    while not select.select([sys.stdin], [], [], halting.EAR)[0]:
-        halting.check()
+    while not select.select([sys.stdin], [], [], cancellation.EAR)[0]:
+        cancellation.check()
     if not (line := sys.stdin.readline()):
         raise EOFError
     return line.rstrip("\n")

@@ -27,7 +27,7 @@ from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools import Browser
 from handeye.tools.actions import Navigate, describe, parse_action
-from handeye.tools.secrets import Secret, Secrets
+from handeye.tools.secrets.store import Secret, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

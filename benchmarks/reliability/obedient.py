@@ -17,7 +17,7 @@ from handeye.policies.plain_english.english_policy import PlainEnglish
 from handeye.policies.scripted import Scripted
 from handeye.tools.actions import Done, Navigate, Type, describe, parse_action
 from handeye.tools.errors import ActionRefused, UsageError
-from handeye.tools.plain import folded
+from handeye.tools.visible_text import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

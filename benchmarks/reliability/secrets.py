@@ -24,8 +24,8 @@ from benchmarks.reliability.telling import Figure, say
 from handeye.tools import Browser
 from handeye.tools.actions import Navigate, Target, Type
 from handeye.tools.errors import ActionFailed, ActionRefused
-from handeye.tools.redact import Redactor
-from handeye.tools.secrets import Secret, Secrets
+from handeye.tools.secrets.redact import Redactor
+from handeye.tools.secrets.store import Secret, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handeye.tools.aliases import PIXELS_PER_NOTCH
+from handeye.tools.browsergym_aliases import PIXELS_PER_NOTCH
 from handeye.tools.errors import ActionRefused
 
 if TYPE_CHECKING:

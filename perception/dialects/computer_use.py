@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception.dialects.call_actions import ELSEWHERE, notches, scrolled
-from handeye.tools.aliases import PIXELS_PER_NOTCH
+from handeye.tools.browsergym_aliases import PIXELS_PER_NOTCH
 from handeye.tools.errors import ActionRefused
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.tools.desktop.keyboard import MODIFIERS, NAMES
+from handeye.tools.keyboard import MODIFIERS, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

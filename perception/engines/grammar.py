@@ -28,14 +28,14 @@ from handeye.perception.engines.ebnf import (
 )
 from handeye.perception.engines.schema_grammar import arguments
 from handeye.tools.actions import KINDS, Key, Type
-from handeye.tools.desktop.keyboard import MODIFIERS
 from handeye.tools.errors import UsageError
+from handeye.tools.keyboard import MODIFIERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from handeye.perception.internvl.profiles import ModelProfile
-    from handeye.tools.custom import Tool
+    from handeye.tools.custom_tools import Tool
 
 #: Tokens of an answer: a thought and an action take about 100, and this leaves room to type a page of text.
 LONGEST = 1024

@@ -17,7 +17,7 @@ from PIL import Image
 from handeye.perception.internvl.chat_templates import TEMPLATES
 from handeye.perception.internvl.tiling import TILE, TOKENS_PER_TILE, choose_grid
 from handeye.tools.actions import KINDS, Call, describe
-from handeye.tools.custom import SHORT_CHARACTERS, signature
+from handeye.tools.custom_tools import SHORT_CHARACTERS, signature
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.outcome import Outcome
     from handeye.tools.actions import Action
-    from handeye.tools.custom import Tool
+    from handeye.tools.custom_tools import Tool
 
 IMAGE, IMAGE_START, IMAGE_END = "<IMG_CONTEXT>", "<img>", "</img>"
 

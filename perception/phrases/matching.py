@@ -21,7 +21,7 @@ from handeye.perception.phrases.wording import PARTLY, alike, is_sign, label_of,
 from handeye.perception.reading.fields import field_for, fits_want
 from handeye.perception.reading.groups import Item, around, items_called, items_known_by
 from handeye.perception.reading.structure import structure_of
-from handeye.tools.comparing import contains
+from handeye.tools.text_equality import contains
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

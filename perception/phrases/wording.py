@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from handeye.tools.comparing import contains, numbers, signs, units
+from handeye.tools.text_equality import contains, numbers, signs, units
 
 if TYPE_CHECKING:
     from handeye.tools.element import Element

@@ -41,9 +41,9 @@ from handeye.policies.guard.risk_words import (
 from handeye.tools.actions import Action, Call, Click, Drag, Key, Navigate, Select, Type, Upload, describe, targets
 from handeye.tools.address import local_path, meant, names_address, names_path, scheme_of, typed
 from handeye.tools.allow_list import AllowList
-from handeye.tools.desktop.keyboard import parse_chord
 from handeye.tools.errors import ActionRefused, UsageError
 from handeye.tools.geometry import Box
+from handeye.tools.keyboard import parse_chord
 from handeye.tools.screenshot import Screenshot
 
 if TYPE_CHECKING:

@@ -29,9 +29,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from handeye.tools.actions import KINDS
 from handeye.tools.address import local_path
 from handeye.tools.allow_list import domain
-from handeye.tools.desktop.terminals import TERMINALS
+from handeye.tools.desktop.driven_programs import TERMINALS
 from handeye.tools.errors import UsageError
-from handeye.tools.plain import foldings, written
+from handeye.tools.visible_text import foldings, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """What words say that something buys, pays, sends, deletes …, in any of the languages of `risk_words.toml`.
 
-Texts are compared by their foldings (`tools/plain.py`), so a word is the same in any disguise of its letters. Which
-language a text is in is not asked: a page can lie about it.
+Texts are compared by their foldings (`tools/visible_text.py`), so a word is the same in any disguise of its letters.
+Which language a text is in is not asked: a page can lie about it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handeye.tools.plain import foldings, written
+from handeye.tools.visible_text import foldings, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

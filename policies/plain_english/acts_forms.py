@@ -17,7 +17,7 @@ from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach, wait_or_scroll
 from handeye.tools.actions import Click, Key, Select, Type, Wait
-from handeye.tools.comparing import contains, held
+from handeye.tools.text_equality import contains, held
 
 if TYPE_CHECKING:
     from handeye.perception.phrases.matching import Want

@@ -10,13 +10,13 @@ from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.acts_forms import spoken
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.tools.actions import Call
-from handeye.tools.custom import signature
+from handeye.tools.custom_tools import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from handeye.policies.decision import PolicyInput
-    from handeye.tools.custom import Tool
+    from handeye.tools.custom_tools import Tool
 
 
 def use_tool(clause: c.UseTool, moment: Moment) -> Step:

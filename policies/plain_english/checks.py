@@ -15,7 +15,7 @@ from handeye.perception.phrases.quoting import unquote
 from handeye.perception.phrases.wording import words
 from handeye.policies.plain_english.counting import how_many
 from handeye.policies.plain_english.reading import read_value
-from handeye.tools.comparing import contains, loose, same
+from handeye.tools.text_equality import contains, loose, same
 
 if TYPE_CHECKING:
     from handeye.perception.observation import Observation

@@ -30,10 +30,10 @@ from handeye.tools.actions import (
     describe,
     parse_action,
 )
-from handeye.tools.aliases import PIXELS_PER_NOTCH
 from handeye.tools.browser.keys import KEYS, MODIFIERS
-from handeye.tools.desktop.keyboard import parse_chord
+from handeye.tools.browsergym_aliases import PIXELS_PER_NOTCH
 from handeye.tools.errors import ActionRefused
+from handeye.tools.keyboard import parse_chord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

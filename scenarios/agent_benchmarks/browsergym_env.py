@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from handeye.scenarios.agent_benchmarks.browsergym import read_actions, resolved
 from handeye.tools.actions import Done, Scroll, Tabs, Wait, targets
-from handeye.tools.aliases import PIXELS_PER_NOTCH
+from handeye.tools.browsergym_aliases import PIXELS_PER_NOTCH
 from handeye.tools.errors import ActionFailed, ActionRefused, UsageError
 
 if TYPE_CHECKING:

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from handeye.agent.run_folder import RunResult as Run
     from handeye.scenarios.datasets.records import Record
+    from handeye.tools.desktop.virtual import Virtual
     from handeye.tools.device import Device
-    from handeye.tools.virtual import Virtual
 
 
 def _listed(value: Any) -> Any:

@@ -12,7 +12,7 @@ import httpx
 
 from handeye.tools.allow_list import AllowList
 from handeye.tools.errors import SetupError, UsageError
-from handeye.tools.secrets import without_secrets
+from handeye.tools.secrets.store import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

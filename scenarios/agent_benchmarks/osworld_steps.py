@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from handeye.scenarios.agent_benchmarks.osworld_home import Home
-    from handeye.tools.virtual import Virtual
+    from handeye.tools.desktop.virtual import Virtual
 
 Given = dict[str, Any]
 

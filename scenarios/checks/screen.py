@@ -15,8 +15,8 @@ from handeye.policies.plain_english.checks import evaluate
 from handeye.policies.plain_english.parsing import parse
 from handeye.scenarios.checks import tables
 from handeye.scenarios.checks.kinds import Cell, Count, ElementState, Statement, Text, Title, Url, Window
-from handeye.tools.comparing import contains, loose
 from handeye.tools.errors import ActionRefused, UsageError
+from handeye.tools.text_equality import contains, loose
 
 if TYPE_CHECKING:
     from handeye.perception.observation import Observation

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.phrases.wording import LOOKS_ALIKE, alike
 from handeye.perception.reading.groups import descendants
-from handeye.tools.comparing import contains, loose, same
+from handeye.tools.text_equality import contains, loose, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ from handeye.tools import actions as a
 from handeye.tools.browser.input import NOTCH
 from handeye.tools.browser.keys import read_chord
 from handeye.tools.errors import UsageError
-from handeye.tools.secrets import PREFIX
+from handeye.tools.secrets.store import PREFIX
 
 if TYPE_CHECKING:
     from handeye.scenarios.export.transcript import Transcript

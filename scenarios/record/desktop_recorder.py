@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from handeye.perception.observation import Observation
     from handeye.scenarios.record.recording import Recording
     from handeye.scenarios.record.x11_events import Input
-    from handeye.tools.desktop.device import Desktop
+    from handeye.tools.desktop.desktop import Desktop
     from handeye.tools.element import Element
 
 #: Seconds between two looks while nothing is done.
@@ -57,7 +57,7 @@ class DesktopRecorder:
 
     def __init__(self, device: Desktop, recording: Recording, told: Callable[[Entry], None]) -> None:
         from handeye.scenarios.record.x11_events import Ears
-        from handeye.tools.desktop.hands import own_display
+        from handeye.tools.desktop.input_backend import own_display
 
         self._device, self._recording, self._told = device, recording, told
         self._eyes = EmbeddedPerception()

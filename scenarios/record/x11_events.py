@@ -12,9 +12,9 @@ from Xlib import X
 from Xlib.ext import record
 from Xlib.protocol import rq
 
-from handeye.tools.desktop.stop_key import MASKS
-from handeye.tools.desktop.x11 import Connection
-from handeye.tools.desktop.x11_keymap import KEYSYMS
+from handeye.tools.desktop.backends.x11_connection import Connection
+from handeye.tools.desktop.backends.x11_keymap import KEYSYMS
+from handeye.tools.desktop.backends.x11_stop_key import MASKS
 from handeye.tools.errors import DeviceLost, SetupError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from handeye.agent.cli.flags import FLAGS, Samples, read_options
 from handeye.agent.run_folder import RunConfig
 from handeye.perception.engines.options import EngineOptions
 from handeye.tools.errors import UsageError
-from handeye.tools.secrets import Secrets
+from handeye.tools.secrets.store import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

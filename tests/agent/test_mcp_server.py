@@ -22,8 +22,8 @@ from PIL import Image
 from handeye.agent.run_folder import RunConfig
 from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.tools.actions import Reload
-from handeye.tools.custom import Toolbox
-from handeye.tools.secrets import Secrets
+from handeye.tools.custom_tools import Toolbox
+from handeye.tools.secrets.store import Secrets
 
 pytest.importorskip("mcp")
 

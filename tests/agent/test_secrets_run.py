@@ -27,7 +27,7 @@ from handeye.tools import Browser
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import UsageError
 from handeye.tools.screenshot import Screenshot
-from handeye.tools.secrets import Secret, Secrets
+from handeye.tools.secrets.store import Secret, Secrets
 
 VALUE = "Zebra&quartz 8461"
 
@@ -243,7 +243,7 @@ def test_a_desktop_run_leaves_no_secret_in_files_or_pictures(perception: Embedde
             device, perception=perception, policy=policy, secrets=secrets, run_dir=tmp_path / "run", approve="never"
         )
         run = agent.run("type ada {{secret:shop}}")
-        shown = Screenshot(device._pixels.capture().image)
+        shown = Screenshot(device._capture.capture().image)
         told = device.signals()
     assert run.status == "succeeded", run.reason
     read = " ".join(line.name for line in ocr.read(shown))

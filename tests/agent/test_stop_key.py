@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handeye.agent import Agent
 from handeye.agent.run_folder import RunFolder
 from handeye.tools import Desktop, Virtual
-from handeye.tools.desktop.x11_hands import X11Hands
+from handeye.tools.desktop.backends.x11 import X11Backend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,11 +27,11 @@ def test_a_run_on_ones_desktop_stops_before_its_next_action_and_can_be_resumed(t
 
         def press() -> None:
             assert waiting.wait(60)
-            hands = X11Hands(screen.display)
+            backend = X11Backend(screen.display)
             for down in (True, False):
                 for key in ("ctrl", "alt", "end"):
-                    hands.key(key, down)
-            hands.close()
+                    backend.key(key, down)
+            backend.close()
 
         presser = threading.Thread(target=press)
         presser.start()

@@ -20,7 +20,7 @@ from handeye.agent import Agent
 from handeye.agent.run_folder import RunFolder
 from handeye.tools import Browser, Desktop, Virtual
 from handeye.tools.actions import Move
-from handeye.tools.desktop.x11_hands import X11Hands
+from handeye.tools.desktop.backends.x11 import X11Backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,17 +39,17 @@ def screen() -> Iterator[Virtual]:
 
 
 def stop_key(display: str) -> None:
-    hands = X11Hands(display)
+    backend = X11Backend(display)
     for down in (True, False):
         for key in ("ctrl", "alt", "end"):
-            hands.key(key, down)
-    hands.close()
+            backend.key(key, down)
+    backend.close()
 
 
 def corner(display: str) -> None:
-    hands = X11Hands(display)
-    hands.move(0, 0)
-    hands.close()
+    backend = X11Backend(display)
+    backend.move(0, 0)
+    backend.close()
 
 
 def ctrl_c(display: str) -> None:

@@ -17,7 +17,7 @@ from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser, tool
 from handeye.tools.actions import Call, Reload, parse_action
-from handeye.tools.custom import SHORT_CHARACTERS
+from handeye.tools.custom_tools import SHORT_CHARACTERS
 
 ORDERS: list[str] = []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.reliability import secrets
-from handeye.tools.redact import Redactor
+from handeye.tools.secrets.redact import Redactor
 
 
 def test_every_encoding_is_tried_and_held() -> None:

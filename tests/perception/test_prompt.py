@@ -28,7 +28,7 @@ from handeye.perception.internvl.prompt import (
 )
 from handeye.perception.outcome import Outcome
 from handeye.tools.actions import KINDS, parse_action
-from handeye.tools.custom import tool
+from handeye.tools.custom_tools import tool
 from handeye.tools.errors import ModelError, UsageError
 
 IMAGE = Image.new("RGB", (300, 200), "navy")

@@ -14,7 +14,7 @@ from handeye.perception.engines.grammar import action_grammar
 from handeye.perception.engines.schema_grammar import arguments
 from handeye.perception.internvl.profiles import INTERNVL3, SCALECUA
 from handeye.tools.actions import Call
-from handeye.tools.custom import tool
+from handeye.tools.custom_tools import tool
 from handeye.tools.errors import ActionRefused
 
 SIZE = (1280, 800)

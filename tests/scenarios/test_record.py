@@ -310,29 +310,29 @@ def _until(what: Callable[[], T | None], seconds: float = 60) -> T:
 
 def test_a_person_at_a_program_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from handeye.scenarios.record.desktop_recorder import DesktopRecorder
-    from handeye.tools.desktop.x11_hands import X11Hands
+    from handeye.tools.desktop.backends.x11 import X11Backend
 
     program = "zenity --forms --add-entry=Name --add-password=Password"
     recording = Recording(program, device="virtual")
-    with Virtual(program) as screen, closing(X11Hands(screen.display)) as hands:
+    with Virtual(program) as screen, closing(X11Backend(screen.display)) as backend:
         recorder = DesktopRecorder(screen, recording, lambda _: None)
         ok = next(each for each in screen.elements() if each.name == "OK")
 
         def work() -> None:
             for text, last in (("Ada", "tab"), ("sesame7", "")):
                 for letter in text:
-                    hands.key("shift", True) if letter.isupper() else None
-                    hands.key(letter.lower(), True)
-                    hands.key(letter.lower(), False)
-                    hands.key("shift", False) if letter.isupper() else None
+                    backend.key("shift", True) if letter.isupper() else None
+                    backend.key(letter.lower(), True)
+                    backend.key(letter.lower(), False)
+                    backend.key("shift", False) if letter.isupper() else None
                 time.sleep(1.5)
                 if last:
-                    hands.key(last, True)
-                    hands.key(last, False)
+                    backend.key(last, True)
+                    backend.key(last, False)
                     time.sleep(1.5)
-            hands.move(*ok.box.centre)
-            hands.button("left", True)
-            hands.button("left", False)
+            backend.move(*ok.box.centre)
+            backend.button("left", True)
+            backend.button("left", False)
 
         with ThreadPoolExecutor(1) as hand, closing(recorder):
             working = hand.submit(work)

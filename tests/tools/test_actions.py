@@ -12,7 +12,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import ValidationError
 
 from handeye.tools.actions import ACTIONS, ADAPTER, HAND_KINDS, KINDS, Click, Target, describe, parse_action, targets
-from handeye.tools.aliases import BROWSERGYM
+from handeye.tools.browsergym_aliases import BROWSERGYM
 from handeye.tools.element import Element
 from handeye.tools.errors import ActionRefused
 from handeye.tools.geometry import Box, Point

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from handeye.tools.actions import Call
-from handeye.tools.custom import SHORT_CHARACTERS, Toolbox, Used
+from handeye.tools.custom_tools import SHORT_CHARACTERS, Toolbox, Used
 from handeye.tools.errors import SetupError, UsageError
-from handeye.tools.found import open_tools
+from handeye.tools.tool_sources import open_tools
 
 pytest.importorskip("mcp")
 

@@ -25,11 +25,10 @@ from handeye.tools.browser.state import Memory, read_state, write_state
 from handeye.tools.browser.targets import HitTest
 from handeye.tools.browser.worker import Worker
 from handeye.tools.device import NO_HOOKS, BeforePress, Device, Hooks, Settled, Signals
-from handeye.tools.discreet import discreet
 from handeye.tools.errors import ActionFailed, ActionRefused, SetupError, Stopped, UsageError
-from handeye.tools.redact import names_in
 from handeye.tools.screenshot import Screenshot
-from handeye.tools.secrets import refuse_elsewhere
+from handeye.tools.secrets.redact import names_in, redacts_secrets
+from handeye.tools.secrets.store import refuse_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from handeye.tools.browser.dialogs import OpenDialog
     from handeye.tools.element import Element
     from handeye.tools.hit import Hit
-    from handeye.tools.secrets import Secrets
+    from handeye.tools.secrets.store import Secrets
 
 T = TypeVar("T")
 
@@ -50,7 +49,7 @@ T = TypeVar("T")
 STILL = "the page stands still behind its dialog"
 
 
-@discreet
+@redacts_secrets
 class Browser(Device):
     """A Chromium of its own, with a clean profile; or, with `cdp`, a tab of one that somebody uses.
 

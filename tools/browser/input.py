@@ -12,8 +12,8 @@ from handeye.tools.browser.keys import MODIFIERS, read_chord
 from handeye.tools.browser.scripts import ask, quickly
 from handeye.tools.browser.secret_input import Giving
 from handeye.tools.errors import ActionFailed, ActionRefused, TargetChanged
-from handeye.tools.redact import names_in, parts
-from handeye.tools.values import WRITTEN, plain_number
+from handeye.tools.field_values import WRITTEN, plain_number
+from handeye.tools.secrets.redact import names_in, parts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

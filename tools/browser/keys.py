@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handeye.tools.desktop.keyboard import parse_chord
+from handeye.tools.keyboard import parse_chord
 
 MODIFIERS = {"ctrl": "Control", "shift": "Shift", "alt": "Alt", "meta": "Meta", "altgr": "AltGraph"}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from handeye.tools.browser.playwright_errors import plain
 from handeye.tools.errors import SetupError
-from handeye.tools.secrets import without_secrets
+from handeye.tools.secrets.store import without_secrets
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page, Playwright

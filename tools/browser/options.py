@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.tools.comparing import contains, numbers, same, signs, units
 from handeye.tools.errors import ActionFailed, ActionRefused
-from handeye.tools.redact import names_in
+from handeye.tools.secrets.redact import names_in
+from handeye.tools.text_equality import contains, numbers, same, signs, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

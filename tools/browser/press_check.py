@@ -10,7 +10,7 @@ from handeye.tools.browser.scripts import ask, quickly
 from handeye.tools.browser.view import mapping_of
 from handeye.tools.errors import ActionFailed, TargetChanged
 from handeye.tools.geometry import Box
-from handeye.tools.redrawn import AROUND, NEAR, redrawn
+from handeye.tools.pixel_change import AROUND, NEAR, redrawn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from handeye.tools.browser.scripts import KEY, ask
 from handeye.tools.errors import ActionFailed, ActionRefused
-from handeye.tools.redact import names_in, parts, placeholder
-from handeye.tools.secrets import Place
+from handeye.tools.secrets.redact import names_in, parts, placeholder
+from handeye.tools.secrets.store import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from handeye.tools.browser.playwright_errors import passing
 from handeye.tools.browser.scripts import source
 from handeye.tools.browser.view import View, view_of
 from handeye.tools.errors import DeviceLost
-from handeye.tools.secrets import Secrets
+from handeye.tools.secrets.store import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

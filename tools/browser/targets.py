@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from handeye.tools.actions import Key, Type, targets
 from handeye.tools.browser.scripts import KEY, ask, ask_about, quickly
 from handeye.tools.browser.view import Mapping, mapping_of
-from handeye.tools.desktop.keyboard import parse_chord
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.geometry import Box
 from handeye.tools.hit import Hit
+from handeye.tools.keyboard import parse_chord
 
 if TYPE_CHECKING:
     from playwright.async_api import ElementHandle, Frame

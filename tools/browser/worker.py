@@ -10,7 +10,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from handeye.tools import halting
+from handeye.tools import cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -41,12 +41,12 @@ class Worker:
         try:
             while True:
                 try:
-                    return future.result(min(halting.EAR, WAKE_SECONDS) if waits else WAKE_SECONDS)
+                    return future.result(min(cancellation.EAR, WAKE_SECONDS) if waits else WAKE_SECONDS)
                 except TimeoutError:
                     if future.done():
                         raise
                     if waits:
-                        halting.check()
+                        cancellation.check()
         except BaseException:
             future.cancel()
             raise

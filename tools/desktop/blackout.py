@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from PIL import ImageChops, ImageDraw
 
 from handeye.tools.geometry import Box
-from handeye.tools.redact import Redactor
 from handeye.tools.screenshot import Screenshot
+from handeye.tools.secrets.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from handeye.tools.element import Element
-    from handeye.tools.secrets import Secrets
+    from handeye.tools.secrets.store import Secrets
 
 #: Pixels above and below what has changed that are read with it: a line may have changed in part.
 AROUND = 48

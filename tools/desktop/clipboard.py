@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from Xlib import X, error
 
-from handeye.tools.desktop import clipboard_keeper
-from handeye.tools.desktop.x11 import Connection, x_errors
+from handeye.tools.desktop import clipboard_owner
+from handeye.tools.desktop.backends.x11_connection import Connection, x_errors
 from handeye.tools.errors import ActionFailed
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Clipboard:
         if not contents:
             return
         self._keeper = subprocess.Popen(
-            [sys.executable, "-I", str(Path(clipboard_keeper.__file__)), self._connection.name],
+            [sys.executable, "-I", str(Path(clipboard_owner.__file__)), self._connection.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from handeye.perception.dialects.reasoning import storable
-from handeye.tools import halting
+from handeye.tools import cancellation
 from handeye.tools.errors import ModelAway, ModelError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Http:
             pause_now = max(pause * random.uniform(1, 1.5), wait)  # noqa: S311 - no secret
             if number == TRIES or time.monotonic() + pause_now >= deadline:
                 break
-            halting.pause(pause_now)
+            cancellation.pause(pause_now)
             pause *= 2
         asked = f"; it asks to be left alone for {wait:g} s" if wait > PAUSE else ""
         raise ModelAway(f"{self.base} {trouble} after {number} tries{asked}; check that the server is up and has room")
@@ -267,10 +267,10 @@ class _Exchange:
 
     def _wait(self) -> httpx.Response | bytes | Exception | None:
         """What arrives next; raises queue.Empty when nothing does in time, Stopped when somebody stops the run."""
-        while (left := self._deadline - time.monotonic()) > halting.EAR:
-            halting.check()
+        while (left := self._deadline - time.monotonic()) > cancellation.EAR:
+            cancellation.check()
             with suppress(queue.Empty):
-                return self._arrived.get(timeout=halting.EAR)
+                return self._arrived.get(timeout=cancellation.EAR)
         return self._arrived.get(timeout=max(0.0, left))
 
     def _run(self, client: httpx.Client, request: httpx.Request) -> None:

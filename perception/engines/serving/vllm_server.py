@@ -1,6 +1,6 @@
 """Starts vLLM for a checkpoint, waits until it is healthy, and ends it with everything it has started.
 
-vLLM runs under `keeper.py`, which ends it when this process ends, even when this process is killed.
+vLLM runs under `tools/supervisor.py`, which ends it when this process ends, even when this process is killed.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from platformdirs import user_log_path
 
 from handeye.perception.engines.model_names import locate, native
 from handeye.perception.engines.options import EngineOptions
-from handeye.perception.engines.serving import keeper
 from handeye.perception.engines.serving.server_engine import ServerEngine
 from handeye.perception.engines.serving.vllm_log import SCRIPT_FAILED, last_line, reason, tail
 from handeye.perception.engines.serving.vllm_plan import Facts, Wishes, find_gpus, flags, split
 from handeye.tools.errors import ModelError, SetupError, UsageError
+from handeye.tools.supervisor import supervised
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -259,7 +259,7 @@ def _listens(port: int) -> bool:
 
 def _launch(order: Order, launcher: Launcher) -> subprocess.Popen[bytes]:
     order.log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-I", keeper.__file__, str(END_SECONDS), *order.command(launcher)]
+    command = supervised(order.command(launcher), END_SECONDS)
     environment = {"VLLM_NO_USAGE_STATS": "1"} | dict(os.environ)
     with order.log.open("wb") as log:
         try:
@@ -302,7 +302,7 @@ def _failed(order: Order, process: subprocess.Popen[bytes], said: str, seconds: 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.stdin and not process.stdin.closed:
-        process.stdin.close()  # which is what its keeper waits for
+        process.stdin.close()  # its supervisor ends it then
     try:
         process.wait(END_SECONDS + 5)
     except subprocess.TimeoutExpired:

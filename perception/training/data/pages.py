@@ -17,7 +17,7 @@ from handeye.perception.training.data.screen import Screen, Target
 from handeye.tools.browser.launch import flags, need_chromium
 from handeye.tools.errors import SetupError
 from handeye.tools.geometry import Box
-from handeye.tools.secrets import without_secrets
+from handeye.tools.secrets.store import without_secrets
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -270,7 +270,7 @@ def test_a_statement_says_what_must_hold(words: str, statement: c.Statement) -> 
     ],
 )  # fmt: skip
 def test_keys_have_many_names(words: str, keys: str) -> None:
-    from handeye.tools.desktop.keyboard import parse_chord
+    from handeye.tools.keyboard import parse_chord
 
     assert parse_keys(words) == keys
     if keys:

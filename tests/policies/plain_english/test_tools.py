@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english import parse
 from handeye.policies.plain_english.acts_tools import _value
-from handeye.tools.custom import tool
+from handeye.tools.custom_tools import tool
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from handeye.tools.actions import Navigate
 from handeye.tools.browser import Browser
 from handeye.tools.browser.page_log import LONGEST, MOST_ENTRIES, read_log, shown
 from handeye.tools.device import Hooks
-from handeye.tools.secrets import Secret, Secrets
+from handeye.tools.secrets.store import Secret, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

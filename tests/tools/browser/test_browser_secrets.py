@@ -11,7 +11,7 @@ import pytest
 from handeye.tools import Browser
 from handeye.tools.actions import Click, Key, Navigate, Select, Target, Type
 from handeye.tools.errors import ActionFailed, ActionRefused
-from handeye.tools.secrets import Secret, Secrets
+from handeye.tools.secrets.store import Secret, Secrets
 from tests.agent.conftest import Site
 
 VALUE = "Ünïcode & 東京 7"

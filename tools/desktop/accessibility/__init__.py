@@ -1,0 +1,1 @@
+"""Elements from AT-SPI, the accessibility interface of programs on X11."""

@@ -1,0 +1,1 @@
+"""Input backends: X11 (XTEST), and PyAutoGUI for Windows and macOS."""

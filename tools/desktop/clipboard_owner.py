@@ -1,0 +1,123 @@
+"""Holds what lies in the clipboard of an X display, until somebody else puts something there.
+
+X has no clipboard but a program that hands out what it has copied; so after a device is closed somebody must go on
+doing so. Run as a script with the display's name; the contents come as JSON on stdin, `held` is printed when others can
+have them, and `given` when one took them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import os
+import select
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+from Xlib import X, error
+from Xlib.display import Display
+from Xlib.protocol import event
+
+#: Bytes that are handed over at once; more come in pieces (INCR of the Inter-Client Communication Conventions).
+PIECE = 200_000
+
+#: Seconds in which somebody who takes the contents piece by piece must ask for the last one, once others own it.
+PATIENCE = 5.0
+
+
+class SelectionOwner:
+    """The owner of the clipboard. `contents` has bytes by target, such as UTF8_STRING."""
+
+    def __init__(self, display: str, contents: dict[str, bytes]) -> None:
+        self.display = Display(display)
+        self.display.set_error_handler(lambda *_: None)  # of a window that asked and is gone
+        self.contents = {self.display.intern_atom(name): data for name, data in contents.items()}
+        self.window = self.display.screen().root.create_window(-9, -9, 1, 1, 0, X.CopyFromParent)
+        self.clipboard = self.display.intern_atom("CLIPBOARD")
+        self.targets = self.display.intern_atom("TARGETS")
+        self.pieces: dict[tuple[int, int], tuple[int, list[bytes]]] = {}
+        self.window.set_selection_owner(self.clipboard, X.CurrentTime)
+        self.display.sync()
+
+    def serve(self) -> None:
+        """Hand out the contents until another owner has come or the display has gone; what was begun is ended first."""
+        until = math.inf
+        while self.pieces or until == math.inf:
+            while not self.display.pending_events():
+                left = until - time.monotonic()
+                if left <= 0:
+                    return
+                select.select([self.display], [], [], None if left == math.inf else left)
+            got = self.display.next_event()
+            if got.type == X.SelectionClear:
+                until = time.monotonic() + PATIENCE
+            elif got.type == X.SelectionRequest:
+                self.answer(got)
+            elif got.type == X.PropertyNotify and got.state == X.PropertyDelete:
+                self.go_on(got.window, got.atom)
+
+    def answer(self, asked: Any) -> None:
+        place = asked.property or asked.target
+        if asked.target == self.targets:
+            known = [self.targets, *self.contents]
+            asked.requestor.change_property(place, self.display.intern_atom("ATOM"), 32, known)
+        elif asked.target in self.contents:
+            self.hand_over(asked.requestor, place, asked.target)
+        else:
+            place = X.NONE
+        asked.requestor.send_event(
+            event.SelectionNotify(
+                time=asked.time,
+                requestor=asked.requestor,
+                selection=asked.selection,
+                target=asked.target,
+                property=place,
+            )
+        )
+        self.display.flush()
+
+    def hand_over(self, window: Any, place: int, target: int) -> None:
+        data = self.contents[target]
+        if len(data) <= PIECE:
+            window.change_property(place, target, 8, data)
+            self.display.flush()
+            say("given")
+            return
+        cut = [data[start : start + PIECE] for start in range(0, len(data), PIECE)]
+        self.pieces[window.id, place] = (target, [*cut, b""])
+        window.change_attributes(event_mask=X.PropertyChangeMask)
+        window.change_property(place, self.display.intern_atom("INCR"), 32, [len(data)])
+
+    def go_on(self, window: Any, place: int) -> None:
+        """The last piece was taken: lay down the next; an empty one says that it was the last."""
+        target, left = self.pieces.get((window.id, place), (0, []))
+        if not left:
+            return
+        window.change_property(place, target, 8, left.pop(0))
+        self.display.flush()
+        if not left:
+            del self.pieces[window.id, place]
+            say("given")
+
+
+def say(word: str) -> None:
+    """Tell the other side, if it still listens."""
+    with suppress(OSError):
+        os.write(1, word.encode() + b"\n")
+
+
+def main() -> None:
+    contents = {name: base64.b64decode(data) for name, data in json.loads(sys.stdin.readline()).items()}
+    try:
+        keeper = SelectionOwner(sys.argv[1], contents)
+        say("held")
+        keeper.serve()
+    except (error.ConnectionClosedError, error.DisplayConnectionError, OSError):
+        return
+
+
+if __name__ == "__main__":
+    main()
