@@ -80,10 +80,10 @@ def once(way: str, folder: Path) -> dict[str, float]:
 
 
 def _ours(folder: Path) -> Any:
-    from handeye.perception.pocket_inference import Reading
+    from handeye.perception.pocket_inference import PhraseReading
 
     imported = time.perf_counter()
-    reading = Reading(folder)
+    reading = PhraseReading(folder)
     pixels, phrase = yield imported, time.perf_counter()
     keys, _ = reading.look(pixels)
     while True:

@@ -32,7 +32,7 @@ _THREADS = 2
 _WORDS = re.compile(r"'(?:s|t|re|ve|m|ll|d)| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+")
 
 
-class Reading:
+class PhraseReading:
     """A pocket model that looks and reads; it learns nothing."""
 
     def __init__(self, folder: Path) -> None:

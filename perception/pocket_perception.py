@@ -17,7 +17,7 @@ import numpy as np
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.internvl.tiling import TilePoint, tile
 from handeye.perception.observation import Grounding
-from handeye.perception.pocket_inference import ABOUT, Reading
+from handeye.perception.pocket_inference import ABOUT, PhraseReading
 from handeye.perception.snapping import snapped
 from handeye.perception.usage import Usage
 from handeye.tools.errors import SetupError
@@ -93,7 +93,7 @@ class Fusion:
 class Pointer:
     """A pocket model that looks at a screen once and is asked for any number of phrases."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: PhraseReading) -> None:
         self.reading = reading
         self.looked = 0
         """At so many tiles, until now."""
@@ -151,7 +151,7 @@ class PocketPerception:
 
     name = "pocket"
 
-    def __init__(self, reading: Reading, name: str = "pocket", fusion: Fusion | None = None) -> None:
+    def __init__(self, reading: PhraseReading, name: str = "pocket", fusion: Fusion | None = None) -> None:
         self.fusion = fusion or Fusion()
         self.usage = Usage()
         self.notes: tuple[str, ...] = ()
@@ -180,7 +180,7 @@ class PocketPerception:
 
 def open_pocket(folder: Path) -> PocketPerception:
     """The eyes of a pocket model's folder."""
-    return PocketPerception(Reading(folder), fusion=Fusion.read(folder))
+    return PocketPerception(PhraseReading(folder), fusion=Fusion.read(folder))
 
 
 def pocket_folder(model: str) -> Path | None:

@@ -14,19 +14,19 @@ from handeye.tools.files import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.perception.training.measure import Score
+    from handeye.perception.training.pointing_score import PointingScore
 
 
 def evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> None:
     """Tell it, and write it into the model's folder: the fusion, the figures, and the card."""
-    from handeye.perception.pocket_inference import Reading
-    from handeye.perception.training.card import EVALUATION, write_card
-    from handeye.perception.training.compare import CHOOSE, REPORT, WAYS, choose, compare, data_set
-    from handeye.perception.training.compare import screens as drawn_screens
-    from handeye.perception.training.measure import held_out
+    from handeye.perception.pocket_inference import PhraseReading
+    from handeye.perception.training.checkpoint_card import EVALUATION, write_card
+    from handeye.perception.training.fusion import CHOOSE, REPORT, WAYS, choose, compare, data_set
+    from handeye.perception.training.fusion import screens as drawn_screens
     from handeye.perception.training.pocket import load
+    from handeye.perception.training.pointing_score import held_out
 
-    pocket, reading = load(folder), Reading(folder)
+    pocket, reading = load(folder), PhraseReading(folder)
     levels = pocket.sizes.drawn
     scores = [held_out(pocket, level, screens) for level in levels]
     few = max(2, screens // 3)  # chosen on fewer it would be chance
@@ -67,7 +67,7 @@ def evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> N
     typer.echo(f"the card is {card}")
 
 
-def plain(scores: Sequence[Score]) -> list[dict[str, Any]]:
+def plain(scores: Sequence[PointingScore]) -> list[dict[str, Any]]:
     """Scores as JSON tells them."""
     from dataclasses import asdict
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from handeye.perception.training.trainer import News, Plan, Trainer
+    from handeye.perception.training.trainer import News, Trainer, TrainingPlan
 
 _LAST = 8
 #: Steps of a tuning where none are given.
@@ -143,15 +143,15 @@ def train(
             raise UsageError("--suite is for evaluating; name the model with --evaluate DIR")
         if data:
             raise UsageError("--data is for tuning; name the checkpoint with --base")
-        from handeye.perception.training.trainer import Plan, Trainer
+        from handeye.perception.training.trainer import Trainer, TrainingPlan
 
-        plan = Plan(
+        plan = TrainingPlan(
             out, preset, minutes, steps, seed, accumulate, threads, workers, bf16, compile_, every, screens, shards
         )
         _train(Trainer(plan), plan, as_json)
 
 
-def _train(trainer: Trainer, plan: Plan, as_json: bool) -> None:
+def _train(trainer: Trainer, plan: TrainingPlan, as_json: bool) -> None:
     from rich.live import Live
 
     console = note_console()
@@ -186,7 +186,7 @@ def _train(trainer: Trainer, plan: Plan, as_json: bool) -> None:
 def _write(folder: Path, count: int, seed: int) -> None:
     from rich.progress import Progress
 
-    from handeye.perception.training.shelves import write_pages
+    from handeye.perception.training.data.pages import write_pages
 
     with Progress(console=note_console(), transient=True) as progress:
         task = progress.add_task("pages", total=count)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from handeye.perception.training.data.questions import Question
-    from handeye.perception.training.data.screen import Screen
+    from handeye.perception.training.data.questions import TrainingQuestion
+    from handeye.perception.training.data.screen import LabeledScreen
 
 Stage = Literal["sft", "mpo", "critic"]
 STAGES: tuple[Stage, ...] = ("sft", "mpo", "critic")
@@ -73,7 +73,7 @@ def of_screens(stage: Stage, count: int, seed: int, level: int = 2) -> list[Exam
     return found
 
 
-def _example(screen: Screen, question: Question, worse: str = "") -> Example:
+def _example(screen: LabeledScreen, question: TrainingQuestion, worse: str = "") -> Example:
     before: Sequence[str] = (question.before,) if question.before else ()
     prompt = Prompt(question.system or PROFILE.system, (ChatTurn("user", (*before, screen.image, question.prompt)),))
     return Example(prompt, question.answer, worse)

@@ -13,11 +13,11 @@ import numpy as np
 
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.icons import SIGNS
-from handeye.perception.training.data.naming import Names
 from handeye.perception.training.data.shards import any_sample
+from handeye.perception.training.data.target_phrases import Names
+from handeye.perception.training.icon_sheets import sheet
 from handeye.perception.training.losses import random_jpeg
 from handeye.perception.training.pocket import PATCH, SHOWN
-from handeye.perception.training.sheets import sheet
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from handeye.perception.training.data.screen import Screen, Target
+    from handeye.perception.training.data.screen import LabeledScreen, LabeledTarget
 
 #: Beyond the levels of drawn screens: sheets of icons.
 SHEET = 4
@@ -44,7 +44,7 @@ _EDGE = 10.0
 
 
 @dataclass(frozen=True)
-class Lesson:
+class PointingLesson:
     """Several screens' tiles with all that is to be learned from them."""
 
     tiles: NDArray[np.uint8]
@@ -72,7 +72,7 @@ def lesson(
     practice: bool = True,
     ease: float = 0.0,
     shards: Path | None = None,
-) -> Lesson:
+) -> PointingLesson:
     """The lesson of a seed; `practice` adds traces of JPEG and phrases for what is not there; `ease` is of sheets.
 
     Of screens larger than a tile every other one is out of `shards`, where there are some.
@@ -116,7 +116,7 @@ def lesson(
     shown = {name: np.stack([spot[0][name] for spot in spots]) for name in SHOWN}
     edges = np.stack([spot[1] for spot in spots])
     goal = np.stack(goals) if goals else np.zeros((0, 0), np.float32)
-    return Lesson(np.stack(tiles), screens, shown, edges, phrases, np.array(of, np.int64), goal, boxes)
+    return PointingLesson(np.stack(tiles), screens, shown, edges, phrases, np.array(of, np.int64), goal, boxes)
 
 
 def corpus(count: int = 60) -> list[str]:
@@ -131,7 +131,7 @@ def corpus(count: int = 60) -> list[str]:
     return [*SIGNS, *found]
 
 
-def _corners(screen: Screen, boxes: list[Box], count: int, side: int, rng: Random) -> list[tuple[int, int]]:
+def _corners(screen: LabeledScreen, boxes: list[Box], count: int, side: int, rng: Random) -> list[tuple[int, int]]:
     """Where tiles are cut out: around things that can be asked for, now and then anywhere."""
     width, height = screen.image.size
     if (width, height) == (side, side):
@@ -169,7 +169,7 @@ def _covers(box: Box, corner: tuple[int, int], side: int) -> NDArray[np.float32]
     return np.asarray(np.outer(down, across), np.float32)
 
 
-def _spots(targets: Sequence[Target], corner: tuple[int, int], side: int) -> tuple[dict[str, Any], Any]:
+def _spots(targets: Sequence[LabeledTarget], corner: tuple[int, int], side: int) -> tuple[dict[str, Any], Any]:
     """What each patch of a tile shows; what is drawn later and smaller lies on top."""
     count = side // PATCH
     shown = {name: np.zeros((count, count), np.int64) for name in SHOWN}

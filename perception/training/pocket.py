@@ -22,9 +22,9 @@ from handeye.perception.engines.in_process.small_checkpoint import (
     train_tokenizer,
 )
 from handeye.perception.pocket_inference import ABOUT, HEADS
+from handeye.perception.training.data.appearance import COLOURS
 from handeye.perception.training.data.icons import ICONS
-from handeye.perception.training.data.looks import COLOURS
-from handeye.perception.training.data.naming import NOUNS
+from handeye.perception.training.data.target_phrases import NOUNS
 from handeye.tools.errors import ModelError, UsageError
 
 if TYPE_CHECKING:

@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from handeye.perception.pocket_perception import FUSION
-from handeye.perception.training import spelling, vision
-from handeye.perception.training.card import EVALUATION, PLAN, machine, write_card
+from handeye.perception.training import pointing, spelled_answers
+from handeye.perception.training.checkpoint_card import EVALUATION, PLAN, machine, write_card
 from handeye.perception.training.curve import draw
 from handeye.perception.training.data.shards import shards
 from handeye.perception.training.lessons import corpus
-from handeye.perception.training.measure import held_out
 from handeye.perception.training.pocket import Pocket, preset
+from handeye.perception.training.pointing_score import held_out
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.files import write_atomically
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from handeye.perception.training.measure import Score
+    from handeye.perception.training.pointing_score import PointingScore
 
 STATE = "state.pt"
 _WARM_UP = 20
@@ -51,7 +51,7 @@ _FIRST = 10
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """What is to be trained, and for how long: for so many minutes, or so many steps."""
 
     out: Path
@@ -78,7 +78,7 @@ class Plan:
 
 
 @dataclass
-class State:
+class TrainingState:
     """Where a training stands."""
 
     step: int = 0
@@ -95,14 +95,14 @@ class News:
     """How many steps there will be; 0 while that is not known."""
     seconds: float
     losses: dict[str, float]
-    scores: tuple[Score, ...] = ()
+    scores: tuple[PointingScore, ...] = ()
     """Of held-out screens, where this step looked at some."""
 
 
 class Trainer:
     """A training that can be stopped at any time."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: TrainingPlan) -> None:
         if plan.minutes <= 0 and plan.steps <= 0:
             raise UsageError(f"--minutes {plan.minutes:g} is no time to train in; give more than 0")
         self.plan, self.sizes = plan, preset(plan.preset)
@@ -124,12 +124,14 @@ class Trainer:
             # Measured: with halved numbers plain attention takes a third less time here than the fused one.
             self.pocket.model.model.vision_tower.set_attn_implementation("eager")
         self.optimisers = _optimisers(self.pocket, self.sizes.rate)
-        self.state = State()
+        self.state = TrainingState()
         self.resumed = self._resume()
         self._tell_plan()
-        self._losses: Any = torch.compile(vision.losses) if plan.compile else vision.losses
+        self._losses: Any = torch.compile(pointing.losses) if plan.compile else pointing.losses
 
-    def run(self, tell: Callable[[News], None] = lambda _: None) -> tuple[tuple[Score, ...], tuple[Score, ...]]:
+    def run(
+        self, tell: Callable[[News], None] = lambda _: None
+    ) -> tuple[tuple[PointingScore, ...], tuple[PointingScore, ...]]:
         """Train to the end; the scores before the first step and after the last."""
         before = self._first_look(tell)
         after = before
@@ -187,7 +189,7 @@ class Trainer:
         left = max(0.0, 60 * self.plan.minutes - self.state.seconds)
         self.state.planned = self.state.step + math.floor(left * self.state.step / self.state.seconds)
 
-    def _news(self, losses: dict[str, float], scores: tuple[Score, ...]) -> News:
+    def _news(self, losses: dict[str, float], scores: tuple[PointingScore, ...]) -> News:
         return News(self.state.step, self.state.planned, self.state.seconds, losses, scores)
 
     def _step(self, lessons: list[Any]) -> dict[str, float]:
@@ -198,8 +200,8 @@ class Trainer:
                 group["lr"] = group["full"] * rate
         for lesson in lessons:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-                spells = isinstance(lesson, spelling.Spelled)
-                found = spelling.losses(self.pocket, lesson) if spells else self._losses(self.pocket, lesson)
+                spells = isinstance(lesson, spelled_answers.Spelled)
+                found = spelled_answers.losses(self.pocket, lesson) if spells else self._losses(self.pocket, lesson)
             parts = 1 if spells else self.plan.accumulate
             loss = torch.stack(list(found.values())).sum() / parts
             loss.backward()
@@ -214,7 +216,7 @@ class Trainer:
             raise SetupError(f"the loss of step {self.state.step} is {total['all']}; train with another --seed")
         return total
 
-    def _first_look(self, tell: Callable[[News], None]) -> tuple[Score, ...]:
+    def _first_look(self, tell: Callable[[News], None]) -> tuple[PointingScore, ...]:
         lines = _lines(self.folder / "metrics.jsonl")
         if known := next((line["scores"] for line in lines if line.get("scores")), None):
             return tuple(_score(each) for each in known)
@@ -222,7 +224,7 @@ class Trainer:
         tell(self._news({}, scores))
         return scores
 
-    def _look(self) -> tuple[Score, ...]:
+    def _look(self) -> tuple[PointingScore, ...]:
         levels = [number for number, share in enumerate(self.sizes.levels) if share]
         scores = tuple(held_out(self.pocket, level, self.plan.screens) for level in levels)
         self._write({"step": self.state.step, "scores": [asdict(score) for score in scores]})
@@ -271,7 +273,7 @@ class Trainer:
             for optimiser, state in zip(self.optimisers, whole["optimisers"], strict=True):
                 optimiser.load_state_dict(state)
             torch.set_rng_state(whole["chance"].cpu())
-            self.state = State(**whole["state"])
+            self.state = TrainingState(**whole["state"])
         except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
             raise SetupError(f"{self.folder / STATE} cannot be read ({error}); delete it to begin anew") from error
         kept = [line for line in _lines(self.folder / "metrics.jsonl") if line["step"] <= self.state.step]
@@ -316,8 +318,8 @@ class _Drawers:
 
 def _draw(sizes: Any, seed: int, step: int, parts: int, done: float, shards: Path | None) -> list[Any]:
     """The lessons of a step, and in some steps a row of spelled answers after them."""
-    lessons: list[Any] = [vision.practice(sizes, seed, step, part, done, shards) for part in range(parts)]
-    row = spelling.spelled(sizes, seed, step, done, shards)
+    lessons: list[Any] = [pointing.practice(sizes, seed, step, part, done, shards) for part in range(parts)]
+    row = spelled_answers.spelled(sizes, seed, step, done, shards)
     return [*lessons, row] if row else lessons
 
 
@@ -347,8 +349,8 @@ def _lines(file: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _score(each: dict[str, Any]) -> Score:
-    from handeye.perception.training.measure import Score
+def _score(each: dict[str, Any]) -> PointingScore:
+    from handeye.perception.training.pointing_score import PointingScore
 
     parts = {name: (part[0], part[1]) for name, part in each["parts"].items()}
-    return Score(each["level"], each["questions"], each["right"], each["shuffled"], parts)
+    return PointingScore(each["level"], each["questions"], each["right"], each["shuffled"], parts)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from handeye.scenarios.demo.learn_model import Learner
-    from handeye.scenarios.demo.learn_screens import Screen
+    from handeye.scenarios.demo.learn_screens import LessonScreen
 
 LEARNED = Path(__file__).parent / "learned"
 SEED = 0
@@ -76,7 +76,7 @@ of it, train again.
 class School:
     """What a batch is made from."""
 
-    screens: list[Screen]
+    screens: list[LessonScreen]
     encode: Callable[[str], list[int]]
     filler: int
     """The token that fills shorter rows."""
@@ -104,7 +104,7 @@ class School:
             packs.append(pack([pairs], self.image_token))
         return Batch(stack(packs, self.filler), normalise(np.concatenate(tiles)), lessons)
 
-    def _tiles(self, screen: Screen) -> NDArray[np.uint8]:
+    def _tiles(self, screen: LessonScreen) -> NDArray[np.uint8]:
         """A picture is made anew one time in four, because making one takes as long as learning from it."""
         key = screen.lesson, screen.style
         if key not in self.shown or self.chance.random() < 0.25:
@@ -112,7 +112,7 @@ class School:
         return self.shown[key]
 
 
-def train(screens: list[Screen], seed: int, steps: int, console: Console) -> tuple[Learner, Any]:
+def train(screens: list[LessonScreen], seed: int, steps: int, console: Console) -> tuple[Learner, Any]:
     """A model that has learned the screens, and its tokenizer."""
     import torch
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from handeye.perception.training.packing import Pack
-    from handeye.scenarios.demo.learn_screens import Screen
+    from handeye.scenarios.demo.learn_screens import LessonScreen
 
 #: Questions where something is that are asked about one picture at a time, beside the one for the next action.
 PLACES = 4
@@ -69,7 +69,7 @@ def stack(packs: Sequence[Pack], filler: int) -> dict[str, NDArray[Any]]:
 
 
 def questions(
-    screen: Screen, screens: Sequence[Screen], chance: random.Random, keep: float
+    screen: LessonScreen, screens: Sequence[LessonScreen], chance: random.Random, keep: float
 ) -> list[tuple[Prompt, str]]:
     """What is asked about a screen, and the answers: the next action, and where some things are.
 
@@ -98,7 +98,7 @@ def questions(
     return pairs
 
 
-def texts(screens: Sequence[Screen]) -> list[str]:
+def texts(screens: Sequence[LessonScreen]) -> list[str]:
     """Everything that is asked and answered, for a tokenizer to learn from."""
     found = [lesson.answer for lesson in LESSONS]
     for screen in screens:

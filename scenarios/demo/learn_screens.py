@@ -44,7 +44,7 @@ NOT_THERE = "[[-1, -1, -1, -1]]"
 
 
 @dataclass(frozen=True)
-class Lesson:
+class ShopLesson:
     """What to do on one screen."""
 
     thought: str
@@ -73,38 +73,38 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson("I am not logged in.", {"kind": "click", "target": "the Log in link"}, "link", "Log in"),
-    Lesson(
+    ShopLesson("I am not logged in.", {"kind": "click", "target": "the Log in link"}, "link", "Log in"),
+    ShopLesson(
         "The user name is missing.",
         {"kind": "type", "text": "ada", "target": "the user name field"},
         "textbox",
         "User name",
     ),
-    Lesson(
+    ShopLesson(
         "The password is missing.",
         {"kind": "type", "text": "lovelace", "target": "the password field"},
         "textbox",
         "Password",
     ),
-    Lesson("Name and password are there.", {"kind": "click", "target": "the Log in button"}, "button", "Log in"),
-    Lesson(
+    ShopLesson("Name and password are there.", {"kind": "click", "target": "the Log in button"}, "button", "Log in"),
+    ShopLesson(
         "I am logged in and look for a lamp.",
         {"kind": "type", "text": "lamp", "target": "the search field"},
         "searchbox",
         "Search",
     ),
-    Lesson("The search says lamp.", {"kind": "click", "target": "the Search button"}, "button", "Search"),
-    Lesson(
+    ShopLesson("The search says lamp.", {"kind": "click", "target": "the Search button"}, "button", "Search"),
+    ShopLesson(
         "These are the lamps.", {"kind": "click", "target": "the first Add to cart button"}, "button", "Add to cart"
     ),
-    Lesson("The lamp is in the cart.", {"kind": "click", "target": "the Check out button"}, "button", "Check out"),
-    Lesson("The shop says thank you.", {"kind": "done", "answer": "The lamp is ordered."}),
+    ShopLesson("The lamp is in the cart.", {"kind": "click", "target": "the Check out button"}, "button", "Check out"),
+    ShopLesson("The shop says thank you.", {"kind": "done", "answer": "The lamp is ordered."}),
 )
 PHRASES = tuple(lesson.phrase for lesson in LESSONS if lesson.phrase)
 
 
 @dataclass(frozen=True)
-class Screen:
+class LessonScreen:
     """One screen the loop came to, with everything that is asked about it."""
 
     lesson: int
@@ -128,7 +128,7 @@ class Teacher:
     notes: tuple[str, ...] = ()
 
     def __init__(self, device: Device, style: int = 0) -> None:
-        self.screens: list[Screen] = []
+        self.screens: list[LessonScreen] = []
         self._device = device
         self._style = style
 
@@ -141,7 +141,7 @@ class Teacher:
         else:
             elements, image = self._device.elements(), prompt.images[-1]
             boxes = {lesson.phrase: lesson.box(elements, image.size) for lesson in LESSONS if lesson.phrase}
-            self.screens.append(Screen(len(self.screens), self._style, prompt, boxes))
+            self.screens.append(LessonScreen(len(self.screens), self._style, prompt, boxes))
             text = LESSONS[len(self.screens) - 1].answer
         return [Answer(finished(text, request.stop))] * request.samples
 
@@ -153,12 +153,12 @@ class Teacher:
         """Nothing to let go of."""
 
 
-def collect(told: Callable[[str], None] = lambda _: None) -> list[Screen]:
+def collect(told: Callable[[str], None] = lambda _: None) -> list[LessonScreen]:
     """Buy a lamp through the real loop, once in each of the shop's styles: all lessons' screens, style by style.
 
     Raises ModelError when a purchase fails, as it does when the shop has changed and the lessons have not.
     """
-    screens: list[Screen] = []
+    screens: list[LessonScreen] = []
     for style in range(len(STYLES)):
         told(f"looking at the shop, {style + 1} of {len(STYLES)}")
         screens += purchase(style)
@@ -166,7 +166,7 @@ def collect(told: Callable[[str], None] = lambda _: None) -> list[Screen]:
     return [_steadied(screen, plain[screen.lesson]) for screen in screens]
 
 
-def purchase(style: int) -> list[Screen]:
+def purchase(style: int) -> list[LessonScreen]:
     """One purchase by the teacher: a screen for each lesson. Raises ModelError as `collect` does."""
     from handeye.agent import Agent
     from handeye.perception.model_perception import ModelPerception
@@ -189,13 +189,13 @@ def purchase(style: int) -> list[Screen]:
         return teacher.screens
 
 
-def _steadied(screen: Screen, plain: dict[str, str]) -> Screen:
+def _steadied(screen: LessonScreen, plain: dict[str, str]) -> LessonScreen:
     """The same with the plain style's answers wherever they still mean the same place.
 
     What a model can only guess from a letter's width would leave its answers unsure.
     """
     boxes = {phrase: plain[phrase] if _same(box, plain[phrase]) else box for phrase, box in screen.boxes.items()}
-    return Screen(screen.lesson, screen.style, screen.prompt, boxes)
+    return LessonScreen(screen.lesson, screen.style, screen.prompt, boxes)
 
 
 def _same(one: str, other: str) -> bool:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.perception.observation import Observation
-from handeye.perception.pocket_inference import Reading
+from handeye.perception.pocket_inference import PhraseReading
 from handeye.perception.pocket_perception import SHIPPED, Fusion, PocketPerception, Pointer
 from handeye.perception.training.data.drawn import drawn
-from handeye.perception.training.data.naming import Names
+from handeye.perception.training.data.target_phrases import Names
 from handeye.tools.screenshot import Screenshot
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def asked() -> list[tuple[Screenshot, str, Box]]:
 
 
 def test_icons_are_pointed_at_where_the_picture_shows_them(asked: list[tuple[Screenshot, str, Box]]) -> None:
-    pointer = Pointer(Reading(SHIPPED))
+    pointer = Pointer(PhraseReading(SHIPPED))
     others = [*asked[len(asked) // 2 :], *asked[: len(asked) // 2]]
     right = control = 0
     for (shot, phrase, box), (other, *_) in zip(asked, others, strict=True):
@@ -45,7 +45,7 @@ def test_icons_are_pointed_at_where_the_picture_shows_them(asked: list[tuple[Scr
 
 
 def test_the_eyes_point_at_icons_and_at_nothing_else(asked: list[tuple[Screenshot, str, Box]]) -> None:
-    reading = Reading(SHIPPED)
+    reading = PhraseReading(SHIPPED)
     perception, pointer = PocketPerception(reading, fusion=Fusion.read(SHIPPED)), Pointer(reading)
     sure = [
         (shot, phrase, at.point)

@@ -30,7 +30,7 @@ from handeye.scenarios.demo import learn, learn_screens
 from handeye.scenarios.demo.demo import PURCHASE, is_the_purchase
 from handeye.scenarios.demo.learn_batches import jittered, questions, stack
 from handeye.scenarios.demo.learn_model import Learner, make_tokenizer
-from handeye.scenarios.demo.learn_screens import LESSONS, PHRASES, Screen
+from handeye.scenarios.demo.learn_screens import LESSONS, PHRASES, LessonScreen
 from handeye.scenarios.demo.shop import Order, Shop
 from handeye.tools import Browser
 
@@ -141,18 +141,18 @@ def test_the_checkpoint_is_small_and_says_what_it_is() -> None:
 
 
 @pytest.fixture(scope="module")
-def screens() -> list[Screen]:
+def screens() -> list[LessonScreen]:
     return learn_screens.purchase(style=0)
 
 
-def test_a_teacher_in_the_models_place_is_asked_what_is_to_be_learned(screens: list[Screen]) -> None:
+def test_a_teacher_in_the_models_place_is_asked_what_is_to_be_learned(screens: list[LessonScreen]) -> None:
     assert [screen.lesson for screen in screens] == list(range(len(LESSONS)))
     for screen in screens[:-1]:
         assert min(json.loads(screen.boxes[LESSONS[screen.lesson].phrase])[0]) > 0
     assert set(screens[-1].boxes) == set(PHRASES)
 
 
-def test_questions_in_one_row_are_answered_as_if_each_was_asked_alone(screens: list[Screen]) -> None:
+def test_questions_in_one_row_are_answered_as_if_each_was_asked_alone(screens: list[LessonScreen]) -> None:
     tokenizer = make_tokenizer(["Where is it? [[1, 2, 3, 4]]"])
     learner = Learner(tokenizer, seed=0)
     rng = random.Random(0)
@@ -168,7 +168,7 @@ def test_questions_in_one_row_are_answered_as_if_each_was_asked_alone(screens: l
     assert torch.allclose(filled, torch.cat([apart, apart[-1:]]), atol=1e-4)
 
 
-def test_what_is_told_with_a_picture_is_any_screens(screens: list[Screen]) -> None:
+def test_what_is_told_with_a_picture_is_any_screens(screens: list[LessonScreen]) -> None:
     """Else the words would give the step away, and the picture would not have to be looked at."""
     chance = random.Random(0)
     told = [str(questions(screens[3], screens, chance, keep=1.0)[0][0].turns[-1].parts[-1]) for _ in range(40)]
@@ -177,7 +177,7 @@ def test_what_is_told_with_a_picture_is_any_screens(screens: list[Screen]) -> No
     assert all(each.endswith("one action.") for each in told)
 
 
-def test_the_same_seed_gives_the_same_batches(screens: list[Screen]) -> None:
+def test_the_same_seed_gives_the_same_batches(screens: list[LessonScreen]) -> None:
     tokenizer = make_tokenizer(["Where is it?"])
 
     def batch(seed: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.perception.training.data import looks, words
+from handeye.perception.training.data import appearance, words
 from handeye.perception.training.data.canvas import text_width
 from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.parts import fitted, phrase_of
@@ -185,7 +185,9 @@ def photograph(sketch: Sketch, area: Box) -> int:
     """A picture of nothing: it is there to be told from what can be asked for."""
     rng, base = sketch.rng, sketch.theme.base
     width, height = min(area.width, rng.randint(8, 30) * base), min(area.height, rng.randint(5, 12) * base)
-    colours = [looks.shade(rng, rng.choice(list(looks.COLOURS)), sketch.held_out) for _ in range(rng.randint(2, 8))]
+    colours = [
+        appearance.shade(rng, rng.choice(list(appearance.COLOURS)), sketch.held_out) for _ in range(rng.randint(2, 8))
+    ]
     blots = []
     for colour in colours[2:]:
         x, y, side = rng.randrange(width), rng.randrange(height), rng.randint(base, 6 * base)
@@ -204,11 +206,11 @@ def card(sketch: Sketch, area: Box) -> int:
     sketch.canvas.panel(box, sketch.theme.surface, sketch.theme.edge, sketch.theme.radius)
     inner = Box(box.left + pad, box.top + pad, box.right - pad, box.bottom - pad)
     if sketch.rng.random() < 0.3 and inner.width > 12 * sketch.theme.base:
-        word = sketch.rng.choice(looks.VIVID)
+        word = sketch.rng.choice(appearance.VIVID)
         side = 4 * sketch.theme.base
         sketch.icon(
             inner.left + side // 2, inner.top + side // 2, sketch.sign(), side - 4,
-            word, looks.shade(sketch.rng, word, sketch.held_out),
+            word, appearance.shade(sketch.rng, word, sketch.held_out),
         )  # fmt: skip
         inner = Box(inner.left + side + pad, inner.top, inner.right, inner.bottom)
     stack(sketch, inner, (paragraph, buttons, choices, form, toolbar, links), gap=pad // 2)

@@ -10,13 +10,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from handeye.perception.training.data import strokes
-from handeye.perception.training.data.screen import Screen, Target
+from handeye.perception.training.data.screen import LabeledScreen, LabeledTarget
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from handeye.perception.training.data.looks import Colour, Font
+    from handeye.perception.training.data.appearance import Colour, Font
     from handeye.perception.training.data.strokes import Variant
 
 #: A pixel belongs to a letter or an icon where its mask covers at least so much of it, of 255.
@@ -32,7 +32,7 @@ class Canvas:
 
     def __init__(self, size: tuple[int, int], background: Colour, skip: int | None = None) -> None:
         self.image = Image.new("RGB", size, background)
-        self._kept: list[tuple[int, Target]] = []
+        self._kept: list[tuple[int, LabeledTarget]] = []
         self._begun = 0
         self._skip = skip
         self._extents: list[list[Box]] = []
@@ -44,7 +44,7 @@ class Canvas:
         return Box(0, 0, *self.image.size)
 
     @property
-    def targets(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[LabeledTarget, ...]:
         """What can be seen of what was drawn, in the order it was begun."""
         return tuple(target for _, target in sorted(self._kept, key=lambda kept: kept[0]))
 
@@ -53,9 +53,9 @@ class Canvas:
         """The number to skip for each of `targets`."""
         return tuple(sorted(number for number, _ in self._kept))
 
-    def screen(self, about: Mapping[str, str]) -> Screen:
+    def screen(self, about: Mapping[str, str]) -> LabeledScreen:
         """The picture with its targets."""
-        return Screen(self.image, self.targets, about)
+        return LabeledScreen(self.image, self.targets, about)
 
     @contextmanager
     def thing(self, role: str, text: str = "", icon: str = "", colour: str = "") -> Iterator[None]:
@@ -78,7 +78,7 @@ class Canvas:
                 max(each.bottom for each in drawn),
             )
             if box.within(*self.image.size) == box and not (self._hidden or number == self._skip):
-                self._kept.append((number, Target(box, role, text, icon, colour)))
+                self._kept.append((number, LabeledTarget(box, role, text, icon, colour)))
 
     def cover(self, box: Box) -> None:
         """Something is about to be drawn over these pixels: what it hides a part of can no longer be asked for."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from handeye.perception.training.data import blocks, looks, words
+from handeye.perception.training.data import appearance, blocks, words
 from handeye.perception.training.data.canvas import Canvas
 from handeye.perception.training.data.icons import SHAPES, SIGNS
 from handeye.perception.training.data.parts import Sketch
@@ -18,8 +18,8 @@ from handeye.tools.errors import SetupError
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
-    from handeye.perception.training.data.looks import Colour, Theme
-    from handeye.perception.training.data.screen import Screen
+    from handeye.perception.training.data.appearance import Colour, Theme
+    from handeye.perception.training.data.screen import LabeledScreen
 
 LEVELS = 4
 #: The sizes of each level's pictures: one is drawn by lot.
@@ -36,13 +36,13 @@ _BLOCKS = (
 )  # fmt: skip
 
 
-def drawn(seed: int, level: int = 0, held_out: bool = False, size: tuple[int, int] | None = None) -> Screen:
+def drawn(seed: int, level: int = 0, held_out: bool = False, size: tuple[int, int] | None = None) -> LabeledScreen:
     """The screen of a seed; a held-out one has other colours, themes, fonts and layouts than any for training."""
     canvas, about = painted(seed, level, held_out, size)
     return canvas.screen(about)
 
 
-def pair(seed: int, level: int = 2, held_out: bool = False) -> tuple[Screen, Screen]:
+def pair(seed: int, level: int = 2, held_out: bool = False) -> tuple[LabeledScreen, LabeledScreen]:
     """A screen a moment apart: one thing has come, has gone, or nothing is different."""
     rng = Random(f"handeye pair {seed} {level} {held_out}")  # noqa: S311 - screens, not secrets
     canvas, about = painted(seed, level, held_out)
@@ -71,9 +71,13 @@ def painted(
 def _shapes(
     rng: Random, size: tuple[int, int], held_out: bool, skip: int | None, about: dict[str, str]
 ) -> tuple[Canvas, dict[str, str]]:
-    ground = looks.shade(rng, rng.choice(("white", "white", "black", "grey")), held_out)
+    ground = appearance.shade(rng, rng.choice(("white", "white", "black", "grey")), held_out)
     canvas = Canvas(size, ground, skip)
-    fits = [word for word in looks.COLOURS if all(_apart(shade, ground) for shade in looks.COLOURS[word][held_out])]
+    fits = [
+        word
+        for word in appearance.COLOURS
+        if all(_apart(shade, ground) for shade in appearance.COLOURS[word][held_out])
+    ]
     count = rng.randint(3, 4)
     colours, names = rng.sample(fits, count), rng.sample(SHAPES, count)
     for cell, word, name in zip(_cells(rng, size, count), colours, names, strict=False):
@@ -84,17 +88,21 @@ def _shapes(
         with canvas.thing("icon", icon=name, colour=word):
             stroke = rng.choice((4.0, 5.0)) if name in {"cross", "plus", "ring"} else 1.0
             variant = Variant(name, stroke, filled=True, rounded=False, turned=rng.choice((-8, 0, 0, 8)))
-            canvas.icon(x, y, variant, side, looks.shade(rng, word, held_out))
+            canvas.icon(x, y, variant, side, appearance.shade(rng, word, held_out))
     return canvas, about | {"theme": "held-out" if held_out else "plain"}
 
 
 def _few(
     rng: Random, size: tuple[int, int], held_out: bool, skip: int | None, about: dict[str, str]
 ) -> tuple[Canvas, dict[str, str]]:
-    theme = looks.theme(rng, held_out, sizes=(14, 16, 18, 22))
+    theme = appearance.theme(rng, held_out, sizes=(14, 16, 18, 22))
     sketch = Sketch(Canvas(size, theme.page, skip), theme, rng, _language(rng, theme), held_out)
     count = rng.randint(3, max(4, min(size) // 56))
-    inks = [word for word in looks.COLOURS if all(_apart(shade, theme.page) for shade in looks.COLOURS[word][held_out])]
+    inks = [
+        word
+        for word in appearance.COLOURS
+        if all(_apart(shade, theme.page) for shade in appearance.COLOURS[word][held_out])
+    ]
     for cell in _cells(rng, size, count):
         kind = rng.random()
         if kind < 0.55 or cell.width < 8 * theme.base:
@@ -103,7 +111,7 @@ def _few(
             x = rng.randint(cell.left + side // 2, cell.right - side + side // 2)
             y = rng.randint(cell.top + side // 2, cell.bottom - side + side // 2)
             word, sketch.hand = rng.choice(inks), hand(rng)
-            sketch.icon(x, y, rng.choice(SIGNS), side, word, looks.shade(rng, word, held_out))
+            sketch.icon(x, y, rng.choice(SIGNS), side, word, appearance.shade(rng, word, held_out))
             continue
         text = sketch.pick(words.ACTIONS)
         wide = round(theme.base * (2.5 + 0.62 * len(text)))
@@ -119,7 +127,7 @@ def _few(
 def _small(
     rng: Random, size: tuple[int, int], held_out: bool, skip: int | None, about: dict[str, str]
 ) -> tuple[Canvas, dict[str, str]]:
-    theme = looks.theme(rng, held_out, sizes=(13, 14, 15, 16, 18))
+    theme = appearance.theme(rng, held_out, sizes=(13, 14, 15, 16, 18))
     sketch = Sketch(Canvas(size, theme.page, skip), theme, rng, _language(rng, theme), held_out)
     area, pad = sketch.canvas.whole, theme.base
     if rng.random() < 0.7:
@@ -134,7 +142,7 @@ def _small(
 def _desktop(
     rng: Random, size: tuple[int, int], held_out: bool, skip: int | None, about: dict[str, str]
 ) -> tuple[Canvas, dict[str, str]]:
-    theme = looks.theme(rng, held_out, sizes=(11, 12, 13, 14, 15))
+    theme = appearance.theme(rng, held_out, sizes=(11, 12, 13, 14, 15))
     sketch = Sketch(Canvas(size, theme.page, skip), theme, rng, _language(rng, theme), held_out)
     area, base = sketch.canvas.whole, theme.base
     if rng.random() < 0.6:
@@ -176,7 +184,7 @@ def _header(sketch: Sketch, area: Box, below: bool) -> Box:
     coloured = sketch.rng.random() < 0.4
     fill = theme.accent if coloured else theme.surface
     sketch.canvas.panel(bar, fill)
-    sketch.ink = looks.on(fill) if coloured else theme.ink
+    sketch.ink = appearance.on(fill) if coloured else theme.ink
     middle, x = bar.centre.y, bar.left + theme.base
     title = sketch.label(x, middle, sketch.pick(words.THINGS), "heading", round(theme.base * 1.2), bold=True)
     right = bar.right - theme.base
@@ -226,7 +234,7 @@ def _apart(one: Colour, other: Colour) -> bool:
 
 def _language(rng: Random, theme: Theme) -> str:
     # Pillow's own font has only the letters of English.
-    return "en" if rng.random() < 0.7 or theme.face.family == looks.PLAIN else rng.choice(words.LANGUAGES)
+    return "en" if rng.random() < 0.7 or theme.face.family == appearance.PLAIN else rng.choice(words.LANGUAGES)
 
 
 def _about(sketch: Sketch) -> dict[str, str]:

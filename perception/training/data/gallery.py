@@ -13,13 +13,13 @@ from handeye.tools.geometry import Box
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handeye.perception.training.data.questions import Question
-    from handeye.perception.training.data.screen import Screen, Target
+    from handeye.perception.training.data.questions import TrainingQuestion
+    from handeye.perception.training.data.screen import LabeledScreen, LabeledTarget
 
 _ASKED = 6
 
 
-def write_gallery(screens: Iterable[Screen | Sample], folder: Path) -> Path:
+def write_gallery(screens: Iterable[LabeledScreen | Sample], folder: Path) -> Path:
     """Write `index.html` and its pictures; a screen without questions is asked some. Returns the page's path."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -38,7 +38,7 @@ def write_gallery(screens: Iterable[Screen | Sample], folder: Path) -> Path:
     return page
 
 
-def _shown(each: Screen | Sample, number: int, folder: Path) -> dict[str, Any]:
+def _shown(each: LabeledScreen | Sample, number: int, folder: Path) -> dict[str, Any]:
     if not isinstance(each, Sample):
         each = Sample(each, tuple(questions(each, Random(number), _ASKED)))  # noqa: S311 - screens, not secrets
     picture = f"{number:04d}.png"
@@ -54,7 +54,7 @@ def _shown(each: Screen | Sample, number: int, folder: Path) -> dict[str, Any]:
     }
 
 
-def _placed(target: Target, width: int, height: int) -> dict[str, object]:
+def _placed(target: LabeledTarget, width: int, height: int) -> dict[str, object]:
     """A box in percent of its picture, so that it stays in place at any size."""
     box = target.box
     words = (target.role, target.colour, target.icon, f"“{target.text}”" if target.text else "")
@@ -68,7 +68,7 @@ def _placed(target: Target, width: int, height: int) -> dict[str, object]:
     }
 
 
-def _asked(question: Question) -> dict[str, str]:
+def _asked(question: TrainingQuestion) -> dict[str, str]:
     told = f"{question.before.strip()}\n{question.prompt}".strip()
     key = _key(question.target) if question.target else ""
     return {"kind": question.kind, "prompt": told, "answer": question.answer, "key": key}

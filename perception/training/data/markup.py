@@ -7,18 +7,18 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from handeye.perception.training.data import looks, strokes, words
+from handeye.perception.training.data import appearance, strokes, words
 from handeye.perception.training.data.icons import SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from handeye.perception.training.data.looks import Colour, Theme
+    from handeye.perception.training.data.appearance import Colour, Theme
 
 
 @dataclass
-class Scribe:
+class MarkupWriter:
     """Somebody writing one page."""
 
     rng: Random
@@ -45,7 +45,7 @@ class Scribe:
         return escape(words.pick(self.rng, words.ACTIONS, self.language))
 
     def shade(self) -> str:
-        return css(looks.shade(self.rng, self.rng.choice(list(looks.COLOURS)), self.held_out))
+        return css(appearance.shade(self.rng, self.rng.choice(list(appearance.COLOURS)), self.held_out))
 
     def line(self, most: int = 8) -> str:
         return escape(words.sentence(self.rng, most))
@@ -57,8 +57,8 @@ class Scribe:
         """An icon, in the ink around it or in a colour it is told apart by."""
         name, word, colour = name or self.rng.choice(SIGNS), "", "currentColor"
         if tinged:
-            word = self.rng.choice(looks.VIVID)
-            colour = css(looks.shade(self.rng, word, self.held_out))
+            word = self.rng.choice(appearance.VIVID)
+            colour = css(appearance.shade(self.rng, word, self.held_out))
         drawing = strokes.svg(replace(self._hand, name=name), colour, size or self._icon_size)
         return drawing.replace("<svg ", f'<svg data-icon="{name}" data-colour="{word}" ', 1)
 
@@ -199,12 +199,12 @@ def main(look: str, *parts: str, style: str = "") -> str:
     return f'<main class="{look}" style="{style}">{"".join(parts)}</main>'
 
 
-def page(scribe: Scribe, fonts: str) -> str:
+def page(scribe: MarkupWriter, fonts: str) -> str:
     """A whole page; `fonts` are the rules that bring its fonts in."""
     rng, theme = scribe.rng, scribe.theme
     layout = rng.choice(HELD_OUT if scribe.held_out else LAYOUTS)
     over = scribe.dialog() if rng.random() < 0.12 else scribe.menu() if rng.random() < 0.1 else ""
-    accent = theme.accent if looks.contrast(theme.accent, theme.surface) > 3 else theme.ink
+    accent = theme.accent if appearance.contrast(theme.accent, theme.surface) > 3 else theme.ink
     tint = tuple((4 * part + other) // 5 for part, other in zip(theme.surface, theme.edge, strict=True))
     variables = {
         "font": '"words", sans-serif', "head": rng.choice(('"words"', '"words", serif')), "base": f"{theme.base}px",
@@ -215,8 +215,8 @@ def page(scribe: Scribe, fonts: str) -> str:
         "shadow": rng.choice(("none", "none", "0 1px 4px rgb(0 0 0 / 25%)")), "columns": str(rng.randint(2, 4)),
         "ink": css(theme.ink), "page": css(theme.page), "surface": css(theme.surface), "faint": css(theme.faint),
         "edge": css(theme.edge), "field": css(rng.choice((theme.surface, theme.page))), "accent": css(theme.accent),
-        "on-accent": css(looks.on(theme.accent)), "link": css(accent), "tint": css(tint),
-        "danger": css(looks.shade(rng, "red", scribe.held_out)),
+        "on-accent": css(appearance.on(theme.accent)), "link": css(accent), "tint": css(tint),
+        "danger": css(appearance.shade(rng, "red", scribe.held_out)),
     }  # fmt: skip
     root = ";".join(f"--{name}:{value}" for name, value in variables.items())
     sheet = (files("handeye.perception.training.data") / "page.css").read_text(encoding="utf-8")
@@ -227,56 +227,56 @@ def page(scribe: Scribe, fonts: str) -> str:
     )
 
 
-def _app(page: Scribe) -> str:
+def _app(page: MarkupWriter) -> str:
     aside = f"<aside>{page.listing()}</aside>"
     return page.bar() + div("body", aside, main("column", page.many(page.block, 2, 6)))
 
 
-def _shop(page: Scribe) -> str:
+def _shop(page: MarkupWriter) -> str:
     shelf = div("grid", page.many(page.product, 4, 8))
     return page.bar() + main("column", page.story(), shelf) + page.bar(foot=True)
 
 
-def _settings(page: Scribe) -> str:
+def _settings(page: MarkupWriter) -> str:
     parts = div("column narrow", page.tabs(), page.form(), page.choices(), page.buttons())
     return (page.bar() if page.maybe(0.5) else "") + main("", parts)
 
 
-def _records(page: Scribe) -> str:
+def _records(page: MarkupWriter) -> str:
     end = div("row between", page.buttons(), page.link())
     return page.bar() + main("column", page.toolbar(), page.table(), end, page.listing())
 
 
-def _sign_in(page: Scribe) -> str:
+def _sign_in(page: MarkupWriter) -> str:
     head = page.icon(size=48, tinged=True) + f"<h1>{page.thing()}</h1>"
     return main("", div("card column narrow", head, page.form(), page.link()), style="display:grid;place-items:center")
 
 
-def _article(page: Scribe) -> str:
+def _article(page: MarkupWriter) -> str:
     return page.bar() + main("narrow column", page.many(page.story, 2, 4), page.buttons()) + page.bar(foot=True)
 
 
-def _board(page: Scribe) -> str:
+def _board(page: MarkupWriter) -> str:
     return main("column", page.toolbar(), div("grid", page.many(page.block, 4, 9)))
 
 
-def _right_hand(page: Scribe) -> str:
+def _right_hand(page: MarkupWriter) -> str:
     aside = f'<aside class="column">{page.choices()}{page.listing()}</aside>'
     return page.bar() + div("body turned", aside, main("column", page.many(page.block, 2, 6)))
 
 
-def _bottom_bar(page: Scribe) -> str:
+def _bottom_bar(page: MarkupWriter) -> str:
     shelf = div("grid", page.many(page.product, 3, 6))
     return main("column", shelf, page.block(), page.block()) + page.bar(foot=True)
 
 
-def _month(page: Scribe) -> str:
+def _month(page: MarkupWriter) -> str:
     days = "".join(div("day", str(n), page.link() if page.maybe(0.25) else "") for n in range(1, 29))
     month = f'<div class="grid" style="--columns:7;gap:0">{days}</div>'
     return page.bar() + main("column", page.toolbar(), month)
 
 
-def _two_panes(page: Scribe) -> str:
+def _two_panes(page: MarkupWriter) -> str:
     panes = "".join(div("column", page.many(page.block, 2, 4)) for _ in range(2))
     return main("grid", panes, style="--columns:2") + page.bar(foot=True)
 

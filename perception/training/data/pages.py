@@ -11,20 +11,25 @@ from urllib.parse import quote
 
 from PIL import Image, ImageChops
 
-from handeye.perception.training.data import looks, words
-from handeye.perception.training.data.markup import Scribe, page
-from handeye.perception.training.data.screen import Screen, Target
+from handeye.perception.training.data import appearance, words
+from handeye.perception.training.data.drawn import pair
+from handeye.perception.training.data.markup import MarkupWriter, page
+from handeye.perception.training.data.questions import change, questions
+from handeye.perception.training.data.screen import LabeledScreen, LabeledTarget
+from handeye.perception.training.data.shards import Sample, write_shards
 from handeye.tools.browser.launch import flags, need_chromium
 from handeye.tools.errors import SetupError
 from handeye.tools.geometry import Box
 from handeye.tools.secrets.store import without_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from playwright.sync_api import Page, Route
 
-    from handeye.perception.training.data.looks import Face
+    from handeye.perception.training.data.appearance import Face
+    from handeye.perception.training.data.shards import Shard
 
 #: The sizes of pictures in pixels; a page is as much smaller as its device scale is larger.
 SIZES = ((1344, 896), (1344, 896), (896, 896), (1280, 720), (896, 448), (672, 896))
@@ -38,10 +43,16 @@ INK = 40
 #: Fonts are fetched when a first letter needs them; the picture is taken when they are there and have been drawn with.
 _DRAWN = """Promise.all([...document.fonts].map(font => font.load())).then(() => document.fonts.ready)
   .then(() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(() => drawn(0)))))"""
+#: Samples per shard: reading a sample means reading the ones before it in its shard, so shards are small.
+_PER_SHARD = 64
+#: One sample in this many is a pair of pictures with a change between them.
+_PAIRS = 8
+#: Questions per picture.
+_QUESTIONS = 4
 _SCRIPT = Path(__file__).parent / "page.js"
 
 
-class Pages:
+class PageRenderer:
     """A Chromium that renders generated pages; use it in one thread, and close it."""
 
     def __init__(self) -> None:
@@ -63,7 +74,7 @@ class Pages:
             said = str(error).splitlines()[0]
             raise SetupError(f"{path} could not be started ({said}); start it by hand to see why") from error
         self._views: dict[float, Page] = {}
-        self._html, self._face = "", looks.Face("")
+        self._html, self._face = "", appearance.Face("")
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +89,7 @@ class Pages:
 
     def screen(
         self, seed: int, held_out: bool = False, size: tuple[int, int] | None = None, *, redact: int | None = None
-    ) -> Screen:
+    ) -> LabeledScreen:
         """The page of a seed; Chromium smooths a few of its pixels by some levels more or less from time to time.
 
         The thing numbered `hide` is told of, but its pixels are left out of the picture.
@@ -86,9 +97,9 @@ class Pages:
         rng = Random(f"handeye page {seed} {held_out}")  # noqa: S311 - screens, not secrets
         size = size or rng.choice(SIZES)
         scale = rng.choice([scale for scale in SCALES if min(size) / scale >= NARROWEST] or [1.0])
-        theme = looks.theme(rng, held_out, sizes=(12, 13, 14, 15, 16, 17))
-        language = "en" if rng.random() < 0.5 or theme.face.family == looks.PLAIN else rng.choice(words.LANGUAGES)
-        html = page(Scribe(rng, theme, language, held_out), _rules(theme.face))
+        theme = appearance.theme(rng, held_out, sizes=(12, 13, 14, 15, 16, 17))
+        language = "en" if rng.random() < 0.5 or theme.face.family == appearance.PLAIN else rng.choice(words.LANGUAGES)
+        html = page(MarkupWriter(rng, theme, language, held_out), _rules(theme.face))
         about = {
             "seed": str(seed), "source": "page", "theme": theme.name, "font": theme.face.family, "language": language,
             "scale": f"{scale:g}",
@@ -103,7 +114,7 @@ class Pages:
         scale: float,
         about: dict[str, str],
         redact: int | None = None,
-    ) -> Screen:
+    ) -> LabeledScreen:
         """A page's HTML as a picture of a size, at a device scale."""
         view = self._view(scale)
         view.set_viewport_size({"width": round(size[0] / scale), "height": round(size[1] / scale)})
@@ -114,7 +125,7 @@ class Pages:
         found = view.evaluate(_SCRIPT.read_text(encoding="utf-8"), redact)
         image = whole if redact is None else _picture(view.screenshot(animations="disabled", caret="hide"))
         targets = (target for each in found if (target := _target(each, scale, whole)))
-        return Screen(image, tuple(targets), about)
+        return LabeledScreen(image, tuple(targets), about)
 
     def _view(self, scale: float) -> Page:
         """The tab for a device scale; it is used again for every page of that scale."""
@@ -155,14 +166,14 @@ def _picture(png: bytes) -> Image.Image:
     return Image.open(io.BytesIO(png)).convert("RGB")
 
 
-def _target(told: dict[str, Any], scale: float, image: Image.Image) -> Target | None:
+def _target(told: dict[str, Any], scale: float, image: Image.Image) -> LabeledTarget | None:
     left, top, right, bottom = (side * scale for side in told["box"])
     box = Box(round(left), round(top), round(right), round(bottom)).within(*image.size)
     if box and told["ink"]:
         # The marks on a capital stand higher than its font says.
         marked = any(letter.isupper() and not letter.isascii() for letter in told["text"])
         box = _ink(image, box._replace(top=max(0, box.top - marked * box.height // 3)))
-    return Target(box, told["role"], told["text"], told["icon"], told["colour"]) if box else None
+    return LabeledTarget(box, told["role"], told["text"], told["icon"], told["colour"]) if box else None
 
 
 def _ink(image: Image.Image, box: Box) -> Box | None:
@@ -173,3 +184,25 @@ def _ink(image: Image.Image, box: Box) -> Box | None:
     red, green, blue = ImageChops.difference(part, ground).point(levels * 3).split()
     found = ImageChops.lighter(ImageChops.lighter(red, green), blue).getbbox()
     return Box(*found).moved(box.left, box.top) if found else None
+
+
+def write_pages(
+    folder: Path, count: int, seed: int = 0, report: Callable[[int], None] = lambda _: None
+) -> tuple[Shard, ...]:
+    """Write `count` samples into shards; the same call continues where it was stopped.
+
+    Samples are pages rendered by Chromium, and pairs of pictures with a change between them. `report` receives the
+    number of each sample that is made.
+    """
+    with PageRenderer() as pages:
+
+        def make(number: int) -> Sample:
+            report(number)
+            rng = Random(f"pages {seed} {number}")  # noqa: S311 - screens, not secrets
+            if number % _PAIRS == _PAIRS - 1:
+                before, after = pair(rng.randrange(1 << 30), level=2)
+                return Sample(after, (change(before, after),), before)
+            screen = pages.screen(rng.randrange(1 << 30))
+            return Sample(screen, tuple(questions(screen, rng, _QUESTIONS)))
+
+        return write_shards(folder, make, count, per_shard=_PER_SHARD)

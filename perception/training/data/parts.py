@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from handeye.perception.training.data import looks, words
+from handeye.perception.training.data import appearance, words
 from handeye.perception.training.data.canvas import Canvas, text_width
 from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.strokes import Variant, hand
@@ -14,7 +14,7 @@ from handeye.tools.geometry import Box
 if TYPE_CHECKING:
     from random import Random
 
-    from handeye.perception.training.data.looks import Colour, Theme
+    from handeye.perception.training.data.appearance import Colour, Theme
 
 
 @dataclass
@@ -49,9 +49,9 @@ class Sketch:
     def tinge(self) -> tuple[str, Colour]:
         """A colour that can be seen on this screen, with its word."""
         while True:
-            word = self.rng.choice(looks.VIVID)
-            colour = looks.shade(self.rng, word, self.held_out)
-            if min(looks.contrast(colour, self.theme.page), looks.contrast(colour, self.theme.surface)) > 1.8:
+            word = self.rng.choice(appearance.VIVID)
+            colour = appearance.shade(self.rng, word, self.held_out)
+            if min(appearance.contrast(colour, self.theme.page), appearance.contrast(colour, self.theme.surface)) > 1.8:
                 return word, colour
 
     def sign(self) -> str:
@@ -78,7 +78,7 @@ class Sketch:
                 self.canvas.disc(box, colour)
             else:
                 self.canvas.panel(box, colour, None, max(2, size // 6))
-            self.canvas.icon(x, y, self._variant(name), round(size * 0.6), looks.on(colour))
+            self.canvas.icon(x, y, self._variant(name), round(size * 0.6), appearance.on(colour))
             return box
 
     def icon_button(self, box: Box, name: str, plain: bool = False) -> Box:
@@ -86,7 +86,7 @@ class Sketch:
         size = max(10, round(min(box.width, box.height) * 0.62))
         word = self.theme.accent_word if self.rng.random() < 0.2 and not plain else ""
         fill = self.theme.accent if word else None if plain else self.theme.surface
-        ink = looks.on(fill) if word and fill else self.ink
+        ink = appearance.on(fill) if word and fill else self.ink
         if not word and ink == self.theme.ink and self.rng.random() < 0.15:
             word, ink = self.tinge()
         with self.canvas.thing("button", icon=name, colour=word):
@@ -106,9 +106,9 @@ class Sketch:
         word = {"primary": self.theme.accent_word, "danger": "red"}.get(kind, "")
         fill: Colour | None = self.theme.accent if kind == "primary" else None
         if kind == "danger":
-            fill = looks.shade(self.rng, "red", self.held_out)
+            fill = appearance.shade(self.rng, "red", self.held_out)
         fill = fill or self.theme.surface
-        ink = looks.on(fill) if kind else self.ink
+        ink = appearance.on(fill) if kind else self.ink
         with self.canvas.thing("button", text, icon, word):
             self.canvas.panel(box, fill, None if kind else self.theme.edge, self.theme.radius)
             left, middle = box.left + (box.width - content) // 2, box.centre.y
@@ -132,7 +132,7 @@ class Sketch:
     @property
     def link_ink(self) -> Colour:
         """The accent, or plain ink where the accent cannot be read."""
-        return self.theme.accent if looks.contrast(self.theme.accent, self.theme.surface) > 3 else self.ink
+        return self.theme.accent if appearance.contrast(self.theme.accent, self.theme.surface) > 3 else self.ink
 
     def field(self, box: Box, inside: str = "", icon: str = "", held: bool = False) -> Box:
         """A field to type into, with a placeholder or what it holds, and perhaps an icon."""
@@ -177,7 +177,7 @@ class Sketch:
             if kind == "checkbox":
                 self.canvas.panel(box, fill, edge, min(2, self.theme.radius))
                 if chosen:
-                    self.canvas.icon(*box.centre, Variant("check", stroke=3.2), side - 2, looks.on(fill))
+                    self.canvas.icon(*box.centre, Variant("check", stroke=3.2), side - 2, appearance.on(fill))
             elif kind == "radio":
                 self.canvas.disc(box, self.theme.surface, edge, 2)
                 if chosen:
@@ -196,7 +196,7 @@ class Sketch:
         return replace(self.hand, name=name)
 
 
-def fitted(text: str, font: looks.Font, width: int) -> str:
+def fitted(text: str, font: appearance.Font, width: int) -> str:
     """As many whole words of a text as a width has room for, at least the first letter."""
     while text_width(font, text) > width and len(text) > 1:
         text = text.rpartition(" ")[0] or text[: max(1, len(text) * 2 // 3)]

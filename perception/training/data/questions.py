@@ -14,7 +14,7 @@ from handeye.perception.internvl.profiles import INTERNVL3
 from handeye.perception.internvl.prompt import PromptPrefix, decide_prompt, ground_prompt
 from handeye.perception.training.data import words
 from handeye.perception.training.data.icons import SIGNS
-from handeye.perception.training.data.naming import LABELLED, Names
+from handeye.perception.training.data.target_phrases import LABELLED, Names
 from handeye.tools.actions import Click, Key, Move, Scroll, Select, Type, Wait
 from handeye.tools.actions import Target as Aim
 from handeye.tools.geometry import Box, Point
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from handeye.perception.training.data.naming import Phrase
-    from handeye.perception.training.data.screen import Screen
+    from handeye.perception.training.data.screen import LabeledScreen
+    from handeye.perception.training.data.target_phrases import Phrase
     from handeye.tools.actions import Action
 
 Kind = Literal["ground", "read", "change", "act", "judge", "text"]
@@ -41,7 +41,7 @@ INTERNVL_QUESTION = "Please provide the bounding box coordinate of the region th
 
 
 @dataclass(frozen=True)
-class Question:
+class TrainingQuestion:
     """One question and its answer."""
 
     kind: Kind
@@ -59,14 +59,14 @@ class Question:
 
 
 def questions(
-    screen: Screen, rng: Random, count: int = 4, kinds: Sequence[Kind] = ("ground", "ground", "read", "act")
-) -> list[Question]:
+    screen: LabeledScreen, rng: Random, count: int = 4, kinds: Sequence[Kind] = ("ground", "ground", "read", "act")
+) -> list[TrainingQuestion]:
     """Some questions about a screen; each kind as often as it stands in `kinds`, fewer where there is little to ask.
 
     One thing of a screen is asked for once by each kind.
     """
     names = Names(screen)
-    asked: list[Question] = []
+    asked: list[TrainingQuestion] = []
     for _ in range(3 * count):
         if len(asked) == count:
             break
@@ -77,22 +77,22 @@ def questions(
     return asked
 
 
-def ground(names: Names, rng: Random) -> Question | None:
+def ground(names: Names, rng: Random) -> TrainingQuestion | None:
     """Phrase to box; now and then a phrase for what is not on the screen."""
     if rng.random() < _ABSENT_SHARE and len(names.screen.targets) > 4:
         sign = rng.choice(SIGNS)
         if names.known(sign):
             return None
         phrase = rng.choice((f"the {sign} icon", f"{sign} icon"))
-        return Question("ground", asking(phrase, names.screen.image), ABSENT, None, phrase)
+        return TrainingQuestion("ground", asking(phrase, names.screen.image), ABSENT, None, phrase)
     said = _phrase(names, rng)
     return grounded(said.text, said.target.box, names.screen, rng.random() < 0.3) if said else None
 
 
-def grounded(phrase: str, box: Box, screen: Screen, as_internvl: bool = False) -> Question:
+def grounded(phrase: str, box: Box, screen: LabeledScreen, as_internvl: bool = False) -> TrainingQuestion:
     """The question for the box of a phrase."""
     prompt = INTERNVL_QUESTION.format(phrase) if as_internvl else asking(phrase, screen.image)
-    return Question("ground", prompt, spelled(box, screen.image.size, phrase), box, phrase)
+    return TrainingQuestion("ground", prompt, spelled(box, screen.image.size, phrase), box, phrase)
 
 
 def asking(phrase: str, image: Image.Image) -> str:
@@ -100,7 +100,7 @@ def asking(phrase: str, image: Image.Image) -> str:
     return str(ground_prompt(PROFILE, image, phrase, PromptPrefix("")).turns[0].parts[-1])
 
 
-def read(names: Names, rng: Random) -> Question | None:
+def read(names: Names, rng: Random) -> TrainingQuestion | None:
     """Box to text, or to what is shown there."""
     screen = names.screen
     numbers = [n for n, target in enumerate(screen.targets) if target.text or target.icon]
@@ -110,11 +110,11 @@ def read(names: Names, rng: Random) -> Question | None:
     target = screen.targets[number]
     place = f"<box>{numbers_of(target.box, screen.image.size)}</box>"
     if target.text and (not target.icon or rng.random() < 0.7):
-        return Question("read", f"What is written at {place}?", target.text, target.box)
-    return Question("read", f"What is at {place}?", names.describe(number), target.box)
+        return TrainingQuestion("read", f"What is written at {place}?", target.text, target.box)
+    return TrainingQuestion("read", f"What is at {place}?", names.describe(number), target.box)
 
 
-def change(before: Screen, after: Screen) -> Question:
+def change(before: LabeledScreen, after: LabeledScreen) -> TrainingQuestion:
     """What is different between two pictures of one screen: what came, what went, or nothing."""
     prompt = "The second picture shows the screen of the first a moment later. What changed?"
     old, new = set(before.targets), set(after.targets)
@@ -122,15 +122,17 @@ def change(before: Screen, after: Screen) -> Question:
     came = max(new - old, key=lambda target: target.box.area, default=None)
     gone = max(old - new, key=lambda target: target.box.area, default=None)
     if came is None and gone is None:
-        return Question("change", prompt, "Nothing changed.", pictures=2)
+        return TrainingQuestion("change", prompt, "Nothing changed.", pictures=2)
     screen, target = (after, came) if came else (before, gone)
     assert target
     what = Names(screen).describe(screen.targets.index(target))
     place = spelled(target.box, screen.image.size, what)
-    return Question("change", prompt, f"{place} {'appeared' if came else 'is gone'}.", target.box, what, pictures=2)
+    return TrainingQuestion(
+        "change", prompt, f"{place} {'appeared' if came else 'is gone'}.", target.box, what, pictures=2
+    )
 
 
-def act(names: Names, rng: Random) -> Question | None:
+def act(names: Names, rng: Random) -> TrainingQuestion | None:
     """A one-step instruction to the action that carries it out; half of them aim by words, half by a point."""
     if rng.random() < 0.12:
         told, action = rng.choice(_WITHOUT_TARGET)
@@ -147,11 +149,11 @@ def act(names: Names, rng: Random) -> Question | None:
     return acting(told, action, names.screen, said)
 
 
-def acting(told: str, action: Action, screen: Screen, said: Phrase | None = None) -> Question:
+def acting(told: str, action: Action, screen: LabeledScreen, said: Phrase | None = None) -> TrainingQuestion:
     """The question for the next action towards a goal; a point in it is in thousandths."""
     turn = decide_prompt(PromptPrefix("", told), screen.image).turns[0].parts
     answer = spell_action(f"{told.rstrip('.')}.", action)
-    return Question(
+    return TrainingQuestion(
         "act", str(turn[-1]), answer, said.target.box if said else None, said.text if said else "", before=str(turn[0])
     )
 
@@ -163,7 +165,7 @@ def spell_action(thought: str, action: Action) -> str:
     return f"{thought}\n<tool_call>\n{call}\n</tool_call>"
 
 
-def rejected(question: Question, screen: Screen, rng: Random) -> str | None:
+def rejected(question: TrainingQuestion, screen: LabeledScreen, rng: Random) -> str | None:
     """A wrong answer of the right form, for a preference pair: another thing's box; None where there is no other."""
     others = [target.box for target in screen.targets if question.target and not target.box.overlap(question.target)]
     if question.kind != "ground" or not others or question.target is None:

@@ -16,8 +16,15 @@ from PIL import Image
 
 from handeye.perception.internvl.prompt import CRITIC, PromptPrefix, PromptStep, critic_prompt, decide_prompt
 from handeye.perception.outcome import Outcome
-from handeye.perception.training.data.questions import PROFILE, Question, grounded, spell_action, spelled, thousandths
-from handeye.perception.training.data.screen import Screen, Target
+from handeye.perception.training.data.questions import (
+    PROFILE,
+    TrainingQuestion,
+    grounded,
+    spell_action,
+    spelled,
+    thousandths,
+)
+from handeye.perception.training.data.screen import LabeledScreen, LabeledTarget
 from handeye.perception.training.data.shards import Sample
 from handeye.tools.actions import describe, parse_action, targets
 from handeye.tools.errors import ActionRefused, UsageError
@@ -39,7 +46,7 @@ _TOLD = 12
 
 
 @dataclass(frozen=True)
-class Step:
+class RecordedStep:
     """One turn of a run."""
 
     number: int
@@ -48,16 +55,18 @@ class Step:
     thought: str
     outcome: Outcome | None
     """What the action did, as the next look told; None where the run ended before one."""
-    targets: tuple[Target, ...]
+    targets: tuple[LabeledTarget, ...]
     """What the action aimed at, where its box is known."""
     failed: bool = False
     """It was refused, or could not be carried out."""
     result: str = ""
 
-    def screen(self) -> Screen:
+    def screen(self) -> LabeledScreen:
         """What was seen before the action."""
         with Image.open(self.picture) as image:
-            return Screen(image.convert("RGB"), self.targets, {"source": "run", "run": self.picture.parent.parent.name})
+            return LabeledScreen(
+                image.convert("RGB"), self.targets, {"source": "run", "run": self.picture.parent.parent.name}
+            )
 
 
 @dataclass(frozen=True)
@@ -67,13 +76,13 @@ class Trajectory:
     folder: Path
     goal: str
     status: str
-    steps: tuple[Step, ...]
+    steps: tuple[RecordedStep, ...]
 
     @property
     def succeeded(self) -> bool:
         return self.status == "succeeded"
 
-    def right(self, step: Step) -> bool | None:
+    def right(self, step: RecordedStep) -> bool | None:
         """Whether a step brought the goal nearer; None where nothing tells."""
         effect = step.outcome.kind if step.outcome else "unknown"
         if step.failed or effect == "no_effect":
@@ -82,7 +91,7 @@ class Trajectory:
             return False
         return True if self.succeeded and effect != "unexpected" else None
 
-    def told(self, step: Step) -> tuple[PromptStep, ...]:
+    def told(self, step: RecordedStep) -> tuple[PromptStep, ...]:
         """The steps before one, as a model is told of them."""
         before = [each for each in self.steps if each.number < step.number and each.outcome]
         return tuple(
@@ -93,8 +102,8 @@ class Trajectory:
 class Preference(NamedTuple):
     """Two answers to one question about one screen; the question's own is the better one."""
 
-    screen: Screen
-    question: Question
+    screen: LabeledScreen
+    question: TrainingQuestion
     rejected: str
 
 
@@ -128,13 +137,13 @@ def judgements(run: Trajectory) -> Iterator[Sample]:
             screen = step.screen()
             said = f"{step.thought}\n{describe(_in_thousandths(step.action, screen.image.size))}"
             turn = critic_prompt(None, screen.image, run.goal, said, steps=run.told(step)).turns[0].parts
-            question = Question("judge", str(turn[-1]), "+" if right else "-", _first_box(step), system=CRITIC)
+            question = TrainingQuestion("judge", str(turn[-1]), "+" if right else "-", _first_box(step), system=CRITIC)
             yield Sample(screen, (question,))
 
 
 def preferences(runs: Sequence[Trajectory]) -> Iterator[Preference]:
     """Two ways to go on from one screen towards one goal, of which one was right and the other was not."""
-    by_place: dict[tuple[str, str], list[tuple[Trajectory, Step]]] = {}
+    by_place: dict[tuple[str, str], list[tuple[Trajectory, RecordedStep]]] = {}
     for run in runs:
         for step in run.steps:
             by_place.setdefault((run.goal, step.picture.name), []).append((run, step))
@@ -172,23 +181,23 @@ def _beside(box: Box, size: tuple[int, int], rng: Random) -> Box | None:
     return next((each for each in moved if each.within(*size) == each), None)
 
 
-def _act(run: Trajectory, step: Step, screen: Screen) -> Question:
+def _act(run: Trajectory, step: RecordedStep, screen: LabeledScreen) -> TrainingQuestion:
     head = PromptPrefix(PROFILE.system, run.goal)
     parts = decide_prompt(head, screen.image, steps=run.told(step)).turns[0].parts
-    return Question(
+    return TrainingQuestion(
         "act", str(parts[-1]), _answer(step, screen), _first_box(step), before=str(parts[0]), system=PROFILE.system
     )
 
 
-def _answer(step: Step, screen: Screen) -> str:
+def _answer(step: RecordedStep, screen: LabeledScreen) -> str:
     return spell_action(step.thought, _in_thousandths(step.action, screen.image.size))
 
 
-def _spelled(step: Step, screen: Screen) -> str:
+def _spelled(step: RecordedStep, screen: LabeledScreen) -> str:
     return spell_action("", _in_thousandths(step.action, screen.image.size))
 
 
-def _first_box(step: Step) -> Box | None:
+def _first_box(step: RecordedStep) -> Box | None:
     return next((aim.box for aim in targets(step.action).values() if aim.box), None)
 
 
@@ -243,7 +252,7 @@ def _events(path: Path) -> Iterator[dict[str, Any]]:
                 yield event
 
 
-def _step(folder: Path, told: dict[str, Any]) -> Step | None:
+def _step(folder: Path, told: dict[str, Any]) -> RecordedStep | None:
     """A step, or None where its picture is gone or a later version wrote what this one cannot read."""
     look, decided = told["observed"], told["decided"]
     picture = folder / "screens" / f"{look['screen']}.webp"
@@ -256,15 +265,15 @@ def _step(folder: Path, told: dict[str, Any]) -> Step | None:
         return None
     said = _CLAUSE.sub("", str(decided.get("reasoning", decided.get("thought", "")))) or describe(action)
     known = _known(action, decided.get("signatures") or decided.get("sights") or {})
-    return Step(
+    return RecordedStep(
         int(look["step"]), picture, action, said, outcome, known, bool(told.get("failed")), str(told.get("result", ""))
     )
 
 
-def _known(action: Action, signatures: dict[str, Any]) -> tuple[Target, ...]:
+def _known(action: Action, signatures: dict[str, Any]) -> tuple[LabeledTarget, ...]:
     """What the action aimed at, with the role and the name that the page or the program gave it."""
     return tuple(
-        Target(aim.box, signatures.get(name, {}).get("role") or "text", signatures.get(name, {}).get("name", ""))
+        LabeledTarget(aim.box, signatures.get(name, {}).get("role") or "text", signatures.get(name, {}).get("name", ""))
         for name, aim in targets(action).items()
         if aim.box
     )

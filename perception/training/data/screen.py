@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Target:
+class LabeledTarget:
     """One thing on a screen that a phrase can ask for; its box is in pixels, right and bottom outside."""
 
     box: Box
@@ -29,9 +29,9 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Screen:
+class LabeledScreen:
     """A picture (RGB) with everything on it; `about` says how it came to be (seed, theme, font, language, …)."""
 
     image: Image.Image
-    targets: tuple[Target, ...]
+    targets: tuple[LabeledTarget, ...]
     about: Mapping[str, str] = field(default_factory=dict)

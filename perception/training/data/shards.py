@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from handeye.perception.training.data.questions import Question
-from handeye.perception.training.data.screen import Screen, Target
+from handeye.perception.training.data.questions import TrainingQuestion
+from handeye.perception.training.data.screen import LabeledScreen, LabeledTarget
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.geometry import Box
 
@@ -38,9 +38,9 @@ PER_SHARD = 512
 class Sample:
     """A screen with questions about it; `before` is an earlier look at it, for questions about both."""
 
-    screen: Screen
-    questions: tuple[Question, ...]
-    before: Screen | None = None
+    screen: LabeledScreen
+    questions: tuple[TrainingQuestion, ...]
+    before: LabeledScreen | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _packed(sample: Sample) -> Iterator[tuple[str, bytes]]:
     yield "json", json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _told(screen: Screen) -> dict[str, Any]:
+def _told(screen: LabeledScreen) -> dict[str, Any]:
     return {"targets": [asdict(target) for target in screen.targets], "about": dict(screen.about)}
 
 
@@ -174,12 +174,12 @@ def _unpacked(parts: dict[str, bytes]) -> Sample:
     return Sample(_screen(parts["png"], told), tuple(map(_question, told["questions"])), before)
 
 
-def _screen(png: bytes, told: dict[str, Any]) -> Screen:
+def _screen(png: bytes, told: dict[str, Any]) -> LabeledScreen:
     image = Image.open(io.BytesIO(png)).convert("RGB")
-    targets = (Target(**{**target, "box": Box(*target["box"])}) for target in told["targets"])
-    return Screen(image, tuple(targets), told["about"])
+    targets = (LabeledTarget(**{**target, "box": Box(*target["box"])}) for target in told["targets"])
+    return LabeledScreen(image, tuple(targets), told["about"])
 
 
-def _question(told: dict[str, Any]) -> Question:
+def _question(told: dict[str, Any]) -> TrainingQuestion:
     target = Box(*told["target"]) if told["target"] else None
-    return Question(**{**told, "target": target})
+    return TrainingQuestion(**{**told, "target": target})

@@ -29,7 +29,7 @@ Spot = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Line:
+class StrokeLine:
     """Points on the grid, joined; `closed` when the last is joined to the first."""
 
     points: tuple[Spot, ...]
@@ -60,13 +60,13 @@ class Variant:
         every = forms(self.name)
         return every[self.form % len(every)]
 
-    def part(self, name: str) -> tuple[Line, ...]:
+    def part(self, name: str) -> tuple[StrokeLine, ...]:
         """The lines of one part of its recipe."""
         return lines(self.recipe.get(name, ""))
 
 
 @cache
-def lines(path: str) -> tuple[Line, ...]:
+def lines(path: str) -> tuple[StrokeLine, ...]:
     """The lines of a part of a recipe."""
     return tuple(_read(path))
 
@@ -159,28 +159,28 @@ def _placed(spot: Spot, variant: Variant, scale: float) -> Spot:
     return (x + GRID / 2) * scale, (y + GRID / 2) * scale
 
 
-def _path(line: Line) -> str:
+def _path(line: StrokeLine) -> str:
     return "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in line.points) + ("Z" if line.closed else "")
 
 
-def _read(path: str) -> Iterator[Line]:
+def _read(path: str) -> Iterator[StrokeLine]:
     points: list[Spot] = []
     for command, numbers in _PART.findall(path):
         values = [float(number) for number in numbers.split()]
         if command in "MORBPSG" and points:
-            yield Line(tuple(points), closed=False)
+            yield StrokeLine(tuple(points), closed=False)
             points = []
         if command in "MLHVC":
             points += _next(command, values, points)
         elif command == "Z":
-            yield Line(tuple(points), closed=True)
+            yield StrokeLine(tuple(points), closed=True)
             points = []
         elif command == "R":
-            yield Line(tuple(_arc(*values)), closed=False)
+            yield StrokeLine(tuple(_arc(*values)), closed=False)
         else:
-            yield Line(tuple(_figure(command, values)), closed=True)
+            yield StrokeLine(tuple(_figure(command, values)), closed=True)
     if points:
-        yield Line(tuple(points), closed=False)
+        yield StrokeLine(tuple(points), closed=False)
 
 
 def _next(command: str, values: list[float], points: list[Spot]) -> list[Spot]:

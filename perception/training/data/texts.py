@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.training.data import words
 from handeye.perception.training.data.icons import SYNONYMS
-from handeye.perception.training.data.questions import Question
+from handeye.perception.training.data.questions import TrainingQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
 
-def text_question(rng: Random) -> Question:
+def text_question(rng: Random) -> TrainingQuestion:
     """One question without a picture."""
     prompt, answer = rng.choice(_KINDS)(rng)
-    return Question("text", prompt, answer, pictures=0)
+    return TrainingQuestion("text", prompt, answer, pictures=0)
 
 
 def _synonym(rng: Random) -> tuple[str, str]:

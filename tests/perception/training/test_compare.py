@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from handeye.perception.pocket_perception import Fusion, meant
-from handeye.perception.training.card import write_card
-from handeye.perception.training.compare import Answer, Compared, choose, data_set
+from handeye.perception.training.checkpoint_card import write_card
+from handeye.perception.training.fusion import Compared, ComparedAnswer, choose, data_set
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 #: Asked about the second half of these, the model is wrong: once where text is surer, once where the model is not sure.
 ANSWERS = [
-    Answer(("icon",), (0.8, False), (0.9, True), "icon"),
-    Answer(("icon",), (-1, False), (0.55, True)),
-    Answer(("text",), (0.65, True), (0.95, False)),
-    Answer(("text",), (0.3, True), (0.2, False)),
-    Answer(("words",), (-1, True), (0.95, False), ""),
+    ComparedAnswer(("icon",), (0.8, False), (0.9, True), "icon"),
+    ComparedAnswer(("icon",), (-1, False), (0.55, True)),
+    ComparedAnswer(("text",), (0.65, True), (0.95, False)),
+    ComparedAnswer(("text",), (0.3, True), (0.2, False)),
+    ComparedAnswer(("words",), (-1, True), (0.95, False), ""),
 ]
 
 
@@ -115,6 +115,9 @@ def test_the_card_tells_what_was_measured_and_nothing_else(tmp_path: Path) -> No
 
 
 def test_a_wrong_place_costs_what_a_right_one_gains() -> None:
-    wrong, right = Answer(("icon",), (-1, False), (0.2, False)), Answer(("icon",), (-1, False), (0.2, True))
+    wrong, right = (
+        ComparedAnswer(("icon",), (-1, False), (0.2, False)),
+        ComparedAnswer(("icon",), (-1, False), (0.2, True)),
+    )
     assert choose([Compared("pictures", [wrong, wrong, right])]).sure > 0.2
     assert choose([Compared("pictures", [wrong, right, right])]).sure <= 0.2

@@ -8,17 +8,17 @@ from multiprocessing import get_context
 import pytest
 from PIL import ImageChops
 
-from handeye.perception.training.data import looks
+from handeye.perception.training.data import appearance
 from handeye.perception.training.data.drawn import LEVELS, drawn, painted
 from handeye.perception.training.data.icon_forms import forms
 from handeye.perception.training.data.icons import ICONS, SYNONYMS
-from handeye.perception.training.data.screen import Screen
+from handeye.perception.training.data.screen import LabeledScreen
 from handeye.perception.training.data.strokes import Variant, mask
 from handeye.tools.errors import SetupError
 from handeye.tools.geometry import Box
 
 
-def told(screen: Screen) -> tuple[bytes, object, object]:
+def told(screen: LabeledScreen) -> tuple[bytes, object, object]:
     return screen.image.tobytes(), screen.targets, screen.about
 
 
@@ -66,8 +66,8 @@ def test_every_level_holds_what_it_is_for() -> None:
 
 def test_held_out_screens_have_other_fonts_and_shades() -> None:
     fonts = {held: {drawn(seed, 2, held).about["font"] for seed in range(12)} for held in (False, True)}
-    assert not (fonts[False] & fonts[True]) - {looks.PLAIN}
-    for training, held_out in looks.COLOURS.values():
+    assert not (fonts[False] & fonts[True]) - {appearance.PLAIN}
+    for training, held_out in appearance.COLOURS.values():
         assert not set(training) & set(held_out)
 
 

@@ -9,8 +9,8 @@ from PIL import ImageChops
 
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.gallery import write_gallery
-from handeye.perception.training.data.naming import Names
-from handeye.perception.training.data.pages import Pages
+from handeye.perception.training.data.pages import PageRenderer
+from handeye.perception.training.data.target_phrases import Names
 from handeye.tools.browser import find_chromium
 from handeye.tools.geometry import Box
 
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.skipif(find_chromium() is None, reason="there is no Chr
 
 
 @pytest.fixture(scope="module")
-def pages() -> Iterator[Pages]:
-    with Pages() as chromium:
+def pages() -> Iterator[PageRenderer]:
+    with PageRenderer() as chromium:
         yield chromium
 
 
@@ -38,7 +38,7 @@ def differs(one: Image.Image, other: Image.Image) -> tuple[int, int, int, int] |
 
 
 @pytest.mark.parametrize(("seed", "held_out"), [(5, False), (1, True)])
-def test_the_pixels_of_what_a_page_tells_of_lie_in_its_box(pages: Pages, seed: int, held_out: bool) -> None:
+def test_the_pixels_of_what_a_page_tells_of_lie_in_its_box(pages: PageRenderer, seed: int, held_out: bool) -> None:
     whole = pages.screen(seed, held_out)
     by_role = {target.role: number for number, target in enumerate(whole.targets)}
     assert len(by_role) > 4
@@ -63,7 +63,7 @@ def test_the_pixels_of_what_a_page_tells_of_lie_in_its_box(pages: Pages, seed: i
         assert target.box.holds(Box(*found).centre)
 
 
-def test_a_seed_is_one_page_whatever_was_rendered_before(pages: Pages) -> None:
+def test_a_seed_is_one_page_whatever_was_rendered_before(pages: PageRenderer) -> None:
     first = pages.screen(8)
     pages.screen(9, held_out=True)
     again = pages.screen(8)
@@ -72,7 +72,7 @@ def test_a_seed_is_one_page_whatever_was_rendered_before(pages: Pages) -> None:
     assert again.about == first.about
 
 
-def test_pages_can_be_asked_about_in_words(pages: Pages) -> None:
+def test_pages_can_be_asked_about_in_words(pages: PageRenderer) -> None:
     screen = pages.screen(2, size=(896, 896))
     assert screen.image.size == (896, 896)
     phrases = [phrase.text for phrase in Names(screen).phrases]
@@ -81,7 +81,7 @@ def test_pages_can_be_asked_about_in_words(pages: Pages) -> None:
     assert any(target.icon for target in screen.targets)
 
 
-def test_the_gallery_shows_each_box_where_it_is(pages: Pages, tmp_path: Path) -> None:
+def test_the_gallery_shows_each_box_where_it_is(pages: PageRenderer, tmp_path: Path) -> None:
     screens = [drawn(1, 0), drawn(2, 2)]
     address = write_gallery(screens, tmp_path / "shown").as_uri()
     view = pages.browser.new_page(viewport={"width": 1200, "height": 800})

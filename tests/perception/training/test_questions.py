@@ -9,25 +9,25 @@ from PIL import Image
 
 from handeye.perception.dialects import parse_action, parse_boxes
 from handeye.perception.training.data.drawn import drawn, pair
-from handeye.perception.training.data.naming import Names
 from handeye.perception.training.data.questions import ABSENT, PROFILE, change, questions, rejected
-from handeye.perception.training.data.screen import Screen, Target
+from handeye.perception.training.data.screen import LabeledScreen, LabeledTarget
+from handeye.perception.training.data.target_phrases import Names
 from handeye.perception.training.data.texts import text_question
 from handeye.tools.actions import targets
 from handeye.tools.geometry import Box
 
 
-def of(*things: Target) -> Names:
-    return Names(Screen(Image.new("RGB", (400, 300)), things))
+def of(*things: LabeledTarget) -> Names:
+    return Names(LabeledScreen(Image.new("RGB", (400, 300)), things))
 
 
-def said(names: Names) -> dict[str, Target]:
+def said(names: Names) -> dict[str, LabeledTarget]:
     return {phrase.text: phrase.target for phrase in names.phrases}
 
 
-BIN = Target(Box(10, 10, 30, 30), "icon", icon="trash", colour="red")
-OTHER_BIN = Target(Box(60, 10, 80, 30), "icon", icon="trash", colour="blue")
-SAVE = Target(Box(10, 50, 60, 70), "button", text="Save")
+BIN = LabeledTarget(Box(10, 10, 30, 30), "icon", icon="trash", colour="red")
+OTHER_BIN = LabeledTarget(Box(60, 10, 80, 30), "icon", icon="trash", colour="blue")
+SAVE = LabeledTarget(Box(10, 50, 60, 70), "button", text="Save")
 
 
 def test_a_phrase_that_means_two_things_is_not_asked() -> None:
@@ -42,10 +42,10 @@ def test_a_phrase_that_means_two_things_is_not_asked() -> None:
 
 
 def test_words_beside_a_field_name_it_and_are_no_phrase_for_themselves() -> None:
-    label = Target(Box(10, 100, 50, 112), "text", text="Email")
-    field = Target(Box(10, 116, 200, 140), "field")
-    check = Target(Box(10, 160, 24, 174), "checkbox")
-    beside = Target(Box(30, 161, 120, 173), "text", text="Remember me")
+    label = LabeledTarget(Box(10, 100, 50, 112), "text", text="Email")
+    field = LabeledTarget(Box(10, 116, 200, 140), "field")
+    check = LabeledTarget(Box(10, 160, 24, 174), "checkbox")
+    beside = LabeledTarget(Box(30, 161, 120, 173), "text", text="Remember me")
     phrases = said(of(label, field, check, beside))
     assert phrases["the Email field"] == field
     assert phrases["the Remember me checkbox"] == check
@@ -53,8 +53,8 @@ def test_words_beside_a_field_name_it_and_are_no_phrase_for_themselves() -> None
 
 
 def test_one_of_many_is_told_by_its_row() -> None:
-    rows = [Target(Box(10, 30 * n, 60, 30 * n + 14), "text", text=name) for n, name in enumerate(("Ada", "Ben"))]
-    bins = [Target(Box(80, 30 * n, 94, 30 * n + 14), "icon", icon="trash") for n in range(2)]
+    rows = [LabeledTarget(Box(10, 30 * n, 60, 30 * n + 14), "text", text=name) for n, name in enumerate(("Ada", "Ben"))]
+    bins = [LabeledTarget(Box(80, 30 * n, 94, 30 * n + 14), "icon", icon="trash") for n in range(2)]
     phrases = said(of(*rows, *bins))
     assert phrases["the trash icon next to Ben"] == bins[1]
     assert phrases["the first trash icon from the top"] == bins[0]

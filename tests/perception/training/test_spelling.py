@@ -19,20 +19,20 @@ pytestmark = pytest.mark.model
 
 
 def test_one_stage_learns_to_point_to_spell_and_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from handeye.perception.training import pocket, spelling
-    from handeye.perception.training.trainer import Plan, Trainer
+    from handeye.perception.training import pocket, spelled_answers
+    from handeye.perception.training.trainer import Trainer, TrainingPlan
 
     small = replace(pocket.preset("tiny-cpu"), vision=(32, 1), text=(64, 2), tiles=2, mix=0.5)
     monkeypatch.setitem(pocket.PRESETS, "small", small)
-    trainer = Trainer(Plan(tmp_path / "out", "small", steps=10, threads=1, screens=4))
-    row = next(row for step in range(20) if (row := spelling.spelled(small, 7, step, 0.0)))
-    before = {name: float(each.detach()) for name, each in spelling.losses(trainer.pocket, row).items()}
+    trainer = Trainer(TrainingPlan(tmp_path / "out", "small", steps=10, threads=1, screens=4))
+    row = next(row for step in range(20) if (row := spelled_answers.spelled(small, 7, step, 0.0)))
+    before = {name: float(each.detach()) for name, each in spelled_answers.losses(trainer.pocket, row).items()}
     trainer.run()
-    after = {name: float(each.detach()) for name, each in spelling.losses(trainer.pocket, row).items()}
+    after = {name: float(each.detach()) for name, each in spelled_answers.losses(trainer.pocket, row).items()}
     assert all(after[name] < 0.95 * before[name] for name in ("spell", "text"))
     told = [json.loads(line) for line in (tmp_path / "out" / "training" / "metrics.jsonl").read_text().splitlines()]
     steps = [line["losses"] for line in told if "losses" in line]
-    rows = [spelling.spelled(small, 0, step, 0.0) is not None for step in range(10)]
+    rows = [spelled_answers.spelled(small, 0, step, 0.0) is not None for step in range(10)]
     assert 0 < sum(rows) < 10
     assert ["spell" in each for each in steps] == rows
     assert all("point" in each for each in steps)
@@ -40,7 +40,7 @@ def test_one_stage_learns_to_point_to_spell_and_to_write(tmp_path: Path, monkeyp
 
 def test_a_row_follows_from_its_number_alone() -> None:
     from handeye.perception.training.pocket import preset
-    from handeye.perception.training.spelling import spelled
+    from handeye.perception.training.spelled_answers import spelled
 
     sizes = replace(preset("tiny-cpu"), mix=1.0)
     one, again, other = (spelled(sizes, 0, step, 0.5) for step in (3, 3, 4))
@@ -58,15 +58,15 @@ def test_a_row_follows_from_its_number_alone() -> None:
 
 @pytest.mark.skipif(find_chromium() is None, reason="there is no Chromium on this machine")
 def test_pages_are_practised_out_of_shards(tmp_path: Path) -> None:
+    from handeye.perception.training.data.pages import write_pages
     from handeye.perception.training.lessons import lesson
     from handeye.perception.training.pocket import preset
-    from handeye.perception.training.shelves import write_pages
-    from handeye.perception.training.spelling import spelled
-    from handeye.perception.training.trainer import Plan, Trainer
+    from handeye.perception.training.spelled_answers import spelled
+    from handeye.perception.training.trainer import Trainer, TrainingPlan
 
     folder = tmp_path / "pages"
     made: list[int] = []
-    write_pages(folder, 8, tell=made.append)
+    write_pages(folder, 8, report=made.append)
     assert made == list(range(8))
     samples = [sample for _, sample in read_shards(folder)]
     assert [each.before is not None for each in samples] == [False] * 7 + [True]
@@ -80,4 +80,4 @@ def test_pages_are_practised_out_of_shards(tmp_path: Path) -> None:
     asked = {question.answer for sample in samples for question in sample.questions}
     assert len(answers & asked) > 4
     with pytest.raises(SetupError, match=r"holds no shards\.json"):
-        Trainer(Plan(tmp_path / "out", steps=1, shards=tmp_path / "elsewhere"))
+        Trainer(TrainingPlan(tmp_path / "out", steps=1, shards=tmp_path / "elsewhere"))

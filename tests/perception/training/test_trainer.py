@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from handeye.perception.training.measure import Score
+    from handeye.perception.training.pointing_score import PointingScore
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 
@@ -48,10 +48,10 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def trained(
     one_thread: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Path, list[dict[str, Any]], tuple[Score, ...]]]:
+) -> Iterator[tuple[Path, list[dict[str, Any]], tuple[PointingScore, ...]]]:
     """A folder whose training was killed after its first state and went on; what the killed one wrote; last scores."""
     from handeye.perception.training import pocket
-    from handeye.perception.training.trainer import Plan, Trainer
+    from handeye.perception.training.trainer import Trainer, TrainingPlan
 
     folder = tmp_path_factory.mktemp("pocket")
     with subprocess.Popen(
@@ -63,7 +63,7 @@ def trained(
     assert child.returncode == -signal.SIGKILL
     killed = lines(folder)
     pocket.PRESETS["small"] = replace(pocket.preset("tiny-cpu"), **SIZES)
-    trainer = Trainer(Plan(folder, "small", steps=STEPS, every=EVERY, threads=1, screens=24))
+    trainer = Trainer(TrainingPlan(folder, "small", steps=STEPS, every=EVERY, threads=1, screens=24))
     assert trainer.resumed
     assert trainer.state.step == EVERY
     scores = trainer.run()[1]
@@ -88,7 +88,7 @@ def test_it_learns_to_look_within_a_few_steps(trained: Any) -> None:
 
 
 def test_what_was_trained_is_a_checkpoint_and_a_pointer(trained: Any) -> None:
-    from handeye.perception.pocket_inference import Reading
+    from handeye.perception.pocket_inference import PhraseReading
     from handeye.perception.pocket_perception import Pointer, pocket_folder
     from handeye.perception.training.data.drawn import drawn
 
@@ -96,7 +96,7 @@ def test_what_was_trained_is_a_checkpoint_and_a_pointer(trained: Any) -> None:
     assert pocket_folder(str(folder)) == folder
     assert pocket_folder(str(folder / "training")) is None
     assert (folder / "training" / "curve.svg").read_text().startswith("<svg")
-    pointer = Pointer(Reading(folder))
+    pointer = Pointer(PhraseReading(folder))
     # Shapes of a screen beside an empty one: tiles are told apart, and places are the picture's own.
     screen = drawn(7, 0, held_out=True)
     ground = screen.image.getpixel((0, 0))
@@ -117,11 +117,11 @@ def test_what_was_trained_is_a_checkpoint_and_a_pointer(trained: Any) -> None:
 def test_numpy_reads_what_torch_does(trained: Any) -> None:
     import torch
 
-    from handeye.perception.pocket_inference import Reading
+    from handeye.perception.pocket_inference import PhraseReading
     from handeye.perception.training.pocket import load
 
     folder, _, _ = trained
-    pocket, reading = load(folder), Reading(folder)
+    pocket, reading = load(folder), PhraseReading(folder)
     pixels = np.random.default_rng(0).normal(0, 1.5, (3, 3, 224, 224)).astype(np.float32)
     keys, edges = reading.look(pixels)
     with torch.inference_mode():
@@ -136,8 +136,8 @@ def test_numpy_reads_what_torch_does(trained: Any) -> None:
 
 
 def test_another_plan_for_the_same_folder_is_refused(trained: Any) -> None:
-    from handeye.perception.training.trainer import Plan, Trainer
+    from handeye.perception.training.trainer import Trainer, TrainingPlan
     from handeye.tools.errors import UsageError
 
     with pytest.raises(UsageError, match=r"was trained with .*name another folder"):
-        Trainer(Plan(trained[0], "small", steps=STEPS, seed=5))
+        Trainer(TrainingPlan(trained[0], "small", steps=STEPS, seed=5))

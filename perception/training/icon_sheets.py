@@ -5,14 +5,14 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from handeye.perception.training.data import looks, words
+from handeye.perception.training.data import appearance, words
 from handeye.perception.training.data.canvas import Canvas
 from handeye.perception.training.data.icons import SIGNS
 from handeye.perception.training.data.parts import Sketch
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
-    from handeye.perception.training.data.screen import Screen
+    from handeye.perception.training.data.screen import LabeledScreen
 
 _CELLS = (26, 30, 36, 44, 56)
 _SMALLEST = 12
@@ -20,14 +20,14 @@ _SMALLEST = 12
 _PLACE = 28
 
 
-def sheet(seed: int, side: int, held_out: bool = False, ease: float = 0.0) -> Screen:
+def sheet(seed: int, side: int, held_out: bool = False, ease: float = 0.0) -> LabeledScreen:
     """The sheet of a seed: icons alone and on buttons, of one theme, with a few words between them.
 
     With `ease` 1 all icons are of one size and lie on the patches alike, so that their drawings are learned before
     their places and sizes; less of it lets them stray.
     """
     rng = Random(f"sheet {seed} {held_out}")  # noqa: S311 - screens, not secrets
-    theme = looks.theme(rng, held_out)
+    theme = appearance.theme(rng, held_out)
     sketch = Sketch(Canvas((side, side), theme.page, None), theme, rng, "en", held_out)
     if ease > 0:
         return _easy(sketch, side, ease)
@@ -52,14 +52,14 @@ def sheet(seed: int, side: int, held_out: bool = False, ease: float = 0.0) -> Sc
         size = rng.randint(_SMALLEST, cell - 2)
         x, y = (at + size // 2 + rng.randint(0, cell - size) for at in (left, top))
         if rng.random() < 0.3:
-            word = rng.choice(looks.VIVID)
-            sketch.icon(x, y, name, size, word, looks.shade(rng, word, held_out))
+            word = rng.choice(appearance.VIVID)
+            sketch.icon(x, y, name, size, word, appearance.shade(rng, word, held_out))
         else:
             sketch.icon(x, y, name, size)
     return sketch.canvas.screen({"theme": theme.name, "source": "sheet"})
 
 
-def _easy(sketch: Sketch, side: int, ease: float) -> Screen:
+def _easy(sketch: Sketch, side: int, ease: float) -> LabeledScreen:
     rng, free, across = sketch.rng, 1 - ease, side // _PLACE
     names: list[str] = []
     for number in range(across * across):

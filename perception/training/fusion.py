@@ -20,7 +20,7 @@ from handeye.perception.pocket_perception import Fusion, Meant, Pointer, meant
 from handeye.perception.reading import ocr
 from handeye.perception.training.data.drawn import drawn
 from handeye.perception.training.data.icons import SIGNS
-from handeye.perception.training.data.naming import Names
+from handeye.perception.training.data.target_phrases import Names
 from handeye.tools.errors import UsageError
 from handeye.tools.files import json_lines
 from handeye.tools.geometry import Box
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from handeye.perception.pocket_inference import Reading
+    from handeye.perception.pocket_inference import PhraseReading
 
 WAYS = ("text", "pocket", "both")
 #: Seeds of the screens on which the fusion is chosen, and of those that are told of.
@@ -44,7 +44,7 @@ _FIELDS = ("type", "size", "theme", "language")
 
 
 @dataclass(frozen=True)
-class Picture:
+class ComparedPicture:
     """A picture, and what is asked of it."""
 
     image: Image
@@ -53,7 +53,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ComparedAnswer:
     """What text and the model said to one question: how sure (-1: nothing), and whether it was right."""
 
     groups: tuple[str, ...]
@@ -82,7 +82,7 @@ class Compared:
     """The answers about one kind of pictures."""
 
     name: str
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[ComparedAnswer] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     """What the model took for each picture, with the first of its questions."""
 
@@ -113,7 +113,7 @@ class Compared:
         return {"on": self.name, "groups": shares, "seconds": round(median(self.seconds), 3) if self.seconds else 0.0}
 
 
-def compare(reading: Reading, name: str, pictures: Iterable[Picture]) -> Compared:
+def compare(reading: PhraseReading, name: str, pictures: Iterable[ComparedPicture]) -> Compared:
     """Ask text and the model about each picture."""
     pointer, embedded, made = Pointer(reading), EmbeddedPerception(), Compared(name)
     for picture in pictures:
@@ -127,7 +127,7 @@ def compare(reading: Reading, name: str, pictures: Iterable[Picture]) -> Compare
                 (found.confidence, box is not None and box.holds(found.point)) if found else (-1.0, box is None)
                 for found in (embedded.ground(observation, phrase), pointed)
             ]
-            made.answers.append(Answer(groups, said[0], said[1], meant(phrase, pointer.reading.icons)))
+            made.answers.append(ComparedAnswer(groups, said[0], said[1], meant(phrase, pointer.reading.icons)))
     return made
 
 
@@ -152,7 +152,7 @@ def choose(compared: Sequence[Compared]) -> Fusion:
     return max(found, key=right)
 
 
-def screens(level: int, count: int, seed: str = REPORT) -> Iterator[Picture]:
+def screens(level: int, count: int, seed: str = REPORT) -> Iterator[ComparedPicture]:
     """So many held-out screens of a level, with questions for things with text, without, and for what is not there."""
     for number in range(count):
         rng = Random(f"compare {seed} {number} {level}")  # noqa: S311 - screens, not secrets
@@ -172,10 +172,10 @@ def screens(level: int, count: int, seed: str = REPORT) -> Iterator[Picture]:
             asked += [(rng.choice(phrases), box, (kind, f"{kind} {_size(box)}")) for phrases, box in said[:_EACH]]
         if not names.known(sign := rng.choice(SIGNS)):
             asked.append((f"the {sign} icon", None, ("absent",)))
-        yield Picture(screen.image, tuple(asked))
+        yield ComparedPicture(screen.image, tuple(asked))
 
 
-def data_set(file: Path, most: int = 0) -> Iterator[Picture]:
+def data_set(file: Path, most: int = 0) -> Iterator[ComparedPicture]:
     """The pictures of a JSONL file of grounding, evenly spread where there are more than `most` (0: all).
 
     Each line has `image`, `instruction`, `bbox` (null: it is not there), and may say `type`, `size`,
@@ -192,7 +192,7 @@ def data_set(file: Path, most: int = 0) -> Iterator[Picture]:
                 (each["instruction"], Box(*map(round, each["bbox"])) if each["bbox"] else None, _groups(each))
                 for each in records
             )
-            yield Picture(open_image(file.parent / name), asked)
+            yield ComparedPicture(open_image(file.parent / name), asked)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{file} is no data set of grounding ({error!r}); each line needs an image, an instruction and a bbox"

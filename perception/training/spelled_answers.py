@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from handeye.perception.training.data.questions import Question
+    from handeye.perception.training.data.questions import TrainingQuestion
     from handeye.perception.training.pocket import Pocket, Preset
 
 #: Screens in a row, questions about each, and questions without a picture.
@@ -101,7 +101,7 @@ def losses(pocket: Pocket, row: Spelled) -> dict[str, Any]:
     return {"spell": each[~alone].sum(), "text": each[alone].sum()}
 
 
-def _text(question: Question, pictures: list[Image.Image], counts: list[int], sizes: Preset) -> tuple[str, str]:
+def _text(question: TrainingQuestion, pictures: list[Image.Image], counts: list[int], sizes: Preset) -> tuple[str, str]:
     before = (question.before,) if question.before else ()
     prompt = Prompt(question.system or PROFILE.system, (ChatTurn("user", (*before, *pictures, question.prompt)),))
     return to_text(prompt, counts, (sizes.side // PATCH // 2) ** 2), question.answer

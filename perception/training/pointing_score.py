@@ -24,7 +24,7 @@ _AT_ONCE = 16
 
 
 @dataclass
-class Score:
+class PointingScore:
     """Shares of right answers, 0 to 1: the point lies in the box."""
 
     level: int
@@ -41,7 +41,7 @@ class Score:
         return self.right - self.shuffled
 
 
-def held_out(pocket: Pocket, level: int, screens: int = 100, seed: str = "held out") -> Score:
+def held_out(pocket: Pocket, level: int, screens: int = 100, seed: str = "held out") -> PointingScore:
     """Ask about so many held-out screens of a level."""
     taught = lesson(seed, level, screens, pocket.sizes.side, held_out=True, practice=False)
     with torch.inference_mode():
@@ -64,7 +64,7 @@ def held_out(pocket: Pocket, level: int, screens: int = 100, seed: str = "held o
         if box:
             by_size[_size(max(box[2] - box[0], box[3] - box[1]))].append(bool(hit))
     parts_ = {name: (float(np.mean(by_size[name])), len(by_size[name])) for name in sorted(by_size)}
-    return Score(level, len(of), float(hits[0].mean()), float(hits[1].mean()), parts_)
+    return PointingScore(level, len(of), float(hits[0].mean()), float(hits[1].mean()), parts_)
 
 
 def _size(pixels: float) -> str:

@@ -15,7 +15,7 @@ from handeye.perception.training.pocket import SHOWN
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handeye.perception.training.lessons import Lesson
+    from handeye.perception.training.lessons import PointingLesson
     from handeye.perception.training.pocket import Pocket, Preset
 
 #: The patches that show nothing count so much, all together, beside those that show something.
@@ -34,7 +34,7 @@ def level_at(sizes: Preset, seed: int, step: int, done: float) -> int:
     return rng.choices(range(len(open_now)), open_now)[0]
 
 
-def practice(sizes: Preset, seed: int, step: int, part: int, done: float, shards: Path | None = None) -> Lesson:
+def practice(sizes: Preset, seed: int, step: int, part: int, done: float, shards: Path | None = None) -> PointingLesson:
     """What a step learns from; the same arguments give the same lesson."""
     level = level_at(sizes, seed, step, done)
     ease = max(0.0, 1 - done / _EASED)
@@ -42,7 +42,7 @@ def practice(sizes: Preset, seed: int, step: int, part: int, done: float, shards
     return lesson(f"{seed} {step} {part}", level, screens, sizes.side, ease=ease, shards=shards)
 
 
-def losses(pocket: Pocket, taught: Lesson) -> dict[str, Any]:
+def losses(pocket: Pocket, taught: PointingLesson) -> dict[str, Any]:
     """The losses of a lesson; their sum is what is learned from.
 
     `point`: from phrase to patches, less what a right answer spread over its patches costs; `name`: from patches back
@@ -74,7 +74,7 @@ def _named(scores: Any, goals: Any, of: Any) -> Any:
     return cross_entropy(on.masked_fill(~same, -1e4), torch.arange(len(of), device=of.device))
 
 
-def _shown(logits: Any, taught: Lesson, name: str) -> Any:
+def _shown(logits: Any, taught: PointingLesson, name: str) -> Any:
     logits = logits.float()
     if name not in SHOWN:
         edges = torch.from_numpy(taught.edges).to(logits.device)

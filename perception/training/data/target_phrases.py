@@ -12,7 +12,7 @@ from handeye.perception.training.data.icons import SYNONYMS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.perception.training.data.screen import Screen, Target
+    from handeye.perception.training.data.screen import LabeledScreen, LabeledTarget
 
 #: What a person may call a thing of a role; the first is the usual word.
 NOUNS: dict[str, tuple[str, ...]] = {
@@ -52,7 +52,7 @@ class Phrase:
     """Words for one target of a screen that mean no other there."""
 
     text: str
-    target: Target
+    target: LabeledTarget
     plain: bool = True
     """Whether it names the thing by itself, without a place or a neighbour."""
 
@@ -61,7 +61,7 @@ class Phrase:
 class Names:
     """The phrases for everything on one screen."""
 
-    screen: Screen
+    screen: LabeledScreen
 
     @cached_property
     def labels(self) -> dict[int, str]:
@@ -208,21 +208,21 @@ class Names:
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
-def _nouns(target: Target) -> tuple[str, ...]:
+def _nouns(target: LabeledTarget) -> tuple[str, ...]:
     nouns = NOUNS.get(target.role, (target.role,))
     if target.icon and not target.text and "icon" not in nouns and target.role not in LABELLED:
         return (*nouns, "icon")
     return nouns
 
 
-def _in_line(one: Target, other: Target) -> bool:
+def _in_line(one: LabeledTarget, other: LabeledTarget) -> bool:
     """Whether two things stand in one line, and not too far apart."""
     shared = min(one.box.bottom, other.box.bottom) - max(one.box.top, other.box.top)
     gap = max(one.box.left - other.box.right, other.box.left - one.box.right)
     return shared > 0.6 * min(one.box.height, other.box.height) and gap < 40 * max(8, one.box.height)
 
 
-def _gap(target: Target, text: Target) -> int:
+def _gap(target: LabeledTarget, text: LabeledTarget) -> int:
     """How far a text stands from where the label of a thing would be; -1 when it stands elsewhere."""
     box, words = target.box, text.box
     in_line = words.top < box.centre.y < words.bottom
