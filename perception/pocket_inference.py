@@ -1,7 +1,7 @@
-"""A pocket model read with NumPy alone: InternViT over tiles, the language part over phrases, and the heads.
+"""Runs a pocket model with NumPy alone: InternViT over tiles, the language part over phrases, and the heads.
 
-What transformers and torch would load takes longer than looking at a screen does, so that neither is needed here. The
-numbers are those of the checkpoint; a test compares both ways.
+Importing transformers and torch takes longer than grounding a phrase, so neither is used. A test compares the scores
+with those of transformers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WORDS = re.compile(r"'(?:s|t|re|ve|m|ll|d)| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\
 
 
 class PhraseReading:
-    """A pocket model that looks and reads; it learns nothing."""
+    """A pocket model for inference."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -59,7 +59,7 @@ class PhraseReading:
 
     def look(self, pixels: Floats) -> tuple[Floats, Floats]:
         """Tiles' patches as phrases are compared with them, (tiles, patches, keys); and what each reaches over."""
-        # Two tiles at a time, each by one thread: a library of matrices with threads of its own would fight with them.
+        # Two tiles at a time, one thread each: a BLAS with its own threads would compete with them.
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(_THREADS) as pool:
             seen = np.stack(list(pool.map(self._seen, pixels)))
         normed = _layer_norm(seen, (self._heads["norm.weight"], self._heads["norm.bias"]), 1e-5)

@@ -1,6 +1,6 @@
-"""Eyes of the pocket model: what OCR and elements cannot name, such as an icon, is pointed at.
+"""Perception with the pocket model: it points at targets without text, such as icons.
 
-Elements and text come first, as the embedded eyes find them; the model is asked where they find nothing that fits well.
+Elements and text are matched first, as without a model; the model is asked where they match nothing well.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_TILES = 40
 #: Beside a checkpoint whose evaluation has chosen its fusion.
 FUSION = "fusion.json"
-#: So many tiles' patches are kept, the last ones seen: what has not changed on the next screen is not looked at again.
+#: The features of this many tiles are cached, so unchanged tiles of the next screen are not encoded again.
 _KEPT = 160
 _ICON = re.compile(r"\bicon\b", re.IGNORECASE)
 _NOUN = re.compile(r"\s+(?:button|symbol|sign|link|picture)$")
@@ -129,7 +129,7 @@ class Pointer:
     def _look(self, image: Image) -> tuple[Any, Any, Any]:
         if self._seen is None or self._seen[0] is not image:
             tiling = tile(image, MOST_TILES, self.reading.tile)
-            # The thumbnail is for answers that are spelled: on it small things are too small to be pointed at.
+            # The thumbnail is for written answers: small targets are too small on it to point at.
             digests = tiling.digests[: tiling.grid[0] * tiling.grid[1]]
             fresh = {digest: n for n, digest in enumerate(digests) if digest not in self._tiles}
             if fresh:
@@ -175,11 +175,11 @@ class PocketPerception:
         return Grounding(place.point, "pocket", place.box, pointed.confidence, place.element, notes)
 
     def close(self) -> None:
-        """Let go of the model; may be called twice."""
+        """Release the model; may be called twice."""
 
 
 def open_pocket(folder: Path) -> PocketPerception:
-    """The eyes of a pocket model's folder."""
+    """Open the perception of a pocket model's folder."""
     return PocketPerception(PhraseReading(folder), fusion=Fusion.read(folder))
 
 

@@ -1,6 +1,6 @@
 """A checkpoint's card, `card.md`: what it learned from, for how long, on what, how well it does, and what it cannot.
 
-Everything in it is read from what the training and the evaluation wrote; what nobody measured is not in it.
+All of its content is read from files of the training and the evaluation.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _training(plan: Mapping[str, Any], steps: list[dict[str, Any]]) -> list[str]
 
 
 def _looks(looks: list[dict[str, Any]]) -> list[str]:
-    """The first look and the last, with the control beside each."""
+    """The first and the last scores, each with its control."""
     before = {each["level"]: each for each in looks[0]["scores"]}
     lines = [
         "Points in the right box; the control is the same questions put to other pictures.",

@@ -1,4 +1,4 @@
-"""The curve of a training as one SVG: its losses, and its held-out scores beside the control."""
+"""Draws the curve of a training as SVG: losses, and held-out scores with their control."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a checkpoint is tuned on: questions with right answers, and pairs of a right and a wrong one."""
+"""Examples for tuning a checkpoint: questions with right answers, and pairs of a right and a wrong answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole screens, asked as `handeye ground` is asked: text alone, the pocket model alone, and both together.
+"""Chooses how text and the pocket model are combined, by asking about whole screens like `handeye ground`.
 
 The screens are held-out drawn ones, or the pictures of a data set in handeye's own JSONL. What each way said is kept
 with its confidence, so that how the two go together is chosen afterwards: on one seed's screens, for those of another.
@@ -146,7 +146,7 @@ def choose(compared: Sequence[Compared]) -> Fusion:
 
     found = [stock]
     for sure in steps:
-        # Phrases that say they mean an icon and those that do not are two choices, each by itself.
+        # Phrases with the word “icon” and those without get separate thresholds.
         best = max((Fusion(enough, sure) for enough in [*steps, 1.01]), key=right)
         found.append(max((Fusion(best.enough, sure, icons) for icons in [*steps, 1.01]), key=right))
     return max(found, key=right)

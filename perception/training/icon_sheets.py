@@ -1,4 +1,4 @@
-"""Sheets of many icons: a tile of one holds more of them than ten screens, so that drawings are learned sooner."""
+"""Sheets of many icons: one tile has more icons than ten screens, which speeds up learning them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""From drawn screens to what one step learns from: tiles, what each patch of them shows, and phrases for things there.
+"""Makes the training data of one step from drawn screens: tiles, labels of their patches, and phrases for targets.
 
-A lesson is told by its number alone, so that training goes on after a stop as if there had been none.
+A lesson depends only on its number, so a training that was stopped continues exactly.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
 
 #: Beyond the levels of drawn screens: sheets of icons.
 SHEET = 4
-#: So many tiles are cut out of one screen of each level; a phrase is looked for in all of them.
+#: Tiles per screen of each level; a phrase is searched in all of them.
 TILES = (1, 1, 2, 4, 1)
-#: So many things of a screen of each level are asked for.
+#: Phrases per screen of each level.
 ASKED = (4, 4, 4, 6, 8)
-#: A share of phrases names what is not there.
+#: The share of phrases for targets that are not there.
 ABSENT = 0.08
-#: A patch shows a thing that covers so much of it.
+#: The share of a patch that a target must cover to label it.
 _COVERED = 0.3
-#: A tile's edge may cut a thing that is asked for to so much of it.
+#: The least visible share of a target that the edge of a tile cuts.
 _CUT = 0.5
 _EDGE = 10.0
 
 
 @dataclass(frozen=True)
 class PointingLesson:
-    """Several screens' tiles with all that is to be learned from them."""
+    """The tiles of several screens, with their labels."""
 
     tiles: NDArray[np.uint8]
     """(screens * tiles of each, side, side, 3)."""

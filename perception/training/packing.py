@@ -1,8 +1,8 @@
-"""Several questions about several screens in one row of tokens, each seeing only its own screen and itself.
+"""Packs several questions about several screens into one row of tokens.
 
-What a screen's questions begin with, its pictures above all, stands in the row once. A token may look at that shared
-beginning and at its own question, up to itself; positions go on from where the shared beginning ends, so that a packed
-question is read exactly as it would be alone.
+The common prefix of a screen's questions, mainly its pictures, is in the row once. A token attends to this prefix and
+to its own question, up to itself. Positions of each question continue from the end of the prefix, so the result is
+exactly that of the question alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: As `ignore_index` of torch's cross entropy.
 IGNORED = -100
-#: What V2PE draws the step of a visual token from.
+#: The steps of a visual token that V2PE samples from.
 DELTAS = tuple(2.0**-power for power in range(9))
 
 #: Tokens of a question, and those of its answer.
@@ -44,11 +44,11 @@ class Pack:
     targets: NDArray[np.int64]
     """The token that is to follow, in answers; `IGNORED` elsewhere."""
     weights: NDArray[np.float32]
-    """What each target weighs: the root of its answer's length, all together 1."""
+    """The weight of each target: 1 / sqrt(length of its answer), normalised to a sum of 1."""
 
     @property
     def mask(self) -> NDArray[np.bool_]:
-        """(tokens, tokens): what each token (row) may look at."""
+        """The attention mask, (tokens, tokens): True where a token (row) attends."""
         same = self.screens[:, None] == self.screens[None, :]
         own = (self.parts[:, None] == self.parts[None, :]) | (self.parts[None, :] == 0)
         return np.asarray(np.tril(same & own), np.bool_)
@@ -102,7 +102,7 @@ def any_delta(rng: random.Random) -> float:
 
 
 def read(model: Any, row: Pack, pixels: Any = None) -> Any:
-    """What an InternVL would write after each token that has a target, as logits (targets, vocabulary)."""
+    """Run an InternVL on a row; return the logits at each token with a target, (targets, vocabulary)."""
     import torch
 
     device = model.device

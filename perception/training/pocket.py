@@ -1,8 +1,8 @@
-"""The pocket model: InternVL's own classes made small, and heads beside it that point instead of spelling.
+"""The pocket model: a small InternVL with heads that point at patches instead of writing coordinates.
 
-A head is a linear map over InternViT's patches. The phrase is read by the language part alone, so that a screen's
-patches are worked out once for any number of phrases. The heads lie beside the checkpoint in `heads.safetensors`;
-without that file it is a plain InternVL checkpoint, which spells its boxes.
+A head is a linear map over the patches of InternViT. The language part encodes the phrase alone, so the patches of a
+screen are computed once for any number of phrases. The heads are stored in `heads.safetensors`; without that file the
+folder is a plain InternVL checkpoint, which writes its boxes as text.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATCH = 14
-#: What a patch shows; number 0 of each list stands for none of them.
+#: The labels of patches; index 0 of each list means none of them.
 SHOWN: dict[str, tuple[str, ...]] = {"icon": tuple(ICONS), "role": tuple(NOUNS), "colour": tuple(COLOURS)}
 
 
@@ -50,7 +50,7 @@ class Preset:
     """Width in which phrases and patches are compared."""
     vocabulary: int
     levels: tuple[float, ...]
-    """How much of the practice each level of drawn screens has, and sheets of icons; it begins with level 0."""
+    """The share of each level of drawn screens, and of sheets of icons, in the training."""
     tiles: int = 32
     """Tiles in a step."""
     mix: float = 0.0
@@ -89,7 +89,7 @@ class Pocket:
 
     @classmethod
     def new(cls, sizes: Preset, texts: Iterable[str], seed: int) -> Pocket:
-        """A model that has learned nothing, with a tokenizer of its own."""
+        """Return an untrained model with its own tokenizer."""
         from transformers import InternVLForConditionalGeneration
 
         tokenizer = train_tokenizer(texts, sizes.vocabulary)
@@ -115,15 +115,15 @@ class Pocket:
         return self.sizes.side // PATCH
 
     def parameters(self) -> list[tuple[str, Any]]:
-        """All that is learned, by name."""
+        """Return all parameters by name."""
         return [*self.model.named_parameters(), *((f"heads.{n}", p) for n, p in self.heads.named_parameters())]
 
     def count(self) -> int:
-        """How many numbers are learned."""
+        """Return the number of parameters."""
         return sum(parameter.numel() for _, parameter in self.parameters())
 
     def look(self, pixels: Any) -> Any:
-        """What InternViT makes of tiles, (tiles, patches, width)."""
+        """Return InternViT's features of tiles, (tiles, patches, width)."""
         return self.model.model.vision_tower(pixel_values=pixels).last_hidden_state[:, 1:]
 
     def keys(self, patches: Any) -> Any:
@@ -159,7 +159,7 @@ class Pocket:
         return torch.cat([scale * found, (scale * absent).expand(len(words), 1)], 1)
 
     def save(self, folder: Path) -> Path:
-        """Write a checkpoint that transformers loads, and the heads beside it."""
+        """Write a checkpoint that transformers can load, and the heads next to it."""
         from safetensors.torch import save_file
 
         save_checkpoint(folder, self.model, self.tokenizer)
@@ -209,13 +209,13 @@ def _heads(sizes: Preset) -> Any:
 
 
 def _initialise(model: Any, sizes: Preset) -> None:
-    """Values that suit small widths: each patch's slow waves of colour, and places as waves."""
+    """Initialise for small widths: patch filters as low-frequency cosines, positions as sinusoids."""
     for parameter in model.parameters():
         if parameter.dim() > 1:
             parameter.normal_(std=parameter[0].numel() ** -0.5)
     wide, side = sizes.vision[0], sizes.side // PATCH
     embeddings = model.model.vision_tower.embeddings
-    # The waves lie whitened: slow ones are strong in pictures, so that they are given less weight.
+    # The filters are whitened: low frequencies dominate pictures, so they get less weight.
     atoms = _waves(-(-wide // 3))
     filters = np.zeros((wide, 3, PATCH, PATCH), np.float32)
     for channel in range(wide):

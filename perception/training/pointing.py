@@ -1,4 +1,4 @@
-"""The first stage: patches learn what they show, and phrases learn to point at them."""
+"""The pointing losses: patches learn their labels, and phrases learn to point at patches."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from handeye.perception.training.lessons import PointingLesson
     from handeye.perception.training.pocket import Pocket, Preset
 
-#: The patches that show nothing count so much, all together, beside those that show something.
+#: The weight of all patches without a label, relative to those with one.
 _NOTHING = 0.3
-#: How much of the training is over when each level of screens, and the sheets of icons, come in.
+#: The progress of the training at which each level of screens, and the sheets of icons, are added.
 _OPENS = (0.0, 0.25, 0.35, 0.45, 0.0)
 
-#: So long the icons of sheets begin to stray from where they all lie alike; without that none is learned in an hour.
+#: Until this progress, icons of sheets move away from a common position; without this none is learned in an hour.
 _EASED = 0.35
 
 
@@ -82,7 +82,7 @@ def _shown(logits: Any, taught: PointingLesson, name: str) -> Any:
         return smooth_l1_loss(logits[on], edges[on]) if on.any() else logits.sum() * 0
     truth = torch.from_numpy(taught.shown[name]).to(logits.device).flatten()
     each = cross_entropy(logits.flatten(0, 1), truth.clamp(min=0), reduction="none")
-    # Most patches show nothing: the few that show something would hardly count among them.
+    # Most patches have no label; averaged with them, the labeled ones would hardly count.
     return _mean(each, truth > 0) + _NOTHING * _mean(each, truth == 0)
 
 

@@ -1,7 +1,7 @@
-"""How well a pocket model points at what it is asked for, on screens of seeds and looks that training never shows.
+"""Measures how often a pocket model points at the right place, on held-out screens.
 
-Beside each score stands the control: the same questions put to another screen's picture. While the two are equal, the
-model is not looking.
+Each score has a control: the same questions about the picture of another screen. While both are equal, the model does
+not use the picture.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class PointingScore:
 
     @property
     def gain(self) -> float:
-        """How much of it comes from looking."""
+        """The difference to the control."""
         return self.right - self.shuffled
 
 

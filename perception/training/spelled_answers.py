@@ -1,7 +1,7 @@
-"""Answers that are spelled, and text alone: questions as handeye asks them, through the whole model, packed in one row.
+"""Training rows with written answers: handeye's questions through the whole model, packed into one row.
 
-In a training these rows stand beside the lessons of pointing from the first step on: one stage, images and text
-together. A row is told by its number alone, as a lesson is.
+These rows are used together with pointing lessons from the first step: one stage, images and text. A row depends only
+on its number, like a lesson.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Spelled:
     tiles: NDArray[np.uint8]
     """Of all pictures, in order."""
     asked: tuple[tuple[tuple[str, str], ...], ...]
-    """Whole prompts with their image tokens, and answers; those beside each other share their pictures."""
+    """Whole prompts with their image tokens, and answers; adjacent ones share their pictures."""
     delta: float
     """How far a visual token moves the position on (V2PE)."""
 
@@ -72,7 +72,7 @@ def spelled(sizes: Preset, seed: int, step: int, done: float, shards: Path | Non
         groups: dict[str, list[tuple[str, str]]] = {}
         for each in said[:_ASKED]:
             groups.setdefault(each.before, []).append(_text(each, pictures, [len(part) for part in cut], sizes))
-        for group in groups.values():  # what is said before the pictures keeps others from sharing them
+        for group in groups.values():  # text before the pictures prevents sharing them
             tiles += cut
             asked.append(tuple(group))
     asked += [(_text(text_question(rng), [], [], sizes),) for _ in range(_TEXTS)]

@@ -1,12 +1,12 @@
-"""The training itself: steps, pace, checkpoints that go on exactly, figures and their curve.
+"""The training loop: steps, schedule, exact checkpoints, metrics and their curve.
 
     folder/config.json, model.safetensors, heads.safetensors, …   the checkpoint, as transformers and handeye load it
-    folder/training/state.pt                                      all that going on needs; replaced whole
-    folder/training/metrics.jsonl                                 the losses of each step, the scores of each look
+    folder/training/state.pt                                      everything needed to continue; replaced atomically
+    folder/training/metrics.jsonl                                 the losses of each step, the scores of each evaluation
     folder/training/curve.svg
 
-A run that was killed goes on from its last state as if it had not been: each step's lesson follows from its number,
-and how many steps there will be is settled anew only where a state is written.
+A training that was killed continues exactly from its last state: the lesson of a step depends only on its number, and
+the number of steps is estimated again only when a state is written.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class TrainingPlan:
     """0: as many as fit in the minutes. With a number the run is the same on every day."""
     seed: int = 0
     accumulate: int = 1
-    """Lessons in one step."""
+    """Lessons per step."""
     threads: int = 0
     """0: as torch chooses."""
     workers: int = 0
@@ -79,7 +79,7 @@ class TrainingPlan:
 
 @dataclass
 class TrainingState:
-    """Where a training stands."""
+    """The progress of a training."""
 
     step: int = 0
     planned: int = 0
@@ -88,7 +88,7 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class News:
-    """What a training tells while it runs."""
+    """A progress report of a training."""
 
     step: int
     planned: int
@@ -107,7 +107,7 @@ class Trainer:
             raise UsageError(f"--minutes {plan.minutes:g} is no time to train in; give more than 0")
         self.plan, self.sizes = plan, preset(plan.preset)
         if plan.shards:
-            shards(plan.shards)  # one that is not there is told of before anything is begun
+            shards(plan.shards)  # a missing folder is an error before the training starts
         if plan.threads:
             torch.set_num_threads(plan.threads)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -121,7 +121,7 @@ class Trainer:
         self.pocket.model.to(self.device)
         self.pocket.heads.to(self.device)
         if self.bf16 and self.device.type == "cpu":
-            # Measured: with halved numbers plain attention takes a third less time here than the fused one.
+            # Measured: in bfloat16, eager attention takes a third less time here than the fused one.
             self.pocket.model.model.vision_tower.set_attn_implementation("eager")
         self.optimisers = _optimisers(self.pocket, self.sizes.rate)
         self.state = TrainingState()
@@ -253,7 +253,7 @@ class Trainer:
         draw(self.folder / "metrics.jsonl", self.folder / "curve.svg")
 
     def _about(self) -> dict[str, Any]:
-        """What a training that goes on must have in common with its beginning."""
+        """The settings that must be equal to continue a training."""
         shards = {"shards": str(self.plan.shards)} if self.plan.shards else {}
         return {"preset": self.plan.preset, "seed": self.plan.seed, "accumulate": self.plan.accumulate} | shards
 
@@ -286,7 +286,7 @@ class Trainer:
 
 
 class _Drawers:
-    """Draws the lessons of the next steps while the model learns from this one's."""
+    """Makes the lessons of the next steps while the model learns from the current one."""
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer, self._count = trainer, max(1, trainer.plan.workers)

@@ -1,7 +1,7 @@
-"""Tuning a checkpoint, InternVL3 or a small one: answers (sft), preferences (mpo), and the signs of a critic (critic).
+"""Tunes a checkpoint, InternVL3 or a small one: answers (sft), preferences (mpo), and the signs of a critic (critic).
 
-LoRA (peft) adds a few numbers to each matrix of the language part and learns those alone; they are merged at the end,
-so that what is written is a whole checkpoint. With rank 0 all of the language part is learned.
+LoRA (peft) trains low-rank additions to the matrices of the language part and merges them at the end, so the result is
+a whole checkpoint. With rank 0 the whole language part is trained.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 STATE = "tuning.pt"
 _INNER = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
-#: How fast the running mean of rewards, which MPO's quality term is told against, follows.
+#: The rate of the running mean of rewards, which MPO's quality term uses as its reference.
 _FOLLOWS = 0.1
 
 
@@ -63,7 +63,7 @@ class Tuning:
 
 
 class Tuner:
-    """A tuning that goes on from its last state when it was stopped."""
+    """A tuning that continues from its last state."""
 
     def __init__(self, tuning: Tuning) -> None:
         import torch

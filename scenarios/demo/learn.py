@@ -1,11 +1,10 @@
 """Train a small InternVL to buy a lamp in the demo's shop: `python -m handeye.scenarios.demo.learn`.
 
-It memorises the shop's nine screens and one goal, and generalises to nothing else. What it proves is the plumbing:
-with real weights, tiles, tokens, boxes and clicks the whole loop completes a task, in-process and served. It sees
-through the picture alone, because in training the texts told with a picture are any screen's; with the pictures of
-other steps it gives the answers of those steps.
+The model memorises the nine screens of the shop and one goal, and does not generalise. It shows that the whole loop
+works with real weights, tiles, tokens, boxes and clicks, in-process and served. It uses the picture alone: in training
+the texts of a prompt are those of any screen, and with the picture of another step it gives the answer of that step.
 
-The texts of the questions are part of what it learns. When they change much, train it again.
+It also learns the texts of the prompts. When they change much, train it again.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ of it, train again.
 
 @dataclass(frozen=True)
 class School:
-    """What a batch is made from."""
+    """The source of batches."""
 
     screens: list[LessonScreen]
     encode: Callable[[str], list[int]]

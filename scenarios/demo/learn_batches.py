@@ -1,8 +1,8 @@
-"""From screens to what a model is trained on: pictures and questions made a little different each time they are shown.
+"""Makes training batches from screens, with small variations each time.
 
-What a model could lean on instead of the picture is taken away: the address, the title and the steps told with a
-screen are any screen's. What may differ from day to day is varied: a few pixels, brightness, JPEG's traces, the port
-in an address, and how much of the system text is there.
+Text that a model could use instead of the picture is removed: address, title and steps in a prompt are those of any
+screen. What may differ between machines is varied: a few pixels, brightness, JPEG artefacts, the port in an address,
+and how much of the system text is there.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
     from handeye.perception.training.packing import Pack
     from handeye.scenarios.demo.learn_screens import LessonScreen
 
-#: Questions where something is that are asked about one picture at a time, beside the one for the next action.
+#: Grounding questions per picture, in addition to the question for the next action.
 PLACES = 4
 END = "<|im_end|>"
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What the model is shown at once."""
+    """One batch of rows and pictures."""
 
     rows: dict[str, NDArray[Any]]
     """As `stack` makes them."""
     pixels: NDArray[np.float32]
     """(pictures * tiles, 3, side, side)."""
     lessons: list[int]
-    """Which lesson is due on each picture."""
+    """The lesson of each picture."""
 
 
 def stack(packs: Sequence[Pack], filler: int) -> dict[str, NDArray[Any]]:
     """Rows of one length: `ids`, `positions`, `parts`, `targets` (rows, tokens), `mask` (rows, 1, tokens, tokens).
 
-    In the mask a token is True for what it may look at: the shared beginning and its own question, up to itself.
+    In the mask a token attends to the shared prefix and its own question, up to itself.
     """
     length = max(len(each.ids) for each in packs)
 
@@ -71,9 +71,9 @@ def stack(packs: Sequence[Pack], filler: int) -> dict[str, NDArray[Any]]:
 def questions(
     screen: LessonScreen, screens: Sequence[LessonScreen], chance: random.Random, keep: float
 ) -> list[tuple[Prompt, str]]:
-    """What is asked about a screen, and the answers: the next action, and where some things are.
+    """Return the questions about a screen with their answers: the next action, and the places of some targets.
 
-    `keep` is how much of the system text and of the steps told is there, 0 to 1.
+    `keep` is the share of the system text and the steps that stays, 0 to 1.
     """
     told = screen if chance.random() < 0.4 else chance.choice(screens)
     *opening, _, question = told.prompt.turns[-1].parts

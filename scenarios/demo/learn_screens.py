@@ -1,7 +1,7 @@
-"""What there is to learn: the shop's screens, what to do on each, and where things are on it.
+"""Collects the training data of the demo: the screens of the shop, the action on each, and the places of targets.
 
-All of it comes from the real loop: a teacher that knows the page's elements takes the model's place, the loop carries
-out what it says, and every question and picture it was asked about is kept with the right answer.
+All of it comes from the real loop: a scripted engine that knows the elements of the page answers in place of the model,
+the loop performs its actions, and each question is stored with its picture and the right answer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from handeye.tools.device import Device
     from handeye.tools.element import Element
 
-#: The shop in other clothes: letters of other widths and weights, as other machines draw them.
+#: The shop in other fonts: letters of other widths and weights, as on other machines.
 STYLES = (
     "",
     "body { letter-spacing: .15px }",
@@ -146,11 +146,11 @@ class Teacher:
         return [Answer(finished(text, request.stop))] * request.samples
 
     def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:  # noqa: ARG002
-        """It has one answer only and never weighs any."""
+        """It has only one answer, so there is nothing to compare."""
         return OptionScores((), Usage())
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: no model is loaded."""
 
 
 def collect(told: Callable[[str], None] = lambda _: None) -> list[LessonScreen]:

@@ -1,4 +1,4 @@
-"""How drawn screens look: fonts found on this machine, colours by their plain word, themes. Held-out ones differ."""
+"""The appearance of drawn screens: fonts of this machine, named colours, themes. Held-out screens use others."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COLOURS: dict[str, tuple[tuple[Colour, ...], tuple[Colour, ...]]] = {
     "black": (((17, 17, 20), (0, 0, 0), (28, 28, 32)), ((10, 12, 14), (24, 22, 26))),
     "white": (((255, 255, 255), (250, 250, 252), (245, 245, 245)), ((252, 250, 248), (248, 250, 255))),
 }
-#: Those a button or an icon is told apart by on a light and on a dark screen.
+#: Colours that distinguish a button or icon on a light and on a dark screen.
 VIVID = ("red", "orange", "green", "turquoise", "blue", "purple", "pink")
 
 _FOLDERS = (
@@ -138,7 +138,7 @@ def shade(rng: Random, word: str, held_out: bool = False) -> Colour:
 
 
 def contrast(one: Colour, other: Colour) -> float:
-    """How well two colours can be told apart, 1 to 21, as the rules for readable pages reckon it."""
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2, https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio)."""
     bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (bright + 0.05) / (dim + 0.05)
 
@@ -149,7 +149,7 @@ def _luminance(colour: Colour) -> float:
 
 
 def on(colour: Colour) -> Colour:
-    """White or near-black, whichever can be read on a colour."""
+    """Return white or near-black, whichever has more contrast on a colour."""
     return max((255, 255, 255), (20, 20, 24), key=lambda ink: contrast(ink, colour))
 
 

@@ -1,4 +1,4 @@
-"""The blocks that drawn screens are built of. Each draws itself into an area and says where it ended."""
+"""The blocks of drawn screens. Each function draws a block into an area and returns its bottom."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def paragraph(sketch: Sketch, area: Box) -> int:
 
 
 def listing(sketch: Sketch, area: Box) -> int:
-    """Rows with an icon, words, and what can be done with each."""
+    """Draw rows with an icon, words and actions."""
     y, pad = area.top, round(sketch.theme.base * 0.6)
     row = round(sketch.line * sketch.rng.choice((1.2, 1.5, 1.9)))
     mark, ends, chosen = sketch.rng.random() < 0.7, sketch.rng.random() < 0.5, sketch.rng.randrange(8)
@@ -182,7 +182,7 @@ def links(sketch: Sketch, area: Box) -> int:
 
 
 def photograph(sketch: Sketch, area: Box) -> int:
-    """A picture of nothing: it is there to be told from what can be asked for."""
+    """Draw a decorative picture, which is not a target."""
     rng, base = sketch.rng, sketch.theme.base
     width, height = min(area.width, rng.randint(8, 30) * base), min(area.height, rng.randint(5, 12) * base)
     colours = [
@@ -218,7 +218,7 @@ def card(sketch: Sketch, area: Box) -> int:
 
 
 def dialog(sketch: Sketch, screen: Box) -> None:
-    """A question in the middle of the screen, over what lay there."""
+    """Draw a dialog in the middle of the screen, over other blocks."""
     base = sketch.theme.base
     width, height = min(screen.width - 20, 28 * base), min(screen.height - 20, 11 * base)
     left = screen.left + (screen.width - width) // 2

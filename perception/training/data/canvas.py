@@ -1,4 +1,4 @@
-"""A picture that remembers what was drawn on it, and where."""
+"""A picture that records which targets were drawn on it, and where."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Canvas:
 
     @property
     def targets(self) -> tuple[LabeledTarget, ...]:
-        """What can be seen of what was drawn, in the order it was begun."""
+        """Return the visible targets, in the order in which they were started."""
         return tuple(target for _, target in sorted(self._kept, key=lambda kept: kept[0]))
 
     @property
@@ -59,7 +59,7 @@ class Canvas:
 
     @contextmanager
     def thing(self, role: str, text: str = "", icon: str = "", colour: str = "") -> Iterator[None]:
-        """What is drawn meanwhile is one target; one that is cut off by the picture's edge is not asked for."""
+        """Everything drawn inside the context is one target; one cut off by the edge of the picture is dropped."""
         number, self._begun = self._begun, self._begun + 1
         hidden, self._hidden = self._hidden, self._hidden or number == self._skip
         self._extents.append([])
@@ -81,7 +81,7 @@ class Canvas:
                 self._kept.append((number, LabeledTarget(box, role, text, icon, colour)))
 
     def cover(self, box: Box) -> None:
-        """Something is about to be drawn over these pixels: what it hides a part of can no longer be asked for."""
+        """Drop the targets that the next drawing covers in part."""
         self._kept = [kept for kept in self._kept if not kept[1].box.overlap(box)]
 
     def panel(
@@ -90,7 +90,7 @@ class Canvas:
         """A rectangle, filled, edged or both."""
         if box.width < 1 or box.height < 1:
             return box
-        # With neither, Pillow would draw a white edge.
+        # Without fill and edge, Pillow would draw a white edge.
         if not self._hidden and (fill or edge):
             corners = (box.left, box.top, box.right - 1, box.bottom - 1)
             radius = min(radius, (min(box.width, box.height) - 1) // 2)
@@ -101,7 +101,7 @@ class Canvas:
         return self._mark(box)
 
     def photograph(self, box: Box, colours: tuple[Colour, Colour], blots: Iterable[tuple[Box, Colour]]) -> Box:
-        """Something that is no control: one colour running into another, with blots on it."""
+        """Draw decoration: a gradient with blots."""
         fade = Image.linear_gradient("L").resize((box.width, box.height))
         photo = ImageOps.colorize(fade, *colours)
         pen = ImageDraw.Draw(photo)

@@ -1,4 +1,4 @@
-"""Screens drawn with Pillow: thousands a minute, each the same for the same seed, with the box of everything on them.
+"""Screens drawn with Pillow: thousands per minute, reproducible by seed, with the box of every target.
 
 Level 0 is three or four coloured shapes on a plain picture; 1 a few icons and buttons; 2 small screens of cards, forms,
 lists and toolbars; 3 whole desktops with many small targets.
@@ -43,7 +43,7 @@ def drawn(seed: int, level: int = 0, held_out: bool = False, size: tuple[int, in
 
 
 def pair(seed: int, level: int = 2, held_out: bool = False) -> tuple[LabeledScreen, LabeledScreen]:
-    """A screen a moment apart: one thing has come, has gone, or nothing is different."""
+    """Return two pictures of a screen: a target appeared, is gone, or nothing changed."""
     rng = Random(f"handeye pair {seed} {level} {held_out}")  # noqa: S311 - screens, not secrets
     canvas, about = painted(seed, level, held_out)
     whole, kind = canvas.screen(about), rng.randrange(5)
@@ -228,7 +228,7 @@ def _cells(rng: Random, size: tuple[int, int], count: int) -> list[Box]:
 
 
 def _apart(one: Colour, other: Colour) -> bool:
-    """Whether a shape of one colour can be seen on the other."""
+    """Whether a shape of one colour is visible on the other."""
     return sum(abs(first - second) for first, second in zip(one, other, strict=True)) > 150
 
 

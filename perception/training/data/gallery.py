@@ -1,4 +1,4 @@
-"""A page that shows samples: each picture with its boxes, and what is asked about it."""
+"""Writes a page that shows samples: each picture with its boxes and questions."""
 
 from __future__ import annotations
 

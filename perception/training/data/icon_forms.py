@@ -1,4 +1,4 @@
-"""Other drawings of the same icons: no two sets draw a trash can alike, and whoever learns one set knows one set."""
+"""Alternative drawings of the same icons, so that a model does not learn only one icon set."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ SHAPES = ("cross", "diamond", "disc", "heart", "hexagon", "plus", "ring", "squar
 #: What stands on buttons and in toolbars.
 SIGNS = tuple(name for name in ICONS if name not in {"diamond", "disc", "hexagon", "ring", "square", "triangle"})
 
-#: Other words for what a drawing shows or does; no word belongs to two icons.
+#: Synonyms of icon names; no word belongs to two icons.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "arrow down": ("down arrow",),
     "arrow left": ("left arrow",),

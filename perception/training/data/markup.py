@@ -1,4 +1,4 @@
-"""HTML pages made up by lot: layouts, blocks, words, icons, and a style sheet's variables."""
+"""Random HTML pages: layouts, blocks, words, icons, and variables of a style sheet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class MarkupWriter:
-    """Somebody writing one page."""
+    """Writes one page."""
 
     rng: Random
     theme: Theme
@@ -54,7 +54,7 @@ class MarkupWriter:
         return "".join(part() for _ in range(self.rng.randint(least, most)))
 
     def icon(self, name: str = "", size: int = 0, tinged: bool = False) -> str:
-        """An icon, in the ink around it or in a colour it is told apart by."""
+        """Return an icon, in the text colour or in a colour that distinguishes it."""
         name, word, colour = name or self.rng.choice(SIGNS), "", "currentColor"
         if tinged:
             word = self.rng.choice(appearance.VIVID)

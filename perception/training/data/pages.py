@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from handeye.perception.training.data.appearance import Face
     from handeye.perception.training.data.shards import Shard
 
-#: The sizes of pictures in pixels; a page is as much smaller as its device scale is larger.
+#: The sizes of pictures in pixels; a page with a larger device scale is smaller in CSS pixels.
 SIZES = ((1344, 896), (1344, 896), (896, 896), (1280, 720), (896, 448), (672, 896))
 SCALES = (1.0, 1.0, 1.25, 1.5, 2.0)
 #: The smallest page in CSS pixels.
 NARROWEST = 440
-#: No page has a network: this host stands for the generator, and whatever else is asked for is refused.
+#: Pages have no network: this host serves the generated files, all other requests are refused.
 HOST = "http://page.invalid"
-#: Pixels that differ by less from what lies around them are no ink.
+#: Pixels that differ less from their background are not part of a glyph.
 INK = 40
-#: Fonts are fetched when a first letter needs them; the picture is taken when they are there and have been drawn with.
+#: Fonts load when a glyph needs them; the picture is taken after they have loaded and the page was painted with them.
 _DRAWN = """Promise.all([...document.fonts].map(font => font.load())).then(() => document.fonts.ready)
   .then(() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(() => drawn(0)))))"""
 #: Samples per shard: reading a sample means reading the ones before it in its shard, so shards are small.
@@ -83,14 +83,14 @@ class PageRenderer:
         self.close()
 
     def close(self) -> None:
-        """End the browser."""
+        """Close the browser."""
         self.browser.close()
         self._playwright.stop()
 
     def screen(
         self, seed: int, held_out: bool = False, size: tuple[int, int] | None = None, *, redact: int | None = None
     ) -> LabeledScreen:
-        """The page of a seed; Chromium smooths a few of its pixels by some levels more or less from time to time.
+        """The page of a seed; the smoothing of a few pixels varies by some levels.
 
         The thing numbered `hide` is told of, but its pixels are left out of the picture.
         """
@@ -115,7 +115,7 @@ class PageRenderer:
         about: dict[str, str],
         redact: int | None = None,
     ) -> LabeledScreen:
-        """A page's HTML as a picture of a size, at a device scale."""
+        """Render HTML as a picture of a size, at a device scale."""
         view = self._view(scale)
         view.set_viewport_size({"width": round(size[0] / scale), "height": round(size[1] / scale)})
         self._html, self._face = html, face
@@ -128,7 +128,7 @@ class PageRenderer:
         return LabeledScreen(image, tuple(targets), about)
 
     def _view(self, scale: float) -> Page:
-        """The tab for a device scale; it is used again for every page of that scale."""
+        """Return the tab for a device scale; it is reused for all pages of that scale."""
         if scale not in self._views:
             view = self.browser.new_page(device_scale_factor=scale)
             view.route("**/*", self._answer)
@@ -147,7 +147,7 @@ class PageRenderer:
 
 
 def _rules(face: Face) -> str:
-    """The fonts of a page, from the files that drawn screens use."""
+    """Return the font faces of a page, from the files that drawn screens use."""
     if not face.regular:
         return ""
     return "".join(
@@ -157,7 +157,7 @@ def _rules(face: Face) -> str:
 
 
 def _files(face: Face) -> tuple[tuple[str, str], ...]:
-    """The addresses of a face's regular and bold font, no two faces' alike, for Chromium keeps what it has fetched."""
+    """Return the addresses of the regular and bold font of a face; unique, because Chromium caches fonts by address."""
     name = quote(face.family)
     return (f"/{name}/regular", face.regular), (f"/{name}/bold", face.bold or face.regular)
 
@@ -170,14 +170,14 @@ def _target(told: dict[str, Any], scale: float, image: Image.Image) -> LabeledTa
     left, top, right, bottom = (side * scale for side in told["box"])
     box = Box(round(left), round(top), round(right), round(bottom)).within(*image.size)
     if box and told["ink"]:
-        # The marks on a capital stand higher than its font says.
+        # Diacritics of capitals extend above the ascent of the font.
         marked = any(letter.isupper() and not letter.isascii() for letter in told["text"])
         box = _ink(image, box._replace(top=max(0, box.top - marked * box.height // 3)))
     return LabeledTarget(box, told["role"], told["text"], told["icon"], told["colour"]) if box else None
 
 
 def _ink(image: Image.Image, box: Box) -> Box | None:
-    """The part of a box that letters or lines cover, as drawn screens have it; None where nothing is to be seen."""
+    """Return the part of a box with visible glyphs or lines, as for drawn screens; None where there are none."""
     part = image.crop(box)
     ground = Image.new("RGB", part.size, part.getpixel((0, 0)))
     levels = [255 if level >= INK else 0 for level in range(256)]

@@ -1,4 +1,4 @@
-"""The single things of a drawn screen: buttons, icons, fields, links, checkboxes, text."""
+"""Draws the controls of a screen: buttons, icons, fields, links, checkboxes, text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Sketch:
-    """Somebody drawing one screen: the canvas, the theme, and the dice."""
+    """The state of drawing one screen: canvas, theme and random generator."""
 
     canvas: Canvas
     theme: Theme
@@ -28,7 +28,7 @@ class Sketch:
     held_out: bool = False
 
     def __post_init__(self) -> None:
-        # One screen's icons are of one hand.
+        # All icons of a screen have one style.
         self.hand = hand(self.rng)
         self.ink = self.theme.ink
 
@@ -39,7 +39,7 @@ class Sketch:
 
     @property
     def height(self) -> int:
-        """Of a button or a field."""
+        """The height of a button or field."""
         return round(self.theme.base * 2.2)
 
     def pick(self, kind: dict[str, tuple[str, ...]]) -> str:
@@ -47,7 +47,7 @@ class Sketch:
         return words.pick(self.rng, kind, self.language)
 
     def tinge(self) -> tuple[str, Colour]:
-        """A colour that can be seen on this screen, with its word."""
+        """Return a colour that is visible on this screen, with its word."""
         while True:
             word = self.rng.choice(appearance.VIVID)
             colour = appearance.shade(self.rng, word, self.held_out)
@@ -62,14 +62,14 @@ class Sketch:
         self, x: int, y: int, text: str, role: str = "text", size: int = 0, bold: bool = False,
         colour: Colour | None = None, across: float = 0.0, width: int = 0,
     ) -> Box:  # fmt: skip
-        """Words as a target of their own, cut to a width where one is given."""
+        """Draw words as a target, cut to a width if one is given."""
         font = self.theme.font(size, bold)
         text = fitted(text, font, width) if width else text
         with self.canvas.thing(role, text):
             return self.canvas.text(x, y, text, font, colour or self.ink, across)
 
     def icon(self, x: int, y: int, name: str, size: int, word: str = "", colour: Colour | None = None) -> Box:
-        """An icon by itself; `word` is the colour it is told apart by. Now and then it stands on a disc or a tile."""
+        """Draw an icon; `word` is the colour that distinguishes it. Sometimes it has a disc or tile behind it."""
         with self.canvas.thing("icon", icon=name, colour=word):
             if not (word and colour and size > 18 and self.rng.random() < 0.2):
                 return self.canvas.icon(x, y, self._variant(name), size, colour or self.ink)
@@ -82,7 +82,7 @@ class Sketch:
             return box
 
     def icon_button(self, box: Box, name: str, plain: bool = False) -> Box:
-        """A button that shows only an icon."""
+        """Draw a button that shows only an icon."""
         size = max(10, round(min(box.width, box.height) * 0.62))
         word = self.theme.accent_word if self.rng.random() < 0.2 and not plain else ""
         fill = self.theme.accent if word else None if plain else self.theme.surface
@@ -131,11 +131,11 @@ class Sketch:
 
     @property
     def link_ink(self) -> Colour:
-        """The accent, or plain ink where the accent cannot be read."""
+        """Return the accent colour, or the text colour where the accent has too little contrast."""
         return self.theme.accent if appearance.contrast(self.theme.accent, self.theme.surface) > 3 else self.ink
 
     def field(self, box: Box, inside: str = "", icon: str = "", held: bool = False) -> Box:
-        """A field to type into, with a placeholder or what it holds, and perhaps an icon."""
+        """Draw a text field with a placeholder or value, sometimes with an icon."""
         font, pad = self.theme.font(), round(self.theme.base * 0.6)
         inside = fitted(inside, font, box.width - 3 * pad - (self.theme.base if icon else 0)) if inside else ""
         with self.canvas.thing("field", inside, icon):
@@ -197,7 +197,7 @@ class Sketch:
 
 
 def fitted(text: str, font: appearance.Font, width: int) -> str:
-    """As many whole words of a text as a width has room for, at least the first letter."""
+    """Return as many whole words of a text as fit a width, at least the first letter."""
     while text_width(font, text) > width and len(text) > 1:
         text = text.rpartition(" ")[0] or text[: max(1, len(text) * 2 // 3)]
     return text

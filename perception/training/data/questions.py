@@ -1,4 +1,4 @@
-"""Questions about screens whose answers are known, asked in the words that handeye asks a model in.
+"""Questions about screens with known answers, in the prompts that handeye uses.
 
 Boxes and points are InternVL's: thousandths of the picture, `<ref>…</ref><box>[[x1, y1, x2, y2]]</box>`. The pictures
 stand between `before` and `prompt`; how many there are is `pictures`.
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 Kind = Literal["ground", "read", "change", "act", "judge", "text"]
 PROFILE = INTERNVL3
-#: How a model says that a thing is not on the screen.
+#: The answer for a target that is not on the screen.
 ABSENT = "[[-1, -1, -1, -1]]"
 _ABSENT_SHARE = 0.06
-#: So many targets are drawn before one that has a phrase is given up.
+#: Attempts to draw a target that has a phrase.
 _TRIES = 8
-#: InternVL's own question, which it was trained with; handeye's adds what to do where the thing is not there.
+#: InternVL's own question, which it was trained with; handeye's adds the answer for a target that is not there.
 INTERNVL_QUESTION = "Please provide the bounding box coordinate of the region this sentence describes: <ref>{}</ref>"
 
 
@@ -48,14 +48,14 @@ class TrainingQuestion:
     prompt: str
     answer: str
     target: Box | None = None
-    """What it is about, in pixels of the last picture; None where that is nothing on it."""
+    """The box of the target, in pixels of the last picture; None if it is not on it."""
     phrase: str = ""
     """The words for the target that stand in the question."""
     before: str = ""
-    """What is said before the pictures."""
+    """The text before the pictures."""
     pictures: int = 1
     system: str = ""
-    """What the model is told that it is, where the question depends on it."""
+    """The system text, where the question depends on it."""
 
 
 def questions(
@@ -78,7 +78,7 @@ def questions(
 
 
 def ground(names: Names, rng: Random) -> TrainingQuestion | None:
-    """Phrase to box; now and then a phrase for what is not on the screen."""
+    """Ask for the box of a phrase; sometimes of a phrase that is not on the screen."""
     if rng.random() < _ABSENT_SHARE and len(names.screen.targets) > 4:
         sign = rng.choice(SIGNS)
         if names.known(sign):
@@ -90,18 +90,18 @@ def ground(names: Names, rng: Random) -> TrainingQuestion | None:
 
 
 def grounded(phrase: str, box: Box, screen: LabeledScreen, as_internvl: bool = False) -> TrainingQuestion:
-    """The question for the box of a phrase."""
+    """Return the question for the box of a phrase."""
     prompt = INTERNVL_QUESTION.format(phrase) if as_internvl else asking(phrase, screen.image)
     return TrainingQuestion("ground", prompt, spelled(box, screen.image.size, phrase), box, phrase)
 
 
 def asking(phrase: str, image: Image.Image) -> str:
-    """What handeye asks for a phrase, without the picture."""
+    """Return the text of handeye's grounding question, without the picture."""
     return str(ground_prompt(PROFILE, image, phrase, PromptPrefix("")).turns[0].parts[-1])
 
 
 def read(names: Names, rng: Random) -> TrainingQuestion | None:
-    """Box to text, or to what is shown there."""
+    """Ask for the text at a box, or for what is drawn there."""
     screen = names.screen
     numbers = [n for n, target in enumerate(screen.targets) if target.text or target.icon]
     if not numbers:
@@ -115,10 +115,10 @@ def read(names: Names, rng: Random) -> TrainingQuestion | None:
 
 
 def change(before: LabeledScreen, after: LabeledScreen) -> TrainingQuestion:
-    """What is different between two pictures of one screen: what came, what went, or nothing."""
+    """Ask what changed between two pictures of one screen: what appeared, what is gone, or nothing."""
     prompt = "The second picture shows the screen of the first a moment later. What changed?"
     old, new = set(before.targets), set(after.targets)
-    # What is drawn inside another thing comes and goes with it: the largest is named.
+    # A target inside another one appears and disappears with it: the largest is named.
     came = max(new - old, key=lambda target: target.box.area, default=None)
     gone = max(old - new, key=lambda target: target.box.area, default=None)
     if came is None and gone is None:
@@ -133,7 +133,7 @@ def change(before: LabeledScreen, after: LabeledScreen) -> TrainingQuestion:
 
 
 def act(names: Names, rng: Random) -> TrainingQuestion | None:
-    """A one-step instruction to the action that carries it out; half of them aim by words, half by a point."""
+    """Ask for the action of a one-step instruction; half of the targets are words, half are points."""
     if rng.random() < 0.12:
         told, action = rng.choice(_WITHOUT_TARGET)
         return acting(told, action, names.screen)
@@ -159,25 +159,25 @@ def acting(told: str, action: Action, screen: LabeledScreen, said: Phrase | None
 
 
 def spell_action(thought: str, action: Action) -> str:
-    """A thought and an action as handeye has models write them."""
+    """Return reasoning and action in handeye's answer format."""
     fields = action.model_dump(mode="json", exclude_defaults=True)
     call = json.dumps({"kind": action.kind} | {name: _short(each) for name, each in fields.items()}, ensure_ascii=False)
     return f"{thought}\n<tool_call>\n{call}\n</tool_call>"
 
 
 def rejected(question: TrainingQuestion, screen: LabeledScreen, rng: Random) -> str | None:
-    """A wrong answer of the right form, for a preference pair: another thing's box; None where there is no other."""
+    """Return a wrong answer of the right form, for a preference pair: the box of another target; None without one."""
     others = [target.box for target in screen.targets if question.target and not target.box.overlap(question.target)]
     if question.kind != "ground" or not others or question.target is None:
         return None
-    # The nearest are the hardest to tell apart.
+    # The nearest targets are the hardest to distinguish.
     x, y = question.target.centre
     others.sort(key=lambda box: abs(box.centre.x - x) + abs(box.centre.y - y))
     return spelled(rng.choice(others[:4]), screen.image.size, question.phrase)
 
 
 def spelled(box: Box, size: tuple[int, int], phrase: str) -> str:
-    """A box as InternVL writes it."""
+    """Return a box in InternVL's format."""
     return f"<ref>{phrase}</ref><box>{numbers_of(box, size)}</box>"
 
 

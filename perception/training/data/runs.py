@@ -1,7 +1,7 @@
-"""A person's own runs as training data: what was seen, what was done there, and whether it was right.
+"""Recorded runs as training data: the screen of each step, its action, and whether the action was right.
 
-Read from the files of a run's folder: `trace.jsonl` (one event a line: started, looked, thought, judged, acted, ended)
-and `screens/<digest>.webp`. What an action did stands as `outcome` in the look after it.
+The files of a run are read directly: `trace.jsonl` (events observed, decided, guarded, performed, ended) and
+`screens/<digest>.webp`. The outcome of an action is in the next `observed` event.
 """
 
 from __future__ import annotations
@@ -39,30 +39,30 @@ if TYPE_CHECKING:
 #: Versions of the event log that are read here, and what version 1 called its events.
 VERSIONS = (1, 2)
 EVENTS_1 = {"looked": "observed", "thought": "decided", "judged": "guarded", "acted": "performed"}
-#: What an embedded policy says of itself, before what it does.
+#: The prefix that the plain-English policy writes before its reasoning.
 _CLAUSE = re.compile(r"^Clause \d+ of \d+: ")
-#: So many steps before this one are told.
+#: Earlier steps in a prompt, at most.
 _TOLD = 12
 
 
 @dataclass(frozen=True)
 class RecordedStep:
-    """One turn of a run."""
+    """One step of a recorded run."""
 
     number: int
     picture: Path
     action: Action
     thought: str
     outcome: Outcome | None
-    """What the action did, as the next look told; None where the run ended before one."""
+    """The outcome of the action; None where the run ended before the next observation."""
     targets: tuple[LabeledTarget, ...]
-    """What the action aimed at, where its box is known."""
+    """The targets of the action whose boxes are known."""
     failed: bool = False
-    """It was refused, or could not be carried out."""
+    """It was refused, or could not be performed."""
     result: str = ""
 
     def screen(self) -> LabeledScreen:
-        """What was seen before the action."""
+        """The screen before the action, with the targets of the action."""
         with Image.open(self.picture) as image:
             return LabeledScreen(
                 image.convert("RGB"), self.targets, {"source": "run", "run": self.picture.parent.parent.name}
@@ -71,7 +71,7 @@ class RecordedStep:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """A run from its goal to its verdict."""
+    """A run from its goal to its status."""
 
     folder: Path
     goal: str
@@ -83,7 +83,7 @@ class Trajectory:
         return self.status == "succeeded"
 
     def right(self, step: RecordedStep) -> bool | None:
-        """Whether a step brought the goal nearer; None where nothing tells."""
+        """Whether a step was right: it had an effect in a run that succeeded; None where this is unknown."""
         effect = step.outcome.kind if step.outcome else "unknown"
         if step.failed or effect == "no_effect":
             return False
@@ -92,7 +92,7 @@ class Trajectory:
         return True if self.succeeded and effect != "unexpected" else None
 
     def told(self, step: RecordedStep) -> tuple[PromptStep, ...]:
-        """The steps before one, as a model is told of them."""
+        """Return the steps before one, in the form of the prompt."""
         before = [each for each in self.steps if each.number < step.number and each.outcome]
         return tuple(
             PromptStep(each.number, each.action, each.outcome, each.result) for each in before[-_TOLD:] if each.outcome
@@ -100,7 +100,7 @@ class Trajectory:
 
 
 class Preference(NamedTuple):
-    """Two answers to one question about one screen; the question's own is the better one."""
+    """Two answers to one question about one screen; that of the question is the better one."""
 
     screen: LabeledScreen
     question: TrainingQuestion
@@ -110,7 +110,7 @@ class Preference(NamedTuple):
 def trajectories(folder: Path) -> list[Trajectory]:
     """The runs in a folder such as `runs/`, or the one run that it is; raises UsageError where there is none.
 
-    A run without pictures, or one that has not ended, is left out.
+    Runs without pictures, and runs that have not ended, are left out.
     """
     folders = (
         [folder] if (folder / "trace.jsonl").exists() else sorted(path.parent for path in folder.glob("*/trace.jsonl"))
@@ -246,14 +246,14 @@ def _events(path: Path) -> Iterator[dict[str, Any]]:
         for line in lines:
             try:
                 event = json.loads(line)
-            except ValueError:  # the last line of a run that was killed
+            except ValueError:  # the incomplete last line of a run that was killed
                 continue
             if isinstance(event, dict):
                 yield event
 
 
 def _step(folder: Path, told: dict[str, Any]) -> RecordedStep | None:
-    """A step, or None where its picture is gone or a later version wrote what this one cannot read."""
+    """Return a step, or None where its picture is missing or its format is unknown."""
     look, decided = told["observed"], told["decided"]
     picture = folder / "screens" / f"{look['screen']}.webp"
     if not picture.exists():

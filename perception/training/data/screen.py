@@ -1,4 +1,4 @@
-"""What every source of training data yields: a picture, and what is on it with exact boxes."""
+"""A labeled screen, which every source of training data produces: a picture and its targets with exact boxes."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class LabeledTarget:
     role: str
     """`button`, `link`, `field`, `checkbox`, `icon`, `text`, …, as `tools.element` names roles."""
     text: str = ""
-    """The words that stand on it, empty for an icon."""
+    """Its visible words, empty for an icon."""
     icon: str = ""
-    """What its drawing shows ("trash"), empty where there is only text."""
+    """The name of its icon ("trash"), empty for text."""
     colour: str = ""
-    """The plain word for the colour it is told apart by, empty where it has none."""
+    """The plain word for the colour that distinguishes it, empty where it has none."""
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@
     folder/shard-000000.tar       00000000.png 00000000.json 00000001.png …
     folder/shard-000001.tar
 
-A question about two pictures has the first as `KEY.before.png`. Samples are told by their number, so writing goes on
-where it was stopped, reading begins at any of them, and several readers share them out; the same call gives the same
-bytes.
+A question about two pictures has the first as `KEY.before.png`. A sample depends only on its number: writing continues
+where it was stopped, reading can start at any sample, and several readers can divide the samples. The same call gives
+the same bytes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PER_SHARD = 512
 
 @dataclass(frozen=True)
 class Sample:
-    """A screen with questions about it; `before` is an earlier look at it, for questions about both."""
+    """A screen with questions about it; `before` is an earlier picture of it, for questions about both."""
 
     screen: LabeledScreen
     questions: tuple[TrainingQuestion, ...]
@@ -45,7 +45,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Shard:
-    """One tar file, as the index tells of it."""
+    """The entry of one tar file in the index."""
 
     name: str
     samples: int
@@ -80,7 +80,7 @@ def write_shards(
 
 
 def read_shards(folder: Path, *, start: int = 0, reader: int = 0, readers: int = 1) -> Iterator[tuple[int, Sample]]:
-    """The samples from number `start` on, with their numbers; of several readers each gets every so-manieth.
+    """The samples from number `start` on, with their numbers; of several readers each gets every n-th.
 
     Raises SetupError before the first sample when a shard is torn.
     """

@@ -1,4 +1,4 @@
-"""A recipe of `icons` as lines, and those as a mask of pixels or as SVG."""
+"""Converts an icon recipe to lines, and lines to a pixel mask or SVG."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from random import Random
 
 GRID = 24
-#: Each pixel of a mask is the mean of so many in each direction.
+#: Supersampling factor: a pixel of a mask is the mean of this many in each direction.
 FINER = 4
-#: How much of its colour a lighter tone has, of 255.
+#: Opacity of a lighter tone, of 255.
 _TONE = 90
 _PART = re.compile(r"([A-Z])([^A-Z]*)")
 _ROUND_STEPS, _CURVE_STEPS = 40, 10

@@ -1,4 +1,4 @@
-"""What people call the things on a screen, and which of these phrases mean one thing there and no other."""
+"""Phrases for the targets of a screen, and which of them are unambiguous there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.training.data.screen import LabeledScreen, LabeledTarget
 
-#: What a person may call a thing of a role; the first is the usual word.
+#: Nouns for the roles; the first is the usual one.
 NOUNS: dict[str, tuple[str, ...]] = {
     "button": ("button",),
     "link": ("link",),
@@ -36,10 +36,10 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "img": ("icon",),
 }
 LABELLED = frozenset({"field", "textbox", "searchbox", "combobox", "checkbox", "radio", "switch"})
-#: The label of these stands to their right; of all others above them or to their left.
+#: Controls with their label on the right; other labels are above or on the left.
 _LABEL_RIGHT = frozenset({"checkbox", "radio", "switch"})
 _WORDS = frozenset({"text", "cell", "heading", "columnheader", "label"})
-#: Things without a colour word are of the screen's ink, which may be any of these.
+#: Targets without a colour word have the text colour of the screen, which may be any of these.
 _INKS = ("black", "white", "grey")
 _LONGEST = 40
 
@@ -49,12 +49,12 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Phrase:
-    """Words for one target of a screen that mean no other there."""
+    """An unambiguous phrase for one target of a screen."""
 
     text: str
     target: LabeledTarget
     plain: bool = True
-    """Whether it names the thing by itself, without a place or a neighbour."""
+    """Whether it identifies the target without a place or a neighbour."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Names:
 
     @cached_property
     def labels(self) -> dict[int, str]:
-        """The words that stand beside fields, checkboxes and the like, by the number of their target."""
+        """The labels of fields, checkboxes and similar, by the number of their target."""
         texts = [target for target in self.screen.targets if target.role in _WORDS and target.text]
         found = {}
         for number, target in enumerate(self.screen.targets):
@@ -77,15 +77,15 @@ class Names:
 
     @cached_property
     def phrases(self) -> tuple[Phrase, ...]:
-        """Every phrase that means one thing on this screen, in the order of its targets."""
+        """Return every unambiguous phrase of this screen, in the order of its targets."""
         return tuple(phrase for number in range(len(self.screen.targets)) for phrase in self.of(number))
 
     def known(self, words: str) -> bool:
-        """Whether anything here goes by these words."""
+        """Whether any target here matches these words."""
         return any(words.casefold() == name for names in self._names.values() for name in names)
 
     def describe(self, number: int) -> str:
-        """A target in words, whether or not they mean it alone: "a red trash icon"."""
+        """Describe a target, ambiguous or not: "a red trash icon"."""
         target = self.screen.targets[number]
         name = self.labels.get(number) or target.text or target.icon
         words = " ".join(part for part in (target.colour, name, _nouns(target)[0]) if part)
@@ -162,7 +162,7 @@ class Names:
                 yield name, written.get(name) or name
 
     def _placed(self, number: int) -> Iterator[Phrase]:
-        """By what stands in the same line, or by which of several it is."""
+        """Phrases by a neighbour in the same line, or by an ordinal."""
         target, noun = self.screen.targets[number], _nouns(self.screen.targets[number])[0]
         for words, shown in list(self._shown(number))[:1]:
             same = self._holders[words, noun, ""]
@@ -190,7 +190,7 @@ class Names:
         return Counter(name for names in self._names.values() for name in names)
 
     def _which(self, number: int, same: list[int]) -> tuple[str, str] | None:
-        """Which of several that stand in one row or one column."""
+        """Phrases by an ordinal among several in one row or column."""
         boxes = [self.screen.targets[n].box for n in same]
         middle = [box.centre for box in boxes]
         if all(abs(spot.y - middle[0].y) < boxes[0].height for spot in middle):
@@ -216,14 +216,14 @@ def _nouns(target: LabeledTarget) -> tuple[str, ...]:
 
 
 def _in_line(one: LabeledTarget, other: LabeledTarget) -> bool:
-    """Whether two things stand in one line, and not too far apart."""
+    """Whether two targets are in one line, and not too far apart."""
     shared = min(one.box.bottom, other.box.bottom) - max(one.box.top, other.box.top)
     gap = max(one.box.left - other.box.right, other.box.left - one.box.right)
     return shared > 0.6 * min(one.box.height, other.box.height) and gap < 40 * max(8, one.box.height)
 
 
 def _gap(target: LabeledTarget, text: LabeledTarget) -> int:
-    """How far a text stands from where the label of a thing would be; -1 when it stands elsewhere."""
+    """Return the distance of a text from the place of a target's label; -1 if it is elsewhere."""
     box, words = target.box, text.box
     in_line = words.top < box.centre.y < words.bottom
     if target.role in _LABEL_RIGHT:

@@ -1,4 +1,4 @@
-"""The words that stand on made-up screens, in several languages of Latin script."""
+"""The words on generated screens, in several languages with Latin script."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ FILLING = _words(
 
 
 def pick(rng: Random, kind: dict[str, tuple[str, ...]], language: str) -> str:
-    """A word of a kind; now and then one that nobody has ever said, so that letters are read and not guessed."""
+    """Return a word of a kind; sometimes an invented one, so that a model reads letters instead of guessing words."""
     return invented(rng) if rng.random() < _INVENTED else rng.choice(kind[language])
 
 
