@@ -30,13 +30,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from handeye.perception.training import pocket
-from handeye.perception.training.trainer import Plan, Trainer
+from handeye.perception.training.trainer import Trainer, TrainingPlan
 pocket.PRESETS["small"] = replace(pocket.preset("tiny-cpu"), **{SIZES})
 def tell(news):
     if news.step == {EVERY} + 4:
         print("told", flush=True)
         sys.stdin.read()
-Trainer(Plan(Path(sys.argv[1]), "small", steps={STEPS}, every={EVERY}, threads=1, screens=24)).run(tell)
+Trainer(TrainingPlan(Path(sys.argv[1]), "small", steps={STEPS}, every={EVERY}, threads=1, screens=24)).run(tell)
 """
 
 
