@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.agent.event_log import read_events
 from handeye.agent.run_view import build_run_view
-from handeye.policies.replay.anchor_action import FINGERPRINT, standing
-from handeye.policies.replay.anchors import Anchor, Standing, without_places
-from handeye.policies.replay.explicit import explicit, placed
-from handeye.policies.replay.memory import Memory
+from handeye.policies.replay.anchor_action import FINGERPRINT, screen_state
+from handeye.policies.replay.anchors import Anchor, ScreenState, action_in_words
+from handeye.policies.replay.explicit import goal_checks, place_checks
+from handeye.policies.replay.memory import ReplayState
 from handeye.policies.replay.optional import closes, conditional
 from handeye.tools.actions import describe, parse_action
 from handeye.tools.errors import UsageError
@@ -27,7 +27,7 @@ PLAIN_ENGLISH = "plain english"
 
 
 @dataclass
-class Retraced:
+class RunAnchors:
     """A run as it can be done again."""
 
     anchors: list[Anchor] = field(default_factory=list)
@@ -41,18 +41,18 @@ class Retraced:
     """Which step of an earlier run each has repeated; -1 for none."""
 
 
-def retrace(run: Path) -> Retraced:
+def anchors_from_run(run: Path) -> RunAnchors:
     """What a run did, without what it did in vain, and without waits that nobody asked for."""
     story = build_run_view(read_events(run / "trace.jsonl"))
     goal = story.started.goal if story.started else ""
     kept = _kept(story.steps)
-    found = Retraced()
+    found = RunAnchors()
     for step in kept:
         reasoning = step.reasoning
         assert reasoning is not None
-        memory, memo = Memory.read(reasoning.memo)
+        memory, memo = ReplayState.read(reasoning.memo)
         signatures = {name: _whole(signature, step, run, found) for name, signature in reasoning.signatures.items()}
-        action = without_places(reasoning.action, reasoning.signatures)
+        action = action_in_words(reasoning.action, reasoning.signatures)
         found.anchors.append(
             Anchor(
                 description=describe(parse_action(action)),
@@ -80,7 +80,9 @@ def _kept(steps: list[StepView]) -> list[StepView]:
         reasoning = step.reasoning
         if reasoning is None or step.state in ("failed", "refused", "waiting", "gave_up"):
             continue
-        if Memory.read(reasoning.memo)[0].own or (reasoning.by == PLAIN_ENGLISH and reasoning.action.kind == "wait"):
+        if ReplayState.read(reasoning.memo)[0].own or (
+            reasoning.by == PLAIN_ENGLISH and reasoning.action.kind == "wait"
+        ):
             continue
         if kept and _in_vain(kept[-1]) and (reasoning.by == "ladder" or _alike(kept[-1], step)):
             kept.pop()
@@ -101,17 +103,17 @@ def _alike(one: StepView, other: StepView) -> bool:
     )
 
 
-def _before(step: StepView) -> Standing:
+def _before(step: StepView) -> ScreenState:
     if step.look is None:
-        return Standing()
-    return Standing(**standing(step.look.signals), screen=step.look.screen[:FINGERPRINT])
+        return ScreenState()
+    return ScreenState(**screen_state(step.look.signals), screen=step.look.screen[:FINGERPRINT])
 
 
-def _whole(signature: TargetSignature, step: StepView, run: Path, found: Retraced) -> TargetSignature:
+def _whole(signature: TargetSignature, step: StepView, run: Path, found: RunAnchors) -> TargetSignature:
     """A sight with what only the picture says: the text at the point where no element is known, and the patch."""
     from handeye.perception.reading import ocr
-    from handeye.policies.replay.picture import patch_of
-    from handeye.policies.replay.signatures import around, line_at, share
+    from handeye.policies.replay.picture import cut_patch
+    from handeye.policies.replay.signatures import line_at, nearby_texts, share
     from handeye.tools.geometry import Box
 
     screen = _screen(step, run)
@@ -125,9 +127,11 @@ def _whole(signature: TargetSignature, step: StepView, run: Path, found: Retrace
             if line and not signature.role
             else signature.at
         )
-        near = around(signature.point, Box(*signature.point, signature.point.x + 1, signature.point.y + 1), lines, line)
+        near = nearby_texts(
+            signature.point, Box(*signature.point, signature.point.x + 1, signature.point.y + 1), lines, line
+        )
         signature = signature.model_copy(update={"text": line.name if line else "", "near": near, "at": at})
-    signature, png = patch_of(signature, screen.image)
+    signature, png = cut_patch(signature, screen.image)
     if png:
         found.patches[signature.patch] = png
     return signature
@@ -160,11 +164,11 @@ def _optional(reasoning: Decided, goal: str) -> bool:
     return reasoning.action.kind == "click" and signature is not None and signature.overlay and closes(signature.name)
 
 
-def _place_checks(found: Retraced, goal: str, kept: list[StepView]) -> None:
+def _place_checks(found: RunAnchors, goal: str, kept: list[StepView]) -> None:
     """Note before which step each explicit check of the goal held last, where a model worked on it."""
     if any(anchor.clause is not None for anchor in found.anchors):
         return  # plain English judges the checks itself, at their clauses
-    held = [Memory.read(step.reasoning.memo)[0].held for step in kept if step.reasoning]
-    for at, checks in enumerate(placed(explicit(goal).checks, held)):
+    held = [ReplayState.read(step.reasoning.memo)[0].held for step in kept if step.reasoning]
+    for at, checks in enumerate(place_checks(goal_checks(goal).checks, held)):
         if checks:
             found.anchors[at] = found.anchors[at].model_copy(update={"checks": tuple(checks)})

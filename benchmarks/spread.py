@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.scenarios.command import run_all
-from handeye.scenarios.distributed import Spread, connect
+from handeye.scenarios.distributed import ClusterPool, connect
 from handeye.scenarios.results import read_results
-from handeye.scenarios.runner import Settings, Trial
-from handeye.scenarios.suite.expansion import Case, cases_of
+from handeye.scenarios.runner import AttemptRunner, Settings
+from handeye.scenarios.suite.expansion import Scenario, load_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.scenarios.results import Result
+    from handeye.scenarios.results import ScenarioResult
 
 #: Its answer comes so late as answers of real servers do that have something to do.
 PAGE = """<!doctype html><meta charset=utf-8><title>Orders</title><h1>Orders</h1>
@@ -39,7 +39,7 @@ scenarios:
 """
 
 
-class Light(Trial):
+class Light(AttemptRunner):
     """A scenario that opens nothing: what is left is what handing it out and taking it in costs."""
 
     def carry_out(self) -> dict[str, Any]:
@@ -56,16 +56,16 @@ class Scale:
         self.megabytes: list[float] = []
         self._at, self._then = at, then
 
-    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
+    def begin(self, scenarios: Sequence[Scenario], kept: int = 0) -> None:
         """Nothing."""
 
-    def add(self, result: Result) -> None:  # noqa: ARG002
+    def add(self, result: ScenarioResult) -> None:  # noqa: ARG002
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         self.megabytes.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
         if self._then and len(self.megabytes) == self._at:
             self._then()
 
-    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:  # noqa: ARG002
+    def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:  # noqa: ARG002
         return []
 
     def stop(self) -> None:
@@ -81,9 +81,9 @@ def browsers(count: int, workers: int, folder: Path) -> float:
     with connect("local", cores=workers) as cluster:
         settings = Settings(output=folder / f"out-{workers}", anchors=False)
         # The workers' start is the same for few scenarios and many, and is not counted.
-        run_all(cases_of(suite)[:workers], settings, workers, 0, [], work=Spread(cluster))
+        run_all(load_scenarios(suite)[:workers], settings, workers, 0, [], work=ClusterPool(cluster))
         began = time.monotonic()
-        results = run_all(cases_of(suite), settings, workers, 0, [], work=Spread(cluster))
+        results = run_all(load_scenarios(suite), settings, workers, 0, [], work=ClusterPool(cluster))
         seconds = time.monotonic() - began
     states = Counter(result.status for result in results)
     assert states == {"passed": count}, f"not all passed: {states}, {[each.reason for each in results][:3]}"
@@ -97,8 +97,9 @@ def simulated(count: int, nodes: int, folder: Path) -> dict[str, Any]:
 
     suite = folder / "light.yaml"
     suite.write_text(f"on: 'about:blank'\nscenarios:\n- {{name: light, goal: x, unchecked: true, repeat: {count}}}\n")
-    cases = [
-        Case(each.suite, each.file, each.scenario, each.name, "benchmarks.spread:Light") for each in cases_of(suite)
+    scenarios = [
+        Scenario(each.suite, each.file, each.spec, each.name, "benchmarks.spread:Light")
+        for each in load_scenarios(suite)
     ]
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     try:
@@ -106,7 +107,7 @@ def simulated(count: int, nodes: int, folder: Path) -> dict[str, Any]:
         scale = Scale(count // 2, lambda: made.remove_node(added[-1], allow_graceful=False))
         with connect(made.address) as cluster:
             began = time.monotonic()
-            run_all(cases, Settings(output=folder / "light"), 0, 0, [scale], work=Spread(cluster))
+            run_all(scenarios, Settings(output=folder / "light"), 0, 0, [scale], work=ClusterPool(cluster))
             seconds = time.monotonic() - began
     finally:
         made.shutdown()

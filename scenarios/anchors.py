@@ -14,7 +14,7 @@ import yaml
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from handeye.agent.anchors_from_run import Retraced, retrace
+from handeye.agent.anchors_from_run import RunAnchors, anchors_from_run
 from handeye.agent.run_folder import slug
 from handeye.policies.replay.anchors import Anchor
 from handeye.policies.replay.policy import NAME, READ_ANEW
@@ -24,18 +24,18 @@ from handeye.tools.files import write_atomically
 if TYPE_CHECKING:
     from PIL import Image
 
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.suite.expansion import Scenario
 
 #: Version 2 renamed keys; files of version 1 are read too.
 VERSION = 2
 
-Part = Literal["setup", "run", "teardown"]
-PARTS: tuple[Part, ...] = ("setup", "run", "teardown")
+RunPart = Literal["setup", "run", "teardown"]
+RUN_PARTS: tuple[RunPart, ...] = ("setup", "run", "teardown")
 _PLAIN = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*")
 _PATCH = re.compile(r"^\s*patch: ['\"]?([0-9a-f]{16})", re.MULTILINE)
 
 
-class Kept(BaseModel):
+class AnchorFile(BaseModel):
     """A scenario's file of anchors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,7 +48,7 @@ class Kept(BaseModel):
     run: tuple[Anchor, ...] = ()
     teardown: tuple[Anchor, ...] = ()
 
-    def part(self, name: Part) -> tuple[Anchor, ...]:
+    def part(self, name: RunPart) -> tuple[Anchor, ...]:
         return {"setup": self.setup, "run": self.run, "teardown": self.teardown}[name]
 
     @property
@@ -57,7 +57,7 @@ class Kept(BaseModel):
         return any(each.clause is not None for each in self.run)
 
 
-class Healing(NamedTuple):
+class AnchorUpdate(NamedTuple):
     """What a passed run has to say of its anchors."""
 
     replayed: int = 0
@@ -68,14 +68,14 @@ class Healing(NamedTuple):
     """What became of the files: a note, or the difference that --update-anchors would write."""
 
 
-class Anchors:
+class ScenarioAnchors:
     """The anchors of one scenario."""
 
-    def __init__(self, case: Case, served: str = "") -> None:
+    def __init__(self, scenario: Scenario, served: str = "") -> None:
         """`served` is the address of its suite in this run: in the files it is `${serve}`."""
-        self.case, self._served = case, served.rstrip("/")
-        self.folder = case.file.with_name(f"{case.file.stem}.anchors")
-        self.path = self.folder / f"{file_name(case.name)}.yaml"
+        self.scenario, self._served = scenario, served.rstrip("/")
+        self.folder = scenario.file.with_name(f"{scenario.file.stem}.anchors")
+        self.path = self.folder / f"{file_name(scenario.name)}.yaml"
         self.stale = ""
         """Why what is there cannot be used; empty when it can, and when nothing is there."""
         self.kept = self._read()
@@ -89,21 +89,21 @@ class Anchors:
         except UsageError:
             return None
 
-    def learn(self, runs: Path, *, update: bool, used: bool = True) -> Healing:
+    def learn(self, runs: Path, *, update: bool, used: bool = True) -> AnchorUpdate:
         """Take in a passed run (its parts are folders of `runs`): written where there were none or with `update`.
 
         `used`: the anchors that are there were followed; where not, they are another policy's, and stay.
         """
-        found = {name: retrace(runs / name) for name in PARTS if (runs / name / "trace.jsonl").exists()}
+        found = {name: anchors_from_run(runs / name) for name in RUN_PARTS if (runs / name / "trace.jsonl").exists()}
         replayed = sum(by == NAME for each in found.values() for by in each.by)
         if self.kept is None:
             if self._write({name: each.anchors for name, each in found.items()}, list(found.values())):
-                return Healing(replayed, (), f"anchors written to {self.path}")
-            return Healing(replayed, (), f"{self.folder} cannot be written: no anchors were kept")
+                return AnchorUpdate(replayed, (), f"anchors written to {self.path}")
+            return AnchorUpdate(replayed, (), f"{self.folder} cannot be written: no anchors were kept")
         healed = tuple(each for name, one in found.items() if self.kept.part(name) for each in _healed(one))
         if not used:
-            return Healing()
-        kept = {name: list(self.kept.part(name)) for name in PARTS}
+            return AnchorUpdate()
+        kept = {name: list(self.kept.part(name)) for name in RUN_PARTS}
         same = {name: merged(kept[name], each) for name, each in found.items()}
         told = difference(self._text(kept), self._text(kept | same), self.path.name) if healed else ""
         if update:
@@ -111,9 +111,9 @@ class Anchors:
             if self._text(kept | fresh) != self._text(kept):
                 self._write(kept | fresh, list(found.values()))
                 told = f"anchors updated in {self.path}\n{told}".rstrip()
-        return Healing(replayed, healed, told)
+        return AnchorUpdate(replayed, healed, told)
 
-    def _read(self) -> Kept | None:
+    def _read(self) -> AnchorFile | None:
         try:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -122,11 +122,11 @@ class Anchors:
             self.stale = f"{self.path} cannot be read ({error})"
             return None
         try:
-            kept = Kept.model_validate(yaml.safe_load(self._filled(text)))
+            kept = AnchorFile.model_validate(yaml.safe_load(self._filled(text)))
         except (ValidationError, yaml.YAMLError) as error:
             self.stale = f"{self.path} cannot be read ({str(error).splitlines()[0]})"
             return None
-        if kept.version not in (1, VERSION) or kept.wanted != wanted(self.case):
+        if kept.version not in (1, VERSION) or kept.wanted != wanted(self.scenario):
             self.stale = f"{self.path} is out of date: the scenario says something else now"
             return None
         return kept
@@ -134,15 +134,15 @@ class Anchors:
     def _filled(self, text: str) -> str:
         return text.replace("${serve}", self._served) if self._served else text
 
-    def _text(self, parts: dict[Part, list[Anchor]]) -> str:
-        told: dict[str, Any] = {"scenario": self.case.name, "version": VERSION, "wanted": wanted(self.case)}
-        for name in PARTS:
+    def _text(self, parts: dict[RunPart, list[Anchor]]) -> str:
+        told: dict[str, Any] = {"scenario": self.scenario.name, "version": VERSION, "wanted": wanted(self.scenario)}
+        for name in RUN_PARTS:
             if parts.get(name):
                 told[name] = [each.model_dump(mode="json", exclude_defaults=True) for each in parts[name]]
         text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
         return text.replace(self._served, "${serve}") if self._served else text
 
-    def _write(self, parts: dict[Part, list[Anchor]], found: list[Retraced]) -> bool:
+    def _write(self, parts: dict[RunPart, list[Anchor]], found: list[RunAnchors]) -> bool:
         """Write the file and the pictures it names, and throw away those that no file of the folder names any more."""
         patches = self.folder / "patches"
         text = self._text(parts)
@@ -166,11 +166,11 @@ class Anchors:
         return True
 
 
-def wanted(case: Case) -> str:
+def wanted(scenario: Scenario) -> str:
     """A digest of what a scenario asks for."""
-    suite, scenario = case.suite, case.scenario
+    suite, spec = scenario.suite, scenario.spec
     setup, teardown = ([each.step for each in steps] for steps in (suite.setup, suite.teardown))
-    told: list[Any] = [setup, scenario.wanted, teardown, suite.device, scenario.on or suite.on]
+    told: list[Any] = [setup, spec.wanted, teardown, suite.device, spec.on or suite.on]
     told += [sorted((name, str(value)) for name, value in suite.variables.items())]
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:16]
 
@@ -182,7 +182,7 @@ def file_name(name: str) -> str:
     return f"{slug(name, 60)}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def merged(old: list[Anchor], new: Retraced, *, refresh: bool = False) -> list[Anchor]:
+def merged(old: list[Anchor], new: RunAnchors, *, refresh: bool = False) -> list[Anchor]:
     """The anchors after a run: what was done as before stays as it was, or with `refresh` is taken down anew where
     some signal differed; what was healed is new; what is optional and did not come stays in its place."""
     found: list[tuple[int, Anchor]] = []
@@ -213,6 +213,6 @@ def _read_anew(anchor: Anchor) -> bool:
     return anchor.action["kind"] in READ_ANEW
 
 
-def _healed(new: Retraced) -> list[str]:
+def _healed(new: RunAnchors) -> list[str]:
     pairs = zip(new.anchors, new.by, new.repeated, strict=True)
     return [each.description for each, by, repeated in pairs if by != NAME and repeated < 0 and not _read_anew(each)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from handeye.scenarios.agent_benchmarks.benchmark_task import Limits, Task
+    from handeye.scenarios.agent_benchmarks.benchmark_task import BenchmarkTask, TaskLimits
     from handeye.scenarios.agent_benchmarks.tally import Tally
 
 #: Where results lie unless `--output` says otherwise.
@@ -116,15 +116,15 @@ def command(
     ):
         from handeye.agent.config import rules_here
         from handeye.policies.guard.guard_policy import GuardPolicy
-        from handeye.scenarios.agent_benchmarks.benchmark_task import Limits
-        from handeye.scenarios.agent_benchmarks.tally import Bar, tally, to_json
-        from handeye.scenarios.command import carry_out
+        from handeye.scenarios.agent_benchmarks.benchmark_task import TaskLimits
+        from handeye.scenarios.agent_benchmarks.tally import BenchmarkProgress, tally, to_json
+        from handeye.scenarios.command import run_and_report
         from handeye.scenarios.reporters import open_reporters
         from handeye.scenarios.runner import Settings
 
         _check_flags(benchmark, files, seeds != 1 or first_seed != 0, bool(site), allow_execute)
         names = [name for each in tasks.split(",") if (name := each.strip())]
-        limits = Limits(max_steps, budget_seconds)
+        limits = TaskLimits(max_steps, budget_seconds)
         found = read_tasks(
             benchmark,
             files or [],
@@ -137,8 +137,8 @@ def command(
         )[:limit]
         console = note_console()
         for task in found:
-            if task.scenario.skip:
-                console.print(f"[yellow]left out[/] {escape(str(task.scenario.skip))}", soft_wrap=True)
+            if task.spec.skip:
+                console.print(f"[yellow]left out[/] {escape(str(task.spec.skip))}", soft_wrap=True)
         settings = Settings(
             output=output,
             model=model,
@@ -147,8 +147,8 @@ def command(
             rules=rules_here() or GuardPolicy(),
             options=read_options(options),
         )
-        reporters = open_reporters(reporter, console, output) or [Bar(console, output)]
-        results, seconds, stopped, written = carry_out(found, settings, workers, reporters, resume=resume)
+        reporters = open_reporters(reporter, console, output) or [BenchmarkProgress(console, output)]
+        results, seconds, stopped, written = run_and_report(found, settings, workers, reporters, resume=resume)
         counted = tally(found, results)
         result = to_json(benchmark, model, found, results, counted, seconds)
         if json_file == STDOUT:
@@ -160,7 +160,7 @@ def command(
             left = len(found) - len(results)
             console.print(f"[yellow]interrupted[/]: {left} left to be tried; --resume goes on with them")
         short = at_least is not None and counted.overall.share.accuracy < at_least
-        code = 130 if stopped else 1 if short else 3 if counted.broken else 0
+        code = 130 if stopped else 1 if short else 3 if counted.errors else 0
     raise typer.Exit(code)
 
 
@@ -169,12 +169,12 @@ def read_tasks(
     files: Sequence[Path],
     names: Sequence[str],
     seeds: Sequence[int],
-    limits: Limits,
+    limits: TaskLimits,
     *,
     sites: Sequence[str] = (),
     allow_execute: bool = False,
     skip_unsupported: bool = False,
-) -> list[Task]:
+) -> list[BenchmarkTask]:
     """The tasks that are asked for. Raises UsageError naming the file and the key of what cannot be used."""
     from handeye.scenarios.agent_benchmarks import miniwob, osworld, webarena
 
@@ -225,8 +225,8 @@ def _tell(console: Console | None, counted: Tally, written: list[Path]) -> None:
         f"[bold]{share.accuracy:.1%}[/] carried out: {share.correct} of {share.n}, "
         f"with 95 % certainty between {low:.1%} and {high:.1%}"
     )
-    if counted.broken:
-        console.print(f"[yellow]{counted.broken} could not be tried, and count as failed[/]", end=": ")
+    if counted.errors:
+        console.print(f"[yellow]{counted.errors} could not be tried, and count as failed[/]", end=": ")
         console.print(f"the first since {counted.trouble}", soft_wrap=True, markup=False)
     if counted.skipped:
         console.print(f"[yellow]{counted.skipped} were left out, and count nowhere[/]")

@@ -18,15 +18,15 @@ from handeye.tools.errors import HandeyeError, SetupError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handeye.scenarios.distributed import Spread
+    from handeye.scenarios.distributed import ClusterPool
     from handeye.scenarios.reporters import Reporter
-    from handeye.scenarios.results import Result
+    from handeye.scenarios.results import ScenarioResult
     from handeye.scenarios.runner import Settings
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.suite.expansion import Scenario
 
 #: Where results lie unless `--output` says otherwise.
 OUTPUT = Path("test-results")
-#: Bytes a disk must have free for a broken scenario not to be its fault.
+#: Bytes a disk must have free for an error of a scenario not to be its fault.
 LEAST_ROOM = 1_000_000
 #: In the place of a number of workers: as many as a cluster has cores.
 EVERY_CORE = 0
@@ -153,19 +153,23 @@ def command(
         from handeye.scenarios.reporters import open_reporters
         from handeye.scenarios.reporters.json import results_json
         from handeye.scenarios.results import exit_code
-        from handeye.scenarios.retention import keep_wanted
+        from handeye.scenarios.retention import parse_retention
         from handeye.scenarios.runner import Settings
-        from handeye.scenarios.suite.expansion import cases_of, find_files
+        from handeye.scenarios.suite.expansion import find_files, load_scenarios
 
         console = note_console()
-        cases = [case for path in find_files(paths) for case in cases_of(path, pictures=not update_pictures)]
-        cases = chosen(cases, grep, tags or [], forbid_only, output if last_failed else None, resume=resume)
-        cases = sharded(cases * repeat_each, shard)
-        if not cases:
+        scenarios = [
+            scenario for path in find_files(paths) for scenario in load_scenarios(path, pictures=not update_pictures)
+        ]
+        scenarios = select_scenarios(
+            scenarios, grep, tags or [], forbid_only, output if last_failed else None, resume=resume
+        )
+        scenarios = select_shard(scenarios * repeat_each, shard)
+        if not scenarios:
             raise UsageError("no scenario is left to be run; loosen -g, --tag, --last-failed or --shard")
         if listing:
-            for case in cases:
-                typer.echo(f"{case.file}:{case.scenario.line}  {case.name}")
+            for scenario in scenarios:
+                typer.echo(f"{scenario.file}:{scenario.spec.line}  {scenario.name}")
             return
         settings = Settings(
             output=output,
@@ -173,42 +177,42 @@ def command(
             retries=retries,
             headed=headed,
             secrets=str(secrets.resolve()) if secrets else "",
-            anchors=anchors_wanted(anchors, update_anchors, no_model),
+            anchors=check_anchor_flags(anchors, update_anchors, no_model),
             update_anchors=update_anchors,
             update_pictures=update_pictures,
-            trace=keep_wanted(trace),
+            trace=parse_retention(trace),
             no_model=no_model,
             rules=rules_here() or GuardPolicy(),
             options=read_options(options),
         )
         reporters = open_reporters(reporter, console, output)
-        with spread_over(ray, model, workers) as work:
+        with open_cluster(ray, model, workers) as work:
             count = workers or (1 if work is None else EVERY_CORE)
-            done = carry_out(cases, settings, count, reporters, max_failures, resume=resume, work=work)
+            done = run_and_report(scenarios, settings, count, reporters, max_failures, resume=resume, work=work)
         for path in done.written:
             console.print(f"  {path}", soft_wrap=True, markup=False)
         if as_json:
             print_json(results_json(done.results, done.seconds))
         if done.stopped:
-            left = len(cases) - len(done.results)
+            left = len(scenarios) - len(done.results)
             console.print(f"[yellow]interrupted[/]: {left} left to be run; --resume goes on with them")
         code = 130 if done.stopped else exit_code(done.results)
     raise typer.Exit(code)
 
 
 @contextmanager
-def spread_over(ray: str, model: str, workers: int | None) -> Iterator[Spread | None]:
+def open_cluster(ray: str, model: str, workers: int | None) -> Iterator[ClusterPool | None]:
     """Who runs scenarios on the cluster that `--ray` names; None where it names none."""
     if not ray:
         yield None
         return
-    from handeye.scenarios.distributed import Spread, connect
+    from handeye.scenarios.distributed import ClusterPool, connect
 
     with connect(ray, model, workers) as cluster:
-        yield Spread(cluster)
+        yield ClusterPool(cluster)
 
 
-def anchors_wanted(anchors: bool, update: bool, no_model: bool) -> bool:
+def check_anchor_flags(anchors: bool, update: bool, no_model: bool) -> bool:
     """Whether anchors are used. Raises UsageError where other flags need them."""
     for flag, given in (("--update-anchors", update), ("--no-model", no_model)):
         if given and not anchors:
@@ -216,15 +220,15 @@ def anchors_wanted(anchors: bool, update: bool, no_model: bool) -> bool:
     return anchors
 
 
-def chosen(
-    cases: list[Case],
+def select_scenarios(
+    scenarios: list[Scenario],
     grep: str,
     tags: Sequence[str],
     forbid_only: bool,
     last: Path | None,
     *,
     resume: bool = False,
-) -> list[Case]:
+) -> list[Scenario]:
     """Those that are asked for. Raises UsageError for a pattern that is none and for a forbidden `only`.
 
     `last`: those that failed in the results of this folder; with `resume`, those that its run had chosen so.
@@ -232,45 +236,45 @@ def chosen(
     from handeye.scenarios.results import read_results
     from handeye.scenarios.resume import read_plan
 
-    only = [case for case in cases if case.scenario.only]
+    only = [scenario for scenario in scenarios if scenario.spec.only]
     if only and forbid_only:
-        raise UsageError(f"{only[0].file}:{only[0].scenario.line}: “{only[0].name}” says `only`; take it out")
-    found = only or cases
+        raise UsageError(f"{only[0].file}:{only[0].spec.line}: “{only[0].name}” says `only`; take it out")
+    found = only or scenarios
     if grep:
         try:
             pattern = re.compile(grep, re.IGNORECASE)
         except re.error as error:
             raise UsageError(f"--grep {grep!r} is no pattern ({error})") from error
-        found = [case for case in found if pattern.search(case.id)]
+        found = [scenario for scenario in found if pattern.search(scenario.id)]
     if tags:
-        found = [case for case in found if case.tags & set(tags)]
+        found = [scenario for scenario in found if scenario.tags & set(tags)]
     if last is not None and resume:
-        planned = {each.key for each in read_plan(last).cases}
-        found = [case for case in found if case.key in planned]
+        planned = {each.key for each in read_plan(last).scenarios}
+        found = [scenario for scenario in found if scenario.key in planned]
     elif last is not None:
         kept = read_results(last / "results.jsonl")
         if not kept:
             raise UsageError(f"--last-failed: there are no results in {last}; run the suites once, or name --output")
-        failed = {result.key for result in kept if result.status in ("failed", "broken")}
-        found = [case for case in found if case.key in failed]
+        failed = {result.key for result in kept if result.status in ("failed", "error")}
+        found = [scenario for scenario in found if scenario.key in failed]
     return found
 
 
-def sharded(cases: list[Case], shard: str) -> list[Case]:
+def select_shard(scenarios: list[Scenario], shard: str) -> list[Scenario]:
     """The N-th of M parts of nearly equal size. Raises UsageError for what is no N/M."""
     if not shard:
-        return cases
+        return scenarios
     hit = re.fullmatch(r"(\d+)/(\d+)", shard)
     number, count = (int(hit[1]), int(hit[2])) if hit else (0, 0)
     if not 1 <= number <= count:
         raise UsageError(f"--shard {shard!r} is no part; write N/M with N from 1 to M, such as 1/3")
-    return cases[number - 1 :: count]
+    return scenarios[number - 1 :: count]
 
 
-class Done(NamedTuple):
+class SuiteRun(NamedTuple):
     """What a run of cases came to."""
 
-    results: list[Result]
+    results: list[ScenarioResult]
     """In the order of the cases."""
     seconds: float
     stopped: bool
@@ -279,23 +283,23 @@ class Done(NamedTuple):
     """By the reporters."""
 
 
-def carry_out(
-    cases: Sequence[Case],
+def run_and_report(
+    scenarios: Sequence[Scenario],
     settings: Settings,
     workers: int,
     reporters: Sequence[Reporter],
     max_failures: int = 0,
     *,
     resume: bool = False,
-    work: Spread | None = None,
-) -> Done:
+    work: ClusterPool | None = None,
+) -> SuiteRun:
     """Run cases, as `run_all` does, and have the reporters tell of them to the end, however that comes."""
     from handeye.agent.run_folder import disk
 
     began = time.monotonic()
     stopped = False
     try:
-        results = run_all(cases, settings, workers, max_failures, reporters, resume=resume, work=work)
+        results = run_all(scenarios, settings, workers, max_failures, reporters, resume=resume, work=work)
     except Interrupted as interrupted:
         results, stopped = interrupted.results, True
     except HandeyeError:
@@ -305,54 +309,61 @@ def carry_out(
     results.sort(key=lambda result: result.number)
     seconds = time.monotonic() - began
     with disk(settings.output):
-        return Done(results, seconds, stopped, [path for each in reporters for path in each.end(results, seconds)])
+        return SuiteRun(results, seconds, stopped, [path for each in reporters for path in each.end(results, seconds)])
 
 
 class Interrupted(KeyboardInterrupt):
     """Somebody pressed Ctrl-C; what had come by then is kept."""
 
-    def __init__(self, results: list[Result]) -> None:
+    def __init__(self, results: list[ScenarioResult]) -> None:
         super().__init__()
         self.results = results
 
 
 def run_all(
-    cases: Sequence[Case],
+    scenarios: Sequence[Scenario],
     settings: Settings,
     workers: int,
     max_failures: int,
     reporters: Sequence[Reporter],
     *,
     resume: bool = False,
-    work: Spread | None = None,
-) -> list[Result]:
+    work: ClusterPool | None = None,
+) -> list[ScenarioResult]:
     """Run them in their order, so many at a time, with what their suites serve; results are kept as they come.
 
     `resume`: go on with the run that the output holds. `work`: who runs them, instead of this machine's processes.
     """
-    from handeye.scenarios.pool import one_by_one, side_by_side
-    from handeye.scenarios.results import Ledger
-    from handeye.scenarios.resume import Plan, picked_up
-    from handeye.scenarios.runner import Job
-    from handeye.scenarios.serving import serving
-    from handeye.scenarios.starting import skipped
+    from handeye.scenarios.pool import run_in_process, run_in_workers
+    from handeye.scenarios.results import ResultsFile
+    from handeye.scenarios.resume import RunPlan, resumed_results
+    from handeye.scenarios.runner import QueuedScenario
+    from handeye.scenarios.serving import serve_suite
+    from handeye.scenarios.starting import skip_reason
 
-    kept = picked_up(cases, settings) if resume else None
+    kept = resumed_results(scenarios, settings) if resume else None
     results = list(kept or ())
     done = {result.number for result in results}
     with ExitStack() as up:
-        ledger = Ledger(settings.output, kept)
+        ledger = ResultsFile(settings.output, kept)
         up.callback(ledger.close)
-        Plan.of(cases, settings).write(settings.output)
-        left = [(number, case) for number, case in enumerate(cases) if number not in done]
-        served = {} if work and work.serves else {case.file: case for _, case in left if not skipped(case)}
-        urls = {file: up.enter_context(serving(case.suite.serve, file.parent, file)) for file, case in served.items()}
-        jobs = [Job(case, urls.get(case.file, ""), number) for number, case in left]
+        RunPlan.of(scenarios, settings).write(settings.output)
+        left = [(number, scenario) for number, scenario in enumerate(scenarios) if number not in done]
+        served = (
+            {}
+            if work and work.serves
+            else {scenario.file: scenario for _, scenario in left if not skip_reason(scenario)}
+        )
+        urls = {
+            file: up.enter_context(serve_suite(scenario.suite.serve, file.parent, file))
+            for file, scenario in served.items()
+        }
+        jobs = [QueuedScenario(scenario, urls.get(scenario.file, ""), number) for number, scenario in left]
         for each in reporters:
-            each.begin(cases, len(results))
+            each.begin(scenarios, len(results))
             for result in results:
                 each.add(result)
-        run = work or (one_by_one if workers == 1 else side_by_side)
+        run = work or (run_in_process if workers == 1 else run_in_workers)
         failures = sum(each.failed for each in results)
         if max_failures and failures >= max_failures:
             return results
@@ -372,9 +383,9 @@ def run_all(
     return results
 
 
-def _check_room(output: Path, result: Result) -> None:
-    """Raises SetupError where a scenario is broken because the disk is full: so would all others be."""
-    if result.status == "broken" and shutil.disk_usage(output).free < LEAST_ROOM:
+def _check_room(output: Path, result: ScenarioResult) -> None:
+    """Raises SetupError where a scenario ends in an error because the disk is full: so would all others be."""
+    if result.status == "error" and shutil.disk_usage(output).free < LEAST_ROOM:
         raise SetupError(
             f"the disk with {output} is full; what has a result is kept: free some room, and go on with --resume"
         )

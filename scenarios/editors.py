@@ -20,18 +20,18 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 #: Words that stand for truth values where one is wanted.
 TRUTHS = ("yes", "no", "on", "off")
 #: Of several keys a table has exactly one.
-ONE_OF = {"Scenario": ("goal", "steps"), "Serve": ("folder", "command"), "Ground": ("image", "dataset")}
+ONE_OF = {"ScenarioSpec": ("goal", "steps"), "Serve": ("folder", "command"), "GroundSpec": ("image", "dataset")}
 
 
 def suite_schema() -> Schema:
     """What a suite's file may say, with the short ways to write it. Sentences and files are the loader's to judge."""
-    from handeye.scenarios.checks.kinds import KINDS, SHORT
+    from handeye.scenarios.checks.kinds import CHECK_TYPES, SHORT
     from handeye.scenarios.suite.schema import Suite
 
     made = Suite.model_json_schema(by_alias=True)
     parts: dict[str, Schema] = made.pop("$defs")
     parts["Suite"] = made
-    tables = {kind.__name__: kind.model_fields["kind"].default for kind in KINDS}
+    tables = {kind.__name__: kind.model_fields["kind"].default for kind in CHECK_TYPES}
     for name, part in parts.items():
         part.pop("title", None)
         part.get("properties", {}).pop("line", None)
@@ -61,9 +61,9 @@ def _widened(field: Schema) -> Schema:
         if "${{CI}}" in note.get("description", ""):  # a condition
             one.append(_truth())
         return {**_several({"anyOf": one} if len(one) > 1 else one[0]), **note}
-    if field.get("type") == "array" and items == {"$ref": "#/$defs/Ground"}:
+    if field.get("type") == "array" and items == {"$ref": "#/$defs/GroundSpec"}:
         return {**_several(items), **note}
-    if field.get("type") == "array" and items == {"$ref": "#/$defs/Step"}:
+    if field.get("type") == "array" and items == {"$ref": "#/$defs/ScenarioStep"}:
         return {**_several({"anyOf": [{"type": "string"}, items]}), **note}
     values = field.get("additionalProperties")
     if isinstance(values, dict) and values.get("items") == {"type": "string"}:

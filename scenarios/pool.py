@@ -1,7 +1,7 @@
 """Who runs the scenarios: this process, or several side by side, each with a model of its own.
 
 A worker that dies, because the machine is out of memory, say, costs time and nothing else: another one takes its place
-and its scenario is run again, once. What takes two workers with it is `broken`. Results come as they
+and its scenario is run again, once. A scenario that ends two workers gets the status `error`. Results come as they
 end; a way to run jobs that is closed early ends what is running.
 """
 
@@ -17,16 +17,16 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from handeye.scenarios.results import Attempt, clear_trials
-from handeye.scenarios.runner import Runner, result_of
+from handeye.scenarios.results import Attempt, clear_attempts
+from handeye.scenarios.runner import ScenarioRunner, scenario_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from handeye.scenarios.results import Result
-    from handeye.scenarios.runner import Job, Settings
+    from handeye.scenarios.results import ScenarioResult
+    from handeye.scenarios.runner import QueuedScenario, Settings
 
 #: So many workers a job may take with it.
 DEATHS = 2
@@ -34,16 +34,16 @@ DEATHS = 2
 GRACE = 5.0
 
 
-def one_by_one(jobs: Sequence[Job], settings: Settings, workers: int = 1) -> Iterator[Result]:  # noqa: ARG001
+def run_in_process(jobs: Sequence[QueuedScenario], settings: Settings, workers: int = 1) -> Iterator[ScenarioResult]:  # noqa: ARG001
     """In this process."""
-    with closing(Runner(settings)) as runner:
+    with closing(ScenarioRunner(settings)) as runner:
         for job in jobs:
             yield runner.run(job)
 
 
-def side_by_side(jobs: Sequence[Job], settings: Settings, workers: int) -> Iterator[Result]:
+def run_in_workers(jobs: Sequence[QueuedScenario], settings: Settings, workers: int) -> Iterator[ScenarioResult]:
     """In so many processes."""
-    queue = Queue(jobs, settings.output)
+    queue = ScenarioQueue(jobs, settings.output)
     count = min(workers, len(jobs))
     crew = [_Worker(settings, count) for _ in range(count)]
     try:
@@ -65,29 +65,29 @@ def side_by_side(jobs: Sequence[Job], settings: Settings, workers: int) -> Itera
         _end(crew)
 
 
-class Queue:
+class ScenarioQueue:
     """Jobs that wait for a worker, and those that come back because theirs has died."""
 
-    def __init__(self, jobs: Sequence[Job], output: Path) -> None:
+    def __init__(self, jobs: Sequence[QueuedScenario], output: Path) -> None:
         self._waiting = deque(jobs)
         self._deaths = Counter[int]()
         self._output = output
 
-    def next(self) -> Job | None:
+    def next(self) -> QueuedScenario | None:
         """None when there is nothing more to do, unless a worker dies."""
         return self._waiting.popleft() if self._waiting else None
 
-    def lost(self, job: Job | None, why: str) -> Result | None:
-        """A worker has died over this job: it comes next, or is broken when that was the last try."""
+    def lost(self, job: QueuedScenario | None, why: str) -> ScenarioResult | None:
+        """A worker has died over this job: it comes next, or ends as `error` when that was the last try."""
         if job is None:
             return None
         self._deaths[job.number] += 1
         if self._deaths[job.number] < DEATHS:
-            clear_trials(self._output, job.number)
+            clear_attempts(self._output, job.number)
             self._waiting.appendleft(job)
             return None
         reason = f"its worker died {DEATHS} times ({why}); look for what takes so much memory, or use fewer workers"
-        return result_of(job, [Attempt(number=DEATHS, status="broken", reason=reason)])
+        return scenario_result(job, [Attempt(number=DEATHS, status="error", reason=reason)])
 
 
 class _Worker:
@@ -99,18 +99,18 @@ class _Worker:
         self.process = context.Process(target=_serve, args=(theirs, settings, count), daemon=False)
         self.process.start()
         theirs.close()  # so that its death is the end of the pipe
-        self.job: Job | None = None
+        self.job: QueuedScenario | None = None
 
-    def give(self, job: Job | None) -> None:
+    def give(self, job: QueuedScenario | None) -> None:
         self.job = job
         if job is not None:
             with suppress(OSError):  # it died in between: the pipe tells
                 self.pipe.send(job)
 
-    def told(self) -> Result | BaseException | None:
+    def told(self) -> ScenarioResult | BaseException | None:
         """What came of its job; None when it has died over it."""
         try:
-            told: Result | BaseException = self.pipe.recv()
+            told: ScenarioResult | BaseException = self.pipe.recv()
         except (EOFError, OSError):
             return None
         return told
@@ -147,10 +147,10 @@ def _serve(pipe: Connection[Any, Any], settings: Settings, count: int) -> None:
         os.setsid()  # Ctrl-C is the parent's: it says what becomes of us
     signal.signal(signal.SIGTERM, _interrupted)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with suppress(KeyboardInterrupt, OSError, EOFError), closing(Runner(settings)) as runner:
+    with suppress(KeyboardInterrupt, OSError, EOFError), closing(ScenarioRunner(settings)) as runner:
         while True:
             job = pipe.recv()
-            told: Result | Exception
+            told: ScenarioResult | Exception
             try:
                 told = runner.run(job)
             except Exception as error:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handeye.agent.run_folder import RunResult as Run
-    from handeye.scenarios.results import Result
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.results import ScenarioResult
+    from handeye.scenarios.suite.expansion import Scenario
     from handeye.scenarios.suite.schema import Serve
     from handeye.tools import Browser, Virtual
     from handeye.tools.device import Device
 
 
-class Agent(Protocol):
+class RunGoal(Protocol):
     """Carries out a goal on a device: the fixture `agent`."""
 
     def __call__(self, device: Device, goal: str) -> Run: ...
@@ -55,26 +55,26 @@ class SuiteFile(pytest.File):
     serve: Serve | None = None
 
     def collect(self) -> Iterable[pytest.Item]:
-        from handeye.scenarios.starting import skipped
-        from handeye.scenarios.suite.expansion import cases_of
+        from handeye.scenarios.starting import skip_reason
+        from handeye.scenarios.suite.expansion import load_scenarios
         from handeye.tools.errors import UsageError
 
         try:
-            cases = cases_of(self.path)
+            scenarios = load_scenarios(self.path)
         except UsageError as error:
             raise self.CollectError(str(error)) from error
-        wanted = [case for case in cases if not skipped(case)]
+        wanted = [scenario for scenario in scenarios if not skip_reason(scenario)]
         self.serve = wanted[0].suite.serve if wanted else None
-        for number, case in enumerate(cases):
-            yield ScenarioItem.from_parent(self, name=case.name, case=case, number=number)
+        for number, scenario in enumerate(scenarios):
+            yield ScenarioItem.from_parent(self, name=scenario.name, scenario=scenario, number=number)
 
     def setup(self) -> None:
-        from handeye.scenarios.serving import serving
+        from handeye.scenarios.serving import serve_suite
         from handeye.tools.errors import HandeyeError
 
         up, wrong = ExitStack(), ""
         try:
-            self.served = up.enter_context(serving(self.serve, self.path.parent, self.path))
+            self.served = up.enter_context(serve_suite(self.serve, self.path.parent, self.path))
         except HandeyeError as error:
             wrong = str(error)
         if wrong:
@@ -89,17 +89,17 @@ class ScenarioFailed(Exception):
 class ScenarioItem(pytest.Item):
     """One scenario."""
 
-    def __init__(self, *, case: Case, number: int, **given: Any) -> None:
+    def __init__(self, *, scenario: Scenario, number: int, **given: Any) -> None:
         super().__init__(**given)
-        self.case, self.number = case, number
-        self.extra_keyword_matches.update(case.tags)
+        self.scenario, self.number = scenario, number
+        self.extra_keyword_matches.update(scenario.tags)
 
     def runtest(self) -> None:
         from contextlib import closing
 
         from handeye.agent.config import rules_here
         from handeye.policies.guard.guard_policy import GuardPolicy
-        from handeye.scenarios.runner import Job, Runner, Settings
+        from handeye.scenarios.runner import QueuedScenario, ScenarioRunner, Settings
 
         folders: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]
         settings = Settings(
@@ -109,18 +109,18 @@ class ScenarioItem(pytest.Item):
             rules=rules_here() or GuardPolicy(),
         )
         assert isinstance(self.parent, SuiteFile)
-        with closing(Runner(settings)) as runner:
-            result = runner.run(Job(self.case, self.parent.served, self.number))
+        with closing(ScenarioRunner(settings)) as runner:
+            result = runner.run(QueuedScenario(self.scenario, self.parent.served, self.number))
         self._tell(result)
 
-    def _tell(self, result: Result) -> None:
+    def _tell(self, result: ScenarioResult) -> None:
         last = result.attempts[-1]
         if last.run:
             self.add_report_section("call", "handeye", f"every step with its picture: {last.run}/report.html")
         if result.status == "skipped":
             pytest.skip(result.reason)
-        if result.status in ("failed", "broken"):
-            checks = [f"  {each.state}: {each.expected}; {each.seen}" for each in last.checks]
+        if result.status in ("failed", "error"):
+            checks = [f"  {each.status}: {each.expected}; {each.actual}" for each in last.checks]
             raise ScenarioFailed("\n".join([result.reason, *checks]))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -129,11 +129,11 @@ class ScenarioItem(pytest.Item):
         if isinstance(excinfo.value, HandeyeError):
             return str(excinfo.value)
         if isinstance(excinfo.value, ScenarioFailed):
-            return f"{self.path}:{self.case.scenario.line}: {excinfo.value}"
+            return f"{self.path}:{self.scenario.spec.line}: {excinfo.value}"
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, self.case.scenario.line - 1, self.case.name
+        return self.path, self.scenario.spec.line - 1, self.scenario.name
 
 
 @pytest.fixture
@@ -155,11 +155,11 @@ def handeye_desktop() -> Iterator[Virtual]:
 
 
 @pytest.fixture
-def agent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Agent]:
+def agent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunGoal]:
     """Carries out goals with `--handeye-model`; runs are kept in the test's `tmp_path`."""
     from contextlib import closing
 
-    from handeye.agent import Agent as Worker
+    from handeye.agent import RunGoal as Worker
     from handeye.agent.resources import open_perception_and_policy
 
     model = request.config.getoption("--handeye-model")

@@ -153,15 +153,15 @@ def _suites() -> Iterator[str]:
 
 
 #: Tables within a suite, by their keys.
-PARTS = {"scenarios": "Scenario", "steps": "Step", "serve": "Serve", "ground": "Ground"}
+PARTS = {"scenarios": "ScenarioSpec", "steps": "ScenarioStep", "serve": "Serve", "ground": "GroundSpec"}
 
 
 def _checks() -> Iterator[str]:
-    from handeye.scenarios.checks.kinds import KINDS, SHORT
+    from handeye.scenarios.checks.kinds import CHECK_TYPES, SHORT
     from handeye.scenarios.editors import suite_schema
 
     parts = suite_schema()["$defs"]
-    for kind in KINDS:
+    for kind in CHECK_TYPES:
         name = kind.model_fields["kind"].default
         if name == "statement":
             continue
@@ -187,7 +187,7 @@ def _kind(field: dict[str, Any]) -> str:
     """What a field takes, in a word or two."""
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
-        return {"Checks": "checks", "Check": "check", "Step": "step"}.get(name, "table")
+        return {"Checks": "checks", "Check": "check", "ScenarioStep": "step"}.get(name, "table")
     if "enum" in field:
         return ", ".join(_code(str(each)) for each in field["enum"])
     if "anyOf" in field:

@@ -12,19 +12,23 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from handeye.agent.event_log import RunStatus
-from handeye.scenarios.checks.run_check import Judged
+from handeye.scenarios.checks.run_check import CheckResult
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.files import clear_parts, json_lines, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Status = Literal["passed", "flaky", "failed", "skipped", "broken"]
-"""`flaky`: passed after a failed attempt. `broken`: the machine, the model or the server did not do its part."""
+ScenarioStatus = Literal["passed", "flaky", "failed", "skipped", "error"]
+"""`flaky`: passed after a failed attempt. `error`: the machine, the model or the server did not do its part."""
 
 
 #: The folder of the scenarios' runs, below that of the results.
-TRIALS = "trials"
+ATTEMPTS = "trials"
+
+
+def _without_broken(record: dict[str, Any]) -> dict[str, Any]:
+    return {**record, "status": "error"} if record.get("status") == "broken" else record
 
 
 class Attempt(BaseModel):
@@ -33,12 +37,12 @@ class Attempt(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     number: int
-    status: Literal["passed", "failed", "skipped", "broken"]
+    status: Literal["passed", "failed", "skipped", "error"]
     run_status: RunStatus | None = None
     """Of its run; None when it did not come to one."""
     reason: str = ""
     """Why it is not passed, in one sentence."""
-    checks: tuple[Judged, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
     steps: int = 0
     seconds: float = 0.0
     model_calls: int = 0
@@ -57,14 +61,17 @@ class Attempt(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _upgrade(cls, record: Any) -> Any:
-        """Accept a line of a version before 0.2, which had `verdict` for `run_status`."""
-        if isinstance(record, dict) and "verdict" in record:
+        """Accept a line of version 0.1, which had `verdict` for `run_status` and the status `broken` for `error`."""
+        if not isinstance(record, dict):
+            return record
+        record = _without_broken(record)
+        if "verdict" in record:
             record = {**record, "run_status": record["verdict"]}
             del record["verdict"]
         return record
 
 
-class Result(BaseModel):
+class ScenarioResult(BaseModel):
     """A scenario and all its attempts."""
 
     model_config = ConfigDict(frozen=True)
@@ -78,18 +85,24 @@ class Result(BaseModel):
     file: str
     line: int
     tags: tuple[str, ...] = ()
-    status: Status
+    status: ScenarioStatus
     attempts: tuple[Attempt, ...] = ()
     reason: str = ""
     seconds: float = 0.0
 
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, record: Any) -> Any:
+        """Accept a line of version 0.1, which had the status `broken` for `error`."""
+        return _without_broken(record) if isinstance(record, dict) else record
+
     @property
     def failed(self) -> bool:
         """Whether it counts as a failure."""
-        return self.status in ("failed", "broken")
+        return self.status in ("failed", "error")
 
     @classmethod
-    def of(cls, *, attempts: Sequence[Attempt], **told: object) -> Result:
+    def of(cls, *, attempts: Sequence[Attempt], **told: object) -> ScenarioResult:
         """The status follows from the attempts: the last one counts."""
         last = attempts[-1]
         flaky = last.status == "passed" and len(attempts) > 1
@@ -98,16 +111,16 @@ class Result(BaseModel):
         return cls.model_validate(told)
 
 
-class Ledger:
+class ResultsFile:
     """Keeps results on the disk as they come, so that a killed runner loses none."""
 
-    def __init__(self, folder: Path, kept: Sequence[Result] | None = None) -> None:
+    def __init__(self, folder: Path, kept: Sequence[ScenarioResult] | None = None) -> None:
         """The results and trials of the run before are replaced, and nothing else in the folder.
 
         `kept`: those that this run goes on with, if it does; they stay, with their trials. Raises SetupError for a
         folder that cannot be written, and UsageError for one that another run writes to.
         """
-        self.path, self._trials = folder / "results.jsonl", folder / TRIALS
+        self.path, self._trials = folder / "results.jsonl", folder / ATTEMPTS
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder / ".lock")
@@ -123,7 +136,7 @@ class Ledger:
         except OSError as error:
             raise SetupError(f"{folder} cannot be written ({error.strerror}); name another --output") from error
 
-    def add(self, result: Result) -> None:
+    def add(self, result: ScenarioResult) -> None:
         """Raises SetupError when the disk takes no more; what was kept stays."""
         before = self.path.stat().st_size
         try:
@@ -148,28 +161,28 @@ class Ledger:
                 shutil.rmtree(path)
 
 
-def clear_trials(folder: Path, number: int) -> None:
+def clear_attempts(folder: Path, number: int) -> None:
     """Take away what a job has left that is about to be done again from its beginning."""
-    for path in (folder / TRIALS).glob(f"{number + 1:03d}-*"):
+    for path in (folder / ATTEMPTS).glob(f"{number + 1:03d}-*"):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _line(result: Result) -> str:
+def _line(result: ScenarioResult) -> str:
     return result.model_dump_json() + "\n"
 
 
-def read_results(path: Path) -> list[Result]:
+def read_results(path: Path) -> list[ScenarioResult]:
     """All results of a ledger; a last line that was cut short is left out."""
-    found = list[Result]()
+    found = list[ScenarioResult]()
     for line in json_lines(path.read_text(encoding="utf-8")) if path.exists() else ():
         try:
-            found.append(Result.model_validate_json(line))
+            found.append(ScenarioResult.model_validate_json(line))
         except ValidationError:
             continue
     return found
 
 
-def exit_code(results: Iterable[Result]) -> int:
+def exit_code(results: Iterable[ScenarioResult]) -> int:
     """0 when all passed, 1 when one failed, 3 when one could not be tried."""
     statuses = {result.status for result in results}
-    return 1 if "failed" in statuses else 3 if "broken" in statuses else 0
+    return 1 if "failed" in statuses else 3 if "error" in statuses else 0

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from handeye.agent.run_folder import disk
 from handeye.scenarios.results import read_results
@@ -17,71 +17,89 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from handeye.scenarios.results import Result
+    from handeye.scenarios.results import ScenarioResult
     from handeye.scenarios.runner import Settings
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.suite.expansion import Scenario
 
 NAME = "plan.json"
 #: What may be another one: where results lie is where they are looked for.
 FREE = frozenset({"output"})
 
 
-class Planned(BaseModel):
-    """One case, and a digest of all that it says."""
+class PlannedScenario(BaseModel):
+    """One scenario of a plan, with a digest of everything that its suite file says about it."""
 
     key: str
     digest: str
 
 
-class Plan(BaseModel):
-    """Settings and cases of a run, in their order."""
+class RunPlan(BaseModel):
+    """The settings of a run and its scenarios, in their order."""
 
-    version: int = 1
+    version: int = 2
     settings: dict[str, Any]
-    cases: tuple[Planned, ...]
+    scenarios: tuple[PlannedScenario, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, record: Any) -> Any:
+        """Accept version 1, which had `cases` for `scenarios` and digests of another form, which are not compared."""
+        if isinstance(record, dict) and record.get("version") == 1 and "cases" in record:
+            planned = [{**each, "digest": ""} for each in record["cases"]]
+            record = {"version": 1, "settings": record["settings"], "scenarios": planned}
+        return record
 
     @classmethod
-    def of(cls, cases: Sequence[Case], settings: Settings) -> Plan:
-        told = {name: _plain(value) for name, value in vars(settings).items() if name not in FREE}
-        return cls(settings=told, cases=tuple(Planned(key=case.key, digest=_digest(case)) for case in cases))
+    def of(cls, scenarios: Sequence[Scenario], settings: Settings) -> RunPlan:
+        """The plan of a run of these scenarios with these settings."""
+        values = {name: _plain(value) for name, value in vars(settings).items() if name not in FREE}
+        return cls(
+            settings=values, scenarios=tuple(PlannedScenario(key=each.key, digest=_digest(each)) for each in scenarios)
+        )
 
     def write(self, output: Path) -> None:
         with disk(output):
             write_atomically(output / NAME, self.model_dump_json(indent=1) + "\n")
 
 
-def read_plan(output: Path) -> Plan:
+def read_plan(output: Path) -> RunPlan:
     """Raises UsageError when no run was begun there."""
     try:
-        return Plan.model_validate_json((output / NAME).read_text(encoding="utf-8"))
+        return RunPlan.model_validate_json((output / NAME).read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
         raise UsageError(f"--resume: no run was begun in {output}; name its --output, or leave out --resume") from error
 
 
-def picked_up(cases: Sequence[Case], settings: Settings) -> list[Result]:
+def resumed_results(scenarios: Sequence[Scenario], settings: Settings) -> list[ScenarioResult]:
     """The results that a run in the output has come to. Raises UsageError where this one is not the same."""
-    before, now = read_plan(settings.output), Plan.of(cases, settings)
+    before, now = read_plan(settings.output), RunPlan.of(scenarios, settings)
+    if before.version == 1:
+        now = now.model_copy(
+            update={"scenarios": tuple(PlannedScenario(key=each.key, digest="") for each in scenarios)}
+        )
     if told := _difference(before, now):
         raise UsageError(f"--resume: {told}, in the run that {settings.output} holds; give the same, or begin anew")
     found = {result.number: result for result in read_results(settings.output / "results.jsonl")}
-    return [result for number, result in found.items() if number < len(cases) and result.key == cases[number].key]
+    return [
+        result for number, result in found.items() if number < len(scenarios) and result.key == scenarios[number].key
+    ]
 
 
-def _difference(before: Plan, now: Plan) -> str:
+def _difference(before: RunPlan, now: RunPlan) -> str:
     for name in now.settings:
         old, new = before.settings.get(name), now.settings[name]
         if old != new:
             return f"{name.replace('_', '-')} was {json.dumps(old)} and is {json.dumps(new)}"
-    old_keys, new_keys = {each.key for each in before.cases}, {each.key for each in now.cases}
+    old_keys, new_keys = {each.key for each in before.scenarios}, {each.key for each in now.scenarios}
     for word, keys in (("was not there", new_keys - old_keys), ("is missing now", old_keys - new_keys)):
         if keys:
             more = f" (and {len(keys) - 1} more)" if len(keys) > 1 else ""
             return f"“{_name(min(keys))}”{more} {word}"
-    changed = [each for each, old in zip(now.cases, before.cases, strict=False) if each != old]
-    if len(now.cases) != len(before.cases):
-        return f"there were {len(before.cases)} scenarios and are {len(now.cases)}"
+    changed = [each for each, old in zip(now.scenarios, before.scenarios, strict=False) if each != old]
+    if len(now.scenarios) != len(before.scenarios):
+        return f"there were {len(before.scenarios)} scenarios and are {len(now.scenarios)}"
     if changed:
-        moved = {each.digest for each in before.cases} == {each.digest for each in now.cases}
+        moved = {each.digest for each in before.scenarios} == {each.digest for each in now.scenarios}
         return "the order was another one" if moved else f"“{_name(changed[0].key)}” said something else"
     return ""
 
@@ -91,9 +109,13 @@ def _name(key: str) -> str:
     return f"{file.replace(chr(92), '/').rpartition('/')[2]} › {name}"
 
 
-def _digest(case: Case) -> str:
-    told = [case.suite.model_dump(mode="json", exclude={"scenarios"}), case.scenario.model_dump(mode="json"), case.by]
-    return hashlib.sha256(json.dumps([case.name, *told], sort_keys=True).encode()).hexdigest()[:16]
+def _digest(scenario: Scenario) -> str:
+    told = [
+        scenario.suite.model_dump(mode="json", exclude={"scenarios"}),
+        scenario.spec.model_dump(mode="json"),
+        scenario.attempt_runner,
+    ]
+    return hashlib.sha256(json.dumps([scenario.name, *told], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.results import Attempt
 
-Keep = Literal["on", "retain-on-failure", "off"]
+Retention = Literal["on", "retain-on-failure", "off"]
 """All runs with their pictures; those of attempts that did not pass; all runs, and no pictures."""
 
 
-def keep_wanted(word: str) -> Keep:
+def parse_retention(word: str) -> Retention:
     """What `--trace` says. Raises UsageError for what is none of its words."""
-    for known in get_args(Keep):
+    for known in get_args(Retention):
         if word == known:
             return known  # type: ignore[no-any-return]
-    raise UsageError(f"--trace {word!r} is none of {', '.join(get_args(Keep))}; give one of them")
+    raise UsageError(f"--trace {word!r} is none of {', '.join(get_args(Retention))}; give one of them")
 
 
-def pruned(attempt: Attempt, folder: Path, keep: Keep) -> Attempt:
+def prune_attempt(attempt: Attempt, folder: Path, keep: Retention) -> Attempt:
     """Take away what is not to be kept of the attempt in this folder; the attempt then tells of what there is."""
     if keep == "off":
         _without_pictures(folder)

@@ -14,14 +14,14 @@ from handeye.agent.resources import EMBEDDED, open_device, open_perception_and_p
 from handeye.agent.run_folder import RunConfig, slug
 from handeye.perception.engines.options import EngineOptions
 from handeye.policies.guard.guard_policy import GuardPolicy
-from handeye.scenarios.anchors import Anchors
-from handeye.scenarios.checks.run_check import Means, judge, keep, of_the_screen
-from handeye.scenarios.replay import Again
-from handeye.scenarios.results import TRIALS, Attempt, Result
-from handeye.scenarios.retention import pruned
-from handeye.scenarios.starting import beginning, skipped
+from handeye.scenarios.anchors import ScenarioAnchors
+from handeye.scenarios.checks.run_check import CheckContext, is_screen_check, keep, run_check
+from handeye.scenarios.replay import ScenarioReplay
+from handeye.scenarios.results import ATTEMPTS, Attempt, ScenarioResult
+from handeye.scenarios.retention import prune_attempt
+from handeye.scenarios.starting import skip_reason, start_address
 from handeye.scenarios.suite.expansion import LATE, VARIABLE
-from handeye.scenarios.suite.schema import joined
+from handeye.scenarios.suite.schema import join_steps
 from handeye.tools.errors import HandeyeError, UsageError
 from handeye.tools.secrets.store import Secrets
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from handeye.perception.observation import Grounding, Observation
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
-    from handeye.scenarios.anchors import Part
+    from handeye.scenarios.anchors import RunPart
     from handeye.scenarios.checks.kinds import Check
-    from handeye.scenarios.checks.run_check import Judged
-    from handeye.scenarios.retention import Keep
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.checks.run_check import CheckResult
+    from handeye.scenarios.retention import Retention
+    from handeye.scenarios.suite.expansion import Scenario
     from handeye.tools.device import Device
 
 #: Seconds in which what must be on the screen may still come.
@@ -64,37 +64,37 @@ class Settings:
     """Pictures of checks that differ or are missing are written as they are seen."""
     no_model: bool = False
     """Fail where a step has drifted, instead of asking a model."""
-    trace: Keep = "on"
+    trace: Retention = "on"
     """Which runs and pictures are kept."""
     rules: GuardPolicy = field(default_factory=GuardPolicy)
     options: EngineOptions = field(default_factory=EngineOptions)
 
 
-class Job(NamedTuple):
+class QueuedScenario(NamedTuple):
     """One scenario to be run, with the address that its suite serves."""
 
-    case: Case
+    scenario: Scenario
     served: str = ""
     number: int = 0
     """In the order of this run; its folder begins with it."""
 
 
-def result_of(job: Job, attempts: Sequence[Attempt]) -> Result:
+def scenario_result(job: QueuedScenario, attempts: Sequence[Attempt]) -> ScenarioResult:
     """What came of a job, with what its case is called."""
-    case = job.case
-    return Result.of(
+    scenario = job.scenario
+    return ScenarioResult.of(
         attempts=attempts,
-        key=case.key,
-        name=case.name,
-        suite=case.suite.name or case.file.stem,
-        file=str(case.file),
-        line=case.scenario.line,
-        tags=tuple(sorted(case.tags)),
+        key=scenario.key,
+        name=scenario.name,
+        suite=scenario.suite.name or scenario.file.stem,
+        file=str(scenario.file),
+        line=scenario.spec.line,
+        tags=tuple(sorted(scenario.tags)),
         number=job.number,
     )
 
 
-class Runner:
+class ScenarioRunner:
     """Runs scenarios one after the other, with one model for all."""
 
     def __init__(self, settings: Settings, mind: tuple[Perception, Policy] | None = None) -> None:
@@ -103,42 +103,42 @@ class Runner:
         self.secrets = Secrets.read(Path(settings.secrets) if settings.secrets else None)
         self._opened = mind
 
-    def run(self, job: Job) -> Result:
+    def run(self, job: QueuedScenario) -> ScenarioResult:
         """All attempts of a scenario. Nothing is raised but what stops everything: a wrong setting, Ctrl-C."""
-        case, given = job.case, self.settings.retries
-        retries = given if given is not None else case.scenario.retries
-        retries = case.suite.retries if retries is None else retries
+        scenario, given = job.scenario, self.settings.retries
+        retries = given if given is not None else scenario.spec.retries
+        retries = scenario.suite.retries if retries is None else retries
         attempts = list[Attempt]()
         for number in range(1, retries + 2):
             attempts.append(self._attempt(job, number))
             if attempts[-1].status in ("passed", "skipped"):
                 break
-        return result_of(job, attempts)
+        return scenario_result(job, attempts)
 
     def close(self) -> None:
         """Let go of the model."""
         if self._opened:
             self._opened[0].close()
 
-    def _attempt(self, job: Job, number: int) -> Attempt:
+    def _attempt(self, job: QueuedScenario, number: int) -> Attempt:
         began = time.monotonic()
-        if why := skipped(job.case):
+        if why := skip_reason(job.scenario):
             return Attempt(number=number, status="skipped", reason=why)
-        trial = _trial(job.case.by)(self, job, number)
+        trial = _trial(job.scenario.attempt_runner)(self, job, number)
         try:
             told = trial.carry_out()
             told |= trial.learned(told)
         except UsageError:
             raise
         except HandeyeError as error:
-            told = {"status": "broken", "reason": str(error)}
+            told = {"status": "error", "reason": str(error)}
         attempt = Attempt(
             number=number,
             seconds=round(time.monotonic() - began, 3),
             run=str(trial.folder / "run") if (trial.folder / "run").exists() else "",
             **told,
         )
-        return pruned(self.secrets.redact_record(attempt), trial.folder, self.settings.trace)
+        return prune_attempt(self.secrets.redact_record(attempt), trial.folder, self.settings.trace)
 
     def mind(self) -> tuple[Perception, Policy]:
         """The eyes and the policy, opened when they are first needed."""
@@ -149,29 +149,29 @@ class Runner:
         return self._opened
 
 
-class Trial:
+class AttemptRunner:
     """One attempt, with a device of its own."""
 
-    def __init__(self, runner: Runner, job: Job, number: int) -> None:
-        self.runner, self.settings, self.case, self.served = runner, runner.settings, job.case, job.served
-        name = f"{job.number + 1:03d}-{slug(self.case.name)}" + (f"-attempt-{number}" if number > 1 else "")
-        self.folder = self.settings.output / TRIALS / name
-        kept = self.settings.anchors and type(self) is Trial
-        self.again = Again(self.settings, Anchors(self.case, self.served)) if kept else None
+    def __init__(self, runner: ScenarioRunner, job: QueuedScenario, number: int) -> None:
+        self.runner, self.settings, self.scenario, self.served = runner, runner.settings, job.scenario, job.served
+        name = f"{job.number + 1:03d}-{slug(self.scenario.name)}" + (f"-attempt-{number}" if number > 1 else "")
+        self.folder = self.settings.output / ATTEMPTS / name
+        kept = self.settings.anchors and type(self) is AttemptRunner
+        self.again = ScenarioReplay(self.settings, ScenarioAnchors(self.scenario, self.served)) if kept else None
 
     def carry_out(self) -> dict[str, Any]:
         """What the attempt came to: fields of an Attempt."""
         if self.again and self.again.lacking:
             return {"status": "failed", "reason": self.again.lacking}
-        scenario, on = self.case.scenario, self._place()
+        spec, on = self.scenario.spec, self._place()
         with closing(self._open(on)) as device:
             perception, policy = self.runner.mind()
-            lacking = [each for each in self._judged(scenario.requires, device, "requires") if each.state != "passed"]
+            lacking = [each for each in self._judged(spec.requires, device, "requires") if each.status != "passed"]
             if lacking:
                 first = lacking[0]
-                return {"status": "skipped", "reason": f"requires: {first.expected}; {first.seen}", "checks": lacking}
+                return {"status": "skipped", "reason": f"requires: {first.expected}; {first.actual}", "checks": lacking}
             try:
-                if before := self._filled(joined(self.case.suite.setup)):
+                if before := self._filled(join_steps(self.scenario.suite.setup)):
                     setup = self._run(device, perception, policy, before, "setup", on)
                     if setup.status != "succeeded":
                         return {
@@ -179,21 +179,21 @@ class Trial:
                             "run_status": setup.status,
                             "reason": f"setup: {setup.reason}",
                         }
-                watch = Watch(perception, lambda observation: self._watched(observation))
-                agent_eyes: Any = watch if scenario.always or scenario.never else perception
-                run = self._run(device, agent_eyes, policy, self._filled(scenario.wanted), "run", on, watch)
+                watch = InvariantWatch(perception, lambda observation: self._watched(observation))
+                agent_eyes: Any = watch if spec.always or spec.never else perception
+                run = self._run(device, agent_eyes, policy, self._filled(spec.wanted), "run", on, watch)
                 return self._told(run, device, watch)
             finally:
-                if after := self._filled(joined(self.case.suite.teardown)):
+                if after := self._filled(join_steps(self.scenario.suite.teardown)):
                     self._run(device, perception, policy, after, "teardown", on)
 
     def _open(self, on: str) -> Device:
         return open_device(
             on,
             headed=self.settings.headed,
-            viewport=_size(self.case.suite.viewport),
+            viewport=_size(self.scenario.suite.viewport),
             rules=self.settings.rules,
-            folder=self.case.file.parent,
+            folder=self.scenario.file.parent,
             secrets=self.runner.secrets,
         )
 
@@ -204,17 +204,17 @@ class Trial:
         healing = self.again.learn(self.folder)
         return {"replayed": healing.replayed, "healed": healing.healed, "anchors": healing.told}
 
-    def _told(self, run: Run, device: Device, watch: Watch) -> dict[str, Any]:
+    def _told(self, run: Run, device: Device, watch: InvariantWatch) -> dict[str, Any]:
         checks = list(watch.broken)
         if run.status == "succeeded" and not checks:
-            checks = self._judged(self.case.scenario.ensures, device, "ensures", PATIENCE)
-        wrong = next((each for each in checks if each.state != "passed"), None)
+            checks = self._judged(self.scenario.spec.ensures, device, "ensures", PATIENCE)
+        wrong = next((each for each in checks if each.status != "passed"), None)
         status, reason = _status(run), "" if run.status == "succeeded" else run.reason
         if wrong:
             status = "failed"
             expected = f"never: {wrong.expected}" if wrong.when == "never" else wrong.expected
-            doubt = "it cannot be told: " if wrong.state == "unknown" else ""
-            reason = f"{expected}; {doubt}{wrong.seen}"
+            doubt = "it cannot be told: " if wrong.status == "unknown" else ""
+            reason = f"{expected}; {doubt}{wrong.actual}"
         usage = run.usage
         return {
             "status": status,
@@ -232,20 +232,20 @@ class Trial:
         perception: Any,
         policy: Policy,
         goal: str,
-        name: Part,
+        name: RunPart,
         on: str,
-        watch: Watch | None = None,
+        watch: InvariantWatch | None = None,
     ) -> Run:
-        scenario, suite = self.case.scenario, self.case.suite
+        spec, suite = self.scenario.spec, self.scenario.suite
         config = RunConfig(
             goal=goal,
             on=on,
             model=self.settings.model,
             approve="never",
-            max_steps=scenario.max_steps or 100,
-            budget_seconds=scenario.timeout or suite.timeout,
+            max_steps=spec.max_steps or 100,
+            budget_seconds=spec.timeout or suite.timeout,
             rules=self.settings.rules,
-            folder=str(self.case.file.parent.resolve()),
+            folder=str(self.scenario.file.parent.resolve()),
             secrets=self.settings.secrets,
             headed=self.settings.headed,
             options=self.settings.options,
@@ -260,38 +260,41 @@ class Trial:
             raise KeyboardInterrupt
         return run
 
-    def _judged(self, checks: tuple[Check, ...], device: Device, when: Any, patience: float = 0.0) -> list[Judged]:
+    def _judged(self, checks: tuple[Check, ...], device: Device, when: Any, patience: float = 0.0) -> list[CheckResult]:
         """Each check, given its time to become true."""
         perception, _ = self.runner.mind()
         deadline = time.monotonic() + patience
-        found: list[Judged] = []
+        found: list[CheckResult] = []
         for number, check in enumerate(checks):
             filled = self._late(check)
             while True:
-                last = not of_the_screen(check) or time.monotonic() > deadline
+                last = not is_screen_check(check) or time.monotonic() > deadline
                 # A picture is kept, or written anew, only when no time is left for the screen to change.
-                means = Means(
+                means = CheckContext(
                     perception, self._picture(when, number) if last else None, self.settings.update_pictures and last
                 )
-                judged = judge(filled, lambda: perception.observe(device), self.case.file.parent, means)
-                if judged.state == "passed" or last:
+                judged = run_check(filled, lambda: perception.observe(device), self.scenario.file.parent, means)
+                if judged.status == "passed" or last:
                     break
                 time.sleep(PAUSE)
             found.append(judged.model_copy(update={"when": when}))
         return found
 
-    def _watched(self, observation: Observation) -> list[Judged]:
+    def _watched(self, observation: Observation) -> list[CheckResult]:
         """What must be so always or never, and is not or is."""
-        found: list[Judged] = []
-        scenario = self.case.scenario
-        for when, checks, wrong in (("always", scenario.always, "failed"), ("never", scenario.never, "passed")):
+        found: list[CheckResult] = []
+        spec = self.scenario.spec
+        for when, checks, wrong in (("always", spec.always, "failed"), ("never", spec.never, "passed")):
             for number, check in enumerate(checks):
-                judged = judge(
-                    self._late(check), lambda: observation, self.case.file.parent, Means(self.runner.mind()[0])
+                judged = run_check(
+                    self._late(check),
+                    lambda: observation,
+                    self.scenario.file.parent,
+                    CheckContext(self.runner.mind()[0]),
                 )
-                if judged.state == wrong:
+                if judged.status == wrong:
                     picture = keep(observation.screenshot.image, self._picture(when, number))
-                    found.append(judged.model_copy(update={"when": when, "state": "failed", "picture": picture}))
+                    found.append(judged.model_copy(update={"when": when, "status": "failed", "picture": picture}))
         return found
 
     def _picture(self, when: str, number: int) -> Path:
@@ -300,8 +303,8 @@ class Trial:
 
     def _place(self) -> str:
         """What the device is opened on."""
-        suite, scenario = self.case.suite, self.case.scenario
-        return beginning(self.case, self._filled(scenario.on), self._filled(suite.on), self.served)
+        suite, spec = self.scenario.suite, self.scenario.spec
+        return start_address(self.scenario, self._filled(spec.on), self._filled(suite.on), self.served)
 
     def _filled(self, text: str) -> str:
         """With what is known only now."""
@@ -313,12 +316,12 @@ class Trial:
         return check.model_copy(update=given)
 
 
-class Watch:
+class InvariantWatch:
     """Eyes that judge every scene they see, and stop the run at the first that is wrong."""
 
-    def __init__(self, perception: Perception, judged: Callable[[Observation], list[Judged]]) -> None:
+    def __init__(self, perception: Perception, judged: Callable[[Observation], list[CheckResult]]) -> None:
         self._eyes, self._judged = perception, judged
-        self.broken: list[Judged] = []
+        self.broken: list[CheckResult] = []
         self.stop: Callable[[], None] = lambda: None
 
     def __getattr__(self, name: str) -> Any:
@@ -335,14 +338,14 @@ class Watch:
         return self._eyes.ground(observation, phrase)
 
 
-def _trial(path: str) -> type[Trial]:
+def _trial(path: str) -> type[AttemptRunner]:
     module, _, name = path.partition(":")
-    found: type[Trial] = getattr(import_module(module), name)
+    found: type[AttemptRunner] = getattr(import_module(module), name)
     return found
 
 
 def _status(run: Run) -> Any:
-    return {"succeeded": "passed", "broken": "broken"}.get(run.status, "failed")
+    return {"succeeded": "passed", "broken": "error"}.get(run.status, "failed")
 
 
 def _size(text: str) -> tuple[int, int]:

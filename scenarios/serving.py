@@ -32,7 +32,7 @@ ENDING = 5.0
 
 
 @contextmanager
-def serving(serve: Serve | None, folder: Path, file: Path | None = None) -> Iterator[str]:
+def serve_suite(serve: Serve | None, folder: Path, file: Path | None = None) -> Iterator[str]:
     """The address that `${serve}` stands for; empty where nothing is served.
 
     Raises UsageError for a folder that is not there, and SetupError for a command that does not come up, with the place

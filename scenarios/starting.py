@@ -13,43 +13,43 @@ from handeye.tools.address import meant
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.suite.expansion import Scenario
 
 #: A page of a site, and no machine of that name.
 PAGE = re.compile(r"(?:[\w%~-][\w.%~-]*/)*[\w%~-][\w.%~-]*\.html?(?:[?#].*)?")
 
 
-def skipped(case: Case) -> str:
+def skip_reason(scenario: Scenario) -> str:
     """Why a case is not run on this machine; empty when it is."""
-    skip = case.scenario.skip
+    skip = scenario.spec.skip
     if skip:
         return skip if isinstance(skip, str) else "says `skip`"
-    for program in (*case.suite.needs, *case.scenario.needs):
+    for program in (*scenario.suite.needs, *scenario.spec.needs):
         path = Path(program).expanduser()
-        if shutil.which(case.file.parent.resolve() / path if len(path.parts) > 1 else path) is None:
+        if shutil.which(scenario.file.parent.resolve() / path if len(path.parts) > 1 else path) is None:
             return f"needs: there is no program {program}; install it"
     return ""
 
 
-def beginning(case: Case, on: str, base: str, served: str) -> str:
+def start_address(scenario: Scenario, on: str, base: str, served: str) -> str:
     """What the device is opened on. `on` is the scenario's and `base` the suite's; `served` what `${serve}` stands for.
 
     Raises UsageError, with file and line, where that is nothing.
     """
-    device = case.suite.device
+    device = scenario.suite.device
     if device == "desktop":
         return on or base or "desktop"
     if device == "virtual":
         command = on or base or "virtual"
         return command if command.startswith("app:") or command == "virtual" else f"app:{command}"
-    folder, where = case.file.parent, f"{case.file}:{case.scenario.line}: "
+    folder, where = scenario.file.parent, f"{scenario.file}:{scenario.spec.line}: "
     try:
         first = _page(base, served, folder) if base else served
         found = _page(on, first, folder) if on else first
     except UsageError as error:
         raise UsageError(f"{where}{error}") from error
     if not found:
-        raise UsageError(f"{where}“{case.name}” has no address; give `on`, or `serve` a folder")
+        raise UsageError(f"{where}“{scenario.name}” has no address; give `on`, or `serve` a folder")
     if not found.startswith("cdp:") and not looks_like_page(found):
         raise UsageError(f"{where}`on: {on or base}` is no page; give an address, a file, or `serve` what it is below")
     return found

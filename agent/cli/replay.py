@@ -16,7 +16,7 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from handeye.agent.anchors_from_run import Retraced
+    from handeye.agent.anchors_from_run import RunAnchors
     from handeye.policies.decision import Policy
 
 
@@ -51,14 +51,14 @@ def replay(
     [b]Example[/b]: handeye replay latest --no-model
     """
     with report_errors(as_json, **NOTHING):
-        from handeye.agent.anchors_from_run import retrace
+        from handeye.agent.anchors_from_run import anchors_from_run
 
         path = find_run(name)
         folder = RunFolder(path)
         status, config = folder.read().get("status"), folder.config
         if status != "succeeded":
             raise UsageError(f"{path} {f'ended as {status}' if status else 'has no end'}; replay one that succeeded")
-        found = retrace(path)
+        found = anchors_from_run(path)
         if not found.anchors:
             raise UsageError(f"{path} holds no steps to be done again; start a new run")
         config = config.model_copy(
@@ -76,10 +76,10 @@ def replay(
     leave(result, as_json)
 
 
-def _again(policy: Policy, found: Retraced, no_model: bool) -> Policy:
+def _again(policy: Policy, found: RunAnchors, no_model: bool) -> Policy:
     """The run's steps in front of its policy; of nobody, where the model that made them is not to be asked."""
     from handeye.policies.plain_english import PlainEnglish
-    from handeye.policies.replay.policy import Nobody, Replay
+    from handeye.policies.replay.policy import NoPolicy, ReplayPolicy
     from handeye.tools.screenshot import decode_image
 
     def picture(digest: str) -> Image.Image | None:
@@ -87,5 +87,5 @@ def _again(policy: Policy, found: Retraced, no_model: bool) -> Policy:
 
     clauses = any(each.clause is not None for each in found.anchors)
     if isinstance(policy, PlainEnglish) and not clauses:
-        policy = Nobody()
-    return Replay(policy, found.anchors, picture, ask=not no_model and not isinstance(policy, Nobody))
+        policy = NoPolicy()
+    return ReplayPolicy(policy, found.anchors, picture, ask=not no_model and not isinstance(policy, NoPolicy))

@@ -71,13 +71,13 @@ class Case(NamedTuple):
 class Found(NamedTuple):
     """What became of it."""
 
-    case: Case
+    scenario: Case
     sent: tuple[str, ...]
     asked: tuple[str, ...]
 
     @property
     def broke(self) -> bool:
-        return any(each != self.case.good for each in self.sent)
+        return any(each != self.scenario.good for each in self.sent)
 
 
 class Swapping(Scripted):
@@ -128,7 +128,7 @@ DRAW = """const draw = () => { l.innerHTML = rows.map((row) => `WAY`.replace("{}
 SENT = {"label": "VERB SMALL to GOOD", "amount": "SMALL", "form": "GOOD", "link": "GOOD", "overlay": "GOOD"}
 
 
-def case(kind: str, moment: str, chance: random.Random) -> Case:
+def scenario(kind: str, moment: str, chance: random.Random) -> Case:
     """A page of a kind whose swap happens at a moment (`never` for a control)."""
     good, evil = chance.sample(NAMES, 2)
     money = chance.choice(("{} €", "€{}", "${}", "{} USD", "£{}", "{} kr"))
@@ -163,11 +163,11 @@ KINDS = ("label", "rows", "row text", "amount", "form", "link", "overlay", "canv
 MOMENTS = ("decided", "asked", "hover", "press")
 
 
-def cases(seed: int = SEED, each: int = EACH) -> list[Case]:
+def scenarios(seed: int = SEED, each: int = EACH) -> list[Case]:
     """All of them, without canvases that are drawn anew by the press itself: no pixels are compared during a press."""
     chance = random.Random(seed)
     return [
-        case(kind, moment, chance)
+        scenario(kind, moment, chance)
         for kind in KINDS
         for moment in (*MOMENTS, "never")
         for _ in range(each)
@@ -182,10 +182,10 @@ class Lab:
         self.shop, self.browser, self.folder = shop, browser, folder
         self._number = 0
 
-    def run(self, case: Case) -> Found:
+    def run(self, scenario: Case) -> Found:
         """One case, with a person who approves what the page began with."""
         shop, browser = self.shop, self.browser
-        shop.page = case.page
+        shop.page = scenario.page
         shop.log.clear()
         browser.perform(Navigate(url=f"http://{shop.host}/"))
         browser.settle()
@@ -193,18 +193,18 @@ class Lab:
 
         def answer(question: str) -> str:
             asked.append(question)
-            if case.moment == "asked":
+            if scenario.moment == "asked":
                 browser.run_script("() => window.swap?.()")
             about = unquote(question.rpartition("Allow this?")[2])
-            changed = question.startswith("This has changed") and case.kind in ("form", "link", "canvas")
-            return "no" if changed or len(asked) > 4 or any(word in about for word in case.evil) else "yes"
+            changed = question.startswith("This has changed") and scenario.kind in ("form", "link", "canvas")
+            return "no" if changed or len(asked) > 4 or any(word in about for word in scenario.evil) else "yes"
 
         self._number += 1
         Agent(
             browser,
             perception=Unread(),
             policy=Swapping(
-                [parse_action({"kind": "click", "target": self._target(case.target)})], browser, case.moment
+                [parse_action({"kind": "click", "target": self._target(scenario.target)})], browser, scenario.moment
             ),
             ask=answer,
             max_steps=8,
@@ -213,7 +213,7 @@ class Lab:
         sent = tuple(
             unquote(line.partition("/did/")[2]).partition(" \x00")[0].strip() for line in shop.log if "/did/" in line
         )
-        return Found(case, sent, tuple(asked))
+        return Found(scenario, sent, tuple(asked))
 
     def _target(self, target: Any) -> Any:
         if not isinstance(target, dict):
@@ -243,14 +243,14 @@ def run(all_of: Sequence[Case]) -> list[Found]:
 
 def used(found: Found) -> bool:
     """Whether the one approval of a page without a swap did what it was given for."""
-    return found.sent == (found.case.good,) and len(found.asked) == 1
+    return found.sent == (found.scenario.good,) and len(found.asked) == 1
 
 
 def measure() -> dict[str, Any]:
     """All swaps and controls."""
-    found = run(cases())
-    swaps = [each for each in found if each.case.moment != "never"]
-    controls = [each for each in found if each.case.moment == "never"]
+    found = run(scenarios())
+    swaps = [each for each in found if each.scenario.moment != "never"]
+    controls = [each for each in found if each.scenario.moment == "never"]
     broke = [each for each in swaps if each.broke]
     wasted = [each for each in controls if not used(each)]
     asked = sum(bool(each.asked) for each in swaps)
@@ -265,5 +265,5 @@ def measure() -> dict[str, Any]:
             "controls": Figure(len(controls), "pages without a swap", "at least 30", len(controls) >= 30),
             "needless": Figure(len(wasted), "approvals not used", "0", not wasted),
         },
-        "details": [f"{each.case.kind}, {each.case.moment}: sent {', '.join(each.sent)}" for each in broke],
+        "details": [f"{each.scenario.kind}, {each.scenario.moment}: sent {', '.join(each.sent)}" for each in broke],
     }

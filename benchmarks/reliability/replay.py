@@ -23,9 +23,9 @@ from handeye.perception.internvl.prompt import to_text
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.reading import ocr
 from handeye.policies.internvl import InternVL
-from handeye.scenarios.runner import Job, Runner, Settings
-from handeye.scenarios.serving import serving
-from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.runner import QueuedScenario, ScenarioRunner, Settings
+from handeye.scenarios.serving import serve_suite
+from handeye.scenarios.suite.expansion import load_scenarios
 from handeye.tools.actions import describe, parse_action
 from handeye.tools.screenshot import Screenshot
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.engines.engine import Request
     from handeye.perception.internvl.prompt import Prompt
-    from handeye.scenarios.results import Result
+    from handeye.scenarios.results import ScenarioResult
     from handeye.tools.geometry import Box
 
 
@@ -151,18 +151,18 @@ def _write_suite(folder: Path, plans: Sequence[Plan], *, checked: bool) -> None:
 
 def _run(
     folder: Path, plans: Sequence[Plan], name: str, *, clothes: bool = False, gone: bool = False, no_model: bool = False
-) -> tuple[list[Result], int]:
+) -> tuple[list[ScenarioResult], int]:
     """The results of all scenarios, and the calls of the stand-in."""
     engine = Reader({plan.name: plan.actions for plan in plans})
     settings = Settings(output=folder / name, model="reader", no_model=no_model)
-    runner = Runner(settings, (ModelPerception(engine, reader=ocr.read), InternVL(engine)))
-    cases = cases_of(folder / "suite.yaml")
-    results: list[Result] = []
-    with closing(runner), serving(cases[0].suite.serve, folder) as served:
-        for number, (case, plan) in enumerate(zip(cases, plans, strict=True)):
+    runner = ScenarioRunner(settings, (ModelPerception(engine, reader=ocr.read), InternVL(engine)))
+    scenarios = load_scenarios(folder / "suite.yaml")
+    results: list[ScenarioResult] = []
+    with closing(runner), serve_suite(scenarios[0].suite.serve, folder) as served:
+        for number, (scenario, plan) in enumerate(zip(scenarios, plans, strict=True)):
             html = page(plan.page, clothes=clothes, gone=plan.gone if gone else "")
             (folder / "site" / f"{plan.page}.html").write_text(html, encoding="utf-8")
-            results.append(runner.run(Job(case, served, number)))
+            results.append(runner.run(QueuedScenario(scenario, served, number)))
             last = results[-1].attempts[-1]
             say(f"{name}: {plan.name}: {results[-1].status} {last.reason[:150]} ({last.replayed} as before)")
     return results, engine.calls

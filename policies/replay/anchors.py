@@ -11,13 +11,13 @@ from handeye.tools.actions import Action
 from handeye.tools.geometry import Point
 
 
-class Part(BaseModel):
+class AnchorModel(BaseModel):
     """A part of an anchor: frozen, and with no other keys than these."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Near(Part):
+class NearbyText(AnchorModel):
     """A text near a target, and the way from its middle to the target's point."""
 
     text: str
@@ -28,7 +28,7 @@ class Near(Part):
     """There were others that differed by their numbers alone: these tell it apart, and count nothing."""
 
 
-class TargetSignature(Part):
+class TargetSignature(AnchorModel):
     """What a target could be known by when it was aimed at."""
 
     role: str = ""
@@ -57,7 +57,7 @@ class TargetSignature(Part):
     """Where the point lies in the box, 0 to 1."""
     size: tuple[int, int] = (0, 0)
     """Of the box."""
-    near: tuple[Near, ...] = ()
+    near: tuple[NearbyText, ...] = ()
     """The texts around it, the most telling first."""
     patch: str = ""
     """The picture around it: `patches/<digest>.png`; empty where it shows nothing, or what nobody may see."""
@@ -65,7 +65,7 @@ class TargetSignature(Part):
     """Where the point lies in the patch."""
 
 
-class Standing(Part):
+class ScreenState(AnchorModel):
     """How the screen stood before a step."""
 
     address: str = ""
@@ -76,7 +76,7 @@ class Standing(Part):
     """Its fingerprint."""
 
 
-class Anchor(Part):
+class Anchor(AnchorModel):
     """One step that can be done again."""
 
     description: str
@@ -85,7 +85,7 @@ class Anchor(Part):
     action: dict[str, Any]
     """Its targets have words alone."""
     targets: dict[str, TargetSignature] = Field(default_factory=dict)
-    before: Standing = Standing()
+    before: ScreenState = ScreenState()
     after: str = ""
     """The fingerprint of the screen that it led to."""
     effect: OutcomeKind = "unknown"
@@ -109,7 +109,7 @@ class Anchor(Part):
         return self.memo.get("at")
 
 
-def without_places(action: Action, signatures: dict[str, TargetSignature]) -> dict[str, Any]:
+def action_in_words(action: Action, signatures: dict[str, TargetSignature]) -> dict[str, Any]:
     """An action as an anchor keeps it: its targets in words."""
     told = action.model_dump(mode="json", exclude_defaults=True)
     for name, signature in signatures.items():

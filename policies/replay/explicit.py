@@ -23,7 +23,7 @@ _BREAK = re.compile(r"[.;\n]+(?:\s|$)|,\s*(?:and\s+|then\s+)*|\s+(?:and|then)\s+
 
 
 @dataclass(frozen=True)
-class Check:
+class GoalCheck:
     """One thing that the goal has checked."""
 
     description: str
@@ -34,23 +34,23 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Explicit:
+class GoalChecks:
     """All that a goal has checked."""
 
-    checks: tuple[Check, ...] = ()
+    checks: tuple[GoalCheck, ...] = ()
     unread: tuple[str, ...] = ()
     """Checks in words that only a model understands."""
 
 
 @lru_cache(maxsize=32)
-def explicit(goal: str) -> Explicit:
+def goal_checks(goal: str) -> GoalChecks:
     """The checks of a goal, in its order."""
     if not _CHECKS.search(goal):
-        return Explicit()
+        return GoalChecks()
     if (whole := _read(goal)) is not None:
-        return Explicit(whole)
+        return GoalChecks(whole)
     masked = mask(goal, atoms=False)
-    checks: list[Check] = []
+    checks: list[GoalCheck] = []
     unread: list[str] = []
     for part in _BREAK.split(masked.text):
         words = masked.restore(part).strip()
@@ -58,10 +58,10 @@ def explicit(goal: str) -> Explicit:
             found = _read(words)
             checks += found or ()
             unread += [words] if not found else []
-    return Explicit(tuple(checks), tuple(unread))
+    return GoalChecks(tuple(checks), tuple(unread))
 
 
-def placed(checks: Sequence[Check], held: Sequence[Sequence[str]]) -> list[list[str]]:
+def place_checks(checks: Sequence[GoalCheck], held: Sequence[Sequence[str]]) -> list[list[str]]:
     """For each look of a run the checks that belong there: the last look at which each held, in their order.
 
     `held` names those that held at each look. What held at none belongs nowhere.
@@ -76,13 +76,13 @@ def placed(checks: Sequence[Check], held: Sequence[Sequence[str]]) -> list[list[
     return places
 
 
-def _read(words: str) -> tuple[Check, ...] | None:
+def _read(words: str) -> tuple[GoalCheck, ...] | None:
     try:
         clauses = parse(words)
     except (ActionRefused, UsageError):
         return None
     return tuple(
-        Check(each.statement.said or each.source, each.statement)
+        GoalCheck(each.statement.said or each.source, each.statement)
         for each in clauses
         if isinstance(each, c.Verify | c.Await)
     )

@@ -11,7 +11,7 @@ from math import hypot
 from typing import TYPE_CHECKING
 
 from handeye.perception.phrases.wording import alike, normal
-from handeye.policies.replay.picture import matches
+from handeye.policies.replay.picture import find_patch
 from handeye.policies.replay.signatures import distance, rows_in, without_numbers
 from handeye.tools.geometry import Box, Point
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from handeye.perception.observation import Observation
-    from handeye.policies.replay.anchors import Near, TargetSignature
+    from handeye.policies.replay.anchors import NearbyText, TargetSignature
     from handeye.tools.element import Element
 
 #: So many signals must agree.
@@ -37,7 +37,7 @@ STRAIGHT, SHRUNK = 0.95, 0.4
 
 
 @dataclass
-class Place:
+class TargetPlace:
     """One place that a target could be at."""
 
     point: Point
@@ -52,17 +52,17 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What became of looking for a target."""
 
-    place: Place | None
+    place: TargetPlace | None
     says: str
     """The signals that agree, or what keeps it from being found."""
 
 
-def locate(
+def find_target(
     signature: TargetSignature, observation: Observation, patch: Image.Image | None = None, same_screen: bool = False
-) -> Found:
+) -> SearchResult:
     """Where the target is now. `same_screen`: not one pixel differs from the screen it was on."""
     if signature.role and not signature.spot:
         places = _elements(signature, observation)
@@ -72,23 +72,25 @@ def locate(
     return _chosen(signature, places)
 
 
-def _chosen(signature: TargetSignature, places: list[Place]) -> Found:
+def _chosen(signature: TargetSignature, places: list[TargetPlace]) -> SearchResult:
     able = [each for each in places if not each.wrong and len(each.signals) >= ENOUGH]
     ranked = sorted(able, key=lambda each: -len(each.signals))
     if not ranked:
         nearest = max(places, key=lambda each: (not each.wrong, len(each.signals)), default=None)
         if nearest is None or not (nearest.signals or nearest.wrong):
-            return Found(None, f"nothing of {_called(signature)} is there")
+            return SearchResult(None, f"nothing of {_called(signature)} is there")
         there = (
             f"{_listed(nearest.signals)} at {tuple(nearest.point)}" if nearest.signals else "a place for it is there"
         )
-        return Found(None, f"of {_called(signature)} only {there}{f', but {nearest.wrong}' if nearest.wrong else ''}")
+        return SearchResult(
+            None, f"of {_called(signature)} only {there}{f', but {nearest.wrong}' if nearest.wrong else ''}"
+        )
     if len(ranked) > 1 and len(ranked[0].signals) == len(ranked[1].signals):
         count = sum(len(each.signals) == len(ranked[0].signals) for each in ranked)
-        return Found(None, f"{count} places are as good as each other for {_called(signature)}")
+        return SearchResult(None, f"{count} places are as good as each other for {_called(signature)}")
     best = ranked[0]
     lacking = [each for each in possible(signature) if each not in best.signals]
-    return Found(best, f"{_listed(best.signals)} agree{f', not {_listed(lacking)}' if lacking else ''}")
+    return SearchResult(best, f"{_listed(best.signals)} agree{f', not {_listed(lacking)}' if lacking else ''}")
 
 
 def possible(signature: TargetSignature) -> list[str]:
@@ -114,9 +116,9 @@ def _listed(signals: list[str]) -> str:
     return " and ".join([", ".join(signals[:-1]), signals[-1]]) if len(signals) > 1 else "".join(signals)
 
 
-def _elements(signature: TargetSignature, observation: Observation) -> list[Place]:
+def _elements(signature: TargetSignature, observation: Observation) -> list[TargetPlace]:
     """The elements that could be meant: of the same role and key, or of the same name."""
-    places: list[Place] = []
+    places: list[TargetPlace] = []
     for each in observation.elements:
         keyed = bool(signature.key) and each.key == signature.key
         named = bool(signature.name) and same_text(signature.name, each.name)
@@ -124,7 +126,7 @@ def _elements(signature: TargetSignature, observation: Observation) -> list[Plac
             continue
         if not each.acts and each.role != signature.role:  # the label of a field is called like the field
             continue
-        place = Place(_within(each.box, signature.at), each)
+        place = TargetPlace(_within(each.box, signature.at), each)
         if each.role == signature.role and (keyed or named):
             place.back("selector")
         if named:
@@ -136,11 +138,11 @@ def _elements(signature: TargetSignature, observation: Observation) -> list[Plac
 def _judge_elements(
     signature: TargetSignature,
     observation: Observation,
-    places: list[Place],
+    places: list[TargetPlace],
     patch: Image.Image | None,
     same_screen: bool,
 ) -> None:
-    seen = matches(patch, observation.screenshot.image, signature.hold) if patch and places else []
+    seen = find_patch(patch, observation.screenshot.image, signature.hold) if patch and places else []
     mark = signature.near[0] if signature.near and not signature.near[0].control else None
     lost = mark and not any(there(mark, each.name) for each in observation.elements)
     rows = rows_in(observation.elements) if signature.beside and places else {}
@@ -164,7 +166,7 @@ def _judge_elements(
     _judge_layout(signature, observation, places)
 
 
-def _judge_layout(signature: TargetSignature, observation: Observation, places: list[Place]) -> None:
+def _judge_layout(signature: TargetSignature, observation: Observation, places: list[TargetPlace]) -> None:
     """Whose neighbours are where they were; among several alike, only the one that is nearest to the first of them."""
     named = [each for each in places if "text" in each.signals or not signature.name]
     rivals = [each for each in named if "selector" in each.signals] or named
@@ -179,16 +181,16 @@ def _judge_layout(signature: TargetSignature, observation: Observation, places: 
             place.back("layout")
 
 
-def _nearest(mark: Near, rivals: list[Place], observation: Observation) -> Place | None:
+def _nearest(mark: NearbyText, rivals: list[TargetPlace], observation: Observation) -> TargetPlace | None:
     """The one that a text is nearest to, or else lies to as it lay before; None where two are as near."""
     boxes = [each.box for each in observation.elements if there(mark, each.name)]
     if not boxes:
         return None
 
-    def far(place: Place) -> float:
+    def far(place: TargetPlace) -> float:
         return min(distance(box, place.element.box) for box in boxes) if place.element else 9e9
 
-    def stray(place: Place) -> float:
+    def stray(place: TargetPlace) -> float:
         ways = [(place.point.x - box.centre.x, place.point.y - box.centre.y) for box in boxes]
         return min(hypot(x - mark.way[0], y - mark.way[1]) for x, y in ways)
 
@@ -201,20 +203,20 @@ def _nearest(mark: Near, rivals: list[Place], observation: Observation) -> Place
 
 def _spots(
     signature: TargetSignature, observation: Observation, patch: Image.Image | None, same_screen: bool
-) -> list[Place]:
+) -> list[TargetPlace]:
     """Places within a drawing, or on a screen whose elements nobody tells."""
-    places: list[Place] = []
+    places: list[TargetPlace] = []
     reach = max(10, min(signature.size) // 2 if not signature.spot else 10)
 
     def back(signal: str, point: Point) -> None:
         near = [each for each in places if _apart(each.point, point) <= reach]
         place = min(near, key=lambda each: _apart(each.point, point), default=None)
         if place is None:
-            places.append(place := Place(point))
+            places.append(place := TargetPlace(point))
         place.back(signal)
 
     if patch:
-        for hit in matches(patch, observation.screenshot.image, signature.hold):
+        for hit in find_patch(patch, observation.screenshot.image, signature.hold):
             back("picture", hit)
     if same_screen:
         back("screen", signature.point)
@@ -261,7 +263,7 @@ def same_landmark(before: str, now: str) -> bool:
     return bool(now) and without_numbers(normal(before)) == without_numbers(normal(now))
 
 
-def there(near: Near, now: str) -> bool:
+def there(near: NearbyText, now: str) -> bool:
     """Whether this is the text that was near."""
     return same_text(near.text, now) if near.numbered else same_landmark(near.text, now)
 
@@ -271,7 +273,7 @@ def in_row(beside: Sequence[str], row: Sequence[Element]) -> bool:
     return 2 * sum(any(same_text(text, each.name) for each in row) for text in beside) > len(beside)
 
 
-def _fits(near: Near, point: Point, elements: tuple[Element, ...]) -> bool:
+def _fits(near: NearbyText, point: Point, elements: tuple[Element, ...]) -> bool:
     far = max(abs(near.way[0]), abs(near.way[1]))
     reach = STRAY + STRAY_SHARE * far
     for each in elements:
@@ -282,7 +284,7 @@ def _fits(near: Near, point: Point, elements: tuple[Element, ...]) -> bool:
     return False
 
 
-def _related(signature: TargetSignature, place: Place, elements: Sequence[Element]) -> bool:
+def _related(signature: TargetSignature, place: TargetPlace, elements: Sequence[Element]) -> bool:
     """Whether two of its neighbours lie in the directions they lay in, though everything grew or shrank."""
     count = 0
     for near in signature.near:

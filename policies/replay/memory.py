@@ -13,7 +13,7 @@ KEY = "replay"
 
 
 @dataclass(frozen=True)
-class Memory:
+class ReplayState:
     """The place in the anchors, and what the step before was."""
 
     at: int = 0
@@ -42,7 +42,7 @@ class Memory:
     """What the goal checks, and holds on this look."""
 
     @classmethod
-    def read(cls, memo: dict[str, Any]) -> tuple[Memory, dict[str, Any]]:
+    def read(cls, memo: dict[str, Any]) -> tuple[ReplayState, dict[str, Any]]:
         """What a memo says of the replay, and the rest, which is the other policy's."""
         kept = dict(memo.get(KEY, {}))
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
@@ -53,15 +53,15 @@ class Memory:
     def note(self, decision: Decision, note: str = "", *, step: int = -1, own: bool = False) -> Decision:
         """The decision with this in its memo."""
         kept = asdict(replace(self, step=step, own=own))
-        default = asdict(Memory())
+        default = asdict(ReplayState())
         told = {name: value for name, value in kept.items() if value != default[name]}
         notes = (*decision.notes, note) if note else decision.notes
         return decision.model_copy(update={"memo": decision.memo | {KEY: told}, "notes": notes})
 
-    def without(self, optional: int) -> Memory:
+    def without(self, optional: int) -> ReplayState:
         """Having left out an optional anchor."""
         return replace(self, skipped=tuple(dict.fromkeys((*self.skipped, optional))))
 
-    def with_late(self, optional: int) -> Memory:
+    def with_late(self, optional: int) -> ReplayState:
         """Having done an optional anchor late."""
         return replace(self, skipped=tuple(each for each in self.skipped if each != optional))

@@ -27,7 +27,7 @@ BLACK = 0.2
 MOST = 6
 
 
-def patch_of(signature: TargetSignature, screen: Image.Image) -> tuple[TargetSignature, bytes]:
+def cut_patch(signature: TargetSignature, screen: Image.Image) -> tuple[TargetSignature, bytes]:
     """The sight with its patch cut out of the screen, and the patch as PNG; as it was where nothing is to be kept."""
     box = patch_box(signature, *screen.size)
     if box is None or box.width < 12 or box.height < 12:
@@ -43,7 +43,7 @@ def patch_of(signature: TargetSignature, screen: Image.Image) -> tuple[TargetSig
     return signature.model_copy(update={"patch": digest, "hold": hold}), file.getvalue()
 
 
-def matches(patch: Image.Image, screen: Image.Image, hold: tuple[int, int]) -> list[Point]:
+def find_patch(patch: Image.Image, screen: Image.Image, hold: tuple[int, int]) -> list[Point]:
     """Where the point of a patch is on the screen, the likeliest first; normalised correlation."""
     import cv2
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Adapting, Decision
 from handeye.policies.plain_english.english_policy import PlainEnglish
-from handeye.policies.replay.anchor_action import attempt, same_deed, same_words
-from handeye.policies.replay.explicit import explicit
-from handeye.policies.replay.memory import Memory
+from handeye.policies.replay.anchor_action import match_anchor, same_action, same_words
+from handeye.policies.replay.explicit import goal_checks
+from handeye.policies.replay.memory import ReplayState
 from handeye.tools.actions import Done, Scroll, Wait
 from handeye.tools.errors import ActionRefused
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from handeye.perception.outcome import Outcome
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy, PolicyInput
-    from handeye.policies.replay.anchor_action import Patches, Try
+    from handeye.policies.replay.anchor_action import AnchorMatch, Patches
     from handeye.policies.replay.anchors import Anchor
     from handeye.tools.geometry import Box
 
@@ -34,7 +34,7 @@ READ_ANEW = frozenset({"remember", "extract", "ask", "call", "wait", "zoom", "do
 NAME = "replay"
 
 
-class Nobody:
+class NoPolicy:
     """Stands in for a policy where none may be asked."""
 
     name = "nobody"
@@ -49,7 +49,7 @@ class Nobody:
         raise ActionRefused("no model may be asked; leave out --no-model")
 
 
-class Replay:
+class ReplayPolicy:
     """Does a step again when at least two signals agree on where; else asks `inner` for this one step.
 
     Plain English is followed clause by clause, so that what a goal checks, reads or makes conditional is judged on the
@@ -84,7 +84,7 @@ class Replay:
             self.usage = self.inner.usage
 
     def _chosen(self, task: PolicyInput, perception: Perception) -> Decision:
-        memory, memo = Memory.read(task.memo)
+        memory, memo = ReplayState.read(task.memo)
         own = replace(task, memo=memo)
         if isinstance(self.inner, PlainEnglish):
             return self._by_clauses(own, memory, perception) if self.anchors else self.inner.choose(own, perception)
@@ -98,7 +98,7 @@ class Replay:
 
     # Plain English: it says which clause is next, and what of it; the anchor says where.
 
-    def _by_clauses(self, task: PolicyInput, memory: Memory, perception: Perception) -> Decision:
+    def _by_clauses(self, task: PolicyInput, memory: ReplayState, perception: Perception) -> Decision:
         description = self.inner.choose(task, perception)
         clause, kind = description.memo.get("at"), description.action.kind
         if kind in READ_ANEW and not isinstance(description.action, Wait):
@@ -111,7 +111,7 @@ class Replay:
         if not alike and not (looking and ahead):
             return memory.note(description)
         at, anchor = alike[0] if alike else ahead[0]
-        tried = attempt(anchor, task.observation, self._patches)
+        tried = match_anchor(anchor, task.observation, self._patches)
         if tried.action is None:
             after = at + 1 if alike else memory.at
             reason = f"step {at + 1} of {len(self.anchors)} was not done as before: {tried.says}"
@@ -122,7 +122,7 @@ class Replay:
 
     # A model: the anchors are followed in their order.
 
-    def _in_order(self, task: PolicyInput, memory: Memory, perception: Perception) -> Decision:
+    def _in_order(self, task: PolicyInput, memory: ReplayState, perception: Perception) -> Decision:
         if not self.anchors or memory.at >= len(self.anchors):
             return self._asked(task, memory, perception, "")
         if memory.last >= 0 and task.steps and drifted(self.anchors[memory.last], task.steps[-1].outcome):
@@ -138,18 +138,18 @@ class Replay:
             return failed
         return self._next(task, memory, perception)
 
-    def _in_vain(self, task: PolicyInput, memory: Memory) -> str:
+    def _in_vain(self, task: PolicyInput, memory: ReplayState) -> str:
         """Why a step that was done, as before or by the other policy, does not count; empty when it does."""
         if not memory.deed or not task.steps:
             return ""
         drift = drifted(self.anchors[memory.at], task.steps[-1].outcome)
         return f"it had an effect before, and now: {drift}" if drift else ""
 
-    def _next(self, task: PolicyInput, memory: Memory, perception: Perception) -> Decision:
+    def _next(self, task: PolicyInput, memory: ReplayState, perception: Perception) -> Decision:
         at = memory.at
         while True:
             anchor = self.anchors[at]
-            tried = attempt(anchor, task.observation, self._patches)
+            tried = match_anchor(anchor, task.observation, self._patches)
             if tried.action is not None and (unread := self._unread(task, anchor)):
                 return self._asked(task, replace(memory, at=at), perception, unread)
             if tried.action is not None:
@@ -162,7 +162,7 @@ class Replay:
                 break
             at, memory = at + 1, memory.without(at)
         for earlier in memory.skipped:  # what sometimes comes may come late
-            late = attempt(self.anchors[earlier], task.observation, self._patches)
+            late = match_anchor(self.anchors[earlier], task.observation, self._patches)
             if late.action is not None:
                 known = self.anchors[earlier]
                 return self._again(earlier, late, memory.with_late(earlier), known.memo, known.description, back=at)
@@ -173,7 +173,7 @@ class Replay:
             return self._own(wait, f"{anchor.description}: {tried.says}; wait a little", memory)
         return self._asked(task, memory, perception, f"step {at + 1}, {anchor.description}: {tried.says}")
 
-    def _asked(self, task: PolicyInput, memory: Memory, perception: Perception, reason: str) -> Decision:
+    def _asked(self, task: PolicyInput, memory: ReplayState, perception: Perception, reason: str) -> Decision:
         """The decision of the other policy, for the one step that cannot be done as before."""
         if not self.ask and not isinstance(self.inner, PlainEnglish):
             reason = reason or "the steps that are known are done, and the goal is not known to be reached"
@@ -193,11 +193,11 @@ class Replay:
             action = Done(success=False, answer=wrong)
             return Decision(reasoning="What the goal has checked is not so", action=action, by=NAME)
         note = f"not done as before: {reason}" if reason and self.anchors else ""
-        deed = bool(anchor and same_deed(anchor, description.action))
+        deed = bool(anchor and same_action(anchor, description.action))
         ahead = bool(reason) and self._possible(memory.at + 1, task)
         return replace(memory, last=-1, fell=True, deed=deed, ahead=ahead, waits=0, scrolls=0).note(description, note)
 
-    def _resumed(self, task: PolicyInput, memory: Memory) -> Memory:
+    def _resumed(self, task: PolicyInput, memory: ReplayState) -> ReplayState:
         """Where to go on after a step of the other policy: at the drifted step where only the way to it was cleared."""
         at, on = memory.at, replace(memory, fell=False, deed=False, vain=False)
         if not memory.vain and self._possible(at, task):
@@ -206,17 +206,20 @@ class Replay:
         return replace(on, at=at + 1) if memory.deed or cleared else on
 
     def _possible(self, at: int, task: PolicyInput) -> bool:
-        return at < len(self.anchors) and attempt(self.anchors[at], task.observation, self._patches).action is not None
+        return (
+            at < len(self.anchors)
+            and match_anchor(self.anchors[at], task.observation, self._patches).action is not None
+        )
 
     # What the goal checks.
 
     def _held(self, task: PolicyInput) -> tuple[str, ...]:
-        return tuple(each.description for each in explicit(task.goal).checks if each.judge(task.observation).holds)
+        return tuple(each.description for each in goal_checks(task.goal).checks if each.judge(task.observation).holds)
 
-    def _checked(self, task: PolicyInput, memory: Memory) -> Decision | None:
+    def _checked(self, task: PolicyInput, memory: ReplayState) -> Decision | None:
         """What the goal has checked before the next step, judged anew: a wait while it does not hold, then the end."""
         wanted = self.anchors[memory.at].checks
-        for check in explicit(task.goal).checks:
+        for check in goal_checks(task.goal).checks:
             if check.description not in wanted or check.description in memory.held:
                 continue
             says = check.judge(task.observation).says
@@ -231,17 +234,19 @@ class Replay:
         """Why the end cannot be told without a model: a check that no anchor places."""
         if anchor.action["kind"] != "done":
             return ""
-        goal = explicit(task.goal)
+        goal = goal_checks(task.goal)
         placed = {description for each in self.anchors for description in each.checks}
         open_ = [*goal.unread, *(each.description for each in goal.checks if each.description not in placed)]
         return f"“{open_[0]}” can only be judged by a model" if open_ else ""
 
-    def _unmet(self, task: PolicyInput, memory: Memory) -> str:
+    def _unmet(self, task: PolicyInput, memory: ReplayState) -> str:
         """A check of the goal's end that does not hold, though the other policy says that all is done."""
         wanted = self.anchors[-1].checks if self.anchors else ()
         goal = task.goal.partition("\n\nSo far it was done as before.")[0]
         wrong = (
-            each for each in explicit(goal).checks if each.description in wanted and each.description not in memory.held
+            each
+            for each in goal_checks(goal).checks
+            if each.description in wanted and each.description not in memory.held
         )
         first = next(wrong, None)
         return f"check that {first.description}: {first.judge(task.observation).says}" if first else ""
@@ -251,8 +256,8 @@ class Replay:
     def _again(
         self,
         at: int,
-        tried: Try,
-        memory: Memory,
+        tried: AnchorMatch,
+        memory: ReplayState,
         memo: dict[str, Any],
         reasoning: str,
         notes: tuple[str, ...] = (),
@@ -265,14 +270,14 @@ class Replay:
         decision = Decision(reasoning=reasoning, action=tried.action, by=NAME, memo=memo, notes=notes)
         return memory.note(decision, f"as before, step {at + 1} of {len(self.anchors)}: {tried.says}", step=at)
 
-    def _scrolled(self, observation: Observation, box: Box, anchor: Anchor, memory: Memory) -> Decision:
+    def _scrolled(self, observation: Observation, box: Box, anchor: Anchor, memory: ReplayState) -> Decision:
         middle = observation.screenshot.height // 2
         way = box.centre.y - middle
         amount = max(1, min(30, round(abs(way) / NOTCH)))
         scroll = Scroll(direction="down" if way > 0 else "up", amount=amount)
         return self._own(scroll, f"{anchor.description}: scroll to it", replace(memory, scrolls=memory.scrolls + 1))
 
-    def _own(self, action: Wait | Scroll, reasoning: str, memory: Memory) -> Decision:
+    def _own(self, action: Wait | Scroll, reasoning: str, memory: ReplayState) -> Decision:
         """A step of its own that no anchor knows."""
         decision = Decision(reasoning=reasoning, action=action, by=NAME)
         return replace(memory, last=-1, own=True).note(decision, own=True)

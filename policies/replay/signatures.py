@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from handeye.perception.phrases.wording import normal
 from handeye.perception.reading.groups import ancestors
 from handeye.perception.reading.structure import ITEM_ROLES
-from handeye.policies.replay.anchors import Near, TargetSignature
+from handeye.policies.replay.anchors import NearbyText, TargetSignature
 from handeye.tools.actions import targets
 from handeye.tools.geometry import Box, Point
 
@@ -41,19 +41,19 @@ _LETTER = re.compile(r"[^\W\d_]")
 def target_signatures(action: Action, observation: Observation) -> dict[str, TargetSignature]:
     """What the grounded targets of an action are known by, by field name. Never starts the OCR."""
     found = {name: target for name, target in targets(action).items() if target.point is not None}
-    return {name: sight_of(target, observation) for name, target in found.items()}
+    return {name: target_signature(target, observation) for name, target in found.items()}
 
 
-def sight_of(target: Target, observation: Observation) -> TargetSignature:
+def target_signature(target: Target, observation: Observation) -> TargetSignature:
     """What one grounded target is known by."""
     assert target.point is not None
-    element = known(target, observation)
+    element = signature_element(target, observation)
     box = element.box if element else target.box or Box(*target.point, target.point.x + 1, target.point.y + 1)
     told = TargetSignature(
         point=target.point,
         at=(share(target.point.x, box.left, box.width), share(target.point.y, box.top, box.height)),
         size=(box.width, box.height) if element or target.box else (0, 0),
-        near=around(target.point, box, observation.elements or observation.read, element),
+        near=nearby_texts(target.point, box, observation.elements or observation.read, element),
     )
     if element is None:
         line = line_at(target.point, observation.read)
@@ -80,7 +80,7 @@ def sight_of(target: Target, observation: Observation) -> TargetSignature:
     )
 
 
-def known(target: Target, observation: Observation) -> Element | None:
+def signature_element(target: Target, observation: Observation) -> Element | None:
     """The platform's element of a target, else the smallest under it that says something or draws itself."""
     if target.element and (own := next((each for each in observation.elements if each.id == target.element), None)):
         return own
@@ -115,7 +115,9 @@ def rows_in(elements: Sequence[Element]) -> dict[str, list[Element]]:
     return {own: held[item] for own, item in of.items()}
 
 
-def around(point: Point, box: Box, elements: Iterable[Element], own: Element | None = None) -> tuple[Near, ...]:
+def nearby_texts(
+    point: Point, box: Box, elements: Iterable[Element], own: Element | None = None
+) -> tuple[NearbyText, ...]:
     """The texts nearest to a place: those first that stand there once and say something."""
     named = [each for each in elements if each.name and len(each.name) <= LONGEST and each is not own]
     counts = Counter(normal(each.name) for each in named)
@@ -129,7 +131,7 @@ def around(point: Point, box: Box, elements: Iterable[Element], own: Element | N
         ranked.append((far, each))
     nearest = [each for _, each in sorted(ranked, key=lambda one: one[0])[:NEAR]]
     return tuple(
-        Near(
+        NearbyText(
             text=each.name,
             way=(point.x - each.box.centre.x, point.y - each.box.centre.y),
             control=each.acts,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from handeye.agent.agent import Agent
 from handeye.agent.run_folder import RunConfig
-from handeye.scenarios.runner import Trial
-from handeye.scenarios.suite.expansion import Case
+from handeye.scenarios.runner import AttemptRunner
+from handeye.scenarios.suite.expansion import Scenario
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from handeye.agent.run_folder import RunResult as Run
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
-    from handeye.scenarios.checks.run_check import Judged
+    from handeye.scenarios.checks.run_check import CheckResult
     from handeye.tools.device import Device
 
 #: Actions of a task whose benchmark and person name no limit.
@@ -26,7 +26,7 @@ MOST_STEPS = 30
 
 
 @dataclass(frozen=True)
-class Task(Case):
+class BenchmarkTask(Scenario):
     """One task of a benchmark."""
 
     group: str = ""
@@ -34,14 +34,14 @@ class Task(Case):
 
 
 @dataclass(frozen=True)
-class Limits:
+class TaskLimits:
     """What an agent has for one task."""
 
     steps: int = MOST_STEPS
     seconds: float = 300.0
 
 
-class Episode(Trial, ABC):
+class BenchmarkAttempt(AttemptRunner, ABC):
     """One attempt at a task. Whatever the agent says of itself, the benchmark's measure decides; a refusal fails."""
 
     def carry_out(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Episode(Trial, ABC):
             up.callback(device.close)
             goal = self.begin(device)
             if not goal.strip():
-                return {"status": "broken", "reason": "the benchmark gave no instruction"}
+                return {"status": "error", "reason": "the benchmark gave no instruction"}
             perception, policy = self.runner.mind()
             run = self._work(device, perception, self.policy(device, policy), goal)
             checks = [] if run.status in ("broken", "interrupted") else self.judge(device, run)
@@ -67,7 +67,7 @@ class Episode(Trial, ABC):
         """Make the device ready; returns the goal."""
 
     @abstractmethod
-    def judge(self, device: Device, run: Run) -> list[Judged]:
+    def judge(self, device: Device, run: Run) -> list[CheckResult]:
         """The benchmark's measure: at least one check, all of which have to pass."""
 
     def policy(self, device: Device, policy: Policy) -> Policy:  # noqa: ARG002 - for benchmarks that end by themselves
@@ -84,14 +84,14 @@ class Episode(Trial, ABC):
         return self._place()
 
     def _work(self, device: Device, perception: Perception, policy: Policy, goal: str) -> Run:
-        scenario, suite, settings = self.case.scenario, self.case.suite, self.settings
+        spec, suite, settings = self.scenario.spec, self.scenario.suite, self.settings
         config = RunConfig(
             goal=goal,
             on=self.place,
             model=settings.model,
             approve="never",
-            max_steps=scenario.max_steps or MOST_STEPS,
-            budget_seconds=scenario.timeout or suite.timeout,
+            max_steps=spec.max_steps or MOST_STEPS,
+            budget_seconds=spec.timeout or suite.timeout,
             rules=settings.rules,
             secrets=settings.secrets,
             headed=settings.headed,
@@ -102,16 +102,16 @@ class Episode(Trial, ABC):
             raise KeyboardInterrupt
         return run
 
-    def _outcome(self, run: Run, checks: list[Judged]) -> dict[str, Any]:
-        wrong = next((each for each in checks if each.state != "passed"), None)
+    def _outcome(self, run: Run, checks: list[CheckResult]) -> dict[str, Any]:
+        wrong = next((each for each in checks if each.status != "passed"), None)
         passed = checks and not wrong and run.status != "refused"
         said = run.reason if run.status == "broken" else f"{run.status}: {run.reason}"
         reason = "" if passed or run.status == "succeeded" else said
         if wrong:
-            doubt = "it cannot be told: " if wrong.state == "unknown" else ""
-            reason = "; ".join(filter(None, (reason, wrong.expected, f"{doubt}{wrong.seen}")))
+            doubt = "it cannot be told: " if wrong.status == "unknown" else ""
+            reason = "; ".join(filter(None, (reason, wrong.expected, f"{doubt}{wrong.actual}")))
         return {
-            "status": "broken" if run.status == "broken" else "passed" if passed else "failed",
+            "status": "error" if run.status == "broken" else "passed" if passed else "failed",
             "run_status": run.status,
             "reason": reason,
             "checks": tuple(checks),
@@ -121,6 +121,6 @@ class Episode(Trial, ABC):
         }
 
     @property
-    def task(self) -> Task:
+    def task(self) -> BenchmarkTask:
         """The case, which is a task here."""
-        return cast("Task", self.case)
+        return cast("BenchmarkTask", self.scenario)

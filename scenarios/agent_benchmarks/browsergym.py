@@ -87,7 +87,7 @@ CALLS: dict[str, tuple[str, ...]] = {
 PLACES = frozenset({"x", "y", "from_x", "from_y", "to_x", "to_y"})
 
 
-class Call(NamedTuple):
+class BrowserGymCall(NamedTuple):
     """A call with its arguments by name."""
 
     name: str
@@ -214,7 +214,7 @@ def _plain(action: Action) -> str:
 # Reading
 
 
-def _calls(text: str) -> list[Call]:
+def _calls(text: str) -> list[BrowserGymCall]:
     code = FENCE.sub("", text).strip()
     if len(code) > MOST_CHARACTERS:
         raise ActionRefused(f"the answer has {len(code)} characters, over {MOST_CHARACTERS}; write short calls")
@@ -229,7 +229,7 @@ def _calls(text: str) -> list[Call]:
     return [_read(each) for each in body]
 
 
-def _read(statement: ast.stmt) -> Call:
+def _read(statement: ast.stmt) -> BrowserGymCall:
     node = statement.value if isinstance(statement, ast.Expr) else None
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS):
         said = ast.unparse(statement)[:60]
@@ -244,10 +244,10 @@ def _read(statement: ast.stmt) -> Call:
         raise ActionRefused(f"{name} takes numbers, texts and lists only; write them out") from None
     if twice := [each for each in known[: len(values)] if each in named]:
         raise ActionRefused(f"{name} was given {twice[0]} twice; give it once")
-    return Call(name, dict(zip(known, values, strict=False)) | named)
+    return BrowserGymCall(name, dict(zip(known, values, strict=False)) | named)
 
 
-def _placed(call: Call, scale: float) -> Call:
+def _placed(call: BrowserGymCall, scale: float) -> BrowserGymCall:
     given = dict(call.given)
     optional = {"button", "modifiers", "wait_ms"}
     lacking = [name for name in CALLS[call.name] if name not in given and name not in optional]
@@ -259,10 +259,10 @@ def _placed(call: Call, scale: float) -> Call:
         given[name] = round(given[name] * scale)
     if "key" in given and not isinstance(given["key"], str):
         raise ActionRefused(f"{call.name}: key is {given['key']!r}; give a key's name in quotes")
-    return Call(call.name, given)
+    return BrowserGymCall(call.name, given)
 
 
-def _held_mouse(down: Call, calls: list[Call]) -> Action:
+def _held_mouse(down: BrowserGymCall, calls: list[BrowserGymCall]) -> Action:
     """From pressing a button to letting it go: a click, or a drag over the places between."""
     button, via = down.given.get("button", "left"), list[tuple[int, int]]()
     while calls and calls[0].name == "mouse_move":
@@ -277,7 +277,7 @@ def _held_mouse(down: Call, calls: list[Call]) -> Action:
     return parse_action({"kind": "drag", "start": down.point, "end": end, "via": via})
 
 
-def _actions(call: Call, elements: Sequence[Element]) -> list[Action]:
+def _actions(call: BrowserGymCall, elements: Sequence[Element]) -> list[Action]:
     given = call.given
     if call.name in ("check", "uncheck"):
         element = next((each for each in elements if each.id == str(given["bid"])), None)

@@ -40,7 +40,7 @@ class Begun(NamedTuple):
     goal: str
 
 
-class Step(NamedTuple):
+class EnvStep(NamedTuple):
     """What a step gives, in Gymnasium's order."""
 
     observation: dict[str, Any]
@@ -85,7 +85,7 @@ class Environment:
         self._last, self._error = "", ""
         return self._observe(), {"goal": self._begun.goal}
 
-    def step(self, action: str) -> Step:
+    def step(self, action: str) -> EnvStep:
         """Do what the text says, one call after the other, as far as it can be done; an error is in the observation."""
         if self._begun is None or self._over:
             raise UsageError("no episode is running; call reset first")
@@ -104,7 +104,7 @@ class Environment:
         reward = self._judge(browser, answer)
         self._over = reward is not None or answer is not None
         truncated = not self._over and self._steps >= self._max_steps
-        return Step(self._observe(), reward or 0.0, self._over, truncated, {"steps": self._steps})
+        return EnvStep(self._observe(), reward or 0.0, self._over, truncated, {"steps": self._steps})
 
     def close(self) -> None:
         """End the browser; may be called twice."""
@@ -171,14 +171,14 @@ class Environment:
 def miniwob(name: str, *, max_steps: int = 30, seconds: float = 300.0) -> Environment:
     """Episodes of one of MiniWoB++'s pages; the seed is the page's."""
     from handeye.scenarios.agent_benchmarks import miniwob as pages
-    from handeye.scenarios.serving import serving
+    from handeye.scenarios.serving import serve_suite
     from handeye.scenarios.suite.schema import Serve
 
     if name not in pages.names():
         raise UsageError(f"MiniWoB++ has no task {name!r}; see `handeye bench miniwob --help`")
 
     def start(seed: int, up: ExitStack) -> Begun:
-        url = up.enter_context(serving(Serve(folder="."), pages.pages()))
+        url = up.enter_context(serve_suite(Serve(folder="."), pages.pages()))
         browser = up.enter_context(pages.open_page(f"{url}/miniwob/{name}.html"))
         return Begun(browser, pages.begin(browser, seed, seconds))
 

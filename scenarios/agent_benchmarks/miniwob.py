@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from handeye.policies.decision import Decision
-from handeye.scenarios.agent_benchmarks.benchmark_task import Episode, Limits, Task
-from handeye.scenarios.checks.run_check import Judged
-from handeye.scenarios.suite.schema import Scenario, Serve, Suite
+from handeye.scenarios.agent_benchmarks.benchmark_task import BenchmarkAttempt, BenchmarkTask, TaskLimits
+from handeye.scenarios.checks.run_check import CheckResult
+from handeye.scenarios.suite.schema import ScenarioSpec, Serve, Suite
 from handeye.tools.actions import Done
 from handeye.tools.errors import ActionFailed, SetupError, UsageError
 
@@ -65,10 +65,10 @@ ENDED = "() => window.handeyeEpisode || null"
 
 
 @dataclass(frozen=True)
-class WobTask(Task):
+class MiniWobTask(BenchmarkTask):
     """One page with one seed."""
 
-    by: str = "handeye.scenarios.agent_benchmarks.miniwob:WobEpisode"
+    attempt_runner: str = "handeye.scenarios.agent_benchmarks.miniwob:MiniWobAttempt"
     seed: int = 0
 
 
@@ -86,7 +86,7 @@ def names() -> list[str]:
     return sorted(path.stem for path in (pages() / "miniwob").glob("*.html"))
 
 
-def tasks(chosen: Sequence[str], seeds: Sequence[int], limits: Limits) -> list[Task]:
+def tasks(chosen: Sequence[str], seeds: Sequence[int], limits: TaskLimits) -> list[BenchmarkTask]:
     """Each page with each seed; `all` stands for all pages. Raises UsageError for a name that is none."""
     known = names()
     wanted = known if list(chosen) == ["all"] else list(dict.fromkeys(chosen))
@@ -98,10 +98,10 @@ def tasks(chosen: Sequence[str], seeds: Sequence[int], limits: Limits) -> list[T
     file = pages() / "miniwob"
     suite = Suite(name="MiniWoB++", serve=Serve(folder="."), timeout=limits.seconds)
     return [
-        WobTask(
+        MiniWobTask(
             suite=suite,
             file=file,
-            scenario=Scenario.model_validate(
+            spec=ScenarioSpec.model_validate(
                 {
                     "name": name,
                     "goal": "what the page asks for",
@@ -157,7 +157,7 @@ def _await(browser: Browser, sign: str) -> None:
         time.sleep(0.02)
 
 
-class WobEpisode(Episode):
+class MiniWobAttempt(BenchmarkAttempt):
     """An episode of a page."""
 
     _ended: dict[str, Any] | None = None
@@ -166,22 +166,22 @@ class WobEpisode(Episode):
         return open_page(self.place, headed=self.settings.headed)
 
     def begin(self, device: Device) -> str:
-        seconds = self.case.scenario.timeout or self.case.suite.timeout
-        return begin(cast("Browser", device), cast("WobTask", self.case).seed, seconds)
+        seconds = self.scenario.spec.timeout or self.scenario.suite.timeout
+        return begin(cast("Browser", device), cast("MiniWobTask", self.scenario).seed, seconds)
 
     def policy(self, device: Device, policy: Policy) -> Policy:
         return EndsWithPage(policy, lambda: self._look(cast("Browser", device)))
 
-    def judge(self, device: Device, run: Run) -> list[Judged]:  # noqa: ARG002 - the page alone is asked
+    def judge(self, device: Device, run: Run) -> list[CheckResult]:  # noqa: ARG002 - the page alone is asked
         ended = self._look(cast("Browser", device))
         seen = "it has given none" if ended is None else f"it gave {ended['reward']:g}"
         seen += f" ({ended['why']})" if ended and ended["why"] else ""
         state: Any = "passed" if ended and ended["reward"] > 0 else "failed"
-        return [Judged(expected="the page gives a reward", state=state, seen=seen, kind="reward")]
+        return [CheckResult(expected="the page gives a reward", status=state, actual=seen, kind="reward")]
 
     def measured(self) -> dict[str, JsonValue]:
         reward = float(self._ended["reward"]) if self._ended else 0.0
-        return {"seed": cast("WobTask", self.case).seed, "reward": reward}
+        return {"seed": cast("MiniWobTask", self.scenario).seed, "reward": reward}
 
     def _look(self, browser: Browser) -> dict[str, Any] | None:
         """How the episode ended, told once and for all; None while it goes on, and while a dialog keeps the page."""

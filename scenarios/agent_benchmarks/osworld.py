@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from handeye.scenarios.agent_benchmarks.benchmark_task import Episode, Limits, Task
+from handeye.scenarios.agent_benchmarks.benchmark_task import BenchmarkAttempt, BenchmarkTask, TaskLimits
 from handeye.scenarios.agent_benchmarks.osworld_home import Home
-from handeye.scenarios.agent_benchmarks.osworld_measures import MEASURES, Getter, judged, refuse_measure
+from handeye.scenarios.agent_benchmarks.osworld_measures import MEASURES, Getter, check_measure, run_measure
 from handeye.scenarios.agent_benchmarks.osworld_steps import STEPS, check_step
 from handeye.scenarios.agent_benchmarks.task_files import (
     Loose,
@@ -27,7 +27,7 @@ from handeye.scenarios.agent_benchmarks.task_files import (
     titled,
     validated,
 )
-from handeye.scenarios.checks.run_check import Judged
+from handeye.scenarios.checks.run_check import CheckResult
 from handeye.scenarios.suite.schema import Suite
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Evaluator(Strict):
         return self
 
 
-class OsSpec(Loose):
+class OsWorldSpec(Loose):
     """One task as it is written."""
 
     id: str = Field(min_length=1)
@@ -89,34 +89,34 @@ class OsSpec(Loose):
 
 
 @dataclass(frozen=True)
-class OsTask(Task):
+class OsWorldTask(BenchmarkTask):
     """One task."""
 
-    by: str = "handeye.scenarios.agent_benchmarks.osworld:OsEpisode"
-    spec: OsSpec | None = None
+    attempt_runner: str = "handeye.scenarios.agent_benchmarks.osworld:OsWorldAttempt"
+    task_spec: OsWorldSpec | None = None
     allow_execute: bool = False
 
 
 def tasks(
     paths: Sequence[Path],
     chosen: Sequence[str],
-    limits: Limits,
+    limits: TaskLimits,
     *,
     allow_execute: bool = False,
     skip_unsupported: bool = False,
-) -> list[Task]:
+) -> list[BenchmarkTask]:
     """The tasks of some files. Raises UsageError with the file and the key of what is wrong or not allowed."""
 
-    def read(path: Path, record: Record) -> Task:
-        spec = validated(OsSpec, record)
+    def read(path: Path, record: Record) -> BenchmarkTask:
+        spec = validated(OsWorldSpec, record)
         _check(spec, path, record.place, allow_execute)
-        return OsTask(
+        return OsWorldTask(
             suite=Suite(name="OSWorld", device="virtual"),
             file=path,
-            scenario=scenario_of(spec, path, "id", spec.id, spec.instruction, limits),
+            spec=scenario_of(spec, path, "id", spec.id, spec.instruction, limits),
             name=titled(spec.id, spec.instruction),
             group=" ".join(spec.related_apps) or spec.snapshot or path.stem,
-            spec=spec,
+            task_spec=spec,
             allow_execute=allow_execute,
         )
 
@@ -127,7 +127,7 @@ def _name(record: Record) -> str:
     return record.text("id")
 
 
-def _check(spec: OsSpec, path: Path, place: str, allow_execute: bool) -> None:
+def _check(spec: OsWorldSpec, path: Path, place: str, allow_execute: bool) -> None:
     """Raise UsageError for what cannot be done or judged, before anything is run."""
     if spec.proxy:
         raise Unsupported(f"{place}: proxy is set, and programs here have the network that handeye has")
@@ -144,17 +144,15 @@ def _check(spec: OsSpec, path: Path, place: str, allow_execute: bool) -> None:
         if func not in MEASURES:
             raise Unsupported(f"{key} is not supported; there are infeasible, {', '.join(MEASURES)}")
         options = spec.evaluator.options[number] if spec.evaluator.options else {}
-        refuse_measure(
-            func, spec.evaluator.result[number], spec.evaluator.expected[number], options, key, allow_execute
-        )
+        check_measure(func, spec.evaluator.result[number], spec.evaluator.expected[number], options, key, allow_execute)
 
 
-class OsEpisode(Episode):
+class OsWorldAttempt(BenchmarkAttempt):
     """An attempt at a task on a virtual display of its own."""
 
     @property
-    def spec(self) -> OsSpec:
-        found = cast("OsTask", self.case).spec
+    def task_spec(self) -> OsWorldSpec:
+        found = cast("OsWorldTask", self.scenario).task_spec
         assert found is not None
         return found
 
@@ -167,28 +165,32 @@ class OsEpisode(Episode):
 
         # Programs show the paths of their files: the task's own words must not stand in them.
         place = self.folder.parent / "homes" / self.folder.name.partition("-")[0]
-        self.home = Home(place, self.case.file.parent, self.settings.rules)
+        self.home = Home(place, self.scenario.file.parent, self.settings.rules)
         return Virtual(headed=self.settings.headed, home=self.home.folder)
 
     def begin(self, device: Device) -> str:
-        self._steps(device, self.spec.config)
+        self._steps(device, self.task_spec.config)
         device.settle()
-        return self.home.local(self.spec.instruction)
+        return self.home.local(self.task_spec.instruction)
 
-    def judge(self, device: Device, run: Run) -> list[Judged]:
-        evaluator = self.spec.evaluator
+    def judge(self, device: Device, run: Run) -> list[CheckResult]:
+        evaluator = self.task_spec.evaluator
         if evaluator.func == ("infeasible",):
             gave_up = run.status == "failed"
             state: Any = "passed" if gave_up else "failed"
             seen = "it did" if gave_up else f"the run ended {run.status}"
-            return [Judged(expected="the agent says that it cannot be done", state=state, seen=seen, kind="infeasible")]
+            return [
+                CheckResult(
+                    expected="the agent says that it cannot be done", status=state, actual=seen, kind="infeasible"
+                )
+            ]
         self._steps(device, evaluator.postconfig)
         getter = Getter(self.home, cast("Virtual", device).display)
         options = evaluator.options or ({},) * len(evaluator.func)
         each = zip(evaluator.func, evaluator.result, evaluator.expected, options, strict=True)
-        checks = [judged(func, result, expected, option, getter) for func, result, expected, option in each]
-        if evaluator.conj == "or" and any(check.state == "passed" for check in checks):
-            return [check for check in checks if check.state == "passed"]
+        checks = [run_measure(func, result, expected, option, getter) for func, result, expected, option in each]
+        if evaluator.conj == "or" and any(check.status == "passed" for check in checks):
+            return [check for check in checks if check.status == "passed"]
         return checks
 
     def _steps(self, device: Device, steps: Sequence[ConfigStep]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from handeye.scenarios.agent_benchmarks.osworld_home import check_path, check_url
 from handeye.scenarios.agent_benchmarks.osworld_steps import check_command, command_of
 from handeye.scenarios.agent_benchmarks.task_files import Unsupported
-from handeye.scenarios.checks.run_check import Judged
+from handeye.scenarios.checks.run_check import CheckResult
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Getter:
         raise AssertionError(given["type"])
 
 
-def refuse_measure(func: str, result: Given, expected: Given, options: Given, key: str, allow_execute: bool) -> None:
+def check_measure(func: str, result: Given, expected: Given, options: Given, key: str, allow_execute: bool) -> None:
     """Raise UsageError for what a function cannot judge, before anything is run."""
     measure = MEASURES[func]
     for name, given, types in (("result", result, measure.result), ("expected", expected, measure.expected)):
@@ -99,7 +99,7 @@ def refuse_measure(func: str, result: Given, expected: Given, options: Given, ke
         raise Unsupported(f"{key}: options.{other[0]} is not supported")
 
 
-def judged(func: str, result: Given, expected: Given, options: Given, getter: Getter) -> Judged:
+def run_measure(func: str, result: Given, expected: Given, options: Given, getter: Getter) -> CheckResult:
     """One function's judgement; unknown where something cannot be had."""
     measure, state = MEASURES[func], "unknown"
     what = str(result.get("path") or result.get("command"))
@@ -109,7 +109,7 @@ def judged(func: str, result: Given, expected: Given, options: Given, getter: Ge
     except (SetupError, OSError) as error:
         seen = str(error)
     told: Any = state
-    return Judged(expected=f"{what} {measure.says}", state=told, seen=seen, kind=func)
+    return CheckResult(expected=f"{what} {measure.says}", status=told, actual=seen, kind=func)
 
 
 def _check_rule(rules: object, rule: Rule | None, key: str) -> None:

@@ -28,7 +28,7 @@ MOST_SLEEP = 60.0
 EXECUTE = "runs a command on this machine, with your rights; if you trust the file, allow it: --allow-execute"
 
 
-class Kind(NamedTuple):
+class StepType(NamedTuple):
     """One type of step."""
 
     parameters: frozenset[str]
@@ -193,11 +193,11 @@ def _window(do: Any) -> Callable[[Given, Virtual, Home], None]:
     return step
 
 
-def _kind(do: Callable[[Given, Virtual, Home], None], *parameters: str) -> Kind:
-    return Kind(frozenset(parameters), do)
+def _kind(do: Callable[[Given, Virtual, Home], None], *parameters: str) -> StepType:
+    return StepType(frozenset(parameters), do)
 
 
-STEPS: dict[str, Kind] = {
+STEPS: dict[str, StepType] = {
     "launch": _kind(_launch, "command", "shell"),
     "open": _kind(_open, "path"),
     "download": _kind(_download, "files"),

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from handeye.scenarios.agent_benchmarks.benchmark_task import Task
-    from handeye.scenarios.results import Result
+    from handeye.scenarios.agent_benchmarks.benchmark_task import BenchmarkTask
+    from handeye.scenarios.results import ScenarioResult
 
 PASSED = frozenset({"passed", "flaky"})
 
 
 @dataclass(frozen=True)
-class Row:
+class TallyRow:
     """Results that are counted together. What could not be tried counts as failed; what was left out does not count."""
 
     name: str
@@ -40,10 +40,10 @@ class Row:
 class Tally:
     """A benchmark's results, counted."""
 
-    overall: Row
-    groups: tuple[Row, ...]
+    overall: TallyRow
+    groups: tuple[TallyRow, ...]
     """In the order of first occurrence."""
-    broken: int
+    errors: int
     """Could not be tried; counted as failed."""
     skipped: int
     """Left out, and counted nowhere."""
@@ -51,16 +51,16 @@ class Tally:
     """Why the first could not be tried."""
 
 
-class Bar(LineReporter):
+class BenchmarkProgress(LineReporter):
     """The bar while tasks are run, and no word of those that failed: there are many, and the table counts them."""
 
-    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:  # noqa: ARG002
+    def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:  # noqa: ARG002
         """Take the bar away."""
         self._bar.stop()
         return []
 
 
-def tally(tasks: Sequence[Task], results: Sequence[Result]) -> Tally:
+def tally(tasks: Sequence[BenchmarkTask], results: Sequence[ScenarioResult]) -> Tally:
     """Count the results of these tasks."""
     group_of = {task.key: task.group for task in tasks}
     tried = [result for result in results if result.status != "skipped"]
@@ -68,14 +68,19 @@ def tally(tasks: Sequence[Task], results: Sequence[Result]) -> Tally:
     return Tally(
         _row("all", tried),
         tuple(_row(group, [each for each in tried if group_of[each.key] == group]) for group in groups),
-        sum(result.status == "broken" for result in results),
+        sum(result.status == "error" for result in results),
         len(results) - len(tried),
-        next((result.reason for result in results if result.status == "broken"), ""),
+        next((result.reason for result in results if result.status == "error"), ""),
     )
 
 
 def to_json(
-    benchmark: str, model: str, tasks: Sequence[Task], results: Sequence[Result], counted: Tally, seconds: float
+    benchmark: str,
+    model: str,
+    tasks: Sequence[BenchmarkTask],
+    results: Sequence[ScenarioResult],
+    counted: Tally,
+    seconds: float,
 ) -> dict[str, Any]:
     """The result as `--json` writes it: what that of `handeye eval` has, and what was tried."""
     group_of = {task.key: task.group for task in tasks}
@@ -89,14 +94,14 @@ def to_json(
         "correct": overall["correct"],
         "interval": overall["interval"],
         **({} if counted.overall.reward is None else {"reward": overall["reward"]}),
-        "errors": counted.broken,
+        "errors": counted.errors,
         "skipped": counted.skipped,
         "benchmark": benchmark,
         "seconds": round(seconds, 3),
     }
 
 
-def _result(result: Result, group: str) -> dict[str, Any]:
+def _result(result: ScenarioResult, group: str) -> dict[str, Any]:
     last = result.attempts[-1]
     return {
         "task": result.name,
@@ -114,10 +119,10 @@ def _result(result: Result, group: str) -> dict[str, Any]:
     }
 
 
-def _row(name: str, results: Sequence[Result]) -> Row:
+def _row(name: str, results: Sequence[ScenarioResult]) -> TallyRow:
     attempts = [result.attempts[-1] for result in results]
     rewards = [float(str(each.measured["reward"])) for each in attempts if "reward" in each.measured]
-    return Row(
+    return TallyRow(
         name,
         Share(sum(result.status in PASSED for result in results), len(results)),
         fmean(each.steps for each in attempts) if attempts else 0.0,

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from handeye.scenarios.datasets.records import Record, json_objects
-from handeye.scenarios.suite.schema import Scenario
+from handeye.scenarios.suite.schema import ScenarioSpec
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from handeye.scenarios.agent_benchmarks.benchmark_task import Limits, Task
+    from handeye.scenarios.agent_benchmarks.benchmark_task import BenchmarkTask, TaskLimits
 
 #: Characters of a goal that a list shows.
 TITLE = 60
@@ -64,17 +64,17 @@ def task_files(paths: Sequence[Path]) -> list[Path]:
 def read_all(
     paths: Sequence[Path],
     chosen: Sequence[str],
-    read: Callable[[Path, Record], Task],
+    read: Callable[[Path, Record], BenchmarkTask],
     name_of: Callable[[Record], str],
     *,
     skip_unsupported: bool,
-) -> list[Task]:
+) -> list[BenchmarkTask]:
     """The chosen tasks of all files (`all`: each of them), those that are unsupported with a reason to skip them.
 
     Raises UsageError for what cannot be read, for an id that no file has, and, unless they are to be skipped, for what
     is not supported.
     """
-    found: list[Task] = []
+    found: list[BenchmarkTask] = []
     names: dict[str, str] = {}
     for path in task_files(paths):
         for record in json_objects(path):
@@ -100,13 +100,13 @@ def read_all(
     return found
 
 
-def left_out(path: Path, name: str, why: str) -> Task:
+def left_out(path: Path, name: str, why: str) -> BenchmarkTask:
     """A task that is skipped."""
-    from handeye.scenarios.agent_benchmarks.benchmark_task import Task
+    from handeye.scenarios.agent_benchmarks.benchmark_task import BenchmarkTask
     from handeye.scenarios.suite.schema import Suite
 
-    scenario = Scenario(name=name, goal="not supported", unchecked=True, skip=why, line=1)
-    return Task(suite=Suite(name=path.stem), file=path, scenario=scenario, name=name, group=path.stem)
+    spec = ScenarioSpec(name=name, goal="not supported", unchecked=True, skip=why, line=1)
+    return BenchmarkTask(suite=Suite(name=path.stem), file=path, spec=spec, name=name, group=path.stem)
 
 
 def validated(kind: type[Model], record: Record) -> Model:
@@ -123,13 +123,15 @@ def validated(kind: type[Model], record: Record) -> Model:
         raise UsageError(f"{said}; mend it") from error
 
 
-def scenario_of(spec: BaseModel, path: Path, key: str, name: str, goal: str, limits: Limits, on: str = "") -> Scenario:
+def scenario_of(
+    spec: BaseModel, path: Path, key: str, name: str, goal: str, limits: TaskLimits, on: str = ""
+) -> ScenarioSpec:
     """The part of a task that the runner knows; `key` is what the file calls the id."""
     given: dict[str, Any] = {"name": name, "goal": goal, "on": on, "unchecked": True, "line": line_of(path, key, name)}
     # So that a run is gone on with only while its tasks are what they were.
     whole = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()[:16]
     given |= {"max-steps": limits.steps, "timeout": limits.seconds, "variables": {"task": whole}}
-    return Scenario.model_validate(given)
+    return ScenarioSpec.model_validate(given)
 
 
 def titled(name: str, goal: str) -> str:

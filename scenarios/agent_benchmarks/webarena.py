@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from handeye.scenarios.agent_benchmarks.benchmark_task import Episode, Limits, Task
+from handeye.scenarios.agent_benchmarks.benchmark_task import BenchmarkAttempt, BenchmarkTask, TaskLimits
 from handeye.scenarios.agent_benchmarks.task_files import (
     Loose,
     Strict,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handeye.agent.run_folder import RunResult as Run
-    from handeye.scenarios.checks.run_check import Judged
+    from handeye.scenarios.checks.run_check import CheckResult
     from handeye.scenarios.datasets.records import Record
     from handeye.tools.browser import Browser
     from handeye.tools.device import Device
@@ -62,7 +62,7 @@ class Contents(Strict):
         return self
 
 
-class Program(Strict):
+class PageCheck(Strict):
     """A part of a page that is looked at after the run."""
 
     url: str
@@ -73,7 +73,7 @@ class Program(Strict):
     prep_actions: tuple[str, ...] = ()
 
 
-class Answers(Strict):
+class ReferenceAnswers(Strict):
     """What the answer has to be."""
 
     exact_match: Words | None = None
@@ -81,19 +81,19 @@ class Answers(Strict):
     fuzzy_match: str | tuple[str, ...] | None = None
 
 
-class Eval(Strict):
+class WebArenaEval(Strict):
     """How a task is judged."""
 
     eval_types: Annotated[tuple[Literal["string_match", "url_match", "program_html"], ...], Field(min_length=1)]
-    reference_answers: Answers | None = None
+    reference_answers: ReferenceAnswers | None = None
     reference_url: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
-    program_html: Annotated[tuple[Program, ...], BeforeValidator(lambda value: value or ())] = ()
+    program_html: Annotated[tuple[PageCheck, ...], BeforeValidator(lambda value: value or ())] = ()
     url_note: str = "GOLD in PRED"
     string_note: str | None = None
     reference_answer_raw_annotation: Any = None
 
 
-class WebSpec(Loose):
+class WebArenaSpec(Loose):
     """One task as it is written."""
 
     task_id: int | str
@@ -102,15 +102,15 @@ class WebSpec(Loose):
     sites: tuple[str, ...] = ()
     storage_state: str | None = None
     geolocation: Any = None
-    eval: Eval
+    eval: WebArenaEval
 
 
 @dataclass(frozen=True)
-class WebTask(Task):
+class WebArenaTask(BenchmarkTask):
     """One task, with its sites' addresses filled in."""
 
-    by: str = "handeye.scenarios.agent_benchmarks.webarena:WebEpisode"
-    spec: WebSpec | None = None
+    attempt_runner: str = "handeye.scenarios.agent_benchmarks.webarena:WebArenaAttempt"
+    task_spec: WebArenaSpec | None = None
     state: Path | None = None
     """Cookies and storage to begin with."""
 
@@ -118,15 +118,15 @@ class WebTask(Task):
 def tasks(
     paths: Sequence[Path],
     chosen: Sequence[str],
-    limits: Limits,
+    limits: TaskLimits,
     sites: Sequence[str] = (),
     *,
     skip_unsupported: bool = False,
-) -> list[Task]:
+) -> list[BenchmarkTask]:
     """The tasks of some files. `sites` are `NAME=URL`. Raises UsageError with the file and the key of what is wrong."""
     addresses = read_sites(sites)
 
-    def read(path: Path, record: Record) -> Task:
+    def read(path: Path, record: Record) -> BenchmarkTask:
         return _task(path, record, addresses, limits)
 
     return read_all(paths, chosen, read, _name, skip_unsupported=skip_unsupported)
@@ -149,25 +149,25 @@ def _name(record: Record) -> str:
     return str(record.fields["task_id"])
 
 
-def _task(path: Path, record: Record, addresses: dict[str, str], limits: Limits) -> Task:
-    spec = validated(WebSpec, record)
+def _task(path: Path, record: Record, addresses: dict[str, str], limits: TaskLimits) -> BenchmarkTask:
+    spec = validated(WebArenaSpec, record)
     _check(spec, record.place)
     spec = _with_sites(spec, record.place, addresses)
     state = _state(spec, path, record.place)
     first = spec.start_url.split(AND)[0]
     name = str(spec.task_id)
-    return WebTask(
+    return WebArenaTask(
         suite=Suite(name=f"WebArena {path.stem}"),
         file=path,
-        scenario=scenario_of(spec, path, "task_id", name, spec.intent, limits, first),
+        spec=scenario_of(spec, path, "task_id", name, spec.intent, limits, first),
         name=titled(name, spec.intent),
         group=" ".join(spec.sites) or path.stem,
-        spec=spec,
+        task_spec=spec,
         state=state,
     )
 
 
-def _check(spec: WebSpec, place: str) -> None:
+def _check(spec: WebArenaSpec, place: str) -> None:
     """Raise Unsupported for what cannot be judged, and UsageError for a judgement without its measure."""
     judged, kinds = spec.eval, spec.eval.eval_types
     if "string_match" in kinds:
@@ -194,7 +194,7 @@ def _check(spec: WebSpec, place: str) -> None:
         raise Unsupported(f"{place}: geolocation is set, and browsers here have none")
 
 
-def _with_sites(spec: WebSpec, place: str, addresses: dict[str, str]) -> WebSpec:
+def _with_sites(spec: WebArenaSpec, place: str, addresses: dict[str, str]) -> WebArenaSpec:
     def fill(text: str, key: str) -> str:
         def address(hit: re.Match[str]) -> str:
             name = hit[1].lower()
@@ -213,7 +213,7 @@ def _with_sites(spec: WebSpec, place: str, addresses: dict[str, str]) -> WebSpec
     return spec.model_copy(update={"start_url": start, "eval": spec.eval.model_copy(update=judged)})
 
 
-def _state(spec: WebSpec, path: Path, place: str) -> Path | None:
+def _state(spec: WebArenaSpec, path: Path, place: str) -> Path | None:
     if not spec.storage_state:
         return None
     for folder in (path.parent, Path()):
@@ -222,12 +222,12 @@ def _state(spec: WebSpec, path: Path, place: str) -> Path | None:
     raise UsageError(f"{place}: storage_state {spec.storage_state} is no file; log in once and save it there")
 
 
-class WebEpisode(Episode):
+class WebArenaAttempt(BenchmarkAttempt):
     """An attempt at a task in a browser of its own."""
 
     @property
-    def spec(self) -> WebSpec:
-        found = cast("WebTask", self.case).spec
+    def task_spec(self) -> WebArenaSpec:
+        found = cast("WebArenaTask", self.scenario).task_spec
         assert found is not None
         return found
 
@@ -240,21 +240,21 @@ class WebEpisode(Episode):
             headed=self.settings.headed,
             allow_domains=rules.allow_domains,
             deny_domains=rules.deny_domains,
-            storage_state=cast("WebTask", self.case).state,
+            storage_state=cast("WebArenaTask", self.scenario).state,
         )
 
     def begin(self, device: Device) -> str:
-        for url in self.spec.start_url.split(AND)[1:]:
+        for url in self.task_spec.start_url.split(AND)[1:]:
             device.perform(Tabs(do="new"))
             device.perform(Navigate(url=url))
         device.settle()
-        return self.spec.intent
+        return self.task_spec.intent
 
-    def judge(self, device: Device, run: Run) -> list[Judged]:
+    def judge(self, device: Device, run: Run) -> list[CheckResult]:
         from handeye.scenarios.agent_benchmarks.webarena_checks import address, answer, contents
 
-        judged = self.spec.eval
-        found: list[Judged] = []
+        judged = self.task_spec.eval
+        found: list[CheckResult] = []
         if "string_match" in judged.eval_types and judged.reference_answers:
             found += answer(judged.reference_answers, _said(run))
         if "url_match" in judged.eval_types:

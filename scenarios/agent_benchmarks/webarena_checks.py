@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from handeye.scenarios.checks.run_check import Judged
+from handeye.scenarios.checks.run_check import CheckResult
 from handeye.tools.actions import Navigate
 from handeye.tools.errors import ActionFailed, ActionRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.scenarios.agent_benchmarks.webarena import Answers, Program
+    from handeye.scenarios.agent_benchmarks.webarena import PageCheck, ReferenceAnswers
     from handeye.tools.browser import Browser
 
 #: Between texts of which one will do.
@@ -26,9 +26,9 @@ WHOLE_PAGE = "() => document.documentElement.outerHTML"
 SHOWN = 200
 
 
-def answer(wanted: Answers, given: str) -> list[Judged]:
+def answer(wanted: ReferenceAnswers, given: str) -> list[CheckResult]:
     """Whether an answer is what it should be."""
-    found: list[Judged] = []
+    found: list[CheckResult] = []
     seen = f"the answer is “{given[:SHOWN]}”" if given else "there is no answer"
     if wanted.exact_match is not None:
         same = clean(given) == clean(wanted.exact_match)
@@ -39,7 +39,7 @@ def answer(wanted: Answers, given: str) -> list[Judged]:
     return found
 
 
-def address(wanted: Sequence[str], url: str, rule: str) -> Judged:
+def address(wanted: Sequence[str], url: str, rule: str) -> CheckResult:
     """Whether the address is one of those: `EXACT` the whole of it, else each holds its host and path, and what it
     says of the query."""
     if rule == "EXACT":
@@ -56,7 +56,7 @@ def address(wanted: Sequence[str], url: str, rule: str) -> Judged:
     return _judged(holds, f"the address is {' or '.join(wanted)}", f"it is {url}", "url")
 
 
-def contents(wanted: Program, browser: Browser) -> list[Judged]:
+def contents(wanted: PageCheck, browser: Browser) -> list[CheckResult]:
     """Whether a part of a page holds what it should; opens the page unless it is the last one."""
     part = wanted.locator.strip() or "the page"
     where = part if wanted.url == "last" else f"{part} of {wanted.url}"
@@ -97,6 +97,6 @@ def _parted(url: str) -> tuple[str, dict[str, list[str]]]:
     return f"{parts.netloc}{parts.path}".rstrip("/"), parse_qs(parts.query)
 
 
-def _judged(holds: bool, expected: str, seen: str, kind: str) -> Judged:
+def _judged(holds: bool, expected: str, seen: str, kind: str) -> CheckResult:
     state: Any = "passed" if holds else "failed"
-    return Judged(expected=expected, state=state, seen="it is" if holds and kind != "url" else seen, kind=kind)
+    return CheckResult(expected=expected, status=state, actual="it is" if holds and kind != "url" else seen, kind=kind)

@@ -11,7 +11,7 @@ from handeye.perception.internvl.prompt import PromptPrefix, escape_control_toke
 if TYPE_CHECKING:
     from handeye.perception.observation import Observation
     from handeye.perception.perception import Perception
-    from handeye.scenarios.checks.kinds import Ask
+    from handeye.scenarios.checks.kinds import AskCheck
 
 Found = tuple[bool | None, str]
 
@@ -22,7 +22,7 @@ GRAMMAR = 'root ::= "yes" | "no" | "unclear"'
 TEMPERATURE = 0.7
 
 
-def ask(check: Ask, observation: Observation, perception: Perception | None) -> Found:
+def ask(check: AskCheck, observation: Observation, perception: Perception | None) -> Found:
     """What most votes say; None without a model, and where more than half agree on neither answer."""
     engine = getattr(perception, "engine", None)
     if engine is None:

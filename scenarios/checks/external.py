@@ -19,7 +19,7 @@ from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
     from handeye.perception.observation import Observation
-    from handeye.scenarios.checks.kinds import File, Http, Process, Python, Sql
+    from handeye.scenarios.checks.kinds import FileCheck, HttpCheck, ProcessCheck, PythonCheck, SqlCheck
 
 Found = tuple[bool | None, str]
 
@@ -29,13 +29,13 @@ PATIENCE = 10.0
 MOST = 10_000_000
 
 
-def place(path: str, folder: Path) -> Path:
+def resolve_path(path: str, folder: Path) -> Path:
     """A path of a suite: below its folder, unless it begins at the root or the home folder."""
     return folder / Path(path).expanduser()
 
 
-def file(check: File, folder: Path) -> Found:
-    path = place(check.path, folder)
+def file(check: FileCheck, folder: Path) -> Found:
+    path = resolve_path(check.path, folder)
     if not path.exists():
         return not check.exists, f"there is no {path}"
     if not check.exists:
@@ -49,7 +49,7 @@ def file(check: File, folder: Path) -> Found:
     return holds, f"it holds “{text[:200]}{'…' if len(text) > 200 else ''}”"
 
 
-def http(check: Http) -> Found:
+def http(check: HttpCheck) -> Found:
     try:
         answer = httpx.get(check.url, timeout=PATIENCE)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -83,11 +83,11 @@ def dig(told: Any, path: str) -> tuple[bool, Any]:
     return True, told
 
 
-def sql(check: Sql, folder: Path) -> Found:
+def sql(check: SqlCheck, folder: Path) -> Found:
     """Raises SetupError where a PostgreSQL server is asked and its driver is missing."""
     if re.match(r"postgres(?:ql)?://", check.database):
         return _postgres(check)
-    path = place(check.database.removeprefix("sqlite:///"), folder)
+    path = resolve_path(check.database.removeprefix("sqlite:///"), folder)
     if not path.is_file():
         return None, f"there is no database {path}"
     try:
@@ -98,7 +98,7 @@ def sql(check: Sql, folder: Path) -> Found:
     return _first(row, check)
 
 
-def _postgres(check: Sql) -> Found:
+def _postgres(check: SqlCheck) -> Found:
     try:
         import psycopg
     except ImportError as error:
@@ -114,7 +114,7 @@ def _postgres(check: Sql) -> Found:
     return _first(row, check)
 
 
-def _first(row: Any, check: Sql) -> Found:
+def _first(row: Any, check: SqlCheck) -> Found:
     """The first value of a row; numbers of any kind are compared as numbers."""
     value = row[0] if row else None
     if isinstance(value, Decimal):
@@ -124,7 +124,7 @@ def _first(row: Any, check: Sql) -> Found:
     return value == check.equals, f"it gives {value!r}"
 
 
-def process(check: Process) -> Found:
+def process(check: ProcessCheck) -> Found:
     if not sys.platform.startswith("linux"):
         return None, "which programs run is told on Linux alone"
     names = set[str]()
@@ -138,7 +138,7 @@ def process(check: Process) -> Found:
     return (check.name in names) == check.running, f"{check.name} {'runs' if check.name in names else 'does not run'}"
 
 
-def python(check: Python, observation: Observation, folder: Path) -> Found:
+def python(check: PythonCheck, observation: Observation, folder: Path) -> Found:
     """Raises UsageError when there is no such function."""
     module, _, name = check.function.partition(":")
     path = folder / f"{module.replace('.', '/')}.py"

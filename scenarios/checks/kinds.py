@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 
-class Kind(BaseModel):
+class CheckBase(BaseModel):
     """One check."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -21,7 +21,7 @@ class Kind(BaseModel):
         raise AssertionError(type(self).__name__)
 
 
-class Statement(Kind):
+class StatementCheck(CheckBase):
     """A sentence: `“Save” is disabled`, `the page shows "Thank you"`."""
 
     kind: Literal["statement"] = "statement"
@@ -31,7 +31,7 @@ class Statement(Kind):
         return self.says
 
 
-class Text(Kind):
+class TextCheck(CheckBase):
     """These words stand on the screen, as page text or in the picture; as whole words and numbers, signs included."""
 
     kind: Literal["text"] = "text"
@@ -41,7 +41,7 @@ class Text(Kind):
         return f"the screen shows “{self.value}”"
 
 
-class Url(Kind):
+class UrlCheck(CheckBase):
     """The address holds this; with `*`, the whole address fits the pattern."""
 
     kind: Literal["url"] = "url"
@@ -51,7 +51,7 @@ class Url(Kind):
         return f"the address {'fits' if '*' in self.value else 'holds'} {self.value}"
 
 
-class Title(Kind):
+class TitleCheck(CheckBase):
     """The title of the page or the front window holds this."""
 
     kind: Literal["title"] = "title"
@@ -61,7 +61,7 @@ class Title(Kind):
         return f"the title holds “{self.value}”"
 
 
-class Window(Kind):
+class WindowCheck(CheckBase):
     """A window or tab is open whose title holds this."""
 
     kind: Literal["window"] = "window"
@@ -71,7 +71,7 @@ class Window(Kind):
         return f"a window “{self.value}” is open"
 
 
-class ElementState(Kind):
+class ElementCheck(CheckBase):
     """An element of that name, and role if given, is there in these states."""
 
     kind: Literal["element"] = "element"
@@ -97,7 +97,7 @@ class ElementState(Kind):
         return " ".join(filter(None, (self.role or "element", f"“{self.name}” is", " and ".join(states) or "there")))
 
 
-class Count(Kind):
+class CountCheck(CheckBase):
     """So many elements of a role, or whose names hold this text, are there."""
 
     kind: Literal["count"] = "count"
@@ -108,7 +108,7 @@ class Count(Kind):
     most: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
-    def _bounded(self) -> Count:
+    def _bounded(self) -> CountCheck:
         if not (self.role or self.text):
             raise ValueError("give `role` or `text` to be counted")
         if self.equals is None and self.least is None and self.most is None:
@@ -125,7 +125,7 @@ class Count(Kind):
         return f"there are {' and '.join(bounds)} {what}"
 
 
-class File(Kind):
+class FileCheck(CheckBase):
     """A file is there (or with `exists: false` is not), and holds these words."""
 
     kind: Literal["file"] = "file"
@@ -143,7 +143,7 @@ class File(Kind):
         return f"the file {self.path} is there{more}"
 
 
-class Http(Kind):
+class HttpCheck(CheckBase):
     """An address answers so; `json` maps paths such as `orders.0.id` to the values wanted there."""
 
     kind: Literal["http"] = "http"
@@ -158,7 +158,7 @@ class Http(Kind):
         return f"{self.url} answers {self.status}{' with ' if wanted else ''}{', '.join(wanted)}"
 
 
-class Sql(Kind):
+class SqlCheck(CheckBase):
     """The first value of a query on an SQLite file or a PostgreSQL address, opened for reading alone."""
 
     kind: Literal["sql"] = "sql"
@@ -177,7 +177,7 @@ class Sql(Kind):
         return f"{self.query} on {self.shown} gives {self.equals!r}"
 
 
-class Cell(Kind):
+class CellCheck(CheckBase):
     """What stands in a table where the row with one text meets the column with another at its head."""
 
     kind: Literal["cell"] = "cell"
@@ -189,7 +189,7 @@ class Cell(Kind):
     contains: str = ""
 
     @model_validator(mode="after")
-    def _asked(self) -> Cell:
+    def _asked(self) -> CellCheck:
         if (self.equals is None) == (not self.contains):
             raise ValueError("give either `equals` or `contains`")
         return self
@@ -199,7 +199,7 @@ class Cell(Kind):
         return f"“{self.column}” in the row with “{self.row}” {wanted}"
 
 
-class Picture(Kind):
+class PictureCheck(CheckBase):
     """The screen, or a part of it, looks like a picture's file; `of` names the part, `region` is its box."""
 
     kind: Literal["picture"] = "picture"
@@ -212,7 +212,7 @@ class Picture(Kind):
     """The share of pixels that may differ."""
 
     @model_validator(mode="after")
-    def _one_part(self) -> Picture:
+    def _one_part(self) -> PictureCheck:
         if self.of and self.region:
             raise ValueError("give either `of` or `region`")
         if self.region and not (0 <= self.region[0] < self.region[2] and 0 <= self.region[1] < self.region[3]):
@@ -224,7 +224,7 @@ class Picture(Kind):
         return f"{part} looks like {self.file}"
 
 
-class Ask(Kind):
+class AskCheck(CheckBase):
     """A question about the screen that a model answers with yes or no, as most of so many votes have it."""
 
     kind: Literal["ask"] = "ask"
@@ -243,7 +243,7 @@ class Ask(Kind):
         return f"“{self.question}” is answered with {self.answer}"
 
 
-class Process(Kind):
+class ProcessCheck(CheckBase):
     """A program of that name runs, or with `running: false` does not."""
 
     kind: Literal["process"] = "process"
@@ -254,7 +254,7 @@ class Process(Kind):
         return f"{self.name} {'runs' if self.running else 'does not run'}"
 
 
-class Python(Kind):
+class PythonCheck(CheckBase):
     """A function `module:name`, given the scene, returns true, or a text that says what is wrong."""
 
     kind: Literal["python"] = "python"
@@ -269,26 +269,27 @@ SHORT = {
     "text": "value", "url": "value", "title": "value", "window": "value", "element": "name", "file": "path",
     "http": "url", "process": "name", "python": "function", "picture": "file", "ask": "question",
 }  # fmt: skip
-KINDS = (
-    Statement, Text, Url, Title, Window, ElementState, Count, Cell, Picture, Ask, File, Http, Sql, Process, Python,
+CHECK_TYPES = (
+    StatementCheck, TextCheck, UrlCheck, TitleCheck, WindowCheck, ElementCheck, CountCheck, CellCheck,
+    PictureCheck, AskCheck, FileCheck, HttpCheck, SqlCheck, ProcessCheck, PythonCheck,
 )  # fmt: skip
-NAMES = tuple(kind.model_fields["kind"].default for kind in KINDS)
+NAMES = tuple(kind.model_fields["kind"].default for kind in CHECK_TYPES)
 Check = Annotated[
-    Statement
-    | Text
-    | Url
-    | Title
-    | Window
-    | ElementState
-    | Count
-    | Cell
-    | Picture
-    | Ask
-    | File
-    | Http
-    | Sql
-    | Process
-    | Python,
+    StatementCheck
+    | TextCheck
+    | UrlCheck
+    | TitleCheck
+    | WindowCheck
+    | ElementCheck
+    | CountCheck
+    | CellCheck
+    | PictureCheck
+    | AskCheck
+    | FileCheck
+    | HttpCheck
+    | SqlCheck
+    | ProcessCheck
+    | PythonCheck,
     Field(discriminator="kind"),
 ]
 

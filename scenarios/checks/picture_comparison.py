@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
-from handeye.scenarios.checks.external import place
+from handeye.scenarios.checks.external import resolve_path
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import open_image
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.observation import Observation
     from handeye.perception.perception import Perception
-    from handeye.scenarios.checks.kinds import Picture
+    from handeye.scenarios.checks.kinds import PictureCheck
 
 #: A pixel differs when one of its colours does by more than this: less is how fonts are smoothed.
 SHADE = 40
@@ -28,7 +28,7 @@ Found = tuple[bool | None, str, Image.Image | None]
 
 
 def similar(
-    check: Picture, observation: Observation, perception: Perception | None, folder: Path, *, update: bool = False
+    check: PictureCheck, observation: Observation, perception: Perception | None, folder: Path, *, update: bool = False
 ) -> Found:
     """Whether the part looks like the picture, what is so, and a marked picture of what differs.
 
@@ -38,7 +38,7 @@ def similar(
     if isinstance(box, str):
         return None, box, None
     seen = observation.screenshot.image.convert("RGB").crop(box)
-    path = place(check.file, folder)
+    path = resolve_path(check.file, folder)
     try:
         wanted = open_image(path).convert("RGB")
     except UsageError as error:
@@ -64,7 +64,7 @@ def compared(seen: Image.Image, wanted: Image.Image, tolerance: float) -> tuple[
     return False, says, _marked(seen, apart, box)
 
 
-def _part(check: Picture, observation: Observation, perception: Perception | None) -> Box | str:
+def _part(check: PictureCheck, observation: Observation, perception: Perception | None) -> Box | str:
     """The box to look at, or why there is none."""
     width, height = observation.screenshot.width, observation.screenshot.height
     if check.region:

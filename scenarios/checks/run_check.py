@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from handeye.agent.run_folder import disk
 from handeye.scenarios.checks import asking, external, picture_comparison, screen
-from handeye.scenarios.checks.kinds import Ask, File, Http, Picture, Process, Python, Sql
+from handeye.scenarios.checks.kinds import (
+    AskCheck,
+    FileCheck,
+    HttpCheck,
+    PictureCheck,
+    ProcessCheck,
+    PythonCheck,
+    SqlCheck,
+)
 from handeye.tools.errors import HandeyeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
 
     from PIL import Image
 
@@ -22,10 +29,10 @@ if TYPE_CHECKING:
     from handeye.perception.perception import Perception
     from handeye.scenarios.checks.kinds import Check
 
-State = Literal["passed", "failed", "unknown"]
+CheckStatus = Literal["passed", "failed", "unknown"]
 
 
-class Means(NamedTuple):
+class CheckContext(NamedTuple):
     """What some checks need besides the scene."""
 
     perception: Perception | None = None
@@ -36,24 +43,33 @@ class Means(NamedTuple):
     """Pictures that differ or are missing are written anew."""
 
 
-class Judged(BaseModel):
+class CheckResult(BaseModel):
     """A check and what became of it. `unknown` never counts as passed."""
 
     model_config = ConfigDict(frozen=True)
 
     expected: str
-    state: State
-    seen: str = ""
+    status: CheckStatus
+    actual: str = ""
     kind: str = ""
     picture: str = ""
     """Of the screen as it was when the check did not hold, or of what differs; empty where none was kept."""
     when: Literal["requires", "ensures", "always", "never"] = "ensures"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, record: Any) -> Any:
+        """Accept a record of version 0.1, which had `state` for `status` and `seen` for `actual`."""
+        names = {"state": "status", "seen": "actual"}
+        return {names.get(key, key): value for key, value in record.items()} if isinstance(record, dict) else record
 
-def judge(check: Check, look: Callable[[], Observation], folder: Path, means: Means | None = None) -> Judged:
+
+def run_check(
+    check: Check, look: Callable[[], Observation], folder: Path, means: CheckContext | None = None
+) -> CheckResult:
     """Judge a check now. `look` gives the scene, and is called only for checks of the screen; files are below
     `folder`."""
-    means = means or Means()
+    means = means or CheckContext()
     picture: Image.Image | None = None
     looked: list[Observation] = []
 
@@ -62,21 +78,21 @@ def judge(check: Check, look: Callable[[], Observation], folder: Path, means: Me
         return looked[-1]
 
     try:
-        if isinstance(check, Picture):
+        if isinstance(check, PictureCheck):
             holds, says, picture = picture_comparison.similar(
                 check, noted(), means.perception, folder, update=means.update
             )
-        elif isinstance(check, Ask):
+        elif isinstance(check, AskCheck):
             holds, says = asking.ask(check, noted(), means.perception)
         else:
             holds, says = _find(check, noted, folder)
     except HandeyeError as error:
         holds, says = None, str(error)
-    state: State = "unknown" if holds is None else "passed" if holds else "failed"
+    status: CheckStatus = "unknown" if holds is None else "passed" if holds else "failed"
     kept = ""
-    if means.keep and state != "passed" and (picture or looked):
+    if means.keep and status != "passed" and (picture or looked):
         kept = keep(picture or looked[-1].screenshot.image, means.keep)
-    return Judged(expected=check.words(), state=state, seen=says, kind=check.kind, picture=kept)
+    return CheckResult(expected=check.words(), status=status, actual=says, kind=check.kind, picture=kept)
 
 
 def keep(picture: Image.Image, path: Path) -> str:
@@ -89,17 +105,17 @@ def keep(picture: Image.Image, path: Path) -> str:
 
 def _find(check: Check, look: Callable[[], Observation], folder: Path) -> tuple[bool | None, str]:
     judges: dict[type, Callable[[Any], tuple[bool | None, str]]] = {
-        File: lambda check: external.file(check, folder),
-        Http: external.http,
-        Sql: lambda check: external.sql(check, folder),
-        Process: external.process,
-        Python: lambda check: external.python(check, look(), folder),
+        FileCheck: lambda check: external.file(check, folder),
+        HttpCheck: external.http,
+        SqlCheck: lambda check: external.sql(check, folder),
+        ProcessCheck: external.process,
+        PythonCheck: lambda check: external.python(check, look(), folder),
     }
     if found := judges.get(type(check)):
         return found(check)
-    return screen.find(check, look())
+    return screen.check_screen(check, look())
 
 
-def of_the_screen(check: Check) -> bool:
+def is_screen_check(check: Check) -> bool:
     """Whether the check is about what is on the screen, and may become true a moment later."""
-    return not isinstance(check, Ask | File | Http | Sql | Process | Python)
+    return not isinstance(check, AskCheck | FileCheck | HttpCheck | SqlCheck | ProcessCheck | PythonCheck)

@@ -14,7 +14,16 @@ from handeye.policies.plain_english import clauses
 from handeye.policies.plain_english.checks import evaluate
 from handeye.policies.plain_english.parsing import parse
 from handeye.scenarios.checks import tables
-from handeye.scenarios.checks.kinds import Cell, Count, ElementState, Statement, Text, Title, Url, Window
+from handeye.scenarios.checks.kinds import (
+    CellCheck,
+    CountCheck,
+    ElementCheck,
+    StatementCheck,
+    TextCheck,
+    TitleCheck,
+    UrlCheck,
+    WindowCheck,
+)
 from handeye.tools.errors import ActionRefused, UsageError
 from handeye.tools.text_equality import contains, loose
 
@@ -26,30 +35,30 @@ if TYPE_CHECKING:
 Found = tuple[bool | None, str]
 
 
-def find(check: Check, observation: Observation) -> Found:
+def check_screen(check: Check, observation: Observation) -> Found:
     """Whether the check holds on this scene; None where the platform does not tell."""
     match check:
-        case Statement(says=says):
+        case StatementCheck(says=says):
             return _statement(says, observation)
-        case Text(value=value):
+        case TextCheck(value=value):
             return _text(value, observation)
-        case Url(value=value):
+        case UrlCheck(value=value):
             return _url(value, observation.signals.url)
-        case Title(value=value):
+        case TitleCheck(value=value):
             title = observation.signals.title
             return contains(title, value, case=False), f"the title is “{title}”"
-        case Window(value=value):
+        case WindowCheck(value=value):
             return _window(value, observation)
-        case ElementState():
+        case ElementCheck():
             return _element(check, observation)
-        case Count():
+        case CountCheck():
             return _count(check, observation)
-        case Cell():
+        case CellCheck():
             return tables.cell(check, observation)
     raise AssertionError(check.kind)
 
 
-def understood(says: str) -> clauses.Statement:
+def parse_statement(says: str) -> clauses.Statement:
     """The statement that a sentence makes. Raises UsageError when no rule understands it."""
     try:
         read = parse(f"check that {says}")
@@ -64,7 +73,7 @@ def understood(says: str) -> clauses.Statement:
 
 
 def _statement(says: str, observation: Observation) -> Found:
-    finding = evaluate(understood(says), observation)
+    finding = evaluate(parse_statement(says), observation)
     return (finding.holds if finding.known else None), finding.says
 
 
@@ -91,7 +100,7 @@ def _window(value: str, observation: Observation) -> Found:
     return any(contains(title, value, case=False) for title in titles), f"open are {_quoted(titles[:6])}"
 
 
-def _element(check: ElementState, observation: Observation) -> Found:
+def _element(check: ElementCheck, observation: Observation) -> Found:
     if not observation.elements:
         return None, "this screen tells no elements; check a `text` instead"
     called = [
@@ -108,7 +117,7 @@ def _element(check: ElementState, observation: Observation) -> Found:
     return (None, f"it does not tell whether it is {', '.join(untold)}") if untold else (True, "it is")
 
 
-def _differences(element: Element, check: ElementState) -> tuple[list[str], list[str]]:
+def _differences(element: Element, check: ElementCheck) -> tuple[list[str], list[str]]:
     """In what an element is otherwise, and what it does not tell."""
     wrong, untold = list[str](), list[str]()
     for name, wanted in check.states.items():
@@ -131,7 +140,7 @@ def _written_in(element: Element, observation: Observation) -> str:
     return " ".join(part for each in (element, *inside) for part in (each.name, each.value) if part)
 
 
-def _count(check: Count, observation: Observation) -> Found:
+def _count(check: CountCheck, observation: Observation) -> Found:
     if not observation.elements:
         return None, "this screen tells no elements"
     number = sum(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handeye.perception.observation import Observation
-    from handeye.scenarios.checks.kinds import Cell
+    from handeye.scenarios.checks.kinds import CellCheck
     from handeye.tools.element import Element
 
 Found = tuple[bool | None, str]
@@ -20,7 +20,7 @@ Found = tuple[bool | None, str]
 CELLS = frozenset({"cell", "gridcell", "rowheader", "columnheader"})
 
 
-def cell(check: Cell, observation: Observation) -> Found:
+def cell(check: CellCheck, observation: Observation) -> Found:
     """Whether the cell is so; None where rows or columns are not clear."""
     rows = [each for each in observation.elements if each.role == "row"]
     if rows:
@@ -30,7 +30,7 @@ def cell(check: Cell, observation: Observation) -> Found:
     return _read(check, observation.words)
 
 
-def _told(check: Cell, observation: Observation, rows: Sequence[Element]) -> Found:
+def _told(check: CellCheck, observation: Observation, rows: Sequence[Element]) -> Found:
     heads = _called(check.column, [each for each in observation.elements if each.role == "columnheader"])
     if not heads:
         names = [each.name for each in observation.elements if each.role == "columnheader"]
@@ -55,7 +55,7 @@ def _told(check: Cell, observation: Observation, rows: Sequence[Element]) -> Fou
     return _compared(check, _inside(max(under, key=lambda pair: pair[0])[1], observation))
 
 
-def _read(check: Cell, words: Sequence[Element]) -> Found:
+def _read(check: CellCheck, words: Sequence[Element]) -> Found:
     """By the picture: the text that lies in the row's line and nearest to the column's head."""
     heads = _read_as(check.column, words)
     if not heads:
@@ -85,7 +85,7 @@ def _read_as(name: str, words: Sequence[Element]) -> list[Element]:
     return exact or [each for each in words if alike(name, each.name, seen=True).why == LOOKS_ALIKE]
 
 
-def _compared(check: Cell, seen: str) -> Found:
+def _compared(check: CellCheck, seen: str) -> Found:
     if check.contains:
         return contains(seen, check.contains, case=False), f"it is “{seen}”"
     holds = loose(str(check.equals)) == loose(seen)

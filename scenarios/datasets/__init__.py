@@ -6,14 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from handeye.scenarios.datasets import jsonl, osworld_g, screenspot, screenspot_pro, suite_format
-from handeye.scenarios.datasets.item import Area, Dataset, Item
+from handeye.scenarios.datasets.item import Area, Dataset, GroundingItem
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["FORMATS", "Area", "Dataset", "Item", "read_dataset"]
+__all__ = ["FORMATS", "Area", "Dataset", "GroundingItem", "read_dataset"]
 
 
 class Format(NamedTuple):

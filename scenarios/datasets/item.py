@@ -42,7 +42,7 @@ class Area:
 
 
 @dataclass(frozen=True)
-class Item:
+class GroundingItem:
     """One question."""
 
     name: str
@@ -67,7 +67,7 @@ class Dataset:
 
     path: Path
     format: str
-    items: tuple[Item, ...]
+    items: tuple[GroundingItem, ...]
     notes: tuple[str, ...] = field(default=())
 
 

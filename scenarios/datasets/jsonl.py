@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from handeye.scenarios.datasets.item import Dataset, Item
+from handeye.scenarios.datasets.item import Dataset, GroundingItem
 from handeye.scenarios.datasets.records import box, check_on_picture, json_lines, picture
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def read(path: Path) -> Dataset:
             fields = {
                 key: said for key, said in record.fields.items() if key not in OWN and isinstance(said, str) and said
             }
-            items.append(Item(name, where, instruction, truth, (kind,) if kind else (), source, fields=fields))
+            items.append(GroundingItem(name, where, instruction, truth, (kind,) if kind else (), source, fields=fields))
     return Dataset(path, "jsonl", tuple(_parted(items)))
 
 
-def _parted(items: list[Item]) -> list[Item]:
+def _parted(items: list[GroundingItem]) -> list[GroundingItem]:
     """The items with those of their fields that part them into some groups."""
     values: dict[str, list[str]] = {}
     for item in items:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handeye.scenarios.datasets.item import Area, Dataset, Item
+from handeye.scenarios.datasets.item import Area, Dataset, GroundingItem
 from handeye.scenarios.datasets.records import (
     Record,
     box,
@@ -53,7 +53,7 @@ def read(path: Path) -> Dataset:
     return Dataset(file, "osworld-g", tuple(items), tuple(notes))
 
 
-def _item(record: Record, folder: Path, capabilities: dict[str, tuple[str, ...]]) -> Item:
+def _item(record: Record, folder: Path, capabilities: dict[str, tuple[str, ...]]) -> GroundingItem:
     name = record.text("image_path")
     where = picture(record, name, [folder / "images", folder])
     truth = _truth(record)
@@ -65,7 +65,7 @@ def _item(record: Record, folder: Path, capabilities: dict[str, tuple[str, ...]]
         types = capabilities.get(str(record.fields.get("id")), ())
     if truth is None and "refusal" not in types:
         types = ("refusal",) if capabilities else ("refusal", *types)
-    return Item(name, where, record.text("instruction"), truth, types)
+    return GroundingItem(name, where, record.text("instruction"), truth, types)
 
 
 def _truth(record: Record) -> Area | None:

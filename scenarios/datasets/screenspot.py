@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handeye.scenarios.datasets.item import Dataset, Item
+from handeye.scenarios.datasets.item import Dataset, GroundingItem
 from handeye.scenarios.datasets.records import box, check_on_picture, json_list, picture
 
 if TYPE_CHECKING:
@@ -47,5 +47,7 @@ def read(path: Path, version: str) -> Dataset:
             check_on_picture(record, "bbox", truth, where, whole=False)
             kind, source = record.optional("data_type"), record.optional("data_source")
             group = named[1] if named else ""
-            items.append(Item(name, where, record.text("instruction"), truth, (kind,) if kind else (), source, group))
+            items.append(
+                GroundingItem(name, where, record.text("instruction"), truth, (kind,) if kind else (), source, group)
+            )
     return Dataset(path, version, tuple(items))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handeye.scenarios.datasets.item import Dataset, Item
+from handeye.scenarios.datasets.item import Dataset, GroundingItem
 from handeye.scenarios.datasets.records import box, check_on_picture, json_list, picture
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ def read(path: Path) -> Dataset:
             kind = record.optional("ui_type")
             source = " ".join(filter(None, (record.optional("application"), record.optional("platform"))))
             types, group = (kind,) if kind else (), record.optional("group")
-            items.append(Item(name, where, record.text("instruction"), truth, types, source, group))
+            items.append(GroundingItem(name, where, record.text("instruction"), truth, types, source, group))
     return Dataset(path, "screenspot-pro", tuple(items))

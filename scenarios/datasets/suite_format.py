@@ -22,11 +22,11 @@ def files(path: Path) -> list[Path]:
 def read(path: Path) -> Dataset:
     """All of them, one after the other; raises UsageError naming file and line."""
     from handeye.scenarios.suite.expansion import read_suite
-    from handeye.scenarios.suite.ground import GroundCase, ground_cases
+    from handeye.scenarios.suite.ground import GroundScenario, ground_scenarios
     from handeye.scenarios.suite.yaml_source import read_source
 
     if path.is_dir():  # a suite is one file
         return Dataset(path, "suite", ())
-    cases = ground_cases(read_suite(path, pictures=False)[0], read_source(path))
-    items = [item for case in cases if isinstance(case, GroundCase) for item in case.items]
+    scenarios = ground_scenarios(read_suite(path, pictures=False)[0], read_source(path))
+    items = [item for scenario in scenarios if isinstance(scenario, GroundScenario) for item in scenario.items]
     return Dataset(path, "suite", tuple(replace(each, path=path.parent / each.path) for each in items))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.run_folder import RunResult
     from handeye.perception.embedded import EmbeddedPerception
-    from handeye.scenarios.demo.shop import Order
+    from handeye.scenarios.demo.shop import ShopOrder
     from handeye.tools.device import Device
 
 HERE = Path(__file__).parent
@@ -44,7 +44,7 @@ WRITTEN_WITHIN = 5.0
 
 
 @dataclass(frozen=True)
-class Part:
+class DemoPart:
     """How one part of the demo went."""
 
     name: str
@@ -63,7 +63,7 @@ def main(base: Path = Path("runs"), console: Console | None = None) -> int:
     console = console or Console(highlight=False)
     perception = EmbeddedPerception()
     when = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    tasks: tuple[tuple[str, str, Callable[[], Part]], ...] = (
+    tasks: tuple[tuple[str, str, Callable[[], DemoPart]], ...] = (
         ("shop", "a purchase in a web shop", lambda: buy(base / f"{when}-demo-shop", perception, console)),
         ("note", "a note in a desktop editor", lambda: write_note(base / f"{when}-demo-note", perception, console)),
         (
@@ -72,19 +72,19 @@ def main(base: Path = Path("runs"), console: Console | None = None) -> int:
             lambda: find_things(base / f"{when}-demo-picture", perception, console),
         ),
     )
-    parts: list[Part] = []
+    parts: list[DemoPart] = []
     for number, (name, title, work) in enumerate(tasks, 1):
         console.print(Text.assemble("\n", (f"{number} of {len(tasks)}  {title}", "bold cyan")))
         try:
             parts.append(work())
         except HandeyeError as error:
-            parts.append(Part(name, verified=False, found=str(error), exit_code=error.exit_code))
+            parts.append(DemoPart(name, verified=False, found=str(error), exit_code=error.exit_code))
             console.print(Text(f"  {error}", style="red"))
     _sum_up(parts, console)
     return max((part.exit_code for part in parts if not part.verified), default=0)
 
 
-def buy(folder: Path, perception: EmbeddedPerception, console: Console) -> Part:
+def buy(folder: Path, perception: EmbeddedPerception, console: Console) -> DemoPart:
     """Buy the first lamp in our own shop; the shop's orders must then hold that purchase and nothing else."""
     from handeye.scenarios.demo.shop import Shop
     from handeye.tools import Browser
@@ -94,10 +94,10 @@ def buy(folder: Path, perception: EmbeddedPerception, console: Console) -> Part:
             result = _run(browser, PURCHASE, folder, perception, console)
         orders = shop.orders
     found = "; ".join(_in_words(order) for order in orders) or "the shop has no order"
-    return Part("shop", is_the_purchase(orders), f"the shop's orders: {found}", (("report", result.report),))
+    return DemoPart("shop", is_the_purchase(orders), f"the shop's orders: {found}", (("report", result.report),))
 
 
-def write_note(folder: Path, perception: EmbeddedPerception, console: Console) -> Part:
+def write_note(folder: Path, perception: EmbeddedPerception, console: Console) -> DemoPart:
     """Type a note into an editor on a screen of its own and save it; the file must then hold exactly its bytes."""
     from handeye.tools import Virtual
 
@@ -118,10 +118,10 @@ def write_note(folder: Path, perception: EmbeddedPerception, console: Console) -
     else:
         found = f"{path.name} holds other bytes: {written[:200]!r}"
     verified = written is not None and written.removesuffix(b"\n") == wanted
-    return Part("note", verified, found, (("report", result.report),))
+    return DemoPart("note", verified, found, (("report", result.report),))
 
 
-def find_things(folder: Path, perception: EmbeddedPerception, console: Console) -> Part:
+def find_things(folder: Path, perception: EmbeddedPerception, console: Console) -> DemoPart:
     """Find three phrases on a picture of which only the pixels are known; each point must lie in the page's own box."""
     from handeye.perception.marks import mark
     from handeye.perception.observation import Observation
@@ -150,7 +150,7 @@ def find_things(folder: Path, perception: EmbeddedPerception, console: Console) 
     except OSError as error:
         raise SetupError(f"{marked} cannot be written ({error}); start the demo where you may write") from error
     found = f"{right} of {len(boxes)} points lie in the boxes that the page itself gave"
-    return Part("picture", right == len(boxes), found, (("marked picture", marked),))
+    return DemoPart("picture", right == len(boxes), found, (("marked picture", marked),))
 
 
 def _run(device: Device, goal: str, folder: Path, perception: EmbeddedPerception, console: Console) -> RunResult:
@@ -163,7 +163,7 @@ def _run(device: Device, goal: str, folder: Path, perception: EmbeddedPerception
     return result
 
 
-def is_the_purchase(orders: list[Order]) -> bool:
+def is_the_purchase(orders: list[ShopOrder]) -> bool:
     """Whether there is one order, of that user, with one piece of the first product found for `lamp`."""
     from handeye.scenarios.demo.shop.store import search
 
@@ -172,7 +172,7 @@ def is_the_purchase(orders: list[Order]) -> bool:
     return bought == [("ada", [(first.slug, 1)])]
 
 
-def _in_words(order: Order) -> str:
+def _in_words(order: ShopOrder) -> str:
     goods = ", ".join(f"{line.quantity} × {line.name}" for line in order.items)
     return f"{order.number} by {order.user}: {goods}"
 
@@ -184,7 +184,7 @@ def _bytes_of(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-def _sum_up(parts: list[Part], console: Console) -> None:
+def _sum_up(parts: list[DemoPart], console: Console) -> None:
     console.print(Text("\nThe demo, verified by what was left behind", style="bold"))
     for part in parts:
         sign, style = ("✓", "bold green") if part.verified else ("✗", "bold red")

@@ -5,6 +5,6 @@ folder, and what they serve), and the runs' folders come back. A model stays beh
 """
 
 from handeye.scenarios.distributed.cluster import Cluster, connect
-from handeye.scenarios.distributed.cluster_pool import Spread
+from handeye.scenarios.distributed.cluster_pool import ClusterPool
 
-__all__ = ["Cluster", "Spread", "connect"]
+__all__ = ["Cluster", "ClusterPool", "connect"]

@@ -13,7 +13,7 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.suite.expansion import Scenario
 
 #: Bytes that a suite's folders may hold.
 MOST = 200_000_000
@@ -25,25 +25,25 @@ LEFT_OUT = frozenset({".git", ".hg", ".venv", "venv", "node_modules", "__pycache
 TOLD = "left-out.txt"
 
 
-class Place(NamedTuple):
+class SuiteFolders(NamedTuple):
     """The folders that a suite lives on, below one root."""
 
     root: Path
     folders: tuple[Path, ...]
 
 
-def place_of(case: Case) -> Place:
+def suite_folders(scenario: Scenario) -> SuiteFolders:
     """Of a case: its suite's folder, and what that serves from elsewhere."""
-    folder = case.file.resolve().parent
+    folder = scenario.file.resolve().parent
     found = [folder]
-    if case.suite.serve and case.suite.serve.folder:
-        served = (folder / case.suite.serve.folder).resolve()
+    if scenario.suite.serve and scenario.suite.serve.folder:
+        served = (folder / scenario.suite.serve.folder).resolve()
         if not served.is_relative_to(folder):
             found.append(served)
-    return Place(Path(os.path.commonpath(found)), tuple(found))
+    return SuiteFolders(Path(os.path.commonpath(found)), tuple(found))
 
 
-def pack(place: Place, without: Path | None = None) -> bytes:
+def pack_suite(place: SuiteFolders, without: Path | None = None) -> bytes:
     """The folders' files in one piece, without what `without` holds. Raises UsageError for more than may travel."""
     made = BytesIO()
     total = 0
@@ -59,7 +59,7 @@ def pack(place: Place, without: Path | None = None) -> bytes:
     return made.getvalue()
 
 
-def pack_back(folder: Path, root: Path, most: int = MOST_BACK) -> bytes:
+def pack_attempt(folder: Path, root: Path, most: int = MOST_BACK) -> bytes:
     """What a scenario has left, without its largest files where it is more than may come back."""
     sizes = {path: path.stat().st_size for path in _files(folder, None)}
     total, left = sum(sizes.values()), list[Path]()

@@ -15,11 +15,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.scenarios.distributed.archives import Place, pack, place_of, unpack
-from handeye.scenarios.distributed.cluster_worker import Station, Told
-from handeye.scenarios.pool import GRACE, Queue
-from handeye.scenarios.results import TRIALS, Attempt, Result
-from handeye.scenarios.runner import Job
+from handeye.scenarios.distributed.archives import SuiteFolders, pack_suite, suite_folders, unpack
+from handeye.scenarios.distributed.cluster_worker import ClusterWorker, WorkerReply
+from handeye.scenarios.pool import GRACE, ScenarioQueue
+from handeye.scenarios.results import ATTEMPTS, Attempt, ScenarioResult
+from handeye.scenarios.runner import QueuedScenario
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:
@@ -39,15 +39,15 @@ class _Flight:
     """A station, and the job it is at; none while it comes up."""
 
     station: Any
-    job: Job | None = None
+    job: QueuedScenario | None = None
 
 
-class Spread:
+class ClusterPool:
     """Runs jobs on a cluster."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster, self._ray = cluster, cluster.ray
-        self._parcels: dict[Path, tuple[str, Place, list[Any]]] = {}
+        self._parcels: dict[Path, tuple[str, SuiteFolders, list[Any]]] = {}
         self._flying: dict[Any, _Flight] = {}
         self._idle: list[Any] = []
 
@@ -56,10 +56,10 @@ class Spread:
         """Whether its workers serve what suites serve themselves, because they are on other machines."""
         return self.cluster.apart
 
-    def __call__(self, jobs: Sequence[Job], settings: Settings, workers: int) -> Iterator[Result]:
+    def __call__(self, jobs: Sequence[QueuedScenario], settings: Settings, workers: int) -> Iterator[ScenarioResult]:
         """`workers`: 0 is as many as the cluster has cores."""
         self._settings = settings
-        self._queue = Queue(jobs, settings.output)
+        self._queue = ScenarioQueue(jobs, settings.output)
         self._left = len(jobs)
         self._failed, self._last = 0, time.monotonic()
         try:
@@ -73,7 +73,7 @@ class Spread:
     def _open(self) -> None:
         """One more station, wherever there is a core for it."""
         settings = replace(self._settings, output=self._settings.output.resolve())
-        actor = self._ray.remote(num_cpus=1, max_restarts=0)(Station)
+        actor = self._ray.remote(num_cpus=1, max_restarts=0)(ClusterWorker)
         station = actor.remote(settings, apart=self.cluster.apart)
         self._call(station)
 
@@ -81,14 +81,14 @@ class Spread:
         """Ask a station whether it is there and can work; with its answer it gets a job."""
         self._flying[station.ready.remote(version("handeye"))] = _Flight(station)
 
-    def _landed(self) -> list[Result]:
+    def _landed(self) -> list[ScenarioResult]:
         """What has come back by now, each station with its next job."""
         done, _ = self._ray.wait(list(self._flying), num_returns=1, timeout=1.0)
         if done or any(flight.job for flight in self._flying.values()):
             self._last = time.monotonic()
         elif time.monotonic() - self._last > PATIENCE:
             raise SetupError(f"the Ray cluster has no core free for a worker in {PATIENCE:.0f} s; see ray status there")
-        found = list[Result]()
+        found = list[ScenarioResult]()
         for ref in done:
             flight = self._flying.pop(ref)
             try:
@@ -111,12 +111,12 @@ class Spread:
         if job is None:
             self._idle.append(station)
             return
-        slim = job.case.suite.model_copy(update={"scenarios": ()})  # the others would travel with each
-        sent = job._replace(case=replace(job.case, suite=slim, file=job.case.file.resolve()))
+        slim = job.scenario.suite.model_copy(update={"scenarios": ()})  # the others would travel with each
+        sent = job._replace(scenario=replace(job.scenario, suite=slim, file=job.scenario.file.resolve()))
         more = self._parcel(job) if self.cluster.apart else ()
         self._flying[station.run.remote(sent, *more)] = _Flight(station, job)
 
-    def _lost(self, flight: _Flight, error: Exception) -> list[Result]:
+    def _lost(self, flight: _Flight, error: Exception) -> list[ScenarioResult]:
         why = str(error).strip().splitlines()[0] or type(error).__name__
         self._failed += flight.job is None
         if self._failed >= FALSE_STARTS and not any(other.job for other in self._flying.values()):
@@ -132,7 +132,7 @@ class Spread:
             self._open()
         return [lost] if lost else []
 
-    def _taken_in(self, job: Job, told: Told) -> Result:
+    def _taken_in(self, job: QueuedScenario, told: WorkerReply) -> ScenarioResult:
         """The result as it would be had it come about here; with its files, from another machine."""
         if told.error is not None:
             raise told.error
@@ -141,8 +141,8 @@ class Spread:
             unpack(told.trials, self._settings.output)
         if told.anchors:
             with suppress(OSError):  # a folder that cannot be written keeps no anchors, here as there
-                unpack(told.anchors, place_of(job.case).root)
-        result = told.result.model_copy(update={"file": str(job.case.file), "key": job.case.key})
+                unpack(told.anchors, suite_folders(job.scenario).root)
+        result = told.result.model_copy(update={"file": str(job.scenario.file), "key": job.scenario.key})
         return result.model_copy(update={"attempts": tuple(self._at_home(each) for each in result.attempts)})
 
     def _at_home(self, attempt: Attempt) -> Attempt:
@@ -153,17 +153,17 @@ class Spread:
     def _here(self, path: str) -> str:
         """What a trial has left, wherever it was, below the output."""
         parts = Path(path).parts
-        if TRIALS not in parts:
+        if ATTEMPTS not in parts:
             return path
-        below = len(parts) - 1 - parts[::-1].index(TRIALS)
+        below = len(parts) - 1 - parts[::-1].index(ATTEMPTS)
         return str(Path(self._settings.output, *parts[below:]))
 
-    def _parcel(self, job: Job) -> tuple[str, Place, list[Any]]:
+    def _parcel(self, job: QueuedScenario) -> tuple[str, SuiteFolders, list[Any]]:
         """Its suite's files, put into the cluster once; the list keeps Ray from sending them with each job."""
-        file = job.case.file.resolve()
+        file = job.scenario.file.resolve()
         if file not in self._parcels:
-            place = place_of(job.case)
-            packed = pack(place, self._settings.output.resolve())
+            place = suite_folders(job.scenario)
+            packed = pack_suite(place, self._settings.output.resolve())
             self._parcels[file] = (hashlib.sha256(packed).hexdigest()[:16], place, [self._ray.put(packed)])
         return self._parcels[file]
 

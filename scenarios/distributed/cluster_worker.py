@@ -10,21 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handeye.scenarios.distributed.archives import pack_back, unpack
-from handeye.scenarios.results import TRIALS, Result, clear_trials
-from handeye.scenarios.runner import Job, Runner, Settings
-from handeye.scenarios.serving import serving
-from handeye.scenarios.starting import skipped
+from handeye.scenarios.distributed.archives import pack_attempt, unpack
+from handeye.scenarios.results import ATTEMPTS, ScenarioResult, clear_attempts
+from handeye.scenarios.runner import QueuedScenario, ScenarioRunner, Settings
+from handeye.scenarios.serving import serve_suite
+from handeye.scenarios.starting import skip_reason
 from handeye.tools.errors import HandeyeError
 
 if TYPE_CHECKING:
-    from handeye.scenarios.distributed.archives import Place
+    from handeye.scenarios.distributed.archives import SuiteFolders
 
 
-class Told(NamedTuple):
+class WorkerReply(NamedTuple):
     """What came of a job."""
 
-    result: Result | None = None
+    result: ScenarioResult | None = None
     error: Exception | None = None
     """What stops everything, in the place of a result."""
     trials: bytes = b""
@@ -33,7 +33,7 @@ class Told(NamedTuple):
     """The anchors' files that have changed there."""
 
 
-class Station:
+class ClusterWorker:
     """Runs jobs with one model; on another machine (`apart`) in folders of its own, which it is sent."""
 
     def __init__(self, settings: Settings, *, apart: bool) -> None:
@@ -43,7 +43,7 @@ class Station:
             self._folder = Path(self._up.enter_context(tempfile.TemporaryDirectory(prefix="handeye-station-")))
             settings = replace(settings, output=self._folder / "out")
         self._settings = settings
-        self._runner = Runner(settings)
+        self._runner = ScenarioRunner(settings)
         self._up.callback(self._runner.close)
         self._suites: dict[str, Path] = {}
         self._served: dict[Path, str] = {}
@@ -55,34 +55,36 @@ class Station:
         here = installed("handeye")
         return "" if here == version else f"handeye {here} is installed there, and {version} here"
 
-    def run(self, job: Job, digest: str = "", place: Place | None = None, parcel: list[Any] | None = None) -> Told:
+    def run(
+        self, job: QueuedScenario, digest: str = "", place: SuiteFolders | None = None, parcel: list[Any] | None = None
+    ) -> WorkerReply:
         """Run a job. On another machine, `parcel` holds a reference to its suite's files, fetched when they are new."""
         try:
             if not self._apart or place is None:
-                return Told(self._runner.run(job))
+                return WorkerReply(self._runner.run(job))
             return self._run_apart(job, digest, place, parcel or [])
         except HandeyeError as error:
-            return Told(error=error)
+            return WorkerReply(error=error)
         except Exception as error:  # of any library, and the other side may not have it
-            return Told(error=RuntimeError(f"{type(error).__name__}: {error}"))
+            return WorkerReply(error=RuntimeError(f"{type(error).__name__}: {error}"))
 
     def close(self) -> None:
         """Let go of everything."""
         self._up.close()
 
-    def _run_apart(self, job: Job, digest: str, place: Place, parcel: list[Any]) -> Told:
+    def _run_apart(self, job: QueuedScenario, digest: str, place: SuiteFolders, parcel: list[Any]) -> WorkerReply:
         root = self._laid_out(digest, parcel)
-        file = root / job.case.file.relative_to(place.root)
-        case = replace(job.case, file=file)
-        if file not in self._served and not skipped(case):
-            self._served[file] = self._up.enter_context(serving(case.suite.serve, file.parent, file))
+        file = root / job.scenario.file.relative_to(place.root)
+        scenario = replace(job.scenario, file=file)
+        if file not in self._served and not skip_reason(scenario):
+            self._served[file] = self._up.enter_context(serve_suite(scenario.suite.serve, file.parent, file))
         kept = file.with_name(f"{file.stem}.anchors")
         before = _ages(kept)
-        result = self._runner.run(Job(case, self._served.get(file, ""), job.number))
+        result = self._runner.run(QueuedScenario(scenario, self._served.get(file, ""), job.number))
         changed = [path for path, age in _ages(kept).items() if before.get(path) != age]
-        trials = pack_back(self._settings.output / TRIALS, self._settings.output)
-        clear_trials(self._settings.output, job.number)
-        return Told(_at_home(result, {root: place.root}), None, trials, _packed(changed, root))
+        trials = pack_attempt(self._settings.output / ATTEMPTS, self._settings.output)
+        clear_attempts(self._settings.output, job.number)
+        return WorkerReply(_at_home(result, {root: place.root}), None, trials, _packed(changed, root))
 
     def _laid_out(self, digest: str, parcel: list[Any]) -> Path:
         if digest not in self._suites:
@@ -95,12 +97,12 @@ class Station:
         return self._suites[digest]
 
 
-def _at_home(result: Result, places: dict[Path, Path]) -> Result:
+def _at_home(result: ScenarioResult, places: dict[Path, Path]) -> ScenarioResult:
     """The result with the paths of the machine that asked."""
     text = result.model_dump_json()
     for there, here in places.items():
         text = text.replace(json.dumps(str(there))[1:-1], json.dumps(str(here))[1:-1])
-    return Result.model_validate_json(text)
+    return ScenarioResult.model_validate_json(text)
 
 
 def _ages(folder: Path) -> dict[Path, tuple[int, int]]:

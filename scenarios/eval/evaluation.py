@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from handeye.agent.resources import EMBEDDED, open_perception_and_policy
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.reading import ocr
-from handeye.scenarios.eval.measure import measure, overhear
-from handeye.scenarios.eval.measurements import Ledger
-from handeye.scenarios.eval.score import Measured, Score, score
+from handeye.scenarios.eval.measure import measure, record_answers
+from handeye.scenarios.eval.measurements import MeasurementsFile
+from handeye.scenarios.eval.score import Measurement, Score, compute_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from handeye.perception.engines.engine import Engine
     from handeye.perception.engines.options import EngineOptions
     from handeye.perception.perception import Perception
-    from handeye.scenarios.datasets import Dataset, Item
+    from handeye.scenarios.datasets import Dataset, GroundingItem
 
 #: Settings that do not change an answer.
 INDIFFERENT = {"answer_seconds", "cache_mb"}
 
 
 @dataclass
-class Session:
+class Evaluation:
     """The evaluation of one model on one data set."""
 
     dataset: Dataset
-    items: Sequence[Item]
+    items: Sequence[GroundingItem]
     """Those of the data set that are asked."""
     model: str
     options: EngineOptions
@@ -53,7 +53,7 @@ class Session:
             if self.workers > 1 and self.in_process:
                 perception.engine = self._shared = self._shared or _together(perception.engine, self.workers)
             perception.samples = self.samples
-        return overhear(perception)
+        return record_answers(perception)
 
     @property
     def in_process(self) -> bool:
@@ -65,7 +65,7 @@ class Session:
         for perception in self.opened:
             perception.close()
 
-    def measure(self, ledger: Ledger, listen: Callable[[Measured], None]) -> list[Measured]:
+    def measure(self, ledger: MeasurementsFile, listen: Callable[[Measurement], None]) -> list[Measurement]:
         """The results of all items, in their order: what the ledger knows, and what is asked now and added to it."""
         waiting = [self.opened[0]] if self.opened else []
         left = [(number, item) for number, item in enumerate(self.items) if number not in ledger.done]
@@ -99,7 +99,7 @@ class Session:
         return _digest(json.dumps(told))
 
 
-def to_json(session: Session, results: Sequence[Measured], counted: Score, name: str) -> dict[str, Any]:
+def to_json(session: Evaluation, results: Sequence[Measurement], counted: Score, name: str) -> dict[str, Any]:
     """The result as `--json` writes it."""
     return {
         "model": session.model,
@@ -124,12 +124,12 @@ def to_json(session: Session, results: Sequence[Measured], counted: Score, name:
     }
 
 
-def counted(session: Session, results: Sequence[Measured]) -> Score:
+def counted(session: Evaluation, results: Sequence[Measurement]) -> Score:
     """The results, counted."""
-    return score(session.items, results)
+    return compute_score(session.items, results)
 
 
-def _always(result: Measured) -> dict[str, Any]:
+def _always(result: Measurement) -> dict[str, Any]:
     """Fields that stand in the result whatever their value."""
     return {"point": list(result.point) if result.point else None}
 

@@ -13,8 +13,8 @@ from handeye.tools.screenshot import open_image
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handeye.scenarios.datasets import Item
-    from handeye.scenarios.eval.score import Measured
+    from handeye.scenarios.datasets import GroundingItem
+    from handeye.scenarios.eval.score import Measurement
 
 #: A cut shows at least this much of the picture, so that a person sees where it is.
 LEAST_WIDTH, LEAST_HEIGHT = 480, 320
@@ -26,7 +26,7 @@ MOST_WIDTH, MOST_HEIGHT = 960, 720
 LEAST_SIDE = 8
 
 
-class Shown(NamedTuple):
+class CropFiles(NamedTuple):
     """Two files in the report's folder, as the page names them."""
 
     cut: str
@@ -36,23 +36,23 @@ class Shown(NamedTuple):
     """Of the cut."""
 
 
-def show(item: Item, result: Measured, folder: Path, name: str) -> Shown | None:
+def write_crop(item: GroundingItem, result: Measurement, folder: Path, name: str) -> CropFiles | None:
     """Write the cut and the whole picture, both marked; None when the picture cannot be read."""
     try:
         image = open_image(item.path)
     except UsageError:
         return None
-    cut = cut_out(image, item, result)
+    cut = crop_marked(image, item, result)
     folder.mkdir(parents=True, exist_ok=True)
     whole = mark_answers(image, [(item.truth.corners if item.truth else (), result.point)])
     cut.save(folder / f"{name}.webp", quality=88, method=3)
     if max(whole.size) > 16_383:  # WebP's own limit
         whole.thumbnail((16_383, 16_383))
     whole.save(folder / f"{name}-whole.webp", quality=80, method=2)
-    return Shown(f"{folder.name}/{name}.webp", f"{folder.name}/{name}-whole.webp", *cut.size)
+    return CropFiles(f"{folder.name}/{name}.webp", f"{folder.name}/{name}-whole.webp", *cut.size)
 
 
-def cut_out(image: Image.Image, item: Item, result: Measured) -> Image.Image:
+def crop_marked(image: Image.Image, item: GroundingItem, result: Measurement) -> Image.Image:
     """The part of the picture with the true place and the answer, marked once it is shrunk: marks stay clear."""
     left, top, right, bottom = _view(image.size, item, result)
     part = image.crop((left, top, right, bottom))
@@ -68,7 +68,7 @@ def cut_out(image: Image.Image, item: Item, result: Measured) -> Image.Image:
     return mark_answers(part, [(corners, moved(*result.point) if result.point else None)])
 
 
-def _view(size: tuple[int, int], item: Item, result: Measured) -> tuple[int, int, int, int]:
+def _view(size: tuple[int, int], item: GroundingItem, result: Measurement) -> tuple[int, int, int, int]:
     """What to show: both places where they are near each other, else the true one; the whole when there is none."""
     point = (*result.point, *result.point) if result.point else None
     if item.truth is None:

@@ -14,7 +14,7 @@ from handeye.perception.engines.engine import Request
 from handeye.perception.internvl.prompt import ground_prompt
 from handeye.perception.observation import Observation
 from handeye.perception.reading import ocr
-from handeye.scenarios.eval.score import Measured
+from handeye.scenarios.eval.score import Measurement
 from handeye.tools.errors import ActionFailed, ActionRefused, ModelError, UsageError
 from handeye.tools.screenshot import Screenshot, open_image
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.internvl.prompt import Prompt
     from handeye.perception.perception import Perception
-    from handeye.scenarios.datasets import Item
+    from handeye.scenarios.datasets import GroundingItem
 
 #: Longer answers are cut in the results.
 MOST_CHARACTERS = 2000
@@ -38,7 +38,7 @@ NOT_THERE = re.compile(
 )
 
 
-class Overheard:
+class RecordingEngine:
     """An engine whose answers are noted down."""
 
     def __init__(self, engine: Engine) -> None:
@@ -66,16 +66,16 @@ class Overheard:
         self._engine.close()
 
 
-def overhear(perception: Perception) -> Perception:
+def record_answers(perception: Perception) -> Perception:
     """The same eyes, with what their model writes noted down."""
     if (engine := getattr(perception, "engine", None)) is not None:
-        perception.engine = Overheard(engine)  # type: ignore[attr-defined]
+        perception.engine = RecordingEngine(engine)  # type: ignore[attr-defined]
     return perception
 
 
 def measure(
-    questions: Iterable[tuple[int, Item]], open_perception: Callable[[], Perception], workers: int = 1
-) -> Iterator[tuple[int, Measured]]:
+    questions: Iterable[tuple[int, GroundingItem]], open_perception: Callable[[], Perception], workers: int = 1
+) -> Iterator[tuple[int, Measurement]]:
     """Each question's number with its result, as they come.
 
     With several workers each has eyes of its own. A question that cannot be answered gives a result with its error;
@@ -84,18 +84,18 @@ def measure(
     if workers == 1:
         perception = open_perception()
         for number, item in questions:
-            yield number, ask(perception, item)
+            yield number, measure_item(perception, item)
         return
     mine = threading.local()
 
-    def work(item: Item) -> Measured:
+    def work(item: GroundingItem) -> Measurement:
         if not hasattr(mine, "perception"):
             mine.perception = open_perception()
-        return ask(mine.perception, item)
+        return measure_item(mine.perception, item)
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="eval")
     try:
-        asked: dict[Future[Measured], int] = {}
+        asked: dict[Future[Measurement], int] = {}
         waiting = iter(questions)
         while True:
             # A few at a time: a failure or Ctrl-C should not wait for a thousand.
@@ -111,17 +111,17 @@ def measure(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def ask(perception: Perception, item: Item) -> Measured:
+def measure_item(perception: Perception, item: GroundingItem) -> Measurement:
     """The result of one question; errors as in `measure`."""
     began = time.monotonic()
-    engine: Overheard | None = getattr(perception, "engine", None)
+    engine: RecordingEngine | None = getattr(perception, "engine", None)
     if engine is not None:
         engine.heard.clear()
 
-    def result(**more: Any) -> Measured:
+    def result(**more: Any) -> Measurement:
         heard = "\n".join(engine.heard)[:MOST_CHARACTERS] if engine is not None else ""
         more = {"point": None, "correct": False, "answer": heard} | more
-        return Measured(
+        return Measurement(
             image=item.name, instruction=item.instruction, seconds=round(time.monotonic() - began, 3), **more
         )
 
@@ -147,7 +147,7 @@ def ask(perception: Perception, item: Item) -> Measured:
     )
 
 
-def _answers(engine: Overheard) -> bool:
+def _answers(engine: RecordingEngine) -> bool:
     """Whether the model can still be asked: a small picture that nothing can be wrong with."""
     try:
         engine.generate(

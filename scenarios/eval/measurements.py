@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from handeye.scenarios.eval.score import Measured
+from handeye.scenarios.eval.score import Measurement
 from handeye.tools.errors import SetupError
 from handeye.tools.files import json_lines
 
@@ -21,19 +21,19 @@ VERSION = 1
 
 
 @dataclass
-class Ledger:
+class MeasurementsFile:
     """The results of one evaluation."""
 
     path: Path | None
     """None: they are kept in memory alone."""
     settings: dict[str, Any]
     """What must be equal for results to belong together."""
-    done: dict[int, Measured] = field(default_factory=dict)
+    done: dict[int, Measurement] = field(default_factory=dict)
     """By the number of the item in the data set, errors left out: those are asked again."""
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, path: Path | None, settings: dict[str, Any], *, fresh: bool = False) -> Ledger:
+    def open(cls, path: Path | None, settings: dict[str, Any], *, fresh: bool = False) -> MeasurementsFile:
         """Go on with the file if it holds results of the same settings; else set it aside and begin anew.
 
         Raises SetupError when the file cannot be written.
@@ -58,7 +58,7 @@ class Ledger:
             raise SetupError(f"{path} cannot be written ({error}); name a file you may write with --json") from error
         return cls(path, settings, notes=notes)
 
-    def add(self, number: int, result: Measured) -> None:
+    def add(self, number: int, result: Measurement) -> None:
         """Keep a result; it is on its way to the disk when this returns. Raises SetupError when the disk is full."""
         self.done[number] = result
         if self.path is None:
@@ -80,9 +80,9 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-def _read(path: Path) -> tuple[dict[str, Any] | None, dict[int, Measured]]:
+def _read(path: Path) -> tuple[dict[str, Any] | None, dict[int, Measurement]]:
     """Settings and results in a file; no settings when it is none of ours."""
-    done: dict[int, Measured] = {}
+    done: dict[int, Measurement] = {}
     lines = json_lines(path.read_text(encoding="utf-8", errors="replace"))
     try:
         head = json.loads(lines[0])
@@ -93,7 +93,7 @@ def _read(path: Path) -> tuple[dict[str, Any] | None, dict[int, Measured]]:
         try:
             fields = json.loads(line)
             number = int(fields.pop("item"))
-            result = Measured.model_validate(fields)
+            result = Measurement.model_validate(fields)
         except (ValueError, LookupError, TypeError, AttributeError):
             continue  # cut short by a crash, or by a full disk
         if not result.error:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.agent.run_folder import disk
-from handeye.scenarios.eval.marked_crops import Shown, show
+from handeye.scenarios.eval.marked_crops import CropFiles, write_crop
 from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.scenarios.datasets import Item
-    from handeye.scenarios.eval.score import Measured, Score, Share
+    from handeye.scenarios.datasets import GroundingItem
+    from handeye.scenarios.eval.score import Measurement, Score, Share
 
 HERE = Path(__file__).parent
 #: More misses than a person looks through, and about 60 MB of pictures: the result file has them all.
@@ -31,9 +31,9 @@ class Miss:
     """One wrong answer, as the page shows it."""
 
     number: int
-    item: Item
-    result: Measured
-    shown: Shown | None
+    item: GroundingItem
+    result: Measurement
+    shown: CropFiles | None
 
     @property
     def off(self) -> int | None:
@@ -59,7 +59,7 @@ class Miss:
 
 
 @dataclass(frozen=True)
-class Row:
+class ChartBar:
     """One bar of a chart; lengths are shares of its whole width."""
 
     label: str
@@ -69,7 +69,11 @@ class Row:
 
 
 def write_report(
-    folder: Path, items: Sequence[Item], results: Sequence[Measured], score: Score, facts: Sequence[tuple[str, Any]]
+    folder: Path,
+    items: Sequence[GroundingItem],
+    results: Sequence[Measurement],
+    score: Score,
+    facts: Sequence[tuple[str, Any]],
 ) -> Path:
     """Write `report.html` and `pictures/` into a folder; pictures of an earlier report there are replaced.
 
@@ -88,7 +92,7 @@ def write_report(
             if not result.correct
         ]
         misses = [
-            Miss(number, item, result, show(item, result, pictures, f"{number:05}"))
+            Miss(number, item, result, write_crop(item, result, pictures, f"{number:05}"))
             for number, item, result in wrong[:MOST_MISSES]
         ]
         style = (HERE / "report.css").read_text(encoding="utf-8")
@@ -131,7 +135,7 @@ def _tables(score: Score) -> list[tuple[str, dict[str, dict[str, Share]]]]:
     return found
 
 
-def _rows(shares: dict[str, Share]) -> list[Row]:
+def _rows(shares: dict[str, Share]) -> list[ChartBar]:
     """Best known first, so that whiskers grow downwards."""
     ordered = sorted(shares.items(), key=lambda pair: (-pair[1].n, pair[0]))
-    return [Row(label, share, *share.interval) for label, share in ordered]
+    return [ChartBar(label, share, *share.interval) for label, share in ordered]

@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handeye.scenarios.datasets import Item
+    from handeye.scenarios.datasets import GroundingItem
 
 #: Of a normal distribution, 95 % lies within so many standard deviations.
 Z95 = 1.959963984540054
 
 
-class Measured(BaseModel):
+class Measurement(BaseModel):
     """The answer to one question."""
 
     model_config = ConfigDict(frozen=True)
@@ -75,7 +75,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Part:
+class ScoreGroup:
     """The questions that have something in common."""
 
     whole: Share
@@ -95,13 +95,13 @@ class Score:
     by_source: dict[str, Share]
     table: dict[str, dict[str, Share]]
     """Group, then type, as benchmarks publish it; empty when no question has a group."""
-    by_field: dict[str, dict[str, Part]]
+    by_field: dict[str, dict[str, ScoreGroup]]
     """What the data set says besides, such as its themes: field, then value."""
     errors: int
     """Questions that could not be asked or answered; they count as wrong."""
 
 
-def score(items: Sequence[Item], results: Sequence[Measured]) -> Score:
+def compute_score(items: Sequence[GroundingItem], results: Sequence[Measurement]) -> Score:
     """Count the results of these items, in the same order."""
     both = list(zip(items, results, strict=True))
     return Score(
@@ -123,18 +123,18 @@ def score(items: Sequence[Item], results: Sequence[Measured]) -> Score:
     )
 
 
-def _part(both: list[tuple[Item, Measured]]) -> Part:
+def _part(both: list[tuple[GroundingItem, Measurement]]) -> ScoreGroup:
     by_type = _by([(kind, result) for item, result in both for kind in item.types])
-    return Part(_share(result for _, result in both), by_type)
+    return ScoreGroup(_share(result for _, result in both), by_type)
 
 
-def _by(named: list[tuple[str, Measured]]) -> dict[str, Share]:
-    sorted_out: defaultdict[str, list[Measured]] = defaultdict(list)
+def _by(named: list[tuple[str, Measurement]]) -> dict[str, Share]:
+    sorted_out: defaultdict[str, list[Measurement]] = defaultdict(list)
     for name, result in named:
         sorted_out[name].append(result)
     return {name: _share(results) for name, results in sorted_out.items()}
 
 
-def _share(results: Iterable[Measured]) -> Share:
+def _share(results: Iterable[Measurement]) -> Share:
     right = [result.correct for result in results]
     return Share(sum(right), len(right))

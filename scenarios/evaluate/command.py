@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from handeye.scenarios.eval.evaluation import Session
-    from handeye.scenarios.eval.measurements import Ledger
-    from handeye.scenarios.eval.score import Measured, Score
+    from handeye.scenarios.eval.evaluation import Evaluation
+    from handeye.scenarios.eval.measurements import MeasurementsFile
+    from handeye.scenarios.eval.score import Measurement, Score
 
 #: `--json -` writes to standard output.
 STDOUT = "-"
@@ -75,7 +75,7 @@ def command(
     shape = {"model": model, "n": 0, "accuracy": None, "by_type": {}, "results": []}
     with report_errors(json_file == STDOUT, **shape):
         from handeye.scenarios.datasets import read_dataset
-        from handeye.scenarios.eval.evaluation import Session
+        from handeye.scenarios.eval.evaluation import Evaluation
 
         console = note_console()
         with console.status(f"reading {dataset}"):
@@ -83,7 +83,7 @@ def command(
         for note in found.notes:
             _note(console, note)
         items = found.items[:limit] if limit else found.items
-        session = Session(found, items, model, read_options(options), samples, workers)
+        session = Evaluation(found, items, model, read_options(options), samples, workers)
         if workers > 1 and not (session.in_process or model.startswith(("http://", "https://"))):
             raise UsageError(
                 f"--workers {workers} needs a checkpoint, or a server at an address (http://…, as `handeye serve` "
@@ -93,7 +93,7 @@ def command(
             _work(session, console, json_file, html, fresh)
 
 
-def _work(session: Session, console: Console, json_file: str | None, html: Path | None, fresh: bool) -> None:
+def _work(session: Evaluation, console: Console, json_file: str | None, html: Path | None, fresh: bool) -> None:
     from handeye.scenarios.eval.evaluation import counted, to_json
     from handeye.tools.files import write_atomically
 
@@ -115,15 +115,17 @@ def _work(session: Session, console: Console, json_file: str | None, html: Path 
     _tell(console if json_file == STDOUT else None, score, [path for path in (target, page) if path])
 
 
-def _ledger(session: Session, console: Console, target: Path | None, html: Path | None, fresh: bool) -> Ledger:
+def _ledger(
+    session: Evaluation, console: Console, target: Path | None, html: Path | None, fresh: bool
+) -> MeasurementsFile:
     """The results kept so far, if they belong to this evaluation."""
-    from handeye.scenarios.eval.measurements import Ledger, set_aside
+    from handeye.scenarios.eval.measurements import MeasurementsFile, set_aside
 
     path = target.with_name(f"{target.stem}.items.jsonl") if target else html / "items.jsonl" if html else None
     with console.status(f"opening {session.model}"):
         settings = session.settings()
     # A script gives its answers in order, whatever it is asked: they cannot be gone on with.
-    ledger = Ledger.open(path, settings, fresh=fresh or session.model.startswith("scripted:"))
+    ledger = MeasurementsFile.open(path, settings, fresh=fresh or session.model.startswith("scripted:"))
     notes = [*ledger.notes, *session.opened[0].notes]
     if target and target.exists() and not ledger.done:
         notes.append(f"{target} was set aside as {set_aside(target)}")
@@ -135,7 +137,7 @@ def _ledger(session: Session, console: Console, target: Path | None, html: Path 
 
 
 @contextmanager
-def _kept(ledger: Ledger, total: int, console: Console) -> Iterator[None]:
+def _kept(ledger: MeasurementsFile, total: int, console: Console) -> Iterator[None]:
     """When it is stopped, say where the results are."""
     try:
         yield
@@ -147,7 +149,9 @@ def _kept(ledger: Ledger, total: int, console: Console) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(console: Console, session: Session, ledger: Ledger) -> Iterator[Callable[[Measured], None]]:
+def _progress(
+    console: Console, session: Evaluation, ledger: MeasurementsFile
+) -> Iterator[Callable[[Measurement], None]]:
     """A line with the share found so far and the time left; nothing where stderr is no terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -166,7 +170,7 @@ def _progress(console: Console, session: Session, ledger: Ledger) -> Iterator[Ca
     with bar:
         task = bar.add_task("", total=len(session.items), completed=asked, share="")
 
-        def listen(result: Measured) -> None:
+        def listen(result: Measurement) -> None:
             nonlocal right, asked
             right, asked = right + result.correct, asked + 1
             bar.update(task, completed=asked, share=f"{100 * right / asked:.1f} % found")
@@ -174,7 +178,7 @@ def _progress(console: Console, session: Session, ledger: Ledger) -> Iterator[Ca
         yield listen
 
 
-def _report(session: Session, results: list[Measured], score: Score, html: Path, seconds: float) -> Path:
+def _report(session: Evaluation, results: list[Measurement], score: Score, html: Path, seconds: float) -> Path:
     from importlib.metadata import version
 
     from handeye.scenarios.eval.report import write_report

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from handeye.scenarios.suite.expansion import LATE, VARIABLE
-from handeye.scenarios.suite.yaml_source import parsed
+from handeye.scenarios.suite.yaml_source import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ def _plain(text: str) -> bool:
 
 def _reads(written: str, text: str) -> bool:
     try:
-        found: Any = parsed(f"- name: {written}\n- {written}\n")
+        found: Any = parse_yaml(f"- name: {written}\n- {written}\n")
     except yaml.YAMLError:
         return False
     return bool(found == [{"name": text}, text])

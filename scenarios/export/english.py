@@ -13,7 +13,7 @@ from handeye.tools.errors import ActionRefused, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.policies.replay.anchors import Near, TargetSignature
+    from handeye.policies.replay.anchors import NearbyText, TargetSignature
 
 #: Marks that may stand around a text, the usual ones first.
 MARKS = (('"', '"'), ("“", "”"), ("«", "»"), ("「", "」"), ("'", "'"))
@@ -106,7 +106,7 @@ def _name(text: str) -> str | None:
     return quoted(text) if text and len(text) <= LONGEST else None
 
 
-def _landmarks(signature: TargetSignature, steady: bool) -> Iterator[tuple[Near, str]]:
+def _landmarks(signature: TargetSignature, steady: bool) -> Iterator[tuple[NearbyText, str]]:
     """Texts around it that will still say the same, or those that may not: long ones, and those with numbers."""
     for near in signature.near:
         lasting = len(near.text) <= STEADY and not any(letter.isdigit() for letter in near.text)

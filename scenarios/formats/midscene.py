@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from handeye.scenarios.formats.midscene_steps import Unmapped, mapped
-from handeye.scenarios.suite.expansion import Case
+from handeye.scenarios.formats.midscene_steps import Unmapped, map_step
+from handeye.scenarios.suite.expansion import Scenario
 from handeye.scenarios.suite.file_types import HOOKS, OTHERS, TARGETS
-from handeye.scenarios.suite.schema import Scenario, Step, Suite
-from handeye.scenarios.suite.yaml_source import explained
+from handeye.scenarios.suite.schema import ScenarioSpec, ScenarioStep, Suite
+from handeye.scenarios.suite.yaml_source import schema_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handeye.scenarios.suite.yaml_source import Place, Source
+    from handeye.scenarios.suite.yaml_source import KeyPath, YamlSource
 
 #: Keys at the top that say how Midscene reports and caches, and of a page how it waits, which handeye does by itself.
 SPARED = frozenset({"agent", "name", "config"})
@@ -36,7 +36,7 @@ ENVIRONMENT = re.compile(r"\$\{\{?\s*([^{}]+?)\s*\}?\}")
 
 
 @dataclass(frozen=True)
-class Task:
+class FlowTask:
     """Steps that belong together."""
 
     name: str
@@ -46,28 +46,28 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Flow(Case):
+class Flow(Scenario):
     """Tasks that are done one after the other on one page."""
 
-    tasks: tuple[Task, ...] = ()
+    tasks: tuple[FlowTask, ...] = ()
     messages: dict[str, str] = field(default_factory=dict)
     """What is told when a check, in words, does not hold."""
 
 
-def flows(source: Source) -> list[Case]:
+def read_flow(source: YamlSource) -> list[Scenario]:
     """The cases of a file. Raises UsageError, with file and line, for what has no counterpart here."""
-    return _Reading(source).cases()
+    return _Reading(source).scenarios()
 
 
 class _Reading:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: YamlSource) -> None:
         self.source, self.path = source, source.path
         self.top: dict[str, Any] = source.value
         self.messages: dict[str, str] = {}
         self.goes = False
         """Every case opens its page by a step of its own, so that none need be given."""
 
-    def cases(self) -> list[Case]:
+    def scenarios(self) -> list[Scenario]:
         self._list("tasks" if "tasks" in self.top else "cases")
         self.goes = "cases" in self.top and _goes_first(self.top)
         suite = self._suite()
@@ -82,14 +82,14 @@ class _Reading:
         before = [step for hook in HOOKS[:2] for step in self._steps((hook,), self.top.get(hook) or [])]
         after = [step for hook in HOOKS[2:] for step in self._steps((hook,), self.top.get(hook) or [])]
         suite = suite.model_copy(update={"setup": _steps(before), "teardown": _steps(after)})
-        found: list[Case] = []
+        found: list[Scenario] = []
         for number, each in enumerate(self._list("cases")):
-            place: Place = ("cases", number)
+            place: KeyPath = ("cases", number)
             self._known(each, place, {"name", "tags", "steps", "flow", "$"})
             key = "steps" if "steps" in each else "flow"
             steps = self._steps((*place, key), each.get(key) or [])
             name = str(each.get("name") or f"case {number + 1}")
-            if name in (case.name for case in found):
+            if name in (scenario.name for scenario in found):
                 raise self.source.error((*place, "name"), f"two cases are called “{name}”")
             tags = each.get("tags") or []
             if not isinstance(tags, str) and not all(isinstance(tag, str) for tag in tags):
@@ -99,18 +99,18 @@ class _Reading:
         return found
 
     def _case(
-        self, suite: Suite, name: str, steps: tuple[str, ...], line: int, tasks: tuple[Task, ...], **more: Any
-    ) -> Case:
+        self, suite: Suite, name: str, steps: tuple[str, ...], line: int, tasks: tuple[FlowTask, ...], **more: Any
+    ) -> Scenario:
         try:
-            scenario = Scenario(name=name, steps=_steps(steps), unchecked=True, **more)
+            spec = ScenarioSpec(name=name, steps=_steps(steps), unchecked=True, **more)
         except ValidationError as error:
-            raise self.source.error((), str(explained(self.source, error)).partition(": ")[2]) from error
+            raise self.source.error((), str(schema_error(self.source, error)).partition(": ")[2]) from error
         return Flow(
             suite=suite,
             file=self.path,
-            scenario=scenario.model_copy(update={"line": line}),
+            spec=spec.model_copy(update={"line": line}),
             name=name,
-            by="handeye.scenarios.formats.midscene_attempt:FlowTrial",
+            attempt_runner="handeye.scenarios.formats.midscene_attempt:FlowAttemptRunner",
             tasks=tasks,
             messages=self.messages,
         )
@@ -154,15 +154,15 @@ class _Reading:
             wrong = "viewportWidth" if "viewportWidth" in table else "viewportHeight"
             raise self.source.error((target, wrong), f"the page's size is {made['viewport']}; give pixels") from error
 
-    def _task(self, number: int, task: Any) -> Task:
-        place: Place = ("tasks", number)
+    def _task(self, number: int, task: Any) -> FlowTask:
+        place: KeyPath = ("tasks", number)
         self._known(task, place, {"name", "flow", "continueOnError"})
         steps = self._steps((*place, "flow"), task.get("flow") or [])
         if not steps:
             raise self.source.error(place, "the task has no steps; give it a `flow`")
-        return Task(str(task.get("name") or f"task {number + 1}"), steps, bool(task.get("continueOnError")))
+        return FlowTask(str(task.get("name") or f"task {number + 1}"), steps, bool(task.get("continueOnError")))
 
-    def _steps(self, place: Place, flow: Any) -> tuple[str, ...]:
+    def _steps(self, place: KeyPath, flow: Any) -> tuple[str, ...]:
         if not isinstance(flow, list):
             raise self.source.error(place, f"`{place[-1]}` is a list of steps")
         found: list[str] = []
@@ -172,7 +172,7 @@ class _Reading:
             if not isinstance(table, dict) or not table:
                 raise self.source.error(at, "a step is a table with a verb: {aiTap: the Save button}")
             try:
-                made = mapped(self._filled({key: each for key, each in table.items() if key != "$"}, at))
+                made = map_step(self._filled({key: each for key, each in table.items() if key != "$"}, at))
             except Unmapped as error:
                 raise self.source.error((*at, error.key), str(error)) from error
             if made.words:
@@ -181,11 +181,11 @@ class _Reading:
                 self.messages[made.words] = made.message
         return tuple(found)
 
-    def _settings(self, table: Any, place: Place) -> dict[str, Any]:
+    def _settings(self, table: Any, place: KeyPath) -> dict[str, Any]:
         self._known(table, place, {"timeout"})
         return {"timeout": float(table["timeout"]) / 1000} if table.get("timeout") else {}
 
-    def _known(self, table: Any, place: Place, keys: set[str]) -> None:
+    def _known(self, table: Any, place: KeyPath, keys: set[str]) -> None:
         if not isinstance(table, dict):
             what = {"tasks": "a task", "cases": "a case"}.get(str(place[0]), "") if len(place) == 2 else ""
             raise self.source.error(place, f"{what or f'`{place[-1]}`'} is a table")
@@ -201,14 +201,14 @@ class _Reading:
             raise self.source.error((key,), f"`{key}` is a list of tables, and holds at least one")
         return value
 
-    def _filled(self, value: Any, place: Place) -> Any:
+    def _filled(self, value: Any, place: KeyPath) -> Any:
         if isinstance(value, dict):
             return {key: self._filled(each, (*place, key)) for key, each in value.items()}
         if isinstance(value, list):
             return [self._filled(each, place) for each in value]
         return self._text(value, place) if isinstance(value, str) else value
 
-    def _text(self, text: Any, place: Place) -> str:
+    def _text(self, text: Any, place: KeyPath) -> str:
         def told(hit: re.Match[str]) -> str:
             if hit[1] not in os.environ:
                 raise self.source.error(place, f"{hit[0]} is not in the environment; set it")
@@ -225,9 +225,9 @@ def _goes_first(top: dict[str, Any]) -> bool:
         return isinstance(first, dict) and "gotoUrl" in first
 
     before = next((steps for hook in HOOKS[:2] if (steps := top.get(hook))), None)
-    cases = [each for each in top["cases"] if isinstance(each, dict)] if isinstance(top["cases"], list) else []
-    return goes(before) or (bool(cases) and all(goes(each.get("steps") or each.get("flow")) for each in cases))
+    scenarios = [each for each in top["cases"] if isinstance(each, dict)] if isinstance(top["cases"], list) else []
+    return goes(before) or (bool(scenarios) and all(goes(each.get("steps") or each.get("flow")) for each in scenarios))
 
 
-def _steps(said: Iterable[str]) -> tuple[Step, ...]:
-    return tuple(Step(step=each) for each in said)
+def _steps(said: Iterable[str]) -> tuple[ScenarioStep, ...]:
+    return tuple(ScenarioStep(step=each) for each in said)

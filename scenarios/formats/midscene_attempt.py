@@ -5,25 +5,25 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
-from handeye.scenarios.anchors import Anchors
-from handeye.scenarios.replay import Again
-from handeye.scenarios.runner import Trial, Watch
+from handeye.scenarios.anchors import ScenarioAnchors
+from handeye.scenarios.replay import ScenarioReplay
+from handeye.scenarios.runner import AttemptRunner, InvariantWatch
 
 if TYPE_CHECKING:
     from handeye.agent.run_folder import RunResult as Run
-    from handeye.scenarios.formats.midscene import Flow, Task
-    from handeye.scenarios.runner import Job, Runner
+    from handeye.scenarios.formats.midscene import Flow, FlowTask
+    from handeye.scenarios.runner import QueuedScenario, ScenarioRunner
 
 
-class FlowTrial(Trial):
+class FlowAttemptRunner(AttemptRunner):
     """One attempt. Where no task may fail it is a scenario like any other, anchors included."""
 
-    def __init__(self, runner: Runner, job: Job, number: int) -> None:
+    def __init__(self, runner: ScenarioRunner, job: QueuedScenario, number: int) -> None:
         super().__init__(runner, job, number)
-        self.flow = cast("Flow", job.case)
+        self.flow = cast("Flow", job.scenario)
         self.parted = any(each.optional for each in self.flow.tasks)
         if self.settings.anchors and not self.parted:
-            self.again = Again(self.settings, Anchors(self.case, self.served))
+            self.again = ScenarioReplay(self.settings, ScenarioAnchors(self.scenario, self.served))
 
     def carry_out(self) -> dict[str, Any]:
         """What the attempt came to: fields of an Attempt."""
@@ -48,21 +48,21 @@ class FlowTrial(Trial):
             last = next(
                 run for run, task in zip(reversed(runs), reversed(self.flow.tasks), strict=True) if not task.optional
             )
-            told = self._told(last, device, Watch(perception, lambda _: []))
+            told = self._told(last, device, InvariantWatch(perception, lambda _: []))
         return (
             self._sum(runs)
             | {key: told[key] for key in ("status", "run_status", "reason")}
             | {"measured": {"passed over": list(passed_over)} if passed_over else {}}
         )
 
-    def _deciding(self) -> Task:
+    def _deciding(self) -> FlowTask:
         """The last task that must pass: its run is the attempt's."""
         return next(each for each in reversed(self.flow.tasks) if not each.optional)
 
     def _sum(self, runs: list[Run]) -> dict[str, Any]:
         last = runs[-1]
         return {
-            "status": "broken" if last.status == "broken" else "failed",
+            "status": "error" if last.status == "broken" else "failed",
             "run_status": last.status,
             "steps": sum(run.steps for run in runs),
             "model_calls": sum(run.usage.calls for run in runs),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Step(NamedTuple):
+class MappedStep(NamedTuple):
     """What a step of a flow became."""
 
     words: str
@@ -45,7 +45,7 @@ SEVERAL = "a query for several things has no counterpart here; ask for one thing
 ONCE = ("singleAction", "once", None)
 
 
-def mapped(step: dict[str, Any]) -> Step:
+def map_step(step: dict[str, Any]) -> MappedStep:
     """The step in plain English. Raises Unmapped, with the key, for what has no counterpart."""
     verb = next((key for key in step if key in VERBS), "")
     if not verb:
@@ -82,95 +82,95 @@ def _phrase(value: object, verb: str) -> str:
     return quoted(text) if cut and not re.search(r"[\"“”«»]", text) else text
 
 
-def _goal(verb: str, value: Any, more: dict[str, Any]) -> Step:  # noqa: ARG001
+def _goal(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:  # noqa: ARG001
     text = str(value or "").strip()
     if not text:
         raise Unmapped(verb, f"{verb} says nothing; write what is to be done")
-    return Step(text)
+    return MappedStep(text)
 
 
-def _pointed(verb: str, value: Any, more: dict[str, Any]) -> Step:
-    return Step(f"{POINTED[verb]} {_phrase(value or more.get('locate'), verb)}")
+def _pointed(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:
+    return MappedStep(f"{POINTED[verb]} {_phrase(value or more.get('locate'), verb)}")
 
 
-def _input(verb: str, value: Any, more: dict[str, Any]) -> Step:
+def _input(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:
     # Before there was `value`, the verb itself held the text and `locate` the field.
     text, field = (more["value"], value or more.get("locate")) if "value" in more else (value, more.get("locate"))
     mode = more.get("mode", "replace")
     if not field:
-        return Step(f"type {quoted(text)}")
+        return MappedStep(f"type {quoted(text)}")
     phrase = _phrase(field, verb)
     if mode == "clear" or text in ("", None):
-        return Step(f"clear {phrase}")
+        return MappedStep(f"clear {phrase}")
     if mode in ("typeOnly", "append"):
-        return Step(f"type {quoted(text)} into {phrase}")
-    return Step(f"set {phrase} to {quoted(text)}")
+        return MappedStep(f"type {quoted(text)} into {phrase}")
+    return MappedStep(f"set {phrase} to {quoted(text)}")
 
 
-def _press(verb: str, value: Any, more: dict[str, Any]) -> Step:
+def _press(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:
     key, place = (more["keyName"], value or more.get("locate")) if "keyName" in more else (value, more.get("locate"))
     keys = "+".join(str(each) for each in key) if isinstance(key, list) else str(key or "")
     if not keys:
         raise Unmapped(verb, f"{verb} names no key; give keyName, such as Enter")
-    return Step(f"press {keys} in {_phrase(place, verb)}" if place else f"press {keys}")
+    return MappedStep(f"press {keys} in {_phrase(place, verb)}" if place else f"press {keys}")
 
 
-def _scroll(verb: str, value: Any, more: dict[str, Any]) -> Step:
+def _scroll(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:
     kind, direction = more.get("scrollType"), more.get("direction", "down")
     place = value or more.get("locate")
     inside = f" in {_phrase(place, verb)}" if place else ""
     if kind in EDGES:
-        return Step(EDGES[kind] + inside)
+        return MappedStep(EDGES[kind] + inside)
     if kind not in ONCE or direction not in ("up", "down", "left", "right"):
         raise Unmapped(verb, f"scrolling {kind or ''} {direction} has no counterpart here")
     distance = more.get("distance")
     by = f" by {distance} pixels" if isinstance(distance, int | float) and distance else ""
-    return Step(f"scroll {direction}{by}{inside}")
+    return MappedStep(f"scroll {direction}{by}{inside}")
 
 
-def _wait(verb: str, value: Any, more: dict[str, Any]) -> Step:
+def _wait(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:
     seconds = float(more.get("timeout", 15_000)) / 1000
-    return Step(f"wait up to {seconds:g} seconds until {_goal(verb, value, more).words}")
+    return MappedStep(f"wait up to {seconds:g} seconds until {_goal(verb, value, more).words}")
 
 
-def _assert(verb: str, value: Any, more: dict[str, Any]) -> Step:
-    return Step(f"check that {_goal(verb, value, more).words}", str(more.get("errorMessage", "")))
+def _assert(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:
+    return MappedStep(f"check that {_goal(verb, value, more).words}", str(more.get("errorMessage", "")))
 
 
-def _sleep(verb: str, value: Any, more: dict[str, Any]) -> Step:  # noqa: ARG001
+def _sleep(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:  # noqa: ARG001
     try:
         seconds = float(value) / 1000
     except (TypeError, ValueError):
         raise Unmapped(verb, f"sleep takes milliseconds, not {value!r}") from None
-    return Step(f"wait {seconds:g} seconds") if seconds > 0 else Step("")
+    return MappedStep(f"wait {seconds:g} seconds") if seconds > 0 else MappedStep("")
 
 
-def _asked(verb: str, value: Any, more: dict[str, Any]) -> Step:
+def _asked(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:
     if isinstance(value, dict):
         raise Unmapped(verb, SEVERAL)
     if SHAPE.search(str(value)):
         raise Unmapped(verb, SEVERAL)
     name = re.sub(r"\W+", "_", str(more.get("name", "")))
     asked = _goal(verb, value, more).words
-    return Step(f"remember {asked} as {name}" if name else f"read {asked}")
+    return MappedStep(f"remember {asked} as {name}" if name else f"read {asked}")
 
 
-def _go(verb: str, value: Any, more: dict[str, Any]) -> Step:
+def _go(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:
     url = str(value or more.get("url") or "").strip()
     if not url:
         raise Unmapped(verb, f"{verb} names no address; give one, such as https://example.com")
-    return Step(f"go to {url}")
+    return MappedStep(f"go to {url}")
 
 
-def _back(verb: str, value: Any, more: dict[str, Any]) -> Step:  # noqa: ARG001
-    return Step({"back": "go back", "forward": "go forward", "reload": "reload the page"}[verb])
+def _back(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:  # noqa: ARG001
+    return MappedStep({"back": "go back", "forward": "go forward", "reload": "reload the page"}[verb])
 
 
-def _report(verb: str, value: Any, more: dict[str, Any]) -> Step:  # noqa: ARG001
-    return Step("")  # every step's picture is in the report
+def _report(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:  # noqa: ARG001
+    return MappedStep("")  # every step's picture is in the report
 
 
-Make = tuple["Callable[[str, Any, dict[str, Any]], Step]", frozenset[str]]
+Make = tuple["Callable[[str, Any, dict[str, Any]], MappedStep]", frozenset[str]]
 NONE, LOCATE = frozenset[str](), frozenset({"locate"})
 VERBS: dict[str, Make] = {
     **dict.fromkeys(GOALS, (_goal, NONE)),

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import ValidationError
 
 from handeye.scenarios.export.english import quoted
-from handeye.scenarios.record.recording import Entry
-from handeye.scenarios.record.step_text import Said
-from handeye.scenarios.record.user_event import Heard
+from handeye.scenarios.record.recording import RecordedStep
+from handeye.scenarios.record.step_text import StepText
+from handeye.scenarios.record.user_event import UserEvent
 from handeye.tools.address import meant
 from handeye.tools.browser.launch import launch, play
 from handeye.tools.browser.playwright_errors import plain
@@ -54,7 +54,7 @@ class BrowserRecorder:
         self,
         url: str,
         recording: Recording,
-        told: Callable[[Entry], None],
+        told: Callable[[RecordedStep], None],
         *,
         headed: bool = True,
         viewport: tuple[int, int] = (1344, 896),
@@ -125,7 +125,7 @@ class BrowserRecorder:
                 self._answered(page, what)
                 continue
             try:
-                heard = Heard.model_validate_json(what)
+                heard = UserEvent.model_validate_json(what)
             except ValidationError:  # a page's own doing: ours are well-formed
                 continue
             if frame is not None and frame.parent_frame is not None and not ended:
@@ -177,17 +177,17 @@ class BrowserRecorder:
             return
         accepted = bool(event.get("result"))
         if kind == "prompt" and accepted and (text := quoted(str(event.get("userInput", "")))):
-            self._keep(Entry("dialog", Said(f"type {text}")))
-        self._keep(Entry("dialog", Said(f'click "{"OK" if accepted else "Cancel"}"')))
+            self._keep(RecordedStep("dialog", StepText(f"type {text}")))
+        self._keep(RecordedStep("dialog", StepText(f'click "{"OK" if accepted else "Cancel"}"')))
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, entry: RecordedStep) -> None:
         self._recording.keep(entry)
         self._last = time.monotonic()
         self._told(entry)
 
     # What it means
 
-    async def _placed(self, page: Page, heard: Heard) -> Heard | None:
+    async def _placed(self, page: Page, heard: UserEvent) -> UserEvent | None:
         """The event with what only the browser knows; None where it came of something that was taken down before."""
         if heard.kind not in ("arrived", "moved"):
             return heard
@@ -203,7 +203,7 @@ class BrowserRecorder:
         how = "back_forward" if heard.kind == "moved" else heard.how
         return heard.model_copy(update={"origin": heard.origin if heard.kind == "moved" else before, "how": how})
 
-    def _add(self, page: Page, heard: Heard) -> None:
+    def _add(self, page: Page, heard: UserEvent) -> None:
         if page is not self._front and self._context is not None and heard.kind != "arrived":
             pages = self._context.pages
             if page in pages and self._front in pages and not self._opened(page):
@@ -215,7 +215,7 @@ class BrowserRecorder:
             entry = self._recording.hear(heard)
         except Exception as error:  # one thing that cannot be told must not cost all the others
             reason = f"something was done here that could not be taken down ({type(error).__name__}: {error})"
-            self._keep(Entry("lost", Said("", reason[:300])))
+            self._keep(RecordedStep("lost", StepText("", reason[:300])))
         else:
             if entry:
                 self._told(entry)
@@ -235,7 +235,7 @@ async def _has_opener(page: Page) -> bool:
     return False
 
 
-async def _in_frame(heard: Heard, frame: Frame) -> Heard:
+async def _in_frame(heard: UserEvent, frame: Frame) -> UserEvent:
     """What was heard in a frame, among all that the page itself shows."""
     with suppress(Exception):  # the page may be another one by now: what the frame told is enough
         handle = await frame.frame_element()

@@ -16,7 +16,7 @@ from handeye.agent.cli.console import Json, note_console, print_json, report_err
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from handeye.scenarios.record.recording import Entry, Recording
+    from handeye.scenarios.record.recording import RecordedStep, Recording
 
 HOW_ELSEWHERE = "Ctrl+Shift+click checks what is under the mouse; close the program, or press Ctrl+Alt+End, to end."
 HOW = "Ctrl+Shift+click checks what is under the mouse; close the window or press Ctrl-C here to end."
@@ -65,7 +65,7 @@ def command(
 
         shown = 0
 
-        def told(_: Entry) -> None:
+        def told(_: RecordedStep) -> None:
             nonlocal shown
             write_output(out, recording.draft().render())
             shown = _show(console, recording, shown, len(recording.entries) - 1)  # the last one may still grow
@@ -138,10 +138,10 @@ def _tried(out: Path) -> int:
     from handeye.scenarios.reporters import open_reporters
     from handeye.scenarios.results import exit_code
     from handeye.scenarios.runner import Settings
-    from handeye.scenarios.suite.expansion import cases_of
+    from handeye.scenarios.suite.expansion import load_scenarios
 
     reporters = open_reporters("list", note_console(), OUTPUT)
-    results = run_all(cases_of(out), Settings(output=OUTPUT), 1, 0, reporters)
+    results = run_all(load_scenarios(out), Settings(output=OUTPUT), 1, 0, reporters)
     for each in reporters:
         each.end(results, sum(result.seconds for result in results))
     return exit_code(results)

@@ -11,8 +11,8 @@ from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.phrases.matching import texts
 from handeye.scenarios.export.draft import sayable
 from handeye.scenarios.export.english import quoted, step_of
-from handeye.scenarios.record.recording import Entry
-from handeye.scenarios.record.step_text import Said, say
+from handeye.scenarios.record.recording import RecordedStep
+from handeye.scenarios.record.step_text import StepText, describe_element
 from handeye.tools import actions as a
 from handeye.tools.errors import DeviceLost, HandeyeError, UsageError
 from handeye.tools.geometry import Point
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.observation import Observation
     from handeye.scenarios.record.recording import Recording
-    from handeye.scenarios.record.x11_events import Input
+    from handeye.scenarios.record.x11_events import X11Event
     from handeye.tools.desktop.desktop import Desktop
     from handeye.tools.element import Element
 
@@ -43,7 +43,7 @@ BLIND = (
 )
 
 
-def listen(on: str, recording: Recording, told: Callable[[Entry], None]) -> None:
+def listen(on: str, recording: Recording, told: Callable[[RecordedStep], None]) -> None:
     """Record on the desktop, or in a program that is started there, until it ends or Ctrl-C is pressed."""
     needs_x11()
     with closing(open_device(on, headed=True)) as device:
@@ -55,18 +55,18 @@ def listen(on: str, recording: Recording, told: Callable[[Entry], None]) -> None
 class DesktopRecorder:
     """Takes down what is done on a desktop's X server. Raises SetupError where nobody can be heard there."""
 
-    def __init__(self, device: Desktop, recording: Recording, told: Callable[[Entry], None]) -> None:
-        from handeye.scenarios.record.x11_events import Ears
+    def __init__(self, device: Desktop, recording: Recording, told: Callable[[RecordedStep], None]) -> None:
+        from handeye.scenarios.record.x11_events import X11Listener
         from handeye.tools.desktop.input_backend import own_display
 
         self._device, self._recording, self._told = device, recording, told
         self._eyes = EmbeddedPerception()
         display: str = getattr(device, "display", "") or own_display()
-        self._ears = Ears(display)
+        self._ears = X11Listener(display)
         self._before: list[tuple[float, float, Observation]] = []
         """The last looks: when each began and ended."""
-        self._pressed: Input | None = None
-        self._last: Input | None = None
+        self._pressed: X11Event | None = None
+        self._last: X11Event | None = None
         self._text = ""
         self._field: Element | None = None
         self._secret = False
@@ -140,7 +140,7 @@ class DesktopRecorder:
 
     # The mouse
 
-    def _release(self, press: Input, release: Input) -> None:
+    def _release(self, press: X11Event, release: X11Event) -> None:
         observation = self._seen(press.at)
         point, end = self._pixel(observation, press), self._pixel(observation, release)
         if point is None or end is None:
@@ -165,19 +165,23 @@ class DesktopRecorder:
 
         kind = "double" if twice else "click" if button == "left" else button
         if element is None:
-            said = Said(step(f"({point.x}, {point.y})") or "", "a place in pixels: nothing there has a name")
+            said = StepText(step(f"({point.x}, {point.y})") or "", "a place in pixels: nothing there has a name")
         else:
-            said = say(element, observation, step, ("click",), point)
-        self._keep(Entry(kind, said, element.id if element else f"{point}"))
+            said = describe_element(element, observation, step, ("click",), point)
+        self._keep(RecordedStep(kind, said, element.id if element else f"{point}"))
 
     def _dragged(self, observation: Observation, start: Point, end: Point) -> None:
         first, second = _thing(observation, start), _thing(observation, end)
         where = f"from ({start.x}, {start.y}) to ({end.x}, {end.y})"
         names = [quoted(each.name) if each and each.name else None for each in (first, second)]
         if names[0] and names[1] and first != second and sayable(step := f"drag {names[0]} onto {names[1]}"):
-            self._keep(Entry("drag", Said(step, f"the mouse was dragged {where}")))
+            self._keep(RecordedStep("drag", StepText(step, f"the mouse was dragged {where}")))
         else:
-            self._keep(Entry("drag", Said("", f"the mouse was dragged {where}: plain English has no words for this")))
+            self._keep(
+                RecordedStep(
+                    "drag", StepText("", f"the mouse was dragged {where}: plain English has no words for this")
+                )
+            )
 
     def _check(self, point: Point) -> None:
         observation = self._eyes.observe(self._device)
@@ -191,12 +195,16 @@ class DesktopRecorder:
         )
         if element is not None and element.checked is not None and (name := quoted(element.name)):
             says = f"{name} is {'' if element.checked else 'not '}checked"
-        said = Said(f"check that {says}") if says else Said("", "something was to be checked here that has no words")
-        self._keep(Entry("check", said, check=True, says=says))
+        said = (
+            StepText(f"check that {says}")
+            if says
+            else StepText("", "something was to be checked here that has no words")
+        )
+        self._keep(RecordedStep("check", said, check=True, says=says))
 
     # The keyboard
 
-    def _key(self, heard: Input) -> None:
+    def _key(self, heard: X11Event) -> None:
         if (heard.key, frozenset(heard.held)) == STOP:
             self.stopped = True
             return
@@ -215,8 +223,8 @@ class DesktopRecorder:
         key = heard.key.lower() if chord else heard.key
         keys = "+".join((*held, "plus" if key == "+" else "space" if key == " " else key))
         step = step_of(a.Key(keys=keys), {})
-        said = Said(step) if step else Said("", f"{keys} was pressed, which plain English cannot say")
-        self._keep(Entry("key", said))
+        said = StepText(step) if step else StepText("", f"{keys} was pressed, which plain English cannot say")
+        self._keep(RecordedStep("key", said))
 
     def _focus(self) -> None:
         """Which field the text goes to: asked while the first letter is typed, since the focus moves on with Enter."""
@@ -235,21 +243,21 @@ class DesktopRecorder:
         if self._secret and field is not None:
             text = self._recording.secret(field)
         action = a.Type(text=text)
-        plain, named = Said(step_of(action, {}) or ""), False
+        plain, named = StepText(step_of(action, {}) or ""), False
         if not plain.step or not sayable(plain.step):
-            plain = Said("", "something was typed that plain English cannot say")
+            plain = StepText("", "something was typed that plain English cannot say")
         if field is not None and field.takes_text and any(each.id == field.id for each in observation.elements):
             into = a.Type(text=text, target=a.Target(phrase="field"))
-            said = say(field, observation, lambda phrase: step_of(into, {"target": phrase}), ("type",))
+            said = describe_element(field, observation, lambda phrase: step_of(into, {"target": phrase}), ("type",))
             if said.step and not said.comment:
                 plain, named = said, True
-        self._keep(Entry("fill", plain, field.id if field else "", named=named))
+        self._keep(RecordedStep("fill", plain, field.id if field else "", named=named))
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, entry: RecordedStep) -> None:
         self._recording.keep(entry)
         self._told(entry)
 
-    def _pixel(self, observation: Observation, heard: Input) -> Point | None:
+    def _pixel(self, observation: Observation, heard: X11Event) -> Point | None:
         """Where that was in the picture; None off this monitor."""
         (left, top), scale = observation.screenshot.origin, observation.screenshot.scale
         x, y = round((heard.point[0] - left) * scale), round((heard.point[1] - top) * scale)

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from handeye.agent.run_folder import slug
-from handeye.scenarios.checks.kinds import Statement
-from handeye.scenarios.checks.screen import find
+from handeye.scenarios.checks.kinds import StatementCheck
+from handeye.scenarios.checks.screen import check_screen
 from handeye.scenarios.export.draft import DraftLine, SuiteDraft, sayable
 from handeye.scenarios.export.english import quoted, step_of
 from handeye.scenarios.export.suite_writer import suggested
-from handeye.scenarios.record.step_text import Said, leads_to, say, ways_to_say
+from handeye.scenarios.record.step_text import StepText, describe_element, element_phrases, leads_to
 from handeye.tools import actions as a
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.scenarios.record.user_event import Heard
+    from handeye.scenarios.record.user_event import UserEvent
     from handeye.tools.element import Element
 
 #: What writes into a field, and so makes a click into it needless.
@@ -28,11 +28,11 @@ _INTO = frozenset({"fill", "set", "tick", "radio", "select", "files"})
 
 
 @dataclass(frozen=True)
-class Entry:
+class RecordedStep:
     """One step or check of the recording."""
 
     kind: str
-    said: Said
+    said: StepText
     element: str = ""
     """The id of what it was done to."""
     session: int = 0
@@ -51,7 +51,7 @@ class Recording:
     on: str
     device: str = "browser"
     viewport: str = ""
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[RecordedStep] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
     """By the element's id, the name under which its secret is asked for."""
     title: str = ""
@@ -62,12 +62,12 @@ class Recording:
     notes: list[str] = field(default_factory=list)
     """What is to be known about the whole."""
 
-    def keep(self, entry: Entry) -> None:
+    def keep(self, entry: RecordedStep) -> None:
         """One more entry, which may say what others said before it."""
         self._fold(entry)
         self.entries.append(entry)
 
-    def hear(self, heard: Heard) -> Entry | None:
+    def hear(self, heard: UserEvent) -> RecordedStep | None:
         """Take down what was done; the entry that is new or has changed."""
         self.title, self.url = heard.title or self.title, heard.url or self.url
         self.first = self.first or heard.title
@@ -77,7 +77,7 @@ class Recording:
         self.keep(made)
         return made
 
-    def _fold(self, made: Entry) -> None:
+    def _fold(self, made: RecordedStep) -> None:
         """Take back what the new entry says as well."""
         last = self.entries[-1] if self.entries else None
         if last is None:
@@ -102,7 +102,7 @@ class Recording:
     def draft(self) -> SuiteDraft:
         """The suite, with what was checked last as what must be so in the end."""
         steps = list(self.entries)
-        ending: list[Entry] = []
+        ending: list[RecordedStep] = []
         while steps and steps[-1].check and steps[-1].says:
             ending.insert(0, steps.pop())
         name = " ".join((self.first or urlsplit(self.on).netloc or self.on).replace("$", "").split())
@@ -120,7 +120,7 @@ class Recording:
 
     # One maker for each kind of event
 
-    def _press(self, heard: Heard) -> Entry | None:
+    def _press(self, heard: UserEvent) -> RecordedStep | None:
         button = {"right": "right", "middle": "middle"}.get(heard.kind, "left")
         count = 2 if heard.kind == "double" else 1
         held = tuple(each for each in heard.modifiers if each in ("ctrl", "shift", "alt", "meta"))
@@ -133,42 +133,51 @@ class Recording:
         if heard.hover and element:
             self.keep(self._hover(heard))
         if element is None:
-            return Entry(
+            return RecordedStep(
                 heard.kind,
-                Said(step(f"({heard.at.x}, {heard.at.y})") or "", "a place in pixels: nothing there has a name"),
+                StepText(step(f"({heard.at.x}, {heard.at.y})") or "", "a place in pixels: nothing there has a name"),
             )
         if element.role in ("img", "clickable") and not element.name and element.box.area > 40_000:
             where = f"({heard.at.x}, {heard.at.y})"
-            return Entry(
-                heard.kind, Said(step(where) or "", f"a place in a large {element.role} that has no parts"), element.id
+            return RecordedStep(
+                heard.kind,
+                StepText(step(where) or "", f"a place in a large {element.role} that has no parts"),
+                element.id,
             )
-        return Entry(heard.kind, say(element, heard.observation(), step, ("click",), heard.at), element.id)
+        return RecordedStep(
+            heard.kind, describe_element(element, heard.observation(), step, ("click",), heard.at), element.id
+        )
 
-    def _hover(self, heard: Heard) -> Entry:
+    def _hover(self, heard: UserEvent) -> RecordedStep:
         """What has to be done first: the mouse is to lie over something before the thing shows."""
         told = [
-            say(each, heard.observation(), lambda phrase: f"hover over {phrase}", ("move",)) for each in heard.holders
+            describe_element(each, heard.observation(), lambda phrase: f"hover over {phrase}", ("move",))
+            for each in heard.holders
         ]
-        best = min(told, key=lambda said: (not said.step, bool(said.comment)), default=Said(""))
-        return Entry("hover", best if best.step else Said("", "the next thing shows only while the mouse lies near it"))
+        best = min(told, key=lambda said: (not said.step, bool(said.comment)), default=StepText(""))
+        return RecordedStep(
+            "hover", best if best.step else StepText("", "the next thing shows only while the mouse lies near it")
+        )
 
-    def _drag(self, heard: Heard) -> Entry | None:
+    def _drag(self, heard: UserEvent) -> RecordedStep | None:
         start, end = heard.element, heard.target
         where = f"from ({heard.at.x}, {heard.at.y}) to ({round(heard.to[0])}, {round(heard.to[1])})"
         if start is None or end is None or start.id == end.id:
             name = f" in “{start.name or start.role}”" if start else ""
-            return Entry("drag", Said("", f"the mouse was dragged {where}{name}: plain English has no words for this"))
+            return RecordedStep(
+                "drag", StepText("", f"the mouse was dragged {where}{name}: plain English has no words for this")
+            )
         observation = heard.observation()
-        for first in ways_to_say(start, observation)[:-1]:
-            for second in ways_to_say(end, observation)[:-1]:
+        for first in element_phrases(start, observation)[:-1]:
+            for second in element_phrases(end, observation)[:-1]:
                 step = step_of(
                     a.Drag(start=a.Target(phrase=first), end=a.Target(phrase=second)), {"start": first, "end": second}
                 )
                 if step and sayable(step) and leads_to(step, {start.id, end.id}, observation, frozenset({"drag"})):
-                    return Entry("drag", Said(step), start.id)
-        return Entry("drag", Said("", f"the mouse was dragged {where}: no words were found that lead there"))
+                    return RecordedStep("drag", StepText(step), start.id)
+        return RecordedStep("drag", StepText("", f"the mouse was dragged {where}: no words were found that lead there"))
 
-    def _fill(self, heard: Heard) -> Entry | None:
+    def _fill(self, heard: UserEvent) -> RecordedStep | None:
         element = heard.element
         if element is None:
             return None
@@ -178,12 +187,12 @@ class Recording:
             return None
         action = a.Type(text=_clean(text), clear=clear, target=a.Target(phrase="field"))
         observation = heard.observation(value=heard.before)
-        said = say(element, observation, lambda phrase: step_of(action, {"target": phrase}), ("type",))
+        said = describe_element(element, observation, lambda phrase: step_of(action, {"target": phrase}), ("type",))
         if not said.step and not heard.secret:
-            said = Said("", f"“{_clean(text)}” was typed into “{element.name}”, which plain English cannot say")
-        return Entry("fill", said, element.id, heard.session)
+            said = StepText("", f"“{_clean(text)}” was typed into “{element.name}”, which plain English cannot say")
+        return RecordedStep("fill", said, element.id, heard.session)
 
-    def _set(self, heard: Heard) -> Entry | None:
+    def _set(self, heard: UserEvent) -> RecordedStep | None:
         element = heard.element
         value = quoted(heard.value)
         if element is None or not heard.value or value is None:
@@ -192,19 +201,24 @@ class Recording:
         def step(phrase: str) -> str | None:
             return f"set {phrase} to {value}"
 
-        return Entry(
-            "set", say(element, heard.observation(value=heard.before), step, ("type",)), element.id, heard.session
+        return RecordedStep(
+            "set",
+            describe_element(element, heard.observation(value=heard.before), step, ("type",)),
+            element.id,
+            heard.session,
         )
 
-    def _tick(self, heard: Heard) -> Entry | None:
+    def _tick(self, heard: UserEvent) -> RecordedStep | None:
         element = heard.element
         if element is None:
             return None
         verb = "click" if heard.kind == "radio" else "tick" if heard.checked else "untick"
-        said = say(element, heard.observation(checked=not heard.checked), lambda phrase: f"{verb} {phrase}", ("click",))
-        return Entry(heard.kind, said, element.id)
+        said = describe_element(
+            element, heard.observation(checked=not heard.checked), lambda phrase: f"{verb} {phrase}", ("click",)
+        )
+        return RecordedStep(heard.kind, said, element.id)
 
-    def _select(self, heard: Heard) -> Entry | None:
+    def _select(self, heard: UserEvent) -> RecordedStep | None:
         element = heard.element
         options = [each for each in map(quoted, heard.options) if each]
         if element is None or not options:
@@ -213,18 +227,20 @@ class Recording:
         def step(phrase: str) -> str | None:
             return f"choose {' and '.join(options)} from {phrase}"
 
-        return Entry("select", say(element, heard.observation(), step, ("select",)), element.id)
+        return RecordedStep("select", describe_element(element, heard.observation(), step, ("select",)), element.id)
 
-    def _files(self, heard: Heard) -> Entry | None:
+    def _files(self, heard: UserEvent) -> RecordedStep | None:
         element = heard.element
         if element is None or not heard.names:
             return None
         action = a.Upload(target=a.Target(phrase="field"), paths=heard.names)
-        said = say(element, heard.observation(), lambda phrase: step_of(action, {"target": phrase}), ("upload",))
+        said = describe_element(
+            element, heard.observation(), lambda phrase: step_of(action, {"target": phrase}), ("upload",)
+        )
         hint = "give the whole path: a page is not told in which folder the file lies"
-        return Entry("files", Said(said.step, said.comment or hint), element.id)
+        return RecordedStep("files", StepText(said.step, said.comment or hint), element.id)
 
-    def _key(self, heard: Heard) -> Entry | None:
+    def _key(self, heard: UserEvent) -> RecordedStep | None:
         element = heard.element.id if heard.element else ""
         last = self.entries[-1] if self.entries else None
         same = (
@@ -236,23 +252,25 @@ class Recording:
         count = last.count + 1 if last and same else 1
         step = step_of(a.Key(keys=heard.keys, count=min(100, count)), {})
         if step is None:
-            return Entry("key", Said("", f"{heard.keys} was pressed, which plain English cannot say"), element)
-        return Entry("key", Said(step), element, count=count)
+            return RecordedStep(
+                "key", StepText("", f"{heard.keys} was pressed, which plain English cannot say"), element
+            )
+        return RecordedStep("key", StepText(step), element, count=count)
 
-    def _check(self, heard: Heard) -> Entry | None:
+    def _check(self, heard: UserEvent) -> RecordedStep | None:
         observation, element = heard.observation(), heard.element
-        for says in _statements(heard, element, ways_to_say(element, observation)[:-1] if element else []):
+        for says in _statements(heard, element, element_phrases(element, observation)[:-1] if element else []):
             try:
-                holds, _ = find(Statement(says=says), observation)
+                holds, _ = check_screen(StatementCheck(says=says), observation)
             except UsageError:
                 continue
             if holds and sayable(says):
-                return Entry("check", Said(f"check that {says}"), check=True, says=says)
-        return Entry(
-            "check", Said("", "something was to be checked here that no sentence could be made of"), check=True
+                return RecordedStep("check", StepText(f"check that {says}"), check=True, says=says)
+        return RecordedStep(
+            "check", StepText("", "something was to be checked here that no sentence could be made of"), check=True
         )
 
-    def _arrive(self, heard: Heard) -> Entry | None:
+    def _arrive(self, heard: UserEvent) -> RecordedStep | None:
         """A page that no step led to: the person has typed its address, or gone back."""
         action: a.Action = a.Navigate(url=heard.url)
         if heard.how == "reload":
@@ -260,11 +278,11 @@ class Recording:
         elif heard.how == "back_forward":
             action = a.Forward() if heard.place > heard.origin >= 0 else a.Back()
         step = step_of(action, {})
-        return Entry("arrived", Said(step or "", "" if step else f"the page {heard.url} was opened"))
+        return RecordedStep("arrived", StepText(step or "", "" if step else f"the page {heard.url} was opened"))
 
-    def _tab(self, heard: Heard) -> Entry | None:
+    def _tab(self, heard: UserEvent) -> RecordedStep | None:
         action = a.Tabs(do="new") if heard.how == "new" else a.Tabs(do="switch", index=heard.tab)
-        return Entry("tab", Said(step_of(action, {}) or ""))
+        return RecordedStep("tab", StepText(step_of(action, {}) or ""))
 
     def secret(self, element: Element) -> str:
         """The name that stands for what was written into a secret field."""
@@ -274,7 +292,7 @@ class Recording:
         return f"{{{{secret:{self.secrets[element.id]}}}}}"
 
 
-_MAKERS: dict[str, Callable[[Recording, Heard], Entry | None]] = {
+_MAKERS: dict[str, Callable[[Recording, UserEvent], RecordedStep | None]] = {
     **dict.fromkeys(("click", "double", "right", "middle"), Recording._press),
     "drag": Recording._drag, "fill": Recording._fill, "set": Recording._set, "tick": Recording._tick,
     "radio": Recording._tick, "select": Recording._select, "files": Recording._files, "key": Recording._key,
@@ -282,12 +300,12 @@ _MAKERS: dict[str, Callable[[Recording, Heard], Entry | None]] = {
 }  # fmt: skip
 
 
-def _goes_on(last: Entry, made: Entry) -> bool:
+def _goes_on(last: RecordedStep, made: RecordedStep) -> bool:
     """Whether an entry is a later state of the one before: more text, or the same key once more."""
     return last.kind == made.kind and (last.session == made.session > 0 or (made.kind == "key" and made.count > 1))
 
 
-def _statements(heard: Heard, element: Element | None, names: list[str]) -> list[str]:
+def _statements(heard: UserEvent, element: Element | None, names: list[str]) -> list[str]:
     """Sentences about what is under the mouse, the most telling first."""
     made: list[str] = []
     if element and not heard.chosen and not heard.secret:

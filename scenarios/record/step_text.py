@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.decision import PolicyInput
 from handeye.policies.plain_english import PlainEnglish
-from handeye.policies.replay.signatures import sight_of
+from handeye.policies.replay.signatures import target_signature
 from handeye.scenarios.export.draft import sayable
 from handeye.scenarios.export.english import phrases
 from handeye.tools.actions import HAND_KINDS, Target, targets
@@ -24,48 +24,48 @@ if TYPE_CHECKING:
 MOST = 24
 
 
-class Said(NamedTuple):
+class StepText(NamedTuple):
     """A step, and what is to be known about it."""
 
     step: str
     comment: str = ""
 
 
-def ways_to_say(element: Element, observation: Observation, point: Point | None = None) -> list[str]:
+def element_phrases(element: Element, observation: Observation, point: Point | None = None) -> list[str]:
     """Phrases for an element, the most natural first."""
     visible = element.box.within(observation.screenshot.width, observation.screenshot.height) or element.box
     target = Target(phrase=element.role, point=point or visible.centre, element=element.id, box=element.box)
-    signature = sight_of(target, observation)
+    signature = target_signature(target, observation)
     return list(dict.fromkeys(phrases(signature, element.description)))[:MOST]
 
 
-def say(
+def describe_element(
     element: Element,
     observation: Observation,
     steps: Callable[[str], str | None],
     kinds: Iterable[str],
     point: Point | None = None,
-) -> Said:
+) -> StepText:
     """The step, made by `steps` from a phrase, that leads to this element and to no other.
 
     `kinds` are the actions that it may come to. Where no words do, the step goes by the place, and says so.
     """
     wanted, doubtful = frozenset(kinds), ""
-    *words, place = ways_to_say(element, observation, point)
+    *words, place = element_phrases(element, observation, point)
     for phrase in words:
         step = steps(phrase)
         if not step or not sayable(step):
             continue
         sure = leads_to(step, {element.id}, observation, wanted)
         if sure:
-            return Said(step)
+            return StepText(step)
         doubtful = doubtful or (step if sure is not None else "")
     if doubtful:
-        return Said(doubtful, "several things are called so; the first of them was meant")
+        return StepText(doubtful, "several things are called so; the first of them was meant")
     if "click" in wanted and (step := steps(place)):
-        return Said(step, "a place in pixels: no words were found that lead there")
+        return StepText(step, "a place in pixels: no words were found that lead there")
     name = element.name or element.role
-    return Said("", f"something was done to “{name}”, and no words were found that lead there")
+    return StepText("", f"something was done to “{name}”, and no words were found that lead there")
 
 
 def leads_to(step: str, ids: set[str], observation: Observation, kinds: frozenset[str]) -> bool | None:

@@ -20,7 +20,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 
-class Heard(BaseModel):
+class UserEvent(BaseModel):
     """One event. Which fields are filled depends on its kind."""
 
     model_config = ConfigDict(frozen=True)

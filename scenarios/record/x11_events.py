@@ -29,7 +29,7 @@ _ALTGR, _LOCK = X.Mod5Mask, X.LockMask
 _WHEEL = range(4, 8)
 
 
-class Input(NamedTuple):
+class X11Event(NamedTuple):
     """One press or release."""
 
     kind: Literal["press", "release", "key"]
@@ -41,14 +41,14 @@ class Input(NamedTuple):
     """A key's name, or one character."""
 
 
-class Ears:
+class X11Listener:
     """Hears everything until `close`. Ctrl+Shift+click is kept from the programs: it means a check.
 
     Raises SetupError where the X server tells nobody (no RECORD extension).
     """
 
     def __init__(self, display: str) -> None:
-        self.heard: deque[Input] = deque()
+        self.heard: deque[X11Event] = deque()
         self._control, self._line = Connection(display), Connection(display)
         if not self._line.display.has_extension("RECORD"):
             self.close()
@@ -83,16 +83,16 @@ class Ears:
             for each in self._meaning(event):
                 self.heard.append(each)
 
-    def _meaning(self, event: Any) -> Iterator[Input]:
+    def _meaning(self, event: Any) -> Iterator[X11Event]:
         now = time.monotonic()
         held = tuple(name for name, mask in MASKS.items() if event.state & mask)
         where = (event.root_x, event.root_y)
         if event.type == X.ButtonPress and event.detail not in _WHEEL:
-            yield Input("press", now, where, event.detail, held)
+            yield X11Event("press", now, where, event.detail, held)
         elif event.type == X.ButtonRelease and event.detail not in _WHEEL:
-            yield Input("release", now, where, event.detail, held)
+            yield X11Event("release", now, where, event.detail, held)
         elif event.type == X.KeyPress and (key := self._key(event.detail, event.state)):
-            yield Input("key", now, where, 0, held, key)
+            yield X11Event("key", now, where, 0, held, key)
 
     def _key(self, code: int, state: int) -> str:
         shift = bool(state & X.ShiftMask)

@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from handeye.scenarios.results import Result
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.results import ScenarioResult
+    from handeye.scenarios.suite.expansion import Scenario
 
 
 class Reporter(Protocol):
     """Is told of the run as it goes."""
 
-    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
+    def begin(self, scenarios: Sequence[Scenario], kept: int = 0) -> None:
         """These are about to be run; so many have results from before, which are added at once."""
         ...
 
-    def add(self, result: Result) -> None:
+    def add(self, result: ScenarioResult) -> None:
         """One has ended."""
         ...
 
-    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
+    def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:
         """All have; returns what was written."""
         ...
 

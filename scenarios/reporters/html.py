@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from handeye.scenarios.reporters.suite_view import SuiteView
-    from handeye.scenarios.results import Result
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.results import ScenarioResult
+    from handeye.scenarios.suite.expansion import Scenario
 
-STATUSES = ("failed", "broken", "flaky", "passed", "skipped")
+STATUSES = ("failed", "error", "flaky", "passed", "skipped")
 
 
 class HtmlReporter:
@@ -33,16 +33,16 @@ class HtmlReporter:
     def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
         self.output, self.path = output, output / "report.html"
 
-    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
+    def begin(self, scenarios: Sequence[Scenario], kept: int = 0) -> None:
         """Nothing yet."""
 
-    def add(self, result: Result) -> None:
+    def add(self, result: ScenarioResult) -> None:
         """All at the end."""
 
     def stop(self) -> None:
         """Nothing is written."""
 
-    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
+    def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:
         write_atomically(self.path, render_suite_page(suite_view(results, seconds, self.output)))
         return [self.path]
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from handeye.scenarios.results import Result
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.results import ScenarioResult
+    from handeye.scenarios.suite.expansion import Scenario
 
 
 class JsonReporter:
@@ -24,21 +24,21 @@ class JsonReporter:
     def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
         self.path = output / "results.json"
 
-    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
+    def begin(self, scenarios: Sequence[Scenario], kept: int = 0) -> None:
         """Nothing yet."""
 
-    def add(self, result: Result) -> None:
+    def add(self, result: ScenarioResult) -> None:
         """All at the end."""
 
     def stop(self) -> None:
         """Nothing is written."""
 
-    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
+    def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:
         write_atomically(self.path, json.dumps(results_json(results, seconds), ensure_ascii=False, indent=1) + "\n")
         return [self.path]
 
 
-def results_json(results: Sequence[Result], seconds: float) -> dict[str, object]:
+def results_json(results: Sequence[ScenarioResult], seconds: float) -> dict[str, object]:
     """The object."""
     return {
         "counts": dict(Counter(result.status for result in results)),

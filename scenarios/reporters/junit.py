@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from handeye.scenarios.results import Result
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.results import ScenarioResult
+    from handeye.scenarios.suite.expansion import Scenario
 
 #: Characters that XML 1.0 cannot hold, not even escaped.
 IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -28,17 +28,17 @@ class JUnitReporter:
     def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
         self.path = output / "junit.xml"
 
-    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
+    def begin(self, scenarios: Sequence[Scenario], kept: int = 0) -> None:
         """Nothing yet."""
 
-    def add(self, result: Result) -> None:
+    def add(self, result: ScenarioResult) -> None:
         """All at the end."""
 
     def stop(self) -> None:
         """Nothing is written."""
 
-    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
-        by_file: defaultdict[str, list[Result]] = defaultdict(list)
+    def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:
+        by_file: defaultdict[str, list[ScenarioResult]] = defaultdict(list)
         for result in results:
             by_file[result.file].append(result)
         root = Xml.Element("testsuites", _counts(results) | {"time": f"{seconds:.3f}"})
@@ -54,23 +54,23 @@ class JUnitReporter:
         return [self.path]
 
 
-def _case(suite: Xml.Element, result: Result, file: str) -> None:
+def _case(suite: Xml.Element, result: ScenarioResult, file: str) -> None:
     named = {"name": _clean(result.name), "classname": _clean(result.suite), "time": f"{result.seconds:.3f}"}
-    case = Xml.SubElement(suite, "testcase", named)
-    tag = {"failed": "failure", "broken": "error", "skipped": "skipped"}.get(result.status)
+    scenario = Xml.SubElement(suite, "testcase", named)
+    tag = {"failed": "failure", "error": "error", "skipped": "skipped"}.get(result.status)
     if tag:
         kind = {} if tag == "skipped" else {"type": result.attempts[-1].run_status or result.status}
-        found = Xml.SubElement(case, tag, {"message": _clean(result.reason), **kind})
+        found = Xml.SubElement(scenario, tag, {"message": _clean(result.reason), **kind})
         if tag != "skipped":
-            checks = [f"{each.state}: {each.expected}; {each.seen}" for each in result.attempts[-1].checks]
+            checks = [f"{each.status}: {each.expected}; {each.actual}" for each in result.attempts[-1].checks]
             found.text = _clean("\n".join([f"{file}:{result.line}", *checks]))
     said = [f"attempt {each.number}: {each.status}  {each.reason}  {each.run}".rstrip() for each in result.attempts]
-    Xml.SubElement(case, "system-out").text = _clean("\n".join(said))
+    Xml.SubElement(scenario, "system-out").text = _clean("\n".join(said))
 
 
-def _counts(results: Sequence[Result]) -> dict[str, str]:
+def _counts(results: Sequence[ScenarioResult]) -> dict[str, str]:
     statuses = [str(result.status) for result in results]
-    names = {"failures": "failed", "errors": "broken", "skipped": "skipped"}
+    names = {"failures": "failed", "errors": "error", "skipped": "skipped"}
     return {"tests": str(len(statuses)), **{name: str(statuses.count(status)) for name, status in names.items()}}
 
 

@@ -3,7 +3,7 @@
   const results = story.results || [];
   const [list, detail, search, suite, tag, big] = ["list", "detail", "search", "suite", "tag", "big"].map((id) => document.getElementById(id));
   const chips = [...document.querySelectorAll(".chip")];
-  const SIGNS = { passed: "✓", flaky: "≈", failed: "✗", broken: "!", skipped: "–", unknown: "?" };
+  const SIGNS = { passed: "✓", flaky: "≈", failed: "✗", broken: "!", error: "!", skipped: "–", unknown: "?" };
   const TONES = { passed: "good", confirmed: "good", done: "good", flaky: "warn", no_effect: "warn", refused: "warn", failed: "bad", unexpected: "bad", gave_up: "bad", broken: "bad" };
   const tone = (word) => TONES[word] || "calm";
   let [player, chosen, attempt] = [null, -1, 0];
@@ -147,7 +147,7 @@
   const route = () => {
     const [index, number] = location.hash.slice(1).split("/").map((part) => parseInt(part, 10) - 1);
     if (results[index]) show(index, Number.isInteger(number) ? number : undefined);
-    else if (chosen < 0 && results.length) show(Math.max(0, results.findIndex((each) => ["failed", "broken"].includes(each.status))));
+    else if (chosen < 0 && results.length) show(Math.max(0, results.findIndex((each) => ["failed", "error"].includes(each.status))));
   };
 
   // Hands

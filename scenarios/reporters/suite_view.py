@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from handeye.agent.event_log import Observed
     from handeye.agent.run_view import RunView, StepView
-    from handeye.scenarios.checks.run_check import Judged
-    from handeye.scenarios.results import Attempt, Result
+    from handeye.scenarios.checks.run_check import CheckResult
+    from handeye.scenarios.results import Attempt, ScenarioResult
 
 #: Longer texts are cut; the run's own files have all of them.
 MAX_TEXT = 600
@@ -133,7 +133,7 @@ class SuiteView(PageData):
     results: tuple[ScenarioView, ...] = ()
 
 
-def suite_view(results: Sequence[Result], seconds: float, beside: Path) -> SuiteView:
+def suite_view(results: Sequence[ScenarioResult], seconds: float, beside: Path) -> SuiteView:
     """The story of a run of suites, for a page that lies in the folder `beside`."""
     return SuiteView(
         seconds=round(seconds, 3),
@@ -142,7 +142,7 @@ def suite_view(results: Sequence[Result], seconds: float, beside: Path) -> Suite
     )
 
 
-def scenario_view(result: Result, beside: Path) -> ScenarioView:
+def scenario_view(result: ScenarioResult, beside: Path) -> ScenarioView:
     """One scenario with all its attempts."""
     told = result.model_dump(include={"number", "name", "suite", "file", "line", "tags", "status", "reason", "seconds"})
     return ScenarioView(**told, attempts=tuple(attempt_view(each, beside) for each in result.attempts))
@@ -209,13 +209,13 @@ def _picture(folder: Path, place: str, look: Observed | None, over: overlay.Over
     return MarkedScreenshot(file=f"{place}/{file}", size=look.size, marks=svg_marks(over) if over else "")
 
 
-def _check(judged: Judged, beside: Path) -> CheckView:
+def _check(judged: CheckResult, beside: Path) -> CheckView:
     kept = getattr(judged, "picture", "")
     return CheckView(
         when=judged.when,
-        state=judged.state,
+        state=judged.status,
         expected=_cut(judged.expected),
-        seen=_cut(judged.seen),
+        seen=_cut(judged.actual),
         picture=_from(beside, Path(kept)) if kept and Path(kept).exists() else "",
     )
 

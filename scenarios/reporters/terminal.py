@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Task
 
-    from handeye.scenarios.results import Result
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.results import ScenarioResult
+    from handeye.scenarios.suite.expansion import Scenario
 
 MARKS = {
     "passed": "[green]✓[/]",
     "flaky": "[yellow]✓[/]",
     "failed": "[red]✗[/]",
     "skipped": "[dim]–[/]",
-    "broken": "[magenta]![/]",
+    "error": "[magenta]![/]",
 }
 
 
@@ -61,19 +61,19 @@ class LineReporter:
             transient=True,
         )
 
-    def begin(self, cases: Sequence[Case], kept: int = 0) -> None:
+    def begin(self, scenarios: Sequence[Scenario], kept: int = 0) -> None:
         self._bar.start()
-        self._task = self._bar.add_task("", total=len(cases), told="", kept=kept)
+        self._task = self._bar.add_task("", total=len(scenarios), told="", kept=kept)
 
-    def add(self, result: Result) -> None:
+    def add(self, result: ScenarioResult) -> None:
         self._counts[result.status] += 1
         if self.listed:
             self._tell(result)
         self._bar.update(self._task, advance=1, told=_counted(self._counts))
 
-    def end(self, results: Sequence[Result], seconds: float) -> list[Path]:
+    def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:
         self._bar.stop()
-        wrong = [each for each in results if each.status in ("failed", "broken")]
+        wrong = [each for each in results if each.status in ("failed", "error")]
         for result in wrong:
             self.console.print()
             self.console.print(
@@ -96,7 +96,7 @@ class LineReporter:
         for reason, count in Counter(reasons).items():
             self.console.print(f"{MARKS['skipped']} {count} skipped  [dim]{escape(reason)}[/]", soft_wrap=True)
 
-    def _healed(self, results: Sequence[Result]) -> None:
+    def _healed(self, results: Sequence[ScenarioResult]) -> None:
         """What could not be done by its anchors, and how their files would change."""
         for result in results:
             last = result.attempts[-1]
@@ -109,7 +109,7 @@ class LineReporter:
         if any(not each.attempts[-1].anchors.startswith("anchors updated") for each in results):
             self.console.print("    --update-anchors writes what was healed")
 
-    def _tell(self, result: Result) -> None:
+    def _tell(self, result: ScenarioResult) -> None:
         if result.suite != self._suite:
             self._suite = result.suite
             self.console.print(f"\n[bold]{escape(result.suite)}[/]  [dim]{escape(result.file)}[/]", soft_wrap=True)
@@ -129,5 +129,5 @@ class ListReporter(LineReporter):
 
 
 def _counted(counts: Counter[str]) -> str:
-    paints = {"passed": "green", "flaky": "yellow", "failed": "red", "broken": "magenta", "skipped": "dim"}
+    paints = {"passed": "green", "flaky": "yellow", "failed": "red", "error": "magenta", "skipped": "dim"}
     return ", ".join(f"[{paint}]{counts[name]} {name}[/]" for name, paint in paints.items() if counts[name])

@@ -21,7 +21,7 @@ QUOTED = re.compile(r"""^(['"])(?P<text>.*)\1$""", re.DOTALL)
 NOTHING = frozenset({"", "false", "no", "off", "0"})
 
 
-def mistake(condition: str) -> str:
+def condition_error(condition: str) -> str:
     """What is wrong with the way a condition is written; empty when nothing is."""
     plain = re.sub(r"\$\{\{?.*?\}\}?", "x", condition)
     hit = COMPARED.match(plain)
@@ -35,7 +35,7 @@ def mistake(condition: str) -> str:
     return ""
 
 
-def unmet(conditions: Sequence[str], fill: Callable[[str], str]) -> str:
+def unmet_condition(conditions: Sequence[str], fill: Callable[[str], str]) -> str:
     """The first condition that is not so, in words; empty when all are. `fill` gives variables their values."""
     for condition in conditions:
         hit = COMPARED.match(condition)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from handeye.scenarios.checks.external import place as placed
-from handeye.scenarios.checks.kinds import Picture, Statement
-from handeye.scenarios.checks.screen import understood
-from handeye.scenarios.suite.conditions import unmet
+from handeye.scenarios.checks.external import resolve_path as placed
+from handeye.scenarios.checks.kinds import PictureCheck, StatementCheck
+from handeye.scenarios.checks.screen import parse_statement
+from handeye.scenarios.suite.conditions import unmet_condition
 from handeye.scenarios.suite.file_types import is_flow, is_suite
-from handeye.scenarios.suite.schema import Plain, Scenario, Step, Suite
-from handeye.scenarios.suite.yaml_source import Place, Source, explained, read_source
+from handeye.scenarios.suite.schema import Plain, ScenarioSpec, ScenarioStep, Suite
+from handeye.scenarios.suite.yaml_source import KeyPath, YamlSource, read_source, schema_error
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,15 +35,15 @@ SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
-class Case:
+class Scenario:
     """One scenario as it is run."""
 
     suite: Suite
     file: Path
-    scenario: Scenario
+    spec: ScenarioSpec
     name: str
     """Of the scenario, with its combination of the matrix and the number of its repeat."""
-    by: str = "handeye.scenarios.runner:Trial"
+    attempt_runner: str = "handeye.scenarios.runner:AttemptRunner"
     """Who carries it out, by module and name: a `Trial`, or one of its kind."""
 
     @property
@@ -53,7 +53,7 @@ class Case:
 
     @property
     def tags(self) -> frozenset[str]:
-        return frozenset((*self.suite.tags, *self.scenario.tags))
+        return frozenset((*self.suite.tags, *self.spec.tags))
 
     @property
     def key(self) -> str:
@@ -77,7 +77,7 @@ def find_files(paths: list[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = True) -> tuple[Suite, list[Scenario]]:
+def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = True) -> tuple[Suite, list[ScenarioSpec]]:
     """A suite and its scenarios, those of included files first. Raises UsageError with the file and the line.
 
     `pictures`: those that checks name must be there.
@@ -92,8 +92,8 @@ def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = Tru
     try:
         suite = Suite.model_validate(source.value)
     except ValidationError as error:
-        raise explained(source, error) from error
-    scenarios = list[Scenario]()
+        raise schema_error(source, error) from error
+    specs = list[ScenarioSpec]()
     variables: dict[str, Plain] = {}
     for number, name in enumerate(suite.include):
         included = (path.parent / name).resolve()
@@ -103,99 +103,99 @@ def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = Tru
         if not included.is_file():
             raise source.error(("include", number), f"there is no {included}")
         other, theirs = read_suite(included, (*above, path.resolve()), pictures=pictures)
-        scenarios += theirs
+        specs += theirs
         variables |= other.variables
     serve = suite.serve and suite.serve.model_copy(update={"line": source.lines.get(("serve",), 1)})
     suite = suite.model_copy(update={"variables": variables | suite.variables, "serve": serve})
-    for number, scenario in enumerate(suite.scenarios):
-        place: Place = ("scenarios", number)
-        _check_sentences(source, scenario, place)
+    for number, spec in enumerate(suite.scenarios):
+        place: KeyPath = ("scenarios", number)
+        _check_sentences(source, spec, place)
         if pictures:
-            _check_pictures(source, scenario, place, (above or (path,))[0].parent)
+            _check_pictures(source, spec, place, (above or (path,))[0].parent)
         line = source.lines.get((*place, "name"), source.lines.get(place, 1))
-        scenarios.append(scenario.model_copy(update={"line": line}))
-    if not scenarios and not suite.ground:
+        specs.append(spec.model_copy(update={"line": line}))
+    if not specs and not suite.ground:
         raise source.error((), "it has no scenarios")
-    _check_names(source, scenarios)
-    return suite, scenarios
+    _check_names(source, specs)
+    return suite, specs
 
 
-def cases_of(path: Path, *, pictures: bool = True) -> list[Case]:
+def load_scenarios(path: Path, *, pictures: bool = True) -> list[Scenario]:
     """Everything that a suite's file asks to be run, in its order. `pictures`: those of checks must be there."""
-    from handeye.scenarios.formats.midscene import flows  # which makes cases itself
+    from handeye.scenarios.formats.midscene import read_flow  # which makes cases itself
 
     source = read_source(path)
     if is_flow(source.value):
-        return flows(source)
-    suite, scenarios = read_suite(path, pictures=pictures)
-    found: list[Case] = []
-    _check_count(path, scenarios)
-    for scenario in scenarios:
-        names = list(scenario.matrix)
-        for values in itertools.product(*scenario.matrix.values()):
+        return read_flow(source)
+    suite, specs = read_suite(path, pictures=pictures)
+    found: list[Scenario] = []
+    _check_count(path, specs)
+    for spec in specs:
+        names = list(spec.matrix)
+        for values in itertools.product(*spec.matrix.values()):
             chosen = dict(zip(names, values, strict=True))
-            for number in range(scenario.repeat):
+            for number in range(spec.repeat):
                 told = ", ".join(f"{name}={value}" for name, value in chosen.items())
-                name = scenario.name + (f" [{told}]" if told else "")
-                name += f" #{number + 1}" if scenario.repeat > 1 else ""
-                given = {**suite.variables, **scenario.variables, **chosen}
-                mine = filled(scenario, given, path)
-                found.append(Case(suite if mine.skip else around(suite, given, source), path, mine, name))
+                name = spec.name + (f" [{told}]" if told else "")
+                name += f" #{number + 1}" if spec.repeat > 1 else ""
+                given = {**suite.variables, **spec.variables, **chosen}
+                mine = filled(spec, given, path)
+                found.append(Scenario(suite if mine.skip else around(suite, given, source), path, mine, name))
     if suite.ground:
-        from handeye.scenarios.suite.ground import ground_cases  # which makes cases itself
+        from handeye.scenarios.suite.ground import ground_scenarios  # which makes cases itself
 
-        found += ground_cases(suite, source)
+        found += ground_scenarios(suite, source)
     return found
 
 
-def _check_count(path: Path, scenarios: list[Scenario]) -> None:
+def _check_count(path: Path, specs: list[ScenarioSpec]) -> None:
     """Raise UsageError where matrices and repeats make more cases than can be run."""
     count = 0
-    for scenario in scenarios:
-        count += scenario.repeat * math.prod(len(values) for values in scenario.matrix.values())
+    for spec in specs:
+        count += spec.repeat * math.prod(len(values) for values in spec.matrix.values())
         if count > MOST_CASES:
             raise UsageError(
-                f"{path}:{scenario.line}: with “{scenario.name}” the suite has {count:,} cases, and at most "
+                f"{path}:{spec.line}: with “{spec.name}” the suite has {count:,} cases, and at most "
                 f"{MOST_CASES:,} are run; shorten its matrix or repeat"
             )
 
 
-def filled(scenario: Scenario, variables: dict[str, Plain], path: Path) -> Scenario:
+def filled(spec: ScenarioSpec, variables: dict[str, Plain], path: Path) -> ScenarioSpec:
     """The scenario with values for its variables, and without steps that are not for here.
 
     Raises UsageError for a variable that has no value.
     """
-    fill = partial(_fill, variables, path, scenario.line)
-    known = partial(_known, variables, path, scenario.line)
-    plain = scenario.model_dump(by_alias=True, exclude={"matrix", "variables", "when"})
-    why = unmet(scenario.when, known)
+    fill = partial(_fill, variables, path, spec.line)
+    known = partial(_known, variables, path, spec.line)
+    plain = spec.model_dump(by_alias=True, exclude={"matrix", "variables", "when"})
+    why = unmet_condition(spec.when, known)
     if why:
         # It is not run, so what it needs may be missing as well.
-        return scenario.model_copy(update={"skip": scenario.skip or why, "when": (), "matrix": {}, "variables": {}})
-    steps, out = _for_here(scenario.steps, known)
+        return spec.model_copy(update={"skip": spec.skip or why, "when": (), "matrix": {}, "variables": {}})
+    steps, out = _for_here(spec.steps, known)
     try:
-        made = Scenario.model_validate(fill(plain | {"steps": [each.model_dump() for each in steps]}))
+        made = ScenarioSpec.model_validate(fill(plain | {"steps": [each.model_dump() for each in steps]}))
     except ValidationError:
         if not out:
             raise
         # Nothing to do, or nothing to check, was left.
-        return scenario.model_copy(update={"skip": scenario.skip or out, "steps": (), "matrix": {}, "variables": {}})
-    return made.model_copy(update={"line": scenario.line})
+        return spec.model_copy(update={"skip": spec.skip or out, "steps": (), "matrix": {}, "variables": {}})
+    return made.model_copy(update={"line": spec.line})
 
 
-def around(suite: Suite, variables: dict[str, Plain], source: Source) -> Suite:
+def around(suite: Suite, variables: dict[str, Plain], source: YamlSource) -> Suite:
     """The suite with values for the variables of what it does around a scenario."""
     lines = {name: source.lines.get((name,), 1) for name in ("on", "setup", "teardown")}
     parts: dict[str, Any] = {"on": _fill(variables, source.path, lines["on"], suite.on)}
     for name, steps in (("setup", suite.setup), ("teardown", suite.teardown)):
         here, _ = _for_here(steps, partial(_known, variables, source.path, lines[name]))
-        parts[name] = tuple(Step(step=_fill(variables, source.path, lines[name], each.step)) for each in here)
+        parts[name] = tuple(ScenarioStep(step=_fill(variables, source.path, lines[name], each.step)) for each in here)
     return suite.model_copy(update=parts)
 
 
-def _for_here(steps: tuple[Step, ...], known: Callable[[str], str]) -> tuple[list[Step], str]:
+def _for_here(steps: tuple[ScenarioStep, ...], known: Callable[[str], str]) -> tuple[list[ScenarioStep], str]:
     """The steps whose conditions are met, and why the last of the others is left out."""
-    whys = [unmet(each.when, known) for each in steps]
+    whys = [unmet_condition(each.when, known) for each in steps]
     left = [each.model_copy(update={"when": ()}) for each, why in zip(steps, whys, strict=True) if not why]
     return left, next((why for why in reversed(whys) if why), "")
 
@@ -231,21 +231,21 @@ def _value(hit: re.Match[str], variables: dict[str, Plain], path: Path, line: in
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _check_sentences(source: Source, scenario: Scenario, place: Place) -> None:
+def _check_sentences(source: YamlSource, spec: ScenarioSpec, place: KeyPath) -> None:
     """Sentences must be understood before anything is run."""
     for when in ("requires", "ensures", "always", "never"):
-        for number, check in enumerate(getattr(scenario, when)):
-            if isinstance(check, Statement) and not VARIABLE.search(check.says):
+        for number, check in enumerate(getattr(spec, when)):
+            if isinstance(check, StatementCheck) and not VARIABLE.search(check.says):
                 try:
-                    understood(check.says)
+                    parse_statement(check.says)
                 except UsageError as error:
                     raise source.error((*place, when, number), str(error)) from error
 
 
-def _check_pictures(source: Source, scenario: Scenario, place: Place, folder: Path) -> None:
+def _check_pictures(source: YamlSource, spec: ScenarioSpec, place: KeyPath, folder: Path) -> None:
     for when in ("requires", "ensures", "always", "never"):
-        for number, check in enumerate(getattr(scenario, when)):
-            if isinstance(check, Picture) and not VARIABLE.search(check.file):
+        for number, check in enumerate(getattr(spec, when)):
+            if isinstance(check, PictureCheck) and not VARIABLE.search(check.file):
                 path = placed(check.file, folder)
                 if not path.is_file():
                     raise source.error(
@@ -253,12 +253,12 @@ def _check_pictures(source: Source, scenario: Scenario, place: Place, folder: Pa
                     )
 
 
-def _check_names(source: Source, scenarios: list[Scenario]) -> None:
+def _check_names(source: YamlSource, specs: list[ScenarioSpec]) -> None:
     seen: dict[str, int] = {}
-    for scenario in scenarios:
-        if scenario.name in seen:
+    for spec in specs:
+        if spec.name in seen:
             raise UsageError(
-                f"{source.path}:{scenario.line}: two scenarios are called “{scenario.name}” (the other in line "
-                f"{seen[scenario.name]}); reports and --last-failed tell them apart by their names"
+                f"{source.path}:{spec.line}: two scenarios are called “{spec.name}” (the other in line "
+                f"{seen[spec.name]}); reports and --last-failed tell them apart by their names"
             )
-        seen[scenario.name] = scenario.line
+        seen[spec.name] = spec.line

@@ -8,60 +8,60 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from handeye.scenarios.checks.run_check import Judged, keep
-from handeye.scenarios.datasets import Area, Item, read_dataset
-from handeye.scenarios.eval.marked_crops import cut_out
-from handeye.scenarios.eval.measure import Overheard, ask, overhear
-from handeye.scenarios.runner import Trial
-from handeye.scenarios.suite.expansion import Case
-from handeye.scenarios.suite.schema import Scenario
+from handeye.scenarios.checks.run_check import CheckResult, keep
+from handeye.scenarios.datasets import Area, GroundingItem, read_dataset
+from handeye.scenarios.eval.marked_crops import crop_marked
+from handeye.scenarios.eval.measure import RecordingEngine, measure_item, record_answers
+from handeye.scenarios.runner import AttemptRunner
+from handeye.scenarios.suite.expansion import Scenario
+from handeye.scenarios.suite.schema import ScenarioSpec
 from handeye.tools.errors import UsageError
 from handeye.tools.screenshot import open_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.scenarios.eval.score import Measured
-    from handeye.scenarios.suite.schema import Ground, Suite
-    from handeye.scenarios.suite.yaml_source import Place, Source
+    from handeye.scenarios.eval.score import Measurement
+    from handeye.scenarios.suite.schema import GroundSpec, Suite
+    from handeye.scenarios.suite.yaml_source import KeyPath, YamlSource
 
 #: The data sets that a suite's cases have parts of.
-Known = dict[tuple[Path, str], tuple[Item, ...]]
+Known = dict[tuple[Path, str], tuple[GroundingItem, ...]]
 #: Of the things of a data set that are not found, so many are shown.
 MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
-class GroundCase(Case):
+class GroundScenario(Scenario):
     """Things to find on pictures, and what share of them must be found."""
 
-    items: tuple[Item, ...] = ()
+    items: tuple[GroundingItem, ...] = ()
     """Their pictures' paths begin at the suite's folder."""
     least: float = 1.0
 
 
-def ground_cases(suite: Suite, source: Source) -> list[Case]:
+def ground_scenarios(suite: Suite, source: YamlSource) -> list[Scenario]:
     """A case for each picture, and one for each data set. Raises UsageError with the file and the line."""
     folder = source.path.parent
-    found: list[Case] = []
+    found: list[Scenario] = []
     known: Known = {}
     for number, ground in enumerate(suite.ground):
-        place: Place = ("ground", number) if isinstance(source.value.get("ground"), list) else ("ground",)
+        place: KeyPath = ("ground", number) if isinstance(source.value.get("ground"), list) else ("ground",)
         items = _items(ground, folder, source, place, known)
         name = ground.name or ground.instruction or ground.dataset
-        if any(case.name == name for case in found):
+        if any(scenario.name == name for scenario in found):
             name = f"{name} ({ground.image or ground.dataset})"
-        if any(case.name == name for case in found):
+        if any(scenario.name == name for scenario in found):
             raise source.error(place, f"two of `ground` are called “{name}”; give one of them a `name`")
         line = source.lines.get(place, 1)
-        scenario = Scenario(name=name, goal=f"find {name}", unchecked=True, tags=ground.tags)
+        spec = ScenarioSpec(name=name, goal=f"find {name}", unchecked=True, tags=ground.tags)
         found.append(
-            GroundCase(
+            GroundScenario(
                 suite=suite,
                 file=source.path,
-                scenario=scenario.model_copy(update={"line": line}),
+                spec=spec.model_copy(update={"line": line}),
                 name=name,
-                by="handeye.scenarios.suite.ground:GroundTrial",
+                attempt_runner="handeye.scenarios.suite.ground:GroundAttemptRunner",
                 items=tuple(replace(each, path=_below(each.path, folder)) for each in items),
                 least=ground.at_least,
             )
@@ -69,7 +69,9 @@ def ground_cases(suite: Suite, source: Source) -> list[Case]:
     return found
 
 
-def _items(ground: Ground, folder: Path, source: Source, place: Place, known: Known) -> Sequence[Item]:
+def _items(
+    ground: GroundSpec, folder: Path, source: YamlSource, place: KeyPath, known: Known
+) -> Sequence[GroundingItem]:
     path = folder / Path(ground.dataset or ground.image).expanduser()
     if ground.dataset:
         try:
@@ -95,10 +97,14 @@ def _items(ground: Ground, folder: Path, source: Source, place: Place, known: Kn
     if box and not (0 <= box[0] < box[2] <= width and 0 <= box[1] < box[3] <= height):
         raise source.error((*place, "bbox"), f"{list(box)} is no box on the picture ({width}x{height})")
     truth = Area("box", tuple(map(float, box))) if box else None
-    return [Item(ground.image, path, ground.instruction, truth, (ground.type,) if ground.type else (), ground.source)]
+    return [
+        GroundingItem(
+            ground.image, path, ground.instruction, truth, (ground.type,) if ground.type else (), ground.source
+        )
+    ]
 
 
-def _said(item: Item, field: str) -> tuple[str, ...]:
+def _said(item: GroundingItem, field: str) -> tuple[str, ...]:
     """What an item's record says in that field."""
     if field == "type":
         return item.types
@@ -112,28 +118,28 @@ def _below(path: Path, folder: Path) -> Path:
     return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
-class GroundTrial(Trial):
+class GroundAttemptRunner(AttemptRunner):
     """One attempt at finding them, with the eyes of all scenarios; there is no device."""
 
-    case: GroundCase
+    scenario: GroundScenario
 
     def carry_out(self) -> dict[str, Any]:
         """What the attempt came to: fields of an Attempt."""
         perception, _ = self.runner.mind()
-        if not isinstance(getattr(perception, "engine", None), Overheard):
-            overhear(perception)
-        items = [replace(each, path=self.case.file.parent / each.path) for each in self.case.items]
-        results = [ask(perception, item) for item in items]
+        if not isinstance(getattr(perception, "engine", None), RecordingEngine):
+            record_answers(perception)
+        items = [replace(each, path=self.scenario.file.parent / each.path) for each in self.scenario.items]
+        results = [measure_item(perception, item) for item in items]
         share = sum(each.correct for each in results) / len(results)
         wrong = [pair for pair in zip(items, results, strict=True) if not pair[1].correct]
         checks = [self._missed(number, *pair) for number, pair in enumerate(wrong[:MOST_SHOWN])]
-        passed = share >= self.case.least
+        passed = share >= self.scenario.least
         if len(items) == 1:
-            reason = "" if passed else f"{checks[0].expected}; {checks[0].seen}"
+            reason = "" if passed else f"{checks[0].expected}; {checks[0].actual}"
             return {"status": "passed" if passed else "failed", "reason": reason, "checks": tuple(checks)}
         told = f"{len(items) - len(wrong)} of {len(items)} are found ({share:.1%})"
-        wanted = f"at least {self.case.least:.1%} of {len(items)} things are found"
-        whole = Judged(expected=wanted, state="passed" if passed else "failed", seen=told, kind="ground")
+        wanted = f"at least {self.scenario.least:.1%} of {len(items)} things are found"
+        whole = CheckResult(expected=wanted, status="passed" if passed else "failed", actual=told, kind="ground")
         return {
             "status": "passed" if passed else "failed",
             "reason": "" if passed else f"{wanted}; {told}",
@@ -141,16 +147,18 @@ class GroundTrial(Trial):
             "measured": {"accuracy": round(share, 4), "n": len(items)},
         }
 
-    def _missed(self, number: int, item: Item, result: Measured) -> Judged:
+    def _missed(self, number: int, item: GroundingItem, result: Measurement) -> CheckResult:
         where = f"in {[round(each) for each in item.truth.bounds]}" if item.truth else "not there"
         seen = f"it is found at {list(result.point)}" if result.point else "it is not found"
         picture = ""
         if not result.error:
-            picture = keep(cut_out(open_image(item.path), item, result), self.folder / "checks" / f"{number + 1}.png")
-        return Judged(
+            picture = keep(
+                crop_marked(open_image(item.path), item, result), self.folder / "checks" / f"{number + 1}.png"
+            )
+        return CheckResult(
             expected=f"“{item.instruction}” is {where} on {item.name}",
-            state="unknown" if result.error else "failed",
-            seen=result.error or (f"{seen} by {result.by}" if result.by else seen),
+            status="unknown" if result.error else "failed",
+            actual=result.error or (f"{seen} by {result.by}" if result.by else seen),
             kind="ground",
             picture=picture,
         )

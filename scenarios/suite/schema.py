@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from handeye.scenarios.checks.kinds import Checks
-from handeye.scenarios.suite.conditions import mistake
+from handeye.scenarios.suite.conditions import condition_error
 
 #: Values that stand in for `${name}`; numbers and truth values are written as YAML writes them.
 Plain = str | int | float | bool
 DeviceName = Literal["browser", "virtual", "desktop"]
 
 
-class Part(BaseModel):
+class SuiteTable(BaseModel):
     """A table of a suite file: frozen, and with no other keys than these."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -40,7 +40,7 @@ def _many(value: Any) -> bool:
 Conditions = Annotated[tuple[str, ...], BeforeValidator(_conditions)]
 
 
-class Step(Part):
+class ScenarioStep(SuiteTable):
     """One step. Without `when` it may be written as its words alone."""
 
     step: str
@@ -49,32 +49,36 @@ class Step(Part):
     """It is left out unless this is so: `${{CI}}`, `not ${{CI}}`, `${env} == staging`; of several, all."""
 
     @model_validator(mode="after")
-    def _meant(self) -> Step:
+    def _meant(self) -> ScenarioStep:
         _check_conditions(self.when)
         return self
 
 
 def _check_conditions(conditions: tuple[str, ...]) -> None:
     for condition in conditions:
-        if wrong := mistake(condition):
+        if wrong := condition_error(condition):
             raise ValueError(wrong)
 
 
 def _steps(value: Any) -> Any:
     """Words where a step is wanted."""
-    values = [value] if isinstance(value, str | dict | Step) else value
-    return [each if isinstance(each, dict | Step) else {"step": each} for each in values] if _many(values) else values
+    values = [value] if isinstance(value, str | dict | ScenarioStep) else value
+    return (
+        [each if isinstance(each, dict | ScenarioStep) else {"step": each} for each in values]
+        if _many(values)
+        else values
+    )
 
 
-Steps = Annotated[tuple[Step, ...], BeforeValidator(_steps)]
+Steps = Annotated[tuple[ScenarioStep, ...], BeforeValidator(_steps)]
 
 
-def joined(steps: tuple[Step, ...]) -> str:
+def join_steps(steps: tuple[ScenarioStep, ...]) -> str:
     """Steps as one goal."""
     return ", ".join(each.step.strip().rstrip(",.;") for each in steps)
 
 
-class Serve(Part):
+class Serve(SuiteTable):
     """What must be up before the scenarios: a folder served over HTTP, or a command whose address answers."""
 
     folder: str = ""
@@ -95,7 +99,7 @@ class Serve(Part):
         return self
 
 
-class Scenario(Part):
+class ScenarioSpec(SuiteTable):
     """A start, what to do, and what must be so afterwards."""
 
     name: str = Field(min_length=1)
@@ -142,7 +146,7 @@ class Scenario(Part):
     """Where it stands in its file; not written by people."""
 
     @model_validator(mode="after")
-    def _whole(self) -> Scenario:
+    def _whole(self) -> ScenarioSpec:
         _check_conditions(self.when)
         if bool(self.goal.strip()) == bool(self.steps):
             raise ValueError("give either `goal` or `steps`")
@@ -153,10 +157,10 @@ class Scenario(Part):
     @property
     def wanted(self) -> str:
         """The goal, or the steps as one."""
-        return self.goal or joined(self.steps)
+        return self.goal or join_steps(self.steps)
 
 
-class Ground(Part):
+class GroundSpec(SuiteTable):
     """Something to find on a picture, or a data set of such things, as `handeye eval` reads them."""
 
     name: str = ""
@@ -185,7 +189,7 @@ class Ground(Part):
     """`--tag` chooses by them."""
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Ground:
+    def _one_of_both(self) -> GroundSpec:
         if bool(self.image) == bool(self.dataset):
             raise ValueError("give either `image` or `dataset`")
         if self.image and not self.instruction:
@@ -197,10 +201,10 @@ class Ground(Part):
         return self
 
 
-Grounds = Annotated[tuple[Ground, ...], BeforeValidator(_listed)]
+Grounds = Annotated[tuple[GroundSpec, ...], BeforeValidator(_listed)]
 
 
-class Suite(Part):
+class Suite(SuiteTable):
     """One file of scenarios."""
 
     name: str = ""
@@ -229,7 +233,7 @@ class Suite(Part):
     """Further attempts at a scenario that failed."""
     viewport: str = Field(default="1344x896", pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$")
     """Of the browser's page, in pixels."""
-    scenarios: tuple[Scenario, ...] = ()
+    scenarios: tuple[ScenarioSpec, ...] = ()
     """What is tried, in their order."""
     ground: Grounds = ()
     """Things to find on pictures."""

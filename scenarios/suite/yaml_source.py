@@ -20,7 +20,7 @@ MOST = 100_000
 #: Tables and lists inside one another; a suite needs about ten, and Python's own stack ends at some hundred.
 DEEPEST = 60
 
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """The keys and numbers that lead to a value."""
 
 
@@ -36,27 +36,27 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver(BOOL, TRUTH, list("tTfF"))
 
 
-def parsed(text: str) -> Any:
+def parse_yaml(text: str) -> Any:
     """A text of ours as a suite's file is read; raises YAMLError."""
     return yaml.load(text, _Loader)  # noqa: S506 - it is a SafeLoader
 
 
-class Source(NamedTuple):
+class YamlSource(NamedTuple):
     """A file that was read."""
 
     path: Path
     value: Any
-    lines: dict[Place, int]
+    lines: dict[KeyPath, int]
     """Where each key or value stands, counted from 1."""
 
-    def error(self, place: Place, message: str) -> UsageError:
+    def error(self, place: KeyPath, message: str) -> UsageError:
         """The message, with the file and the line of the nearest place that is known."""
         while place and place not in self.lines:
             place = place[:-1]
         return UsageError(f"{self.path}:{self.lines.get(place, 1)}: {message}")
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path) -> YamlSource:
     """Raises UsageError, with the line, for a file that cannot be read, is no YAML, or says one key twice."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -75,7 +75,7 @@ def read_source(path: Path) -> Source:
         raise UsageError(f"{path}:1: this is no YAML: {error}") from error
     reader = _Reader(path)
     value = reader.value(node, ()) if node else None
-    return Source(path, value, reader.lines)
+    return YamlSource(path, value, reader.lines)
 
 
 def _check_depth(path: Path, text: str) -> None:
@@ -99,12 +99,12 @@ def _check_depth(path: Path, text: str) -> None:
 class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lines: dict[Place, int] = {(): 1}
+        self.lines: dict[KeyPath, int] = {(): 1}
         self._plain = _Loader("")
         self._inside: list[int] = []
         self._count = 0
 
-    def value(self, node: yaml.Node, place: Place) -> Any:
+    def value(self, node: yaml.Node, place: KeyPath) -> Any:
         line = node.start_mark.line + 1
         self.lines.setdefault(place, line)
         self._count += 1
@@ -126,7 +126,7 @@ class _Reader:
         finally:
             self._inside.pop()
 
-    def _table(self, node: yaml.MappingNode, place: Place) -> dict[Any, Any]:
+    def _table(self, node: yaml.MappingNode, place: KeyPath) -> dict[Any, Any]:
         table: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
@@ -140,10 +140,10 @@ class _Reader:
         return table
 
 
-def explained(source: Source, error: ValidationError, at: Place = ()) -> UsageError:
+def schema_error(source: YamlSource, error: ValidationError, at: KeyPath = ()) -> UsageError:
     """What pydantic found wrong first, as one sentence with its line and, for an unknown key, the nearest one."""
     first = min(error.errors(), key=lambda each: _rank(each["type"]))
-    place: Place = (*at, *(key for key in first["loc"] if _is_ours(key)))
+    place: KeyPath = (*at, *(key for key in first["loc"] if _is_ours(key)))
     message = first["msg"].removeprefix("Value error, ")
     name = place[-1] if place else ""
     if first["type"] == "extra_forbidden":
@@ -176,24 +176,24 @@ def _is_ours(key: str | int) -> bool:
 
 
 def _siblings(error: ValidationError, location: tuple[str | int, ...]) -> set[str]:
-    from handeye.scenarios.checks.kinds import KINDS
+    from handeye.scenarios.checks.kinds import CHECK_TYPES
     from handeye.scenarios.suite import schema
 
-    tagged = {kind.model_fields["kind"].default: kind for kind in KINDS}
-    above: Any = {"Suite": schema.Suite, "Scenario": schema.Scenario, "Serve": schema.Serve}.get(error.title)
+    tagged = {kind.model_fields["kind"].default: kind for kind in CHECK_TYPES}
+    above: Any = {"Suite": schema.Suite, "ScenarioSpec": schema.ScenarioSpec, "Serve": schema.Serve}.get(error.title)
     for key in location[:-1]:
         if isinstance(key, int):
             continue
         if key in tagged:
             above = tagged[key]
         elif key == "scenarios":
-            above = schema.Scenario
+            above = schema.ScenarioSpec
         elif key == "serve":
             above = schema.Serve
         elif key == "ground":
-            above = schema.Ground
+            above = schema.GroundSpec
         elif key in ("steps", "setup", "teardown"):
-            above = schema.Step
+            above = schema.ScenarioStep
     if above is None:
         return set()
     return {field.alias or name for name, field in above.model_fields.items()} - {"kind", "line"}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.agent.run_folder import RESUMABLE
-from handeye.scenarios.results import TRIALS, read_results
+from handeye.scenarios.results import ATTEMPTS, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ class RunIndex:
     def trials(self, started: RunProcesses) -> list[RunCard]:
         """Those of suites, the newest first."""
         return [
-            self._card(path.parent, started) for path in _newest(self.places["tests"].glob(f"{TRIALS}/*/*/run.json"))
+            self._card(path.parent, started) for path in _newest(self.places["tests"].glob(f"{ATTEMPTS}/*/*/run.json"))
         ]
 
     def tests(self) -> SuiteSummary | None:

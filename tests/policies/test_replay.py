@@ -14,10 +14,10 @@ from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Adapting, Decision, Policy, PolicyInput, StepSummary
 from handeye.policies.plain_english import PlainEnglish
-from handeye.policies.replay.anchor_action import standing
-from handeye.policies.replay.anchors import Anchor, Standing, without_places
-from handeye.policies.replay.explicit import explicit, placed
-from handeye.policies.replay.policy import Replay
+from handeye.policies.replay.anchor_action import screen_state
+from handeye.policies.replay.anchors import Anchor, ScreenState, action_in_words
+from handeye.policies.replay.explicit import goal_checks, place_checks
+from handeye.policies.replay.policy import ReplayPolicy
 from handeye.policies.replay.signatures import target_signatures
 from handeye.tools.actions import Action, Click, Done, Drag, Key, Scroll, Target, Type, Wait, describe
 from handeye.tools.device import Signals
@@ -51,9 +51,9 @@ def anchor(action: Action, at: Observation, **more: Any) -> Anchor:
     more.setdefault("effect", "confirmed")
     return Anchor(
         description=describe(action),
-        action=without_places(action, signatures),
+        action=action_in_words(action, signatures),
         targets=signatures,
-        before=Standing(**standing(at.signals)),
+        before=ScreenState(**screen_state(at.signals)),
         **more,
     )
 
@@ -100,7 +100,7 @@ TWO = (anchor(click(SAVE), BOTH), anchor(click(SEND), BOTH), anchor(Done(), BOTH
 
 def test_steps_are_done_again_in_their_order_and_the_model_is_not_asked() -> None:
     model = Model()
-    play = Play(Replay(model, TWO))
+    play = Play(ReplayPolicy(model, TWO))
     moved = thing("button", "Save", 50, 200, id="other")
     first = play.next(observation(moved, SEND))
     assert isinstance(first, Click)
@@ -109,13 +109,13 @@ def test_steps_are_done_again_in_their_order_and_the_model_is_not_asked() -> Non
     assert play.next(BOTH) == click(SEND)
     assert play.next(BOTH) == Done()
     assert model.usage.calls == 0
-    assert isinstance(Replay(model), Adapting)
+    assert isinstance(ReplayPolicy(model), Adapting)
 
 
 def test_a_step_that_has_drifted_is_the_models_and_then_it_goes_on_as_before() -> None:
     store = thing("button", "Store", 10, 100)
     model = Model(click(store))
-    play = Play(Replay(model, TWO))
+    play = Play(ReplayPolicy(model, TWO))
     for _ in range(3):
         assert isinstance(play.next(observation(store, SEND)), Wait)
     assert play.next(observation(store, SEND)) == click(store)
@@ -128,7 +128,7 @@ def test_a_step_that_has_drifted_is_the_models_and_then_it_goes_on_as_before() -
 
 def test_a_pop_up_that_nobody_knew_is_the_models_and_the_step_under_it_is_done_as_before() -> None:
     model = Model(click(CLOSE))
-    play = Play(Replay(model, TWO))
+    play = Play(ReplayPolicy(model, TWO))
     over = observation(thing("button", "Save", 10, 100, covered=True), SEND, POPUP, CLOSE)
     for _ in range(3):
         assert isinstance(play.next(over), Wait)
@@ -141,7 +141,7 @@ def test_a_pop_up_that_nobody_knew_is_the_models_and_the_step_under_it_is_done_a
 
 def test_looking_around_does_not_leave_out_a_step_whose_target_is_gone() -> None:
     model = Model(Scroll(), Done(success=False, answer="there is no Save"))
-    play = Play(Replay(model, TWO))
+    play = Play(ReplayPolicy(model, TWO))
     for _ in range(3):
         play.next(observation(SEND))
     assert play.next(observation(SEND)) == Scroll()
@@ -152,7 +152,7 @@ def test_looking_around_does_not_leave_out_a_step_whose_target_is_gone() -> None
 
 def test_a_step_without_its_effect_is_the_models_and_its_own_vain_try_is_no_success() -> None:
     model = Model(click(SAVE), Done(success=False, answer="it does nothing"))
-    play = Play(Replay(model, TWO))
+    play = Play(ReplayPolicy(model, TWO))
     play.next(BOTH)
     assert play.next(BOTH, "no_effect") == click(SAVE)
     assert play.by == "model"
@@ -160,7 +160,7 @@ def test_a_step_without_its_effect_is_the_models_and_its_own_vain_try_is_no_succ
 
 
 def test_without_a_model_a_drifted_step_ends_the_run_with_its_reason() -> None:
-    play = Play(Replay(Model(), TWO, ask=False))
+    play = Play(ReplayPolicy(Model(), TWO, ask=False))
     for _ in range(3):
         play.next(observation(SEND))
     ended = play.next(observation(SEND))
@@ -172,8 +172,8 @@ def test_without_a_model_a_drifted_step_ends_the_run_with_its_reason() -> None:
 def test_what_sometimes_comes_is_left_out_and_done_late_where_it_comes_late() -> None:
     over = observation(POPUP, CLOSE, SAVE)
     known = (anchor(click(CLOSE), over, optional=True), *TWO)
-    assert Play(Replay(Model(), known)).next(over) == click(CLOSE)
-    play = Play(Replay(Model(), known))
+    assert Play(ReplayPolicy(Model(), known)).next(over) == click(CLOSE)
+    play = Play(ReplayPolicy(Model(), known))
     assert play.next(BOTH) == click(SAVE)
     covered = thing("button", "Send", 200, 100, covered=True)
     assert play.next(observation(SAVE, covered, POPUP, CLOSE)) == click(CLOSE)
@@ -184,7 +184,7 @@ def test_a_drag_passes_where_it_passed_from_its_start() -> None:
     drag = Drag(start=click(SAVE).target, end=click(SEND).target, via=(Point(100, 150),))
     known = (anchor(drag, BOTH), anchor(Done(), BOTH))
     lower = observation(thing("button", "Save", 10, 180), thing("button", "Send", 200, 180))
-    again = Play(Replay(Model(), known)).next(lower)
+    again = Play(ReplayPolicy(Model(), known)).next(lower)
     assert isinstance(again, Drag)
     assert (again.start.point, again.via, again.end.point) == ((55, 190), ((100, 230),), (245, 190))
 
@@ -193,9 +193,9 @@ def test_a_key_goes_only_where_the_keyboard_was() -> None:
     at = observation(SAVE, url="http://x/a", title="Notes", focus="textbox New")
     known = (anchor(Key(keys="enter"), at), anchor(Done(), at))
     again = observation(SAVE, url="http://y:81/a", title="Notes", focus="textbox New")
-    assert Play(Replay(Model(), known)).next(again) == Key(keys="enter")
+    assert Play(ReplayPolicy(Model(), known)).next(again) == Key(keys="enter")
     elsewhere = observation(SAVE, url="http://x/a", title="Notes", focus="textbox Password")
-    assert isinstance(Play(Replay(Model(), known)).next(elsewhere), Wait)
+    assert isinstance(Play(ReplayPolicy(Model(), known)).next(elsewhere), Wait)
 
 
 GOAL = 'save it, check that the page shows "Saved", send it'
@@ -203,13 +203,13 @@ GOAL = 'save it, check that the page shows "Saved", send it'
 
 def test_what_the_goal_checks_is_judged_again_at_its_place() -> None:
     saved = observation(SAVE, SEND, thing("text", "Saved", 10, 250))
-    check = explicit(GOAL).checks[0].description
+    check = goal_checks(GOAL).checks[0].description
     known = (TWO[0], TWO[1].model_copy(update={"checks": (check,)}), TWO[2])
-    play = Play(Replay(Model(), known), GOAL)
+    play = Play(ReplayPolicy(Model(), known), GOAL)
     assert play.next(BOTH) == click(SAVE)
     assert isinstance(play.next(BOTH), Wait)
     assert play.next(saved) == click(SEND)
-    play = Play(Replay(Model(), known), GOAL)
+    play = Play(ReplayPolicy(Model(), known), GOAL)
     play.next(BOTH)
     for _ in range(3):
         assert isinstance(play.next(BOTH), Wait)
@@ -221,16 +221,16 @@ def test_what_the_goal_checks_is_judged_again_at_its_place() -> None:
 
 def test_a_check_that_only_a_model_can_judge_is_never_taken_as_judged() -> None:
     model = Model(Done(success=False, answer="it looks sad"))
-    play = Play(Replay(model, TWO[1:]), "send it and check that the mood is cheerful enough for a Monday")
+    play = Play(ReplayPolicy(model, TWO[1:]), "send it and check that the mood is cheerful enough for a Monday")
     play.next(BOTH)
     assert play.next(BOTH) == Done(success=False, answer="it looks sad")
 
 
 def test_checks_belong_where_they_held_last() -> None:
-    checks = explicit('check that the page shows "1 item", add, check that the page shows "2 items"').checks
+    checks = goal_checks('check that the page shows "1 item", add, check that the page shows "2 items"').checks
     one, two = (each.description for each in checks)
-    assert placed(checks, [[], [one], [one], [two], [two]]) == [[], [], [one], [], [two]]
-    assert placed(checks, [[], [one]]) == [[], [one]]
+    assert place_checks(checks, [[], [one], [one], [two], [two]]) == [[], [], [one], [], [two]]
+    assert place_checks(checks, [[], [one]]) == [[], [one]]
 
 
 def test_plain_english_closes_a_pop_up_that_comes_and_leaves_it_out_where_it_does_not() -> None:
@@ -241,7 +241,7 @@ def test_plain_english_closes_a_pop_up_that_comes_and_leaves_it_out_where_it_doe
         anchor(Click(target=click(SAVE).target.model_copy(update={"phrase": '"Save"'})), BOTH, memo={"at": 0}),
     )
     for anchors, looks in ((known, (over, BOTH)), (known, (BOTH,)), (known[1:], (over, BOTH))):
-        play = Play(Replay(PlainEnglish(), anchors), 'click "Save"')
+        play = Play(ReplayPolicy(PlainEnglish(), anchors), 'click "Save"')
         done = [(play.next(look), play.by) for look in looks]
         assert isinstance(done[-1][0], Click)
         assert (done[-1][0].target.element, done[-1][1]) == (SAVE.id, "replay")
@@ -256,7 +256,7 @@ def test_plain_english_says_which_clause_is_next_and_the_anchor_says_where() -> 
         anchor(Type(text="milk", target=Target(element=new.id, point=new.box.centre)), at, memo={"at": 0}),
         anchor(click(SAVE), at, memo={"at": 3}),
     )
-    play = Play(Replay(PlainEnglish(), known), goal)
+    play = Play(ReplayPolicy(PlainEnglish(), known), goal)
     assert play.next(at).kind == "type"
     assert play.by == "replay"
     assert play.next(observation(new, SAVE, thing("text", "News"), CLOSE)) == click(CLOSE)

@@ -11,9 +11,9 @@ from PIL import Image, ImageDraw, ImageFont
 from handeye.perception.observation import Observation
 from handeye.perception.reading import ocr
 from handeye.policies.replay.anchors import TargetSignature
-from handeye.policies.replay.finding import locate
-from handeye.policies.replay.picture import matches, patch_of
-from handeye.policies.replay.signatures import sight_of
+from handeye.policies.replay.finding import find_target
+from handeye.policies.replay.picture import cut_patch, find_patch
+from handeye.policies.replay.signatures import target_signature
 from handeye.tools.actions import Target
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box, Point
@@ -32,7 +32,7 @@ def observation(*elements: Element, image: Image.Image | None = None) -> Observa
 
 
 def seen(element: Element, *others: Element) -> TargetSignature:
-    return sight_of(
+    return target_signature(
         Target(element=element.id, point=element.box.centre, box=element.box), observation(element, *others)
     )
 
@@ -40,7 +40,7 @@ def seen(element: Element, *others: Element) -> TargetSignature:
 def test_a_moved_and_restyled_element_is_found_by_its_selector_and_text() -> None:
     title = thing("heading", "Notes", 20, 20)
     signature = seen(thing("button", "Save", 100, 100), title)
-    found = locate(signature, observation(thing("button", "Save", 400, 300), thing("heading", "Notes", 300, 20)))
+    found = find_target(signature, observation(thing("button", "Save", 400, 300), thing("heading", "Notes", 300, 20)))
     assert found.place
     assert found.place.signals[:2] == ["selector", "text"]
     assert found.place.point == (445, 312)
@@ -58,7 +58,7 @@ def test_a_moved_and_restyled_element_is_found_by_its_selector_and_text() -> Non
 def test_what_is_another_thing_now_is_not_taken_for_it(now: list[Element], why: str) -> None:
     title = thing("heading", "Notes", 20, 20)
     signature = seen(thing("button", "Save", 100, 100, key="id=save"), title)
-    found = locate(signature, observation(title, *now))
+    found = find_target(signature, observation(title, *now))
     assert found.place is None
     assert why in found.says
 
@@ -67,7 +67,7 @@ def test_labels_that_changed_places_are_followed_by_their_words() -> None:
     title = thing("heading", "Notes", 20, 20)
     before = [thing("button", "Save", 100, 100), thing("button", "Delete", 300, 100), title]
     after = [thing("button", "Delete", 100, 100), thing("button", "Save", 300, 100), title]
-    found = locate(seen(*before), observation(*after))
+    found = find_target(seen(*before), observation(*after))
     assert found.place
     assert found.place.point.x == 345
 
@@ -89,11 +89,11 @@ def test_of_rows_that_look_alike_the_right_one_is_found_wherever_it_went_and_no_
     bob = before[7]
     signature = seen(bob, *(each for each in before if each is not bob))
     assert (signature.beside, signature.of) == (("Bob",), 3)
-    found = locate(signature, observation(*rows("Cy", "Ann", "Dora", "Bob")))
+    found = find_target(signature, observation(*rows("Cy", "Ann", "Dora", "Bob")))
     assert found.place
     assert found.place.element
     assert found.place.element.parent == "row-Bob"
-    gone = locate(signature, observation(*rows("Ann", "Cy")))
+    gone = find_target(signature, observation(*rows("Ann", "Cy")))
     assert gone.place is None
     assert "“Bob” is not beside it any more" in gone.says
 
@@ -102,8 +102,8 @@ def test_the_last_row_that_is_left_is_not_the_one_that_is_gone() -> None:
     before = rows("Bob")
     signature = seen(before[3], *before[:3])
     assert signature.beside == ("Bob", "Admin")
-    assert locate(signature, observation(*rows("Bob", top=200))).place
-    assert locate(signature, observation(*rows("Ann"))).place is None
+    assert find_target(signature, observation(*rows("Bob", top=200))).place
+    assert find_target(signature, observation(*rows("Ann"))).place is None
 
 
 def test_the_same_label_twice_is_told_apart_by_what_is_near_or_not_at_all() -> None:
@@ -117,12 +117,12 @@ def test_the_same_label_twice_is_told_apart_by_what_is_near_or_not_at_all() -> N
 
     before = cards("Small", "Large")
     signature = seen(before[3], *before[:3])
-    found = locate(signature, observation(*cards("Large", "Small")))
+    found = find_target(signature, observation(*cards("Large", "Small")))
     assert found.place
     assert found.place.element
     assert found.place.element.box.left == 20
     alone = signature.model_copy(update={"near": ()})
-    assert "as good as each other" in locate(alone, observation(*cards("Large", "Small"))).says
+    assert "as good as each other" in find_target(alone, observation(*cards("Large", "Small"))).says
 
 
 def test_numbers_that_tell_things_apart_are_not_taken_for_counts() -> None:
@@ -132,10 +132,10 @@ def test_numbers_that_tell_things_apart_are_not_taken_for_counts() -> None:
 
     before = rooms(1, 2)
     signature = seen(before[1], before[0], *before[2:])
-    assert locate(signature, observation(*rooms(2, 1))).place
-    assert "“Room 1” is not near it any more" in locate(signature, observation(*rooms(2))).says
+    assert find_target(signature, observation(*rooms(2, 1))).place
+    assert "“Room 1” is not near it any more" in find_target(signature, observation(*rooms(2))).says
     count, add = thing("text", "3 items", 20, 60), thing("button", "Add", 150, 60)
-    assert locate(seen(add, count), observation(thing("text", "4 items", 20, 60), add)).place
+    assert find_target(seen(add, count), observation(thing("text", "4 items", 20, 60), add)).place
 
 
 def drawn(*labels: tuple[str, int, int], font: int = 22, box: str = "#cde") -> Image.Image:
@@ -152,7 +152,7 @@ def painted(image: Image.Image, point: Point) -> tuple[TargetSignature, Image.Im
     lines = ocr.read(Screenshot(image))
     at = Observation(Screenshot(image), reader=ocr.read)
     assert at.words == lines
-    signature, png = patch_of(sight_of(Target(point=point), at), image)
+    signature, png = cut_patch(target_signature(Target(point=point), at), image)
     return signature, Image.open(BytesIO(png))
 
 
@@ -161,13 +161,13 @@ def test_in_a_drawing_two_of_text_picture_and_layout_agree() -> None:
     signature, patch = painted(before, Point(110, 85))
     assert signature.text == "Start"
     moved = drawn(("Start", 200, 160), ("Pause", 420, 160), ("Finish", 200, 300), font=26, box="#fed")
-    found = locate(signature, Observation(Screenshot(moved), reader=ocr.read), patch)
+    found = find_target(signature, Observation(Screenshot(moved), reader=ocr.read), patch)
     assert found.place
     assert {"text", "layout"} <= set(found.place.signals)
     assert 200 < found.place.point.x < 350
     assert 160 < found.place.point.y < 210
     other = drawn(("Erase", 40, 60), ("Pause", 260, 60), ("Finish", 40, 200))
-    swapped = locate(signature, Observation(Screenshot(other), reader=ocr.read), patch)
+    swapped = find_target(signature, Observation(Screenshot(other), reader=ocr.read), patch)
     assert swapped.place is None
     assert "“Start” is not written there any more" in swapped.says
 
@@ -175,10 +175,10 @@ def test_in_a_drawing_two_of_text_picture_and_layout_agree() -> None:
 def test_a_patch_is_found_by_form_and_colour_and_not_kept_of_what_shows_nothing_or_is_blacked_out() -> None:
     image = drawn(("Save", 40, 60))
     signature = TargetSignature(point=Point(110, 85), size=(150, 50))
-    told, png = patch_of(signature, image)
+    told, png = cut_patch(signature, image)
     patch = Image.open(BytesIO(png))
-    assert matches(patch, drawn(("Save", 300, 200)), told.hold) == [(370, 225)]
-    assert matches(patch, drawn(("Save", 300, 200), box="#f88"), told.hold) == []
-    assert patch_of(signature, Image.new("RGB", SIZE, "white"))[1] == b""
+    assert find_patch(patch, drawn(("Save", 300, 200)), told.hold) == [(370, 225)]
+    assert find_patch(patch, drawn(("Save", 300, 200), box="#f88"), told.hold) == []
+    assert cut_patch(signature, Image.new("RGB", SIZE, "white"))[1] == b""
     ImageDraw.Draw(image).rectangle((40, 60, 190, 110), fill="black")
-    assert patch_of(signature, image)[1] == b""
+    assert cut_patch(signature, image)[1] == b""

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.scenarios.demo import demo
-from handeye.scenarios.demo.shop import Line, Order
+from handeye.scenarios.demo.shop import OrderLine, ShopOrder
 
 HERE = Path(demo.__file__).parent
 
@@ -45,22 +45,22 @@ def test_the_bundled_picture_is_small_and_its_boxes_lie_on_it() -> None:
     assert all(0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height for x1, y1, x2, y2 in boxes.values())
 
 
-LAMP = Line("halo-desk-lamp", "Halo desk lamp", 1, 6900)
+LAMP = OrderLine("halo-desk-lamp", "Halo desk lamp", 1, 6900)
 
 
 @pytest.mark.parametrize(
     "orders",
     [
         [],
-        [Order("LO-1", "ada", (LAMP,)), Order("LO-2", "ada", (LAMP,))],
-        [Order("LO-1", "bob", (LAMP,))],
-        [Order("LO-1", "ada", (Line("oak-stool", "Oak stool", 1, 11900),))],
-        [Order("LO-1", "ada", (Line("halo-desk-lamp", "Halo desk lamp", 2, 6900),))],
-        [Order("LO-1", "ada", (LAMP, Line("oak-stool", "Oak stool", 1, 11900)))],
+        [ShopOrder("LO-1", "ada", (LAMP,)), ShopOrder("LO-2", "ada", (LAMP,))],
+        [ShopOrder("LO-1", "bob", (LAMP,))],
+        [ShopOrder("LO-1", "ada", (OrderLine("oak-stool", "Oak stool", 1, 11900),))],
+        [ShopOrder("LO-1", "ada", (OrderLine("halo-desk-lamp", "Halo desk lamp", 2, 6900),))],
+        [ShopOrder("LO-1", "ada", (LAMP, OrderLine("oak-stool", "Oak stool", 1, 11900)))],
     ],
 )
-def test_any_other_purchase_is_not_the_one_asked_for(orders: list[Order]) -> None:
-    assert demo.is_the_purchase([Order("LO-1", "ada", (LAMP,))])
+def test_any_other_purchase_is_not_the_one_asked_for(orders: list[ShopOrder]) -> None:
+    assert demo.is_the_purchase([ShopOrder("LO-1", "ada", (LAMP,))])
     assert not demo.is_the_purchase(orders)
 
 

@@ -29,8 +29,8 @@ from handeye.scenarios.export.playwright import text_of, to_playwright
 from handeye.scenarios.export.suite_writer import literal, to_pytest, to_yaml
 from handeye.scenarios.export.transcript import read_transcript
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.serving import serving
-from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.serving import serve_suite
+from handeye.scenarios.suite.expansion import load_scenarios
 from handeye.scenarios.suite.schema import Serve
 from handeye.tools import Browser, Virtual
 from handeye.tools.actions import Click, Key, Target, Type
@@ -94,7 +94,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
     (folder / "pages" / "index.html").write_text(PAGE, encoding="utf-8")
     (folder / "given").mkdir()
     (folder / "given" / "note.txt").touch()
-    with pytest.MonkeyPatch.context() as patch, serving(Serve(folder="pages"), folder) as url:
+    with pytest.MonkeyPatch.context() as patch, serve_suite(Serve(folder="pages"), folder) as url:
         patch.setenv("HANDEYE_SECRET_SHOP", "sesame7")
         with Browser(url) as browser:
             config = RunConfig(goal=GOAL, on=url, approve="never", folder=str(folder / "given"))
@@ -159,7 +159,9 @@ def test_each_export_does_what_the_run_did_and_fails_where_the_page_is_broken(
 
     def results() -> tuple[int, str]:
         script = _python("plain.py", cwd=folder)
-        (result,) = run_all(cases_of(folder / "suite.yaml"), Settings(output=folder / "out", anchors=False), 1, 0, [])
+        (result,) = run_all(
+            load_scenarios(folder / "suite.yaml"), Settings(output=folder / "out", anchors=False), 1, 0, []
+        )
         return script.returncode, result.status
 
     assert results() == (0, "passed")
@@ -181,7 +183,7 @@ def test_what_a_model_did_is_told_by_what_its_targets_are_called(done: Done) -> 
     assert "# a place in pixels: nothing there has a name" in suite
     assert 'the title is "Staff"' in suite  # suggested, since nothing was checked
     (folder / "model.yaml").write_text(suite, encoding="utf-8")
-    (result,) = run_all(cases_of(folder / "model.yaml"), Settings(output=folder / "out", anchors=False), 1, 0, [])
+    (result,) = run_all(load_scenarios(folder / "model.yaml"), Settings(output=folder / "out", anchors=False), 1, 0, [])
     assert result.status == "passed", result.reason
 
     script = to_playwright(story)
@@ -205,8 +207,8 @@ def test_a_desktops_run_becomes_a_suite_and_no_playwright_script(tmp_path: Path)
     out = tmp_path / "notes.yaml"
     told = CliRunner().invoke(app, ["export", str(tmp_path / "run"), "--out", str(out)])
     assert told.exit_code == 0, told.output
-    (case,) = cases_of(out)
-    assert (case.suite.device, case.suite.on) == ("virtual", "mousepad")
+    (scenario,) = load_scenarios(out)
+    assert (scenario.suite.device, scenario.suite.on) == ("virtual", "mousepad")
     assert 'with Virtual("mousepad") as desktop:' in to_pytest(read_transcript(tmp_path / "run"))
 
     refused = CliRunner().invoke(app, ["export", str(tmp_path / "run"), "--to", "playwright"])
@@ -239,8 +241,8 @@ def test_any_text_survives_in_a_suite_and_in_python(text: str) -> None:
     )
     file = Path(os.environ["PYTEST_TEXTS"]) / "any.yaml"
     file.write_text(draft.render(), encoding="utf-8")
-    (case,) = cases_of(file)
-    typed, pressed = parse(case.scenario.wanted)
+    (scenario,) = load_scenarios(file)
+    typed, pressed = parse(scenario.spec.wanted)
     assert isinstance(typed, c.Write)
     assert typed.text == text
     assert isinstance(pressed, c.Press)

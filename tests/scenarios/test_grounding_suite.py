@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from handeye.scenarios.suite.expansion import cases_of
-from handeye.scenarios.suite.ground import GroundCase
+from handeye.scenarios.suite.expansion import load_scenarios
+from handeye.scenarios.suite.ground import GroundScenario
 from handeye.scenarios.suites.grounding.making import HERE, main, make
-from handeye.scenarios.suites.grounding.page_content import Candidate
+from handeye.scenarios.suites.grounding.page_content import QuestionCandidate
 from handeye.scenarios.suites.grounding.picture_plan import LANGUAGES, LAYOUTS, THEMES, plan
 from handeye.scenarios.suites.grounding.question_choice import questions
 from handeye.scenarios.suites.grounding.rendering import Rendered, Spot
@@ -83,7 +83,7 @@ def test_a_name_of_no_picture_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_what_stands_there_twice_is_not_asked_for() -> None:
-    save = Candidate("text", "Save", "", ("Save",))
+    save = QuestionCandidate("text", "Save", "", ("Save",))
     page = Rendered(Image.new("RGB", (100, 100)), (Spot(save, (1.4, 1.6, 30.2, 20.0)),), ("Save",), ())
     asked = plan("form", "light", "en", 1, 7)
     (found, *_) = questions(asked, page)
@@ -92,9 +92,11 @@ def test_what_stands_there_twice_is_not_asked_for() -> None:
 
 
 def test_the_suite_asks_for_most_of_them() -> None:
-    cases = cases_of(HERE / "grounding.yaml")
-    assert all(isinstance(case, GroundCase) and 0.5 <= case.least <= 1 and case.items for case in cases)
-    items = [item for case in cases if isinstance(case, GroundCase) for item in case.items]
+    scenarios = load_scenarios(HERE / "grounding.yaml")
+    assert all(
+        isinstance(scenario, GroundScenario) and 0.5 <= scenario.least <= 1 and scenario.items for scenario in scenarios
+    )
+    items = [item for scenario in scenarios if isinstance(scenario, GroundScenario) for item in scenario.items]
     assert len(items) == len(set(items_named(items))) >= 400
 
 

@@ -31,7 +31,7 @@ from handeye.scenarios.demo.demo import PURCHASE, is_the_purchase
 from handeye.scenarios.demo.learn_batches import jittered, questions, stack
 from handeye.scenarios.demo.learn_model import Learner, make_tokenizer
 from handeye.scenarios.demo.learn_screens import LESSONS, PHRASES, LessonScreen
-from handeye.scenarios.demo.shop import Order, Shop
+from handeye.scenarios.demo.shop import Shop, ShopOrder
 from handeye.tools import Browser
 
 pytestmark = [pytest.mark.model]
@@ -58,7 +58,7 @@ class Bought:
     """A purchase by the learned model, and what it was asked on the way."""
 
     run: RunResult
-    orders: list[Order]
+    orders: list[ShopOrder]
     engine: Engine
     heard: list[tuple[Request, str]]
 

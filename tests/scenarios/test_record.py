@@ -21,8 +21,8 @@ from handeye.scenarios.command import run_all
 from handeye.scenarios.record.browser_recorder import BrowserRecorder
 from handeye.scenarios.record.recording import Recording
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.serving import serving
-from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.serving import serve_suite
+from handeye.scenarios.suite.expansion import load_scenarios
 from handeye.scenarios.suite.schema import Serve
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Key, Target, Type
@@ -105,7 +105,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
     (folder / "pages").mkdir()
     (folder / "pages" / "index.html").write_text(PAGE, encoding="utf-8")
     (folder / "pages" / "other.html").write_text(OTHER, encoding="utf-8")
-    with serving(Serve(folder="pages"), folder) as url:
+    with serve_suite(Serve(folder="pages"), folder) as url:
         yield folder, url
 
 
@@ -210,13 +210,13 @@ def test_a_visit_becomes_a_suite_that_does_the_same_again(
     suite = folder / "board.yaml"
     suite.write_text(recording.draft().render(), encoding="utf-8")
     assert "9876" not in suite.read_text(encoding="utf-8")
-    (case,) = cases_of(suite)
-    assert [each.step for each in case.scenario.steps] == WANTED
-    assert [check.words() for check in case.scenario.ensures] == ['the page shows "first"']
+    (scenario,) = load_scenarios(suite)
+    assert [each.step for each in scenario.spec.steps] == WANTED
+    assert [check.words() for check in scenario.spec.ensures] == ['the page shows "first"']
     assert "# HANDEYE" not in suite.read_text(encoding="utf-8")
 
     monkeypatch.setenv("HANDEYE_SECRET_PIN", "9876")
-    (result,) = run_all([case], Settings(output=folder / "out", anchors=False), 1, 0, [])
+    (result,) = run_all([scenario], Settings(output=folder / "out", anchors=False), 1, 0, [])
     assert result.status == "passed", result.reason
 
 
@@ -275,10 +275,10 @@ def test_a_person_at_a_visible_browser_is_heard(tmp_path: Path) -> None:
                 assert command.wait(60) == 0, command.stderr and command.stderr.read()
             finally:
                 command.kill()
-    (case,) = cases_of(out)
-    assert [each.step for each in case.scenario.steps] == ['type "Ada" into "Name"', 'click "Greet"']
-    assert [check.words() for check in case.scenario.ensures] == ['the page shows "Hello Ada"']
-    assert case.suite.on == "page.html"  # beside the suite
+    (scenario,) = load_scenarios(out)
+    assert [each.step for each in scenario.spec.steps] == ['type "Ada" into "Name"', 'click "Greet"']
+    assert [check.words() for check in scenario.spec.ensures] == ['the page shows "Hello Ada"']
+    assert scenario.suite.on == "page.html"  # beside the suite
 
     kept = CliRunner().invoke(app, ["record", str(page), "--out", str(out)])
     assert kept.exit_code == 2
@@ -342,12 +342,12 @@ def test_a_person_at_a_program_is_heard(tmp_path: Path, monkeypatch: pytest.Monk
     assert "sesame" not in text
     out = tmp_path / "form.yaml"
     out.write_text(text, encoding="utf-8")
-    (case,) = cases_of(out)
-    assert (case.suite.device, case.suite.on) == ("virtual", program)
+    (scenario,) = load_scenarios(out)
+    assert (scenario.suite.device, scenario.suite.on) == ("virtual", program)
     # On a busy machine the recorder does not see in time where the key has led: then the key itself is the step.
-    steps = [each.step.removesuffix(' into "Password"') for each in case.scenario.steps if each.step != "press Tab"]
+    steps = [each.step.removesuffix(' into "Password"') for each in scenario.spec.steps if each.step != "press Tab"]
     assert steps == ['type "Ada" into "Name"', "type {{secret:password}}", 'click "OK"']
-    assert len(case.scenario.steps) == (3 if 'into "Password"' in text else 4)
+    assert len(scenario.spec.steps) == (3 if 'into "Password"' in text else 4)
     monkeypatch.setenv("HANDEYE_SECRET_PASSWORD", "sesame7")
-    (result,) = run_all([case], Settings(output=tmp_path / "out", anchors=False), 1, 0, [])
+    (result,) = run_all([scenario], Settings(output=tmp_path / "out", anchors=False), 1, 0, [])
     assert result.status == "passed", result.reason

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from handeye.scenarios.demo.shop import Line, Shop
+from handeye.scenarios.demo.shop import OrderLine, Shop
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_a_purchase_is_an_order_of_that_user_with_that_item(shop: Shop, visitor:
     assert "Check out" in visitor.post("/cart/add", data={"slug": "halo-desk-lamp"}).text
     page = visitor.post("/checkout")
     assert [(order.user, order.items) for order in shop.orders] == [
-        ("ada", (Line("halo-desk-lamp", "Halo desk lamp", 1, 6900),))
+        ("ada", (OrderLine("halo-desk-lamp", "Halo desk lamp", 1, 6900),))
     ]
     assert "Thank you" in page.text
     assert shop.orders[0].number in page.text

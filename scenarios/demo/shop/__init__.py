@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from handeye.scenarios.demo.shop.shop_server import Shop
-from handeye.scenarios.demo.shop.store import Line, Order
+from handeye.scenarios.demo.shop.store import OrderLine, ShopOrder
 
-__all__ = ["Line", "Order", "Shop"]
+__all__ = ["OrderLine", "Shop", "ShopOrder"]

@@ -14,13 +14,13 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from handeye.scenarios.demo.shop.store import BY_SLUG, MOST_OF_ONE, Store, search
+from handeye.scenarios.demo.shop.store import BY_SLUG, MOST_OF_ONE, ShopStore, search
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handeye.scenarios.demo.shop.store import Order, Session
+    from handeye.scenarios.demo.shop.store import ShopOrder, ShopSession
 
 HERE = Path(__file__).parent
 MOST_BYTES = 64_000
@@ -36,7 +36,7 @@ class Shop:
         `style` is CSS after the shop's own, for the same shop in other clothes. Raises SetupError when the port is
         taken.
         """
-        self._store = Store(orders_file)
+        self._store = ShopStore(orders_file)
         try:
             self._server = _Server(("127.0.0.1", port), _Visit)
         except (OSError, OverflowError) as error:
@@ -50,7 +50,7 @@ class Shop:
         )
 
     @property
-    def orders(self) -> list[Order]:
+    def orders(self) -> list[ShopOrder]:
         """What was bought, oldest first."""
         return self._store.orders
 
@@ -71,7 +71,7 @@ class Shop:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    store: Store
+    store: ShopStore
     style: str
     posts: list[str]
 
@@ -87,7 +87,7 @@ class _Visit(BaseHTTPRequestHandler):
     server: _Server
     server_version = "shop"
     timeout = 10
-    session: Session
+    session: ShopSession
 
     def do_GET(self) -> None:
         self._answer({"/": self._home, "/search": self._search, "/cart": self._cart, "/login": self._login_page})

@@ -32,7 +32,7 @@ class Product:
 
 
 @dataclass(frozen=True)
-class Line:
+class OrderLine:
     """One product of a cart or an order."""
 
     slug: str
@@ -47,12 +47,12 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Order:
+class ShopOrder:
     """A placed order."""
 
     number: str
     user: str
-    items: tuple[Line, ...]
+    items: tuple[OrderLine, ...]
 
     @property
     def total(self) -> int:
@@ -61,7 +61,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Session:
+class ShopSession:
     """One visitor, known by a cookie."""
 
     id: str
@@ -95,28 +95,28 @@ GOODS = (
 )
 
 
-class Store:
+class ShopStore:
     """The shop's state; safe to use from several threads."""
 
     def __init__(self, orders_file: Path | None = None) -> None:
         self._lock = threading.RLock()
-        self._sessions: dict[str, Session] = {}
-        self._orders: list[Order] = []
+        self._sessions: dict[str, ShopSession] = {}
+        self._orders: list[ShopOrder] = []
         self._orders_file = orders_file
         self._keep()
 
     @property
-    def orders(self) -> list[Order]:
+    def orders(self) -> list[ShopOrder]:
         with self._lock:
             return list(self._orders)
 
-    def session(self, key: str | None) -> Session:
+    def session(self, key: str | None) -> ShopSession:
         """The visitor with that cookie, or a new one."""
         with self._lock:
             found = self._sessions.get(key or "")
-            return found or self._put(Session(secrets.token_urlsafe(18)))
+            return found or self._put(ShopSession(secrets.token_urlsafe(18)))
 
-    def log_in(self, session: Session, user: str, password: str) -> Session | None:
+    def log_in(self, session: ShopSession, user: str, password: str) -> ShopSession | None:
         """The session under a new id, with its cart, when name and password are right."""
         name = user.strip().lower()
         if name not in USERS or not secrets.compare_digest(USERS[name].encode(), password.encode("utf-8", "replace")):
@@ -126,22 +126,22 @@ class Store:
             self._sessions.pop(session.id, None)
             return self._put(replace(now, id=secrets.token_urlsafe(18), user=name))
 
-    def log_out(self, session: Session) -> None:
+    def log_out(self, session: ShopSession) -> None:
         with self._lock:
             self._sessions.pop(session.id, None)
 
-    def notify(self, session: Session, notice: str) -> None:
+    def notify(self, session: ShopSession, notice: str) -> None:
         with self._lock:
             self._put(replace(self._now(session), notice=notice))
 
-    def take_notice(self, session: Session) -> str:
+    def take_notice(self, session: ShopSession) -> str:
         with self._lock:
             notice = self._now(session).notice
             if notice:
                 self._put(replace(self._now(session), notice=""))
             return notice
 
-    def set_quantity(self, session: Session, slug: str, quantity: int) -> None:
+    def set_quantity(self, session: ShopSession, slug: str, quantity: int) -> None:
         """Put so many of a product into the cart; 0 takes it out."""
         with self._lock:
             now = self._now(session)
@@ -150,35 +150,35 @@ class Store:
                 cart[slug] = min(quantity, MOST_OF_ONE)
             self._put(replace(now, cart=cart))
 
-    def add(self, session: Session, slug: str, quantity: int) -> None:
+    def add(self, session: ShopSession, slug: str, quantity: int) -> None:
         with self._lock:
             self.set_quantity(session, slug, self._now(session).cart.get(slug, 0) + quantity)
 
-    def lines(self, session: Session) -> list[Line]:
+    def lines(self, session: ShopSession) -> list[OrderLine]:
         """The cart's content."""
         cart = self._now(session).cart
-        return [Line(slug, BY_SLUG[slug].name, count, BY_SLUG[slug].price) for slug, count in cart.items()]
+        return [OrderLine(slug, BY_SLUG[slug].name, count, BY_SLUG[slug].price) for slug, count in cart.items()]
 
-    def check_out(self, session: Session) -> Order | None:
+    def check_out(self, session: ShopSession) -> ShopOrder | None:
         """Turn the cart into an order; None when it is empty, as after a second press of the button."""
         with self._lock:
             lines = tuple(self.lines(session))
             if not lines:
                 return None
-            order = Order(f"LO-{10241 + len(self._orders)}", session.user, lines)
+            order = ShopOrder(f"LO-{10241 + len(self._orders)}", session.user, lines)
             self._orders.append(order)
             self._put(replace(self._now(session), cart={}))
             self._keep()
             return order
 
-    def order(self, number: str, user: str) -> Order | None:
+    def order(self, number: str, user: str) -> ShopOrder | None:
         """That user's order."""
         return next((each for each in self.orders if each.number == number and each.user == user), None)
 
-    def _now(self, session: Session) -> Session:
+    def _now(self, session: ShopSession) -> ShopSession:
         return self._sessions.get(session.id, session)
 
-    def _put(self, session: Session) -> Session:
+    def _put(self, session: ShopSession) -> ShopSession:
         self._sessions[session.id] = session
         return session
 

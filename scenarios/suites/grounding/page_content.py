@@ -13,7 +13,7 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.scenarios.suites.grounding.picture_plan import Plan
+    from handeye.scenarios.suites.grounding.picture_plan import PicturePlan
 
 HERE = Path(__file__).parent
 PEOPLE = (
@@ -55,7 +55,7 @@ CODE = (
 
 
 @dataclass(frozen=True)
-class Candidate:
+class QuestionCandidate:
     """Something on the page that can be asked for."""
 
     kind: str
@@ -67,16 +67,16 @@ class Candidate:
     phrases: tuple[str, ...]
 
 
-class Scribe:
+class PageContent:
     """Fills one layout. Every chance comes from the plan's dice, so that it writes the same each time."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: PicturePlan) -> None:
         self.plan = plan
         self.language = plan.language
         self.number = plan.number
         self.last = ""
         """What `some` chose last."""
-        self.candidates: list[Candidate] = []
+        self.candidates: list[QuestionCandidate] = []
         self._dice = plan.dice("page")
         self._people: list[str] = self.mixed(PEOPLE)
         self._queues: dict[str, list[str]] = {}
@@ -96,13 +96,13 @@ class Scribe:
             asked = (f"the {words} {role} next to {beside}", f"the “{words}” {role} next to “{beside}”")
         else:
             asked = (words, f"the {words} {role}", f"the “{words}” {role}")
-        return self._mark(Candidate("text", words, beside, asked), fit=fit)
+        return self._mark(QuestionCandidate("text", words, beside, asked), fit=fit)
 
     def widget(self, label: str, role: str, *, near: bool = False) -> Markup:
         """Marks a field, box or slider that words beside it name; `near` where it has none of its own."""
         words = german().get(label, label) if self.language == "de" else label
         phrase = f"the {role} next to {words}" if near else f"the {words} {role}"
-        return self._mark(Candidate("widget", "", words, (phrase,)))
+        return self._mark(QuestionCandidate("widget", "", words, (phrase,)))
 
     def icon(self, name: str, *, near: str = "") -> Markup:
         """Marks something that is drawn."""
@@ -110,7 +110,7 @@ class Scribe:
         asked = tuple(f"the {each} next to {beside}" if near else f"the {each}" for each in icons()[name])
         if name == "picture-of":
             asked = (f"the picture above {beside}",)
-        return Markup('data-icon="{}" {}').format(name, self._mark(Candidate("icon", name, beside, asked)))
+        return Markup('data-icon="{}" {}').format(name, self._mark(QuestionCandidate("icon", name, beside, asked)))
 
     def tool(self, name: str, *, near: str = "", main: bool = False) -> Markup:
         """A button that shows nothing but an icon."""
@@ -202,7 +202,7 @@ class Scribe:
     def _svg(self, name: str) -> Markup:
         return Markup('<svg class="i" viewBox="0 0 24 24"><use href="#{}"/></svg>').format(name)
 
-    def _mark(self, candidate: Candidate, *, fit: bool = False) -> Markup:
+    def _mark(self, candidate: QuestionCandidate, *, fit: bool = False) -> Markup:
         self.candidates.append(candidate)
         return Markup('data-find="{}"{}').format(len(self.candidates) - 1, Markup(" data-fit") if fit else "")
 

@@ -21,7 +21,7 @@ LANGUAGES = ("en", "de")
 FONTS = ("DejaVu Sans", "DejaVu Serif", "Nimbus Sans", "URW Gothic")
 
 
-class Window(NamedTuple):
+class WindowSize(NamedTuple):
     """Of the page: its size in CSS pixels, and how many pixels of the picture each of these is."""
 
     width: int
@@ -29,12 +29,12 @@ class Window(NamedTuple):
     scale: float
 
 
-PLAIN, WIDE, FINE = Window(1344, 896, 1), Window(1280, 720, 1), Window(1200, 800, 1.25)
-PHONES = (Window(390, 780, 1.5), Window(360, 740, 2))
+PLAIN, WIDE, FINE = WindowSize(1344, 896, 1), WindowSize(1280, 720, 1), WindowSize(1200, 800, 1.25)
+PHONES = (WindowSize(390, 780, 1.5), WindowSize(360, 740, 2))
 
 
 @dataclass(frozen=True)
-class Plan:
+class PicturePlan:
     """One picture to be made; equal plans make equal pictures."""
 
     layout: str
@@ -52,7 +52,7 @@ class Plan:
     icon: float
     """The size of icons, and of what lies around those that can be pressed, in sizes of the text."""
     pad: float
-    window: Window
+    window: WindowSize
 
     @property
     def name(self) -> str:
@@ -64,7 +64,7 @@ class Plan:
         return random.Random(f"{self.seed}:{self.name}:{purpose}")  # noqa: S311 - nothing to guess
 
 
-def plans(seed: int = 7) -> list[Plan]:
+def plans(seed: int = 7) -> list[PicturePlan]:
     """All pictures, in the order of the data set."""
     return [
         plan(layout, theme, language, number, seed)
@@ -75,12 +75,12 @@ def plans(seed: int = 7) -> list[Plan]:
     ]
 
 
-def plan(layout: str, theme: str, language: str, number: int, seed: int) -> Plan:
+def plan(layout: str, theme: str, language: str, number: int, seed: int) -> PicturePlan:
     """One picture; the first of each kind has the plainest look."""
     dice = random.Random(f"{seed}:{layout}:{theme}:{language}:{number}")  # noqa: S311 - nothing to guess
     narrow = layout == "phone"
     window = dice.choice(PHONES) if narrow else PLAIN if number == 1 else dice.choice((WIDE, FINE))
-    return Plan(
+    return PicturePlan(
         layout=layout,
         theme=theme,
         language=language,

@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 from handeye.scenarios.suites.grounding.page_content import german, icons
 
 if TYPE_CHECKING:
-    from handeye.scenarios.suites.grounding.picture_plan import Plan
+    from handeye.scenarios.suites.grounding.picture_plan import PicturePlan
     from handeye.scenarios.suites.grounding.rendering import Rendered, Spot
 
 #: Of each kind on one picture.
@@ -23,7 +23,7 @@ SMALL, MIDDLE = 22, 36
 ALIKE = 60
 
 
-def questions(plan: Plan, page: Rendered) -> list[dict[str, Any]]:
+def questions(plan: PicturePlan, page: Rendered) -> list[dict[str, Any]]:
     """The picture's lines of the data set."""
     dice = plan.dice("questions")
     sure = [spot for spot in page.spots if _sure(spot, page)]
@@ -54,7 +54,7 @@ def _sure(spot: Spot, page: Rendered) -> bool:
     return True
 
 
-def _line(plan: Plan, page: Rendered, spot: Spot, phrase: str) -> dict[str, Any]:
+def _line(plan: PicturePlan, page: Rendered, spot: Spot, phrase: str) -> dict[str, Any]:
     left, top, right, bottom = spot.box
     width, height = page.image.size
     box = [
@@ -68,7 +68,7 @@ def _line(plan: Plan, page: Rendered, spot: Spot, phrase: str) -> dict[str, Any]
     return _told(plan, phrase, box, spot.candidate.kind, size)
 
 
-def _told(plan: Plan, phrase: str, box: list[int] | None, kind: str, size: str) -> dict[str, Any]:
+def _told(plan: PicturePlan, phrase: str, box: list[int] | None, kind: str, size: str) -> dict[str, Any]:
     return {
         "image": f"screens/{plan.name}.webp",
         "instruction": phrase,
@@ -81,7 +81,7 @@ def _told(plan: Plan, phrase: str, box: list[int] | None, kind: str, size: str) 
     }
 
 
-def _absent(plan: Plan, page: Rendered) -> str:
+def _absent(plan: PicturePlan, page: Rendered) -> str:
     """A phrase for something that is not on the page, nor anything like it."""
     dice = plan.dice("absent")
     if dice.random() < 0.4:

@@ -11,13 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from handeye.scenarios.suites.grounding.page_content import Candidate, Scribe
+from handeye.scenarios.suites.grounding.page_content import PageContent, QuestionCandidate
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handeye.scenarios.suites.grounding.picture_plan import Plan
+    from handeye.scenarios.suites.grounding.picture_plan import PicturePlan
 
 HERE = Path(__file__).parent
 #: Told apart from a font that is not there by its widths.
@@ -31,7 +31,7 @@ PROBE = """name => {
 class Spot(NamedTuple):
     """What can be asked for, and where the page has it, in pixels of the picture."""
 
-    candidate: Candidate
+    candidate: QuestionCandidate
     box: tuple[float, float, float, float]
 
 
@@ -66,9 +66,9 @@ class Studio:
         finally:
             page.close()
 
-    def render(self, plan: Plan) -> Rendered:
+    def render(self, plan: PicturePlan) -> Rendered:
         """Equal plans give equal pictures, where the fonts and the browser are the same."""
-        scribe = Scribe(plan)
+        scribe = PageContent(plan)
         html = self._layouts.get_template(f"{plan.layout}.html.j2").render(s=scribe, t=scribe.t, **self._parts)
         width, height, scale = plan.window
         page = self._browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=scale)

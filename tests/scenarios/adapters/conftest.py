@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.scenarios.serving import serving
+from handeye.scenarios.serving import serve_suite
 from handeye.scenarios.suite.schema import Serve
 
 if TYPE_CHECKING:
@@ -42,5 +42,5 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("shop")
     for name, text in PAGES.items():
         (folder / name).write_text(text, encoding="utf-8")
-    with serving(Serve(folder="."), folder) as url:
+    with serve_suite(Serve(folder="."), folder) as url:
         yield url

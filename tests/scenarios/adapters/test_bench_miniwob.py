@@ -11,9 +11,9 @@ from typer.testing import CliRunner, Result
 
 from handeye.agent.cli import app
 from handeye.scenarios.agent_benchmarks import miniwob
-from handeye.scenarios.agent_benchmarks.benchmark_task import Limits
+from handeye.scenarios.agent_benchmarks.benchmark_task import TaskLimits
 from handeye.scenarios.results import read_results
-from handeye.scenarios.serving import serving
+from handeye.scenarios.serving import serve_suite
 from handeye.scenarios.suite.schema import Serve
 from handeye.tools.errors import SetupError, UsageError
 
@@ -34,7 +34,7 @@ def bench(*words: str) -> Result:
 def page() -> Iterator[Browser]:
     """A browser that shows one of the pages."""
     with (
-        serving(Serve(folder="."), miniwob.pages()) as url,
+        serve_suite(Serve(folder="."), miniwob.pages()) as url,
         miniwob.open_page(f"{url}/miniwob/click-test-2.html") as it,
     ):
         yield it
@@ -84,8 +84,8 @@ def test_the_first_end_of_an_episode_counts(page: Browser) -> None:
 
 def test_names_that_are_none_and_a_package_that_is_missing_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="no task 'click-buton'; did you mean click-button"):
-        miniwob.tasks(["click-buton"], [0], Limits())
-    assert len(miniwob.tasks(["all"], [0, 1], Limits())) == 2 * len(miniwob.names()) > 200
+        miniwob.tasks(["click-buton"], [0], TaskLimits())
+    assert len(miniwob.tasks(["all"], [0, 1], TaskLimits())) == 2 * len(miniwob.names()) > 200
     monkeypatch.setitem(sys.modules, "miniwob", None)
     with pytest.raises(SetupError, match=r"pip install 'handeye\[bench\]'"):
         miniwob.names()

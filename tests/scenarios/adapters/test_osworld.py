@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handeye.policies.guard.guard_policy import GuardPolicy
-from handeye.scenarios.agent_benchmarks.benchmark_task import Limits
+from handeye.scenarios.agent_benchmarks import osworld
+from handeye.scenarios.agent_benchmarks.benchmark_task import TaskLimits
 from handeye.scenarios.agent_benchmarks.osworld_home import Home
-from handeye.scenarios.agent_benchmarks.osworld_measures import Getter, judged
+from handeye.scenarios.agent_benchmarks.osworld_measures import Getter, run_measure
 from handeye.scenarios.command import run_all
-from handeye.scenarios.datasets import osworld
 from handeye.scenarios.runner import Settings
 from handeye.tools.errors import SetupError, UsageError
 
@@ -72,14 +72,14 @@ def test_tasks_are_done_with_real_programs_and_judged_by_what_they_left(tmp_path
         record("d-never", 'check that the window shows "Teleport"', [], {"func": "infeasible"}),
         record("e-gone", milk, [{"type": "open", "parameters": {"path": "/home/user/none.txt"}}], HOLDS),
     )
-    tasks = osworld.tasks(paths, ["all"], Limits(steps=6, seconds=60), allow_execute=True)
+    tasks = osworld.tasks(paths, ["all"], TaskLimits(steps=6, seconds=60), allow_execute=True)
     results = run_all(tasks, Settings(output=tmp_path / "out", retries=0), 1, 0, [])
     assert {each.name.partition(":")[0]: each.status for each in results} == {
         "a-saved": "passed",
         "b-run": "passed",
         "c-unsaved": "failed",
         "d-never": "passed",  # the agent said that it cannot be done
-        "e-gone": "broken",
+        "e-gone": "error",
     }
     reasons = {each.name.partition(":")[0]: each.reason for each in results}
     assert "it lacks “buy milk”" in reasons["c-unsaved"]
@@ -118,7 +118,7 @@ OUTSIDE = {"type": "open", "parameters": {"path": "/etc/passwd"}}
 def test_what_a_task_file_may_not_do_is_told_before_anything_runs(config: list[Any], said: str, tmp_path: Path) -> None:
     path = written(tmp_path, record("a", "look", config, HOLDS))
     with pytest.raises(UsageError, match=re.escape(said)) as told:
-        osworld.tasks(path, ["all"], Limits())
+        osworld.tasks(path, ["all"], TaskLimits())
     assert str(tmp_path / "a.json") in str(told.value)
 
 
@@ -144,7 +144,7 @@ RULE = {"type": "rule", "rules": {"expected": ["x"]}}
 def test_what_cannot_be_judged_is_told_before_anything_runs(evaluator: Any, said: str, tmp_path: Path) -> None:
     path = written(tmp_path, record("a", "look", [], evaluator))
     with pytest.raises(UsageError, match=re.escape(said)):
-        osworld.tasks(path, ["all"], Limits())
+        osworld.tasks(path, ["all"], TaskLimits())
 
 
 def test_files_settings_and_tables_are_compared(tmp_path: Path, shop: str) -> None:
@@ -157,7 +157,7 @@ def test_files_settings_and_tables_are_compared(tmp_path: Path, shop: str) -> No
     getter = Getter(home, ":0")
 
     def state(func: str, name: str, expected: Any, **options: Any) -> str:
-        return judged(func, {"type": "vm_file", "path": f"/home/user/{name}"}, expected, options, getter).state
+        return run_measure(func, {"type": "vm_file", "path": f"/home/user/{name}"}, expected, options, getter).status
 
     def rule(value: Any) -> dict[str, Any]:
         return {"type": "rule", "rules": {"expected": value}}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handeye.scenarios.agent_benchmarks import webarena
-from handeye.scenarios.agent_benchmarks.benchmark_task import Limits
+from handeye.scenarios.agent_benchmarks.benchmark_task import TaskLimits
 from handeye.scenarios.agent_benchmarks.tally import tally
 from handeye.scenarios.agent_benchmarks.webarena_checks import address, includes
 from handeye.scenarios.command import run_all
@@ -87,7 +87,7 @@ def test_answer_address_and_pages_are_judged_as_the_files_say(shop: str, tmp_pat
         # What a run says that has given up is no answer, whatever words stand in it.
         record(6, 'click "Teleport"', eval_types=["string_match"], reference_answers={"must_include": ["teleport"]}),
     )
-    tasks = webarena.tasks([path], ["all"], Limits(steps=10, seconds=60), [f"shop={shop}/"])
+    tasks = webarena.tasks([path], ["all"], TaskLimits(steps=10, seconds=60), [f"shop={shop}/"])
     results = run_all(tasks, Settings(output=tmp_path / "out", retries=0), 1, 0, [])
     assert results[0].name == '1: type "lamp" into Search, press Enter'
     assert {each.name.partition(":")[0]: each.status for each in results} == {
@@ -139,23 +139,23 @@ def test_what_cannot_be_judged_is_told_with_file_and_key_before_anything_runs(
     good = record(1, "look", eval_types=["string_match"], reference_answers={"exact_match": "x"})
     path = written(tmp_path, good, good | {"task_id": 2} | changed)
     with pytest.raises(UsageError, match=re.escape(said)) as told:
-        webarena.tasks([path], ["all"], Limits(), ["shop=http://127.0.0.1:9"])
+        webarena.tasks([path], ["all"], TaskLimits(), ["shop=http://127.0.0.1:9"])
     assert str(told.value).startswith(f"{path}, record 2: ")
-    assert len(webarena.tasks([path], ["1"], Limits(), ["shop=http://127.0.0.1:9"])) == 1  # it was not chosen
+    assert len(webarena.tasks([path], ["1"], TaskLimits(), ["shop=http://127.0.0.1:9"])) == 1  # it was not chosen
 
 
 def test_what_is_not_supported_can_be_left_out_and_counts_nowhere(tmp_path: Path) -> None:
     fuzzy = record(7, "look", eval_types=["string_match"], reference_answers={"fuzzy_match": ["x"]})
-    tasks = webarena.tasks([written(tmp_path, fuzzy)], ["all"], Limits(), ["shop=http://x"], skip_unsupported=True)
+    tasks = webarena.tasks([written(tmp_path, fuzzy)], ["all"], TaskLimits(), ["shop=http://x"], skip_unsupported=True)
     counted = tally(tasks, run_all(tasks, Settings(output=tmp_path / "out"), 1, 0, []))
     assert (counted.skipped, counted.overall.share.n, counted.overall.share.correct) == (1, 0, 0)
     with pytest.raises(UsageError, match="no task has the id '8'"):
-        webarena.tasks([tmp_path / "tasks.json"], ["8"], Limits(), skip_unsupported=True)
+        webarena.tasks([tmp_path / "tasks.json"], ["8"], TaskLimits(), skip_unsupported=True)
 
 
 def test_addresses_and_words_are_compared_by_webarenas_rules() -> None:
     def fits(url: str, *wanted: str, rule: str = "GOLD in PRED") -> bool:
-        return address(wanted, url, rule).state == "passed"
+        return address(wanted, url, rule).status == "passed"
 
     assert fits("http://a/b/c?q=1&r=2", "http://a/b?q=1")
     assert fits("http://a/b?q=1", "http://a/x?q=2", "http://a/b?q=1")

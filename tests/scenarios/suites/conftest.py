@@ -9,13 +9,13 @@ import pytest
 
 from handeye.scenarios.command import run_all
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.suite.expansion import load_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handeye.scenarios.reporters import Reporter
-    from handeye.scenarios.results import Result
+    from handeye.scenarios.results import ScenarioResult
 
 PAGE = """<!doctype html><meta charset=utf-8><title>Todos</title><h1>Todos</h1>
 <label>New <input id=n></label><ul id=l></ul><p id=c>0 items</p>
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 class Run(Protocol):
     def __call__(
         self, scenarios: str, *, workers: int = 1, reporters: Sequence[Reporter] = (), max_failures: int = 0
-    ) -> list[Result]: ...
+    ) -> list[ScenarioResult]: ...
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def run(folder: Path) -> Run:
 
     def work(
         scenarios: str, *, workers: int = 1, reporters: Sequence[Reporter] = (), max_failures: int = 0
-    ) -> list[Result]:
+    ) -> list[ScenarioResult]:
         file = folder / "todos.yaml"
         file.write_text(f"serve: {{folder: pages}}\n{scenarios}", encoding="utf-8")
-        return run_all(cases_of(file), Settings(output=folder / "out"), workers, max_failures, reporters)
+        return run_all(load_scenarios(file), Settings(output=folder / "out"), workers, max_failures, reporters)
 
     return work

@@ -25,7 +25,7 @@ from handeye.perception.model_perception import ModelPerception
 from handeye.perception.observation import Observation
 from handeye.perception.reading import ocr
 from handeye.scenarios.checks.kinds import Check, as_check
-from handeye.scenarios.checks.run_check import Means, judge
+from handeye.scenarios.checks.run_check import CheckContext, run_check
 from handeye.tools import Browser
 from handeye.tools.device import Signals
 from handeye.tools.element import Element
@@ -60,10 +60,10 @@ BLIND = Observation(SCREEN)
 
 def state(written: Any, observation: Observation = SCENE, folder: Path = Path()) -> str:
     check = CHECK.validate_python(as_check(written))
-    judged = judge(check, lambda: observation, folder)
+    judged = run_check(check, lambda: observation, folder)
     assert judged.expected
-    assert judged.seen
-    return judged.state
+    assert judged.actual
+    return judged.status
 
 
 @pytest.mark.parametrize(
@@ -227,11 +227,11 @@ def test_a_screen_is_compared_with_a_picture_and_what_differs_is_marked(table: O
 
     def judged(written: dict[str, Any], observation: Observation = table, *, update: bool = False) -> Any:
         check = CHECK.validate_python(as_check({"picture": written}))
-        return judge(check, lambda: observation, tmp_path, Means(perception, marked, update))
+        return run_check(check, lambda: observation, tmp_path, CheckContext(perception, marked, update))
 
-    assert judged({"file": "page.png"}).state == "unknown"  # not there
-    assert judged({"file": "page.png"}, update=True).state == "passed"
-    assert judged({"file": "save.png", "of": "Save"}, update=True).state == "passed"
+    assert judged({"file": "page.png"}).status == "unknown"  # not there
+    assert judged({"file": "page.png"}, update=True).status == "passed"
+    assert judged({"file": "save.png", "of": "Save"}, update=True).status == "passed"
     with Image.open(tmp_path / "save.png") as save:
         assert save.width < 200
     assert judged({"file": "page.png"}).picture == judged({"file": "save.png", "of": "Save"}).picture == ""
@@ -239,16 +239,16 @@ def test_a_screen_is_compared_with_a_picture_and_what_differs_is_marked(table: O
     other.paste("red", (300, 200, 340, 220))
     changed = Observation(Screenshot(other), table.elements)
     told = judged({"file": "page.png"}, changed)
-    assert told.state == "failed"
-    assert "[300, 200, 340, 220]" in told.seen
+    assert told.status == "failed"
+    assert "[300, 200, 340, 220]" in told.actual
     assert told.picture == str(marked)
     with Image.open(marked) as picture:
         assert picture.size == other.size
         assert picture.convert("RGB").getpixel((320, 210)) == (214, 0, 60)
-    assert judged({"file": "page.png", "tolerance": 0.01}, changed).state == "passed"
-    assert judged({"file": "page.png", "region": [0, 0, 50, 50]}).state == "failed"  # of another size
-    assert judged({"file": "page.png", "of": "Rhubarb"}).state == "unknown"
-    assert judged({"file": "page.png", "region": [0, 0, 5000, 50]}).state == "unknown"
+    assert judged({"file": "page.png", "tolerance": 0.01}, changed).status == "passed"
+    assert judged({"file": "page.png", "region": [0, 0, 50, 50]}).status == "failed"  # of another size
+    assert judged({"file": "page.png", "of": "Rhubarb"}).status == "unknown"
+    assert judged({"file": "page.png", "region": [0, 0, 5000, 50]}).status == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -267,8 +267,8 @@ def test_a_screen_is_compared_with_a_picture_and_what_differs_is_marked(table: O
 def test_a_question_is_judged_by_most_of_a_models_votes(answers: list[str], asked: dict[str, Any], found: str) -> None:
     engine = ScriptedEngine(answers)
     check = CHECK.validate_python(as_check({"ask": {"question": "Is the chart rising?", **asked}}))
-    judged = judge(check, lambda: SCENE, Path(), Means(ModelPerception(engine, reader=ocr.read)))
-    assert judged.state == found, judged.seen
+    judged = run_check(check, lambda: SCENE, Path(), CheckContext(ModelPerception(engine, reader=ocr.read)))
+    assert judged.status == found, judged.actual
     assert "Is the chart rising?" in str(engine.prompts[0])
 
 
@@ -308,15 +308,15 @@ def postgres() -> Iterator[str]:
 def test_a_postgresql_server_is_asked_and_never_changed(postgres: str) -> None:
     def judged(query: str, equals: Any = None, database: str = postgres) -> Any:
         written = {"sql": {"database": database, "query": query, "equals": equals}}
-        return judge(CHECK.validate_python(as_check(written)), lambda: SCENE, Path())
+        return run_check(CHECK.validate_python(as_check(written)), lambda: SCENE, Path())
 
-    assert judged("select count(*) from pg_tables where tablename = 'nothing'", 0).state == "passed"
-    assert judged("select 12.50::numeric", 12.5).state == "passed"
-    assert judged("select 'lamp'", "chair").state == "failed"
+    assert judged("select count(*) from pg_tables where tablename = 'nothing'", 0).status == "passed"
+    assert judged("select 12.50::numeric", 12.5).status == "passed"
+    assert judged("select 'lamp'", "chair").status == "failed"
     wrong = judged("create table orders (id integer)")
-    assert wrong.state == "unknown"
-    assert "read-only" in wrong.seen
-    assert judged("select count(*) from pg_tables where tablename = 'orders'", 0).state == "passed"
+    assert wrong.status == "unknown"
+    assert "read-only" in wrong.actual
+    assert judged("select count(*) from pg_tables where tablename = 'orders'", 0).status == "passed"
     away = judged("select 1", 1, "postgresql://ada:hush-hush@127.0.0.1:1/postgres")
-    assert away.state == "unknown"
-    assert "hush-hush" not in away.seen + away.expected + wrong.seen
+    assert away.status == "unknown"
+    assert "hush-hush" not in away.actual + away.expected + wrong.actual

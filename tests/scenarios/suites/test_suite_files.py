@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from handeye.scenarios.command import chosen, sharded
-from handeye.scenarios.starting import beginning
-from handeye.scenarios.suite.expansion import cases_of, find_files
-from handeye.scenarios.suite.schema import joined
+from handeye.scenarios.command import select_scenarios, select_shard
+from handeye.scenarios.starting import start_address
+from handeye.scenarios.suite.expansion import find_files, load_scenarios
+from handeye.scenarios.suite.schema import join_steps
 from handeye.tools.errors import UsageError
 
 SUITE = """name: shop
@@ -46,28 +46,28 @@ def written(file: Path, text: str = SUITE) -> Path:
 
 
 def test_each_combination_and_repeat_is_a_case_of_its_own(file: Path) -> None:
-    cases = cases_of(written(file))
-    assert [case.name for case in cases] == [
+    scenarios = load_scenarios(written(file))
+    assert [scenario.name for scenario in scenarios] == [
         "looks for a thing [thing=lamp]",
         "looks for a thing [thing=chair]",
         "logs in #1",
         "logs in #2",
     ]
-    assert cases[1].scenario.wanted == 'type "chair" into Search, press Enter'
-    assert [check.words() for check in cases[1].scenario.ensures] == [
+    assert scenarios[1].spec.wanted == 'type "chair" into Search, press Enter'
+    assert [check.words() for check in scenarios[1].spec.ensures] == [
         'the page shows "Results"',
         "the address holds q=chair",
         "element “Save” is not enabled",
     ]
-    assert cases[0].scenario.on == "${serve}/search"  # known when it runs
-    assert cases[0].tags == {"shop", "slow"}
-    assert cases[2].scenario.wanted == 'log in as "ada"'
+    assert scenarios[0].spec.on == "${serve}/search"  # known when it runs
+    assert scenarios[0].tags == {"shop", "slow"}
+    assert scenarios[2].spec.wanted == 'log in as "ada"'
 
 
 def test_the_environment_is_read_and_on_is_a_word(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP", "http://shop.test")
     text = "on: ${{SHOP}}\nscenarios:\n  - {name: a, on: '${{SHOP}}/x', goal: click on, unchecked: true}\n"
-    assert cases_of(written(file, text))[0].scenario.on == "http://shop.test/x"
+    assert load_scenarios(written(file, text))[0].spec.on == "http://shop.test/x"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_environment_is_read_and_on_is_a_word(file: Path, monkeypatch: pytes
 def test_a_mistake_is_told_with_its_line(file: Path, old: str, new: str, line: int, said: str) -> None:
     assert old in SUITE
     with pytest.raises(UsageError) as raised:
-        cases_of(written(file, SUITE.replace(old, new)))
+        load_scenarios(written(file, SUITE.replace(old, new)))
     assert said in str(raised.value)
     assert str(raised.value).startswith(f"{file}:{line}: "), raised.value
 
@@ -125,8 +125,8 @@ def test_a_condition_decides_whether_a_scenario_is_run(
     file: Path, monkeypatch: pytest.MonkeyPatch, when: str, why: str
 ) -> None:
     monkeypatch.setenv("SHOP", "yes == no")  # a value is never read as a condition
-    cases = cases_of(written(file, SUITE.replace("    repeat: 2", f"    when: {when}")))
-    assert cases[-1].scenario.skip == (why or False)
+    scenarios = load_scenarios(written(file, SUITE.replace("    repeat: 2", f"    when: {when}")))
+    assert scenarios[-1].spec.skip == (why or False)
 
 
 def test_a_condition_sees_the_matrix_and_what_is_skipped_needs_no_values(file: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_condition_sees_the_matrix_and_what_is_skipped_needs_no_values(file: P
         .replace("    repeat: 2", "    when: ${{NOTHING_OF_THE_KIND}}")
         .replace('as "${user}"', "as ${{NOTHING_OF_THE_KIND}}")
     )
-    assert [bool(case.scenario.skip) for case in cases_of(written(file, text))] == [False, True, True]
+    assert [bool(scenario.spec.skip) for scenario in load_scenarios(written(file, text))] == [False, True, True]
 
 
 def test_a_billion_laughs_and_an_alias_of_itself_are_refused(file: Path) -> None:
@@ -143,9 +143,9 @@ def test_a_billion_laughs_and_an_alias_of_itself_are_refused(file: Path) -> None
     for one, other in zip("abcdefg", "bcdefgh", strict=True):
         laughs += f"{other}: &{other} [{', '.join([f'*{one}'] * 9)}]\n"
     with pytest.raises(UsageError, match="its aliases stand for more than 100,000 values"):
-        cases_of(written(file, laughs))
+        load_scenarios(written(file, laughs))
     with pytest.raises(UsageError, match="this alias holds itself"):
-        cases_of(written(file, "a: &a [*a]\n"))
+        load_scenarios(written(file, "a: &a [*a]\n"))
 
 
 def test_included_scenarios_come_first_and_their_variables_can_be_overruled(file: Path) -> None:
@@ -153,7 +153,7 @@ def test_included_scenarios_come_first_and_their_variables_can_be_overruled(file
         file.with_name("base.yaml"), "variables: {who: ada}\nscenarios:\n- {name: a, goal: click x, unchecked: true}"
     )
     text = "include: base.yaml\nvariables: {what: lamp}\nscenarios:\n- {name: b, goal: 'click ${who}', unchecked: true}"
-    assert [(case.name, case.scenario.goal) for case in cases_of(written(file, text))] == [
+    assert [(scenario.name, scenario.spec.goal) for scenario in load_scenarios(written(file, text))] == [
         ("a", "click x"),
         ("b", "click ada"),
     ]
@@ -168,37 +168,42 @@ def test_folders_give_the_files_that_hold_scenarios(file: Path) -> None:
 
 
 def test_names_tags_and_shards_choose(file: Path, tmp_path: Path) -> None:
-    cases = cases_of(written(file))
-    assert [case.name for case in chosen(cases, "logs", [], False, None)] == ["logs in #1", "logs in #2"]
-    assert len(chosen(cases, "", ["slow"], False, None)) == 2
-    parts = [sharded(cases, f"{number}/3") for number in (1, 2, 3)]
-    assert sorted(case.name for part in parts for case in part) == sorted(case.name for case in cases)
+    scenarios = load_scenarios(written(file))
+    assert [scenario.name for scenario in select_scenarios(scenarios, "logs", [], False, None)] == [
+        "logs in #1",
+        "logs in #2",
+    ]
+    assert len(select_scenarios(scenarios, "", ["slow"], False, None)) == 2
+    parts = [select_shard(scenarios, f"{number}/3") for number in (1, 2, 3)]
+    assert sorted(scenario.name for part in parts for scenario in part) == sorted(
+        scenario.name for scenario in scenarios
+    )
     for wrong in ("0/3", "4/3", "x"):
         with pytest.raises(UsageError, match="is no part"):
-            sharded(cases, wrong)
+            select_shard(scenarios, wrong)
     with pytest.raises(UsageError, match="is no pattern"):
-        chosen(cases, "(", [], False, None)
+        select_scenarios(scenarios, "(", [], False, None)
     with pytest.raises(UsageError, match="there are no results"):
-        chosen(cases, "", [], False, tmp_path)
+        select_scenarios(scenarios, "", [], False, tmp_path)
 
 
 def test_only_leaves_the_others_out_and_can_be_forbidden(file: Path) -> None:
-    cases = cases_of(written(file, SUITE.replace("    repeat: 2", "    only: true")))
-    assert [case.name for case in chosen(cases, "", [], False, None)] == ["logs in"]
+    scenarios = load_scenarios(written(file, SUITE.replace("    repeat: 2", "    only: true")))
+    assert [scenario.name for scenario in select_scenarios(scenarios, "", [], False, None)] == ["logs in"]
     with pytest.raises(UsageError, match=r"shop.yaml:17: “logs in” says `only`"):
-        chosen(cases, "", [], True, None)
+        select_scenarios(scenarios, "", [], True, None)
 
 
 def test_the_suite_of_the_documentation_can_be_run(file: Path) -> None:
     page = Path(__file__).parents[3] / "docs" / "scenarios.md"
     suite = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
-    cases = cases_of(written(file, suite))
-    assert [case.name for case in cases] == [
+    scenarios = load_scenarios(written(file, suite))
+    assert [scenario.name for scenario in scenarios] == [
         "finds a lamp",
         "sorts by each column [column=Date]",
         "sorts by each column [column=Total]",
     ]
-    assert cases[1].scenario.wanted == 'click "Date"'
+    assert scenarios[1].spec.wanted == 'click "Date"'
 
 
 def test_a_step_is_left_out_where_it_is_not_for_here(file: Path) -> None:
@@ -209,16 +214,16 @@ scenarios:
     steps: [click a, {step: click b, when: "${env} == live"}, {step: 'check that the page shows "${env}"', when: "%s"}]
     unchecked: %s
 """
-    (case,) = cases_of(written(file, text % ("${env}", "false")))
-    assert (case.scenario.wanted, joined(case.suite.setup)) == ('click a, check that the page shows "test"', "")
-    (case,) = cases_of(written(file, text % ("false", "false")))
-    assert case.scenario.skip == "when: false; it is “false”"  # nothing would be checked
-    (case,) = cases_of(written(file, text % ("false", "true")))
-    assert (case.scenario.wanted, case.scenario.skip) == ("click a", False)
+    (scenario,) = load_scenarios(written(file, text % ("${env}", "false")))
+    assert (scenario.spec.wanted, join_steps(scenario.suite.setup)) == ('click a, check that the page shows "test"', "")
+    (scenario,) = load_scenarios(written(file, text % ("false", "false")))
+    assert scenario.spec.skip == "when: false; it is “false”"  # nothing would be checked
+    (scenario,) = load_scenarios(written(file, text % ("false", "true")))
+    assert (scenario.spec.wanted, scenario.spec.skip) == ("click a", False)
 
 
 @pytest.mark.parametrize(
-    ("suite", "scenario", "found"),
+    ("suite", "own", "found"),
     [
         ("", "", "http://127.0.0.1:9"),
         ("/shop.html", "", "http://127.0.0.1:9/shop.html"),
@@ -234,20 +239,22 @@ scenarios:
         ("", "about:blank", "about:blank"),
     ],
 )
-def test_where_a_scenario_begins_follows_as_a_link_does(file: Path, suite: str, scenario: str, found: str) -> None:
+def test_where_a_scenario_begins_follows_as_a_link_does(file: Path, suite: str, own: str, found: str) -> None:
     (file.parent / "beside.html").touch()
-    text = f"on: '{suite}'\nscenarios:\n  - {{name: a, on: '{scenario}', goal: click x, unchecked: true}}\n"
-    (case,) = cases_of(written(file, text))
+    text = f"on: '{suite}'\nscenarios:\n  - {{name: a, on: '{own}', goal: click x, unchecked: true}}\n"
+    (scenario,) = load_scenarios(written(file, text))
     served = "http://127.0.0.1:9"
-    where = beginning(case, case.scenario.on, case.suite.on.replace("${serve}", served), served)
+    where = start_address(scenario, scenario.spec.on, scenario.suite.on.replace("${serve}", served), served)
     assert where == found.format(folder=file.parent)
 
 
 @pytest.mark.parametrize(("on", "said"), [("/x", "no page"), ("", "has no address"), ("nothing", "no page")])
 def test_what_is_no_beginning_is_told_with_its_line(file: Path, on: str, said: str) -> None:
-    (case,) = cases_of(written(file, f"scenarios:\n  - {{name: a, on: '{on}', goal: click x, unchecked: true}}\n"))
+    (scenario,) = load_scenarios(
+        written(file, f"scenarios:\n  - {{name: a, on: '{on}', goal: click x, unchecked: true}}\n")
+    )
     with pytest.raises(UsageError, match=f"^{file}:2: .*{said}"):
-        beginning(case, case.scenario.on, "", "")
+        start_address(scenario, scenario.spec.on, "", "")
 
 
 @pytest.mark.parametrize(
@@ -265,5 +272,5 @@ def test_what_is_no_beginning_is_told_with_its_line(file: Path, on: str, said: s
 )  # fmt: skip
 def test_a_file_that_would_exhaust_the_machine_is_refused_at_once(file: Path, text: str, said: str) -> None:
     with pytest.raises(UsageError) as raised:
-        cases_of(written(file, text))
+        load_scenarios(written(file, text))
     assert str(raised.value).startswith(f"{file}{said}"), raised.value

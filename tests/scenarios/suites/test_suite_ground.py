@@ -16,7 +16,7 @@ from handeye.agent.cli import app
 from handeye.scenarios.command import run_all
 from handeye.scenarios.reporters import open_reporters
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import cases_of, find_files
+from handeye.scenarios.suite.expansion import find_files, load_scenarios
 from handeye.tools.errors import UsageError
 
 SUITE = """name: pictures
@@ -58,7 +58,7 @@ def test_what_is_found_passes_and_what_is_found_elsewhere_fails_with_its_picture
     assert find_files([folder]) == [folder / "suite.yaml"]
     output, said = folder / "out", StringIO()
     reporters = open_reporters("list,json,junit,html", Console(file=said, width=200), output)
-    results = run_all(cases_of(folder / "suite.yaml"), Settings(output=output), 1, 0, reporters)
+    results = run_all(load_scenarios(folder / "suite.yaml"), Settings(output=output), 1, 0, reporters)
     for each in reporters:
         each.end(results, 1.0)
     assert [(each.name, each.status, each.line) for each in results] == [
@@ -110,11 +110,11 @@ def test_a_mistake_is_told_with_its_line(folder: Path, old: str, new: str, line:
     file = folder / "wrong.yml"
     file.write_text(SUITE.replace(old, new, 1), encoding="utf-8")
     if not said:  # names that are alike are told apart by their pictures
-        assert cases_of(file)[2].name == "Cancel (shot.png)"
+        assert load_scenarios(file)[2].name == "Cancel (shot.png)"
         file.unlink()
         return
     with pytest.raises(UsageError) as raised:
-        cases_of(file)
+        load_scenarios(file)
     file.unlink()
     assert said in str(raised.value)
     assert str(raised.value).startswith(f"{file}:{line}: "), raised.value

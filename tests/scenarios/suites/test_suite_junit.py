@@ -9,9 +9,9 @@ import pytest
 import xmlschema
 from rich.console import Console
 
-from handeye.scenarios.checks.run_check import Judged
+from handeye.scenarios.checks.run_check import CheckResult
 from handeye.scenarios.reporters.junit import JUnitReporter
-from handeye.scenarios.results import Attempt, Result
+from handeye.scenarios.results import Attempt, ScenarioResult
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
 HOSTILE = [
@@ -24,23 +24,25 @@ HOSTILE = [
 ]
 
 
-def _result(number: int, name: str, status: str, seen: str = "") -> Result:
-    check = Judged(expected=f"it shows {name}", state="failed", seen=seen)
+def _result(number: int, name: str, status: str, seen: str = "") -> ScenarioResult:
+    check = CheckResult(expected=f"it shows {name}", status="failed", actual=seen)
     attempt = Attempt(number=1, status=status, reason=f"not {name}", checks=(check,), seconds=0.1)  # type: ignore[arg-type]
-    return Result.of(attempts=[attempt], key=str(number), name=name, suite=name, file=f"{number % 2}.yaml", line=1)
+    return ScenarioResult.of(
+        attempts=[attempt], key=str(number), name=name, suite=name, file=f"{number % 2}.yaml", line=1
+    )
 
 
 def test_hostile_names_make_a_valid_file(tmp_path: Path) -> None:
-    statuses = ["passed", "failed", "broken", "skipped"]
+    statuses = ["passed", "failed", "error", "skipped"]
     results = [
         _result(number, name, status, seen=name)
         for number, (name, status) in enumerate((name, status) for name in HOSTILE for status in statuses)
     ]
     (path,) = JUnitReporter(Console(), tmp_path).end(results, 1.5)
     SCHEMA.validate(path)
-    cases = ElementTree.parse(path).getroot().findall(".//testcase")
-    assert len(cases) == len(results)
-    named = [case.get("name") or "" for case in cases]
+    scenarios = ElementTree.parse(path).getroot().findall(".//testcase")
+    assert len(scenarios) == len(results)
+    named = [scenario.get("name") or "" for scenario in scenarios]
     assert "]]> & <b>" in named
     assert any("🦊" in name for name in named)
     assert all("\x1b" not in name for name in named)

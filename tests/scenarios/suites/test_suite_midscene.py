@@ -8,10 +8,10 @@ import pytest
 
 from handeye.policies.plain_english.parsing import parse
 from handeye.scenarios.command import run_all
-from handeye.scenarios.formats.midscene_steps import mapped
+from handeye.scenarios.formats.midscene_steps import map_step
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import cases_of, find_files
-from handeye.scenarios.suite.schema import joined
+from handeye.scenarios.suite.expansion import find_files, load_scenarios
+from handeye.scenarios.suite.schema import join_steps
 from handeye.tools.errors import UsageError
 
 FLOW = """web:
@@ -61,7 +61,7 @@ def written(file: Path, text: str = FLOW) -> Path:
 
 def test_a_flow_is_run_as_it_is_and_a_task_that_may_fail_stops_nothing(file: Path) -> None:
     assert find_files([written(file).parent]) == [file]
-    [result] = run_all(cases_of(file), Settings(output=file.parent / "out"), 1, 0, ())
+    [result] = run_all(load_scenarios(file), Settings(output=file.parent / "out"), 1, 0, ())
     assert (result.name, result.status) == ("adds two things, closes an advertisement, sees them", "passed"), result
     [attempt] = result.attempts
     assert attempt.steps >= 6
@@ -75,7 +75,7 @@ def test_a_check_that_does_not_hold_fails_with_the_flows_own_message(file: Path)
         "    continueOnError: true\n    flow:\n      - aiTap: '\"No thanks\"'\n", "    flow: [sleep: 1]\n"
     )
     text = without.replace('aiAssert: the page shows "chair"', 'aiAssert: the page shows "sofa"')
-    [result] = run_all(cases_of(written(file, text)), Settings(output=file.parent / "out"), 1, 0, ())
+    [result] = run_all(load_scenarios(written(file, text)), Settings(output=file.parent / "out"), 1, 0, ())
     assert result.status == "failed"
     assert result.reason.startswith("The chair was not added: ")
 
@@ -86,9 +86,9 @@ def test_cases_of_the_newer_runner_are_scenarios_with_hooks(file: Path) -> None:
         "  - name: one\n    tags: [smoke]\n    $: {timeout: 5000}\n    steps:\n      - ai: click Save\n"
         "  - name: two\n    steps:\n      - aiAct: buy the cheapest lamp\n"
     )
-    one, two = cases_of(written(file, text))
-    assert (joined(one.suite.setup), joined(one.suite.teardown)) == ("click Start", "click Leave")
-    assert (one.scenario.wanted, one.scenario.timeout, one.tags) == ("click Save", 5.0, frozenset({"smoke"}))
+    one, two = load_scenarios(written(file, text))
+    assert (join_steps(one.suite.setup), join_steps(one.suite.teardown)) == ("click Start", "click Leave")
+    assert (one.spec.wanted, one.spec.timeout, one.tags) == ("click Save", 5.0, frozenset({"smoke"}))
     assert two.name == "two"
 
 
@@ -116,7 +116,7 @@ def test_cases_of_the_newer_runner_are_scenarios_with_hooks(file: Path) -> None:
     ],
 )
 def test_each_verb_becomes_words_that_plain_english_understands(step: dict[str, object], words: str) -> None:
-    assert mapped(step).words == words
+    assert map_step(step).words == words
     assert parse(words)
 
 
@@ -142,7 +142,7 @@ def test_each_verb_becomes_words_that_plain_english_understands(step: dict[str, 
 def test_what_has_no_counterpart_is_told_with_its_line(file: Path, old: str, new: str, line: int, said: str) -> None:
     assert old in FLOW
     with pytest.raises(UsageError) as raised:
-        cases_of(written(file, FLOW.replace(old, new)))
+        load_scenarios(written(file, FLOW.replace(old, new)))
     assert said in str(raised.value)
     assert str(raised.value).startswith(f"{file}:{line}: "), raised.value
 
@@ -153,17 +153,17 @@ def test_any_name_in_the_environment_is_replaced_and_a_missing_one_is_refused(
 ) -> None:
     text = "page: {url: '${" + name + "}'}\ntasks:\n  - name: one\n    flow:\n      - aiTap: Save\n"
     with pytest.raises(UsageError, match=rf"flow.yaml:1: \$\{{{name}\}} is not in the environment; set it"):
-        cases_of(written(file, text))
+        load_scenarios(written(file, text))
     monkeypatch.setenv(name, "http://127.0.0.1:1/")
-    assert cases_of(file)[0].suite.on == "http://127.0.0.1:1/"
+    assert load_scenarios(file)[0].suite.on == "http://127.0.0.1:1/"
 
 
 def test_cases_that_open_their_own_pages_need_no_address(file: Path) -> None:
     opens = "    steps:\n      - gotoUrl: http://127.0.0.1:1/a\n      - aiTap: Save\n"
-    one, two = cases_of(written(file, f"cases:\n  - name: one\n{opens}  - name: two\n{opens}"))
-    assert one.scenario.wanted == "go to http://127.0.0.1:1/a, click Save"
+    one, two = load_scenarios(written(file, f"cases:\n  - name: one\n{opens}  - name: two\n{opens}"))
+    assert one.spec.wanted == "go to http://127.0.0.1:1/a, click Save"
     assert (one.suite.on, two.suite.on) == ("about:blank", "about:blank")
     hooked = "beforeEach:\n  - gotoUrl: http://127.0.0.1:1/b\ncases:\n  - name: one\n    steps: [{aiTap: Save}]\n"
-    assert cases_of(written(file, hooked))[0].suite.on == "about:blank"
+    assert load_scenarios(written(file, hooked))[0].suite.on == "about:blank"
     with pytest.raises(UsageError, match=r"it has no address; give .* or a first step `gotoUrl` to each case"):
-        cases_of(written(file, f"cases:\n  - name: one\n{opens}  - name: two\n    steps: [{{aiTap: Save}}]\n"))
+        load_scenarios(written(file, f"cases:\n  - name: one\n{opens}  - name: two\n    steps: [{{aiTap: Save}}]\n"))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.scenarios.distributed import connect
-from handeye.scenarios.distributed.archives import TOLD, Place, pack, pack_back, unpack
+from handeye.scenarios.distributed.archives import TOLD, SuiteFolders, pack_attempt, pack_suite, unpack
 from handeye.scenarios.results import read_results
 from handeye.tools.errors import SetupError, UsageError
-from tests.scenarios.suites.test_suite_workers import mine, scenarios, started
+from tests.scenarios.suites.test_suite_workers import mine, started, suite_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ with connect("local", cores=1) as cluster:
 
 @needs_ray
 def test_a_killed_worker_of_a_cluster_costs_no_scenario(mine: Path) -> None:
-    text = scenarios(a="ok", b="deadly_once")
+    text = suite_text(a="ok", b="deadly_once")
     (mine / "todos.yaml").write_text(f"serve: {{folder: pages}}\n{text}")
     process = started(mine, "--ray", "local", "-w", "2")
     _, said = process.communicate(timeout=200)
@@ -90,10 +90,10 @@ def test_what_travels_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (folder / "node_modules" / "huge.js").write_bytes(bytes(2000))
     for name, size in (("small", 10), ("large", 1000), ("middle", 100)):
         (folder / name).write_bytes(bytes(size))
-    unpack(pack_back(folder, tmp_path, most=500), tmp_path / "back")
+    unpack(pack_attempt(folder, tmp_path, most=500), tmp_path / "back")
     back = tmp_path / "back" / "trials" / "001-a"
     assert sorted(path.name for path in back.iterdir()) == [TOLD, "middle", "small"]
     assert (back / TOLD).read_text() == "large\n"
     monkeypatch.setattr("handeye.scenarios.distributed.archives.MOST", 1000)
     with pytest.raises(UsageError, match="give the suite a folder of its own"):
-        pack(Place(tmp_path, (folder,)))
+        pack_suite(SuiteFolders(tmp_path, (folder,)))

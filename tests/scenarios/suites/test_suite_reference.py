@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from handeye.agent.cli import app
 from handeye.scenarios import reference
 from handeye.scenarios.editors import suite_schema
-from handeye.scenarios.suite.expansion import cases_of, find_files
-from handeye.scenarios.suite.yaml_source import parsed, read_source
+from handeye.scenarios.suite.expansion import find_files, load_scenarios
+from handeye.scenarios.suite.yaml_source import parse_yaml, read_source
 from handeye.tools.errors import UsageError
 
 ROOT = Path(__file__).parents[3]
@@ -71,12 +71,12 @@ def test_the_schema_takes_what_the_loader_takes_and_refuses_what_it_refuses(
     monkeypatch.setenv("CI", "1")
     file = tmp_path / "suite.yaml"
     file.write_text(f"variables: {{x: 3}}\nscenarios:\n  - {scenario}\n", encoding="utf-8")
-    assert schema.is_valid(parsed(file.read_text("utf-8"))) is good
+    assert schema.is_valid(parse_yaml(file.read_text("utf-8"))) is good
     if good:
-        assert cases_of(file)
+        assert load_scenarios(file)
     else:
         with pytest.raises(UsageError, match=r"suite.yaml:3: "):
-            cases_of(file)
+            load_scenarios(file)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_the_schema_takes_what_the_loader_takes_and_refuses_what_it_refuses(
     ],
 )
 def test_the_schema_knows_the_rest_of_a_suite(schema: Any, text: str, good: bool) -> None:
-    assert schema.is_valid(parsed(text)) is good
+    assert schema.is_valid(parse_yaml(text)) is good
 
 
 def test_every_suite_of_the_repository_fits(schema: Any) -> None:

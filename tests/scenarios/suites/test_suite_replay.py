@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from handeye.scenarios.anchors import Anchors, file_name
+from handeye.scenarios.anchors import ScenarioAnchors, file_name
 from handeye.scenarios.command import run_all
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.suite.expansion import load_scenarios
 from tests.scenarios.suites.conftest import PAGE
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ OTHER_CLOTHES = "<style>body{font:24px serif;margin:60px 250px} button{padding:2
 
 def attempt(folder: Path, **settings: Any) -> Attempt:
     """Run the suite's only scenario once."""
-    [result] = run_all(cases_of(folder / "todos.yaml"), Settings(output=folder / "out", **settings), 1, 0, [])
+    [result] = run_all(load_scenarios(folder / "todos.yaml"), Settings(output=folder / "out", **settings), 1, 0, [])
     return result.attempts[-1]
 
 
@@ -74,7 +74,7 @@ scenarios:
     assert patches <= {each.stem for each in (folder / "todos.anchors" / "patches").iterdir()}
 
     def learnt(_: int) -> str:
-        anchors = Anchors(cases_of(folder / "todos.yaml")[0], served)
+        anchors = ScenarioAnchors(load_scenarios(folder / "todos.yaml")[0], served)
         anchors.kept = None
         return anchors.learn(next((folder / "out" / "trials").iterdir()), update=False).told
 

@@ -19,9 +19,9 @@ from handeye.scenarios.reporters.suite_view import (
     StepData,
     SuiteView,
 )
-from handeye.scenarios.retention import keep_wanted
+from handeye.scenarios.retention import parse_retention
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.suite.expansion import load_scenarios
 from handeye.tools.browser.launch import flags, need_chromium
 from handeye.tools.errors import UsageError
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from handeye.scenarios.results import Result
-    from handeye.scenarios.retention import Keep
+    from handeye.scenarios.results import ScenarioResult
+    from handeye.scenarios.retention import Retention
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -77,12 +77,12 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _run(suite: Path, output: str, trace: Keep = "on", only: tuple[str, ...] = ()) -> list[Result]:
+def _run(suite: Path, output: str, trace: Retention = "on", only: tuple[str, ...] = ()) -> list[ScenarioResult]:
     out = suite / output
     (suite / "count").unlink(missing_ok=True)
     settings = Settings(output=out, secrets=str(suite / "secrets.toml"), anchors=False, trace=trace)
-    cases = [case for case in cases_of(suite / "shop.yaml") if not only or case.name in only]
-    results = run_all(cases, settings, 1, 0, ())
+    scenarios = [scenario for scenario in load_scenarios(suite / "shop.yaml") if not only or scenario.name in only]
+    results = run_all(scenarios, settings, 1, 0, ())
     HtmlReporter(Console(), out).end(results, 12.3)
     return results
 
@@ -263,7 +263,7 @@ def test_a_hidden_value_stands_nowhere_in_the_output(report: Path) -> None:
 
 
 @pytest.mark.parametrize(("trace", "runs"), [("retain-on-failure", ["002"]), ("off", ["001", "002", "002"])])
-def test_what_is_kept_of_runs(suite: Path, trace: Keep, runs: list[str]) -> None:
+def test_what_is_kept_of_runs(suite: Path, trace: Retention, runs: list[str]) -> None:
     out = suite / trace
     results = _run(suite, trace, trace, only=("greets Ada", "at the second try"))
     assert [each.status for each in results] == ["passed", "flaky"]
@@ -281,4 +281,4 @@ def test_what_is_kept_of_runs(suite: Path, trace: Keep, runs: list[str]) -> None
 
 def test_what_to_keep_is_said_in_known_words() -> None:
     with pytest.raises(UsageError, match=r"--trace 'sometimes' is none of on, retain-on-failure, off"):
-        keep_wanted("sometimes")
+        parse_retention("sometimes")

@@ -13,16 +13,23 @@ import pytest
 
 from handeye.scenarios.command import run_all
 from handeye.scenarios.results import read_results
-from handeye.scenarios.resume import Plan
+from handeye.scenarios.resume import RunPlan
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.suite.expansion import load_scenarios
 from handeye.tools.errors import UsageError
-from tests.scenarios.suites.test_suite_workers import await_files, await_results, is_gone, mine, scenarios, started
+from tests.scenarios.suites.test_suite_workers import (
+    await_files,
+    await_results,
+    is_gone,
+    mine,
+    started,
+    suite_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.scenarios.suite.expansion import Case
+    from handeye.scenarios.suite.expansion import Scenario
 
 pytestmark = pytest.mark.timeout(300)
 __all__ = ["mine"]
@@ -30,7 +37,7 @@ __all__ = ["mine"]
 
 def test_a_killed_run_goes_on_with_what_it_had(mine: Path) -> None:
     """Also where the last line was cut short, and with scenarios that come more than once."""
-    text = scenarios(a="ok", b="endless")
+    text = suite_text(a="ok", b="endless")
     (mine / "todos.yaml").write_text(f"serve: {{folder: pages}}\n{text}")
     process = started(mine, "-w", "2", "--repeat-each", "2")
     await_results(mine, 2)
@@ -60,31 +67,31 @@ def test_a_killed_run_goes_on_with_what_it_had(mine: Path) -> None:
 
 
 @pytest.fixture
-def begun(mine: Path) -> tuple[list[Case], Settings]:
-    """Cases, and the settings of a run that was begun with them."""
+def begun(mine: Path) -> tuple[list[Scenario], Settings]:
+    """Scenarios, and the settings of a run that was begun with them."""
     file = mine / "todos.yaml"
-    file.write_text(f"serve: {{folder: pages}}\n{scenarios(a='ok', b='ok')}")
-    cases, settings = cases_of(file), Settings(output=mine / "out")
+    file.write_text(f"serve: {{folder: pages}}\n{suite_text(a='ok', b='ok')}")
+    scenarios, settings = load_scenarios(file), Settings(output=mine / "out")
     settings.output.mkdir()
-    Plan.of(cases, settings).write(settings.output)
-    return cases, settings
+    RunPlan.of(scenarios, settings).write(settings.output)
+    return scenarios, settings
 
 
-def test_what_differs_is_said_and_nothing_is_run(begun: tuple[list[Case], Settings], mine: Path) -> None:
-    cases, settings = begun
+def test_what_differs_is_said_and_nothing_is_run(begun: tuple[list[Scenario], Settings], mine: Path) -> None:
+    scenarios, settings = begun
 
-    def told(cases: list[Case], settings: Settings) -> str:
+    def told(scenarios: list[Scenario], settings: Settings) -> str:
         with pytest.raises(UsageError) as raised:
-            run_all(cases, settings, 1, 0, [], resume=True)
+            run_all(scenarios, settings, 1, 0, [], resume=True)
         return str(raised.value)
 
-    assert "retries was null and is 2, in the run that" in told(cases, replace(settings, retries=2))
-    assert "“todos.yaml › b” is missing now" in told(cases[:1], settings)
-    assert "there were 2 scenarios and are 4" in told(cases * 2, settings)
-    assert "the order was another one" in told(cases[::-1], settings)
-    assert "no run was begun in" in told(cases, replace(settings, output=mine / "other"))
-    (mine / "todos.yaml").write_text(f"serve: {{folder: pages}}\n{scenarios(a='ok', b='endless')}")
-    assert "“todos.yaml › b” said something else" in told(cases_of(mine / "todos.yaml"), settings)
+    assert "retries was null and is 2, in the run that" in told(scenarios, replace(settings, retries=2))
+    assert "“todos.yaml › b” is missing now" in told(scenarios[:1], settings)
+    assert "there were 2 scenarios and are 4" in told(scenarios * 2, settings)
+    assert "the order was another one" in told(scenarios[::-1], settings)
+    assert "no run was begun in" in told(scenarios, replace(settings, output=mine / "other"))
+    (mine / "todos.yaml").write_text(f"serve: {{folder: pages}}\n{suite_text(a='ok', b='endless')}")
+    assert "“todos.yaml › b” said something else" in told(load_scenarios(mine / "todos.yaml"), settings)
     assert not (mine / "out" / "results.jsonl").exists()
 
 
@@ -110,7 +117,7 @@ def test_a_full_disk_ends_the_run_in_one_sentence_and_keeps_what_there_is(small_
         "            while True: file.write(bytes(4096))\n"
         "        except OSError: return True\n"
     )
-    text = scenarios(a="ok", b="filling", c="ok")
+    text = suite_text(a="ok", b="filling", c="ok")
     (mine / "todos.yaml").write_text(f"serve: {{folder: pages}}\n{text}")
     process = started(mine, "--reporter", "list,junit")
     _, said = process.communicate(timeout=120)

@@ -13,10 +13,10 @@ from rich.console import Console
 
 from handeye.scenarios.command import run_all
 from handeye.scenarios.reporters import open_reporters
-from handeye.scenarios.results import TRIALS, exit_code, read_results
+from handeye.scenarios.results import ATTEMPTS, exit_code, read_results
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.serving import serving
-from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.serving import serve_suite
+from handeye.scenarios.suite.expansion import load_scenarios
 from handeye.scenarios.suite.schema import Serve
 from handeye.tools.errors import SetupError, UsageError
 
@@ -120,7 +120,7 @@ def test_two_workers_run_all_of_it_and_the_next_run_replaces_its_own_files_alone
     mine = folder / "out" / "mine.txt"
     mine.write_text("kept")
     assert len(run("scenarios:\n- name: one\n  steps: scroll down\n  unchecked: true\n")) == 1
-    assert [each.name for each in (folder / "out" / TRIALS).iterdir()] == ["001-one"]
+    assert [each.name for each in (folder / "out" / ATTEMPTS).iterdir()] == ["001-one"]
     assert mine.read_text() == "kept"
 
 
@@ -138,7 +138,7 @@ def test_a_command_is_served_and_ended(tmp_path: Path) -> None:
     command = f"{sys.executable} -m http.server {{port}} --bind 127.0.0.1"
     import httpx
 
-    with serving(Serve(command=command), tmp_path) as url:
+    with serve_suite(Serve(command=command), tmp_path) as url:
         assert "Hello" in httpx.get(url).text
     with pytest.raises(httpx.HTTPError):
         httpx.get(url)
@@ -148,16 +148,16 @@ def test_a_server_that_does_not_come_up_is_told_with_its_last_words(tmp_path: Pa
     command = f"""{sys.executable} -c 'print("no room"); raise SystemExit(3)'"""
     with (
         pytest.raises(SetupError, match=r"ended with exit code 3\): no room"),
-        serving(Serve(command=command), tmp_path),
+        serve_suite(Serve(command=command), tmp_path),
     ):
         pass
     file = tmp_path / "shop.yaml"
     file.write_text(f"name: Shop\nserve:\n  folder: none\nscenarios: [{ONE}]\n")
     with pytest.raises(UsageError, match=rf"^{file}:2: the suite serves {tmp_path}/none, which is no folder"):
-        run_all(cases_of(file), Settings(output=tmp_path / "out"), 1, 0, ())
+        run_all(load_scenarios(file), Settings(output=tmp_path / "out"), 1, 0, ())
     file.write_text(f"serve: {{command: /no/such/program}}\nscenarios: [{ONE}]\n")
     with pytest.raises(SetupError, match=rf"^{file}:1: the suite's server '/no/such/program' cannot be started"):
-        run_all(cases_of(file), Settings(output=tmp_path / "out"), 1, 0, ())
+        run_all(load_scenarios(file), Settings(output=tmp_path / "out"), 1, 0, ())
 
 
 GIVING = """on: /sub/give.html
@@ -206,7 +206,7 @@ def test_what_is_skipped_is_not_served(folder: Path) -> None:
     file.write_text(
         f"needs: no-such-program-anywhere\nserve: {{command: no-such-program-anywhere}}\nscenarios: [{ONE}]\n"
     )
-    (result,) = run_all(cases_of(file), Settings(output=folder / "out"), 1, 0, ())
+    (result,) = run_all(load_scenarios(file), Settings(output=folder / "out"), 1, 0, ())
     assert (result.status, result.reason) == ("skipped", NEEDS)
 
 

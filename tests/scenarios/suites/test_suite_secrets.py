@@ -12,7 +12,7 @@ from handeye.scenarios.reporters.html import HtmlReporter
 from handeye.scenarios.reporters.junit import JUnitReporter
 from handeye.scenarios.reporters.terminal import ListReporter
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.suite.expansion import load_scenarios
 
 VALUE = "tulip-4711-quartz"
 SUITE = """serve: {folder: pages}
@@ -43,7 +43,7 @@ def test_requires_checks_and_reports_are_redacted(folder: Path) -> None:
         HtmlReporter(Console(file=console), out),
         ListReporter(Console(file=console), out),
     )
-    results = run_all(cases_of(folder / "todos.yaml"), settings, 1, 0, reporters)
+    results = run_all(load_scenarios(folder / "todos.yaml"), settings, 1, 0, reporters)
     assert [result.status for result in results] == ["skipped", "failed", "failed"]
     told = [result.model_dump_json() for result in results]
     assert all("{{secret:pin}}" in each for each in told), told

@@ -18,7 +18,7 @@ from handeye.scenarios.command import run_all
 from handeye.scenarios.reporters.terminal import TimeLeftColumn
 from handeye.scenarios.results import read_results
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.suite.expansion import load_scenarios
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def endless(scene):
 """
 
 
-def scenarios(**checks: str) -> str:
+def suite_text(**checks: str) -> str:
     return "scenarios:\n" + "".join(
         f"- {{name: {name}, steps: scroll down, ensures: {{python: 'mine:{check}'}}}}\n"
         for name, check in checks.items()
@@ -105,11 +105,11 @@ def is_gone(pid: int) -> bool:
 
 
 def test_a_worker_that_dies_takes_no_scenario_with_it_but_one_that_kills_two(run: Run, mine: Path) -> None:
-    results = run(scenarios(a="ok", b="deadly_once", c="deadly"), workers=2)
+    results = run(suite_text(a="ok", b="deadly_once", c="deadly"), workers=2)
     assert Counter(each.name for each in results) == Counter("abc")
     states = {each.name: each.status for each in results}
-    assert states == {"a": "passed", "b": "passed", "c": "broken"}
-    (broken,) = (each for each in results if each.status == "broken")
+    assert states == {"a": "passed", "b": "passed", "c": "error"}
+    (broken,) = (each for each in results if each.status == "error")
     assert broken.reason.startswith("its worker died 2 times (SIGKILL)")
     assert len(list((mine / "out" / "trials").glob("002-*"))) == 1
 
@@ -118,12 +118,12 @@ def test_what_cannot_be_run_at_all_is_told_by_a_worker_as_well(tmp_path: Path) -
     file = tmp_path / "nowhere.yaml"
     file.write_text("scenarios:\n- {name: a, steps: scroll down, unchecked: true}\n")
     with pytest.raises(UsageError, match="“a” has no address"):
-        run_all(cases_of(file), Settings(output=tmp_path / "out"), 2, 0, [])
+        run_all(load_scenarios(file), Settings(output=tmp_path / "out"), 2, 0, [])
 
 
 @pytest.mark.long
 def test_the_run_does_not_wait_for_what_runs_when_there_were_failures_enough(run: Run, mine: Path) -> None:
-    text = scenarios(b="endless") + "- {name: a, steps: click Nowhere, unchecked: true}\n"
+    text = suite_text(b="endless") + "- {name: a, steps: click Nowhere, unchecked: true}\n"
     assert [each.name for each in run(text, workers=2, max_failures=1)] == ["a"]
     for path in mine.glob("endless-*"):
         assert is_gone(int(path.name.partition("-")[2]))
@@ -132,7 +132,7 @@ def test_the_run_does_not_wait_for_what_runs_when_there_were_failures_enough(run
 @pytest.mark.long
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_keeps_what_there_is_and_ends_with_130(mine: Path, workers: str) -> None:
-    (mine / "todos.yaml").write_text(f"serve: {{folder: pages}}\n{scenarios(a='ok', b='endless', c='ok')}")
+    (mine / "todos.yaml").write_text(f"serve: {{folder: pages}}\n{suite_text(a='ok', b='endless', c='ok')}")
     process = started(mine, "-w", workers, "--reporter", "list,json")
     await_files(mine, "endless-*")
     await_results(mine, int(workers))
