@@ -84,7 +84,7 @@ def _kept(steps: list[StepView]) -> list[StepView]:
             reasoning.by == PLAIN_ENGLISH and reasoning.action.kind == "wait"
         ):
             continue
-        if kept and _in_vain(kept[-1]) and (reasoning.by == "ladder" or _alike(kept[-1], step)):
+        if kept and _in_vain(kept[-1]) and (reasoning.by == "recovery" or _alike(kept[-1], step)):
             kept.pop()
         kept.append(step)
     return kept

@@ -252,6 +252,8 @@ def upgraded(record: Any) -> Any:
     record = _renamed(record, _FIELDS_1.get(str(record.get("event")), {}))
     if record.get("decision") == "refuse":
         record["decision"] = "deny"
+    if record.get("by") == "ladder":
+        record["by"] = "recovery"
     if isinstance(candidates := record.get("candidates"), list):
         record["candidates"] = [_renamed(each, _CANDIDATE_1) for each in candidates]
     if isinstance(signals := record.get("signals"), dict):

@@ -1,21 +1,28 @@
-"""The loop: look at the screen, think of one action, let the guard judge it, act, and look again.
+"""The loop of a run: observe the screen, decide on one action, let the guard judge it, act, and observe again.
 
-Nodes stand in the order they run, the wiring below them. Between nodes only `State` survives a crash; the scene of the
-last look is held in memory beside it and looked at anew after a resume.
+`Loop` has one method per node, in the order they run; each returns what it changes in the state. `build_graph` connects
+the nodes. Only `State` survives a crash; the last observation is in memory, and a resumed run observes anew.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
-from handeye.agent.approval import ALLOW_THIS, amended, answered, question, refuse, remembered
+from handeye.agent.approval import (
+    ALLOW_THIS,
+    apply_answer,
+    apply_earlier_answers,
+    apply_edit,
+    ask_approval,
+    refuse_action,
+)
+from handeye.agent.device_actions import ActionResult, call_tool, perform_recorded
 from handeye.agent.event_log import (
-    AnyEvent,
     ApprovalRequested,
     Decided,
     GroundedTarget,
@@ -24,135 +31,191 @@ from handeye.agent.event_log import (
     Observed,
     Performed,
 )
-from handeye.agent.internal_actions import carry_out, ground_targets
-from handeye.agent.novelty import corrected, handle_no_progress, judged, turns, update_novelty, with_turn
-from handeye.agent.recovery import by_hand_or_itself, next_recovery_stage, recover_click, with_recovered_click
-from handeye.agent.retry import retry_when_unavailable
-from handeye.agent.state import KEPT_LOCAL, LocalInput, State, past, pending, with_step
-from handeye.agent.target_snapshot import TargetSnapshot, differences, extended, followed, shown
+from handeye.agent.internal_actions import ground_targets, perform_internal
+from handeye.agent.outcomes import (
+    append_recent_action,
+    find_repeated_effect,
+    judge_last_action,
+    recent_actions,
+    update_novelty,
+    update_requests,
+)
+from handeye.agent.page_inputs import update_loaded_page
+from handeye.agent.recovery import add_recovered_click, handle_no_progress, recover_click, retry_while_model_is_away
+from handeye.agent.state import State, add_usage, append_step, finished_steps, pending_decision
+from handeye.agent.target_snapshot import TargetSnapshot, find_differences, follow_elements, take_snapshot
 from handeye.perception.change import fingerprint
-from handeye.perception.outcome import Outcome
-from handeye.perception.usage import Usage
 from handeye.policies.decision import Decision, PolicyInput, StepSummary
 from handeye.policies.guard.guard import GuardDecision
+from handeye.policies.limits import find_no_progress
 from handeye.policies.replay.signatures import target_signatures
-from handeye.policies.stuck import stuck
-from handeye.tools.actions import (
-    HAND_KINDS,
-    Action,
-    Ask,
-    Call,
-    Click,
-    Done,
-    Scroll,
-    Type,
-    Wait,
-    Zoom,
-    describe,
-    same_aim,
-    targets,
-)
-from handeye.tools.custom_tools import Toolbox
-from handeye.tools.errors import ActionFailed, ActionRefused, TargetChanged
-from handeye.tools.geometry import Box
+from handeye.tools.actions import HAND_KINDS, Action, Ask, Call, Done, Wait, Zoom, describe, targets
+from handeye.tools.errors import ActionFailed, ActionRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.graph.state import CompiledStateGraph
 
-    from handeye.agent.effect_journal import EffectJournal
-    from handeye.agent.history import History
-    from handeye.agent.run_folder import RunFolder
+    from handeye.agent.run_context import RunContext
     from handeye.perception.observation import Grounding, Observation
-    from handeye.perception.perception import Perception
-    from handeye.policies.decision import Policy
-    from handeye.policies.guard.guard import Guard
-    from handeye.policies.limits import Limits
-    from handeye.tools.device import Device, Settled
+    from handeye.perception.outcome import Outcome
+    from handeye.perception.usage import Usage
 
     Graph = CompiledStateGraph[State, None, State, State]
 
-#: So many answers in a row that cannot be used, and the run is stuck.
-UNUSABLE = 3
-
-#: So often in a row a target may change between question and answer, or look and press, before the action is refused.
-CHANGES = 3
-#: So often an action is begun whose target changed at the last moment.
-ATTEMPTS = 3
+#: After this many unusable answers in a row the run is stuck.
+MAX_UNUSABLE_ANSWERS = 3
+#: How many times in a row the target of an action may change before the action is refused.
+MAX_TARGET_CHANGES = 3
 TOO_FAST = "what it aims at changes faster than it can be judged"
 
 
-@dataclass(frozen=True)
-class Landed:
-    """A page as it was first seen: what it held then, it holds again when it is loaded again."""
+class Loop:
+    """The nodes of the loop, in the order they run."""
 
-    document: int
-    url: str
-    names: frozenset[str]
+    def __init__(self, context: RunContext) -> None:
+        self.context = context
 
-    def holds(self, name: str) -> bool:
-        return name in self.names
-
-
-@dataclass
-class RunContext:
-    """Everyone who works on one run."""
-
-    device: Device
-    perception: Perception
-    policy: Policy
-    guard: Guard
-    limits: Limits
-    run: RunFolder
-    journal: EffectJournal
-    tell: Callable[[AnyEvent], None]
-    """Writes an event to the trace and shows it."""
-    history: History
-    tools: Toolbox = field(default_factory=Toolbox)
-    """The custom tools of the run."""
-    stopping: Callable[[], bool] = lambda: False
-    redact: Callable[[str], str] = str
-    """Puts names for the values of secrets."""
-    traced: Callable[[], int] = lambda: 0
-    """Puts the trace on the disk; returns how many lines it has."""
-    observation: Observation | None = None
-    """Of the last look in this process."""
-    landed: Landed | None = None
-    """What the page in front could be seen to hold when it had just been loaded."""
-    settled: Settled | None = None
-    mark: float = field(default_factory=time.monotonic)
-    """When time was last counted."""
-
-
-def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
-    """The loop as a graph over `State`, saved after every node."""
-
-    def look(state: State) -> State:
-        began = time.monotonic()
-        before, observation = context.observation, context.perception.observe(context.device)
-        view = state["view"]
-        context.observation = observation = replace(observation, view=Box(*view)) if view else observation
-        context.landed = landed(context.landed, observation)
+    def observe(self, state: State) -> State:
+        """Capture the screen and judge the last action by it; end the run if it is stuck or out of budget."""
+        context, began = self.context, time.monotonic()
+        before, observation = context.observation, context.observe(state["view"])
+        context.loaded_page = update_loaded_page(context.loaded_page, observation)
+        outcome = None
         update = State(
-            screen=context.run.keep(observation.screenshot), fingerprint=fingerprint_of(observation), view=None
+            screen=context.folder.store_screenshot(observation.screenshot),
+            fingerprint=screen_fingerprint(observation),
+            view=None,
+            steps=state["steps"],
+            recovery_stage=0,
         )
+        if not state["outcome_known"]:
+            outcome, changes = judge_last_action(context, state, before, observation)
+            update |= changes
+        update["steps"] = update_requests(context.journal, update["steps"])
+        update |= update_novelty(state, update["steps"], update["fingerprint"])
+        self._record_observation(state, update, observation, outcome, time.monotonic() - began)
+        update["seconds"] = state["seconds"] + context.count_seconds()
+        if evidence := find_no_progress(recent_actions(update)):
+            update |= handle_no_progress(context, state, evidence)
+        if not update.get("status") and (limit := context.limits.exceeded(state["step"] - 1, update["seconds"])):
+            update |= State(status="out_of_budget", reason=limit)
+        return update
 
-        outcome, steps = None, state["steps"]
-        if not state["judged"]:
-            last = past(state)[-1]
-            outcome = with_sent(context, last, judged(context, last.action, before, observation))
-            steps = [*steps[:-1], last.model_copy(update={"outcome": outcome}).model_dump(mode="json")]
-            steps = corrected(context, steps, observation)
-            update |= State(steps=steps, judged=True, local=still_there(state["local"], observation))
-            update["recovery_stage"] = next_recovery_stage(context, state, last, outcome, before or observation)
-        else:
-            update["recovery_stage"] = 0
-        steps = with_requests(context, steps)
-        update |= State(steps=steps) | update_novelty(state, steps, update["fingerprint"])
+    def decide(self, state: State) -> State:
+        """Choose one action and ground its targets; end the run if the policy is done or gives no usable answer."""
+        context, began = self.context, time.monotonic()
+        observation, usage_before = context.last_observation(), context.usage()
+        try:
+            decision, recovery_stage = self._choose(state, observation)
+            if isinstance(decision.action, Call):
+                context.tools.checked(decision.action)  # before a person is asked about a call that is not possible
+            action, groundings = ground_targets(decision.action, observation, context.perception)
+        except (ActionRefused, ActionFailed) as error:
+            return self._reject_answer(state, error, context.usage() - usage_before)
+        usage = context.usage() - usage_before
+        decision = decision.model_copy(update={"action": action})
+        self._record_decision(state, decision, groundings, observation, usage, time.monotonic() - began)
+        update = State(
+            decision=_dump(decision),
+            retried_decision=None,
+            unusable_answers=0,
+            reason="",
+            usage=add_usage(state, usage),
+            recovery_stage=recovery_stage,
+            recovered_clicks=add_recovered_click(state, recovery_stage),
+        )
+        if isinstance(action, Done):
+            reason = decision.reasoning if action.success else action.answer or decision.reasoning
+            status = "succeeded" if action.success else "failed"
+            update |= State(status=status, reason=reason, answer=action.answer or state["answer"])
+        return update
 
-        context.tell(
+    def guard(self, state: State) -> State:
+        """Allow the pending action, ask a person about it, or refuse it.
+
+        Deciding and answering take time, so an action that may need approval is judged on a new observation.
+        """
+        context, before = self.context, self.context.last_observation()
+        try:
+            decision = apply_edit(state, before, context.perception)
+        except ActionRefused as error:  # the target that the person named is not on the screen
+            return State(question=f"{error}. {ALLOW_THIS} {describe(pending_decision(state).action)}", edits={})
+        if isinstance(decision.action, Ask):
+            context.record(ApprovalRequested(step=state["step"], question=decision.action.question))
+            return State(question=decision.action.question)
+        observation, guard_decision = before, self._judge(state, decision, before)
+        careful = guard_decision.kind == "ask" or self._is_risky_unasked(state, decision.action, before)
+        if careful and decision.action.kind in HAND_KINDS:
+            observation = context.observe(before.view)
+            try:
+                decision = self._ground_again(decision, observation)
+            except ActionRefused as error:
+                return self._handle_lost_target(state, decision.action, before, error)
+            guard_decision = self._judge(state, decision, observation)
+        snapshot = take_snapshot(decision.action, observation)
+        earlier = _answered_snapshot(state, snapshot)
+        judged = earlier or take_snapshot(decision.action, before)
+        differences = find_differences(judged, snapshot, observation) if careful else []
+        guard_decision = apply_earlier_answers(state, guard_decision, snapshot, observation)
+        changes = state.get("target_changes", 0)
+        if differences and guard_decision.kind != "deny":
+            changes += guard_decision.kind == "allow" or earlier is not None
+            if changes > MAX_TARGET_CHANGES:
+                reason = f"{snapshot.words}: {TOO_FAST}: {'; '.join(differences)}"
+                guard_decision = replace(guard_decision, kind="deny", reason=reason)
+            elif guard_decision.kind == "allow":
+                return self._drop_changed_action(state, snapshot, differences, changes)
+        update = State(decision=_dump(decision), question="", target_changes=changes)
+        return self._apply_guard_decision(state, update, guard_decision, snapshot, differences)
+
+    def ask(self, state: State) -> State:
+        """Pause the run until a person answers the pending question, and apply the answer."""
+        answer = str(interrupt(state["question"]))
+        return apply_answer(self.context.record, state, answer)
+
+    def act(self, state: State) -> State:
+        """Carry the pending action out, and add its step to the state."""
+        context, step, decision, began = self.context, state["step"], pending_decision(state), time.monotonic()
+        result = self._perform(state, decision.action)
+        seconds = time.monotonic() - began
+        context.record(
+            Performed(
+                step=step, result=result.text, full_result=result.full_text, failed=result.failed, seconds=seconds
+            )
+        )
+        summary = StepSummary(
+            number=step,
+            reasoning=decision.reasoning,
+            action=result.action,
+            outcome=result.outcome,
+            result=result.text,
+            sent=context.journal.requests_of(step),
+            awaited=context.journal.awaits_answer(step),
+        )
+        recovering = state["recovery_stage"] > 0
+        update = State(
+            step=step + 1,
+            decision=None,
+            memo=decision.memo,
+            question="",
+            approved_once=[],
+            target_changes=0,
+            edits={},
+            recent_actions=state["recent_actions"] if recovering else append_recent_action(state, decision.action),
+            steps=append_step(state, summary),
+            line_counts={"journal": context.journal.lines, "trace": context.sync_log()},
+        )
+        return update | result.update
+
+    # Parts of `observe`
+
+    def _record_observation(
+        self, state: State, update: State, observation: Observation, outcome: Outcome | None, seconds: float
+    ) -> None:
+        """Record the observation, and how the wait before it ended."""
+        silent = [f"“{each}” did not answer in time: its content is unknown" for each in observation.signals.unanswered]
+        self.context.record(
             Observed(
                 step=state["step"],
                 screen=update["screen"],
@@ -160,302 +223,232 @@ def build_loop(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> G
                 signals=observation.signals,
                 elements=len(observation.elements),
                 outcome=outcome,
-                settled=context.settled,
-                seconds=time.monotonic() - began,
-                notes=(*observation.screenshot.notes, *unanswered(observation)),
+                settled=self.context.settled,
+                seconds=seconds,
+                notes=(*observation.screenshot.notes, *silent),
             )
         )
-        context.settled = None
-        now = time.monotonic()
-        update["seconds"] = state["seconds"] + now - context.mark
-        context.mark = now
-        if evidence := stuck(turns(update)):
-            update |= handle_no_progress(context, state, evidence)
-            if update.get("status"):
-                return update
-        if limit := context.limits.exceeded(state["step"] - 1, update["seconds"]):
-            return update | State(status="out_of_budget", reason=limit)
-        return update
+        self.context.settled = None
 
-    def think(state: State) -> State:
-        began = time.monotonic()
-        observation = seen(context)
+    # Parts of `decide`
+
+    def _choose(self, state: State, observation: Observation) -> tuple[Decision, int]:
+        """The next decision and its recovery stage: the one to retry, the recovery of a click, or the policy's."""
+        context = self.context
+        if retried := state.get("retried_decision"):
+            return Decision.model_validate(retried), 0
+        recovery_stage, recovery = recover_click(context, state, observation)
+        if recovery:
+            return recovery, recovery_stage
         task = PolicyInput(
             goal=state["goal"],
             observation=observation,
-            steps=past(state),
-            earlier=context.history.earlier(),
+            steps=finished_steps(state),
+            earlier=context.history.lines(),
             facts=state["facts"],
             memo=state["memo"],
             kinds=(context.device.kinds & HAND_KINDS) | {"zoom", "extract", "remember", "ask", "done", "wait"},
             trouble=state["reason"],
             tools=context.tools.tools,
         )
-        spent = context.policy.usage + context.perception.usage
-        try:
-            again = Decision.model_validate(state["again"]) if state.get("again") else None
-            recovery_stage, helped = (0, None) if again else recover_click(context, state, observation)
-            decision = again or helped or context.policy.choose(task, context.perception)
-            if isinstance(decision.action, Call):
-                context.tools.checked(decision.action)  # so that nobody is asked about a call that cannot be
-            action, found = ground_targets(decision.action, observation, context.perception)
-        except (ActionRefused, ActionFailed) as error:
-            context.tell(Noted(step=state["step"], text=f"no usable answer: {error}"))
-            usage = context.policy.usage + context.perception.usage - spent
-            update = State(
-                decision=None, unusable=state["unusable"] + 1, reason=str(error), usage=summed(state, usage), again=None
-            )
-            if update["unusable"] >= UNUSABLE:
-                reason = f"{context.policy.name} gave no usable action {UNUSABLE} times; the last time: {error}"
-                return update | State(status="stuck", reason=reason)
+        return context.policy.choose(task, context.perception), recovery_stage
+
+    def _reject_answer(self, state: State, error: Exception, usage: Usage) -> State:
+        """Ask the policy again, with the reason; after several unusable answers in a row the run is stuck."""
+        self.context.record(Noted(step=state["step"], text=f"no usable answer: {error}"))
+        count = state["unusable_answers"] + 1
+        update = State(
+            decision=None,
+            unusable_answers=count,
+            reason=str(error),
+            usage=add_usage(state, usage),
+            retried_decision=None,
+        )
+        if count < MAX_UNUSABLE_ANSWERS:
             return update
-        usage = context.policy.usage + context.perception.usage - spent
-        decision = decision.model_copy(update={"action": action})
-        context.tell(
+        name = self.context.policy.name
+        reason = f"{name} gave no usable action {MAX_UNUSABLE_ANSWERS} times; the last time: {error}"
+        return update | State(status="stuck", reason=reason)
+
+    def _record_decision(
+        self,
+        state: State,
+        decision: Decision,
+        groundings: dict[str, Grounding],
+        observation: Observation,
+        usage: Usage,
+        seconds: float,
+    ) -> None:
+        """Record the decision, and how its targets were found."""
+        action, found = decision.action, groundings.values()
+        self.context.record(
             Decided(
                 step=state["step"],
                 reasoning=decision.reasoning,
                 action=action,
                 description=describe(action),
-                by=decision.by or context.policy.name,
-                grounded_by=", ".join(dict.fromkeys(grounding.by for grounding in found.values())),
-                groundings=told(action, found),
+                by=decision.by or self.context.policy.name,
+                grounded_by=", ".join(dict.fromkeys(grounding.by for grounding in found)),
+                groundings=_grounded_targets(action, groundings),
                 signatures=target_signatures(action, observation),
                 memo=decision.memo,
-                confidence=min([decision.confidence, *(grounding.confidence for grounding in found.values())]),
+                confidence=min([decision.confidence, *(grounding.confidence for grounding in found)]),
                 candidates=decision.candidates,
                 usage=usage,
                 raw=decision.raw,
-                seconds=time.monotonic() - began,
-                notes=(*decision.notes, *(note for grounding in found.values() for note in grounding.notes)),
+                seconds=seconds,
+                notes=(*decision.notes, *(note for grounding in found for note in grounding.notes)),
             )
         )
-        update = State(
-            decision=decision.model_dump(mode="json", exclude={"candidates"}),  # those are the trace's alone
-            again=None,
-            unusable=0,
-            reason="",
-            usage=summed(state, usage),
-            recovery_stage=recovery_stage,
-            recovered_clicks=with_recovered_click(state, recovery_stage),
-        )
-        if isinstance(action, Done):
-            status = "succeeded" if action.success else "failed"
-            reason = decision.reasoning if action.success else action.answer or decision.reasoning
-            update |= State(status=status, reason=reason, answer=action.answer or state["answer"])
-        return update
 
-    def judge(state: State, decision: Decision, observation: Observation) -> GuardDecision:
-        """What the guard says, and whether the action repeats one that was sent."""
-        guard_decision = context.guard.judge(decision.action, observation, state["goal"])
-        if guard_decision.kind == "allow" and not decision.again and (why := repeats(state, decision.action)):
-            return GuardDecision("ask", why)
-        return guard_decision
+    # Parts of `guard`
 
-    def guard(state: State) -> State:
-        observation = seen(context)
-        try:
-            decision = amended(state, observation, context.perception)
-        except ActionRefused as error:  # what the person put in its place is not there
-            return State(question=f"{error}. {ALLOW_THIS} {describe(pending(state).action)}", edits={})
-        action = decision.action
-        if isinstance(action, Ask):
-            context.tell(ApprovalRequested(step=state["step"], question=action.question))
-            return State(question=action.question)
-        judged_by = observation
-        guard_decision = judge(state, decision, observation)
-        unasked = context.guard.approve == "never" and context.guard.risky(action, observation, state["goal"])
-        careful = guard_decision.kind == "ask" or unasked
-        if careful and action.kind in HAND_KINDS:  # thinking and answering take time: what is there now counts
-            observation = context.observation = replace(
-                context.perception.observe(context.device), view=observation.view
-            )
-            try:
-                action, _ = ground_targets(followed(action, observation), observation, context.perception)
-            except ActionRefused as error:
-                context.tell(Noted(step=state["step"], text=f"{describe(action)}: not done, {error}"))
-                if (changes := state.get("changes", 0) + 1) > CHANGES:
-                    return refuse(state, f"{TOO_FAST}: {error}", shown(action, judged_by).signature)
-                trouble = f"the screen has changed: {error}"
-                return State(decision=None, reason=trouble, approved=[], question="", changes=changes)
-            decision = decision.model_copy(update={"action": action})
-            guard_decision = judge(state, decision, observation)
-        now = shown(action, observation)
-        asked = state["asked"].get("shown") if state.get("changes") else None  # what the person was shown before
-        asked = asked if asked and asked["words"] == now.words else None
-        answered_to = next(iter(state["approved"]), asked)
-        before = TargetSnapshot.model_validate(answered_to) if answered_to else shown(action, judged_by)
-        changed = differences(before, now, observation) if careful else []
-        guard_decision = remembered(state, guard_decision, now, observation)
-        update = State(decision=decision.model_dump(mode="json", exclude={"candidates"}), question="")
-        if changed and guard_decision.kind != "deny":
-            changes = state.get("changes", 0) + (guard_decision.kind == "allow" or bool(answered_to))
-            if changes > CHANGES:
-                guard_decision = replace(
-                    guard_decision, kind="deny", reason=f"{now.words}: {TOO_FAST}: {'; '.join(changed)}"
-                )
-            elif guard_decision.kind == "allow":
-                context.tell(Noted(step=state["step"], text=f"{now.words}: not done, {'; '.join(changed)}"))
-                trouble = f"{now.words} was not done, because the screen has changed: {'; '.join(changed)}"
-                return State(decision=None, reason=trouble, changes=changes, approved=[])
-            update["changes"] = changes
-        context.tell(Guarded(step=state["step"], decision=guard_decision.kind, reason=guard_decision.reason))
+    def _judge(self, state: State, decision: Decision, observation: Observation) -> GuardDecision:
+        """The guard's decision; it asks as well if the action may repeat an effect of an earlier step."""
+        guard_decision = self.context.guard.judge(decision.action, observation, state["goal"])
+        if guard_decision.kind != "allow" or decision.again:
+            return guard_decision
+        reason = find_repeated_effect(state, decision.action)
+        return GuardDecision("ask", reason) if reason else guard_decision
+
+    def _is_risky_unasked(self, state: State, action: Action, observation: Observation) -> bool:
+        """Whether the action is risky and performed without a question, because approvals are off."""
+        guard = self.context.guard
+        return guard.approve == "never" and guard.risky(action, observation, state["goal"])
+
+    def _ground_again(self, decision: Decision, observation: Observation) -> Decision:
+        """The decision with its targets on a newer observation. Raises ActionRefused if one is not on the screen."""
+        action = follow_elements(decision.action, observation)
+        action, _ = ground_targets(action, observation, self.context.perception)
+        return decision.model_copy(update={"action": action})
+
+    def _handle_lost_target(self, state: State, action: Action, before: Observation, error: Exception) -> State:
+        """Let the policy choose again if the target has left the screen; after several times refuse the action."""
+        self.context.record(Noted(step=state["step"], text=f"{describe(action)}: not done, {error}"))
+        if (changes := state.get("target_changes", 0) + 1) > MAX_TARGET_CHANGES:
+            return refuse_action(state, f"{TOO_FAST}: {error}", take_snapshot(action, before).signature)
+        reason = f"the screen has changed: {error}"
+        return State(decision=None, reason=reason, approved_once=[], question="", target_changes=changes)
+
+    def _drop_changed_action(
+        self, state: State, snapshot: TargetSnapshot, differences: list[str], changes: int
+    ) -> State:
+        """Let the policy choose again, because the target differs from the one that was judged or approved."""
+        changed = "; ".join(differences)
+        self.context.record(Noted(step=state["step"], text=f"{snapshot.words}: not done, {changed}"))
+        reason = f"{snapshot.words} was not done, because the screen has changed: {changed}"
+        return State(decision=None, reason=reason, target_changes=changes, approved_once=[])
+
+    def _apply_guard_decision(
+        self,
+        state: State,
+        update: State,
+        guard_decision: GuardDecision,
+        snapshot: TargetSnapshot,
+        differences: list[str],
+    ) -> State:
+        """Record the guard's decision; ask the question, or refuse the action, if it says so."""
+        record, step = self.context.record, state["step"]
+        record(Guarded(step=step, decision=guard_decision.kind, reason=guard_decision.reason))
         if guard_decision.kind == "ask":
-            update |= question(state, guard_decision, now, changed)
-            context.tell(ApprovalRequested(step=state["step"], question=update["question"]))
+            update |= ask_approval(state, guard_decision, snapshot, differences)
+            record(ApprovalRequested(step=step, question=update["question"]))
         if guard_decision.kind == "deny":
-            update |= refuse(State(**(state | update)), guard_decision.reason, now.signature)
+            update |= refuse_action(State(**(state | update)), guard_decision.reason, snapshot.signature)
         return update
 
-    def ask(state: State) -> State:
-        answer = str(interrupt(state["question"]))
-        return answered(context.tell, state, answer)
+    # Parts of `act`
 
-    def act(state: State) -> State:
-        began = time.monotonic()
-        step, decision, observation = state["step"], pending(state), seen(context)
-        action = decision.action
-        update = State(
-            step=step + 1,
-            decision=None,
-            memo=decision.memo,
-            question="",
-            approved=[],
-            changes=0,
-            edits={},
-            tried=state["tried"] if state["recovery_stage"] else with_turn(state, action),
-        )
-        failed, whole = False, ""
+    def _perform(self, state: State, action: Action) -> ActionResult:
+        """Perform an action on the device, as a tool call, or without either."""
+        context = self.context
         if action.kind in HAND_KINDS and not (isinstance(action, Wait) and action.text):
-            local, aim = only_on_page(action, observation), name_under(action, observation)
-            risky = context.guard.risky(action, observation, state["goal"])
-            careful = risky or context.guard.approve == "always"
-            context.journal.intend(
-                step,
-                action,
-                aim,
-                observation.signals.url,
-                local=local,
-                lasting=landed(context.landed, observation).holds(aim),
-                risky=risky,
-                checked=toggled(action, observation),
-            )
-            try:
-                result, action = pressed_as_judged(context, state, action, careful=careful)
-            except TargetChanged as error:
-                result, failed = str(error), True
-                if careful and context.guard.approve != "never":
-                    update["again"], update["changes"] = state["decision"], state.get("changes", 0) + 1
-            except (ActionRefused, ActionFailed) as error:
-                result, failed = str(error), True
-            context.settled = context.device.settle()
-            result = "; ".join(said for said in (result, context.settled.happened) if said)
-            context.run.store_device_state(context.device.device_state())
-            context.journal.finish(step, result, failed)
-            document = context.device.signals().document
-            local = local and not failed and document == observation.signals.document
-            made = (
-                LocalInput(step=step, action=action, aim=aim, checked=toggled(action, observation)) if local else None
-            )
-            update |= local_changes(state, document, made)
-            outcome = Outcome(kind="no_effect", evidence=result) if failed else Outcome(kind="unknown")
-            update["judged"] = failed
-        elif isinstance(action, Call):
-            context.journal.intend(step, action, action.tool, observation.signals.url)
-            used = context.tools.use(action)
-            context.journal.finish(step, context.redact(used.result), used.failed)
-            result, failed, whole = context.redact(used.result), used.failed, context.redact(used.whole)
-            outcome = Outcome(kind=used.outcome, evidence=result if failed else "the tool answered")
-            update |= State(judged=True)
-        else:
-            done = carry_out(action, observation, context.perception, context.device, state["facts"], context.stopping)
-            result, outcome = done.result, done.outcome
-            update |= State(judged=True, facts=done.facts, answer=done.answer or state["answer"])
-            if isinstance(action, Zoom):
-                update["view"] = list(done.view or ())
-        context.tell(
-            Performed(step=step, result=result, full_result=whole, failed=failed, seconds=time.monotonic() - began)
+            return perform_recorded(context, state)
+        if isinstance(action, Call):
+            return call_tool(context, state["step"], action)
+        done = perform_internal(
+            action,
+            context.last_observation(),
+            context.perception,
+            context.device,
+            state["facts"],
+            context.stop_requested,
         )
-        update["steps"] = with_step(
-            state,
-            StepSummary(
-                number=step,
-                reasoning=decision.reasoning,
-                action=action,
-                outcome=outcome,
-                result=result,
-                sent=context.journal.caused(step),
-                awaited=context.journal.awaited(step),
-            ),
-        )
-        update["written"] = {"journal": context.journal.lines, "trace": context.traced()}
-        return update
+        update = State(outcome_known=True, facts=done.facts, answer=done.answer or state["answer"])
+        if isinstance(action, Zoom):
+            update["view"] = list(done.view or ())
+        return ActionResult(action, done.text, done.outcome, update=update)
 
-    def after_look(state: State) -> Literal["think", "__end__"]:
-        return "__end__" if state["status"] else "think"
 
-    def after_think(state: State) -> Literal["guard", "look", "__end__"]:
-        if state["status"]:
-            return "__end__"
-        return "guard" if state["decision"] else "look"
-
-    def after_guard(state: State) -> Literal["ask", "act", "look", "__end__"]:
-        if state["status"]:
-            return "__end__"
-        if not state["decision"]:
-            return "look"
-        return "ask" if state["question"] else "act"
-
-    def after_ask(state: State) -> Literal["ask", "guard", "look", "__end__"]:
-        if state["status"]:
-            return "__end__"
-        if state["question"]:
-            return "ask"
-        return "guard" if state["decision"] else "look"
-
+def build_graph(context: RunContext, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
+    """The loop as a graph over `State`; the checkpointer saves the state after each node."""
+    loop = Loop(context)
     graph: StateGraph[State, None, State, State] = StateGraph(State)
-    for node in (look, retry_when_unavailable(context, think), guard, ask, act):
-        graph.add_node(node.__name__, node)
-    graph.add_edge(START, "look")
-    graph.add_conditional_edges("look", after_look)
-    graph.add_conditional_edges("think", after_think)
+    graph.add_node("observe", loop.observe)
+    graph.add_node("decide", retry_while_model_is_away(context, loop.decide))
+    graph.add_node("guard", loop.guard)
+    graph.add_node("ask", loop.ask)
+    graph.add_node("act", loop.act)
+    graph.add_edge(START, "observe")
+    graph.add_conditional_edges("observe", after_observe)
+    graph.add_conditional_edges("decide", after_decide)
     graph.add_conditional_edges("guard", after_guard)
     graph.add_conditional_edges("ask", after_ask)
-    graph.add_edge("act", "look")
+    graph.add_edge("act", "observe")
     return graph.compile(checkpointer=checkpointer)
 
 
-def unanswered(observation: Observation) -> list[str]:
-    """A note for each program that did not say in time what it shows."""
-    return [f"“{each}” did not answer in time: what it shows is unknown" for each in observation.signals.unanswered]
+def after_observe(state: State) -> Literal["decide", "__end__"]:
+    """The node after `observe`."""
+    return "__end__" if state["status"] else "decide"
 
 
-def pressed_as_judged(context: RunContext, state: State, action: Action, *, careful: bool) -> tuple[str, Action]:
-    """Perform an action on what it was judged by; see Device.perform. Returns the remark, and the action as done.
-
-    `careful`: it may not be undone, or a person was asked. Where its target changed at the last moment, the screen is
-    looked at anew. The action is done if it aims at the same after all, or, when it is harmless before and after, if
-    only a hint was added. Raises TargetChanged otherwise.
-    """
-    for attempt in range(ATTEMPTS):
-        observation = seen(context)
-        context.device.careful = careful
-        try:
-            return by_hand_or_itself(context, action, state["recovery_stage"]), action
-        except TargetChanged:
-            context.observation = fresh = context.perception.observe(context.device)
-            before, action = shown(action, observation), followed(action, fresh)
-            now = shown(action, fresh)
-            same = not differences(before, now, fresh)
-            guard_decision = context.guard.judge(action, fresh, state["goal"]).kind
-            harmless = not careful and not context.guard.risky(action, fresh, state["goal"]) and extended(before, now)
-            if attempt + 1 == ATTEMPTS or guard_decision == "deny" or not (same or harmless):
-                raise
-    raise AssertionError
+def after_decide(state: State) -> Literal["guard", "observe", "__end__"]:
+    """The node after `decide`: `observe` if the policy's answer could not be used."""
+    if state["status"]:
+        return "__end__"
+    return "guard" if state["decision"] else "observe"
 
 
-def told(action: Action, found: dict[str, Grounding]) -> tuple[GroundedTarget, ...]:
-    """What the trace is told about the targets that were looked for."""
+def after_guard(state: State) -> Literal["ask", "act", "observe", "__end__"]:
+    """The node after `guard`: `observe` if the action was refused or its target has changed."""
+    if state["status"]:
+        return "__end__"
+    if not state["decision"]:
+        return "observe"
+    return "ask" if state["question"] else "act"
+
+
+def after_ask(state: State) -> Literal["ask", "guard", "observe", "__end__"]:
+    """The node after `ask`: `ask` again if the answer could not be used."""
+    if state["status"]:
+        return "__end__"
+    if state["question"]:
+        return "ask"
+    return "guard" if state["decision"] else "observe"
+
+
+def screen_fingerprint(observation: Observation) -> str:
+    """The fingerprint of the screen, without its animated regions."""
+    changes = observation.signals.page_changes
+    return fingerprint(observation.screenshot, changes.animated_regions if changes else ())
+
+
+def _dump(decision: Decision) -> dict[str, Any]:
+    """The decision as JSON values; its candidates are in the event log only."""
+    return decision.model_dump(mode="json", exclude={"candidates"})
+
+
+def _answered_snapshot(state: State, snapshot: TargetSnapshot) -> TargetSnapshot | None:
+    """The snapshot that a person's answer was about; None if nobody was asked about this action."""
+    if state["approved_once"]:
+        return TargetSnapshot.model_validate(state["approved_once"][0])
+    subject = state["question_subject"].get("snapshot") if state.get("target_changes") else None
+    return TargetSnapshot.model_validate(subject) if subject and subject["words"] == snapshot.words else None
+
+
+def _grounded_targets(action: Action, groundings: dict[str, Grounding]) -> tuple[GroundedTarget, ...]:
+    """The event log's record of the targets that were found on the screen."""
     aims = targets(action)
     return tuple(
         GroundedTarget(
@@ -466,120 +459,5 @@ def told(action: Action, found: dict[str, Grounding]) -> tuple[GroundedTarget, .
             samples=grounding.samples,
             votes=grounding.votes,
         )
-        for name, grounding in found.items()
+        for name, grounding in groundings.items()
     )
-
-
-def summed(state: State, usage: Usage) -> dict[str, int]:
-    """What the run has cost with this as well."""
-    return (Usage.model_validate(state["usage"]) + usage).model_dump()
-
-
-def fingerprint_of(observation: Observation) -> str:
-    """The fingerprint of the screen, without what changes on it by itself."""
-    return fingerprint(
-        observation.screenshot,
-        observation.signals.page_changes.animated_regions if observation.signals.page_changes else (),
-    )
-
-
-def seen(context: RunContext) -> Observation:
-    """The scene of the last look; a new one when this process has not looked yet."""
-    if context.observation is None:
-        context.observation = context.perception.observe(context.device)
-    return context.observation
-
-
-def still_there(local: list[dict[str, Any]], observation: Observation) -> list[dict[str, Any]]:
-    """Those of the inputs that the page still holds: a field that was sent or emptied needs nothing again."""
-    kept = []
-    for value in local:
-        action = LocalInput.model_validate(value).action
-        points = [target.point for target in targets(action).values() if target.point]
-        under = [each for each in observation.elements if any(each.box.holds(point) for point in points)]
-        typed = action.text if isinstance(action, Type) else None
-        takes = [each for each in under if each.takes_text or each.value]
-        if (under and typed is None) or any(each.secret or each.value or not typed for each in takes):
-            kept.append(value)
-    return kept
-
-
-def landed(before: Landed | None, observation: Observation) -> Landed:
-    """What the page held when it had just been loaded, or had just taken another address."""
-    document, url = observation.signals.document, observation.signals.url
-    if before and (before.document, before.url) == (document, url):
-        return before
-    return Landed(document, url, frozenset(element.name for element in observation.elements if element.acts))
-
-
-def name_under(action: Action, observation: Observation) -> str:
-    """What the element is called that the action aims at; empty when none is known."""
-    aims = {target.element for target in targets(action).values() if target.element}
-    return next((element.name for element in observation.elements if element.id in aims), "")
-
-
-def local_changes(state: State, document: int, made: LocalInput | None) -> State:
-    """The inputs that a page loaded anew would have lost, for a resume to make again."""
-    kept = state["local"] if document == state["document"] else []
-    changes = State(document=document, local=kept)
-    return changes | with_local(changes, made) if made else changes
-
-
-def with_local(state: State, made: LocalInput) -> State:
-    """One more input that only the page holds."""
-    return State(local=[*state["local"], made.model_dump(mode="json")][-KEPT_LOCAL:])
-
-
-def only_on_page(action: Action, observation: Observation) -> bool:
-    """Whether the action is an input that a page loaded anew would have lost."""
-    if not observation.signals.url:
-        return False
-    ticks = action.kind == "click" and toggled(action, observation) is not None
-    return ticks or action.kind in ("select", "upload") or (action.kind == "type" and action.target is not None)
-
-
-def toggled(action: Action, observation: Observation) -> bool | None:
-    """What a box is after a click on it; None where the action is no such click."""
-    if not isinstance(action, Click):
-        return None
-    box = next((each for each in observation.elements if each.id and each.id == action.target.element), None)
-    if box is None or box.checked is None:
-        return None
-    return True if box.role in ("radio", "menuitemradio") else not box.checked
-
-
-def with_sent(context: RunContext, last: StepSummary, outcome: Outcome) -> Outcome:
-    """The outcome of an action of which nothing shows, with the request that left: it may have done its work there."""
-    sent = context.journal.caused(last.number)
-    if outcome.kind != "no_effect" or not sent or sent[0] in outcome.evidence:
-        return outcome
-    return outcome.model_copy(update={"evidence": f"{outcome.evidence}; {sent[0]} was sent"})
-
-
-def with_requests(context: RunContext, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The steps with the requests that have left and the answers that have come since they were done."""
-    found = []
-    for value in steps:
-        past = StepSummary.model_validate(value)
-        if sent := context.journal.caused(past.number):
-            now = {"sent": tuple(dict.fromkeys((*past.sent, *sent))), "awaited": context.journal.awaited(past.number)}
-            value = past.model_copy(update=now).model_dump(mode="json")
-        found.append(value)
-    return found
-
-
-def repeats(state: State, action: Action) -> str:
-    """Why an action may do a second time what a request of an earlier step has done already; empty where it does not.
-
-    That the page does not show what was sent is no reason to send it again: its server may be slow, and a page that
-    was loaded anew has lost what it showed.
-    """
-    for last in reversed(past(state)):
-        if isinstance(last.action, Wait | Scroll | Zoom):
-            continue
-        alike = same_aim(last.action, action) and (last.settled or (last.sent and last.outcome.kind != "confirmed"))
-        if not alike:
-            return ""
-        sent = f" ({last.sent[0]})" if last.sent else ""
-        return f"{describe(action)}: step {last.number} did that already{sent}, though the page does not show it"
-    return ""

@@ -19,7 +19,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from handeye.agent.agent import Agent
-from handeye.agent.approval import ALLOW_THIS, read_answer, waiting_id
+from handeye.agent.approval import ALLOW_THIS, parse_approval, waiting_question_id
 from handeye.agent.event_log import Decided
 from handeye.agent.internal_actions import ground_targets
 from handeye.agent.resources import open_device, open_perception_and_policy
@@ -189,19 +189,19 @@ class Desk:
             raise UsageError(f"no run of this server waits under {run!r}; these do: {', '.join(self.runs) or 'none'}")
         ended = RunFolder(path).read()
         question = str(ended.get("reason", ""))
-        if question_of and question_of != waiting_id(ended):
-            raise UsageError(f"the run {run} asks another question by now ({waiting_id(ended)}): {question}")
-        if ALLOW_THIS in question and read_answer(answer).kind != "no":
+        if question_of and question_of != waiting_question_id(ended):
+            raise UsageError(f"the run {run} asks another question by now ({waiting_question_id(ended)}): {question}")
+        if ALLOW_THIS in question and parse_approval(answer).kind != "no":
             raise ToolError(f"only the person may allow it: {question} {_at_terminal(path)}")
         del self.runs[run]
         agent = self.agent(listen)
-        return self._told(agent.resume(RunFolder.open(path), answer, waiting_id(ended)))
+        return self._told(agent.resume(RunFolder.open(path), answer, waiting_question_id(ended)))
 
     def _told(self, result: RunResult) -> str:
         if result.status == "waiting":
             name = result.folder.name
             self.runs[name] = result.folder
-            identity = waiting_id(RunFolder(result.folder).read())
+            identity = waiting_question_id(RunFolder(result.folder).read())
             how = f"Answer it with the tool `answer` and run {name!r}, question {identity!r}."
             if ALLOW_THIS in result.reason:
                 refusing = f"To refuse it and go on, use `answer` with “no: the reason” and question {identity!r}."
@@ -218,7 +218,7 @@ BY_PERSON = (
 
 
 def _at_terminal(folder: Path) -> str:
-    identity = waiting_id(RunFolder(folder).read())
+    identity = waiting_question_id(RunFolder(folder).read())
     return (
         f"The person can allow it in a terminal: handeye resume {folder.resolve()} --answer yes --question {identity}."
     )

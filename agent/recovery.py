@@ -1,109 +1,149 @@
-"""What the loop tries by itself when a click changed nothing, before the policy is asked again.
+"""What the loop tries by itself before the run ends: a click without effect, no progress, an absent model server.
 
-Two rungs, each climbed once for one click on one screen: look closer and aim anew; press the element itself, without
-the mouse. Each is a step like any other: judged by the guard, journalled, told in the trace. A click that may change
-something which cannot be taken back, or after which a request left that may have done so, is never done again.
+A click without effect is recovered in two stages, each tried once for one click on one screen: look closer and aim
+again; press the element itself, without the mouse. Each stage is a step like any other: the guard judges it, journal
+and event log contain it. A click is not repeated if it may change something that cannot be undone, or if a request that
+may have changed something left after it.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from handeye.agent.event_log import Noted
-from handeye.agent.internal_actions import around
-from handeye.agent.state import past
-from handeye.policies.decision import Decision
-from handeye.tools.actions import Click, Upload, describe
+from handeye.agent.internal_actions import zoom_box
+from handeye.agent.state import State, finished_steps
+from handeye.policies.decision import Adapting, Decision
+from handeye.tools.actions import Click, describe
+from handeye.tools.errors import ModelAway
 
 if TYPE_CHECKING:
-    from handeye.agent.loop import RunContext
-    from handeye.agent.state import State
+    from collections.abc import Callable
+
+    from handeye.agent.run_context import RunContext
     from handeye.perception.observation import Observation
     from handeye.perception.outcome import Outcome
     from handeye.policies.decision import StepSummary
-    from handeye.tools.actions import Action
 
-#: The rungs, as `State.rung` counts them.
-AIM_ANEW, ITSELF = 1, 2
-#: So many clicks are remembered to have been helped.
-KEPT = 20
-#: A place so few pixels off is the same place, on a screen of scale 1.
-NEAR = 8
+Node = TypeVar("Node", bound="Callable[[State], State]")
+
+#: The stages of click recovery, as `State.recovery_stage` numbers them.
+AIM_AGAIN, PRESS_ELEMENT = 1, 2
+#: How many clicks are remembered that recovery was tried for.
+MAX_RECOVERED = 20
+#: Two points count as the same within this many pixels, on a screen of scale 1.
+SAME_PLACE = 8
+
+#: Seconds that a run waits for a model server in all; after them the run is broken and can be resumed.
+MODEL_TIMEOUT = 120.0
+#: The first and the longest pause between two requests, in seconds; each pause is twice the one before.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+#: How often a pause checks for a stop request, in seconds.
+STOP_POLL_SECONDS = 0.1
+
+#: Added to the evidence for a policy whose run makes no progress for the first time.
+TRY_SOMETHING_ELSE = (
+    "That leads nowhere. Do something else: aim at another element, go another way or to another page, "
+    "or end with done and success false, saying what stands in the way"
+)
 
 
 def next_recovery_stage(
     context: RunContext, state: State, last: StepSummary, outcome: Outcome, before: Observation
 ) -> int:
-    """The rung to climb now that the outcome of a step is known; 0 for none."""
+    """The stage of click recovery to apply after a step with this outcome; 0 for none."""
     if outcome.kind != "no_effect" or not isinstance(last.action, Click) or context.journal.sent:
         return 0
     if state["recovery_stage"]:
-        return state["recovery_stage"] + 1 if state["recovery_stage"] < ITSELF else 0
+        return state["recovery_stage"] + 1 if state["recovery_stage"] < PRESS_ELEMENT else 0
     if context.guard.risky(last.action, before, state["goal"]):
         return 0
-    return 0 if climb_of(last, state) in state["recovered_clicks"] else AIM_ANEW
+    return 0 if _click_on_screen(last, state) in state["recovered_clicks"] else AIM_AGAIN
 
 
 def recover_click(context: RunContext, state: State, observation: Observation) -> tuple[int, Decision | None]:
-    """The rung that helps, and its step; 0 and None when none does any more, and the policy is to choose."""
-    recovery_stage = state["recovery_stage"]
-    if not recovery_stage or not isinstance(click := past(state)[-1].action, Click):
+    """The stage that can be applied, and its decision; 0 and None if none can, and the policy has to choose."""
+    stage = state["recovery_stage"]
+    if not stage or not isinstance(click := finished_steps(state)[-1].action, Click):
         return 0, None
-    if recovery_stage == AIM_ANEW:
-        if aimed := _anew(click, observation, context):
-            place = aimed.target.point or click.target.point
-            reasoning = f"nothing came of it: looked closer at {click.target} and found it at {tuple(place or ())}"
-            return recovery_stage, _step(aimed, reasoning, state)
-        recovery_stage = ITSELF
-    there = any(each.id == click.target.element and each.acts for each in observation.elements)
-    if there and context.device.can_press and click.button == "left":
-        return recovery_stage, _step(
-            click, f"nothing came of it: press {click.target} itself, without the mouse", state
-        )
-    context.tell(
-        Noted(step=state["step"], text=f"{describe(click)} changed nothing, and there is no other way to do it")
-    )
+    target = click.target
+    if stage == AIM_AGAIN:
+        if aimed := _aim_again(click, observation, context):
+            point = tuple(aimed.target.point or target.point or ())
+            return stage, _decide(aimed, f"no effect: looked closer at {target} and found it at {point}", state)
+        stage = PRESS_ELEMENT
+    present = any(each.id == target.element and each.acts for each in observation.elements)
+    if present and context.device.can_press and click.button == "left":
+        return stage, _decide(click, f"no effect: press {target} itself, without the mouse", state)
+    note = f"{describe(click)} changed nothing, and there is no other way to do it"
+    context.record(Noted(step=state["step"], text=note))
     return 0, None
 
 
-def with_recovered_click(state: State, recovery_stage: int) -> list[str]:
-    """The clicks that were helped, with the one that is being helped."""
-    if not recovery_stage or (recover_click := climb_of(past(state)[-1], state)) in state["recovered_clicks"]:
+def add_recovered_click(state: State, stage: int) -> list[str]:
+    """The clicks that recovery was tried for, with the last one if a stage is applied to it now."""
+    if not stage or (click := _click_on_screen(finished_steps(state)[-1], state)) in state["recovered_clicks"]:
         return state["recovered_clicks"]
-    return [*state["recovered_clicks"], recover_click][-KEPT:]
+    return [*state["recovered_clicks"], click][-MAX_RECOVERED:]
 
 
-def climb_of(last: StepSummary, state: State) -> str:
-    """What is climbed for: a click on the screen it was chosen on."""
-    return f"{describe(last.action)} {state['tried'][-1][2] if state['tried'] else ''}"
+def _click_on_screen(last: StepSummary, state: State) -> str:
+    """What identifies a click on the screen that it was chosen on."""
+    return f"{describe(last.action)} {state['recent_actions'][-1][2] if state['recent_actions'] else ''}"
 
 
-def by_hand_or_itself(context: RunContext, action: Action, recovery_stage: int = 0) -> str:
-    """Perform an action, on the last rung without the pointer; see Device.perform."""
-    if recovery_stage == ITSELF and isinstance(action, Click) and context.device.can_press:
-        return context.device.press(action)
-    if isinstance(action, Upload) and (folder := context.run.config.folder):  # the journal and the trace keep it short
-        whole = tuple(str(Path(folder, Path(path).expanduser())) for path in action.paths)
-        action = action.model_copy(update={"paths": whole})
-    return context.device.perform(action)
+def _decide(click: Click, reasoning: str, state: State) -> Decision:
+    return Decision(reasoning=reasoning, action=click, by="recovery", memo=state["memo"])
 
 
-def _step(click: Click, reasoning: str, state: State) -> Decision:
-    return Decision(reasoning=reasoning, action=click, by="ladder", memo=state["memo"])
-
-
-def _anew(click: Click, observation: Observation, context: RunContext) -> Click | None:
-    """The click at the place that a closer look gives; None when that is where it was."""
+def _aim_again(click: Click, observation: Observation, context: RunContext) -> Click | None:
+    """The click at the point that a closer look finds; None if it is the same as before."""
     target = click.target
     if not target.phrase or target.point is None:
         return None
-    found = context.perception.ground(replace(observation, view=around(target, observation)), target.phrase)
-    if found is None or (found.element and found.element == target.element):
+    grounding = context.perception.ground(replace(observation, view=zoom_box(target, observation)), target.phrase)
+    if grounding is None or (grounding.element and grounding.element == target.element):
         return None
-    near = NEAR * max(1.0, observation.screenshot.scale)
-    if abs(found.point.x - target.point.x) <= near and abs(found.point.y - target.point.y) <= near:
+    near = SAME_PLACE * max(1.0, observation.screenshot.scale)
+    if abs(grounding.point.x - target.point.x) <= near and abs(grounding.point.y - target.point.y) <= near:
         return None
-    known = {"point": found.point, "box": found.box, "element": found.element}
+    known = {"point": grounding.point, "box": grounding.box, "element": grounding.element}
     return click.model_copy(update={"target": target.model_copy(update=known)})
+
+
+def handle_no_progress(context: RunContext, state: State, evidence: str) -> State:
+    """Ask a policy that can adapt to try something else, once; otherwise the run ends as stuck."""
+    if isinstance(context.policy, Adapting) and not state["no_progress_evidence"]:
+        note = f"{evidence}; {context.policy.name} is told to try something else"
+        context.record(Noted(step=state["step"], text=note))
+        reason = f"{evidence}. {TRY_SOMETHING_ELSE}"
+        return State(no_progress_evidence=evidence, recent_actions=[], recovery_stage=0, reason=reason)
+    earlier = state["no_progress_evidence"]
+    before = f", after it was told to do otherwise because {earlier}" if earlier else ""
+    return State(status="stuck", reason=f"{evidence}{before}")
+
+
+def retry_while_model_is_away(context: RunContext, node: Node) -> Node:
+    """The node, repeated while its model's server does not answer. It must have no effect before the model answers."""
+
+    @wraps(node)
+    def retrying(state: State) -> State:
+        waited, pause = 0.0, FIRST_PAUSE
+        while True:
+            try:
+                return node(state)
+            except ModelAway as error:
+                if waited >= MODEL_TIMEOUT:
+                    raise
+                context.record(Noted(step=state["step"], text=f"{error}; asking again in {pause:g} s"))
+            until = time.monotonic() + pause
+            while (left := until - time.monotonic()) > 0:
+                if context.stop_requested():
+                    return State(decision=None)
+                time.sleep(min(STOP_POLL_SECONDS, left))
+            waited, pause = waited + pause, min(2 * pause, LONGEST_PAUSE)
+
+    return cast("Node", retrying)

@@ -1,119 +1,238 @@
-"""Picking up a run that stopped: what its last action did, and how its page is brought back.
+"""Resuming a run: whether its files are undamaged, what its last action did, and how its page is brought back.
 
-The rule is that no action with an effect elsewhere happens twice. The journal tells which action is in doubt; a
-request that changes something is journalled before it leaves, so an action without one can be done again. With one, its
-answer decides, else the screen, and where the screen cannot tell, the person is asked.
+No action with an effect elsewhere may happen twice. The journal shows which action is unfinished. A request that
+changes something is journalled before it leaves, so an action without one can be done again. With a request, its answer
+decides, then the screen; if the screen does not show it, the person is asked.
 
-A page that may have been reached by doing something (a GET in the course of a risky action) is not opened again: the
-run goes on from the one before it. What only the scripts of a page knew is lost with the page, and said to be.
+A page that may have been reached by changing something (a GET during a risky action) is not opened again: the run
+continues from the page before. What only the scripts of a page knew is lost with the page, and the run says so.
 """
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from handeye.agent.approval import YES
+from handeye.agent.device_actions import perform_on_device
 from handeye.agent.effect_journal import (
-    READING,
-    doubt,
-    effects,
-    last_intent,
-    last_outcome,
+    READ_PREFIXES,
+    find_intent,
+    find_outcome,
+    find_unfinished_action,
+    find_unsafe_addresses,
     read_journal,
-    unsafe_addresses,
+    requests_by_step,
 )
 from handeye.agent.event_log import ApprovalReceived, Noted
-from handeye.agent.loop import RunContext, seen, with_local
-from handeye.agent.recovery import by_hand_or_itself
-from handeye.agent.state import LocalInput, State, local_inputs, past, pending, with_step
+from handeye.agent.page_inputs import append_page_input, elements_under, page_shows
+from handeye.agent.run_folder import REMEDY
+from handeye.agent.state import PageInput, State, append_step, finished_steps, page_inputs, pending_decision
 from handeye.perception.change import difference, fingerprint
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import Decision, StepSummary
-from handeye.tools.actions import Action, Call, Click, Select, Type, describe, targets
-from handeye.tools.errors import ActionFailed, ActionRefused
+from handeye.tools.actions import Action, Call, describe, targets
+from handeye.tools.errors import ActionFailed, ActionRefused, UsageError
 from handeye.tools.screenshot import Screenshot, open_image
 
 if TYPE_CHECKING:
-    from handeye.agent.effect_journal import Doubt, Entry
+    from pathlib import Path
+
+    from handeye.agent.effect_journal import JournalEntry, UnfinishedAction
+    from handeye.agent.run_context import RunContext
+    from handeye.agent.run_folder import RunFolder
     from handeye.perception.observation import Observation
-    from handeye.tools.element import Element
 
-
-#: Asked when the programs of a run are gone. Steps that reached beyond them (a saved file, a sent mail) stay done.
+#: Asked if the programs of a run are gone. Steps with an effect beyond them (a saved file, a sent mail) stay done.
 FROM_THE_START = "Begin the goal again from its first step?"
-#: Asked of what left and was not answered, or does not show; after a yes it is not done again.
+#: Asked about a request that was not answered, or does not show; after a yes it is not repeated.
 WAS_IT_DONE = "Was it done?"
 
 
+# Whether the files are undamaged
+
+
+def check_files(run: RunFolder) -> None:
+    """Raise UsageError, naming the file, if event log, journal or checkpoint is missing, empty or unreadable.
+
+    A last line that a crash cut short is no damage. A run that was stopped before it opened its files has none.
+    """
+    if not run.read().get("opened"):
+        return
+    for path in (run.journal, run.trace, run.checkpoint):
+        if not path.exists():
+            raise UsageError(f"{path} is missing; {REMEDY}")
+    read_journal(run.journal)
+    lines = _check_event_log(run.trace)
+    _check_database(run.checkpoint)
+    if lines == 0 and run.journal.stat().st_size:
+        raise UsageError(f"{run.trace} is empty, though the run has acted; {REMEDY}")
+    run.device_state()
+
+
+def check_state(run: RunFolder, state: State | None) -> None:
+    """Raise UsageError if the checkpoint does not fit to journal and event log: one of the files is an older one."""
+    journal = read_journal(run.journal)
+    begun = max((entry.step for entry in journal if entry.entry == "intent"), default=0)
+    if not state:
+        if begun:
+            raise UsageError(f"{run.checkpoint} holds no state, though {run.journal.name} has {begun} steps; {REMEDY}")
+        return
+    if begun > state["step"]:
+        raise UsageError(
+            f"{run.checkpoint} stands at step {state['step']}, but {run.journal.name} goes on to step {begun}; {REMEDY}"
+        )
+    written = state.get("line_counts") or {}
+    for path, name in ((run.journal, "journal"), (run.trace, "trace")):
+        lines = path.read_bytes().count(b"\n")
+        if lines < (least := written.get(name, 0)):
+            raise UsageError(f"{path} has {lines} lines, and the run had written {least}; {REMEDY}")
+    if written.get("journal") and not run.device_state_path.exists():
+        raise UsageError(f"{run.device_state_path} is missing; {REMEDY}")
+
+
+def _check_event_log(path: Path) -> int:
+    """The number of its lines. A line of a later version is accepted, one that is no JSON object is not."""
+    lines = path.read_bytes().split(b"\n")[:-1]
+    for number, line in enumerate(lines, 1):
+        try:
+            whole = isinstance(json.loads(line), dict)
+        except ValueError:
+            whole = False
+        if not whole:
+            raise UsageError(f"{path}: line {number} cannot be read ({line[:60].decode(errors='replace')!r}); {REMEDY}")
+    return len(lines)
+
+
+def _check_database(path: Path) -> None:
+    """Raise UsageError if the file is no SQLite database, or a damaged one."""
+    try:
+        database = sqlite3.connect(path)
+        try:
+            [(report,)] = database.execute("PRAGMA quick_check(1)").fetchall()
+        finally:
+            database.close()
+    except (sqlite3.DatabaseError, ValueError) as error:
+        if isinstance(error, sqlite3.OperationalError) and "file is not a database" not in str(error):
+            raise  # the disk fails, not the file
+        report = str(error)
+    if report != "ok":
+        raise UsageError(f"{path} is damaged ({report}); {REMEDY}")
+
+
+# Where the run continues
+
+
 @dataclass(frozen=True)
-class Recovered:
-    """Where a run goes on from, and what only the person can tell."""
+class ResumePoint:
+    """Where a run continues, and what only the person can decide."""
 
     update: State
     """What changes in the state."""
     question: str = ""
-    """Empty where nothing is in doubt."""
-    pending: bool = False
+    """Empty if nothing is uncertain."""
+    about_pending: bool = False
     """Whether the question is about the pending action."""
-    inputs: tuple[int, ...] = ()
-    """Steps whose inputs the question is about, besides."""
+    about_inputs: tuple[int, ...] = ()
+    """Steps whose inputs the question is about as well."""
 
 
-def recover(context: RunContext, state: State) -> Recovered:
-    """What to go on from, with the device brought back as far as it can be."""
-    journal = read_journal(context.run.journal)
-    unsaved = unsaved_input(journal, state, context.run.device_state())
+def find_resume_point(context: RunContext, state: State) -> ResumePoint:
+    """Bring the device back as far as possible, and find out where the run continues."""
+    journal = read_journal(context.folder.journal)
+    unsaved = _find_unsaved_input(journal, state, context.folder.device_state())
     state = State(**(state | unsaved))
-    restored = restore(context, state, journal)
-    update = reopened(context) | unsaved
+    restored = restore_device(context, state, journal)
+    update = _reset_for_resume(context) | unsaved
     if restored.lost and journal:
-        return Recovered(update, f"{restored.lost}. {FROM_THE_START}")
-    about_inputs, inputs = doubtful(restored, state, journal)
-    pending_too = False
-    question = ""
+        return ResumePoint(update, f"{restored.lost}. {FROM_THE_START}")
+    question, inputs = _ask_about_inputs(restored, state, journal)
+    about_pending = False
     if state["decision"]:
-        decision = pending(state)
-        outcome, uncertain = last_outcome(journal, state["step"]), doubt(journal)
-        if outcome:
-            evidence = outcome.text if outcome.failed else "recorded before the run stopped"
-            update |= _done(state, decision, outcome.text, evidence)
-        elif uncertain is None or uncertain.step != state["step"]:
-            update |= State(decision=None)
-        else:
-            words = describe(decision.action)
-            match happened(context, uncertain, state):
-                case True:
-                    context.tell(Noted(step=state["step"], text=f"{words}: done before the run stopped"))
-                    answered = f"{uncertain.answered[-1]} was answered" if uncertain.answered else ""
-                    update |= _done(state, decision, "", answered or "the screen shows that it was done", settled=True)
-                case False:
-                    context.tell(Noted(step=state["step"], text=f"{words}: had not happened, is chosen anew"))
-                    update |= State(decision=None)
-                case None:
-                    sent = f" ({', '.join(uncertain.sent)})" if uncertain.sent else ""
-                    question, pending_too = f"{words}: the run was cut off in the middle{sent}. {WAS_IT_DONE}", True
-    update |= shown_by_the_page(context, State(**(state | update)))
-    return Recovered(update, question or about_inputs, pending_too, inputs)
+        changes, uncertain = _resolve_pending(context, state, journal)
+        update |= changes
+        question, about_pending = uncertain or question, bool(uncertain)
+    update |= _confirm_last_input(context, State(**(state | update)))
+    return ResumePoint(update, question, about_pending, inputs)
 
 
-def shown_by_the_page(context: RunContext, state: State) -> State:
-    """The last step with what the page shows of it now, where it is an input that could not be judged any more."""
-    steps, inputs = past(state), {each.step: each for each in local_inputs(state)}
+def _resolve_pending(context: RunContext, state: State, journal: list[JournalEntry]) -> tuple[State, str]:
+    """What became of the pending action, and the question to the person if that is uncertain."""
+    decision = pending_decision(state)
+    outcome, unfinished = find_outcome(journal, state["step"]), find_unfinished_action(journal)
+    if outcome:
+        evidence = outcome.text if outcome.failed else "recorded before the run stopped"
+        return _finish_step(state, decision, outcome.text, evidence), ""
+    if unfinished is None or unfinished.step != state["step"]:
+        return State(decision=None), ""
+    words = describe(decision.action)
+    match has_happened(context, unfinished, state):
+        case True:
+            context.record(Noted(step=state["step"], text=f"{words}: done before the run stopped"))
+            answered = f"{unfinished.answered[-1]} was answered" if unfinished.answered else ""
+            evidence = answered or "the screen shows that it was done"
+            return _finish_step(state, decision, "", evidence, settled=True), ""
+        case False:
+            context.record(Noted(step=state["step"], text=f"{words}: had not happened, is chosen anew"))
+            return State(decision=None), ""
+    sent = f" ({', '.join(unfinished.sent)})" if unfinished.sent else ""
+    return State(), f"{words}: the run was cut off in the middle{sent}. {WAS_IT_DONE}"
+
+
+def has_happened(context: RunContext, unfinished: UnfinishedAction, state: State) -> bool | None:
+    """Whether the unfinished action was performed; None if that is uncertain."""
+    if isinstance(unfinished.action, Call):
+        return None  # the effect of a tool is not on the screen
+    observation = context.last_observation()
+    url, stored_url = observation.signals.url, context.folder.device_state().get("url")
+    if not url:
+        if not _is_same_screen(context, state, observation):
+            return True
+        return None if unfinished.risky else False
+    changing = {sent for sent in unfinished.sent if not sent.startswith(READ_PREFIXES)}
+    if changing and unfinished.page_input and unfinished.address == url:
+        made = _input_of(unfinished)
+        return page_shows(made, observation) or None
+    if changing and changing <= set(unfinished.answered):
+        return True
+    # The address that was stored when it happened: a page that is opened again may redirect elsewhere.
+    navigated = stored_url is not None and stored_url != unfinished.address
+    if not changing and (navigated or not unfinished.sent):
+        return navigated
+    present = any(element.acts and element.name == unfinished.target_name for element in observation.elements)
+    # If another page opened than was requested, such as a login page, a missing target proves nothing.
+    redirected = stored_url is not None and url != stored_url
+    gone = unfinished.target_name and unfinished.in_loaded_page and not present and not redirected
+    return True if gone else None
+
+
+def _input_of(source: UnfinishedAction | JournalEntry) -> PageInput:
+    """The page input of a journal entry."""
+    assert source.action is not None
+    return PageInput(step=source.step, action=source.action, target_name=source.target_name, checked=source.checked)
+
+
+def _confirm_last_input(context: RunContext, state: State) -> State:
+    """Confirm the last step if it is an input without outcome that the page shows now."""
+    steps, inputs = finished_steps(state), {each.step: each for each in page_inputs(state)}
     if not steps or steps[-1].outcome.kind != "unknown" or steps[-1].number not in inputs:
         return State()
-    if not held(inputs[steps[-1].number], seen(context)):
+    if not page_shows(inputs[steps[-1].number], context.last_observation()):
         return State()
     outcome = Outcome(kind="confirmed", evidence="the page shows it after the run was resumed")
     last = steps[-1].model_copy(update={"outcome": outcome})
     return State(steps=[*state["steps"][:-1], last.model_dump(mode="json")])
 
 
-def doubtful(restored: Restored, state: State, journal: list[Entry]) -> tuple[str, tuple[int, ...]]:
+def _ask_about_inputs(
+    restored: RestoredDevice, state: State, journal: list[JournalEntry]
+) -> tuple[str, tuple[int, ...]]:
     """The question about inputs that were sent and that the page, loaded anew, does not show; and their steps."""
-    sent = effects(journal)
-    missing = [each for each in local_inputs(state) if each.step in restored.missing]
+    sent = requests_by_step(journal)
+    missing = [each for each in page_inputs(state) if each.step in restored.missing]
     requests = list(dict.fromkeys([*restored.withheld, *(name for each in missing for name in sent[each.step])]))
     if not requests:
         return "", ()
@@ -127,183 +246,205 @@ def doubtful(restored: Restored, state: State, journal: list[Entry]) -> tuple[st
     )
 
 
-def unsaved_input(journal: list[Entry], state: State, device_state: dict[str, Any]) -> State:
-    """The last input, where the run stopped after it was done and before the state that tells of it was saved."""
-    intent, outcome = last_intent(journal, state["step"]), last_outcome(journal, state["step"])
+def _find_unsaved_input(journal: list[JournalEntry], state: State, device_state: dict[str, Any]) -> State:
+    """Add the last input, if the run stopped after it was performed and before its state was saved."""
+    intent, outcome = find_intent(journal, state["step"]), find_outcome(journal, state["step"])
     if intent is None or intent.action is None or outcome is None or outcome.failed:
         return State()
-    if not intent.local or device_state.get("url") != intent.text:
+    if not intent.page_input or device_state.get("url") != intent.text:
         return State()
-    made = LocalInput(step=intent.step, action=intent.action, aim=intent.aim, checked=intent.checked)
-    return with_local(state, made)
+    return append_page_input(state, _input_of(intent))
 
 
-def reopened(context: RunContext) -> State:
-    """What every resume sets anew."""
+def _reset_for_resume(context: RunContext) -> State:
+    """What every resume sets in the state."""
     document = context.device.signals().document
-    return State(status="", reason="", question="", unusable=0, document=document, judged=True, view=None)
+    return State(
+        status="", reason="", question="", unusable_answers=0, document=document, outcome_known=True, view=None
+    )
 
 
-def settle_doubt(context: RunContext, state: State, found: Recovered, answer: str) -> State:
-    """What the person's word means: on what is in doubt (yes, it was done, or no), or on a goal to begin again."""
-    context.tell(ApprovalReceived(step=state["step"], answer=answer))
+def apply_resume_answer(context: RunContext, state: State, point: ResumePoint, answer: str) -> State:
+    """What the person's answer changes: whether the uncertain action was done, or whether the goal begins again."""
+    context.record(ApprovalReceived(step=state["step"], answer=answer))
     yes = answer.strip().lower() in YES
-    if found.question.endswith(FROM_THE_START):
-        again = State(memo={}, steps=[], tried=[], refused=[]) if yes else State()
-        return found.update | again | State(question="", decision=None)
-    update = found.update | State(question="")
-    if yes and found.pending:
-        update |= _done(state, pending(state), "", "the person says that it was done", settled=True)
-    elif found.pending:
+    if point.question.endswith(FROM_THE_START):
+        reset = State(memo={}, steps=[], recent_actions=[], refused_signatures=[]) if yes else State()
+        return point.update | reset | State(question="", decision=None)
+    update = point.update | State(question="")
+    if yes and point.about_pending:
+        decision = pending_decision(state)
+        update |= _finish_step(state, decision, "", "the person says that it was done", settled=True)
+    elif point.about_pending:
         update |= State(decision=None)
     now = State(**(state | update))
     if yes:
-        return update | settled(now, found.inputs)
-    if found.inputs or not found.pending:
-        restore(context, now, read_journal(context.run.journal), again=True)
+        return update | _settle_inputs(now, point.about_inputs)
+    if point.about_inputs or not point.about_pending:
+        restore_device(context, now, read_journal(context.folder.journal), repeat_sent=True)
         update |= State(document=context.device.signals().document)
     return update
 
 
-def settled(state: State, steps: tuple[int, ...]) -> State:
-    """The state with these inputs done for good, whatever the page shows."""
-    inputs = [each.model_copy(update={"settled": True}) if each.step in steps else each for each in local_inputs(state)]
-    known = [each.model_copy(update={"settled": True}) if each.number in steps else each for each in past(state)]
+def _settle_inputs(state: State, steps: tuple[int, ...]) -> State:
+    """Mark the inputs of these steps as done, whatever the page shows."""
+    settled = {"settled": True}
+    inputs = [each.model_copy(update=settled) if each.step in steps else each for each in page_inputs(state)]
+    summaries = [each.model_copy(update=settled) if each.number in steps else each for each in finished_steps(state)]
     return State(
-        local=[each.model_dump(mode="json") for each in inputs], steps=[each.model_dump(mode="json") for each in known]
+        page_inputs=[each.model_dump(mode="json") for each in inputs],
+        steps=[each.model_dump(mode="json") for each in summaries],
     )
 
 
+def _finish_step(state: State, decision: Decision, result: str, evidence: str, *, settled: bool = False) -> State:
+    """Finish the pending step, which the earlier process performed."""
+    step = StepSummary(
+        number=state["step"],
+        reasoning=decision.reasoning,
+        action=decision.action,
+        outcome=Outcome(kind="unknown", evidence=evidence),
+        result=result,
+        settled=settled,
+    )
+    return State(step=state["step"] + 1, steps=append_step(state, step), memo=decision.memo, decision=None, question="")
+
+
+# How the device is brought back
+
+
 @dataclass(frozen=True)
-class Restored:
-    """How the device was brought back."""
+class RestoredDevice:
+    """What was not brought back with the device."""
 
     lost: str = ""
     """What is lost for good, in words."""
     missing: tuple[int, ...] = ()
     """Steps whose inputs were sent, and which the page does not show."""
     withheld: tuple[str, ...] = ()
-    """Requests of the page itself, or of an input made again, that did not leave because they had left before."""
+    """Requests of the page itself, or of a repeated input, that did not leave because they had left before."""
 
 
-def restore(context: RunContext, state: State, journal: list[Entry], *, again: bool = False) -> Restored:
-    """Bring a fresh device back to where the old one was, and do again what only its page knew.
+def restore_device(
+    context: RunContext, state: State, journal: list[JournalEntry], *, repeat_sent: bool = False
+) -> RestoredDevice:
+    """Bring a fresh device back to where the old one was, and repeat the inputs that only its page contained.
 
-    An input that may have caused a request is not made again: the page shows it, or it is reported as missing. What
-    the page sends while it comes back does not leave if it left before. With `again`, because the person says that it
-    was not done, all of it is done again.
+    An input that may have caused a request is not repeated: the page shows it, or it is reported as missing. A request
+    of the page itself does not leave if it left before. With `repeat_sent`, because the person says that it was not
+    done, everything is repeated.
     """
-    sent = effects(journal)
-    changing = frozenset(name for names in sent.values() for name in names if not name.startswith(READING))
-    device_state, passed_by = safe(context.run.device_state(), unsafe_addresses(journal))
-    begun = last_intent(journal, state["step"])
-    moved = (
-        begun is not None and device_state.get("url", begun.text) != begun.text
-    )  # the inputs were of the page before
-    context.journal.rest()
-    context.journal.withhold(frozenset() if again else changing)
+    sent = requests_by_step(journal)
+    changing = frozenset(name for names in sent.values() for name in names if not name.startswith(READ_PREFIXES))
+    device_state, skipped = _without_unsafe_addresses(context.folder.device_state(), find_unsafe_addresses(journal))
+    begun = find_intent(journal, state["step"])
+    moved = begun is not None and device_state.get("url", begun.text) != begun.text  # the inputs are of another page
+    context.journal.forget_steps()
+    context.journal.withhold(frozenset() if repeat_sent else changing)
     try:
         lost = context.device.restore(device_state)
-        for text in filter(None, (passed_by, lost)):
-            context.tell(Noted(step=state["step"], text=text))
+        for text in filter(None, (skipped, lost)):
+            context.record(Noted(step=state["step"], text=text))
         context.observation = None
         context.device.settle()
-        missing = () if passed_by or moved else _made_again(context, state, {} if again else sent)
+        missing = () if skipped or moved else _repeat_inputs(context, state, {} if repeat_sent else sent)
         withheld = tuple(dict.fromkeys(context.journal.withheld))
     finally:
         context.journal.withhold(frozenset())
-        context.journal.rest()
+        context.journal.forget_steps()
     for text in withheld:
-        context.tell(Noted(step=state["step"], text=f"{text} was withheld: it was sent before the run stopped"))
+        context.record(Noted(step=state["step"], text=f"{text} was withheld: it was sent before the run stopped"))
     host = urlsplit(str(device_state.get("url", ""))).netloc
-    own = tuple(text for text in withheld if urlsplit(text.partition(" ")[2]).netloc == host)  # others count visits
-    if state["judged"] and not lost and (differs := _differs(context, state)):
-        context.tell(Noted(step=state["step"], text=differs))
-    return Restored(lost, missing, own)
+    # Requests to other hosts, such as visit counters, are no reason to ask.
+    own = tuple(text for text in withheld if urlsplit(text.partition(" ")[2]).netloc == host)
+    if state["outcome_known"] and not lost and (note := _note_changed_page(context, state)):
+        context.record(Noted(step=state["step"], text=note))
+    return RestoredDevice(lost, missing, own)
 
 
-def _made_again(context: RunContext, state: State, sent: dict[int, tuple[str, ...]]) -> tuple[int, ...]:
-    """Make the inputs again that caused no request; returns the steps of those that did and that the page lacks."""
+def _repeat_inputs(context: RunContext, state: State, sent: dict[int, tuple[str, ...]]) -> tuple[int, ...]:
+    """Repeat the inputs that caused no request; returns the steps of those that did and that the page lacks."""
     address = context.device.signals().url
-    made, missing = 0, list[int]()
-    for each in local_inputs(state):
+    repeated, missing = 0, list[int]()
+    for each in page_inputs(state):
         if each.settled:
             continue
         if each.step in sent:
-            if not held(each, seen(context)):
+            if not page_shows(each, context.last_observation()):
                 missing.append(each.step)
             continue
         try:
-            action = _afresh(each, seen(context))
-            context.journal.redo(each.step, frozenset(element.id for element in _under(action, seen(context))))
-            by_hand_or_itself(context, action)
-            made += 1
+            action = _action_on_new_page(each, context.last_observation())
+            elements = elements_under(action, context.last_observation())
+            context.journal.begin_repetition(each.step, frozenset(element.id for element in elements))
+            perform_on_device(context, action)
+            repeated += 1
         except (ActionRefused, ActionFailed) as error:
-            context.tell(Noted(step=state["step"], text=f"could not do again: {describe(each.action)} ({error})"))
+            context.record(Noted(step=state["step"], text=f"could not do again: {describe(each.action)} ({error})"))
         context.device.settle()
         context.observation = None
         if context.device.signals().url != address:
             break
-    if made and sent:
+    if repeated and sent:
         context.device.leave_field()  # a field that saves itself when it is left does so now, and not in the next step
         context.device.settle()
         context.observation = None
-    if made:
-        context.tell(Noted(step=state["step"], text=f"the page was loaded anew; {made} earlier inputs were made again"))
+    if repeated:
+        note = f"the page was loaded anew; {repeated} earlier inputs were made again"
+        context.record(Noted(step=state["step"], text=note))
     return tuple(missing)
 
 
-def held(made: LocalInput, observation: Observation) -> bool:
-    """Whether the page shows an input: the text in its field, the option in its list, the tick in its box."""
-    named = [each for each in observation.elements if made.aim and each.name == made.aim]
-    for each in named or _under(made.action, observation):
-        match made.action:
-            case Type(text=text) if each.takes_text or each.value:
-                if not each.secret and " ".join(text.split()) == " ".join(each.value.split()):
-                    return True
-            case Select(option=option):
-                if option.casefold() in each.value.casefold():
-                    return True
-            case Click():
-                if made.checked is not None and each.checked == made.checked:
-                    return True
-    return False
+def _action_on_new_page(made: PageInput, observation: Observation) -> Action:
+    """The action without element ids of the old page. Typing replaces the text, so that nothing is entered twice."""
+    action = made.action
+    plain = {
+        name: target.model_copy(update={"element": ""}) for name, target in targets(action).items() if target.point
+    }
+    if action.kind == "type" and "target" in plain:
+        return action.model_copy(update={**plain, "clear": True})
+    if action.kind == "click" and made.checked is not None:
+        under = elements_under(action, observation)
+        if made.checked in [element.checked for element in under if element.checked is not None]:
+            raise ActionRefused(f"it is {'' if made.checked else 'un'}checked already")
+    return action.model_copy(update=plain)
 
 
-def safe(device_state: dict[str, Any], unsafe: dict[str, str]) -> tuple[dict[str, Any], str]:
-    """The memento without addresses that may do something when they are opened again, and which these were."""
-    passed_by: list[str] = []
+def _without_unsafe_addresses(device_state: dict[str, Any], unsafe: dict[str, str]) -> tuple[dict[str, Any], str]:
+    """The device state with safe addresses only, and a note about the first one that was replaced."""
+    replaced: list[str] = []
 
-    def instead(url: str) -> str:
+    def replace(url: str) -> str:
         plain = url.partition("#")[0].partition("?")[0]
         if plain not in unsafe:
             return url
-        passed_by.append(plain)
+        replaced.append(plain)
         return unsafe[plain]
 
-    tabs = [instead(url) for url in device_state.get("tabs", ())]
-    kept = {**device_state, "url": instead(device_state.get("url", "")), **({"tabs": tabs} if tabs else {})}
-    if not passed_by:
+    tabs = [replace(url) for url in device_state.get("tabs", ())]
+    safe = {**device_state, "url": replace(device_state.get("url", "")), **({"tabs": tabs} if tabs else {})}
+    if not replaced:
         return device_state, ""
-    return kept, f"{passed_by[0]} is not opened again, as that may do something twice: going on from the page before it"
+    return safe, f"{replaced[0]} is not opened again, as that may do something twice: going on from the page before it"
 
 
-def _last_look(context: RunContext, state: State) -> Screenshot | None:
+def _last_screenshot(context: RunContext, state: State) -> Screenshot | None:
+    """The screenshot of the last observation; None if it is missing or was compressed with losses."""
     digest = state.get("screen", "")
-    path = context.run.screens / f"{digest}.webp"
-    shot = Screenshot(open_image(path)) if path.exists() else None
-    return shot if shot and shot.digest == digest else None  # late in a long run pictures are not exact
+    path = context.folder.screens / f"{digest}.webp"
+    screenshot = Screenshot(open_image(path)) if path.exists() else None
+    return screenshot if screenshot and screenshot.digest == digest else None
 
 
-def _same_screen(context: RunContext, state: State, observation: Observation) -> bool:
-    """Whether the screen is the one of the last look, but for a clock or a blinking cursor."""
-    before = _last_look(context, state)
+def _is_same_screen(context: RunContext, state: State, observation: Observation) -> bool:
+    """Whether the screen is the last observed one, except for a clock or a blinking cursor."""
+    before = _last_screenshot(context, state)
     return before is not None and fingerprint(before) == fingerprint(observation.screenshot)
 
 
-def _differs(context: RunContext, state: State) -> str:
-    """What to say when the page does not look as it did when the run last looked; empty when it does."""
-    observation, before = seen(context), _last_look(context, state)
+def _note_changed_page(context: RunContext, state: State) -> str:
+    """A note if the page looks different from the last observation; empty if it does not."""
+    observation, before = context.last_observation(), _last_screenshot(context, state)
     if not observation.signals.url or before is None:
         return ""
     change = difference(before, observation.screenshot)
@@ -313,61 +454,3 @@ def _differs(context: RunContext, state: State) -> str:
         f"the page looks different from when the run stopped ({change.fraction:.0%} of it): it has changed since, or "
         "what only its scripts knew is lost"
     )
-
-
-def _afresh(made: LocalInput, observation: Observation) -> Action:
-    """The action without element ids of a page that is gone; typing replaces, so that nothing stands twice."""
-    action = made.action
-    plain = {
-        name: target.model_copy(update={"element": ""}) for name, target in targets(action).items() if target.point
-    }
-    if action.kind == "type" and "target" in plain:
-        return action.model_copy(update={**plain, "clear": True})
-    if action.kind == "click" and made.checked is not None:
-        now = [element.checked for element in _under(action, observation) if element.checked is not None]
-        if made.checked in now:
-            raise ActionRefused(f"it is {'' if made.checked else 'un'}checked already")
-    return action.model_copy(update=plain)
-
-
-def happened(context: RunContext, uncertain: Doubt, state: State) -> bool | None:
-    """Whether the action in doubt was done; None when that cannot be told."""
-    if isinstance(uncertain.action, Call):
-        return None  # a tool works where no screen tells of it
-    observation = seen(context)
-    if not observation.signals.url:
-        if not _same_screen(context, state, observation):
-            return True
-        return None if uncertain.risky else False
-    changing = {sent for sent in uncertain.sent if not sent.startswith(READING)}
-    if changing and uncertain.local and uncertain.address == observation.signals.url:
-        made = LocalInput(step=uncertain.step, action=uncertain.action, aim=uncertain.aim, checked=uncertain.checked)
-        return held(made, observation) or None
-    if changing and changing <= set(uncertain.answered):
-        return True
-    # As it was noted when it happened: a page that is opened again may lead elsewhere.
-    gone_on = bool(context.run.device_state().get("url", uncertain.address) != uncertain.address)
-    if not changing and (gone_on or not uncertain.sent):
-        return gone_on
-    there = any(element.acts and element.name == uncertain.aim for element in observation.elements)
-    # Another page came than was asked for, such as one to log in at: that the button is not on it proves nothing.
-    elsewhere = observation.signals.url != context.run.device_state().get("url", observation.signals.url)
-    return True if uncertain.aim and uncertain.lasting and not there and not elsewhere else None
-
-
-def _under(action: Action, observation: Observation) -> list[Element]:
-    points = [target.point for target in targets(action).values() if target.point]
-    return [element for element in observation.elements if any(element.box.holds(point) for point in points)]
-
-
-def _done(state: State, decision: Decision, result: str, evidence: str, *, settled: bool = False) -> State:
-    outcome = Outcome(kind="unknown", evidence=evidence)
-    step = StepSummary(
-        number=state["step"],
-        reasoning=decision.reasoning,
-        action=decision.action,
-        outcome=outcome,
-        result=result,
-        settled=settled,
-    )
-    return State(step=state["step"] + 1, steps=with_step(state, step), memo=decision.memo, decision=None, question="")

@@ -263,7 +263,7 @@ class RunFolder:
         except (KeyError, ValidationError) as error:
             raise UsageError(f"{self.path / 'run.json'} cannot be read ({error}); it was changed") from error
 
-    def keep(self, screenshot: Screenshot) -> str:
+    def store_screenshot(self, screenshot: Screenshot) -> str:
         """Save the picture under its digest unless it is there already; returns the digest."""
         path = self.screens / f"{screenshot.digest}.webp"
         if not path.exists():

@@ -118,7 +118,7 @@ class Tripwires:
         from handeye.agent.recorder import LatestSaver
 
         self.around(LatestSaver, "put", "put_writes")
-        for name in ("intend", "sending", "answered", "finish"):
+        for name in ("record_intent", "record_request", "record_answer", "record_outcome"):
             self.around(EffectJournal, name)
 
     def around(self, holder: Any, *names: str) -> None:

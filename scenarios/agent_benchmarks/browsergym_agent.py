@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from handeye.agent.internal_actions import carry_out, ground_targets
+from handeye.agent.internal_actions import ground_targets, perform_internal
 from handeye.agent.resources import open_perception_and_policy
 from handeye.perception.outcome import Outcome, judge
 from handeye.policies.decision import PolicyInput, StepSummary
@@ -90,9 +90,9 @@ class GymAgent:
                 continue
             if isinstance(action, Done | Ask):
                 return write_action(action), {"think": decision.reasoning, "by": decision.by}
-            done = carry_out(action, observation, self.perception, device, self._facts, lambda: False)
+            done = perform_internal(action, observation, self.perception, device, self._facts, lambda: False)
             self._facts |= done.facts
-            self._keep(decision, action, done.outcome, done.result)
+            self._keep(decision, action, done.outcome, done.text)
             observation = replace(observation, view=done.view) if done.view else observation
         return write_action(Done(success=False, answer=trouble or "it comes to no action")), {"think": trouble}
 

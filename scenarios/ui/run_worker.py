@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.agent.agent import Agent
-from handeye.agent.approval import question_id, read_answer
+from handeye.agent.approval import parse_approval, question_id
 from handeye.agent.config import rules_here
 from handeye.agent.event_log import ApprovalReceived, Performed, Started
 from handeye.agent.resources import open_resources
@@ -117,7 +117,7 @@ class RunControl:
 
 def _is_between(event: AnyEvent) -> bool:
     """Whether the loop looks next: nothing is decided that what a person does now would make wrong."""
-    over = isinstance(event, ApprovalReceived) and read_answer(event.answer).kind in ("no", "by hand")
+    over = isinstance(event, ApprovalReceived) and parse_approval(event.answer).kind in ("no", "by hand")
     return over or isinstance(event, Performed | Started)
 
 

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from handeye.agent.approval import ALLOW_THIS, waiting_id
+from handeye.agent.approval import ALLOW_THIS, waiting_question_id
 from handeye.agent.report.run_page import RUN_LABELS, render_run_page
 from handeye.agent.run_folder import Approve
 from handeye.scenarios.ui.access import TokenAccess
@@ -123,7 +123,7 @@ class WebApp:
         notes, ours = read_run_json(folder), self.runs.at(folder)
         led = ours is not None and not ours.over
         state, question, reason = run_state(folder, notes), "", str(notes.get("reason") or "")
-        identity = waiting_id(notes)
+        identity = waiting_question_id(notes)
         if ours and led:
             state = {"asks": "asks you", "held": "held", "starts": "starts"}.get(ours.state, "at work")
             question, identity, reason = ours.question, ours.question_id, ours.said
@@ -157,7 +157,7 @@ class WebApp:
                 raise UsageError("the run has ended and cannot be resumed; start a new one")
             answer = str(given["answer"]) if given["do"] == "answer" and "answer" in given else None
             question = str(given.get("question") or "") if answer is not None else ""
-            if question and question != waiting_id(read_run_json(folder)):
+            if question and question != waiting_question_id(read_run_json(folder)):
                 raise UsageError("the run asks another question by now; read it, and answer that one")
             await run_in_threadpool(self.runs.resume, folder, answer, question)
         elif ours is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handeye.agent import Agent
-from handeye.agent.approval import Answer, edit, read_answer
+from handeye.agent.approval import Approval, edit_action, parse_approval
 from handeye.agent.event_log import ApprovalReceived, ApprovalRequested, Decided, Guarded, Performed, read_events
 from handeye.agent.run_folder import RunFolder
 from handeye.policies.guard.guard_policy import GuardPolicy
@@ -40,32 +40,32 @@ def log(browser: Browser) -> str:
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        (" Yes ", Answer("yes")),
-        ("always", Answer("always")),
-        ("always: “send”", Answer("always", "send")),
-        ("no", Answer("no")),
-        ("no: too dear: look on", Answer("no", "too dear: look on")),
-        ("edit: 5", Answer("edit", "5")),
-        ('edit: {"text": "x"}', Answer("edit", '{"text": "x"}')),
-        ("done by hand", Answer("by hand")),
-        ("yes: but only the first", Answer("no", "yes: but only the first")),
-        ("always allow everything", Answer("no", "always allow everything")),
-        ("edit:", Answer("no", "edit:")),
+        (" Yes ", Approval("yes")),
+        ("always", Approval("always")),
+        ("always: “send”", Approval("always", "send")),
+        ("no", Approval("no")),
+        ("no: too dear: look on", Approval("no", "too dear: look on")),
+        ("edit: 5", Approval("edit", "5")),
+        ('edit: {"text": "x"}', Approval("edit", '{"text": "x"}')),
+        ("done by hand", Approval("by hand")),
+        ("yes: but only the first", Approval("no", "yes: but only the first")),
+        ("always allow everything", Approval("no", "always allow everything")),
+        ("edit:", Approval("no", "edit:")),
     ],
 )
-def test_an_answer_means_what_it_says_and_otherwise_no(said: str, meant: Answer) -> None:
-    assert read_answer(said) == meant
+def test_an_answer_means_what_it_says_and_otherwise_no(said: str, meant: Approval) -> None:
+    assert parse_approval(said) == meant
 
 
 def test_an_edit_is_words_for_the_main_thing_or_fields_as_json() -> None:
     typed = parse_action({"kind": "type", "text": "5", "target": {"phrase": "Amount", "point": [3, 4]}})
-    assert describe(edit(typed, "6")) == "type “6” in “Amount”"
-    assert describe(edit(typed, '{"text": "7", "target": "Note"}')) == "type “7” in “Note”"
-    assert describe(edit(parse_action(click("Pay")), "Cancel")) == "click “Cancel”"
-    assert describe(edit(typed, '{"kind": "key", "keys": "escape"}')) == "press escape"
+    assert describe(edit_action(typed, "6")) == "type “6” in “Amount”"
+    assert describe(edit_action(typed, '{"text": "7", "target": "Note"}')) == "type “7” in “Note”"
+    assert describe(edit_action(parse_action(click("Pay")), "Cancel")) == "click “Cancel”"
+    assert describe(edit_action(typed, '{"kind": "key", "keys": "escape"}')) == "press escape"
     for wrong in ("{text", '{"txt": "7"}', '{"kind": "explode"}'):
         with pytest.raises(ActionRefused):
-            edit(typed, wrong)
+            edit_action(typed, wrong)
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handeye.agent import Agent
-from handeye.agent.approval import question_id, waiting_id
+from handeye.agent.approval import question_id, waiting_question_id
 from handeye.agent.event_log import ApprovalRequested, Noted, Performed, read_events
 from handeye.agent.run_folder import RunFolder
-from handeye.agent.target_snapshot import TargetSnapshot, Thing, amounts_in, differences, quoted
+from handeye.agent.target_snapshot import TargetDetails, TargetSnapshot, find_amounts, find_differences, quote
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action
@@ -294,7 +294,7 @@ def test_an_answer_counts_for_the_question_it_was_given_to(own: Browser, percept
     agent = Agent(own, perception=perception, policy=policy, run_dir=tmp_path / "run")
     run = agent.run("send it twice")
     assert run.status == "waiting"
-    first = waiting_id(RunFolder(run.folder).read())
+    first = waiting_question_id(RunFolder(run.folder).read())
     assert first == question_id(1, run.reason)
     run = agent.resume(RunFolder.open(run.folder), "yes", "00000000")
     assert run.status == "waiting"
@@ -325,21 +325,23 @@ def test_an_answer_counts_for_the_question_it_was_given_to(own: Browser, percept
     ],
 )
 def test_amounts_are_found_in_any_currency(text: str, amounts: tuple[str, ...]) -> None:
-    assert amounts_in(text) == amounts
+    assert find_amounts(text) == amounts
 
 
 def test_a_countdown_goes_on_and_a_number_does_not() -> None:
     def at(context: str, when: float) -> TargetSnapshot:
-        return TargetSnapshot(words="click “Buy”", things=(Thing(role="button", name="Buy", context=context),), at=when)
+        return TargetSnapshot(
+            words="click “Buy”", things=(TargetDetails(role="button", name="Buy", context=context),), at=when
+        )
 
-    assert not differences(at("ends in 0:59", 0), at("ends in 0:31", 29))
-    assert differences(at("ends in 0:59", 0), at("ends in 0:31", 5))
-    assert differences(at("price 59", 0), at("price 31", 29))
-    assert not differences(at("again (30)", 0), at("again (28)", 2))
+    assert not find_differences(at("ends in 0:59", 0), at("ends in 0:31", 29))
+    assert find_differences(at("ends in 0:59", 0), at("ends in 0:31", 5))
+    assert find_differences(at("price 59", 0), at("price 31", 29))
+    assert not find_differences(at("again (30)", 0), at("again (28)", 2))
 
 
 def test_a_quotation_cannot_be_ended_from_within() -> None:
-    assert quoted("a” b “c„ d\n\u200be", 100) == "“a' b 'c' d ⟨U+200B⟩e”"
+    assert quote("a” b “c„ d\n\u200be", 100) == "“a' b 'c' d ⟨U+200B⟩e”"
 
 
 def test_the_pages_of_a_run_use_no_answer_to_an_earlier_question() -> None:

@@ -70,14 +70,14 @@ def notes(folder: Path) -> str:
     [
         ("observed", 1),
         ("guarded", 2),
-        ("before intend", 2),
-        ("after intend", 2),
-        ("after answered", 2),
+        ("before record_intent", 2),
+        ("after record_intent", 2),
+        ("after record_answer", 2),
         ("after perform", 2),
         ("after device_state", 3),
-        ("before finish", 2),
-        ("after finish", 1),
-        ("after finish", 2),
+        ("before record_outcome", 2),
+        ("after record_outcome", 1),
+        ("after record_outcome", 2),
         ("performed", 2),
         ("before put", 5),
         ("before put", 9),
@@ -96,7 +96,9 @@ def test_a_kill_at_any_point_is_survived_with_one_order(point: str, count: int, 
     ]
 
 
-@pytest.mark.parametrize(("point", "sent", "said"), [("after sending", 0, "no"), ("before answered", 1, "yes")])
+@pytest.mark.parametrize(
+    ("point", "sent", "said"), [("after record_request", 0, "no"), ("before record_answer", 1, "yes")]
+)
 def test_what_was_sent_and_never_answered_is_asked_about(
     point: str, sent: int, said: str, counter: Any, tmp_path: Path
 ) -> None:
@@ -113,7 +115,7 @@ def test_what_was_sent_and_never_answered_is_asked_about(
     assert run.status == ("succeeded" if said == "no" else "failed")  # what the order's page said is lost with it
 
 
-@pytest.mark.parametrize("point", ["before answered", "after answered"])
+@pytest.mark.parametrize("point", ["before record_answer", "after record_answer"])
 def test_the_page_that_an_answer_leads_to_is_come_back_to(point: str, counter: Any, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     assert work(Job("paper", counter.url, GOAL, folder, Kill(point, 1))) == -9
@@ -189,7 +191,7 @@ def test_a_get_of_a_risky_action_is_not_taken_for_reading(site: Any, tmp_path: P
     site.pages["/"] = "<form action=/pay><button>Pay now</button></form>"
     site.pages["/pay"] = "<h1>Paid</h1>"
     goal = 'click "Pay now"'
-    for point, count, status in (("before answered", 1, "waiting"), ("performed", 1, "succeeded")):
+    for point, count, status in (("before record_answer", 1, "waiting"), ("performed", 1, "succeeded")):
         folder = tmp_path / point
         site.gets.clear()
         kill = Kill(point, count)
@@ -222,7 +224,7 @@ def test_a_button_that_came_by_a_script_proves_nothing_by_being_gone(site: Any, 
         "<button>Enter it</button></form>"
     )
     folder = tmp_path / "run"
-    kill = Kill("after sending", 1)
+    kill = Kill("after record_request", 1)
     assert work(Job("browser", site.url, 'click "Open", click "Enter it"', folder, kill)) == -9
     assert site.posts == []
     run = resume(folder, open_device(site.url))
@@ -233,7 +235,7 @@ def test_a_button_that_came_by_a_script_proves_nothing_by_being_gone(site: Any, 
 def test_a_kill_in_a_real_browser_loses_no_input_and_orders_once(counter: Any, tmp_path: Path) -> None:
     """What was typed is known to the page and the journal alone."""
     folder = tmp_path / "run"
-    assert work(Job("browser", counter.url, GOAL, folder, Kill("after finish", 1))) == -9
+    assert work(Job("browser", counter.url, GOAL, folder, Kill("after record_outcome", 1))) == -9
     run = resume(folder, open_device(counter.url))
     assert (run.status, counter.posts) == ("succeeded", ["/order"]), run.reason
     assert "1 earlier inputs were made again" in notes(folder)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handeye.agent import Agent
-from handeye.agent.agent import REVIVALS
 from handeye.agent.event_log import AnyEvent, Decided, Noted, Performed
+from handeye.agent.run_driver import MAX_RESTARTS
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
 from handeye.tools.actions import parse_action
@@ -89,7 +89,7 @@ def test_a_page_that_crashes_at_every_attempt_breaks_the_run(follow: Follow, bro
                 os.kill(renderer, signal.SIGKILL)
 
     result = follow({"kind": "click", "target": "Count"}, {"kind": "done"}, approve="never", listen=listen)
-    assert (result.status, len(thoughts)) == ("broken", REVIVALS + 1)
+    assert (result.status, len(thoughts)) == ("broken", MAX_RESTARTS + 1)
     assert "crashed" in result.reason
 
 

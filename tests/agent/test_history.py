@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from handeye.agent.event_log import Decided, EventLog, Observed, Performed
-from handeye.agent.history import FIRST, LAST, History
-from handeye.agent.state import KEPT_STEPS
+from handeye.agent.recorder import FIRST_LINES, LAST_LINES, StepHistory
+from handeye.agent.state import MAX_STEPS
 from handeye.perception.internvl.prompt import MOST_KNOWN, PromptPrefix, decide_prompt
 from handeye.perception.outcome import Outcome
 from handeye.tools.actions import parse_action
@@ -30,29 +30,29 @@ def events(steps: int, said: str = "click “Row {}”") -> list[AnyEvent]:
     return made
 
 
-def heard(tmp_path: Path, told: list[AnyEvent]) -> History:
-    history = History(tmp_path / "none.jsonl")
+def heard(tmp_path: Path, told: list[AnyEvent]) -> StepHistory:
+    history = StepHistory(tmp_path / "none.jsonl")
     for event in told:
-        history.hear(event)
+        history.add(event)
     return history
 
 
 def test_a_short_run_has_no_earlier_steps(tmp_path: Path) -> None:
-    assert heard(tmp_path, events(KEPT_STEPS)).earlier() == ()
-    assert heard(tmp_path, events(KEPT_STEPS + 2)).earlier() == (
+    assert heard(tmp_path, events(MAX_STEPS)).lines() == ()
+    assert heard(tmp_path, events(MAX_STEPS + 2)).lines() == (
         "1. click “Row 1”: confirmed",
         "2. click “Row 2”: confirmed",
     )
 
 
 def test_a_thousand_steps_take_no_more_room_than_a_hundred(tmp_path: Path) -> None:
-    lines = heard(tmp_path, events(1000)).earlier()
-    assert len(lines) == FIRST + 1 + LAST
+    lines = heard(tmp_path, events(1000)).lines()
+    assert len(lines) == FIRST_LINES + 1 + LAST_LINES
     assert lines[0].startswith("1. ")
-    assert lines[FIRST] == f"{FIRST + 1}-{1000 - KEPT_STEPS - LAST}. left out here"
-    assert lines[-1] == f"{1000 - KEPT_STEPS}. click “Row {1000 - KEPT_STEPS}”: confirmed"
-    same = heard(tmp_path, events(500, "click “Next”")).earlier()
-    assert same == (f"1-{500 - KEPT_STEPS}. click “Next” ({500 - KEPT_STEPS} times): confirmed",)
+    assert lines[FIRST_LINES] == f"{FIRST_LINES + 1}-{1000 - MAX_STEPS - LAST_LINES}. left out here"
+    assert lines[-1] == f"{1000 - MAX_STEPS}. click “Row {1000 - MAX_STEPS}”: confirmed"
+    same = heard(tmp_path, events(500, "click “Next”")).lines()
+    assert same == (f"1-{500 - MAX_STEPS}. click “Next” ({500 - MAX_STEPS} times): confirmed",)
 
 
 def test_a_resumed_run_remembers_what_its_first_process_did(tmp_path: Path) -> None:
@@ -61,10 +61,10 @@ def test_a_resumed_run_remembers_what_its_first_process_did(tmp_path: Path) -> N
     for event in told[:60]:
         trace.add(event)
     trace.close()
-    resumed = History(trace.path)
+    resumed = StepHistory(trace.path)
     for event in told[60:]:
-        resumed.hear(event)
-    assert resumed.earlier() == heard(tmp_path, told).earlier()
+        resumed.add(event)
+    assert resumed.lines() == heard(tmp_path, told).lines()
 
 
 def question(**told: object) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import nursery
-from handeye.agent import Agent, retry
+from handeye.agent import Agent, recovery
 from handeye.agent.effect_journal import EffectJournal, read_journal
 from handeye.agent.event_log import read_events
 from handeye.agent.recorder import LatestSaver
@@ -52,7 +52,7 @@ class Model(Site):
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "PAUSE", 0.01)
-    monkeypatch.setattr(retry, "FIRST", 0.05)
+    monkeypatch.setattr(recovery, "FIRST_PAUSE", 0.05)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_model_server_that_is_killed_and_started_again_is_waited_for(
 def test_a_model_server_that_stays_away_breaks_the_run_which_goes_on_when_it_is_back(
     counter: Site, perception: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retry, "PATIENCE", 0.1)
+    monkeypatch.setattr(recovery, "MODEL_TIMEOUT", 0.1)
     model = Model()
     port = model.server.server_port
     policy = Asking(model.url, [CLICK, CLICK])
@@ -148,8 +148,8 @@ def test_a_line_cut_short_by_a_full_disk_spoils_no_later_one(tmp_path: Path) -> 
     path = tmp_path / "journal.jsonl"
     path.write_text('{"entry": "intent", "step": 1, "acti')
     journal = EffectJournal(path)
-    journal.intend(1, parse_action(CLICK))
-    journal.finish(1, "", failed=False)
+    journal.record_intent(1, parse_action(CLICK))
+    journal.record_outcome(1, "", failed=False)
     journal.close()
     assert [entry.entry for entry in read_journal(path)] == ["intent", "outcome"]
 
@@ -165,7 +165,7 @@ def test_only_the_newest_checkpoints_are_kept(counter: Site, perception: Any, tm
         kept = [database.execute("SELECT count(*) FROM checkpoints").fetchone()[0]]
         kept += [database.execute("SELECT count(*) FROM writes").fetchone()[0]]
     database.close()
-    assert kept[0] == LatestSaver.KEPT
+    assert kept[0] == LatestSaver.STORED
     assert kept[1] < 100
 
 

@@ -16,8 +16,8 @@ def told(folder: Path, kind: type) -> list[Any]:
     return [event for event in read_events(folder / "trace.jsonl") if isinstance(event, kind)]
 
 
-def by_ladder(folder: Path) -> list[str]:
-    return [event.reasoning for event in told(folder, Decided) if event.by == "ladder"]
+def by_recovery(folder: Path) -> list[str]:
+    return [event.reasoning for event in told(folder, Decided) if event.by == "recovery"]
 
 
 def test_an_element_that_hears_no_mouse_is_pressed_itself_and_a_risky_one_is_not(site: Any, follow: Any) -> None:
@@ -27,7 +27,7 @@ def test_an_element_that_hears_no_mouse_is_pressed_itself_and_a_risky_one_is_not
     )
     clicks = [{"kind": "click", "target": name} for name in ("Bell", "Delete all")]
     run = follow({"kind": "reload"}, *clicks, approve="never")
-    helped = by_ladder(run.folder)
+    helped = by_recovery(run.folder)
     assert len(helped) == 1
     assert "Bell" in helped[0]
     assert [look.outcome.kind for look in told(run.folder, Observed) if look.outcome][1:] == [
@@ -49,4 +49,4 @@ def test_a_policy_that_can_is_told_once_to_try_something_else(browser: Any, perc
     assert run.status == "stuck"
     assert len([each for each in heard if "Do something else" in each]) == 1
     assert "after it was told to do otherwise" in run.reason
-    assert len(by_ladder(run.folder)) <= 2  # bounded, however often the policy asks for the same
+    assert len(by_recovery(run.folder)) <= 2  # bounded, however often the policy asks for the same

@@ -70,7 +70,7 @@ def test_a_run_that_has_ended_cannot_be_resumed(status: str, tmp_path: Path) -> 
 def test_equal_pictures_are_kept_once_and_come_back_exactly(tmp_path: Path) -> None:
     run = RunFolder.create(GOAL, tmp_path / "mine")
     image = Image.effect_noise((64, 48), 80).convert("RGB")
-    digests = {run.keep(Screenshot(image)), run.keep(Screenshot(image.copy()))}
+    digests = {run.store_screenshot(Screenshot(image)), run.store_screenshot(Screenshot(image.copy()))}
     files = list(run.screens.iterdir())
     assert [file.stem for file in files] == list(digests)
     assert Image.open(files[0]).convert("RGB").tobytes() == image.tobytes()
@@ -85,12 +85,12 @@ def test_pictures_of_a_long_run_get_smaller_before_they_fill_the_disk(
     run = RunFolder.create(GOAL, tmp_path / "mine")
     sizes = []
     for _ in range(12):
-        digest = run.keep(Screenshot(Image.effect_noise((256, 192), 80).convert("RGB")))
+        digest = run.store_screenshot(Screenshot(Image.effect_noise((256, 192), 80).convert("RGB")))
         sizes.append((run.screens / f"{digest}.webp").stat().st_size)
     run.release()
     assert sizes[0] > 2 * sizes[-1]
     again = RunFolder.open(tmp_path / "mine")
-    digest = again.keep(Screenshot(Image.effect_noise((256, 192), 80).convert("RGB")))
+    digest = again.store_screenshot(Screenshot(Image.effect_noise((256, 192), 80).convert("RGB")))
     assert (again.screens / f"{digest}.webp").stat().st_size < sizes[0] / 2
     again.release()
 

@@ -13,13 +13,13 @@ import pytest
 from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import Job, Kill, work
 from handeye.agent import Agent
-from handeye.agent.approval import waiting_id
-from handeye.agent.effect_journal import EffectJournal, doubt, effects, read_journal
+from handeye.agent.approval import waiting_question_id
+from handeye.agent.effect_journal import EffectJournal, find_unfinished_action, read_journal, requests_by_step
 from handeye.agent.event_log import Noted, read_events
-from handeye.agent.loop import repeats
+from handeye.agent.outcomes import find_repeated_effect
 from handeye.agent.resources import open_device
 from handeye.agent.run_folder import RunFolder
-from handeye.agent.state import start
+from handeye.agent.state import initial_state
 from handeye.perception.outcome import Outcome
 from handeye.policies.decision import StepSummary
 from handeye.tools import Browser
@@ -78,27 +78,27 @@ def test_a_request_belongs_to_the_steps_that_may_have_caused_it(
     tmp_path: Path,
 ) -> None:
     journal = EffectJournal(tmp_path / "journal.jsonl")
-    journal.intend(1, typed("a", "e1"), local=True)
-    journal.finish(1, "", failed=False)
-    journal.intend(2, second, local=second.kind == "type")
-    journal.sending("POST x", edited)
+    journal.record_intent(1, typed("a", "e1"), page_input=True)
+    journal.record_outcome(1, "", failed=False)
+    journal.record_intent(2, second, page_input=second.kind == "type")
+    journal.record_request("POST x", edited)
     journal.close()
     entries = read_journal(journal.path)
-    assert effects(entries) == causes
-    uncertain = doubt(entries)
+    assert requests_by_step(entries) == causes
+    uncertain = find_unfinished_action(entries)
     assert uncertain is not None
     assert uncertain.sent == own
 
 
 def test_a_request_that_leaves_or_is_answered_late_belongs_to_its_step(tmp_path: Path) -> None:
     journal = EffectJournal(tmp_path / "journal.jsonl")
-    journal.intend(1, typed("a", "e1"), local=True)
-    journal.finish(1, "", failed=False)
-    journal.sending("POST x", ("e1",))
-    assert (journal.caused(1), journal.awaited(1)) == (("POST x",), True)
-    journal.intend(2, press("e9"))
-    journal.answered("POST x")
-    assert not journal.awaited(1)
+    journal.record_intent(1, typed("a", "e1"), page_input=True)
+    journal.record_outcome(1, "", failed=False)
+    journal.record_request("POST x", ("e1",))
+    assert (journal.requests_of(1), journal.awaits_answer(1)) == (("POST x",), True)
+    journal.record_intent(2, press("e9"))
+    journal.record_answer("POST x")
+    assert not journal.awaits_answer(1)
     journal.close()
     assert [(entry.entry, entry.step) for entry in read_journal(journal.path)][-1] == ("answered", 1)
 
@@ -107,8 +107,8 @@ def test_what_is_withheld_does_not_leave_and_is_no_entry(tmp_path: Path) -> None
     journal = EffectJournal(tmp_path / "journal.jsonl")
     journal.withhold(frozenset({"POST x"}))
     with pytest.raises(Withheld):
-        journal.sending("POST x")
-    journal.sending("POST y")
+        journal.record_request("POST x")
+    journal.record_request("POST y")
     assert journal.withheld == ["POST x"]
     journal.close()
     assert [entry.text for entry in read_journal(journal.path)] == ["POST y"]
@@ -152,7 +152,7 @@ def test_an_input_that_was_sent_and_that_the_page_shows_is_left_alone(site: Any,
     site.pages["/"] = tick
     folder = tmp_path / "run"
     goal = 'tick "Large print"'
-    assert work(Job("browser", site.url, goal, folder, Kill("before finish", 1), approve="never")) == -9
+    assert work(Job("browser", site.url, goal, folder, Kill("before record_outcome", 1), approve="never")) == -9
     site.pages["/"] = f"{tick}<script>c.checked = true</script>"
     done = resume(folder, site.url)
     assert (done.status, site.posts) == ("succeeded", ["/save"]), done.reason
@@ -166,7 +166,7 @@ def test_a_tick_in_doubt_is_made_again_only_when_the_person_says_so(
     site.answer = "{}"
     site.pages["/"] = f'<label><input type=checkbox onchange="{SAVE}"> Large print</label>'
     folder = tmp_path / "run"
-    kill = Kill("before finish", 1)
+    kill = Kill("before record_outcome", 1)
     assert work(Job("browser", site.url, 'tick "Large print"', folder, kill, approve="never")) == -9
     assert resume(folder, site.url).status == "waiting"
     # The answer to another question counts for nothing.
@@ -180,8 +180,8 @@ def test_a_tick_in_doubt_is_made_again_only_when_the_person_says_so(
     ("first", "second", "named", "sent"),
     [
         # The tick left or did not; the person says no, it is made again and sent, and the process dies.
-        (Kill("before finish", 1), Kill("before finish", 1), False, 2),
-        (Kill("after sending", 1), Kill("before finish", 1), True, 1),
+        (Kill("before record_outcome", 1), Kill("before record_outcome", 1), False, 2),
+        (Kill("after record_request", 1), Kill("before record_outcome", 1), True, 1),
     ],
 )
 def test_an_answer_that_is_given_again_after_a_kill_is_no_answer(
@@ -195,7 +195,7 @@ def test_an_answer_that_is_given_again_after_a_kill_is_no_answer(
     folder, goal = tmp_path / "run", 'tick "Reserve a seat", type "Ada" in "Name"'
     assert work(Job("browser", site.url, goal, folder, first, approve="never")) == -9
     assert resume(folder, site.url).status == "waiting"
-    identity = waiting_id(RunFolder(folder).read()) if named else ""
+    identity = waiting_question_id(RunFolder(folder).read()) if named else ""
     again = Job("browser", site.url, goal, folder, second, resume=True, answer="no", approve="never", question=identity)
     assert work(again) == -9
     assert len(site.posts) == sent
@@ -203,7 +203,7 @@ def test_an_answer_that_is_given_again_after_a_kill_is_no_answer(
     assert (waiting.status, len(site.posts)) == ("waiting", sent), waiting.reason
     assert "given to another question" in notes(folder)
     if named:  # the question is the same by its words
-        assert waiting_id(RunFolder(folder).read()) != identity
+        assert waiting_question_id(RunFolder(folder).read()) != identity
     done = resume(folder, site.url, "yes")
     assert (done.status, len(site.posts)) == ("succeeded", sent), done.reason
 
@@ -273,12 +273,12 @@ def test_a_second_attempt_at_what_was_sent_is_asked_about() -> None:
     """Whatever the policy is: the same click again, or another thing."""
     again, other = press("e1"), press("e2")
     last = StepSummary(number=3, reasoning="", action=again, outcome=Outcome(kind="unknown"), sent=("POST x",))
-    state = start("goal") | {"steps": [last.model_dump(mode="json")]}
-    assert "step 3 did that already (POST x)" in repeats(state, again)
-    assert repeats(state, other) == ""
+    state = initial_state("goal") | {"steps": [last.model_dump(mode="json")]}
+    assert "step 3 did that already (POST x)" in find_repeated_effect(state, again)
+    assert find_repeated_effect(state, other) == ""
     for fine in ({"sent": ()}, {"outcome": Outcome(kind="confirmed")}):
         state["steps"] = [last.model_copy(update=fine).model_dump(mode="json")]
-        assert repeats(state, again) == ""
+        assert find_repeated_effect(state, again) == ""
 
 
 # Damaged files
