@@ -240,7 +240,18 @@ _FIELDS_1 = {
 }
 _CANDIDATE_1 = {"thought": "reasoning", "said": "description"}
 _SIGNALS_1 = {"stir": "page_changes"}
-_CHANGES_1 = {"shades": "hover_regions", "rings": "focus_rings", "restless": "animated_regions"}
+_CHANGES_1 = {
+    "shades": "hover_regions",
+    "rings": "focus_rings",
+    "restless": "animated_regions",
+    "asked": "browser_actions",
+    "doubt": "unattributed",
+    "put": "reordered",
+    "drawn": "draws_itself",
+    "held": "blocked_form",
+    "left": "rewritten_field",
+    "sent": "requests",
+}
 
 
 def upgraded(record: Any) -> Any:

@@ -155,7 +155,7 @@ class ObservationDiff:
 
     def rearranged(self) -> str:
         """Return which element moved before another one, where scripts reordered elements; empty for none."""
-        if not self.page_changes.put:
+        if not self.page_changes.reordered:
             return ""
         old, new = [each.id for each in self.before.elements], [each.id for each in self.after.elements]
         was = [each for each in old if each in set(new)]

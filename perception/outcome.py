@@ -90,21 +90,21 @@ def _stayed(evidence: str, diff: ObservationDiff) -> Judgement:
     """Judge a click on a checkbox whose state did not change."""
     others = [
         *diff.moved,
-        *diff.page_changes.asked,
+        *diff.page_changes.browser_actions,
         *(f"“{each[:60]}” appeared" for each in diff.appeared()),
         *diff.scripted,
     ]
-    if diff.page_changes.held:
-        others.insert(0, f"the form was not sent: {diff.page_changes.held}")
+    if diff.page_changes.blocked_form:
+        others.insert(0, f"the form was not sent: {diff.page_changes.blocked_form}")
     return ("unexpected", f"{evidence}; {others[0]}") if others else ("no_effect", evidence)
 
 
 def _changed(target: Target | None, diff: ObservationDiff) -> Judgement:
     if diff.moved:
         return "confirmed", "; ".join(diff.moved)
-    if diff.page_changes.held:
-        return "unexpected", f"the form was not sent: {diff.page_changes.held}"
-    for found in (diff.states(target), diff.page_changes.asked):
+    if diff.page_changes.blocked_form:
+        return "unexpected", f"the form was not sent: {diff.page_changes.blocked_form}"
+    for found in (diff.states(target), diff.page_changes.browser_actions):
         if found:
             return "confirmed", found[0]
     appeared, gone = diff.appeared(), diff.gone()
@@ -132,16 +132,16 @@ def _by_pixels(target: Target | None, old: Element | None, diff: ObservationDiff
     if diff.heard and (not pixels or not diff.unstyled):
         quiet = "only the mouse and the focus show" if pixels else ""
         evidence = "; ".join(filter(None, (diff.focus, quiet))) or "nothing changed"
-        if diff.page_changes.sent:
+        if diff.page_changes.requests:
             return (
                 "unknown",
-                f"{diff.page_changes.sent[0]} was sent, and {'nothing of it shows' if pixels else evidence}",
+                f"{diff.page_changes.requests[0]} was sent, and {'nothing of it shows' if pixels else evidence}",
             )
         # Scripts store their own data in such attributes; if a style depends on one, pixels change.
         if noted := [each for each in diff.page_changes.changed if not each.how.startswith("data-")]:
             return "unknown", f"{noted[0].what} was noted by the page, and nothing of it shows"
-        if diff.page_changes.doubt:
-            return "unknown", f"only {diff.page_changes.doubt} changed, which may change by itself"
+        if diff.page_changes.unattributed:
+            return "unknown", f"only {diff.page_changes.unattributed} changed, which may change by itself"
         return "no_effect", evidence if evidence == "nothing changed" else f"{evidence}; nothing else changed"
     if diff.focus and not pixels:
         return "no_effect", f"{diff.focus}; nothing else changed"

@@ -114,8 +114,8 @@ def _sent(text: str, was: str | None, now: str, diff: ObservationDiff) -> Judgem
         return "confirmed", f"“{_short(said)}” appeared"
     if diff.moved:
         return "confirmed", "; ".join(diff.moved)
-    if diff.page_changes.sent or diff.scripted:
-        came = diff.scripted[0] if diff.scripted else f"{diff.page_changes.sent[0]} was sent"
+    if diff.page_changes.requests or diff.scripted:
+        came = diff.scripted[0] if diff.scripted else f"{diff.page_changes.requests[0]} was sent"
         return "unknown", f"the field does not hold “{_short(text)}” any more, and {came}"
     return None
 
@@ -130,7 +130,7 @@ SINCE_LEFT = "since it was left"
 
 def rewritten(action: Action, after: Observation) -> str:
     """Return how the page rewrote typed text when the field lost the focus; empty if the text is still there."""
-    left = after.signals.page_changes.left if after.signals.page_changes else None
+    left = after.signals.page_changes.rewritten_field if after.signals.page_changes else None
     if not isinstance(action, Type) or not left or not action.target or left.element != action.target.element:
         return ""
     if not literal(action.text) or "{{secret:" in action.text:

@@ -11,7 +11,7 @@ SLEEPS = {"sleep", "wait_for_timeout"}
 
 #: Functions that may sleep, and what they wait for.
 NAMED = {
-    "tools/browser/answer.py:answer_dialog": "the seconds that the action `wait` names",
+    "tools/browser/dialogs.py:answer_dialog": "the seconds that the action `wait` names",
     "tools/browser/page_settle.py:_page": "a page on its way to another document; settle looks again at once",
     "tools/desktop/input.py:click": "two clicks that shall not be one double-click, and the gap in one that shall",
     "tools/desktop/input.py:drag": "the pointer's way in steps, and a program that cannot say that it has seen it",

@@ -24,39 +24,39 @@ if TYPE_CHECKING:
 
 
 class Signals(BaseModel):
-    """What a device can say about itself without anybody reading pixels."""
+    """Facts about a device's state that need no pixels."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: Words = ""
     title: Words = ""
-    """Of the page or of the window in front."""
+    """Of the page, or of the window in front."""
     app: Words = ""
-    """The program whose window is in front, such as `mousepad`; empty in a browser and where windows do not tell."""
+    """The program whose window is in front, such as `mousepad`; empty in a browser and where it is not known."""
     focus: Words = ""
-    """Role and name of what has the keyboard, such as `textbox Email`; never a secret's value."""
+    """Role and name of the element with the keyboard focus, such as `textbox Email`; never a secret's value."""
     value: Words = ""
-    """What the focused field holds; empty for secret fields."""
+    """The value of the focused field; empty for secret fields."""
     dialog: Words = ""
     """The text of an open JavaScript dialog."""
     tabs: tuple[Words, ...] = ()
     """Titles of the open tabs or windows."""
     tab: int = 0
-    """Which of them is in front."""
+    """The index in `tabs` of the one in front."""
     document: int = 0
-    """Counts the documents loaded; it changes exactly when a page was loaded anew."""
+    """Number of documents loaded; it changes exactly when a page was loaded anew."""
     page_changes: PageChanges | None = None
-    """What came of the last action; None where the device cannot hear that, or nothing was done since the last look."""
+    """Changes by the last action; None where the device cannot detect them, or nothing was done since the last look."""
     downloads: int = 0
-    """Counts the files that pages have given."""
+    """Number of files that pages have sent."""
     unanswered: tuple[Words, ...] = ()
-    """Programs that did not say in time what they show: it is unknown, and none of it has gone away."""
+    """Programs that did not list their elements in time: their elements are unknown, not gone."""
     unlisted: int = 0
-    """Elements that are there and were not listed by the last `elements`, because there are too many."""
+    """Number of elements that the last `elements` left out because there are too many."""
 
 
 class ChangedElement(BaseModel):
-    """One thing of a page that scripts have changed for good."""
+    """An element of a page that scripts changed and left changed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,13 +65,13 @@ class ChangedElement(BaseModel):
     how: Words
     """The attribute that differs, or `text`, `added`, `removed`."""
     box: Box
-    """In pixels of the screenshot; may lie off the screen."""
+    """In pixels of the screenshot; may be off the screen."""
     own: bool
-    """It is what was pressed, or a part of it, or what holds it."""
+    """It is the element that was pressed, an ancestor or a descendant of it."""
 
 
 class RewrittenField(BaseModel):
-    """A field whose value its page has written anew when it lost the focus."""
+    """A field whose value was changed by its page when it lost the focus."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -82,31 +82,31 @@ class RewrittenField(BaseModel):
 
 
 class PageChanges(BaseModel):
-    """What the device itself heard since its last action began to press, beside what a picture shows."""
+    """Changes that the page itself reported since the last action began to press."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     changed: tuple[ChangedElement, ...] = ()
-    asked: tuple[Words, ...] = ()
-    """What the page asked the browser for: `something was copied`."""
-    doubt: Words = ""
-    """What changed later and had changed by itself not long before: nobody can tell why it did."""
-    put: bool = False
-    """Something was taken out and put back, here or elsewhere: the order of things may be another one."""
-    drawn: bool = False
-    """What was pressed draws itself: no node tells of it."""
-    held: Words = ""
+    browser_actions: tuple[Words, ...] = ()
+    """What the page had the browser do: `something was copied`."""
+    unattributed: Words = ""
+    """An element that changed after the action and also shortly before it: the cause is unknown."""
+    reordered: bool = False
+    """An element was removed and inserted again, here or elsewhere: the order of elements may differ."""
+    draws_itself: bool = False
+    """The pressed element is drawn by a script, such as a canvas: no node reports its changes."""
+    blocked_form: Words = ""
     """The field that kept a form from being sent, and why."""
-    left: RewrittenField | None = None
-    """The field that lost the focus by the action, where its page wrote its value anew at that moment."""
-    sent: tuple[Words, ...] = ()
-    """Requests that may have changed something elsewhere."""
+    rewritten_field: RewrittenField | None = None
+    """The field that lost the focus by the action, if its page changed its value at that moment."""
+    requests: tuple[Words, ...] = ()
+    """Requests that may have changed data elsewhere."""
     hover_regions: tuple[Box, ...] = ()
-    """What the mouse lay over before and lies over now: a style that follows the mouse changes no more than these."""
+    """Elements under the pointer before and after the action: a hover style changes only these."""
     focus_rings: tuple[Box, ...] = ()
-    """What had the focus before and has it now."""
+    """Elements that had the focus before and after the action."""
     animated_regions: tuple[Box, ...] = ()
-    """What changes by itself, whatever anybody does."""
+    """Regions that change by themselves."""
 
 
 class Settled(BaseModel):
@@ -115,11 +115,11 @@ class Settled(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     by: Literal["quiet", "cap"]
-    """`quiet`: nothing changed any more. `cap`: still changing when the time was up."""
+    """`quiet`: nothing changed any more. `cap`: still changing at the time limit."""
     seconds: float
     note: str = ""
     happened: str = ""
-    """What came of the action meanwhile, in words: `report.csv was downloaded to …`."""
+    """A description of what the action caused meanwhile: `report.csv was downloaded to …`."""
 
 
 @dataclass(frozen=True)

@@ -76,17 +76,17 @@ class Wake:
         if not stirs:
             return None
         self._stirred = PageChanges(
-            changed=tuple(each for page_changes in stirs for each in page_changes.changed),
-            asked=tuple(dict.fromkeys(each for page_changes in stirs for each in page_changes.asked)),
-            doubt=next((page_changes.doubt for page_changes in stirs if page_changes.doubt), ""),
-            put=any(page_changes.put for page_changes in stirs),
-            drawn=any(page_changes.drawn for page_changes in stirs),
-            held=next((page_changes.held for page_changes in stirs if page_changes.held), ""),
-            left=next((page_changes.left for page_changes in stirs if page_changes.left), None),
-            sent=tuple(self.session.traffic.sent),
-            hover_regions=tuple(box for page_changes in stirs for box in page_changes.hover_regions),
-            focus_rings=tuple(box for page_changes in stirs for box in page_changes.focus_rings),
-            animated_regions=tuple(box for page_changes in stirs for box in page_changes.animated_regions),
+            changed=tuple(item for each in stirs for item in each.changed),
+            browser_actions=tuple(dict.fromkeys(item for each in stirs for item in each.browser_actions)),
+            unattributed=next((each.unattributed for each in stirs if each.unattributed), ""),
+            reordered=any(each.reordered for each in stirs),
+            draws_itself=any(each.draws_itself for each in stirs),
+            blocked_form=next((each.blocked_form for each in stirs if each.blocked_form), ""),
+            rewritten_field=next((each.rewritten_field for each in stirs if each.rewritten_field), None),
+            requests=tuple(self.session.traffic.sent),
+            hover_regions=tuple(box for each in stirs for box in each.hover_regions),
+            focus_rings=tuple(box for each in stirs for box in each.focus_rings),
+            animated_regions=tuple(box for each in stirs for box in each.animated_regions),
         )
         return self._stirred
 
@@ -149,12 +149,12 @@ class Wake:
         ]
         return PageChanges(
             changed=tuple(changed),
-            asked=tuple(said["asked"]),
-            doubt=said["doubt"][:80],
-            put=said["put"],
-            drawn=said["drawn"],
-            held=said["held"],
-            left=RewrittenField(**said["left"]) if said["left"] else None,
+            browser_actions=tuple(said["asked"]),
+            unattributed=said["doubt"][:80],
+            reordered=said["put"],
+            draws_itself=said["drawn"],
+            blocked_form=said["held"],
+            rewritten_field=RewrittenField(**said["left"]) if said["left"] else None,
             hover_regions=tuple(_boxes(said["shades"], mapping, view)),
             focus_rings=tuple(_boxes(said["rings"], mapping, view)),
             animated_regions=tuple(_boxes(said["restless"], mapping, view)),
