@@ -9,9 +9,8 @@ from handeye.agent.event_log import read_events
 from handeye.agent.run_view import build_run_view
 from handeye.policies.replay.anchor_action import FINGERPRINT, screen_state
 from handeye.policies.replay.anchors import Anchor, ScreenState, action_in_words
-from handeye.policies.replay.explicit import goal_checks, place_checks
-from handeye.policies.replay.memory import ReplayState
-from handeye.policies.replay.optional import closes, conditional
+from handeye.policies.replay.goal_checks import closes, conditional, goal_checks, place_checks
+from handeye.policies.replay.policy import ReplayState
 from handeye.tools.actions import describe, parse_action
 from handeye.tools.errors import UsageError
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.event_log import Decided
     from handeye.agent.run_view import StepView
-    from handeye.policies.replay.anchors import TargetSignature
+    from handeye.policies.replay.signatures import TargetSignature
     from handeye.tools.screenshot import Screenshot
 
 PLAIN_ENGLISH = "plain english"
@@ -112,8 +111,7 @@ def _before(step: StepView) -> ScreenState:
 def _whole(signature: TargetSignature, step: StepView, run: Path, found: RunAnchors) -> TargetSignature:
     """A sight with what only the picture says: the text at the point where no element is known, and the patch."""
     from handeye.perception.reading import ocr
-    from handeye.policies.replay.picture import cut_patch
-    from handeye.policies.replay.signatures import line_at, nearby_texts, share
+    from handeye.policies.replay.signatures import cut_patch, line_at, nearby_texts, share
     from handeye.tools.geometry import Box
 
     screen = _screen(step, run)

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Candidate
-from handeye.policies.replay.anchors import TargetSignature
+from handeye.policies.replay.signatures import TargetSignature
 from handeye.tools.actions import Action
 from handeye.tools.device import Settled, Signals
 from handeye.tools.geometry import Point

@@ -11,8 +11,7 @@ from math import hypot
 from typing import TYPE_CHECKING
 
 from handeye.perception.phrases.wording import alike, normal
-from handeye.policies.replay.picture import find_patch
-from handeye.policies.replay.signatures import distance, rows_in, without_numbers
+from handeye.policies.replay.signatures import distance, find_patch, rows_in, without_numbers
 from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from handeye.perception.observation import Observation
-    from handeye.policies.replay.anchors import NearbyText, TargetSignature
+    from handeye.policies.replay.signatures import NearbyText, TargetSignature
     from handeye.tools.element import Element
 
 #: So many signals must agree.

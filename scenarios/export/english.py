@@ -13,7 +13,7 @@ from handeye.tools.errors import ActionRefused, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.policies.replay.anchors import NearbyText, TargetSignature
+    from handeye.policies.replay.signatures import NearbyText, TargetSignature
 
 #: Marks that may stand around a text, the usual ones first.
 MARKS = (('"', '"'), ("“", "”"), ("«", "»"), ("「", "」"), ("'", "'"))

@@ -10,7 +10,7 @@ from handeye.perception.phrases.quoting import unquote
 from handeye.scenarios.export.suite_writer import literal
 
 if TYPE_CHECKING:
-    from handeye.policies.replay.anchors import TargetSignature
+    from handeye.policies.replay.signatures import TargetSignature
 
 #: Roles that `get_by_role` knows by the same name.
 _ROLES = frozenset({

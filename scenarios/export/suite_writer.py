@@ -15,7 +15,7 @@ from handeye.tools.actions import describe, targets
 from handeye.tools.errors import ActionRefused, UsageError
 
 if TYPE_CHECKING:
-    from handeye.policies.replay.anchors import TargetSignature
+    from handeye.policies.replay.signatures import TargetSignature
     from handeye.scenarios.export.transcript import Transcript
 
 _VIEWPORT = RunConfig.model_fields["viewport"].default

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from handeye.agent.run_folder import RunConfig
-    from handeye.policies.replay.anchors import TargetSignature
+    from handeye.policies.replay.signatures import TargetSignature
     from handeye.tools.actions import Action
 
 #: What changes nothing.

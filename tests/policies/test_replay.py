@@ -16,7 +16,7 @@ from handeye.policies.decision import Adapting, Decision, Policy, PolicyInput, S
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.replay.anchor_action import screen_state
 from handeye.policies.replay.anchors import Anchor, ScreenState, action_in_words
-from handeye.policies.replay.explicit import goal_checks, place_checks
+from handeye.policies.replay.goal_checks import goal_checks, place_checks
 from handeye.policies.replay.policy import ReplayPolicy
 from handeye.policies.replay.signatures import target_signatures
 from handeye.tools.actions import Action, Click, Done, Drag, Key, Scroll, Target, Type, Wait, describe
