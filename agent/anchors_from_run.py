@@ -1,14 +1,16 @@
-"""From a run's folder to its anchors: what it did, and what each target was known by, taken from trace and pictures."""
+"""Anchors from a run: reads the event log and the screenshots of a run, and returns the steps that can be repeated.
+
+Data flows run → anchors file → policy: this module is the first arrow; `policies.replay.anchors` stores the result.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from handeye.agent.event_log import read_events
 from handeye.agent.run_view import build_run_view
 from handeye.policies.replay.anchor_action import FINGERPRINT, screen_state
-from handeye.policies.replay.anchors import Anchor, ScreenState, action_in_words
+from handeye.policies.replay.anchors import Anchor, RunAnchors, ScreenState, action_in_words
 from handeye.policies.replay.goal_checks import closes, conditional, goal_checks, place_checks
 from handeye.policies.replay.policy import ReplayState
 from handeye.tools.actions import describe, parse_action
@@ -25,34 +27,21 @@ if TYPE_CHECKING:
 PLAIN_ENGLISH = "plain english"
 
 
-@dataclass
-class RunAnchors:
-    """A run as it can be done again."""
-
-    anchors: list[Anchor] = field(default_factory=list)
-    patches: dict[str, bytes] = field(default_factory=dict)
-    """The pictures of its targets by digest, as PNG."""
-    by: list[str] = field(default_factory=list)
-    """Who decided each step."""
-    steps: list[int] = field(default_factory=list)
-    """Which step of an earlier run each has repeated with all its signals; -1 for none, and where some differed."""
-    repeated: list[int] = field(default_factory=list)
-    """Which step of an earlier run each has repeated; -1 for none."""
-
-
 def anchors_from_run(run: Path) -> RunAnchors:
-    """What a run did, without what it did in vain, and without waits that nobody asked for."""
-    story = build_run_view(read_events(run / "trace.jsonl"))
-    goal = story.started.goal if story.started else ""
-    kept = _kept(story.steps)
-    found = RunAnchors()
-    for step in kept:
+    """The anchors of a run, without steps that had no effect and without waits that the goal does not ask for."""
+    view = build_run_view(read_events(run / "trace.jsonl"))
+    goal = view.started.goal if view.started else ""
+    repeatable = _steps_to_repeat(view.steps)
+    result = RunAnchors()
+    for step in repeatable:
         reasoning = step.reasoning
         assert reasoning is not None
-        memory, memo = ReplayState.read(reasoning.memo)
-        signatures = {name: _whole(signature, step, run, found) for name, signature in reasoning.signatures.items()}
+        state, memo = ReplayState.read(reasoning.memo)
+        signatures = {
+            name: _complete_signature(signature, step, run, result) for name, signature in reasoning.signatures.items()
+        }
         action = action_in_words(reasoning.action, reasoning.signatures)
-        found.anchors.append(
+        result.anchors.append(
             Anchor(
                 description=describe(parse_action(action)),
                 reasoning=reasoning.reasoning,
@@ -65,16 +54,16 @@ def anchors_from_run(run: Path) -> RunAnchors:
                 memo=_clause(memo) if reasoning.by == PLAIN_ENGLISH or "at" in memo else memo,
             )
         )
-        found.by.append(reasoning.by)
-        found.repeated.append(memory.step)
-        found.steps.append(memory.step if memory.whole else -1)
-    _place_checks(found, goal, kept)
-    return found
+        result.by.append(reasoning.by)
+        result.repeated.append(state.step)
+        result.steps.append(state.step if state.whole else -1)
+    _place_checks(result, goal, repeatable)
+    return result
 
 
-def _kept(steps: list[StepView]) -> list[StepView]:
-    """The steps that brought the run on: the last of those that did the same in vain, and none of its own waits."""
-    kept: list[StepView] = []
+def _steps_to_repeat(steps: list[StepView]) -> list[StepView]:
+    """The steps to repeat: of equal steps without effect only the last, and no waits of the policy itself."""
+    repeatable: list[StepView] = []
     for step in steps:
         reasoning = step.reasoning
         if reasoning is None or step.state in ("failed", "refused", "waiting", "gave_up"):
@@ -83,17 +72,21 @@ def _kept(steps: list[StepView]) -> list[StepView]:
             reasoning.by == PLAIN_ENGLISH and reasoning.action.kind == "wait"
         ):
             continue
-        if kept and _in_vain(kept[-1]) and (reasoning.by == "recovery" or _alike(kept[-1], step)):
-            kept.pop()
-        kept.append(step)
-    return kept
+        if (
+            repeatable
+            and _had_no_effect(repeatable[-1])
+            and (reasoning.by == "recovery" or _same_decision(repeatable[-1], step))
+        ):
+            repeatable.pop()
+        repeatable.append(step)
+    return repeatable
 
 
-def _in_vain(step: StepView) -> bool:
+def _had_no_effect(step: StepView) -> bool:
     return step.outcome is not None and step.outcome.kind == "no_effect"
 
 
-def _alike(one: StepView, other: StepView) -> bool:
+def _same_decision(one: StepView, other: StepView) -> bool:
     assert one.reasoning is not None
     assert other.reasoning is not None
     return (one.reasoning.action.kind, one.reasoning.description) == (
@@ -108,16 +101,18 @@ def _before(step: StepView) -> ScreenState:
     return ScreenState(**screen_state(step.look.signals), screen=step.look.screen[:FINGERPRINT])
 
 
-def _whole(signature: TargetSignature, step: StepView, run: Path, found: RunAnchors) -> TargetSignature:
-    """A sight with what only the picture says: the text at the point where no element is known, and the patch."""
+def _complete_signature(signature: TargetSignature, step: StepView, run: Path, result: RunAnchors) -> TargetSignature:
+    """The signature with what only the screenshot shows: the text at a point without an element, and the patch."""
     from handeye.perception.reading import ocr
     from handeye.policies.replay.signatures import cut_patch, line_at, nearby_texts, share
     from handeye.tools.geometry import Box
 
-    screen = _screen(step, run)
+    screen = _screenshot(step, run)
     if screen is None:
         return signature
-    if not signature.role or signature.spot:  # of a drawing the platform tells nothing: its own texts are its landmarks
+    if (
+        not signature.role or signature.spot
+    ):  # the platform has no elements inside a drawing: texts read by OCR are the landmarks
         lines = ocr.read(screen)
         line = line_at(signature.point, lines)
         at = (
@@ -131,28 +126,28 @@ def _whole(signature: TargetSignature, step: StepView, run: Path, found: RunAnch
         signature = signature.model_copy(update={"text": line.name if line else "", "near": near, "at": at})
     signature, png = cut_patch(signature, screen.image)
     if png:
-        found.patches[signature.patch] = png
+        result.patches[signature.patch] = png
     return signature
 
 
-def _screen(step: StepView, run: Path) -> Screenshot | None:
+def _screenshot(step: StepView, run: Path) -> Screenshot | None:
     from handeye.tools.screenshot import Screenshot, open_image
 
     if step.look is None:
         return None
     try:
         return Screenshot(open_image(run / "screens" / f"{step.look.screen}.webp"))
-    except UsageError:  # the pictures of a run may have been thrown away
+    except UsageError:  # the screenshots of a run may have been deleted
         return None
 
 
 def _clause(memo: dict[str, Any]) -> dict[str, Any]:
-    """Where plain English is in its clauses; what it has read meanwhile is read anew."""
+    """The position of plain English in its clauses, without what it has read from the screen."""
     return {name: memo[name] for name in ("at", "stage", "tries", "kept") if memo.get(name) or name == "at"}
 
 
 def _optional(reasoning: Decided, goal: str) -> bool:
-    """Whether the step closed what sometimes comes."""
+    """Whether the step closed something that appears only sometimes."""
     clause = reasoning.memo.get("at")
     if clause is not None and clause in conditional(goal):
         return True
@@ -162,11 +157,11 @@ def _optional(reasoning: Decided, goal: str) -> bool:
     return reasoning.action.kind == "click" and signature is not None and signature.overlay and closes(signature.name)
 
 
-def _place_checks(found: RunAnchors, goal: str, kept: list[StepView]) -> None:
-    """Note before which step each explicit check of the goal held last, where a model worked on it."""
-    if any(anchor.clause is not None for anchor in found.anchors):
-        return  # plain English judges the checks itself, at their clauses
-    held = [ReplayState.read(step.reasoning.memo)[0].held for step in kept if step.reasoning]
+def _place_checks(result: RunAnchors, goal: str, repeatable: list[StepView]) -> None:
+    """Add each check of the goal to the last step before which it passed, where a model decided the steps."""
+    if any(anchor.clause is not None for anchor in result.anchors):
+        return  # plain English evaluates the checks itself, at their clauses
+    held = [ReplayState.read(step.reasoning.memo)[0].held for step in repeatable if step.reasoning]
     for at, checks in enumerate(place_checks(goal_checks(goal).checks, held)):
         if checks:
-            found.anchors[at] = found.anchors[at].model_copy(update={"checks": tuple(checks)})
+            result.anchors[at] = result.anchors[at].model_copy(update={"checks": tuple(checks)})

@@ -14,7 +14,6 @@ from handeye.agent.resources import EMBEDDED, open_device, open_perception_and_p
 from handeye.agent.run_folder import RunConfig, slug
 from handeye.perception.engines.options import EngineOptions
 from handeye.policies.guard.guard_policy import GuardPolicy
-from handeye.scenarios.anchors import ScenarioAnchors
 from handeye.scenarios.checks.run_check import CheckContext, is_screen_check, keep, run_check
 from handeye.scenarios.replay import ScenarioReplay
 from handeye.scenarios.results import ATTEMPTS, Attempt, ScenarioResult
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from handeye.perception.observation import Grounding, Observation
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
-    from handeye.scenarios.anchors import RunPart
+    from handeye.policies.replay.anchors import RunPart
     from handeye.scenarios.checks.kinds import Check
     from handeye.scenarios.checks.run_check import CheckResult
     from handeye.scenarios.retention import Retention
@@ -157,12 +156,17 @@ class AttemptRunner:
         name = f"{job.number + 1:03d}-{slug(self.scenario.name)}" + (f"-attempt-{number}" if number > 1 else "")
         self.folder = self.settings.output / ATTEMPTS / name
         kept = self.settings.anchors and type(self) is AttemptRunner
-        self.again = ScenarioReplay(self.settings, ScenarioAnchors(self.scenario, self.served)) if kept else None
+        self.again = self.open_replay() if kept else None
+
+    def open_replay(self) -> ScenarioReplay:
+        """The anchors of the scenario."""
+        settings = self.settings
+        return ScenarioReplay(self.scenario, self.served, model=settings.model, no_model=settings.no_model)
 
     def carry_out(self) -> dict[str, Any]:
         """What the attempt came to: fields of an Attempt."""
-        if self.again and self.again.lacking:
-            return {"status": "failed", "reason": self.again.lacking}
+        if self.again and self.again.missing:
+            return {"status": "failed", "reason": self.again.missing}
         spec, on = self.scenario.spec, self._place()
         with closing(self._open(on)) as device:
             perception, policy = self.runner.mind()
@@ -201,8 +205,8 @@ class AttemptRunner:
         """What a passed attempt has left for the next run: fields of an Attempt."""
         if self.again is None or told["status"] != "passed":
             return {}
-        healing = self.again.learn(self.folder)
-        return {"replayed": healing.replayed, "healed": healing.healed, "anchors": healing.told}
+        healing = self.again.update(self.folder, update=self.settings.update_anchors)
+        return {"replayed": healing.replayed, "healed": healing.healed, "anchors": healing.note}
 
     def _told(self, run: Run, device: Device, watch: InvariantWatch) -> dict[str, Any]:
         checks = list(watch.broken)

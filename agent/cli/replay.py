@@ -16,8 +16,8 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from handeye.agent.anchors_from_run import RunAnchors
     from handeye.policies.decision import Policy
+    from handeye.policies.replay.anchors import RunAnchors
 
 
 def replay(

@@ -9,6 +9,7 @@ from handeye.perception.usage import Usage
 from handeye.policies.decision import Adapting, Decision
 from handeye.policies.plain_english.english_policy import PlainEnglish
 from handeye.policies.replay.anchor_action import match_anchor, same_action, same_words
+from handeye.policies.replay.anchors import READ_ANEW, REPLAY
 from handeye.policies.replay.goal_checks import goal_checks
 from handeye.tools.actions import Done, Scroll, Wait
 from handeye.tools.errors import ActionRefused
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 WAITS = (0.5, 1.0, 2.0)
 #: So often a target off the screen is scrolled to, and so many pixels a notch of the wheel moves, about.
 SCROLLS, NOTCH = 6, 100
-#: Of these, plain English decides anew each time: they read the screen, or only wait for it.
-READ_ANEW = frozenset({"remember", "extract", "ask", "call", "wait", "zoom", "done"})
-NAME = "replay"
 
 
 #: The key of the memo under which it stands.
@@ -123,7 +121,7 @@ class ReplayPolicy:
         """`patches` gives the picture of a digest; without `ask`, a step that has drifted ends the run as failed."""
         self.inner = inner
         self.anchors = tuple(anchors)
-        self.name = NAME if self.anchors else inner.name
+        self.name = REPLAY if self.anchors else inner.name
         self.ask = ask
         self.usage = inner.usage
         """What asking the other policy has cost."""
@@ -236,7 +234,7 @@ class ReplayPolicy:
         if not self.ask and not isinstance(self.inner, PlainEnglish):
             reason = reason or "the steps that are known are done, and the goal is not known to be reached"
             answer = f"{reason}; and no model may be asked"
-            return Decision(reasoning="This was not so before", action=Done(success=False, answer=answer), by=NAME)
+            return Decision(reasoning="This was not so before", action=Done(success=False, answer=answer), by=REPLAY)
         anchor = self.anchors[memory.at] if memory.at < len(self.anchors) else None
         if anchor and reason:
             reasoning = f" ({anchor.reasoning})" if anchor.reasoning else ""
@@ -249,7 +247,7 @@ class ReplayPolicy:
         description = self.inner.choose(task, perception)
         if isinstance(description.action, Done) and description.action.success and (wrong := self._unmet(task, memory)):
             action = Done(success=False, answer=wrong)
-            return Decision(reasoning="What the goal has checked is not so", action=action, by=NAME)
+            return Decision(reasoning="What the goal has checked is not so", action=action, by=REPLAY)
         note = f"not done as before: {reason}" if reason and self.anchors else ""
         deed = bool(anchor and same_action(anchor, description.action))
         ahead = bool(reason) and self._possible(memory.at + 1, task)
@@ -285,7 +283,7 @@ class ReplayPolicy:
                 wait = Wait(seconds=WAITS[memory.waits])
                 return self._own(wait, f"not yet: {says}", replace(memory, waits=memory.waits + 1))
             action = Done(success=False, answer=f"check that {check.description}: {says}")
-            return Decision(reasoning="What the goal has checked is not so", action=action, by=NAME)
+            return Decision(reasoning="What the goal has checked is not so", action=action, by=REPLAY)
         return None
 
     def _unread(self, task: PolicyInput, anchor: Anchor) -> str:
@@ -325,7 +323,7 @@ class ReplayPolicy:
         memory = replace(
             memory, at=at + 1 if back is None else back, last=at, step=at, whole=tried.whole, waits=0, scrolls=0
         )
-        decision = Decision(reasoning=reasoning, action=tried.action, by=NAME, memo=memo, notes=notes)
+        decision = Decision(reasoning=reasoning, action=tried.action, by=REPLAY, memo=memo, notes=notes)
         return memory.note(decision, f"as before, step {at + 1} of {len(self.anchors)}: {tried.says}", step=at)
 
     def _scrolled(self, observation: Observation, box: Box, anchor: Anchor, memory: ReplayState) -> Decision:
@@ -337,7 +335,7 @@ class ReplayPolicy:
 
     def _own(self, action: Wait | Scroll, reasoning: str, memory: ReplayState) -> Decision:
         """A step of its own that no anchor knows."""
-        decision = Decision(reasoning=reasoning, action=action, by=NAME)
+        decision = Decision(reasoning=reasoning, action=action, by=REPLAY)
         return replace(memory, last=-1, own=True).note(decision, own=True)
 
 

@@ -42,6 +42,8 @@ AREA = 40_000
 DRAWN = frozenset({"img", "video", "slider", "map", "application"})
 #: The smallest and the largest patch, and how far it reaches over the edges of its box.
 LEAST, MOST, MARGIN = (28, 20), (220, 80), 6
+#: A reference to a patch in an anchors file.
+PATCH_REFERENCE = re.compile(r"^\s*patch: ['\"]?([0-9a-f]{16})", re.MULTILINE)
 _OVERLAYS = frozenset({"dialog", "alertdialog"})
 _NUMBER = re.compile(r"\d+")
 _LETTER = re.compile(r"[^\W\d_]")

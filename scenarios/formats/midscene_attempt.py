@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
-from handeye.scenarios.anchors import ScenarioAnchors
-from handeye.scenarios.replay import ScenarioReplay
 from handeye.scenarios.runner import AttemptRunner, InvariantWatch
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ class FlowAttemptRunner(AttemptRunner):
         self.flow = cast("Flow", job.scenario)
         self.parted = any(each.optional for each in self.flow.tasks)
         if self.settings.anchors and not self.parted:
-            self.again = ScenarioReplay(self.settings, ScenarioAnchors(self.scenario, self.served))
+            self.again = self.open_replay()
 
     def carry_out(self) -> dict[str, Any]:
         """What the attempt came to: fields of an Attempt."""

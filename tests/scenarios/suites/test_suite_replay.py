@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from handeye.scenarios.anchors import ScenarioAnchors, file_name
 from handeye.scenarios.command import run_all
+from handeye.scenarios.replay import ScenarioReplay, anchor_file_name
 from handeye.scenarios.runner import Settings
 from handeye.scenarios.suite.expansion import load_scenarios
 from tests.scenarios.suites.conftest import PAGE
@@ -74,9 +74,9 @@ scenarios:
     assert patches <= {each.stem for each in (folder / "todos.anchors" / "patches").iterdir()}
 
     def learnt(_: int) -> str:
-        anchors = ScenarioAnchors(load_scenarios(folder / "todos.yaml")[0], served)
-        anchors.kept = None
-        return anchors.learn(next((folder / "out" / "trials").iterdir()), update=False).told
+        anchors = ScenarioReplay(load_scenarios(folder / "todos.yaml")[0], served)
+        anchors.store.kept = None
+        return anchors.update(next((folder / "out" / "trials").iterdir()), update=False).note
 
     served = json.loads((Path(first.run) / "run.json").read_text())["config"]["on"]
     with ThreadPoolExecutor(4) as pool:  # as workers that end together
@@ -160,5 +160,5 @@ scenarios:
 
 def test_names_that_look_alike_as_files_get_files_of_their_own() -> None:
     names = ["a b", "A b", "a-b", "a b #2", "a b [x=1]", "ä b", "a" * 90, "a" * 91]
-    assert file_name("a b") == "a-b"
-    assert len({file_name(name) for name in names}) == len(names)
+    assert anchor_file_name("a b") == "a-b"
+    assert len({anchor_file_name(name) for name in names}) == len(names)
