@@ -16,11 +16,12 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.scenarios.command import run_all
 from handeye.scenarios.distributed import ClusterPool, connect
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.results import read_results
 from handeye.scenarios.runner import AttemptRunner, Settings
-from handeye.scenarios.suite.expansion import Scenario, load_scenarios
+from handeye.scenarios.suite.scenario import Scenario
+from handeye.scenarios.suite_run import run_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

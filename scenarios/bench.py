@@ -118,9 +118,9 @@ def command(
         from handeye.policies.guard.guard_policy import GuardPolicy
         from handeye.scenarios.agent_benchmarks.benchmark_task import TaskLimits
         from handeye.scenarios.agent_benchmarks.tally import BenchmarkProgress, tally, to_json
-        from handeye.scenarios.command import run_and_report
         from handeye.scenarios.reporters import open_reporters
         from handeye.scenarios.runner import Settings
+        from handeye.scenarios.suite_run import run_and_report
 
         _check_flags(benchmark, files, seeds != 1 or first_seed != 0, bool(site), allow_execute)
         names = [name for each in tasks.split(",") if (name := each.strip())]

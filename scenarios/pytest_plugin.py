@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from handeye.agent.run_folder import RunResult as Run
     from handeye.scenarios.results import ScenarioResult
-    from handeye.scenarios.suite.expansion import Scenario
+    from handeye.scenarios.suite.scenario import Scenario
     from handeye.scenarios.suite.schema import Serve
     from handeye.tools import Browser, Virtual
     from handeye.tools.device import Device
@@ -55,8 +55,8 @@ class SuiteFile(pytest.File):
     serve: Serve | None = None
 
     def collect(self) -> Iterable[pytest.Item]:
-        from handeye.scenarios.starting import skip_reason
-        from handeye.scenarios.suite.expansion import load_scenarios
+        from handeye.scenarios.environment import skip_reason
+        from handeye.scenarios.loading import load_scenarios
         from handeye.tools.errors import UsageError
 
         try:
@@ -69,7 +69,7 @@ class SuiteFile(pytest.File):
             yield ScenarioItem.from_parent(self, name=scenario.name, scenario=scenario, number=number)
 
     def setup(self) -> None:
-        from handeye.scenarios.serving import serve_suite
+        from handeye.scenarios.environment import serve_suite
         from handeye.tools.errors import HandeyeError
 
         up, wrong = ExitStack(), ""

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.agent.anchors_from_run import anchors_from_run
-from handeye.agent.build import EMBEDDED
+from handeye.agent.resources import EMBEDDED
 from handeye.agent.run_folder import slug
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.replay.anchors import REPLAY, RUN_PARTS, AnchorStore, anchor_diff
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from handeye.policies.decision import Policy
     from handeye.policies.replay.anchors import RunPart
-    from handeye.scenarios.suite.expansion import Scenario
+    from handeye.scenarios.suite.scenario import Scenario
 
 _PLAIN_NAME = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*")
 

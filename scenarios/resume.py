@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.results import ScenarioResult
     from handeye.scenarios.runner import Settings
-    from handeye.scenarios.suite.expansion import Scenario
+    from handeye.scenarios.suite.scenario import Scenario
 
 NAME = "plan.json"
 #: What may be another one: where results lie is where they are looked for.

@@ -15,10 +15,10 @@ from handeye.agent.run_folder import RunConfig, slug
 from handeye.perception.engines.options import EngineOptions
 from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.scenarios.checks.run_check import CheckContext, is_screen_check, keep, run_check
+from handeye.scenarios.environment import skip_reason, start_address
 from handeye.scenarios.replay import ScenarioReplay
 from handeye.scenarios.results import ATTEMPTS, Attempt, ScenarioResult
 from handeye.scenarios.retention import prune_attempt
-from handeye.scenarios.starting import skip_reason, start_address
 from handeye.scenarios.suite.expansion import LATE, VARIABLE
 from handeye.scenarios.suite.schema import join_steps
 from handeye.tools.errors import HandeyeError, UsageError
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from handeye.scenarios.checks.kinds import Check
     from handeye.scenarios.checks.run_check import CheckResult
     from handeye.scenarios.retention import Retention
-    from handeye.scenarios.suite.expansion import Scenario
+    from handeye.scenarios.suite.scenario import Scenario
     from handeye.tools.device import Device
 
 #: Seconds in which what must be on the screen may still come.

@@ -23,9 +23,9 @@ from handeye.perception.internvl.prompt import to_text
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.reading import ocr
 from handeye.policies.internvl import InternVL
+from handeye.scenarios.environment import serve_suite
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.runner import QueuedScenario, ScenarioRunner, Settings
-from handeye.scenarios.serving import serve_suite
-from handeye.scenarios.suite.expansion import load_scenarios
 from handeye.tools.actions import describe, parse_action
 from handeye.tools.screenshot import Screenshot
 

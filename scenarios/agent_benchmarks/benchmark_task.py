@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from handeye.agent.agent import Agent
 from handeye.agent.run_folder import RunConfig
 from handeye.scenarios.runner import AttemptRunner
-from handeye.scenarios.suite.expansion import Scenario
+from handeye.scenarios.suite.scenario import Scenario
 
 if TYPE_CHECKING:
     from pydantic import JsonValue

@@ -171,7 +171,7 @@ class Environment:
 def miniwob(name: str, *, max_steps: int = 30, seconds: float = 300.0) -> Environment:
     """Episodes of one of MiniWoB++'s pages; the seed is the page's."""
     from handeye.scenarios.agent_benchmarks import miniwob as pages
-    from handeye.scenarios.serving import serve_suite
+    from handeye.scenarios.environment import serve_suite
     from handeye.scenarios.suite.schema import Serve
 
     if name not in pages.names():

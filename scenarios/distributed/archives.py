@@ -13,7 +13,7 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.scenarios.suite.expansion import Scenario
+    from handeye.scenarios.suite.scenario import Scenario
 
 #: Bytes that a suite's folders may hold.
 MOST = 200_000_000

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.scenarios.distributed.archives import pack_attempt, unpack
+from handeye.scenarios.environment import serve_suite, skip_reason
 from handeye.scenarios.results import ATTEMPTS, ScenarioResult, clear_attempts
 from handeye.scenarios.runner import QueuedScenario, ScenarioRunner, Settings
-from handeye.scenarios.serving import serve_suite
-from handeye.scenarios.starting import skip_reason
 from handeye.tools.errors import HandeyeError
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from handeye.perception.engines.engine import Engine
     from handeye.perception.engines.options import EngineOptions
     from handeye.perception.perception import Perception
-    from handeye.scenarios.datasets import Dataset, GroundingItem
+    from handeye.scenarios.datasets.item import Dataset, GroundingItem
 
 #: Settings that do not change an answer.
 INDIFFERENT = {"answer_seconds", "cache_mb"}

@@ -13,7 +13,7 @@ from handeye.tools.screenshot import open_image
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handeye.scenarios.datasets import GroundingItem
+    from handeye.scenarios.datasets.item import GroundingItem
     from handeye.scenarios.eval.score import Measurement
 
 #: A cut shows at least this much of the picture, so that a person sees where it is.

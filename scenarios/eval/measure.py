@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.internvl.prompt import Prompt
     from handeye.perception.perception import Perception
-    from handeye.scenarios.datasets import GroundingItem
+    from handeye.scenarios.datasets.item import GroundingItem
 
 #: Longer answers are cut in the results.
 MOST_CHARACTERS = 2000

@@ -17,7 +17,7 @@ from handeye.tools.files import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.scenarios.datasets import GroundingItem
+    from handeye.scenarios.datasets.item import GroundingItem
     from handeye.scenarios.eval.score import Measurement, Score, Share
 
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handeye.scenarios.datasets import GroundingItem
+    from handeye.scenarios.datasets.item import GroundingItem
 
 #: Of a normal distribution, 95 % lies within so many standard deviations.
 Z95 = 1.959963984540054

@@ -74,8 +74,8 @@ def command(
     """
     shape = {"model": model, "n": 0, "accuracy": None, "by_type": {}, "results": []}
     with report_errors(json_file == STDOUT, **shape):
-        from handeye.scenarios.datasets import read_dataset
         from handeye.scenarios.eval.evaluation import Evaluation
+        from handeye.scenarios.suite.ground import read_dataset
 
         console = note_console()
         with console.status(f"reading {dataset}"):

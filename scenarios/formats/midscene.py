@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from handeye.scenarios.formats.midscene_steps import Unmapped, map_step
-from handeye.scenarios.suite.expansion import Scenario
 from handeye.scenarios.suite.file_types import HOOKS, OTHERS, TARGETS
+from handeye.scenarios.suite.scenario import Scenario
 from handeye.scenarios.suite.schema import ScenarioSpec, ScenarioStep, Suite
 from handeye.scenarios.suite.yaml_source import schema_error
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.reporters.suite_view import SuiteView
     from handeye.scenarios.results import ScenarioResult
-    from handeye.scenarios.suite.expansion import Scenario
+    from handeye.scenarios.suite.scenario import Scenario
 
 STATUSES = ("failed", "error", "flaky", "passed", "skipped")
 

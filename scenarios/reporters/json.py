@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from handeye.scenarios.results import ScenarioResult
-    from handeye.scenarios.suite.expansion import Scenario
+    from handeye.scenarios.suite.scenario import Scenario
 
 
 class JsonReporter:

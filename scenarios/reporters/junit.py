@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from handeye.scenarios.results import ScenarioResult
-    from handeye.scenarios.suite.expansion import Scenario
+    from handeye.scenarios.suite.scenario import Scenario
 
 #: Characters that XML 1.0 cannot hold, not even escaped.
 IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

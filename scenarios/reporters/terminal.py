@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import Task
 
     from handeye.scenarios.results import ScenarioResult
-    from handeye.scenarios.suite.expansion import Scenario
+    from handeye.scenarios.suite.scenario import Scenario
 
 MARKS = {
     "passed": "[green]✓[/]",

@@ -1,4 +1,4 @@
-"""From a suite's files to the scenarios that are run: includes, variables, each combination of a matrix, repeats."""
+"""Expands a suite file to its scenarios: included files, variables, matrix combinations and repeats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import itertools
 import math
 import os
 import re
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,8 @@ from handeye.scenarios.checks.external import resolve_path as placed
 from handeye.scenarios.checks.kinds import PictureCheck, StatementCheck
 from handeye.scenarios.checks.screen import parse_statement
 from handeye.scenarios.suite.conditions import unmet_condition
-from handeye.scenarios.suite.file_types import is_flow, is_suite
+from handeye.scenarios.suite.file_types import is_flow
+from handeye.scenarios.suite.scenario import Scenario
 from handeye.scenarios.suite.schema import Plain, ScenarioSpec, ScenarioStep, Suite
 from handeye.scenarios.suite.yaml_source import KeyPath, YamlSource, read_source, schema_error
 from handeye.tools.errors import UsageError
@@ -31,50 +31,6 @@ VARIABLE = re.compile(r"\$\{\{\s*(\w+)\s*\}\}|\$\{\s*([\w.-]+)\s*\}")
 LATE = frozenset({"serve"})
 #: Cases of one suite: a matrix multiplies quickly, and every case is a line of the report.
 MOST_CASES = 10_000
-SUFFIXES = (".yaml", ".yml")
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One scenario as it is run."""
-
-    suite: Suite
-    file: Path
-    spec: ScenarioSpec
-    name: str
-    """Of the scenario, with its combination of the matrix and the number of its repeat."""
-    attempt_runner: str = "handeye.scenarios.runner:AttemptRunner"
-    """Who carries it out, by module and name: a `Trial`, or one of its kind."""
-
-    @property
-    def id(self) -> str:
-        """Unique among all: `shop.yaml › buys a lamp`."""
-        return f"{self.file.name} › {self.name}"
-
-    @property
-    def tags(self) -> frozenset[str]:
-        return frozenset((*self.suite.tags, *self.spec.tags))
-
-    @property
-    def key(self) -> str:
-        """The same in every run: what `--last-failed` and anchors go by."""
-        return f"{self.file.resolve()}::{self.name}"
-
-
-def find_files(paths: list[Path]) -> list[Path]:
-    """The suites' files: those named, and in folders all that hold scenarios. Raises UsageError when there is none."""
-    found = list[Path]()
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
-            found += [each for each in inside if is_suite(each)]
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise UsageError(f"{path} is neither a file nor a folder; give a suite, such as tests/shop.yaml")
-    if not found:
-        raise UsageError(f"there is no suite in {', '.join(map(str, paths))}; a suite is a YAML file with `scenarios`")
-    return list(dict.fromkeys(found))
 
 
 def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = True) -> tuple[Suite, list[ScenarioSpec]]:
@@ -120,14 +76,12 @@ def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = Tru
     return suite, specs
 
 
-def load_scenarios(path: Path, *, pictures: bool = True) -> list[Scenario]:
-    """Everything that a suite's file asks to be run, in its order. `pictures`: those of checks must be there."""
-    from handeye.scenarios.formats.midscene import read_flow  # which makes cases itself
+def expand_suite(suite: Suite, specs: list[ScenarioSpec], source: YamlSource) -> list[Scenario]:
+    """The scenarios of a suite: one for each combination of a matrix and each repeat, with variables filled in.
 
-    source = read_source(path)
-    if is_flow(source.value):
-        return read_flow(source)
-    suite, specs = read_suite(path, pictures=pictures)
+    Raises UsageError, with file and line, for a variable without a value and for more scenarios than can be run.
+    """
+    path = source.path
     found: list[Scenario] = []
     _check_count(path, specs)
     for spec in specs:
@@ -141,10 +95,6 @@ def load_scenarios(path: Path, *, pictures: bool = True) -> list[Scenario]:
                 given = {**suite.variables, **spec.variables, **chosen}
                 mine = filled(spec, given, path)
                 found.append(Scenario(suite if mine.skip else around(suite, given, source), path, mine, name))
-    if suite.ground:
-        from handeye.scenarios.suite.ground import ground_scenarios  # which makes cases itself
-
-        found += ground_scenarios(suite, source)
     return found
 
 

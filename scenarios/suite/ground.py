@@ -1,34 +1,30 @@
-"""`ground:` in a suite: things to be found on pictures, beside scenarios, and counted like them."""
+"""`ground:` questions of a suite, and data sets of questions in every format that handeye reads."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from handeye.scenarios.checks.run_check import CheckResult, keep
-from handeye.scenarios.datasets import Area, GroundingItem, read_dataset
-from handeye.scenarios.eval.marked_crops import crop_marked
-from handeye.scenarios.eval.measure import RecordingEngine, measure_item, record_answers
-from handeye.scenarios.runner import AttemptRunner
-from handeye.scenarios.suite.expansion import Scenario
+from handeye.scenarios.datasets.item import Area, Dataset, GroundingItem
+from handeye.scenarios.datasets.published import PUBLISHED_FORMATS, DatasetFormat
+from handeye.scenarios.suite.expansion import read_suite
+from handeye.scenarios.suite.scenario import Scenario
 from handeye.scenarios.suite.schema import ScenarioSpec
+from handeye.scenarios.suite.yaml_source import read_source
 from handeye.tools.errors import UsageError
-from handeye.tools.screenshot import open_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.scenarios.eval.score import Measurement
     from handeye.scenarios.suite.schema import GroundSpec, Suite
     from handeye.scenarios.suite.yaml_source import KeyPath, YamlSource
 
 #: The data sets that a suite's cases have parts of.
 Known = dict[tuple[Path, str], tuple[GroundingItem, ...]]
-#: Of the things of a data set that are not found, so many are shown.
-MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ def ground_scenarios(suite: Suite, source: YamlSource) -> list[Scenario]:
                 file=source.path,
                 spec=spec.model_copy(update={"line": line}),
                 name=name,
-                attempt_runner="handeye.scenarios.suite.ground:GroundAttemptRunner",
+                attempt_runner="handeye.scenarios.eval.ground_attempt:GroundAttemptRunner",
                 items=tuple(replace(each, path=_below(each.path, folder)) for each in items),
                 least=ground.at_least,
             )
@@ -118,47 +114,49 @@ def _below(path: Path, folder: Path) -> Path:
     return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
-class GroundAttemptRunner(AttemptRunner):
-    """One attempt at finding them, with the eyes of all scenarios; there is no device."""
+# Data sets in any format, suites included
 
-    scenario: GroundScenario
 
-    def carry_out(self) -> dict[str, Any]:
-        """What the attempt came to: fields of an Attempt."""
-        perception, _ = self.runner.mind()
-        if not isinstance(getattr(perception, "engine", None), RecordingEngine):
-            record_answers(perception)
-        items = [replace(each, path=self.scenario.file.parent / each.path) for each in self.scenario.items]
-        results = [measure_item(perception, item) for item in items]
-        share = sum(each.correct for each in results) / len(results)
-        wrong = [pair for pair in zip(items, results, strict=True) if not pair[1].correct]
-        checks = [self._missed(number, *pair) for number, pair in enumerate(wrong[:MOST_SHOWN])]
-        passed = share >= self.scenario.least
-        if len(items) == 1:
-            reason = "" if passed else f"{checks[0].expected}; {checks[0].actual}"
-            return {"status": "passed" if passed else "failed", "reason": reason, "checks": tuple(checks)}
-        told = f"{len(items) - len(wrong)} of {len(items)} are found ({share:.1%})"
-        wanted = f"at least {self.scenario.least:.1%} of {len(items)} things are found"
-        whole = CheckResult(expected=wanted, status="passed" if passed else "failed", actual=told, kind="ground")
-        return {
-            "status": "passed" if passed else "failed",
-            "reason": "" if passed else f"{wanted}; {told}",
-            "checks": (whole, *checks) if not passed else (whole,),
-            "measured": {"accuracy": round(share, 4), "n": len(items)},
-        }
+def _suite_files(path: Path) -> list[Path]:
+    """The file, where it is a suite with `ground:` questions."""
+    if path.suffix not in (".yaml", ".yml") or not path.is_file():
+        return []
+    return [path] if re.search(r"^ground\s*:", path.read_text("utf-8", "replace"), re.MULTILINE) else []
 
-    def _missed(self, number: int, item: GroundingItem, result: Measurement) -> CheckResult:
-        where = f"in {[round(each) for each in item.truth.bounds]}" if item.truth else "not there"
-        seen = f"it is found at {list(result.point)}" if result.point else "it is not found"
-        picture = ""
-        if not result.error:
-            picture = keep(
-                crop_marked(open_image(item.path), item, result), self.folder / "checks" / f"{number + 1}.png"
-            )
-        return CheckResult(
-            expected=f"“{item.instruction}” is {where} on {item.name}",
-            status="unknown" if result.error else "failed",
-            actual=result.error or (f"{seen} by {result.by}" if result.by else seen),
-            kind="ground",
-            picture=picture,
-        )
+
+def _read_suite_dataset(path: Path) -> Dataset:
+    """The `ground:` questions of a suite file. Raises UsageError naming file and line."""
+    if path.is_dir():  # a suite is one file
+        return Dataset(path, "suite", ())
+    scenarios = ground_scenarios(read_suite(path, pictures=False)[0], read_source(path))
+    items = [item for scenario in scenarios if isinstance(scenario, GroundScenario) for item in scenario.items]
+    return Dataset(path, "suite", tuple(replace(each, path=path.parent / each.path) for each in items))
+
+
+FORMATS: dict[str, DatasetFormat] = {**PUBLISHED_FORMATS, "suite": DatasetFormat(_suite_files, _read_suite_dataset)}
+
+
+def read_dataset(path: Path, format: str = "auto") -> Dataset:  # noqa: A002 - the flag's name
+    """The data set at a path; `auto` tells the format by the files' names.
+
+    Raises UsageError for an unknown format, a path that holds none, a record that cannot be used, and no record at all.
+    """
+    if format not in (*FORMATS, "auto"):
+        raise UsageError(f"there is no format {format!r}; choose auto, {', '.join(FORMATS)}")
+    if not path.exists():
+        raise UsageError(f"there is no data set at {path}; give its file or folder")
+    chosen = _detect_format(path) if format == "auto" else format
+    dataset = FORMATS[chosen].read(path)
+    if not dataset.items:
+        raise UsageError(f"{path} holds no question in the format {chosen}; give one with records, or another --format")
+    return dataset
+
+
+def _detect_format(path: Path) -> str:
+    fitting = [name for name, each in FORMATS.items() if each.files(path)]
+    if not fitting:
+        names = ", ".join(FORMATS)
+        raise UsageError(f"the format of {path} cannot be told by its files' names; name it with --format ({names})")
+    if len(fitting) > 1:
+        raise UsageError(f"{path} holds {' and '.join(fitting)}; choose one with --format")
+    return fitting[0]

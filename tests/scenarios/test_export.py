@@ -22,16 +22,16 @@ from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.parsing import parse
 from handeye.policies.scripted import Scripted
-from handeye.scenarios.command import run_all
+from handeye.scenarios.environment import serve_suite
 from handeye.scenarios.export.draft import DraftLine, SuiteDraft, sayable
 from handeye.scenarios.export.english import step_of
 from handeye.scenarios.export.playwright import text_of, to_playwright
 from handeye.scenarios.export.suite_writer import literal, to_pytest, to_yaml
 from handeye.scenarios.export.transcript import read_transcript
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.serving import serve_suite
-from handeye.scenarios.suite.expansion import load_scenarios
 from handeye.scenarios.suite.schema import Serve
+from handeye.scenarios.suite_run import run_all
 from handeye.tools import Browser, Virtual
 from handeye.tools.actions import Click, Key, Target, Type
 from handeye.tools.browser.launch import need_chromium

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from handeye.scenarios.suite.expansion import load_scenarios
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.suite.ground import GroundScenario
-from handeye.scenarios.suites.grounding.making import HERE, main, make
+from handeye.scenarios.suites.grounding.make_pictures import HERE, main, make
 from handeye.scenarios.suites.grounding.page_content import QuestionCandidate
 from handeye.scenarios.suites.grounding.picture_plan import LANGUAGES, LAYOUTS, THEMES, plan
 from handeye.scenarios.suites.grounding.question_choice import questions

@@ -17,13 +17,13 @@ from typer.testing import CliRunner
 
 from handeye.agent.cli import app
 from handeye.perception.embedded import EmbeddedPerception
-from handeye.scenarios.command import run_all
+from handeye.scenarios.environment import serve_suite
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.record.browser_recorder import BrowserRecorder
 from handeye.scenarios.record.recording import Recording
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.serving import serve_suite
-from handeye.scenarios.suite.expansion import load_scenarios
 from handeye.scenarios.suite.schema import Serve
+from handeye.scenarios.suite_run import run_all
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Key, Target, Type
 from handeye.tools.geometry import Point

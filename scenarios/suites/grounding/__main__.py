@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from handeye.scenarios.suites.grounding.making import main
+from handeye.scenarios.suites.grounding.make_pictures import main
 
 if __name__ == "__main__":
     sys.exit(main())

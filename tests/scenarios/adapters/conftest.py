@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.scenarios.serving import serve_suite
+from handeye.scenarios.environment import serve_suite
 from handeye.scenarios.suite.schema import Serve
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 from handeye.agent.cli import app
 from handeye.scenarios.agent_benchmarks import miniwob
 from handeye.scenarios.agent_benchmarks.benchmark_task import TaskLimits
+from handeye.scenarios.environment import serve_suite
 from handeye.scenarios.results import read_results
-from handeye.scenarios.serving import serve_suite
 from handeye.scenarios.suite.schema import Serve
 from handeye.tools.errors import SetupError, UsageError
 

@@ -13,8 +13,8 @@ from handeye.scenarios.agent_benchmarks import osworld
 from handeye.scenarios.agent_benchmarks.benchmark_task import TaskLimits
 from handeye.scenarios.agent_benchmarks.osworld_home import Home
 from handeye.scenarios.agent_benchmarks.osworld_measures import Getter, run_measure
-from handeye.scenarios.command import run_all
 from handeye.scenarios.runner import Settings
+from handeye.scenarios.suite_run import run_all
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:

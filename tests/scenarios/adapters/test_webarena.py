@@ -11,9 +11,9 @@ import pytest
 from handeye.scenarios.agent_benchmarks import webarena
 from handeye.scenarios.agent_benchmarks.benchmark_task import TaskLimits
 from handeye.scenarios.agent_benchmarks.tally import tally
-from handeye.scenarios.agent_benchmarks.webarena_checks import address, includes
-from handeye.scenarios.command import run_all
+from handeye.scenarios.agent_benchmarks.webarena import includes
 from handeye.scenarios.runner import Settings
+from handeye.scenarios.suite_run import run_all
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_what_is_not_supported_can_be_left_out_and_counts_nowhere(tmp_path: Path
 
 def test_addresses_and_words_are_compared_by_webarenas_rules() -> None:
     def fits(url: str, *wanted: str, rule: str = "GOLD in PRED") -> bool:
-        return address(wanted, url, rule).status == "passed"
+        return check_address(wanted, url, rule).status == "passed"
 
     assert fits("http://a/b/c?q=1&r=2", "http://a/b?q=1")
     assert fits("http://a/b?q=1", "http://a/x?q=2", "http://a/b?q=1")

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from handeye.scenarios.datasets import FORMATS, Area, read_dataset
+from handeye.scenarios.datasets.item import Area
+from handeye.scenarios.suite.ground import FORMATS, read_dataset
 from handeye.tools.errors import UsageError
 
 from .conftest import Drawn, write_lines

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from handeye.scenarios.command import run_all
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import load_scenarios
+from handeye.scenarios.suite_run import run_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

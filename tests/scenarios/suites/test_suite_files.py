@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from handeye.scenarios.command import select_scenarios, select_shard
-from handeye.scenarios.starting import start_address
-from handeye.scenarios.suite.expansion import find_files, load_scenarios
+from handeye.scenarios.environment import start_address
+from handeye.scenarios.loading import find_files, load_scenarios
 from handeye.scenarios.suite.schema import join_steps
+from handeye.scenarios.suite_run import select_scenarios, select_shard
 from handeye.tools.errors import UsageError
 
 SUITE = """name: shop

@@ -13,10 +13,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from handeye.agent.cli import app
-from handeye.scenarios.command import run_all
+from handeye.scenarios.loading import find_files, load_scenarios
 from handeye.scenarios.reporters import open_reporters
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import find_files, load_scenarios
+from handeye.scenarios.suite_run import run_all
 from handeye.tools.errors import UsageError
 
 SUITE = """name: pictures

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from handeye.policies.plain_english.parsing import parse
-from handeye.scenarios.command import run_all
 from handeye.scenarios.formats.midscene_steps import map_step
+from handeye.scenarios.loading import find_files, load_scenarios
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import find_files, load_scenarios
 from handeye.scenarios.suite.schema import join_steps
+from handeye.scenarios.suite_run import run_all
 from handeye.tools.errors import UsageError
 
 FLOW = """web:

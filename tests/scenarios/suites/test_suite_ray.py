@@ -26,7 +26,7 @@ needs_ray = pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installe
 #: One worker that shares no disk with the driver, as on another machine.
 APART = """
 from pathlib import Path
-from handeye.scenarios.command import run_all
+from handeye.scenarios.suite_run import run_all
 from handeye.scenarios.distributed import Spread, connect
 from handeye.scenarios.suite.expansion import cases_of
 from handeye.scenarios.runner import Settings

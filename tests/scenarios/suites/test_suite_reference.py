@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from handeye.agent.cli import app
 from handeye.scenarios import reference
 from handeye.scenarios.editors import suite_schema
-from handeye.scenarios.suite.expansion import find_files, load_scenarios
+from handeye.scenarios.loading import find_files, load_scenarios
 from handeye.scenarios.suite.yaml_source import parse_yaml, read_source
 from handeye.tools.errors import UsageError
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from handeye.scenarios.command import run_all
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.replay import ScenarioReplay, anchor_file_name
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import load_scenarios
+from handeye.scenarios.suite_run import run_all
 from tests.scenarios.suites.conftest import PAGE
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from rich.console import Console
 
-from handeye.scenarios.command import run_all
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.reporters.html import HtmlReporter, render_suite_page
 from handeye.scenarios.reporters.suite_view import (
     AttemptView,
@@ -21,7 +21,7 @@ from handeye.scenarios.reporters.suite_view import (
 )
 from handeye.scenarios.retention import parse_retention
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import load_scenarios
+from handeye.scenarios.suite_run import run_all
 from handeye.tools.browser.launch import flags, need_chromium
 from handeye.tools.errors import UsageError
 

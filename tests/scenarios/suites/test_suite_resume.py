@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.scenarios.command import run_all
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.results import read_results
 from handeye.scenarios.resume import RunPlan
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import load_scenarios
+from handeye.scenarios.suite_run import run_all
 from handeye.tools.errors import UsageError
 from tests.scenarios.suites.test_suite_workers import (
     await_files,
@@ -29,7 +29,7 @@ from tests.scenarios.suites.test_suite_workers import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.scenarios.suite.expansion import Scenario
+    from handeye.scenarios.suite.scenario import Scenario
 
 pytestmark = pytest.mark.timeout(300)
 __all__ = ["mine"]

@@ -11,13 +11,13 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from handeye.scenarios.command import run_all
+from handeye.scenarios.environment import serve_suite
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.reporters import open_reporters
 from handeye.scenarios.results import ATTEMPTS, exit_code, read_results
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.serving import serve_suite
-from handeye.scenarios.suite.expansion import load_scenarios
 from handeye.scenarios.suite.schema import Serve
+from handeye.scenarios.suite_run import run_all
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:

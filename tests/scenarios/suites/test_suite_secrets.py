@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from handeye.scenarios.command import run_all
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.reporters.html import HtmlReporter
 from handeye.scenarios.reporters.junit import JUnitReporter
 from handeye.scenarios.reporters.terminal import ListReporter
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import load_scenarios
+from handeye.scenarios.suite_run import run_all
 
 VALUE = "tulip-4711-quartz"
 SUITE = """serve: {folder: pages}

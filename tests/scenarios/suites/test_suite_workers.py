@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.progress import Progress
 
-from handeye.scenarios.command import run_all
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.reporters.terminal import TimeLeftColumn
 from handeye.scenarios.results import read_results
 from handeye.scenarios.runner import Settings
-from handeye.scenarios.suite.expansion import load_scenarios
+from handeye.scenarios.suite_run import run_all
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
