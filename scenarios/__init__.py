@@ -1,0 +1,1 @@
+"""Suites of scenarios: reading, running and reporting them; recording, export, evaluation, benchmarks and the UI."""

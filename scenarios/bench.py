@@ -1,4 +1,4 @@
-"""`handeye bench`: how many tasks of a benchmark does an agent carry out?"""
+"""`handeye bench`: measures how many tasks of a benchmark an agent carries out."""
 
 from __future__ import annotations
 

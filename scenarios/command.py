@@ -1,4 +1,4 @@
-"""`handeye test`: run suites, and say what passed."""
+"""`handeye test`: runs suites and reports the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of suites, by which editors complete keys and mark mistakes; `handeye schema` prints it."""
+"""The JSON Schema of suite files, for completion and validation in editors; `handeye schema` prints it."""
 
 from __future__ import annotations
 

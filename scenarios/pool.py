@@ -1,8 +1,8 @@
-"""Who runs the scenarios: this process, or several side by side, each with a model of its own.
+"""Runs scenarios in this process, or in several worker processes that each load a model.
 
-A worker that dies, because the machine is out of memory, say, costs time and nothing else: another one takes its place
-and its scenario is run again, once. A scenario that ends two workers gets the status `error`. Results come as they
-end; a way to run jobs that is closed early ends what is running.
+A worker that dies, for example because memory is exhausted, is replaced; its scenario runs again once. A scenario that
+ends two workers gets the status `error`. Results are returned as they finish. Closing the iterator early stops the
+workers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`docs/reference.md`: every command, flag and key, from the code itself. `python -m handeye.scenarios.reference`."""
+"""Generates `docs/reference.md` from the code: every command, flag and key. `python -m handeye.scenarios.reference`."""
 
 from __future__ import annotations
 

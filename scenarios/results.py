@@ -1,4 +1,4 @@
-"""What came of scenarios: one JSON object a line in `results.jsonl`, written as they end."""
+"""Results of scenarios: one JSON object per line in `results.jsonl`, written as scenarios finish."""
 
 from __future__ import annotations
 

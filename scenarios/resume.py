@@ -1,4 +1,4 @@
-"""What a run of suites set out to do, in `plan.json`: so that a killed one goes on with the same, and nothing else."""
+"""The plan of a run of suites, in `plan.json`, so that an interrupted run continues with the same scenarios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--trace`: what is kept of attempts once they are over and have left their anchors."""
+"""`--trace`: which runs and pictures are retained after an attempt."""
 
 from __future__ import annotations
 

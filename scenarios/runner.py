@@ -1,4 +1,4 @@
-"""Runs one scenario: open its device, see what it requires, carry it out, and judge what must be so."""
+"""Runs one scenario: opens its device, checks its requirements, carries out its goal, and runs its checks."""
 
 from __future__ import annotations
 

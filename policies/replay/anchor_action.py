@@ -1,4 +1,4 @@
-"""One anchor on one screen: the action at the place where its signals agree, or why they do not."""
+"""Matches one anchor with the current screen: returns its action with points for its targets, or the reason why not."""
 
 from __future__ import annotations
 

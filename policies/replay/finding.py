@@ -1,7 +1,6 @@
-"""Finding a target again: each signal names the places where it would be, and two of them must agree on one.
+"""Finds a recorded target on the current screen: at least two signals must agree on one place.
 
-What would identify another thing is worth more than any agreement: a place with another text than before, in another
-row, or covered, is never the place.
+A contradiction excludes a place whatever agrees: another text than before, another row, or a covered element.
 """
 
 from __future__ import annotations

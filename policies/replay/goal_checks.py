@@ -1,4 +1,7 @@
-"""What a goal says that it wants checked, as far as plain English understands it: judged again in every replay."""
+"""The checks and the conditional steps of a goal, as far as plain English understands them.
+
+A replay evaluates the checks again on each screen.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The policy that does again what was done before, and asks another one only for a step that has drifted."""
+"""The replay policy: repeats recorded steps, and asks another policy only for a step that has drifted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A benchmark's task as a case of the runner: made ready, worked on by an agent, judged by the benchmark's measure."""
+"""A benchmark task as a scenario: it is prepared, an agent works on it, and the benchmark's own rules decide."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""BrowserGym's action strings, read into handeye's actions and written from them.
+"""Parses BrowserGym's action strings to handeye's actions, and writes them.
 
-`click('a12')`, `fill('b3', 'x')`, `mouse_click(10, 20)`, `tab_focus(1)` …: the text is parsed, looked up in a list of
-allowed calls with plain values, and never run. Several calls in one text are done one after the other. A bid is an
+`click('a12')`, `fill('b3', 'x')`, `mouse_click(10, 20)`, `tab_focus(1)` …: the text is parsed and looked up in a list
+of allowed calls with plain values; it is never executed. Several calls in one text are performed in order. A bid is an
 element's id.
 """
 

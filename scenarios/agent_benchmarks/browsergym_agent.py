@@ -1,12 +1,4 @@
-"""handeye's policies as an agent for BrowserGym: given an observation, the next action as a text.
-
-    agent = GymAgent("http://127.0.0.1:8000/v1")
-    action, info = agent.get_action(observation)
-
-An observation needs `goal`, `screenshot`, `axtree_object` and `extra_element_properties`, as BrowserGym's have; where
-it has `url`, `last_action_error` and the like, they are used too. Nothing of BrowserGym is imported. No guard stands
-between: what is done with a text, and who is asked first, is the environment's affair.
-"""
+"""A BrowserGym agent with handeye's policies: returns the next action as text for an observation."""
 
 from __future__ import annotations
 

@@ -1,13 +1,4 @@
-"""A browser of handeye's as an environment in Gymnasium's shape, for agents that were written for BrowserGym.
-
-    environment = miniwob("click-button")
-    observation, info = environment.reset(seed=3)
-    while not (terminated or truncated):
-        observation, reward, terminated, truncated, info = environment.step(agent.get_action(observation))
-
-Neither Gymnasium nor BrowserGym is needed. What is in an observation has BrowserGym's names; the bids are handeye's ids
-of elements, and `axtree_txt` lists them.
-"""
+"""handeye's browser as a Gymnasium environment, for agents that were written for BrowserGym."""
 
 from __future__ import annotations
 

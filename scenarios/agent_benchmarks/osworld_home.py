@@ -1,4 +1,4 @@
-"""The folder that stands for OSWorld's `/home/user`, and what is put into it."""
+"""The folder that replaces OSWorld's `/home/user`, and the operations that put files into it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How OSWorld judges: what is got after a run, what is expected, and the functions that compare them."""
+"""The rules by which OSWorld judges: getters for the result and the expectation, and functions that compare them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of OSWorld's `config` that are done for real: an allow-list."""
+"""The steps of OSWorld's `config` that handeye performs: an allow-list."""
 
 from __future__ import annotations
 

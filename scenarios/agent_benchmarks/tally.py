@@ -1,4 +1,4 @@
-"""What the results of a benchmark come to: shares with their certainty, for all tasks and for each group of them."""
+"""Counts the results of a benchmark: success rates with confidence intervals, overall and for each group."""
 
 from __future__ import annotations
 

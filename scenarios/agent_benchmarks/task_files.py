@@ -1,7 +1,7 @@
-"""What benchmarks written as task files have in common: finding the files, choosing tasks, and telling what is wrong.
+"""Reads benchmarks that are task files: finds the files, selects tasks, and reports mistakes.
 
-A task that asks for what handeye cannot do or judge is an error before anything is run, or left out aloud; it is never
-counted as carried out.
+A task that asks for something unsupported is an error before anything runs, or it is skipped with a note. It never
+counts as passed.
 """
 
 from __future__ import annotations

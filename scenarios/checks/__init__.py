@@ -1,1 +1,1 @@
-"""Checks: what must be so, told from a scene or from outside of it, and never from what the agent says."""
+"""Checks: conditions on the screen or on the world outside of it, independent of the agent's own report."""

@@ -1,4 +1,4 @@
-"""Checks of what is beyond the screen: files, servers, databases, programs, and functions of the suite's own."""
+"""Checks outside of the screen: files, HTTP, databases, processes, and Python functions of the suite."""
 
 from __future__ import annotations
 

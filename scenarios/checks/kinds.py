@@ -1,4 +1,4 @@
-"""The kinds of check a suite file may name, each a table with one key: `{text: Thank you}`, `{file: {path: a.txt}}`.
+"""The types of check in a suite file, each a table with one key: `{text: Thank you}`, `{file: {path: a.txt}}`.
 
 A plain text is a statement in plain English, as in `check that …`: `the page shows "Thank you"`.
 """

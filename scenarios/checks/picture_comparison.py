@@ -1,4 +1,4 @@
-"""Checks that the screen looks like a picture: pixel by pixel, with what differs marked."""
+"""Compares the screen with a picture file pixel by pixel, and marks the differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judging a check: `passed`, `failed` or `unknown`, what was expected, and what was seen instead."""
+"""Runs a check: returns `passed`, `failed` or `unknown`, with what was expected and what was found."""
 
 from __future__ import annotations
 

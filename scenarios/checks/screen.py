@@ -1,4 +1,4 @@
-"""Checks of what is on the screen."""
+"""Checks of texts, addresses, windows, elements and tables on the screen."""
 
 from __future__ import annotations
 

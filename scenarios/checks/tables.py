@@ -1,4 +1,4 @@
-"""Checks of tables: by what a page tells of its cells, and by where texts lie in the picture where it tells nothing."""
+"""Checks of table cells, by the accessibility tree or, without one, by the positions of texts in the screenshot."""
 
 from __future__ import annotations
 

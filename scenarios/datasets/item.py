@@ -1,4 +1,4 @@
-"""One question of a benchmark: a picture, what to find on it, and where it truly is."""
+"""One grounding question: a screenshot, an instruction, and the true place of the element."""
 
 from __future__ import annotations
 

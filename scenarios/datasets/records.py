@@ -1,4 +1,4 @@
-"""Reads records with messages that name the file and the line, and turns them into items."""
+"""Reads JSON records of a data set, and reports mistakes with file and line."""
 
 from __future__ import annotations
 

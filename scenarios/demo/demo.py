@@ -1,8 +1,4 @@
-"""The demo: buy something in a web shop, write a note in an editor, find things on a picture; all without a model.
-
-What it shows is verified by what is left behind (the shop's own orders, the note's bytes, the page's own boxes), never
-by what the agent says of itself.
-"""
+"""The demo: a purchase in a web shop, a note in an editor, and elements found on a picture, all without a model."""
 
 from __future__ import annotations
 

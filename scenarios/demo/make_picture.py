@@ -1,7 +1,4 @@
-"""Makes the picture of the demo: `python -m handeye.scenarios.demo.make_picture`, after `mail.html` was changed.
-
-Writes `mail.png`, and in `mail.json` the boxes that the page itself gives for the things it names.
-"""
+"""Renders `mail.png` from `mail.html`: `python -m handeye.scenarios.demo.make_picture`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Scenarios on more than one machine, by Ray: `handeye test --ray ADDRESS`.
+"""Runs scenarios on several machines with Ray: `handeye test --ray ADDRESS`.
 
-On the machines of a cluster handeye must be installed, in the same version; what suites need travels with them (their
-folder, and what they serve), and the runs' folders come back. A model stays behind one address that all can reach.
+handeye must be installed in the same version on all machines of the cluster. The folders of suites are sent to the
+workers, and the folders of runs are sent back. A model runs behind one address that all machines can reach.
 """
 
 from handeye.scenarios.distributed.cluster import Cluster, connect

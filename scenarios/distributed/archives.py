@@ -1,4 +1,4 @@
-"""What travels between machines: a suite's folders to a worker, and the folder of a run back."""
+"""Packs the folders of a suite for a worker, and the folder of an attempt for the way back."""
 
 from __future__ import annotations
 

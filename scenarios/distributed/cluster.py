@@ -1,4 +1,4 @@
-"""The Ray cluster that scenarios are spread over: one that is there, or one of this machine's own."""
+"""Connects to a Ray cluster: an existing one, or one that is started on this machine."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""The driver's side: hands jobs to the stations of a cluster, one at a time each, and takes in what comes of them.
+"""The driver's side of a distributed run: assigns scenarios to workers and receives their results.
 
-So many jobs are on their way as there are stations, however many there are in all: results go to the disk as they
-come, and the driver's memory stays flat. A station that dies, with its machine or without, is replaced, elsewhere where
-there is room; its job is run again, once.
+Each worker has at most one scenario, however many there are in all. Results go to the disk as they arrive, so the
+driver's memory use does not grow. A worker that dies is replaced, and its scenario runs again once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The worker's side: a Ray actor that runs one scenario after the other, on whatever machine it is."""
+"""The worker's side of a distributed run: a Ray actor that runs one scenario after the other."""
 
 from __future__ import annotations
 

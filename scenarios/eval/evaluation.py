@@ -1,4 +1,4 @@
-"""One evaluation from beginning to end: what was measured before, what is left, and what is written of it."""
+"""One evaluation of a model on a data set: opens the models, measures what is missing, and returns the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures for the report: the part of a screenshot that matters, with the true place and the answer marked."""
+"""Pictures for the report: the relevant part of a screenshot, with the true place and the answer marked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks the questions, one after the other or several at a time."""
+"""Asks grounding questions, one after the other or several at a time, and compares the answers with the truth."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Results on the disk, one a line as they come, so that an evaluation that was stopped goes on where it was.
+"""Stores measurements on the disk as they arrive, so that an interrupted evaluation can continue.
 
-The first line says what was measured and how; results that were measured otherwise are never mixed in: the file is set
-aside under another name, and a new one begun.
+The first line contains the settings of the evaluation. Results of other settings are never mixed in: such a file is
+renamed, and a new one is started.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes an evaluation's `report.html`: one page that opens from disk, with the pictures of the misses beside it."""
+"""Writes the `report.html` of an evaluation: one page with pictures of the wrong answers."""
 
 from __future__ import annotations
 

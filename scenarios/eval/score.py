@@ -1,4 +1,4 @@
-"""What was answered, and how often it was right."""
+"""Measurements, and the share of correct answers with its confidence interval."""
 
 from __future__ import annotations
 

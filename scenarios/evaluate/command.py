@@ -1,4 +1,4 @@
-"""`handeye eval`: how often does a model find what it should?"""
+"""`handeye eval`: measures how often a model finds the described element."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a file of Midscene's to cases: `tasks` share one page, `cases` have one each."""
+"""Converts a Midscene YAML file to scenarios: all `tasks` share one page, each of the `cases` has its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carries out a flow: its tasks on one page, those that may fail as runs of their own."""
+"""Runs one attempt of a Midscene flow: its tasks on one page, optional tasks as separate runs."""
 
 from __future__ import annotations
 

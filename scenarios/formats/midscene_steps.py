@@ -1,4 +1,4 @@
-"""From a verb of Midscene's, such as `aiTap`, to a step in plain English."""
+"""Converts a Midscene step, such as `aiTap`, to a step in plain English."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`handeye record`: a person works, and handeye writes the suite."""
+"""`handeye record`: records what a person does in a browser or a program, and writes a suite."""

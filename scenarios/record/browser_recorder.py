@@ -1,4 +1,4 @@
-"""Listening to a person in a visible Chromium: in every tab and every frame of it."""
+"""Records what a person does in a visible Chromium, in all tabs and frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`handeye record`: a person works in a browser or a program, and handeye writes the suite."""
+"""`handeye record`: records a person and writes a suite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listening to a person on a desktop: what was pressed, and by the last look before it, on what."""
+"""Records what a person does on a desktop: which input occurred, and on which element by the screen before it."""
 
 from __future__ import annotations
 

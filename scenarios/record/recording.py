@@ -1,4 +1,4 @@
-"""From what is heard to the steps of a suite: what belongs together becomes one, and what follows by itself none."""
+"""Converts recorded events to the steps of a suite: related events become one step, consequences become none."""
 
 from __future__ import annotations
 

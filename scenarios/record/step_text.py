@@ -1,4 +1,4 @@
-"""Saying what was done in words with which handeye's own eyes find the very same thing."""
+"""Describes a recorded action in words that handeye's own grounding resolves to the same element."""
 
 from __future__ import annotations
 

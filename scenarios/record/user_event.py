@@ -1,4 +1,4 @@
-"""One thing that a person did, as a page tells it, with everything that was there just before."""
+"""One event of a person in a page, as the page script reports it, with the elements that were visible before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person's mouse and keyboard do on an X server, heard beside the programs that it is meant for."""
+"""Reads a person's mouse and keyboard events from an X server, without taking them from the programs."""
 
 from __future__ import annotations
 

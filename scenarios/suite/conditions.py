@@ -1,8 +1,8 @@
-"""`when`: whether a scenario is run at all, by variables and the environment. Nothing in it is executed.
+"""`when`: conditions on variables and the environment that decide whether a scenario runs. No code is executed.
 
-when: ${{CI}}                     it has a value other than nothing, `false`, `no`, `off` and `0`
+when: ${{CI}}                     its value is not empty, `false`, `no`, `off` or `0`
 when: not ${{CI}}
-when: ${env} == staging           as texts, quotes around them left out; `!=` likewise
+when: ${env} == staging           compared as texts, without surrounding quotes; also `!=`
 when: [${{CI}}, "${env} != prod"] all of them
 """
 

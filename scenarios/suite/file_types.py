@@ -1,4 +1,4 @@
-"""Telling suites, and flows of Midscene's, from other YAML. Imports nothing, because pytest asks about every file."""
+"""Recognises suites and Midscene flows among YAML files. It imports nothing, because pytest calls it for every file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a suite file may say. Everything is checked before anything is run; errors name the file and the line."""
+"""The schema of suite files. A file is validated before anything runs; errors contain the file and the line."""
 
 from __future__ import annotations
 

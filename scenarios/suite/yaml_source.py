@@ -1,4 +1,4 @@
-"""YAML as plain values that remember their lines: what every error about a suite file points to."""
+"""Reads YAML as plain values with their line numbers, so that errors can name the line."""
 
 from __future__ import annotations
 

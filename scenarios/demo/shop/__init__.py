@@ -1,4 +1,4 @@
-"""A small shop to try an agent on: log-in, search, cart and check-out, with its state open to whoever verifies."""
+"""A small web shop to test agents: login, search, cart and checkout; its state can be read for verification."""
 
 from __future__ import annotations
 

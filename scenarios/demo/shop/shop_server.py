@@ -1,4 +1,4 @@
-"""Serves the shop on 127.0.0.1 from threads of this process."""
+"""Serves the shop on 127.0.0.1, in threads of this process."""
 
 from __future__ import annotations
 

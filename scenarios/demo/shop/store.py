@@ -1,4 +1,4 @@
-"""What the shop sells and what it remembers: sessions, carts and orders, all on the server."""
+"""The shop's products and state: sessions, carts and orders, all on the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the pictures, their data set, and sheets to look at."""
+"""Renders the pictures and their data set, and contact sheets for visual inspection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a layout writes on its page: texts in the picture's language, and what can be asked for, with its phrase."""
+"""The content that a layout puts on its page: texts in its language, and the elements that questions may ask for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pictures there are: each layout in each theme and language, twice, with another look each time."""
+"""The list of pictures: each layout in each theme and language, twice with a different appearance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the things on a page are asked for: only what a person could not mistake for another."""
+"""Chooses the elements that questions ask for: only those that a person cannot confuse with another."""
 
 from __future__ import annotations
 

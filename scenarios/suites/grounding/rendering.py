@@ -1,4 +1,4 @@
-"""From a plan to its picture, with the boxes that the page itself gives."""
+"""Renders a picture from its plan, and reads the boxes of its elements from the page."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from handeye.scenarios.agent_benchmarks import webarena
 from handeye.scenarios.agent_benchmarks.benchmark_task import TaskLimits
 from handeye.scenarios.agent_benchmarks.tally import tally
-from handeye.scenarios.agent_benchmarks.webarena import includes
+from handeye.scenarios.agent_benchmarks.webarena import check_address, includes
 from handeye.scenarios.runner import Settings
 from handeye.scenarios.suite_run import run_all
 from handeye.tools.errors import UsageError
