@@ -104,7 +104,8 @@ def _before(step: StepView) -> ScreenState:
 def _complete_signature(signature: TargetSignature, step: StepView, run: Path, result: RunAnchors) -> TargetSignature:
     """The signature with what only the screenshot shows: the text at a point without an element, and the patch."""
     from handeye.perception.reading import ocr
-    from handeye.policies.replay.signatures import cut_patch, line_at, nearby_texts, share
+    from handeye.policies.replay.patches import cut_patch
+    from handeye.policies.replay.signatures import line_at, nearby_texts, share
     from handeye.tools.geometry import Box
 
     screen = _screenshot(step, run)

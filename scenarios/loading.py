@@ -21,7 +21,7 @@ SUFFIXES = (".yaml", ".yml")
 
 def find_files(paths: list[Path]) -> list[Path]:
     """The suite files at these paths; folders are searched. Raises UsageError when there is none."""
-    found = list[Path]()
+    found: list[Path] = []
     for path in paths:
         if path.is_dir():
             inside = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())

@@ -10,7 +10,8 @@ from math import hypot
 from typing import TYPE_CHECKING
 
 from handeye.perception.phrases.wording import alike, normal
-from handeye.policies.replay.signatures import distance, find_patch, rows_in, without_numbers
+from handeye.policies.replay.patches import find_patch
+from handeye.policies.replay.signatures import distance, rows_in, without_numbers
 from handeye.tools.geometry import Box, Point
 
 if TYPE_CHECKING:

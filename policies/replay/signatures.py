@@ -1,20 +1,16 @@
 """Signatures of targets: the signals by which a target is recognised in a later run.
 
 A `TargetSignature` records the element, its row, the texts around it and a small picture (a patch). `target_signatures`
-records them while a run works; `cut_patch` adds the patch from the screenshot afterwards.
+records them while a run works; `patches.cut_patch` adds the patch from the screenshot afterwards.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
-from io import BytesIO
 from math import hypot
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from handeye.perception.phrases.wording import normal
@@ -47,18 +43,6 @@ PATCH_REFERENCE = re.compile(r"^\s*patch: ['\"]?([0-9a-f]{16})", re.MULTILINE)
 _OVERLAYS = frozenset({"dialog", "alertdialog"})
 _NUMBER = re.compile(r"\d+")
 _LETTER = re.compile(r"[^\W\d_]")
-
-
-#: A part of the screen is the same when it correlates so well with the patch, from -1 to 1.
-SAME = 0.92
-#: And when its mean colour is no further off than this, of 255: correlation alone sees no colours.
-COLOUR = 24.0
-#: A patch whose pixels differ by less than this shows nothing.
-PLAIN = 5.0
-#: A patch with more of it black than this was blacked out.
-BLACK = 0.2
-#: The most places that are returned for one patch.
-MAX_PATCH_MATCHES = 6
 
 
 class AnchorModel(BaseModel):
@@ -254,44 +238,3 @@ def share(value: int, start: int, length: int) -> float:
 
 def _holds(outer: Box, inner: Box) -> bool:
     return outer.overlap(inner) >= inner.area and outer.area > inner.area
-
-
-def cut_patch(signature: TargetSignature, screen: Image.Image) -> tuple[TargetSignature, bytes]:
-    """The sight with its patch cut out of the screen, and the patch as PNG; as it was where nothing is to be kept."""
-    box = patch_box(signature, *screen.size)
-    if box is None or box.width < 12 or box.height < 12:
-        return signature, b""
-    patch = screen.crop(box).convert("RGB")
-    pixels = np.asarray(patch)
-    if float(pixels.std(axis=(0, 1)).max()) < PLAIN or float((pixels.max(axis=2) == 0).mean()) > BLACK:
-        return signature, b""
-    file = BytesIO()
-    patch.save(file, "PNG", optimize=True)
-    digest = hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
-    hold = (signature.point.x - box.left, signature.point.y - box.top)
-    return signature.model_copy(update={"patch": digest, "hold": hold}), file.getvalue()
-
-
-def find_patch(patch: Image.Image, screen: Image.Image, hold: tuple[int, int]) -> list[Point]:
-    """Where the point of a patch is on the screen, the likeliest first; normalised correlation."""
-    import cv2
-
-    if patch.width > screen.width or patch.height > screen.height:
-        return []
-    small, large = np.asarray(patch.convert("RGB")), np.asarray(screen.convert("RGB"))
-    grey = [cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (large, small)]
-    scores = np.nan_to_num(np.asarray(cv2.matchTemplate(grey[0], grey[1], cv2.TM_CCOEFF_NORMED)))
-    found: list[Point] = []
-    mean = small.mean(axis=(0, 1))
-    while len(found) < MAX_PATCH_MATCHES:
-        y, x = (int(each) for each in np.unravel_index(int(scores.argmax()), scores.shape))
-        if scores[y, x] < SAME:
-            break
-        there = large[y : y + patch.height, x : x + patch.width].mean(axis=(0, 1))
-        if float(np.abs(there - mean).max()) <= COLOUR:
-            found.append(Point(x + hold[0], y + hold[1]))
-        scores[
-            max(0, y - patch.height // 2) : y + patch.height // 2 + 1,
-            max(0, x - patch.width // 2) : x + patch.width // 2 + 1,
-        ] = -1.0
-    return found

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 from handeye.perception.observation import Observation
 from handeye.perception.reading import ocr
 from handeye.policies.replay.finding import find_target
-from handeye.policies.replay.signatures import TargetSignature, cut_patch, find_patch, target_signature
+from handeye.policies.replay.patches import cut_patch, find_patch
+from handeye.policies.replay.signatures import TargetSignature, target_signature
 from handeye.tools.actions import Target
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box, Point
