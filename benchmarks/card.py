@@ -8,13 +8,13 @@ import torch
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 
 from handeye.perception.engines.engine import TOP_P
-from handeye.perception.engines.in_process.grammar_guide import Grammars
+from handeye.perception.engines.in_process.grammar_guide import GrammarCompiler
 from handeye.perception.internvl.prompt import to_text
 from tests.perception.reference import reference_pixels
 
 if TYPE_CHECKING:
     from handeye.perception.engines.in_process.checkpoint import Checkpoint
-    from handeye.perception.engines.in_process.grammar_guide import Guide
+    from handeye.perception.engines.in_process.grammar_guide import GrammarGuide
     from handeye.perception.internvl.prompt import Prompt
 
 
@@ -24,7 +24,7 @@ class Card:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
         vocabulary = checkpoint.model.get_output_embeddings().weight.shape[0]
-        self._grammars = Grammars(checkpoint.tokenizer, vocabulary, checkpoint.ends)
+        self._grammars = GrammarCompiler(checkpoint.tokenizer, vocabulary, checkpoint.ends)
 
     def prepare(self, grammar: str) -> None:
         """Have a grammar compiled."""
@@ -64,7 +64,7 @@ class Held(LogitsProcessor):  # type: ignore[misc, unused-ignore]
     training would choose any other way to write the same, and the two sides could not be compared.
     """
 
-    def __init__(self, guide: Guide, ends: tuple[int, ...]) -> None:
+    def __init__(self, guide: GrammarGuide, ends: tuple[int, ...]) -> None:
         self._guide = guide
         self._ends = list(ends)
         self._forced = list(guide.forced())

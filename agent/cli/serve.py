@@ -108,13 +108,13 @@ def serve(
 
     [b]Example[/b]: handeye serve OpenGVLab/InternVL3-8B-hf --max-tiles 24
     """
-    from handeye.perception.engines.serving.vllm_plan import Wishes
-    from handeye.perception.engines.serving.vllm_server import Server, extra_flags, plan
+    from handeye.perception.engines.serving.vllm_plan import ServeOptions
+    from handeye.perception.engines.serving.vllm_server import VllmServer, extra_flags, plan_server
 
     console = note_console()
     with _terminable():
         with report_errors(as_json, **NOTHING):
-            wishes = Wishes(
+            wishes = ServeOptions(
                 trust_remote_code=trust_remote_code,
                 images=images,
                 max_model_len=max_model_len,
@@ -123,10 +123,10 @@ def serve(
                 extra=tuple(extra or ()) or extra_flags(),
             )
             options = _options(max_tiles=max_tiles, dtype=dtype, quantize=quantize, revision=revision)
-            order = plan(model, options, wishes, vllm=vllm, port=port, log=log, trust=_asked(console))
+            order = plan_server(model, options, wishes, vllm=vllm, port=port, log=log, trust=_asked(console))
             what = f"starting vLLM with {escape(order.name)}"
             with console.status(what) as status:
-                server = Server.start(
+                server = VllmServer.start(
                     order, lambda line: status.update(f"{what}: [dim]{escape(line)}[/]"), start_seconds
                 )
         with report_errors(), closing(server):

@@ -1,4 +1,4 @@
-"""Places on a picture: InternVL's `<ref>…</ref><box>[[x1, y1, x2, y2]]</box>`, bare boxes, and points."""
+"""Places on an image: InternVL's `<ref>…</ref><box>[[x1, y1, x2, y2]]</box>`, bare boxes, and points."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.dialects.coordinates import NUMBER, Picture
+from handeye.perception.dialects.coordinates import NUMBER, CoordinateFrame
 from handeye.perception.dialects.reasoning import Separated, separated
 from handeye.tools.errors import ActionRefused
 from handeye.tools.geometry import Point
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.tools.geometry import Box
 
-#: Places stand at the start of an answer, or not at all.
-MOST_CHARACTERS, MOST_LOOKED = 8000, 64_000
-#: So many places of a shape are looked at: nobody asks for more things at once.
+#: Only the beginning of an answer is searched for places, after phrases were removed from a longer part of it.
+MOST_CHARACTERS, MOST_SEARCHED = 8000, 64_000
+#: The most places that are parsed for each form of writing.
 MOST_PLACES = 100
 
-#: Not part of the place: the phrase, which may hold numbers itself.
-ASIDE = re.compile(r"<ref>.*?(?:</ref>|$)|<\|object_ref_start\|>.*?(?:<\|object_ref_end\|>|$)", re.DOTALL)
-#: Every part is possessive: what a try has read is not read again in another way, which keeps the search linear.
+#: A phrase may contain numbers and is not part of the place.
+PHRASE = re.compile(r"<ref>.*?(?:</ref>|$)|<\|object_ref_start\|>.*?(?:<\|object_ref_end\|>|$)", re.DOTALL)
+#: All quantifiers are possessive, so that the search takes linear time.
 GAP = r"(?>\s*+,\s*+|\s++)"
 _ONE = rf"((?>{NUMBER}))"
 _PAIR = rf"{_ONE}{GAP}{_ONE}\s*+"
@@ -33,7 +33,7 @@ ROUND_BOX = re.compile(rf"\(\s*+{_ONE}{GAP}{_ONE}{GAP}{_PAIR}\)")
 CORNERS = re.compile(rf"\(\s*+{_PAIR}\)\s*+,?+\s*+\(\s*+{_PAIR}\)")
 POINTS = (re.compile(rf"[\[(]\s*+{_PAIR}[\])]"), re.compile(rf"<point>\s*+{_PAIR}</point>"))
 _QUOTE = "[\"']?+"
-#: `x=0.5, y=0.4`, `"x": 0.5, "y": 0.4` and Molmo's `<point x="12.3" y="45.6">`: these say which number is which.
+#: `x=0.5, y=0.4`, `"x": 0.5, "y": 0.4` and Molmo's `<point x="12.3" y="45.6">`: names give the order of the numbers.
 NAMED = re.compile(
     rf"(?<![\w.])x1?+{_QUOTE}\s*+[=:]\s*+{_QUOTE}{_ONE}{_QUOTE}(?>\s*+,\s*+|\s++)"
     rf"{_QUOTE}y1?+{_QUOTE}\s*+[=:]\s*+{_QUOTE}{_ONE}(?![\w.])"
@@ -44,12 +44,14 @@ COORDS = re.compile(rf"<points?\s++coords=[\"']\s*+[0-9]{{1,4}}\s++[0-9]{{1,4}}\
 
 
 def parse_boxes(text: str | Separated, profile: ModelProfile, size: tuple[int, int]) -> list[Box]:
-    """The boxes in an answer, in pixels of the picture of that `size`, in the order written.
+    """Return the boxes in an answer, in pixels of an image of `size` (width, height), in the order written.
 
-    Boxes that are off the picture are left out: `[[-1, -1, -1, -1]]` is how a model says that a thing is not there.
+    Boxes outside the image are left out. `[[-1, -1, -1, -1]]` is how a model reports that something is not there.
     """
-    plain = _plain(text)
-    found = [(match.start(), match.groups()) for shape in (BOX, ROUND_BOX, CORNERS) for match in _first(shape, plain)]
+    plain = _without_phrases(text)
+    found = [
+        (match.start(), match.groups()) for shape in (BOX, ROUND_BOX, CORNERS) for match in _first_matches(shape, plain)
+    ]
     boxes = []
     for _, numbers in sorted(found):
         try:
@@ -60,40 +62,42 @@ def parse_boxes(text: str | Separated, profile: ModelProfile, size: tuple[int, i
 
 
 def parse_point(text: str | Separated, profile: ModelProfile, size: tuple[int, int]) -> Point | None:
-    """The place an answer means, in pixels of the picture: its first box's centre, or its first point.
+    """Return the place an answer names, in pixels of the image: the centre of its first box, or its first point.
 
-    None when it holds neither on the picture.
+    Returns None when neither is on the image.
     """
-    said = separated(text)
-    if boxes := parse_boxes(said, profile, size):
+    parts = separated(text)
+    if boxes := parse_boxes(parts, profile, size):
         return boxes[0].centre
-    plain, picture = _plain(said), Picture(profile, size)
-    found = [(match.start(), False, match.groups()) for shape in POINTS for match in _first(shape, plain)]
-    found += [(match.start(), True, match.groups()) for shape in (NAMED, COORDS) for match in _first(shape, plain)]
+    plain, frame = _without_phrases(parts), CoordinateFrame(profile, size)
+    found = [(match.start(), False, match.groups()) for shape in POINTS for match in _first_matches(shape, plain)]
+    found += [
+        (match.start(), True, match.groups()) for shape in (NAMED, COORDS) for match in _first_matches(shape, plain)
+    ]
     for _, named, written in sorted(found):
         numbers = [float(number) for number in written]
         try:
-            return Point(*(picture.named(*numbers) if named else picture.point(numbers)))
+            return Point(*(frame.pixel_point_xy(*numbers) if named else frame.pixel_point(numbers)))
         except ActionRefused:
             continue
     return None
 
 
-def read(text: str, picture: Picture) -> tuple[str, dict[str, Any]] | None:
-    """For models that answer with a place and no action: a click on it. None without a place on the picture."""
-    # What the readers of actions are given has no reasoning any more.
-    point = parse_point(Separated(text), picture.profile, picture.size)
+def parse_click_at_point(text: str, frame: CoordinateFrame) -> tuple[str, dict[str, Any]] | None:
+    """Return a click on the place of an answer without an action; None without a place on the image."""
+    # The reasoning was already separated from the text of an action parser.
+    point = parse_point(Separated(text), frame.profile, frame.size)
     if point is None:
         return None
-    across, down = picture.origin
+    across, down = frame.origin
     return "", {"kind": "click", "target": {"point": [point.x + across, point.y + down]}}
 
 
-def _first(shape: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+def _first_matches(shape: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     return islice(shape.finditer(text), MOST_PLACES)
 
 
-def _plain(text: str | Separated) -> str:
-    """The answer without what is no place in it."""
-    text = separated(text).answer[:MOST_LOOKED]
-    return ASIDE.sub(" ", text)[:MOST_CHARACTERS]
+def _without_phrases(text: str | Separated) -> str:
+    """Return the beginning of the answer without the phrases in it."""
+    text = separated(text).answer[:MOST_SEARCHED]
+    return PHRASE.sub(" ", text)[:MOST_CHARACTERS]

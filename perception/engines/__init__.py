@@ -28,9 +28,9 @@ def open_engine(model: str, options: EngineOptions | None = None) -> Engine:
     if model.startswith(("http://", "https://")):
         return _served(model, options)
     if model.startswith("serve:"):
-        from handeye.perception.engines.serving.vllm_server import open_served
+        from handeye.perception.engines.serving.vllm_server import open_vllm_engine
 
-        return open_served(model.removeprefix("serve:"), options)
+        return open_vllm_engine(model.removeprefix("serve:"), options)
     if model.startswith("scripted:"):
         from handeye.perception.engines.scripted import ScriptedEngine
 

@@ -20,7 +20,7 @@ RELEASED = re.compile(
 )
 
 
-def locate(model: str) -> tuple[str, tuple[str, ...]]:
+def resolve_model(model: str) -> tuple[str, tuple[str, ...]]:
     """A folder's path or a hub id that transformers can load, and what was changed about it.
 
     Raises UsageError for a name that is neither, and for a released checkpoint that exists in the original format only
@@ -32,7 +32,7 @@ def locate(model: str) -> tuple[str, tuple[str, ...]]:
     if path.exists():
         raise ModelError(f"{model} is a file; give the folder of the checkpoint, which holds config.json")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", model) or model.startswith((".", "/", "~")):
-        meant = native(f"OpenGVLab/{model}")
+        meant = native_twin(f"OpenGVLab/{model}")
         example = f"do you mean {meant}" if meant else "such as OpenGVLab/InternVL3-8B-hf"
         raise UsageError(
             f"there is no folder {model}; give a checkpoint's folder, a Hugging Face id ({example}), "
@@ -41,12 +41,12 @@ def locate(model: str) -> tuple[str, tuple[str, ...]]:
     owner, _, name = model.partition("/")
     if owner != "OpenGVLab":
         return model, ()
-    twin = native(model)
+    twin = native_twin(model)
     if twin and twin != model:
         return twin, (f"{model} is in the original format: using its twin {twin}",)
     if twin or not (hit := RELEASED.fullmatch(name)):
         return model, ()
-    near = native(f"OpenGVLab/{hit['size']}") or native(f"OpenGVLab/{hit['size']}-MPO")
+    near = native_twin(f"OpenGVLab/{hit['size']}") or native_twin(f"OpenGVLab/{hit['size']}-MPO")
     instead = f"use {near}, " if near else ""
     if hit["rest"].upper() == "-AWQ" and near:
         instead = f"use {near} with --quantize 4bit, "
@@ -56,7 +56,7 @@ def locate(model: str) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def native(model: str) -> str:
+def native_twin(model: str) -> str:
     """The released checkpoint in transformers' own format that a name stands for; empty when there is none."""
     owner, _, name = model.partition("/")
     for pattern, ending in TWINS:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, FiniteFloat, PositiveFloat, ValidationError
 
 from handeye.perception.internvl.chat_templates import TemplateName
-from handeye.perception.internvl.families import FOREIGN, NAMES
-from handeye.perception.internvl.smart_resize import SmartResize
+from handeye.perception.internvl.families import FOREIGN, NAMES, SmartResize
 from handeye.perception.internvl.tiling import MAX_TILES, TILE, TOKENS_PER_TILE
 from handeye.tools.errors import ActionRefused, UsageError
 from handeye.tools.geometry import Box, Point

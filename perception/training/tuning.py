@@ -68,7 +68,7 @@ class Tuner:
     def __init__(self, tuning: Tuning) -> None:
         import torch
 
-        from handeye.perception.engines.in_process.checkpoint import load
+        from handeye.perception.engines.in_process.checkpoint import load_checkpoint
 
         if tuning.stage not in STAGES:
             raise UsageError(f"there is no stage {tuning.stage!r} ({', '.join(STAGES)}); choose one of these")
@@ -76,7 +76,7 @@ class Tuner:
         self.examples = (
             of_runs(tuning.data, tuning.stage) if tuning.data else of_screens(tuning.stage, tuning.screens, tuning.seed)
         )
-        self.held = load(tuning.base)
+        self.held = load_checkpoint(tuning.base)
         self.model, self._wrapped, self._frozen = self.held.model, None, None
         torch.manual_seed(tuning.seed)
         for parameter in self.model.parameters():

@@ -33,7 +33,7 @@ class Asking(Scripted):
         self.url = url
 
     def choose(self, task: PolicyInput, perception: Any) -> Decision:
-        asking = http.Http(self.url, "", 5)
+        asking = http.HttpClient(self.url, "", 5)
         try:
             asking.post("/ask", {"step": len(task.steps)}, until=time.monotonic() + 5)
         finally:

@@ -5,6 +5,7 @@ No code that a checkpoint carries is ever run, and only safetensors are read.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
@@ -14,15 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.perception.engines.in_process.hub import translated
-from handeye.perception.engines.in_process.placement import place
-from handeye.perception.engines.model_names import locate, native
+from handeye.perception.engines.in_process.placement import choose_placement
+from handeye.perception.engines.model_names import native_twin, resolve_model
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.internvl.chat_templates import TEMPLATES, TemplateName
-from handeye.tools.errors import ModelError, SetupError
+from handeye.tools.errors import HandeyeError, ModelError, SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 EXTRA = "running a model in-process needs: pip install 'handeye[transformers]'"
 #: What quantised weights are multiplied by, or shifted by, as several tools name it.
@@ -54,7 +54,7 @@ class Checkpoint:
     notes: tuple[str, ...]
 
 
-def load(model: str, options: EngineOptions | None = None) -> Checkpoint:
+def load_checkpoint(model: str, options: EngineOptions | None = None) -> Checkpoint:
     """The checkpoint in a folder or under a Hugging Face id.
 
     Raises SetupError when a package is missing, the disk is full or a GPU is needed, UsageError for a name that is
@@ -67,14 +67,14 @@ def load(model: str, options: EngineOptions | None = None) -> Checkpoint:
         raise SetupError(EXTRA) from error
 
     options = options or EngineOptions()
-    source, notes = locate(model)
+    source, notes = resolve_model(model)
     folder = Path(source) if Path(source).is_dir() else None
     if folder:
         check_folder(folder)
     where = str(folder or source)
     given: dict[str, Any] = {"revision": options.revision, "trust_remote_code": False}
     remedy = "check its files" if folder else "check the name, or give a folder"
-    with translated(where, remedy), _quiet(transformers, bars=not folder and sys.stderr.isatty()):
+    with translate_hub_errors(where, remedy), _quiet(transformers, bars=not folder and sys.stderr.isatty()):
         if not folder:
             _check_config(_remote_config(source, options.revision), where)
         config = transformers.AutoConfig.from_pretrained(source, **given)
@@ -82,7 +82,7 @@ def load(model: str, options: EngineOptions | None = None) -> Checkpoint:
         image_token = int(config.image_token_id)
         _check_tokenizer(tokenizer, image_token, int(config.text_config.vocab_size), where)
         text = config.text_config
-        placement = place(options, text.model_type, int(text.num_hidden_layers), folder)
+        placement = choose_placement(options, text.model_type, int(text.num_hidden_layers), folder)
         loaded, info = transformers.InternVLForConditionalGeneration.from_pretrained(
             source,
             **given,
@@ -201,7 +201,7 @@ def _check_config(config: dict[str, Any], where: str) -> None:
     """Raise ModelError unless config.json describes an InternVL that transformers can run, in numbers that fit."""
     kind = config.get("model_type")
     if kind == "internvl_chat" or "InternVLChatModel" in (config.get("architectures") or ()):
-        twin = native(f"OpenGVLab/{Path(where).name}") or "its -hf or -HF twin"
+        twin = native_twin(f"OpenGVLab/{Path(where).name}") or "its -hf or -HF twin"
         raise ModelError(
             f"{where} is in InternVL's original format, which runs code of its own; give {twin}, or serve it with vLLM"
         )
@@ -297,3 +297,73 @@ def _quiet(transformers: Any, bars: bool) -> Iterator[None]:
         hub.setLevel(hub_level)
         if bar:
             own.enable_progress_bar()
+
+
+@contextmanager
+def translate_hub_errors(where: str, remedy: str) -> Iterator[None]:
+    """Turn whatever loading raises into ModelError, or SetupError where this machine is what is wrong."""
+    try:
+        yield
+    except (HandeyeError, KeyboardInterrupt):
+        raise
+    except ImportError as error:
+        raise SetupError(
+            f"loading {where} needs a package that is missing ({_first_line(error)}); install it"
+        ) from error
+    except Exception as error:  # they raise anything from KeyError to bare Exception
+        raise _hub_trouble([*_chain(error)], where) or ModelError(
+            f"{where} could not be loaded ({type(error).__name__}: {_first_line(error)}); {remedy}"
+        ) from error
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, what caused it, what caused that, and so on."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _hub_trouble(chain: Sequence[BaseException], where: str) -> HandeyeError | None:
+    """The sentence for an error of the disk, the hub or the network among the causes; None when there is none."""
+    import httpx
+    from huggingface_hub import errors
+
+    def caused_by(*kinds: type[BaseException]) -> BaseException | None:
+        return next((error for error in chain if isinstance(error, kinds)), None)
+
+    if any(isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) for error in chain):
+        return SetupError(
+            f"the disk is full: {where} could not be stored; free some room, or set HF_HOME to a folder on another disk"
+        )
+    if any(isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" for error in chain):
+        return ModelError(
+            f"the memory is too small for {where}; use a smaller model, on a GPU --quantize 4bit, or a server elsewhere"
+        )
+    if caused_by(errors.GatedRepoError):
+        return ModelError(
+            f"{where} asks for consent to its terms; give it at https://huggingface.co/{where} and run: hf auth login"
+        )
+    if caused_by(errors.RepositoryNotFoundError):
+        return ModelError(
+            f"the Hugging Face hub has no {where}, or it is private; check the name, or run: hf auth login"
+        )
+    if caused_by(errors.RevisionNotFoundError):
+        return ModelError(f"{where} has no such --revision on the Hugging Face hub; give a branch, a tag or a commit")
+    if caused_by(errors.RemoteEntryNotFoundError):
+        return ModelError(f"{where} lacks a file that transformers needs; give a checkpoint in its format, -hf or -HF")
+    refused = caused_by(errors.HfHubHTTPError)
+    if isinstance(refused, errors.HfHubHTTPError):
+        status = refused.response.status_code
+        return ModelError(f"the Hugging Face hub answered {status} for {where}; try again in a minute")
+    if caused_by(errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError, httpx.TransportError):
+        return ModelError(
+            f"the Hugging Face hub could not be reached for {where}, which is not stored here; "
+            "check the network and HF_HUB_OFFLINE, or give a folder"
+        )
+    return None
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:300]

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from transformers.cache_utils import Cache
 
-    from handeye.perception.engines.in_process.grammar_guide import Guide
-    from handeye.perception.engines.in_process.prefill import Reader
+    from handeye.perception.engines.in_process.grammar_guide import GrammarGuide
+    from handeye.perception.engines.in_process.prefill import Prefiller
 
 
-class Text:
+class DecodedText:
     """The text of tokens that come one by one; a piece of it is given out once nothing can change it any more."""
 
     def __init__(
@@ -88,10 +88,10 @@ class Text:
         return text
 
 
-class Row:
+class AnswerRow:
     """One answer that is being written."""
 
-    def __init__(self, text: Text, ends: Sequence[int], limit: int, guide: Guide | None) -> None:
+    def __init__(self, text: DecodedText, ends: Sequence[int], limit: int, guide: GrammarGuide | None) -> None:
         """It ends with a token of `ends`, a stop string, the end of its grammar, or after `limit` tokens."""
         self.text = text
         self.tokens = self.forced = 0
@@ -149,8 +149,14 @@ class Row:
             self.finish = "length"
 
 
-def write(
-    reader: Reader, cache: Cache, filled: Any, rows: Sequence[Row], logits: Any, temperature: float, deadline: float
+def decode_rows(
+    reader: Prefiller,
+    cache: Cache,
+    filled: Any,
+    rows: Sequence[AnswerRow],
+    logits: Any,
+    temperature: float,
+    deadline: float,
 ) -> None:
     """Write the rows to their ends, or until the deadline (of `time.monotonic`); each gets at least one token.
 

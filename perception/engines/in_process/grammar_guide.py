@@ -22,7 +22,7 @@ REMEMBERED = 1024
 BEYOND_ASCII = ("é", "中", "🙂")
 
 
-class Grammars:
+class GrammarCompiler:
     """Compiles grammars for one tokenizer."""
 
     def __init__(self, tokenizer: Any, vocabulary: int, ends: Sequence[int]) -> None:
@@ -34,7 +34,7 @@ class Grammars:
 
         self._xgrammar = xgrammar
         self.ends = tuple(ends)
-        self.words = Words(tokenizer)
+        self.words = TokenBoundaries(tokenizer)
         info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=vocabulary, stop_token_ids=list(ends))
         self._compiler = xgrammar.GrammarCompiler(info)
         self._compiled: OrderedDict[str, Any] = OrderedDict()
@@ -44,7 +44,7 @@ class Grammars:
         self._never[[each for each in self.words.special if each < vocabulary and each not in self.ends]] = True
         self.bytes = {each[0]: number for number, each in enumerate(info.decoded_vocab) if len(each) == 1}
 
-    def guide(self, grammar: str, force: bool) -> Guide:
+    def guide(self, grammar: str, force: bool) -> GrammarGuide:
         """One answer's way through a grammar; raises ModelError when it cannot be read."""
         if grammar not in self._compiled:
             try:
@@ -58,7 +58,7 @@ class Grammars:
                 self._compiled.popitem(last=False)
         self._compiled.move_to_end(grammar)
         matcher = self._xgrammar.GrammarMatcher(self._compiled[grammar], override_stop_tokens=list(self.ends))
-        return Guide(self, matcher, force)
+        return GrammarGuide(self, matcher, force)
 
     def mask(self, matcher: Any) -> Any:
         """(vocabulary,) of bool: the tokens that may come next."""
@@ -68,10 +68,10 @@ class Grammars:
         return allowed & ~self._never
 
 
-class Guide:
+class GrammarGuide:
     """One answer's way through a grammar."""
 
-    def __init__(self, grammars: Grammars, matcher: Any, force: bool) -> None:
+    def __init__(self, grammars: GrammarCompiler, matcher: Any, force: bool) -> None:
         self._grammars = grammars
         self._matcher = matcher
         self._force = force
@@ -140,7 +140,7 @@ class Guide:
         return tokens
 
 
-class Words:
+class TokenBoundaries:
     """Where a tokenizer divides text before it makes tokens of it."""
 
     def __init__(self, tokenizer: Any) -> None:

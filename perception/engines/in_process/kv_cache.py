@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 #: Tokens by which a full buffer grows, so that it is copied once in so many tokens and not at each.
 GROWTH = 256
 
-Piece = tuple[tuple[Any, Any], ...]
+KvPiece = tuple[tuple[Any, Any], ...]
 """Keys and values of a stretch of tokens, one pair a layer, each (rows, heads, tokens, width)."""
 
 
-class Layer(DynamicLayer):  # type: ignore[misc, unused-ignore]
+class KvLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
     """One layer's keys and values; `keys` and `values` show the part of the buffers that is filled.
 
     All tokens are kept even where the layer attends to a sliding window: transformers masks what lies outside it, and
@@ -56,31 +56,31 @@ class Layer(DynamicLayer):  # type: ignore[misc, unused-ignore]
         return buffer[..., :end, :]
 
 
-def empty(layers: int, room: int) -> Cache:
+def empty_cache(layers: int, room: int) -> Cache:
     """A cache that has read nothing, with room for so many tokens."""
-    return Cache(layers=[Layer(room) for _ in range(layers)])
+    return Cache(layers=[KvLayer(room) for _ in range(layers)])
 
 
-def put(cache: Cache, pieces: Sequence[Piece]) -> None:
+def append_pieces(cache: Cache, pieces: Sequence[KvPiece]) -> None:
     """Append kept pieces, copied."""
     for piece in pieces:
         for layer, (keys, values) in zip(cache.layers, piece, strict=True):
             layer.update(keys, values)
 
 
-def taken(cache: Cache, start: int, end: int) -> Piece:
+def copy_piece(cache: Cache, start: int, end: int) -> KvPiece:
     """A copy of the tokens from `start` to `end`, which nothing that is read later changes."""
     return tuple(
         (layer.keys[..., start:end, :].clone(), layer.values[..., start:end, :].clone()) for layer in cache.layers
     )
 
 
-def size(piece: Piece) -> int:
+def piece_bytes(piece: KvPiece) -> int:
     """Bytes."""
     return sum(each.numel() * each.element_size() for pair in piece for each in pair)
 
 
-def side_by_side(caches: Sequence[Cache], room: int) -> tuple[Cache, Any]:
+def batch_caches(caches: Sequence[Cache], room: int) -> tuple[Cache, Any]:
     """One cache with a row for each of several (one row each), aligned at their ends, and which places are filled.
 
     The second is (rows, tokens) of bool, None when all are equally long. The caches given are emptied as they are
@@ -88,7 +88,7 @@ def side_by_side(caches: Sequence[Cache], room: int) -> tuple[Cache, Any]:
     """
     lengths = [cache.get_seq_length() for cache in caches]
     longest = max(lengths)
-    made = empty(len(caches[0].layers), longest + room)
+    made = empty_cache(len(caches[0].layers), longest + room)
     for number, layer in enumerate(made.layers):
         firsts = caches[0].layers[number]
         keys = firsts.keys.new_zeros((len(caches), firsts.keys.shape[1], longest, firsts.keys.shape[-1]))
@@ -97,7 +97,7 @@ def side_by_side(caches: Sequence[Cache], room: int) -> tuple[Cache, Any]:
             keys[row, :, longest - length :] = cache.layers[number].keys[0]
             values[row, :, longest - length :] = cache.layers[number].values[0]
         for cache in caches:
-            cache.layers[number] = Layer()
+            cache.layers[number] = KvLayer()
         layer.update(keys, values)
     if min(lengths) == longest:
         return made, None

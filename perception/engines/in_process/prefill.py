@@ -11,7 +11,14 @@ import numpy as np
 import torch
 
 from handeye.perception.engines.in_process import kv_cache
-from handeye.perception.engines.in_process.prefix_cache import TILE_SHARE, Store, chain, cuts, longest, tiles_within
+from handeye.perception.engines.in_process.prefix_cache import (
+    TILE_SHARE,
+    SizedCache,
+    cached_prefix,
+    piece_ends,
+    piece_keys,
+    tiles_within,
+)
 from handeye.perception.engines.in_process.router import halved
 from handeye.perception.internvl.positions import after, positions
 from handeye.perception.internvl.tiling import normalise
@@ -23,12 +30,12 @@ if TYPE_CHECKING:
     from transformers.cache_utils import Cache
 
     from handeye.perception.engines.in_process.checkpoint import Checkpoint
-    from handeye.perception.engines.in_process.kv_cache import Piece
+    from handeye.perception.engines.in_process.kv_cache import KvPiece
     from handeye.perception.internvl.tiling import Tiling
 
 
 @dataclass
-class Reading:
+class Prefilled:
     """A prompt that the model has read."""
 
     cache: Cache
@@ -54,7 +61,7 @@ class Continued(Protocol):
         """What was pending is read, up to this position."""
 
 
-class Reader:
+class Prefiller:
     """Reads prompts with one checkpoint, and keeps what it has read within a bound of memory.
 
     The same prompt is read in the same pieces, and each tile by itself, whether anything is kept or not; so on one
@@ -74,8 +81,8 @@ class Reader:
         self._cache_name = "cache" if "cache" in named else "past_key_values"
         line_feed = checkpoint.tokenizer.encode("\n", add_special_tokens=False)
         self._line_feed = line_feed[0] if len(line_feed) == 1 else None
-        self._features: Store[Any] = Store(int(cache_bytes * TILE_SHARE))
-        self._prefixes: Store[Piece] = Store(int(cache_bytes * (1 - TILE_SHARE)))
+        self._features: SizedCache[Any] = SizedCache(int(cache_bytes * TILE_SHARE))
+        self._prefixes: SizedCache[KvPiece] = SizedCache(int(cache_bytes * (1 - TILE_SHARE)))
 
     def forget(self) -> bool:
         """Let go of all that was kept; whether there was anything."""
@@ -95,7 +102,7 @@ class Reader:
         places: Sequence[int] = (),
         forced: Sequence[int] = (),
         room: int = 0,
-    ) -> Reading:
+    ) -> Prefilled:
         """Read a prompt, and `forced` text of the answer behind it.
 
         The logits are those after each of `places`, in ascending order; after the last token when there are none.
@@ -108,13 +115,13 @@ class Reader:
         digests = [digest for tiling in tilings for digest in tiling.digests]
         shown = [tiling.tiles[number] for tiling in tilings for number in range(len(tiling))]
         takes = [count for tiling in tilings for count in tiling.tokens or (per_tile,) * len(tiling)]
-        ends = cuts(ids, image_token, takes, self._line_feed)
-        keys = chain(ids, ends, digests, image_token, takes)
+        ends = piece_ends(ids, image_token, takes, self._line_feed)
+        keys = piece_keys(ids, ends, digests, image_token, takes)
         # A piece is read again when logits are wanted in it; the last one, which ends where the question does, always.
         again = next(number for number, end in enumerate(ends) if end > places[0] or number == len(ends) - 1)
-        kept = longest(self._prefixes, keys[:again])
-        cache = kv_cache.empty(self._layers, len(everything) + room)
-        kv_cache.put(cache, kept)
+        kept = cached_prefix(self._prefixes, keys[:again])
+        cache = kv_cache.empty_cache(self._layers, len(everything) + room)
+        kv_cache.append_pieces(cache, kept)
         where = self._positions(everything)
         start = reused = ends[len(kept) - 1] if kept else 0
         tile = tiles_within(takes, sum(token == image_token for token in ids[:start]))
@@ -138,10 +145,12 @@ class Reader:
             if wanted:
                 logits.append(made_logits)
             if not last and self._prefixes.limit:
-                piece = kv_cache.taken(cache, start, end)
-                self._prefixes.put(keys[number], piece, kv_cache.size(piece))
+                piece = kv_cache.copy_piece(cache, start, end)
+                self._prefixes.put(keys[number], piece, kv_cache.piece_bytes(piece))
             start = end
-        return Reading(cache, torch.cat(logits), float(where[-1]), len(ids), reused, len(shown), len(shown) - computed)
+        return Prefilled(
+            cache, torch.cat(logits), float(where[-1]), len(ids), reused, len(shown), len(shown) - computed
+        )
 
     def step(self, cache: Cache, filled: Any, rows: Sequence[Continued]) -> tuple[Any, Any]:
         """Let the model read what the rows have pending: (rows, vocabulary) float32 logits, and what is filled now."""

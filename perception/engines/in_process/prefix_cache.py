@@ -18,7 +18,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Kept = TypeVar("Kept")
+Value = TypeVar("Value")
 
 #: Text is read in pieces of so many tokens.
 TEXT = 256
@@ -29,25 +29,25 @@ LEAST = 128
 TILE_SHARE = 0.25
 
 
-class Store(Generic[Kept]):
+class SizedCache(Generic[Value]):
     """Things by key within a bound of bytes; what was not used for longest goes first."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.bytes = 0
-        self._kept: OrderedDict[str, tuple[Kept, int]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Value, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, key: str) -> Kept | None:
+    def get(self, key: str) -> Value | None:
         """What is kept under a key, and marks it as used."""
         if key not in self._kept:
             return None
         self._kept.move_to_end(key)
         return self._kept[key][0]
 
-    def put(self, key: str, value: Kept, size: int) -> None:
+    def put(self, key: str, value: Value, size: int) -> None:
         """Keep something of so many bytes, unless it alone is too large."""
         if key in self._kept or size > self.limit:
             return
@@ -63,9 +63,9 @@ class Store(Generic[Kept]):
         self.bytes = 0
 
 
-def longest(store: Store[Kept], keys: Sequence[str]) -> list[Kept]:
+def cached_prefix(store: SizedCache[Value], keys: Sequence[str]) -> list[Value]:
     """What is kept of a chain of pieces, from its beginning up to the first that is not."""
-    found: list[Kept] = []
+    found: list[Value] = []
     for key in keys:
         piece = store.get(key)
         if piece is None:
@@ -77,7 +77,7 @@ def longest(store: Store[Kept], keys: Sequence[str]) -> list[Kept]:
     return found
 
 
-def cuts(ids: Sequence[int], image_token: int, takes: Sequence[int], line_feed: int | None = None) -> list[int]:
+def piece_ends(ids: Sequence[int], image_token: int, takes: Sequence[int], line_feed: int | None = None) -> list[int]:
     """Where the pieces of a prompt end, the last at its end; `takes` is how many tokens each of its tiles has.
 
     Pieces end before a picture, after each tile, after a picture (with the line feed behind it, if there is one), and
@@ -109,7 +109,7 @@ def cuts(ids: Sequence[int], image_token: int, takes: Sequence[int], line_feed: 
     return [*ends, len(ids)]
 
 
-def chain(
+def piece_keys(
     ids: Sequence[int], ends: Sequence[int], digests: Sequence[str], image_token: int, takes: Sequence[int]
 ) -> list[str]:
     """The key of each piece: a hash of all that was read up to its end."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handeye.perception.engines.in_process.checkpoint import Checkpoint
-    from handeye.perception.engines.in_process.router import Router
+    from handeye.perception.engines.in_process.router import TileRouter
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.internvl.prompt import Prompt
     from handeye.perception.internvl.tiling import Tiling
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 WORDS = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc", "can't start new thread")
 
 
-class Fitting:
+class PromptFitter:
     """Makes the token ids and tiles of prompts for one checkpoint."""
 
     def __init__(
-        self, checkpoint: Checkpoint, profile: ModelProfile, delta: float, router: Router | None = None
+        self, checkpoint: Checkpoint, profile: ModelProfile, delta: float, router: TileRouter | None = None
     ) -> None:
         """`delta` is how far a visual token advances the position: the context bounds positions, not tokens."""
         self._router = router

@@ -38,7 +38,7 @@ STILL = 0.01
 REMEMBERED = 8
 
 
-class Router:
+class TileRouter:
     """Chooses what each tile of a picture takes, and remembers thumbnails."""
 
     def __init__(self, per_tile: int) -> None:

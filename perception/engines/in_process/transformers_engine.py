@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from handeye.perception.engines.engine import Answer, OptionScores, answer_parts
-from handeye.perception.engines.in_process.checkpoint import EXTRA, Checkpoint, load
+from handeye.perception.engines.in_process.checkpoint import EXTRA, Checkpoint, load_checkpoint
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.internvl.profiles import profile_for
 from handeye.perception.usage import Usage
@@ -16,13 +16,13 @@ from handeye.tools.errors import ModelError, SetupError, UsageError
 try:
     import torch
 
-    from handeye.perception.engines.in_process.decode import Row, Text, write
-    from handeye.perception.engines.in_process.grammar_guide import Grammars, Guide
-    from handeye.perception.engines.in_process.kv_cache import side_by_side
-    from handeye.perception.engines.in_process.prefill import Reader, Reading
-    from handeye.perception.engines.in_process.prompt_tokens import Fitting, ran_out_of_memory
-    from handeye.perception.engines.in_process.quantized import hastened
-    from handeye.perception.engines.in_process.router import Router
+    from handeye.perception.engines.in_process.decode import AnswerRow, DecodedText, decode_rows
+    from handeye.perception.engines.in_process.grammar_guide import GrammarCompiler, GrammarGuide
+    from handeye.perception.engines.in_process.kv_cache import batch_caches
+    from handeye.perception.engines.in_process.placement import quantize_linear_layers
+    from handeye.perception.engines.in_process.prefill import Prefilled, Prefiller
+    from handeye.perception.engines.in_process.prompt_tokens import PromptFitter, ran_out_of_memory
+    from handeye.perception.engines.in_process.router import TileRouter
     from handeye.perception.internvl.positions import takes_fractions
 except ImportError as error:
     raise SetupError(EXTRA) from error
@@ -56,13 +56,13 @@ class InProcessEngine:
         knobs = {"tile": checkpoint.tile, "tokens_per_tile": checkpoint.tokens_per_tile}
         self.name = checkpoint.name
         self.profile = profile.model_copy(update=knobs)
-        self.notes = (*checkpoint.notes, note, *(hastened(checkpoint.model) if options.fast else ()))
+        self.notes = (*checkpoint.notes, note, *(quantize_linear_layers(checkpoint.model) if options.fast else ()))
         self._options = options
         self._held: Checkpoint | None = checkpoint
-        self._reader = Reader(checkpoint, options.cache_mb << 20, options.v2pe)
-        router = Router(checkpoint.tokens_per_tile) if options.fast else None
-        self._fitting = Fitting(checkpoint, self.profile, options.v2pe, router)
-        self._grammars: Grammars | None = None
+        self._reader = Prefiller(checkpoint, options.cache_mb << 20, options.v2pe)
+        router = TileRouter(checkpoint.tokens_per_tile) if options.fast else None
+        self._fitting = PromptFitter(checkpoint, self.profile, options.v2pe, router)
+        self._grammars: GrammarCompiler | None = None
         # A sliding window counts places, not tokens: places left free between answers of unequal length would shrink
         # it, so that such models write one answer after the other.
         kinds = getattr(checkpoint.model.config.text_config, "layer_types", None) or ()
@@ -73,7 +73,7 @@ class InProcessEngine:
     def open(cls, model: str, options: EngineOptions | None = None) -> InProcessEngine:
         """The engine for a checkpoint's folder or Hugging Face id; errors as `checkpoint.load` raises them."""
         options = options or EngineOptions()
-        return cls(load(model, options), options)
+        return cls(load_checkpoint(model, options), options)
 
     def generate(self, request: Request) -> list[Answer]:
         """As `Engine.generate`; several samples share one prefill of the prompt."""
@@ -82,7 +82,7 @@ class InProcessEngine:
         count = 1 if request.temperature <= 0 else request.samples
         held, unheld = self._holding(request.grammar)
 
-        def answer(ids: list[int], tilings: list[Tiling]) -> tuple[Reading, list[Row]]:
+        def answer(ids: list[int], tilings: list[Tiling]) -> tuple[Prefilled, list[AnswerRow]]:
             rows = [self._row(request, held, None if number else request.on_text) for number in range(count)]
             first = rows[0].pending
             reading = self._reader.read(ids, tilings, forced=first, room=request.max_tokens, deadline=deadline)
@@ -117,8 +117,8 @@ class InProcessEngine:
         if any(request.settings != shared.settings for request in requests):
             raise ValueError("the requests of a batch must have equal settings; split them into several batches")
         held, unheld = self._holding(shared.grammar)
-        readings: list[Reading] = []
-        rows: list[Row] = []
+        readings: list[Prefilled] = []
+        rows: list[AnswerRow] = []
         told: list[tuple[str, ...]] = []
         try:
             with torch.inference_mode():
@@ -131,9 +131,9 @@ class InProcessEngine:
                     row.read(readings[-1].position)
                     rows.append(row)
                     told.append((*unheld, *notes))
-                cache, filled = side_by_side([reading.cache for reading in readings], room=shared.max_tokens)
+                cache, filled = batch_caches([reading.cache for reading in readings], room=shared.max_tokens)
                 logits = torch.cat([reading.logits for reading in readings])
-                write(self._reader, cache, filled, rows, logits, shared.temperature, deadline)
+                decode_rows(self._reader, cache, filled, rows, logits, shared.temperature, deadline)
         except (RuntimeError, MemoryError) as error:
             if not ran_out_of_memory(error):
                 raise self._broken(error) from error
@@ -151,7 +151,7 @@ class InProcessEngine:
         """As the protocol says, in one reading of the prompt."""
         deadline = time.monotonic() + self._options.answer_seconds
 
-        def shares(ids: list[int], tilings: list[Tiling]) -> tuple[Reading, Any]:
+        def shares(ids: list[int], tilings: list[Tiling]) -> tuple[Prefilled, Any]:
             places, tokens = self._fitting.choices(prompt, options, ids, tilings)
             reading = self._reader.read(ids, tilings, places=places, deadline=deadline)
             return reading, torch.softmax(reading.logits[:, tokens].double(), -1)
@@ -204,7 +204,7 @@ class InProcessEngine:
         reason = " ".join(str(error).split())[:300]
         return ModelError(f"{self.name} failed while it was run ({type(error).__name__}: {reason}); open it again")
 
-    def _holding(self, grammar: str) -> tuple[Callable[[], Guide] | None, tuple[str, ...]]:
+    def _holding(self, grammar: str) -> tuple[Callable[[], GrammarGuide] | None, tuple[str, ...]]:
         """What makes a guide for each answer, and a note where answers are not held to the grammar asked for."""
         if not grammar:
             return None, ()
@@ -213,7 +213,7 @@ class InProcessEngine:
         if self._grammars is None:
             vocabulary = self._checkpoint.model.get_output_embeddings().out_features
             try:
-                self._grammars = Grammars(self._checkpoint.tokenizer, vocabulary, self._checkpoint.ends)
+                self._grammars = GrammarCompiler(self._checkpoint.tokenizer, vocabulary, self._checkpoint.ends)
             except ImportError:
                 return None, (f"answers are not held to the grammar: xgrammar is missing; {EXTRA}",)
         grammars = self._grammars
@@ -222,27 +222,29 @@ class InProcessEngine:
     def _row(
         self,
         request: Request,
-        held: Callable[[], Guide] | None,
+        held: Callable[[], GrammarGuide] | None,
         on_text: Callable[[str], None] | None,
-    ) -> Row:
+    ) -> AnswerRow:
         stops = (*self.profile.stop, *request.stop)
-        text = Text(self._checkpoint.tokenizer, stops, on_text, thinks=self.profile.thinks)
-        return Row(text, self._checkpoint.ends, request.max_tokens, held() if held else None)
+        text = DecodedText(self._checkpoint.tokenizer, stops, on_text, thinks=self.profile.thinks)
+        return AnswerRow(text, self._checkpoint.ends, request.max_tokens, held() if held else None)
 
-    def _write(self, reading: Reading, rows: Sequence[Row], temperature: float, deadline: float) -> None:
+    def _write(self, reading: Prefilled, rows: Sequence[AnswerRow], temperature: float, deadline: float) -> None:
         """Several answers to one prompt."""
         cache = reading.cache
         if len(rows) > 1 and self._abreast:
             cache.batch_repeat_interleave(len(rows))
             logits = reading.logits.expand(len(rows), -1)
-            write(self._reader, cache, None, rows, logits, temperature, deadline)
+            decode_rows(self._reader, cache, None, rows, logits, temperature, deadline)
             return
         length = cache.get_seq_length()
         for row in rows:
-            write(self._reader, cache, None, [row], reading.logits, temperature, deadline)
+            decode_rows(self._reader, cache, None, [row], reading.logits, temperature, deadline)
             cache.crop(length - cache.get_seq_length())
 
-    def _answer(self, row: Row, request: Request, reading: Reading, seconds: float, notes: tuple[str, ...]) -> Answer:
+    def _answer(
+        self, row: AnswerRow, request: Request, reading: Prefilled, seconds: float, notes: tuple[str, ...]
+    ) -> Answer:
         said = answer_parts(row.text.end(), (*self.profile.stop, *request.stop), self.profile, row.finish)
         return Answer(
             text=said.answer,
@@ -261,7 +263,7 @@ class InProcessEngine:
         )
 
 
-def _usage(reading: Reading) -> Usage:
+def _usage(reading: Prefilled) -> Usage:
     return Usage(
         calls=1,
         tokens_in=reading.tokens,

@@ -11,19 +11,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception.engines.grammar import without_budgets
-from handeye.perception.engines.serving.http import Refused
-from handeye.perception.engines.serving.lengths import excess, too_long
-from handeye.perception.engines.serving.server_kinds import recognise
-from handeye.perception.engines.serving.shrinking import count_tiles, fewer, shrink
-from handeye.perception.engines.serving.streaming import Growing
+from handeye.perception.engines.serving.context_limit import (
+    count_tiles,
+    excess_tokens,
+    is_too_long,
+    lower_tile_bound,
+    shrink_images,
+)
+from handeye.perception.engines.serving.http import RequestRefused
+from handeye.perception.engines.serving.server_kinds import list_served_models
+from handeye.perception.engines.serving.streaming import StreamReader
 from handeye.perception.internvl.prompt import to_messages
 from handeye.perception.internvl.tiling import MAX_TILES, TOKENS_PER_IMAGE
 from handeye.tools.errors import ModelError
 
 if TYPE_CHECKING:
-    from handeye.perception.engines.serving.http import Http
-    from handeye.perception.engines.serving.server_kinds import Server
-    from handeye.perception.engines.serving.streaming import Telling
+    from handeye.perception.engines.serving.http import HttpClient
+    from handeye.perception.engines.serving.server_kinds import ServedModel
+    from handeye.perception.engines.serving.streaming import TextForwarder
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.internvl.prompt import Prompt
 
@@ -47,7 +52,7 @@ LOST = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class ChatReply:
     """A reply, and what it cost."""
 
     reply: Any
@@ -82,10 +87,10 @@ class Asked:
         return _usage(self.reply)
 
 
-class Asking:
+class ChatClient:
     """How one server is asked, and what it was found to lack."""
 
-    def __init__(self, http: Http, server: Server, profile: ModelProfile, own_tiles: int) -> None:
+    def __init__(self, http: HttpClient, server: ServedModel, profile: ModelProfile, own_tiles: int) -> None:
         self.notes: tuple[str, ...] = ()
         self._http = http
         self._server = server
@@ -93,10 +98,12 @@ class Asking:
         self._own_tiles = own_tiles
         self._lost: set[str] = set()
 
-    def ask(self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, telling: Telling | None) -> Asked:
+    def ask(
+        self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, telling: TextForwarder | None
+    ) -> ChatReply:
         """Post a question until it is taken or there is nothing left to give way on; ModelError then."""
         bound, news = self._profile.max_tiles, list(self._found_lacking(grammar))
-        reader = (lambda: Growing(telling)) if telling else None
+        reader = (lambda: StreamReader(telling)) if telling else None
         while True:
             sent, fields = self._dressed(prompt, bound, grammar, streamed=telling is not None)
             request = body | {"model": self._server.name, "messages": self._messages(sent, bound)}
@@ -106,7 +113,7 @@ class Asking:
             try:
                 reply = self._http.post("/chat/completions", request, until=until, reader=reader)
                 break
-            except Refused as error:
+            except RequestRefused as error:
                 if error.status == 404:
                     raise ModelError(self._gone(error)) from error
                 if lost := self._refused(error, fields, grammar):
@@ -118,7 +125,7 @@ class Asking:
                         f"the server says {' '.join(error.said.split())[:160] or error.status}"
                     )
                     bound = smaller
-        return Asked(reply, tuple(news), self._tiles(reply, sent, bound), self._profile.tokens_per_tile)
+        return ChatReply(reply, tuple(news), self._tiles(reply, sent, bound), self._profile.tokens_per_tile)
 
     def _found_lacking(self, grammar: str) -> list[str]:
         """What need not be asked for, because this kind of server is known not to have it."""
@@ -143,7 +150,7 @@ class Asking:
             if self._tells_tiles():
                 fields["tiles"] = self._server.tiles(bound)
             elif bound < self._own_tiles and self._may_shrink():
-                prompt = shrink(prompt, bound, self._own_tiles, self._profile.tile)
+                prompt = shrink_images(prompt, bound, self._own_tiles, self._profile.tile)
         if streamed:
             fields["usage"] = {"stream_options": {"include_usage": True}}
         return prompt, {name: field for name, field in fields.items() if name not in self._lost}
@@ -160,13 +167,13 @@ class Asking:
         """Coordinates in pixels are those of the picture that was sent, so that one must stay as it is."""
         return self._profile.space != "pixels"
 
-    def _refused(self, error: Refused, fields: dict[str, dict[str, Any]], grammar: str) -> set[str]:
+    def _refused(self, error: RequestRefused, fields: dict[str, dict[str, Any]], grammar: str) -> set[str]:
         """What of the fields sent the server does not take."""
         if error.status not in REFUSALS or error.status == 413:
             return set()
         named = {name for name, added in fields.items() if any(field in error.said for field in added)}
         named |= {name for name, pattern in UNUSABLE.items() if fields.get(name) and pattern.search(error.said)}
-        if not named and not too_long(error.said) and UNKNOWN_FIELD.search(error.said):
+        if not named and not is_too_long(error.said) and UNKNOWN_FIELD.search(error.said):
             named = set(fields)
         if "grammar" in named and "budgets" not in self._lost and without_budgets(grammar) != grammar:
             named = (named - {"grammar"}) | {"budgets"}  # xgrammar reads them since 0.2.8
@@ -185,17 +192,17 @@ class Asking:
             return "the server does not let a request set the tiles: pictures are sent smaller instead"
         return "the server does not let a request set the tiles: its own setting holds"
 
-    def _smaller(self, prompt: Prompt, bound: int, max_tokens: int, error: Refused) -> int:
+    def _smaller(self, prompt: Prompt, bound: int, max_tokens: int, error: RequestRefused) -> int:
         """A lower bound on the tiles, after the server found the question too long; ModelError when there is none."""
-        if error.status not in REFUSALS or not (error.status == 413 or too_long(error.said)):
+        if error.status not in REFUSALS or not (error.status == 413 or is_too_long(error.said)):
             raise error
         able = prompt.images and (self._tells_tiles() or self._may_shrink())
         bound = min(bound, self._own_tiles) if not self._tells_tiles() else bound
-        spare = excess(error.said, max_tokens, self._server.context)
-        smaller = fewer(prompt, bound, spare, self._profile) if able else 0
+        spare = excess_tokens(error.said, max_tokens, self._server.context)
+        smaller = lower_tile_bound(prompt, bound, spare, self._profile) if able else 0
         if able and not smaller and not (self._server.context and str(self._server.context) in error.said):
             # Numbers whose limit is not known may have been read wrongly: what is possible is tried before giving up.
-            smaller = fewer(prompt, bound, 0, self._profile)
+            smaller = lower_tile_bound(prompt, bound, 0, self._profile)
         if not smaller:
             pixels = "its answers are in pixels, so that pictures cannot be sent smaller; "
             reason = pixels if prompt.images and not able else ""
@@ -227,10 +234,10 @@ class Asking:
             self.notes = self.notes if fits or note in self.notes else (*self.notes, note)
         return tiles
 
-    def _gone(self, error: Refused) -> str:
+    def _gone(self, error: RequestRefused) -> str:
         """A 404 as a sentence: the model is not served any more, or nothing is at that path."""
         try:
-            names = [server.name for server in recognise(self._http)]
+            names = [server.name for server in list_served_models(self._http)]
         except ModelError:
             return str(error)
         base, name = self._http.base, self._server.name

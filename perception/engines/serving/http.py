@@ -41,7 +41,7 @@ BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class Refused(ModelError):
+class RequestRefused(ModelError):
     """The server answered, and said no."""
 
     def __init__(self, message: str, status: int, said: str) -> None:
@@ -50,7 +50,7 @@ class Refused(ModelError):
         self.said = said
 
 
-class Reader(Protocol):
+class ReplyReader(Protocol):
     """Puts together a reply that comes in pieces."""
 
     def add(self, data: bytes) -> None:
@@ -62,7 +62,7 @@ class Reader(Protocol):
         ...
 
 
-class Reply(NamedTuple):
+class HttpReply(NamedTuple):
     """What came back."""
 
     status: int
@@ -73,7 +73,7 @@ class Reply(NamedTuple):
     """Where a redirect points to."""
 
 
-class Http:
+class HttpClient:
     """Exchanges JSON with one server."""
 
     def __init__(self, base: str, key: str, timeout: float) -> None:
@@ -109,7 +109,7 @@ class Http:
         body: Mapping[str, Any],
         *,
         until: float | None = None,
-        reader: Callable[[], Reader] | None = None,
+        reader: Callable[[], ReplyReader] | None = None,
     ) -> Any:
         """The JSON answer to a JSON body, by `until` (of `time.monotonic`) at the latest.
 
@@ -129,7 +129,7 @@ class Http:
         body: Mapping[str, Any] | None,
         deadline: float,
         seconds: float,
-        reader: Callable[[], Reader] | None,
+        reader: Callable[[], ReplyReader] | None,
     ) -> Any:
         pause, trouble = PAUSE, ""
         content = json.dumps(body).encode() if body is not None else None
@@ -161,8 +161,8 @@ class Http:
         raise ModelAway(f"{self.base} {trouble} after {number} tries{asked}; check that the server is up and has room")
 
     def _exchange(
-        self, method: str, address: str, content: bytes | None, deadline: float, reader: Reader | None
-    ) -> Reply:
+        self, method: str, address: str, content: bytes | None, deadline: float, reader: ReplyReader | None
+    ) -> HttpReply:
         """One request and its whole reply, read until the deadline at the latest."""
         data = bytearray()
         with _Exchange(self._client, method, address, content, deadline) as exchange:
@@ -188,27 +188,27 @@ class Http:
                 raise httpx.RemoteProtocolError("the answer broke off in the middle")
             data = bytearray(whole)
         status, wait = head.status_code, _seconds(headers.get("retry-after", ""))
-        return Reply(
+        return HttpReply(
             _status_inside(bytes(data)) if status == 200 else status, wait, bytes(data), headers.get("location", "")
         )
 
-    def _read(self, reply: Reply) -> Any:
+    def _read(self, reply: HttpReply) -> Any:
         status, data = reply.status, reply.data
         if status in {401, 403}:
-            raise Refused(
+            raise RequestRefused(
                 f"{self.base} refused the key ({status}{_said(data)}); set HANDEYE_API_KEY or OPENAI_API_KEY",
                 status,
                 "",
             )
         if 300 <= status < 400 and reply.place:
-            raise Refused(
+            raise RequestRefused(
                 f"{self.base} answered {status}, and points to {reply.place[:200]}; give that address", status, ""
             )
         if status >= 300:
             message = (
                 f"{self.base} answered {status}{_said(data) or ' without a reason'}; check the address and the model"
             )
-            raise Refused(message, status, data[:4000].decode("utf-8", "replace"))
+            raise RequestRefused(message, status, data[:4000].decode("utf-8", "replace"))
         try:
             return _decoded(data)
         except (ValueError, RecursionError) as error:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from handeye.perception.engines.engine import TOP_P, Answer, OptionScores
 from handeye.perception.engines.options import EngineOptions
-from handeye.perception.engines.serving.client import Asking
-from handeye.perception.engines.serving.http import Http
-from handeye.perception.engines.serving.messages import Message
-from handeye.perception.engines.serving.server_kinds import OWN_TILES, recognise
-from handeye.perception.engines.serving.streaming import Telling
-from handeye.perception.engines.serving.weighing import MOST_LOGPROBS, choice_grammar, places, shares
+from handeye.perception.engines.serving.client import ChatClient
+from handeye.perception.engines.serving.http import HttpClient
+from handeye.perception.engines.serving.reply_message import ReplyMessage
+from handeye.perception.engines.serving.server_kinds import OWN_TILES, list_served_models
+from handeye.perception.engines.serving.streaming import TextForwarder
 from handeye.perception.internvl.profiles import profile_for
 from handeye.perception.usage import Usage
 from handeye.tools.errors import ModelError, UsageError
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handeye.perception.engines.engine import Request
-    from handeye.perception.engines.serving.client import Asked
-    from handeye.perception.engines.serving.server_kinds import Server
+    from handeye.perception.engines.serving.client import ChatReply
+    from handeye.perception.engines.serving.server_kinds import ServedModel
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.internvl.prompt import Prompt
 
@@ -39,7 +41,7 @@ TOO_LONG = frozenset({"length", "max_tokens", "max_length"})
 BROKEN = frozenset({"abort", "error"})
 
 
-class Behind(Protocol):
+class ServerProcess(Protocol):
     """The process of a server that was started for this engine."""
 
     def trouble(self) -> str:
@@ -56,14 +58,14 @@ class ServerEngine:
 
     def __init__(
         self,
-        http: Http,
-        server: Server,
+        http: HttpClient,
+        server: ServedModel,
         profile: ModelProfile,
         notes: tuple[str, ...] = (),
         *,
         constrain: bool = True,
         own_tiles: int = OWN_TILES,
-        behind: Behind | None = None,
+        behind: ServerProcess | None = None,
     ) -> None:
         """`own_tiles`: the bound on a picture's tiles that the server was started with."""
         self.name = server.name
@@ -73,7 +75,7 @@ class ServerEngine:
         self._http = http
         self._constrain = constrain
         self._behind = behind
-        self._asking = Asking(http, server, profile, own_tiles)
+        self._asking = ChatClient(http, server, profile, own_tiles)
         self._answered_as = ""
 
     @classmethod
@@ -83,7 +85,7 @@ class ServerEngine:
         options: EngineOptions | None = None,
         *,
         own_tiles: int = OWN_TILES,
-        behind: Behind | None = None,
+        behind: ServerProcess | None = None,
     ) -> ServerEngine:
         """Ask the server at an address what it serves.
 
@@ -94,9 +96,9 @@ class ServerEngine:
         options = options or EngineOptions()
         base, wanted = _split(address)
         key = os.environ.get("HANDEYE_API_KEY") or os.environ.get("OPENAI_API_KEY") or ""
-        http = Http(base, key, options.answer_seconds)
+        http = HttpClient(base, key, options.answer_seconds)
         try:
-            servers = {server.name: server for server in recognise(http)}
+            servers = {server.name: server for server in list_served_models(http)}
             if wanted and wanted not in servers:
                 raise UsageError(f"{base} serves {', '.join(servers)}, not {wanted}; choose one of them after the #")
             server = servers[wanted] if wanted else next(iter(servers.values()))
@@ -122,7 +124,7 @@ class ServerEngine:
         body |= {"top_p": TOP_P} if request.temperature > 0 else {}
         grammar = request.grammar if self._constrain else ""
         until = began + self._http.timeout
-        telling = Telling(request.on_text, ends) if request.on_text else None
+        telling = TextForwarder(request.on_text, ends) if request.on_text else None
         answers: list[Answer] = []
         while len(answers) < samples:
             wanted = samples - len(answers)
@@ -142,10 +144,10 @@ class ServerEngine:
         until = time.monotonic() + self._http.timeout
         body = {"max_tokens": 1, "temperature": 1.0, "n": 1, "logprobs": True, "top_logprobs": MOST_LOGPROBS}
         rows, usage = [], Usage()
-        for place in places(prompt, options):
+        for place in option_prompts(prompt, options):
             asked = self._ask(place, body, choice_grammar(options), until, None)
             reused, read = asked.reused, asked.read
-            rows.append(shares(asked.reply, options, self._http.base))
+            rows.append(option_probabilities(asked.reply, options, self._http.base))
             usage += Usage(
                 calls=1,
                 tokens_in=read,
@@ -161,7 +163,9 @@ class ServerEngine:
         if self._behind is not None:
             self._behind.close()
 
-    def _ask(self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, telling: Telling | None) -> Asked:
+    def _ask(
+        self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, telling: TextForwarder | None
+    ) -> ChatReply:
         try:
             asked = self._asking.ask(prompt, body, grammar, until, telling)
         except ModelError as error:
@@ -184,7 +188,7 @@ class ServerEngine:
             )
         self._answered_as = name
 
-    def _answers(self, asked: Asked, ends: Sequence[str], seconds: float) -> list[Answer]:
+    def _answers(self, asked: ChatReply, ends: Sequence[str], seconds: float) -> list[Answer]:
         reply = asked.reply
         choices = reply.get("choices") if isinstance(reply, dict) else None
         if not isinstance(choices, list) or not choices:
@@ -195,7 +199,7 @@ class ServerEngine:
             ended = choice.get("finish_reason")
             ended = ended.lower() if isinstance(ended, str) else "stop"
             finish = "length" if ended in TOO_LONG else "stop"
-            message = Message(choice.get("message"))
+            message = ReplyMessage(choice.get("message"))
             said, whole = (message.separated(each, self.profile, finish) for each in (ends, ()))
             if said and whole and said.answer != whole.answer:
                 finish = "stop"  # a string that ends answers came before the limit of tokens
@@ -239,3 +243,56 @@ def _split(address: str) -> tuple[str, str]:
     if not re.search(r"/v\d+$", path):
         path += "/v1"
     return urlunsplit((parts.scheme, parts.netloc, path, "", "")), parts.fragment
+
+
+#: Servers give no more than this many for a token (OpenAI's limit, and vLLM's unless it is told otherwise).
+MOST_LOGPROBS = 20
+
+
+def option_prompts(prompt: Prompt, options: Sequence[str]) -> list[Prompt]:
+    """The prompt up to each earlier answer that is one of the options, and the whole of it."""
+    cuts = [
+        number
+        for number, turn in enumerate(prompt.turns)
+        if turn.role == "assistant" and len(turn.parts) == 1 and turn.parts[0] in options
+    ]
+    return [*(replace(prompt, turns=prompt.turns[:number]) for number in cuts), prompt]
+
+
+def choice_grammar(options: Sequence[str]) -> str:
+    """The grammar of an answer that is one of the options: a server that holds to it names them all."""
+    return "root ::= " + " | ".join(json.dumps(option) for option in options)
+
+
+def option_probabilities(reply: Any, options: Sequence[str], base: str) -> tuple[float, ...]:
+    """The options' probabilities for the first token of the answer, made to sum to 1.
+
+    One that is not among the likeliest tokens counts as impossible. Raises ModelError when the reply has no
+    log-probabilities, or has none of the options.
+    """
+    listed = _listed(reply)
+    if listed is None:
+        raise ModelError(
+            f"{base} gives no log-probabilities, by which answers are judged; serve the model with vLLM, "
+            "or start LMDeploy with --logprobs-mode raw_logprobs"
+        )
+    found = [sum(math.exp(value) for token, value in listed if token == option) for option in options]
+    whole = sum(found)
+    if whole <= 0:
+        raise ModelError(
+            f"{base} finds none of {', '.join(options)} among the {len(listed)} likeliest tokens; "
+            "choose a model that was trained as a critic, or agreement instead of a critic"
+        )
+    return tuple(value / whole for value in found)
+
+
+def _listed(reply: Any) -> list[tuple[str, float]] | None:
+    """Tokens and their log-probabilities in place of the first token; None when there are none."""
+    try:
+        first = reply["choices"][0]["logprobs"]["content"][0]
+        top = first.get("top_logprobs") or [first]
+        pairs = {str(each["token"]): float(each["logprob"]) for each in top}
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        return None
+    # vLLM writes -9999 for a token that the grammar forbids.
+    return [(token, value) for token, value in pairs.items() if -1000 < value <= 1e-3]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from handeye.tools.errors import ModelError
 
 if TYPE_CHECKING:
-    from handeye.perception.engines.serving.http import Http
+    from handeye.perception.engines.serving.http import HttpClient
 
-Kind = Literal["vllm", "sglang", "lmdeploy", "other"]
+ServerKind = Literal["vllm", "sglang", "lmdeploy", "other"]
 
 #: Before this version vLLM had a field of its own for each kind of constraint.
 STRUCTURED_OUTPUTS = (0, 12)
@@ -20,12 +20,12 @@ OWN_TILES = 12
 
 
 @dataclass(frozen=True)
-class Server:
+class ServedModel:
     """One model of one server, by what the server tells of itself."""
 
     name: str
     """The model's, as it is asked for."""
-    kind: Kind = "other"
+    kind: ServerKind = "other"
     version: tuple[int, ...] = ()
     origin: str = ""
     """The checkpoint it was started with, where that is told."""
@@ -63,7 +63,7 @@ class Server:
         return {"max_dynamic_patch": most} if self.kind == "lmdeploy" and native else {}
 
 
-def recognise(http: Http) -> list[Server]:
+def list_served_models(http: HttpClient) -> list[ServedModel]:
     """What a server serves; raises ModelError when it lists nothing."""
     reply = http.get("/models")
     data = reply.get("data") if isinstance(reply, dict) else None
@@ -73,7 +73,7 @@ def recognise(http: Http) -> list[Server]:
     kinds = [_kind(card.get("owned_by")) for card in cards]
     version = _version(http.peek("/version")) if "vllm" in kinds else ()
     return [
-        Server(
+        ServedModel(
             name=str(card["id"]),
             kind=kind,
             version=version,
@@ -98,8 +98,8 @@ def _context(card: dict[str, Any]) -> int:
     return 0
 
 
-def _kind(owner: Any) -> Kind:
-    known: dict[str, Kind] = {"vllm": "vllm", "sglang": "sglang", "lmdeploy": "lmdeploy"}
+def _kind(owner: Any) -> ServerKind:
+    known: dict[str, ServerKind] = {"vllm": "vllm", "sglang": "sglang", "lmdeploy": "lmdeploy"}
     return known.get(str(owner).lower(), "other")
 
 

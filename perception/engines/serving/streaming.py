@@ -6,14 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception.dialects.reasoning import finished, has_marks, storable
-from handeye.perception.engines.serving.messages import Message
+from handeye.perception.engines.serving.reply_message import ReplyMessage
 from handeye.tools.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-class Telling:
+class TextForwarder:
     """Tells a text piece by piece, without the strings that end it, and nothing twice when it is begun anew.
 
     Reasoning is told with the rest, for a person who watches; a text with reasoning is told whole, because it is not
@@ -45,13 +45,13 @@ class Telling:
 END = b"[DONE]"
 
 
-class Growing:
+class StreamReader:
     """Reads server-sent events of OpenAI's chat API into the reply that would have come in one piece."""
 
-    def __init__(self, telling: Telling) -> None:
+    def __init__(self, telling: TextForwarder) -> None:
         self._telling = telling
         self._rest = b""
-        self._choices: dict[int, tuple[Message, Any]] = {}
+        self._choices: dict[int, tuple[ReplyMessage, Any]] = {}
         self._error: bytes | None = None
         self._usage: Any = None
         self._model: Any = None
@@ -110,7 +110,7 @@ class Growing:
             index = (part.get("index") or 0) if isinstance(part, dict) else None
             if not isinstance(index, int):
                 continue
-            message, finish = self._choices.setdefault(index, (Message(), None))
+            message, finish = self._choices.setdefault(index, (ReplyMessage(), None))
             # A gateway that does not stream sends the whole message as one event.
             message.add(part.get("delta") or part.get("message"))
             self._choices[index] = message, part.get("finish_reason") or finish

@@ -40,7 +40,7 @@ class Gpu(NamedTuple):
     """CUDA's; below 8 it does not compute in bfloat16."""
 
 
-class Split(NamedTuple):
+class GpuSplit(NamedTuple):
     """How GPUs share a model: each copy lies on `tensor` of them, and there are `data` copies."""
 
     tensor: int = 1
@@ -48,7 +48,7 @@ class Split(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Facts:
+class CheckpointFacts:
     """What is known of a checkpoint before it is loaded; 0 for what is not."""
 
     model: str
@@ -63,7 +63,7 @@ class Facts:
     """Bytes in 16 bits."""
 
     @classmethod
-    def read(cls, model: str, revision: str | None = None) -> Facts:
+    def read(cls, model: str, revision: str | None = None) -> CheckpointFacts:
         """From a folder's files, the hub's configuration where it can be had, and else the name."""
         folder = Path(model).expanduser()
         config = _config(folder, model, revision)
@@ -83,7 +83,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ServeOptions:
     """What the person who starts a server decides; 0 leaves it to the plan."""
 
     trust_remote_code: bool = False
@@ -96,26 +96,30 @@ class Wishes:
     """vLLM's own flags, added last."""
 
 
-def split(facts: Facts, gpus: Sequence[Gpu], quantize: Literal["none", "8bit", "4bit"] = "none") -> Split:
+def split_gpus(
+    facts: CheckpointFacts, gpus: Sequence[Gpu], quantize: Literal["none", "8bit", "4bit"] = "none"
+) -> GpuSplit:
     """The fewest GPUs that hold the model, and a copy of it on each such group.
 
     Attention heads are dealt out evenly, and each GPU keeps room beside its part of the weights. Raises SetupError
     when all GPUs together are too small. Without GPUs the model runs on the CPU, once.
     """
     if not gpus:
-        return Split()
+        return GpuSplit()
     least = min(gpu.memory for gpu in gpus)
     weights = facts.weights * SHRUNK[quantize]
     for tensor in range(1, len(gpus) + 1):
         if _dealt(facts, tensor) and weights / tensor + BESIDE <= least * USED:
-            return Split(tensor, len(gpus) // tensor)
+            return GpuSplit(tensor, len(gpus) // tensor)
     raise SetupError(
         f"{facts.model} takes about {weights / GB:.0f} GB and {BESIDE // GB} GB beside it on each GPU, and there are "
         f"{len(gpus)} of {least / GB:.0f} GB; use a smaller model or --quantize 4bit"
     )
 
 
-def flags(facts: Facts, options: EngineOptions, wishes: Wishes, shared: Split, gpus: Sequence[Gpu] = ()) -> list[str]:
+def vllm_flags(
+    facts: CheckpointFacts, options: EngineOptions, wishes: ServeOptions, shared: GpuSplit, gpus: Sequence[Gpu] = ()
+) -> list[str]:
     """vLLM's flags for a checkpoint, without its name and address."""
     length = wishes.max_model_len or max(LEAST_CONTEXT, WORDS + TOKENS_PER_TILE * (options.max_tiles + 1))
     length = min(length, facts.context) if facts.context and not wishes.max_model_len else length
@@ -158,7 +162,7 @@ def find_gpus() -> list[Gpu]:
     return [Gpu(int(memory) << 20, float(capability)) for memory, capability in pairs]
 
 
-def _dealt(facts: Facts, tensor: int) -> bool:
+def _dealt(facts: CheckpointFacts, tensor: int) -> bool:
     """Whether the attention heads can be dealt out to so many GPUs."""
     if not facts.heads:
         return tensor & (tensor - 1) == 0

@@ -22,16 +22,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import httpx
 from platformdirs import user_log_path
 
-from handeye.perception.engines.model_names import locate, native
+from handeye.perception.engines.model_names import native_twin, resolve_model
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.engines.serving.server_engine import ServerEngine
-from handeye.perception.engines.serving.vllm_log import SCRIPT_FAILED, last_line, reason, tail
-from handeye.perception.engines.serving.vllm_plan import Facts, Wishes, find_gpus, flags, split
+from handeye.perception.engines.serving.vllm_plan import (
+    CheckpointFacts,
+    ServeOptions,
+    find_gpus,
+    split_gpus,
+    vllm_flags,
+)
 from handeye.tools.errors import ModelError, SetupError, UsageError
 from handeye.tools.supervisor import supervised
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 HOST = "127.0.0.1"
 #: Fetching a large model takes its time; the log shows how far it is.
@@ -51,12 +57,12 @@ class Launcher(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Order:
+class ServePlan:
     """What is to be served, and how."""
 
     model: str
     options: EngineOptions
-    wishes: Wishes
+    wishes: ServeOptions
     launchers: tuple[Launcher, ...]
     port: int
     log: Path
@@ -78,18 +84,18 @@ class Order:
         return [*launcher.words, self.model, *address, *self.flags]
 
 
-class Server:
+class VllmServer:
     """A vLLM that was started here and answers."""
 
-    def __init__(self, order: Order, process: subprocess.Popen[bytes], notes: tuple[str, ...]) -> None:
+    def __init__(self, order: ServePlan, process: subprocess.Popen[bytes], notes: tuple[str, ...]) -> None:
         self.order = order
         self.notes = notes
         self._process = process
 
     @classmethod
     def start(
-        cls, order: Order, tell: Callable[[str], None] = lambda _: None, seconds: float = START_SECONDS
-    ) -> Server:
+        cls, order: ServePlan, tell: Callable[[str], None] = lambda _: None, seconds: float = START_SECONDS
+    ) -> VllmServer:
         """Start it and wait until it is healthy; `tell` is given the log's last line as it changes.
 
         Raises SetupError when vLLM cannot be started, and ModelError when it ends or takes longer than `seconds`.
@@ -101,7 +107,7 @@ class Server:
             try:
                 if _healthy(order, process, tell, deadline):
                     return cls(order, process, notes)
-                said = tail(order.log)
+                said = read_log_tail(order.log)
                 if number + 1 < len(order.launchers) and SCRIPT_FAILED.search(said):
                     _end(process)
                     notes = (*notes, f"{launcher.words[0]} does not work here: vLLM was started as a module")
@@ -119,7 +125,7 @@ class Server:
                 self._process.wait(END_SECONDS + 5)
         if self._process.poll() is None:
             return ""
-        return f"{reason(tail(self.order.log))} (log: {self.order.log})"
+        return f"{failure_reason(read_log_tail(self.order.log))} (log: {self.order.log})"
 
     def wait(self) -> None:
         """Until it ends."""
@@ -130,57 +136,57 @@ class Server:
         _end(self._process)
 
 
-def plan(
+def plan_server(
     model: str,
     options: EngineOptions | None = None,
-    wishes: Wishes | None = None,
+    wishes: ServeOptions | None = None,
     *,
     vllm: str = "",
     port: int = 0,
     log: Path | None = None,
     trust: Callable[[str], bool] = lambda _: False,
-) -> Order:
+) -> ServePlan:
     """What will be started for a model: a folder, or a Hugging Face id.
 
     `vllm` is the path of a python that has it, of its executable, or of an environment's folder; empty: the one of this
     environment, or on PATH. `trust` is asked before a model's own code is run, unless that is wished for. Raises
     UsageError for a name or path that is none, and SetupError for what is missing.
     """
-    options, wishes = options or EngineOptions(), wishes or Wishes()
+    options, wishes = options or EngineOptions(), wishes or ServeOptions()
     launchers = find_vllm(vllm)
     model, notes = _mapped(model, wishes)
-    facts = Facts.read(model, options.revision)
+    facts = CheckpointFacts.read(model, options.revision)
     if facts.original and not wishes.trust_remote_code and not trust(model):
         raise SetupError(
             f"{model} is in InternVL's original format and runs code of its own; if you trust it, say so with "
             "--trust-remote-code, or serve a checkpoint whose name ends in -hf"
         )
     gpus = [] if wishes.tensor_parallel else find_gpus()
-    shared = split(facts, gpus, options.quantize)
+    shared = split_gpus(facts, gpus, options.quantize)
     if gpus:
         notes = (*notes, f"{shared.data} × {shared.tensor} of {len(gpus)} GPUs")
     port = _port(port)
     log = log or user_log_path("handeye") / f"serve-{time.strftime('%Y%m%d-%H%M%S')}-{port}.log"
-    return Order(
+    return ServePlan(
         model=facts.model,
         options=options,
         wishes=wishes,
         launchers=launchers,
         port=port,
         log=log,
-        flags=tuple(flags(facts, options, wishes, shared, gpus)),
+        flags=tuple(vllm_flags(facts, options, wishes, shared, gpus)),
         notes=notes,
     )
 
 
-def open_served(model: str, options: EngineOptions | None = None) -> ServerEngine:
+def open_vllm_engine(model: str, options: EngineOptions | None = None) -> ServerEngine:
     """An engine whose server runs as long as the engine is open.
 
     `--vllm` is read from HANDEYE_VLLM, and vLLM's own flags from HANDEYE_VLLM_FLAGS. Raises as `plan`, `Server.start`
     and `Served.open` do.
     """
-    order = plan(model, options, Wishes(extra=extra_flags()), vllm=os.environ.get("HANDEYE_VLLM", ""))
-    server = Server.start(order)
+    order = plan_server(model, options, ServeOptions(extra=extra_flags()), vllm=os.environ.get("HANDEYE_VLLM", ""))
+    server = VllmServer.start(order)
     try:
         engine = ServerEngine.open(order.url, order.options, own_tiles=order.options.max_tiles, behind=server)
     except BaseException:
@@ -227,13 +233,13 @@ def _scripted(script: Path) -> tuple[Launcher, ...]:
     return (Launcher((str(script), "serve")), *module)
 
 
-def _mapped(model: str, wishes: Wishes) -> tuple[str, tuple[str, ...]]:
+def _mapped(model: str, wishes: ServeOptions) -> tuple[str, tuple[str, ...]]:
     """The checkpoint that vLLM runs without code of its own, where there is one."""
-    twin = native(model)
+    twin = native_twin(model)
     if twin and twin != model and not wishes.trust_remote_code:
         return twin, (f"{model} is in the original format: serving its twin {twin}",)
     if not twin and not re.fullmatch(r"[\w.-]+/[\w.-]+", model):
-        return locate(model)
+        return resolve_model(model)
     return model, ()
 
 
@@ -257,7 +263,7 @@ def _listens(port: int) -> bool:
         return False
 
 
-def _launch(order: Order, launcher: Launcher) -> subprocess.Popen[bytes]:
+def _launch(order: ServePlan, launcher: Launcher) -> subprocess.Popen[bytes]:
     order.log.parent.mkdir(parents=True, exist_ok=True)
     command = supervised(order.command(launcher), END_SECONDS)
     environment = {"VLLM_NO_USAGE_STATS": "1"} | dict(os.environ)
@@ -271,7 +277,7 @@ def _launch(order: Order, launcher: Launcher) -> subprocess.Popen[bytes]:
             raise SetupError(f"{launcher.words[0]} cannot be started ({error}); {INSTALL}") from error
 
 
-def _healthy(order: Order, process: subprocess.Popen[bytes], tell: Callable[[str], None], deadline: float) -> bool:
+def _healthy(order: ServePlan, process: subprocess.Popen[bytes], tell: Callable[[str], None], deadline: float) -> bool:
     """Whether it answers before it ends or the time is up."""
     told = ""
     with httpx.Client(trust_env=False, timeout=5) as client:
@@ -283,7 +289,7 @@ def _healthy(order: Order, process: subprocess.Popen[bytes], tell: Callable[[str
                     return order.name in [card["id"] for card in models] and process.poll() is None
             except (httpx.HTTPError, ValueError, KeyError, TypeError):
                 pass
-            line = last_line(tail(order.log))
+            line = last_log_message(read_log_tail(order.log))
             if line != told:
                 tell(line)
                 told = line
@@ -291,13 +297,13 @@ def _healthy(order: Order, process: subprocess.Popen[bytes], tell: Callable[[str
     return False
 
 
-def _failed(order: Order, process: subprocess.Popen[bytes], said: str, seconds: float) -> ModelError:
+def _failed(order: ServePlan, process: subprocess.Popen[bytes], said: str, seconds: float) -> ModelError:
     if process.poll() is None:
         return ModelError(
-            f"vLLM was not ready with {order.name} after {seconds:g} s (it says: {last_line(said)}); "
+            f"vLLM was not ready with {order.name} after {seconds:g} s (it says: {last_log_message(said)}); "
             f"allow more with --start-seconds; log: {order.log}"
         )
-    return ModelError(f"vLLM ended while it started {order.name}: {reason(said)}; log: {order.log}")
+    return ModelError(f"vLLM ended while it started {order.name}: {failure_reason(said)}; log: {order.log}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -308,3 +314,87 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+#: Colours, and what vLLM writes before each message: process, level, time and place in its source.
+CLUTTER = re.compile(
+    r"\x1b\[[0-9;]*m"
+    r"|^\([\w =-]+\)\s*"
+    r"|^(?:DEBUG|INFO|WARNING|ERROR)[\s:]+(?:\d\d-\d\d \d\d:\d\d:\d\d )?(?:\[[\w.]+:\d+\] )?"
+)
+#: Bytes at the end of a log that are looked at.
+TAIL = 64_000
+#: What is found in the log, and the sentence for it; the first that is found decides.
+REASONS: tuple[tuple[str, str], ...] = (
+    (r"unrecognized arguments: (?P<it>.+)", "vLLM does not know {it}; leave it out, or update vLLM"),
+    (r"address already in use|\[Errno 98\]", "its port is taken; choose another with --port"),
+    (
+        (
+            r"out of memory|OutOfMemoryError|No available memory for the cache|KV cache (?:is needed|memory)"
+            r"|Free memory on device|Cannot allocate memory"
+        ),
+        "the memory is too small; use a smaller model, --quantize 4bit, a smaller --max-model-len or fewer --max-tiles",
+    ),
+    (r"No space left on device", "the disk is full; free some room for the model's files"),
+    (
+        r"Model architectures? (?P<it>\[.*?\]) (?:are|is) not supported|does not recognize this architecture",
+        "this vLLM does not know the model's architecture; update vLLM, or take a checkpoint whose name ends in -hf",
+    ),
+    (r"trust_remote_code", "the model brings code of its own; start it with --trust-remote-code if you trust it"),
+    (
+        (
+            r"is not a valid model identifier|RepositoryNotFound|Repository Not Found|Can't load the configuration"
+            r"|couldn't connect to|Connection error, and we cannot find|LocalEntryNotFound"
+        ),
+        "the model cannot be found or fetched; check its name and the network, or give a folder",
+    ),
+    (r"GatedRepo|401 Client Error|403 Client Error", "the model's files need a login; run hf auth login first"),
+    (
+        r"(?:Safetensor|SafetensorError|HeaderTooLarge|MetadataIncompleteBuffer).*",
+        "the weights are broken; download them again",
+    ),
+    (
+        r"No CUDA GPUs are available|Failed to infer device type",
+        "vLLM finds no GPU; check its driver, or use a vLLM for the CPU",
+    ),
+)
+#: The console script's own failures, which starting vLLM as a module gets around.
+SCRIPT_FAILED = re.compile(r"PackageNotFoundError|bad interpreter|No module named '?vllm\.entrypoints\.cli")
+
+
+def read_log_tail(log: Path) -> str:
+    """The end of a log; empty when there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - TAIL))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def last_log_message(text: str) -> str:
+    """The last message of a log, without what stands before it."""
+    for line in reversed(text.splitlines()):
+        message = _message(line)
+        if message:
+            return message[:160]
+    return ""
+
+
+def failure_reason(text: str) -> str:
+    """Why a server ended, in one sentence: a known cause, else the last error in its log."""
+    for pattern, sentence in REASONS:
+        if found := re.search(pattern, text, re.IGNORECASE):
+            return sentence.format(**found.groupdict()) if "{it}" in sentence else sentence
+    errors = [line for line in text.splitlines() if re.search(r"\b\w*(?:Error|Exception)\b: .", line)]
+    # What a server's first process says at its end is only that another one failed.
+    telling = [line for line in errors if "Engine core" not in line] or errors
+    return _message(telling[-1])[:300] if telling else last_log_message(text) or "it wrote nothing"
+
+
+def _message(line: str) -> str:
+    before = None
+    while before != line:
+        before, line = line, CLUTTER.sub("", line.strip(), count=1)
+    return " ".join(line.split())

@@ -1,4 +1,4 @@
-"""Calls of tools in tags instead of JSON: Qwen3-Coder's, GLM's and Gemma's."""
+"""Parses tool calls that are written in tags instead of JSON: Qwen3-Coder's, GLM's and Gemma's formats."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ GEMMA = re.compile(r"\s*+call:([\w.-]{1,80})\s*+\{")
 QUOTE = '<|"|>'
 KEY = re.compile(r"\s*+(?:\"([\w.-]{1,80})\"|([\w.-]{1,80}))\s*+:\s*+")
 NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,17})?(?![\w.])")
-WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
-#: Values are not nested deeper than this.
+CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
+#: The limit for nested values.
 MOST_DEPTH = 8
-#: Parameters whose value is text, even where it reads like JSON.
-TEXTS = frozenset(
+#: Parameters whose value is text, even if it looks like JSON.
+TEXT_PARAMETERS = frozenset(
     {"text", "content", "answer", "question", "what", "option", "value", "title", "url", "message", "name"}
 )
 
 
-def call_in(text: str, *, typed: bool = False) -> dict[str, Any] | None:
-    """The name and arguments of a call in tags at the start of a text; None when it is in no such form.
+def parse_tagged_call(text: str, *, typed: bool = False) -> dict[str, Any] | None:
+    """Return the name and the arguments of a tagged call at the start of a text; None for any other text.
 
-    A value that is a JSON list or object is read as one, unless its parameter is one for text. `typed`: any JSON value
-    is, as a tool of the person's own expects it. Raises ActionRefused for a call that is cut short.
+    A JSON list or object becomes a value, unless its parameter is in `TEXT_PARAMETERS`. With `typed`, every JSON value
+    does, because custom tools expect it. Raises ActionRefused for a call that is not complete.
     """
     if found := FUNCTION.match(text):
-        return _tagged(text, found, PARAMETER, FUNCTION_END, typed)
+        return _parse_elements(text, found, PARAMETER, FUNCTION_END, typed)
     if (found := NAMED.match(text)) and (typed or "<arg_key>" in text[: found.end() + 10]):
-        return _tagged(text, found, ARGUMENT, None, typed)
+        return _parse_elements(text, found, ARGUMENT, None, typed)
     if found := GEMMA.match(text):
-        fields, _ = _object(text, found.end(), 0)
+        fields, _ = _parse_object(text, found.end(), 0)
         return {"name": found[1], "arguments": fields}
     return None
 
 
-def _tagged(
+def _parse_elements(
     text: str, found: re.Match[str], each: re.Pattern[str], end: re.Pattern[str] | None, typed: bool
 ) -> dict[str, Any]:
     at = found.end()
@@ -54,7 +54,7 @@ def _tagged(
         name = argument[1]
         if name in arguments:
             raise ActionRefused(f"the call of {found[1]} gives {name} twice; give each argument once")
-        arguments[name] = _value(name, argument[2], typed)
+        arguments[name] = _parse_value(name, argument[2], typed)
         at = argument.end()
     rest = text[at:].lstrip()
     if rest.startswith(("<parameter=", "<arg_key>")) or (end is not None and rest and not end.match(text, at)):
@@ -62,72 +62,72 @@ def _tagged(
     return {"name": found[1], "arguments": arguments}
 
 
-def _value(name: str, text: str, typed: bool) -> Any:
-    # Qwen's template writes a line feed before and after each value, which is no part of it.
+def _parse_value(name: str, text: str, typed: bool) -> Any:
+    # Qwen's template writes a line feed before and after each value.
     text = text.removeprefix("\n").removesuffix("\n")
     bare = text.strip()
-    if typed or (name not in TEXTS and bare[:1] in {"[", "{"}):
+    if typed or (name not in TEXT_PARAMETERS and bare[:1] in {"[", "{"}):
         try:
             return json.loads(bare)
         except (ValueError, RecursionError):
             return text
-    return text if name in TEXTS else bare
+    return text if name in TEXT_PARAMETERS else bare
 
 
-def _object(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
-    """The fields up to a closing brace, and the place after it."""
+def _parse_object(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
+    """Return the fields up to a closing brace and the index after it."""
     fields: dict[str, Any] = {}
     while True:
-        at = _skip(text, at)
+        at = _skip_separators(text, at)
         if text[at : at + 1] == "}":
             return fields, at + 1
         key = KEY.match(text, at)
         if not key:
-            raise _cut(text, at)
-        fields[key[1] or key[2]], at = _item(text, key.end(), depth + 1)
+            raise _unreadable(text, at)
+        fields[key[1] or key[2]], at = _parse_item(text, key.end(), depth + 1)
 
 
-def _item(text: str, at: int, depth: int) -> tuple[Any, int]:
+def _parse_item(text: str, at: int, depth: int) -> tuple[Any, int]:
     if depth > MOST_DEPTH:
         raise ActionRefused(f"the arguments of the call are nested more than {MOST_DEPTH} deep; write flat ones")
     if text.startswith(QUOTE, at):
         end = text.find(QUOTE, at + len(QUOTE))
         if end < 0:
-            raise _cut(text, at)
+            raise _unreadable(text, at)
         return text[at + len(QUOTE) : end], end + len(QUOTE)
     letter = text[at : at + 1]
     if letter == '"':
         try:
             value, end = json.JSONDecoder(strict=False).raw_decode(text, at)
         except ValueError:
-            raise _cut(text, at) from None
+            raise _unreadable(text, at) from None
         return value, end
     if letter == "{":
-        return _object(text, at + 1, depth)
+        return _parse_object(text, at + 1, depth)
     if letter == "[":
         items: list[Any] = []
-        at = _skip(text, at + 1)
+        at = _skip_separators(text, at + 1)
         while text[at : at + 1] != "]":
-            item, at = _item(text, at, depth + 1)
+            item, at = _parse_item(text, at, depth + 1)
             items.append(item)
-            at = _skip(text, at)
+            at = _skip_separators(text, at)
         return items, at + 1
     if number := NUMBER.match(text, at):
         return float(number[0]) if "." in number[0] else int(number[0]), number.end()
-    for word, value in WORDS.items():
+    for word, value in CONSTANTS.items():
         if text.startswith(word, at):
             return value, at + len(word)
-    raise _cut(text, at)
+    raise _unreadable(text, at)
 
 
-def _skip(text: str, at: int) -> int:
-    """The place after commas and white space."""
+def _skip_separators(text: str, at: int) -> int:
+    """Return the index after commas and white space."""
     while at < len(text) and text[at] in ", \n\t\r":
         at += 1
     return at
 
 
-def _cut(text: str, at: int) -> ActionRefused:
+def _unreadable(text: str, at: int) -> ActionRefused:
     return ActionRefused(
         f"the arguments of the call cannot be read at {' '.join(text[at : at + 40].split())!r}; "
         "write numbers, quoted texts and lists"

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from handeye.perception.engines import EngineOptions, open_engine
-from handeye.perception.engines.in_process.hub import translated
+from handeye.perception.engines.in_process.checkpoint import translate_hub_errors
 from handeye.tools.errors import ModelError, SetupError
 
 pytestmark = pytest.mark.model
@@ -126,7 +126,7 @@ def test_what_is_stored_here_is_loaded_by_its_id_without_the_hub(
 
 
 def _fail(error: Exception) -> None:
-    with translated("a/b", "check"):
+    with translate_hub_errors("a/b", "check"):
         try:
             raise error
         except Exception as cause:

@@ -144,7 +144,7 @@ def test_sampled_rows_see_what_they_wrote_and_nothing_else(
     """Rows of unequal length share a cache: each token is among the likeliest after its own row alone."""
     import torch
 
-    from handeye.perception.engines.in_process.decode import write
+    from handeye.perception.engines.in_process.decode import decode_rows
 
     prompt = place()
     ids, tilings = engine._tokenise(prompt, 12)
@@ -167,7 +167,7 @@ def test_sampled_rows_see_what_they_wrote_and_nothing_else(
         for row in rows:
             row.read(read.position)
         read.cache.batch_repeat_interleave(5)
-        write(engine._reader, read.cache, None, rows, read.logits.expand(5, -1), 1.5, math.inf)
+        decode_rows(engine._reader, read.cache, None, rows, read.logits.expand(5, -1), 1.5, math.inf)
         widths = set()
         for row in rows:
             written: list[int] = []

@@ -13,7 +13,14 @@ from PIL import Image
 
 from handeye.perception.engines import EngineOptions, usage_of
 from handeye.perception.engines.engine import Request
-from handeye.perception.engines.in_process.prefix_cache import LEAST, TEXT, Store, chain, cuts, longest
+from handeye.perception.engines.in_process.prefix_cache import (
+    LEAST,
+    TEXT,
+    SizedCache,
+    cached_prefix,
+    piece_ends,
+    piece_keys,
+)
 from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 from handeye.perception.internvl.prompt import ChatTurn, Prompt, decide_prompt, ground_prompt, run_prefix
 from handeye.perception.internvl.tiling import tile
@@ -279,7 +286,7 @@ def test_pieces_end_where_prompts_may_part() -> None:
     text, picture, end, feed, image = 1, 2, 3, 4, 9
 
     def ends(*ids: Sequence[int]) -> list[int]:
-        return cuts([each for part in ids for each in part], image, [256] * 3, feed)
+        return piece_ends([each for part in ids for each in part], image, [256] * 3, feed)
 
     shown = [picture, *[image] * 768, end, feed]
     head_of = [text] * LEAST
@@ -290,7 +297,7 @@ def test_pieces_end_where_prompts_may_part() -> None:
     assert ends([text] * (2 * TEXT + 3)) == [TEXT, 2 * TEXT, 2 * TEXT + 3]
     assert ends([text]) == [1]
     # Of tiles with few tokens, several make a piece.
-    assert cuts([text, picture, *[image] * 160, end, feed, text], image, [16] * 10, feed) == [130, 164, 165]
+    assert piece_ends([text, picture, *[image] * 160, end, feed, text], image, [16] * 10, feed) == [130, 164, 165]
 
 
 def test_prompts_with_the_same_beginning_are_cut_alike_up_to_its_last_whole_piece() -> None:
@@ -299,7 +306,7 @@ def test_prompts_with_the_same_beginning_are_cut_alike_up_to_its_last_whole_piec
         beginning = [int(each) for each in rng.choice([1, 2, 9, 9, 9], rng.integers(1, 900))]
         one, two = ([*beginning, *map(int, rng.choice([1, 2, 9], rng.integers(3, 90)))] for _ in range(2))
         common = next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
-        first, second = (cuts(ids, 9, [16] * 90) for ids in (one, two))
+        first, second = (piece_ends(ids, 9, [16] * 90) for ids in (one, two))
         until = common - 2
         assert [end for end in first if end <= until] == [end for end in second if end <= until]
 
@@ -308,7 +315,7 @@ def test_keys_tell_pictures_and_all_that_was_before_apart() -> None:
     ids, ends = [1, 2, 9, 9, 3, 1], [3, 4, 6]
 
     def keys(ids: list[int], digests: str) -> list[str]:
-        return chain(ids, ends, list(digests), 9, [1] * len(digests))
+        return piece_keys(ids, ends, list(digests), 9, [1] * len(digests))
 
     assert keys(ids, "ab") == keys(ids, "ab")
     assert [a == b for a, b in zip(keys(ids, "ab"), keys(ids, "ac"), strict=True)] == [True, False, False]
@@ -317,12 +324,12 @@ def test_keys_tell_pictures_and_all_that_was_before_apart() -> None:
 
 
 def test_what_was_not_used_for_longest_goes_first_and_beginnings_outlive_what_follows() -> None:
-    store: Store[str] = Store(30)
+    store: SizedCache[str] = SizedCache(30)
     for key in "abc":
         store.put(key, key.upper(), 10)
-    assert longest(store, "abc") == ["A", "B", "C"]
+    assert cached_prefix(store, "abc") == ["A", "B", "C"]
     store.put("x", "X", 10)
-    assert longest(store, "abc") == ["A", "B"]
+    assert cached_prefix(store, "abc") == ["A", "B"]
     store.put("large", "L", 31)
     assert store.get("large") is None
     assert (len(store), store.bytes) == (3, 30)

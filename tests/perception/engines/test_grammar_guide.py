@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from handeye.perception.dialects.reasoning import finished
 from handeye.perception.engines import EngineOptions
 from handeye.perception.engines.engine import Request
-from handeye.perception.engines.in_process.decode import Text
-from handeye.perception.engines.in_process.grammar_guide import Grammars, Words
+from handeye.perception.engines.in_process.decode import DecodedText
+from handeye.perception.engines.in_process.grammar_guide import GrammarCompiler, TokenBoundaries
 from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
 from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.tools.errors import ModelError
@@ -159,7 +159,7 @@ LETTERS = tuple(range(ord("a"), ord("z") + 1))
 
 
 def test_forced_text_is_written_as_far_as_nothing_can_change_it(qwen: Any) -> None:
-    words = Words(qwen)
+    words = TokenBoundaries(qwen)
 
     def settled(text: str, follow: str) -> str:
         return str(qwen.decode(words.stable(text, tuple(sorted(follow.encode())))))
@@ -183,7 +183,7 @@ def test_whatever_follows_the_tokens_of_forced_text_stay(
 ) -> None:
     follow = data.draw(st.text('{}[]",: \n<>/_abcSv019é', min_size=1, max_size=8))
     for tokenizer in (qwen, engine._checkpoint.tokenizer):
-        tokens = Words(tokenizer).stable(text, tuple(sorted({follow.encode()[0], ord("a"), ord(",")})))
+        tokens = TokenBoundaries(tokenizer).stable(text, tuple(sorted({follow.encode()[0], ord("a"), ord(",")})))
         assert tokenizer.encode(text + follow, add_special_tokens=False)[: len(tokens)] == tokens
 
 
@@ -192,12 +192,12 @@ def test_a_tokenizer_that_divides_nothing_is_sure_of_nothing(qwen: Any) -> None:
 
     plain = copy.deepcopy(qwen)
     plain.backend_tokenizer.pre_tokenizer = None
-    assert Words(plain).stable('{"kind": "', LETTERS) == []
+    assert TokenBoundaries(plain).stable('{"kind": "', LETTERS) == []
 
 
 def test_a_grammar_no_token_fits_is_a_model_error(engine: InProcessEngine) -> None:
     tokenizer = engine._checkpoint.tokenizer
-    grammars = Grammars(tokenizer, len(tokenizer), engine._checkpoint.ends)
+    grammars = GrammarCompiler(tokenizer, len(tokenizer), engine._checkpoint.ends)
     grammars._never[:] = True
     with pytest.raises(ModelError, match="no token of the tokenizer is what the grammar asks for"):
         grammars.guide('root ::= "a" | "b"', force=False).forced()
@@ -212,7 +212,7 @@ def test_streamed_pieces_are_the_text(engine: InProcessEngine, text: str, data: 
     ids = [*broken, *tokenizer.encode(text, add_special_tokens=False)]
     stops = data.draw(st.lists(st.sampled_from(["<|end|>", "aa", "é中", "box", "|"]), max_size=2))
     pieces: list[str] = []
-    made = Text(tokenizer, stops, pieces.append)
+    made = DecodedText(tokenizer, stops, pieces.append)
     for token in ids:
         if not made.stopped:
             made.add(token)

@@ -10,11 +10,11 @@ import pytest
 import typer
 
 from handeye.agent.cli import app
-from handeye.perception.engines.model_names import locate
+from handeye.perception.engines.model_names import resolve_model
 from handeye.perception.internvl.profiles import PROFILES
 from handeye.perception.internvl.tiling import choose_grid, tokens
 
-PAGE = (Path(__file__).parents[2] / "docs" / "internvl.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "internvl.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
 
 
@@ -33,7 +33,7 @@ def test_every_model_named_is_one_that_loads_as_it_is() -> None:
     names = set(re.findall(r"OpenGVLab/[\w.-]+-(?:hf|HF)\b", PAGE))
     assert len(names) >= 9
     for name in names:
-        assert locate(name) == (name, ())
+        assert resolve_model(name) == (name, ())
 
 
 #: Flags of vLLM, SGLang and LMDeploy, which the page names for those who start them.

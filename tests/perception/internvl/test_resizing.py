@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handeye.perception.internvl import resizing
-from handeye.perception.internvl.resampling import WEIGHT_BITS, axis, certain
-from handeye.perception.internvl.resizing import in_parallel, order_of_sides, resize_into
+from handeye.perception.internvl.resizing import WEIGHT_BITS, axis, certain, in_parallel, order_of_sides, resize_into
 from handeye.perception.internvl.tiling import choose_grid
 
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from handeye.perception.dialects import READERS, parse_action, parse_boxes, parse_point
-from handeye.perception.internvl.families import FOREIGN
+from handeye.perception.dialects import PARSERS, parse_action, parse_boxes, parse_point
+from handeye.perception.internvl.families import FOREIGN, SmartResize
 from handeye.perception.internvl.profiles import INTERNVL3, PROFILES, SCALECUA, ModelProfile, profile_for
-from handeye.perception.internvl.smart_resize import SmartResize
 from handeye.tools.actions import Click, describe
 from handeye.tools.errors import ActionRefused
 
@@ -383,7 +382,7 @@ def test_a_family_is_known_by_its_name(model: str, profile: str) -> None:
 
 def test_every_profile_reads_what_it_is_asked_for() -> None:
     for profile in PROFILES.values():
-        assert set(profile.dialects) <= set(READERS)
+        assert set(profile.dialects) <= set(PARSERS)
         text = '<tool_call>{"kind": "back"}</tool_call>'
         assert fields(text, profile) == {"kind": "back"}
         assert fields("Why.\n<tool_call>\n" + '{"kind": "click", "target": "the Save button"}', profile)["target"] == {

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.engine import Request
 from handeye.perception.engines.serving import http as http_module
-from handeye.perception.engines.serving.streaming import Growing, Telling
+from handeye.perception.engines.serving.streaming import StreamReader, TextForwarder
 from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.tools.errors import ModelError
 
@@ -187,7 +187,7 @@ def test_however_an_answer_is_cut_the_same_is_told(text: str, ends: list[str], c
         + b"data: [DONE]\n\n"
     )
     told: list[str] = []
-    growing = Growing(Telling(told.append, ends))
+    growing = StreamReader(TextForwarder(told.append, ends))
     places = [0, *sorted({min(cut, len(events)) for cut in cuts}), len(events)]
     for start, end in pairwise(places):
         growing.add(events[start:end])

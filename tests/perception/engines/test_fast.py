@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from handeye.perception.engines.engine import Request
-from handeye.perception.engines.in_process.router import Router, changed, halved, quiet
+from handeye.perception.engines.in_process.router import TileRouter, changed, halved, quiet
 from handeye.perception.engines.in_process.small_checkpoint import build_small_checkpoint
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.internvl.profiles import INTERNVL3
@@ -29,18 +29,18 @@ def page(*words: tuple[int, int, str]) -> Image.Image:
 
 
 def test_tiles_with_little_to_see_and_the_thumbnail_take_a_quarter() -> None:
-    routed = Router(256).route(tile(page((1000, 100, "OK"))))
+    routed = TileRouter(256).route(tile(page((1000, 100, "OK"))))
     assert routed.grid == (3, 2)
     assert routed.tokens == (256, 64, 64, 256, 64, 64, 64)
 
 
 def test_what_a_tile_takes_does_not_depend_on_what_was_shown_before() -> None:
-    router, screens = Router(256), [page(), page((1000, 100, "OK")), page()]
+    router, screens = TileRouter(256), [page(), page((1000, 100, "OK")), page()]
     assert {router.route(tile(screen)).tokens[:6] for screen in screens} == {(256, 64, 64, 256, 64, 64)}
 
 
 def test_a_single_small_picture_keeps_all_its_tokens_when_there_is_something_to_see() -> None:
-    assert Router(256).route(tile(page().crop((0, 0, 448, 448)))).tokens == (256,)
+    assert TileRouter(256).route(tile(page().crop((0, 0, 448, 448)))).tokens == (256,)
 
 
 def test_words_all_over_a_tile_are_not_little() -> None:
@@ -49,7 +49,7 @@ def test_words_all_over_a_tile_are_not_little() -> None:
 
 
 def test_a_nearly_unchanged_thumbnail_counts_as_the_earlier_one_and_tiles_never_do() -> None:
-    router = Router(256)
+    router = TileRouter(256)
     first, second = (router.route(tile(screen)) for screen in (page(), page((1000, 100, "OK"))))
     assert second.digests[-1] == first.digests[-1] != tile(page((1000, 100, "OK"))).digests[-1]
     assert second.digests[2] != first.digests[2]
@@ -66,7 +66,7 @@ def test_a_halved_tile_has_the_means_of_its_pixels() -> None:
 @pytest.mark.model
 def test_int8_layers_are_near_the_ones_they_stand_for_though_one_token_is_huge() -> None:
     torch = pytest.importorskip("torch")
-    from handeye.perception.engines.in_process.quantized import Int8Linear
+    from handeye.perception.engines.in_process.placement import Int8Linear
 
     torch.manual_seed(0)
     linear = torch.nn.Linear(256, 128)

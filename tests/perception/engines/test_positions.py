@@ -132,9 +132,9 @@ def test_pictures_take_less_of_the_context(small_checkpoint: Path, picture: Imag
 
 
 def test_a_language_part_that_rounds_positions_is_refused(small_checkpoint: Path) -> None:
-    from handeye.perception.engines.in_process.checkpoint import load
+    from handeye.perception.engines.in_process.checkpoint import load_checkpoint
 
-    checkpoint = load(str(small_checkpoint))
+    checkpoint = load_checkpoint(str(small_checkpoint))
     rotary = checkpoint.model.model.language_model.rotary_emb
     rotary.register_forward_pre_hook(lambda _, args: (args[0], args[1].long()))
     with pytest.raises(UsageError, match=r"v2pe=0\.25 needs .* that of small-internvl \(qwen2\) does not; leave v2pe"):
@@ -146,7 +146,7 @@ def test_a_language_part_that_rounds_positions_is_refused(small_checkpoint: Path
 
 
 def test_the_time_for_an_answer_bounds_reading_and_writing(small_checkpoint: Path) -> None:
-    from handeye.perception.engines.in_process.decode import write
+    from handeye.perception.engines.in_process.decode import decode_rows
 
     engine = opened(small_checkpoint, answer_seconds=1e-9)
     prompt = Prompt("s", (ChatTurn("user", ("q",)),))
@@ -158,5 +158,5 @@ def test_the_time_for_an_answer_bounds_reading_and_writing(small_checkpoint: Pat
         reading = engine._reader.read(*engine._tokenise(prompt, 12), deadline=math.inf)
         row = engine._row(Request(prompt, max_tokens=64), None, None)
         row.read(reading.position)
-        write(engine._reader, reading.cache, None, [row], reading.logits, 0.0, deadline=time.monotonic() - 1)
+        decode_rows(engine._reader, reading.cache, None, [row], reading.logits, 0.0, deadline=time.monotonic() - 1)
     assert (row.tokens, row.finish) == (1, "length")

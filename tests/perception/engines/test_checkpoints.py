@@ -16,11 +16,11 @@ from PIL import Image
 
 from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.engine import Request
-from handeye.perception.engines.in_process.checkpoint import LANGUAGES, load
-from handeye.perception.engines.in_process.placement import FIRST_GPU, cpu_format, quantization, split_over_gpus
+from handeye.perception.engines.in_process.checkpoint import LANGUAGES, load_checkpoint
+from handeye.perception.engines.in_process.placement import FIRST_GPU, cpu_format, quantization_config, split_over_gpus
 from handeye.perception.engines.in_process.small_checkpoint import Language, build_small_checkpoint
 from handeye.perception.engines.in_process.transformers_engine import InProcessEngine
-from handeye.perception.engines.model_names import locate
+from handeye.perception.engines.model_names import resolve_model
 from handeye.perception.internvl.profiles import INTERNVL3, INTERNVL3_5, INTERNVL3_5_GPT_OSS
 from handeye.perception.internvl.prompt import (
     ChatTurn,
@@ -100,7 +100,7 @@ def test_every_language_part_writes_what_it_writes_when_asked_directly(engine: I
 def test_what_a_checkpoint_speaks_is_told_by_its_language_part(families: dict[str, Path]) -> None:
     expected = {"qwen2": INTERNVL3, "llama": INTERNVL3, "gpt_oss": INTERNVL3_5_GPT_OSS}
     for language, folder in families.items():
-        made = InProcessEngine(load(str(folder)))
+        made = InProcessEngine(load_checkpoint(str(folder)))
         assert made.profile == expected.get(language, INTERNVL3_5)
         held = made._held
         assert held is not None
@@ -211,8 +211,8 @@ RELEASED = {
 @pytest.mark.parametrize("name", RELEASED)
 def test_released_names_are_mapped_to_their_twins_with_a_note(name: str) -> None:
     twin = RELEASED[name]
-    assert locate(name) == (twin, (f"{name} is in the original format: using its twin {twin}",))
-    assert locate(twin) == (twin, ())
+    assert resolve_model(name) == (twin, (f"{name} is in the original format: using its twin {twin}",))
+    assert resolve_model(twin) == (twin, ())
 
 
 @pytest.mark.parametrize(
@@ -229,14 +229,14 @@ def test_released_names_are_mapped_to_their_twins_with_a_note(name: str) -> None
 )
 def test_a_checkpoint_of_the_original_format_alone_is_refused_with_the_remedy(name: str, remedy: str) -> None:
     with pytest.raises(UsageError, match=remedy):
-        locate(name)
+        resolve_model(name)
 
 
 def test_other_names_stay_as_they_are() -> None:
     for name in ("somebody/InternVL3-8B", "OpenGVLab/ScaleCUA-7B", "OpenGVLab/InternVL3-8B-hf"):
-        assert locate(name) == (name, ())
+        assert resolve_model(name) == (name, ())
     with pytest.raises(UsageError, match="do you mean OpenGVLab/InternVL3-8B-hf"):
-        locate("InternVL3-8B")
+        resolve_model("InternVL3-8B")
 
 
 @pytest.mark.parametrize(("layers", "gpus"), [(28, 2), (28, 3), (48, 2), (64, 4), (80, 8), (2, 2), (3, 8)])
@@ -262,7 +262,7 @@ def test_unequal_gpus_share_the_layers_by_their_memory() -> None:
 
 def test_the_device_map_names_every_part_of_the_model(families: dict[str, Path]) -> None:
     for folder in families.values():
-        model = load(str(folder)).model
+        model = load_checkpoint(str(folder)).model
         made = split_over_gpus(2, [1, 1])
         parts = [name for name, _ in (*model.named_parameters(), *model.named_buffers())]
         lost = [part for part in parts if not any(part.startswith(f"{name}.") for name in made)]
@@ -275,9 +275,9 @@ def test_only_the_language_part_is_quantised(families: dict[str, Path], bits: st
     import torch
     from transformers.quantizers.quantizers_utils import should_convert_module
 
-    settings = quantization(bits, torch.bfloat16)
+    settings = quantization_config(bits, torch.bfloat16)
     assert settings is not None
-    model = load(str(families["qwen3"])).model
+    model = load_checkpoint(str(families["qwen3"])).model
     linear = {name for name, module in model.named_modules() if type(module) is torch.nn.Linear}
     small = {name for name in linear if should_convert_module(name, settings.llm_int8_skip_modules)}
     assert small == {name for name in linear if name.startswith("model.language_model.layers.")}
@@ -318,7 +318,7 @@ def test_the_number_format_is_as_chosen_and_noted(small_checkpoint: Path) -> Non
     import torch
 
     for name, dtype, words in (("bf16", torch.bfloat16, "bfloat16"), ("fp16", torch.float16, "float16")):
-        held = load(str(small_checkpoint), EngineOptions.model_validate({"dtype": name}))
+        held = load_checkpoint(str(small_checkpoint), EngineOptions.model_validate({"dtype": name}))
         assert held.model.dtype is dtype
         assert f"{words} on the CPU" in held.notes
 

@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from math import gcd, sqrt
 from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from handeye.perception.internvl.prompt import Prompt, PromptImage
+from handeye.perception.internvl.tiling import choose_grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from handeye.perception.internvl.profiles import ModelProfile
+    from handeye.perception.internvl.prompt import PromptPart
 
 #: Words that only such a refusal has.
 CERTAIN = re.compile(
@@ -37,7 +47,7 @@ NEGATIVE = re.compile(r"got -(\d{1,9})")
 OTHERS = frozenset({"code", "status", "status_code", "param", "type", "object", "created", "id"})
 
 
-def too_long(said: str) -> bool:
+def is_too_long(said: str) -> bool:
     """Whether a refusal (the body of the reply) says that prompt and answer do not fit into the context."""
     words = _words(said)
     if CERTAIN.search(words):
@@ -45,7 +55,7 @@ def too_long(said: str) -> bool:
     return bool(WHAT.search(words) and LIMITED.search(words) and NUMBER.search(words))
 
 
-def excess(said: str, max_tokens: int, context: int = 0) -> int:
+def excess_tokens(said: str, max_tokens: int, context: int = 0) -> int:
     """By how many tokens the prompt is too long, as far as the refusal says; 0 where it does not.
 
     `max_tokens` were asked for the answer, and `context` is the server's limit where it is known. The number may be too
@@ -88,3 +98,59 @@ def _parts(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
         yield value
     elif isinstance(value, int) and not isinstance(value, bool):
         yield f"{name} {value}"
+
+
+def image_tiles(size: tuple[int, int], max_tiles: int, side: int) -> int:
+    """Tiles of a picture of that size, the thumbnail included."""
+    columns, rows = choose_grid(*size, max_tiles, side)
+    return columns * rows + (columns * rows > 1)
+
+
+def count_tiles(prompt: Prompt, max_tiles: int, profile: ModelProfile) -> int:
+    """Tiles of all pictures of a prompt, thumbnails included."""
+    bounds = prompt.bounds(max_tiles)
+    return sum(image_tiles(image.size, bound, profile.tile) for image, bound in zip(prompt.images, bounds, strict=True))
+
+
+def lower_tile_bound(prompt: Prompt, max_tiles: int, spare: int, profile: ModelProfile) -> int:
+    """The bound below `max_tiles` with which a prompt takes `spare` tokens less, as near to it as there is; 0 if none.
+
+    With `spare` 0 it is not known how much is too much: about half.
+    """
+    now = count_tiles(prompt, max_tiles, profile)
+    most = now - -(-spare // profile.tokens_per_tile) if spare else max(now // 2, len(prompt.images))
+    counts = ((bound, count_tiles(prompt, bound, profile)) for bound in range(max_tiles - 1, 0, -1))
+    return next((bound for bound, count in counts if count < now and count <= most), 0)
+
+
+def shrink_images(prompt: Prompt, max_tiles: int, own: int, side: int) -> Prompt:
+    """The prompt with pictures that a server bound to `own` tiles cuts as one bound to `max_tiles` would cut these.
+
+    The model is shown whole pictures still, so that places as parts of a picture mean what they did.
+    """
+    turns = tuple(
+        replace(turn, parts=tuple(_shrunk(part, max_tiles, own, side) for part in turn.parts)) for turn in prompt.turns
+    )
+    return replace(prompt, turns=turns)
+
+
+def _shrunk(part: PromptPart, max_tiles: int, own: int, side: int) -> PromptPart:
+    """A picture resized to the canvas of its grid, or as it is when the server cuts it into that grid anyway."""
+    if isinstance(part, str):
+        return part
+    image, bound = (part.image, min(part.max_tiles, max_tiles)) if isinstance(part, PromptImage) else (part, max_tiles)
+    grid = choose_grid(*image.size, bound, side)
+    if grid == choose_grid(*image.size, own, side):
+        return image
+    return image.convert("RGB").resize(canvas_size(grid, own, side), Image.Resampling.BICUBIC)
+
+
+def canvas_size(grid: tuple[int, int], own: int, side: int) -> tuple[int, int]:
+    """The size, of exactly the grid's ratio, that a server bound to `own` tiles cuts into that grid."""
+    size = (grid[0] * side, grid[1] * side)
+    if choose_grid(*size, own, side) == grid:
+        return size
+    # A larger grid of the same ratio wins when the picture has more than half its pixels: stay just below that.
+    times = gcd(*grid)
+    unit = int(side * sqrt(0.5) * (times + 1))
+    return grid[0] // times * unit, grid[1] // times * unit

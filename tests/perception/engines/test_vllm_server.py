@@ -21,45 +21,60 @@ from hypothesis import strategies as st
 from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.engine import Request
 from handeye.perception.engines.serving import http, vllm_server
-from handeye.perception.engines.serving.vllm_log import last_line, reason
-from handeye.perception.engines.serving.vllm_plan import GB, Facts, Gpu, Split, Wishes, find_gpus, flags, split
-from handeye.perception.engines.serving.vllm_server import Order, Server, find_vllm, plan
+from handeye.perception.engines.serving.vllm_plan import (
+    GB,
+    CheckpointFacts,
+    Gpu,
+    GpuSplit,
+    ServeOptions,
+    find_gpus,
+    split_gpus,
+    vllm_flags,
+)
+from handeye.perception.engines.serving.vllm_server import (
+    ServePlan,
+    VllmServer,
+    failure_reason,
+    find_vllm,
+    last_log_message,
+    plan_server,
+)
 from handeye.perception.internvl.prompt import ChatTurn, Prompt
 from handeye.tools.errors import ModelError, SetupError, UsageError
 
 STAND_IN = Path(__file__).with_name("stand_in_vllm.py")
 
 #: The released models' shapes: language heads, key-value heads, vision heads, bytes of weights.
-INTERNVL3_8B = Facts("8B", heads=28, key_value_heads=4, vision_heads=16, context=32768, weights=16 * GB)
-INTERNVL3_78B = Facts("78B", heads=64, key_value_heads=8, vision_heads=25, context=32768, weights=157 * GB)
+INTERNVL3_8B = CheckpointFacts("8B", heads=28, key_value_heads=4, vision_heads=16, context=32768, weights=16 * GB)
+INTERNVL3_78B = CheckpointFacts("78B", heads=64, key_value_heads=8, vision_heads=25, context=32768, weights=157 * GB)
 
 
 @pytest.mark.parametrize(
     ("facts", "memory", "count", "quantize", "expected"),
     [
-        (INTERNVL3_8B, 80, 1, "none", Split(1, 1)),
-        (INTERNVL3_8B, 80, 8, "none", Split(1, 8)),
-        (INTERNVL3_8B, 16, 2, "none", Split(2, 1)),
+        (INTERNVL3_8B, 80, 1, "none", GpuSplit(1, 1)),
+        (INTERNVL3_8B, 80, 8, "none", GpuSplit(1, 8)),
+        (INTERNVL3_8B, 16, 2, "none", GpuSplit(2, 1)),
         (INTERNVL3_8B, 12, 3, "none", None),  # 28 heads cannot be dealt out to 3, and 2 are too small
-        (INTERNVL3_8B, 12, 7, "none", Split(4, 1)),
-        (INTERNVL3_8B, 16, 1, "4bit", Split(1, 1)),
+        (INTERNVL3_8B, 12, 7, "none", GpuSplit(4, 1)),
+        (INTERNVL3_8B, 16, 1, "4bit", GpuSplit(1, 1)),
         (INTERNVL3_78B, 80, 1, "none", None),
-        (INTERNVL3_78B, 80, 4, "none", Split(4, 1)),
-        (INTERNVL3_78B, 80, 8, "none", Split(4, 2)),
-        (INTERNVL3_78B, 140, 8, "none", Split(2, 4)),
-        (Facts("unknown"), 8, 4, "none", Split(1, 4)),
-        (INTERNVL3_8B, 0, 0, "none", Split(1, 1)),  # on the CPU
+        (INTERNVL3_78B, 80, 4, "none", GpuSplit(4, 1)),
+        (INTERNVL3_78B, 80, 8, "none", GpuSplit(4, 2)),
+        (INTERNVL3_78B, 140, 8, "none", GpuSplit(2, 4)),
+        (CheckpointFacts("unknown"), 8, 4, "none", GpuSplit(1, 4)),
+        (INTERNVL3_8B, 0, 0, "none", GpuSplit(1, 1)),  # on the CPU
     ],
 )
 def test_a_model_lies_on_as_few_gpus_as_hold_it_and_on_each_such_group(
-    facts: Facts, memory: int, count: int, quantize: Any, expected: Split | None
+    facts: CheckpointFacts, memory: int, count: int, quantize: Any, expected: GpuSplit | None
 ) -> None:
     gpus = [Gpu(memory * GB)] * count
     if expected is None:
         with pytest.raises(SetupError, match=rf"takes about \d+ GB .* there are {count} of {memory} GB; use a smaller"):
-            split(facts, gpus, quantize)
+            split_gpus(facts, gpus, quantize)
     else:
-        assert split(facts, gpus, quantize) == expected
+        assert split_gpus(facts, gpus, quantize) == expected
 
 
 @given(
@@ -68,10 +83,10 @@ def test_a_model_lies_on_as_few_gpus_as_hold_it_and_on_each_such_group(
 def test_however_it_is_split_it_fits_and_heads_are_dealt_out_evenly(
     each: int, groups: int, weights: int, memories: list[int]
 ) -> None:
-    facts = Facts("m", heads=each * groups, key_value_heads=groups, weights=weights * GB)
+    facts = CheckpointFacts("m", heads=each * groups, key_value_heads=groups, weights=weights * GB)
     gpus = [Gpu(memory * GB) for memory in memories]
     try:
-        tensor, data = split(facts, gpus)
+        tensor, data = split_gpus(facts, gpus)
     except SetupError:
         return
     assert facts.heads % tensor == 0
@@ -81,10 +96,14 @@ def test_however_it_is_split_it_fits_and_heads_are_dealt_out_evenly(
 
 
 def read(
-    facts: Facts, *gpus: Gpu, wishes: Wishes | None = None, share: Split | None = None, **options: Any
+    facts: CheckpointFacts,
+    *gpus: Gpu,
+    wishes: ServeOptions | None = None,
+    share: GpuSplit | None = None,
+    **options: Any,
 ) -> dict[str, str]:
     """The flags of a plan with their values."""
-    words = flags(facts, EngineOptions(**options), wishes or Wishes(), share or Split(), gpus)
+    words = vllm_flags(facts, EngineOptions(**options), wishes or ServeOptions(), share or GpuSplit(), gpus)
     return {
         word: following if not following.startswith("--") else ""
         for word, following in zip(words, [*words[1:], "--"], strict=True)
@@ -101,17 +120,17 @@ def test_flags_follow_the_family_and_the_options() -> None:
     many = read(INTERNVL3_8B, max_tiles=40)
     assert json.loads(many["--mm-processor-kwargs"]) == {"min_patches": 1, "max_patches": 40}
     assert int(many["--max-model-len"]) > 41 * 256 + 4096
-    old = read(Facts("o", original=True, context=8192), max_tiles=6)
+    old = read(CheckpointFacts("o", original=True, context=8192), max_tiles=6)
     assert json.loads(old["--mm-processor-kwargs"]) == {"min_dynamic_patch": 1, "max_dynamic_patch": 6}
     assert "--trust-remote-code" in old
     assert old["--max-model-len"] == "8192"
     assert read(INTERNVL3_8B, dtype="bf16")["--dtype"] == "bfloat16"
     assert read(INTERNVL3_8B, Gpu(16 * GB, 7.5))["--dtype"] == "float16"
     assert read(INTERNVL3_8B, quantize="4bit")["--quantization"] == "bitsandbytes"
-    wide = read(INTERNVL3_78B, share=Split(4, 2))
+    wide = read(INTERNVL3_78B, share=GpuSplit(4, 2))
     assert (wide["--tensor-parallel-size"], wide["--data-parallel-size"]) == ("4", "2")
     assert wide["--mm-encoder-tp-mode"] == "data"  # 25 heads of the vision part on 4 GPUs
-    mine = read(INTERNVL3_8B, wishes=Wishes(max_model_len=4096, tensor_parallel=2, extra=("--enforce-eager",)))
+    mine = read(INTERNVL3_8B, wishes=ServeOptions(max_model_len=4096, tensor_parallel=2, extra=("--enforce-eager",)))
     assert (mine["--max-model-len"], mine["--tensor-parallel-size"]) == ("4096", "2")
     assert "--enforce-eager" in mine
 
@@ -124,20 +143,20 @@ def test_facts_are_read_from_a_checkpoint(tmp_path: Path) -> None:
     }
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "model.safetensors").write_bytes(b"x" * 1000)
-    assert Facts.read(str(tmp_path)) == Facts(str(tmp_path), False, 28, 4, 16, 32768, 1000)
+    assert CheckpointFacts.read(str(tmp_path)) == CheckpointFacts(str(tmp_path), False, 28, 4, 16, 32768, 1000)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "internvl_chat", "llm_config": {}}))
-    assert Facts.read(str(tmp_path)).original
+    assert CheckpointFacts.read(str(tmp_path)).original
     (tmp_path / "config.json").write_text("{ broken")
-    assert Facts.read(str(tmp_path)).heads == 0
+    assert CheckpointFacts.read(str(tmp_path)).heads == 0
 
 
 def test_without_its_files_a_model_is_judged_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handeye.perception.engines.serving.vllm_plan._from_hub", lambda *_: None)
-    assert Facts.read("OpenGVLab/InternVL3-8B-hf").weights == 16_000_000_000
-    assert Facts.read("OpenGVLab/InternVL3_5-30B-A3B-HF").weights == 60_000_000_000
-    assert not Facts.read("OpenGVLab/InternVL3-8B-hf").original
-    assert Facts.read("OpenGVLab/InternVL2-8B").original
-    assert Facts.read("somebody/model").weights == 0
+    assert CheckpointFacts.read("OpenGVLab/InternVL3-8B-hf").weights == 16_000_000_000
+    assert CheckpointFacts.read("OpenGVLab/InternVL3_5-30B-A3B-HF").weights == 60_000_000_000
+    assert not CheckpointFacts.read("OpenGVLab/InternVL3-8B-hf").original
+    assert CheckpointFacts.read("OpenGVLab/InternVL2-8B").original
+    assert CheckpointFacts.read("somebody/model").weights == 0
 
 
 def test_gpus_are_those_this_process_may_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,14 +200,14 @@ def test_gpus_are_those_this_process_may_use(tmp_path: Path, monkeypatch: pytest
     ],
 )
 def test_why_a_server_died_is_told_in_one_sentence(log: str, match: str) -> None:
-    assert match in reason(log)
-    assert "\n" not in reason(log)
+    assert match in failure_reason(log)
+    assert "\n" not in failure_reason(log)
 
 
 def test_the_last_line_is_shown_without_what_stands_before_it() -> None:
     log = "a\n\x1b[32m(EngineCore pid=18361) INFO 11-21 09:28:24 [weights.py:185] \tloading 3/7\x1b[0m\n\n"
-    assert last_line(log) == "loading 3/7"
-    assert last_line("") == ""
+    assert last_log_message(log) == "loading 3/7"
+    assert last_log_message("") == ""
 
 
 @pytest.fixture
@@ -212,11 +231,11 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
     return make
 
 
-def order(tmp_path: Path, vllm: Path, **more: Any) -> Order:
+def order(tmp_path: Path, vllm: Path, **more: Any) -> ServePlan:
     folder = tmp_path / "small-internvl"
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text('{"model_type": "internvl"}')
-    return plan(str(folder), vllm=str(vllm), log=tmp_path / "vllm.log", **more)
+    return plan_server(str(folder), vllm=str(vllm), log=tmp_path / "vllm.log", **more)
 
 
 def runs(pid: str) -> bool:
@@ -240,8 +259,8 @@ def gone(tmp_path: Path) -> bool:
 
 def test_a_server_starts_and_ends_with_everything_it_started(stand_in: Any, tmp_path: Path) -> None:
     told: list[str] = []
-    made = order(tmp_path, stand_in("well"), wishes=Wishes(extra=("--enforce-eager",)))
-    server = Server.start(made, told.append, 60)
+    made = order(tmp_path, stand_in("well"), wishes=ServeOptions(extra=("--enforce-eager",)))
+    server = VllmServer.start(made, told.append, 60)
     try:
         arguments = json.loads((tmp_path / "arguments").read_text())
         assert arguments[:2] == ["serve", str(tmp_path / "small-internvl")]
@@ -262,7 +281,7 @@ def test_a_server_that_does_not_listen_to_sigterm_is_killed(
     stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vllm_server, "END_SECONDS", 0.5)
-    Server.start(order(tmp_path, stand_in("deaf")), seconds=60).close()
+    VllmServer.start(order(tmp_path, stand_in("deaf")), seconds=60).close()
     assert gone(tmp_path)
 
 
@@ -282,7 +301,7 @@ def test_a_server_ends_when_who_started_it_is_killed(stand_in: Any, tmp_path: Pa
 
 
 def test_a_console_script_that_fails_is_gone_around(stand_in: Any, tmp_path: Path) -> None:
-    server = Server.start(order(tmp_path, stand_in("script")), seconds=60)
+    server = VllmServer.start(order(tmp_path, stand_in("script")), seconds=60)
     try:
         assert json.loads((tmp_path / "arguments").read_text())[:2] == ["--model", str(tmp_path / "small-internvl")]
         assert any("vLLM was started as a module" in note for note in server.notes)
@@ -292,12 +311,12 @@ def test_a_console_script_that_fails_is_gone_around(stand_in: Any, tmp_path: Pat
 
 def test_a_server_that_dies_while_it_starts_says_why(stand_in: Any, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"ended while it started small-internvl: the memory is too small.*vllm\.log"):
-        Server.start(order(tmp_path, stand_in("memory")), seconds=60)
+        VllmServer.start(order(tmp_path, stand_in("memory")), seconds=60)
 
 
 def test_a_server_that_is_not_ready_in_time_is_ended(stand_in: Any, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"not ready with small-internvl after 3 s \(it says: loading weights 3/7\)"):
-        Server.start(order(tmp_path, stand_in("slow")), seconds=3)
+        VllmServer.start(order(tmp_path, stand_in("slow")), seconds=3)
 
 
 def test_a_server_that_dies_under_a_run_is_told_with_the_reason(
@@ -333,23 +352,26 @@ def test_a_model_with_code_of_its_own_is_served_only_when_trusted(stand_in: Any,
     (folder / "config.json").write_text('{"model_type": "internvl_chat"}')
     script = str(stand_in("well"))
     with pytest.raises(SetupError, match="runs code of its own; if you trust it, say so with --trust-remote-code"):
-        plan(str(folder), vllm=script)
-    trusted = plan(str(folder), vllm=script, trust=lambda model: model == str(folder))
+        plan_server(str(folder), vllm=script)
+    trusted = plan_server(str(folder), vllm=script, trust=lambda model: model == str(folder))
     assert "--trust-remote-code" in trusted.flags
-    assert "--trust-remote-code" in plan(str(folder), wishes=Wishes(trust_remote_code=True), vllm=script).flags
+    assert (
+        "--trust-remote-code"
+        in plan_server(str(folder), wishes=ServeOptions(trust_remote_code=True), vllm=script).flags
+    )
 
 
 def test_a_released_model_is_served_in_the_format_without_code(stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handeye.perception.engines.serving.vllm_plan._from_hub", lambda *_: None)
     script = str(stand_in("well"))
-    made = plan("OpenGVLab/InternVL3-1B", vllm=script)
+    made = plan_server("OpenGVLab/InternVL3-1B", vllm=script)
     assert made.model == "OpenGVLab/InternVL3-1B-hf"
     assert "--trust-remote-code" not in made.flags
     assert any("serving its twin" in note for note in made.notes)
-    kept = plan("OpenGVLab/InternVL3-1B", wishes=Wishes(trust_remote_code=True), vllm=script)
+    kept = plan_server("OpenGVLab/InternVL3-1B", wishes=ServeOptions(trust_remote_code=True), vllm=script)
     assert kept.model == "OpenGVLab/InternVL3-1B"
     with pytest.raises(UsageError, match="there is no folder nonsense"):
-        plan("nonsense", vllm=script)
+        plan_server("nonsense", vllm=script)
 
 
 def test_vllm_is_found_by_its_python_its_executable_or_its_environment(

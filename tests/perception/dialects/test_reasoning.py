@@ -17,8 +17,8 @@ from handeye.perception.dialects.reasoning import separate
 from handeye.perception.engines import open_engine
 from handeye.perception.engines.engine import Request, answer_parts
 from handeye.perception.engines.scripted import ScriptedEngine
-from handeye.perception.engines.serving.messages import Message
-from handeye.perception.engines.serving.streaming import Growing, Telling
+from handeye.perception.engines.serving.reply_message import ReplyMessage
+from handeye.perception.engines.serving.streaming import StreamReader, TextForwarder
 from handeye.perception.internvl.calibration import numbers_in
 from handeye.perception.internvl.profiles import INTERNVL3, INTERNVL3_5, PROFILES
 from handeye.perception.internvl.prompt import ChatTurn, Prompt
@@ -207,7 +207,7 @@ def test_no_draft_is_returned_however_it_is_streamed(
     draft = " ".join([*words, CALLS[name][1], *words])
     text = FORMS[form].format(draft=draft, answer=CALLS[name][2])
     cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=8)) | {0, len(text)})
-    growing = Growing(Telling(lambda _: None, STOP))
+    growing = StreamReader(TextForwarder(lambda _: None, STOP))
     for first, last in itertools.pairwise(cuts):
         event = {"choices": [{"index": 0, "delta": {"content": text[first:last]}}]}
         line = b"data: " + json.dumps(event).encode() + b"\n\n"
@@ -216,7 +216,7 @@ def test_no_draft_is_returned_however_it_is_streamed(
     growing.add(b"data:[DONE]\n\n")
     whole = growing.whole()
     assert whole is not None
-    said = Message(json.loads(whole)["choices"][0]["message"]).separated(STOP, profile, "stop")
+    said = ReplyMessage(json.loads(whole)["choices"][0]["message"]).separated(STOP, profile, "stop")
     assert said is not None
     try:
         action = parse_action(said, profile, SIZE)[1]

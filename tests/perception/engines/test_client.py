@@ -18,7 +18,7 @@ from PIL import Image
 from handeye.perception.engines import EngineOptions, open_engine
 from handeye.perception.engines.engine import Request
 from handeye.perception.engines.serving import http as http_module
-from handeye.perception.engines.serving.shrinking import canvas
+from handeye.perception.engines.serving.context_limit import canvas_size
 from handeye.perception.internvl.profiles import ModelProfile
 from handeye.perception.internvl.prompt import ChatTurn, Prompt, PromptImage, PromptPrefix, video_frames
 from handeye.perception.internvl.tiling import MAX_TILES, choose_grid
@@ -183,7 +183,7 @@ def test_answers_in_pixels_are_of_the_picture_that_was_sent(odd: Any, tmp_path: 
 def test_every_grid_can_be_had_of_every_server_by_the_size_of_the_picture() -> None:
     for own in range(1, MAX_TILES + 1):
         grids = {(columns, rows) for columns in range(1, own + 1) for rows in range(1, own // columns + 1)}
-        assert all(choose_grid(*canvas(grid, own, 448), own) == grid for grid in grids)
+        assert all(choose_grid(*canvas_size(grid, own, 448), own) == grid for grid in grids)
 
 
 def test_pictures_of_one_tile_stay_so_beside_a_large_one(odd: Any) -> None:

@@ -23,7 +23,7 @@ REASONING = ("reasoning", "reasoning_content", "thinking")
 PARTS = ("thinking", "reasoning", "redacted_thinking", "reasoning_text", "summary_text")
 
 
-class Message:
+class ReplyMessage:
     """One message, whole or put together from the deltas of a stream."""
 
     def __init__(self, value: Any = None) -> None:
