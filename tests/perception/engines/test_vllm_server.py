@@ -290,7 +290,7 @@ def test_a_server_ends_when_who_started_it_is_killed(stand_in: Any, tmp_path: Pa
     code = (
         "from pathlib import Path; from handeye.perception.engines.serving.vllm_server import *\n"
         f"import handeye.perception.engines.serving.vllm_server as it; it.END_SECONDS = 0.5\n"
-        f"Server.start(plan({str(tmp_path)!r}, vllm={str(script)!r}, log=Path({str(tmp_path / 'log')!r})))\n"
+        f"VllmServer.start(plan_server({str(tmp_path)!r}, vllm={str(script)!r}, log=Path({str(tmp_path / 'log')!r})))\n"
         "print('up', flush=True); import time; time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
