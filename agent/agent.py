@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handeye.agent.options import RunOptions
 from handeye.agent.recorder import RunRecorder
-from handeye.agent.resources import EMBEDDED, open_perception_and_policy, page_folder
+from handeye.agent.resources import open_perception_and_policy, page_folder
 from handeye.agent.resume import check_files
 from handeye.agent.run_context import RunContext
 from handeye.agent.run_driver import ResumeAnswer, RunDriver
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from handeye.agent.event_log import AnyEvent
-    from handeye.agent.run_folder import Approve, RunResult
+    from handeye.agent.run_folder import RunResult
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
     from handeye.tools.device import Device
@@ -36,24 +37,22 @@ class Agent:
 
         with Browser("http://localhost:8000") as browser:
             run = Agent(browser, model="embedded").run("search for lamp and open the second result")
-        print(run.verdict, run.report)
+        print(run.status, run.report)
 
-    `model` is `embedded`, a checkpoint's id or folder, or a server's address; `eyes` and `policy` replace what it
-    would bring. `tools` are functions with `@tool` that the run may use. `ask` answers questions (approvals too);
-    without it a question pauses the run with verdict `waiting`.
+    `options` are the settings of the runs, see `RunOptions`. `model` and the other settings can be given by name
+    instead: `Agent(browser, max_steps=20)`. `perception` and `policy` replace what the settings name. `tools` are
+    functions with `@tool` that a run may use. `ask` answers questions, approvals included; without it a question pauses
+    the run with status `waiting`. Raises UsageError for a wrong setting.
     """
 
     def __init__(
         self,
         device: Device,
-        model: str = EMBEDDED,
+        model: str = "",
         *,
-        policy: str | Policy = "auto",
+        options: RunOptions | None = None,
+        policy: str | Policy = "",
         perception: Perception | None = None,
-        approve: Approve = "risky",
-        max_steps: int = 50,
-        budget_seconds: float | None = None,
-        allow_domains: tuple[str, ...] = (),
         rules: GuardPolicy | None = None,
         tools: Iterable[Any] | Toolbox = (),
         secrets: Secrets | None = None,
@@ -61,30 +60,30 @@ class Agent:
         config: RunConfig | None = None,
         ask: Callable[[str], str | None] | None = None,
         listen: Callable[[AnyEvent], None] | None = None,
+        **settings: Any,
     ) -> None:
         self.device = device
         self.tools = tools if isinstance(tools, Toolbox) else Toolbox(as_tools(tools))
-        self.config = config or RunConfig.checked(
-            goal="",
-            on=device.name,
-            model=model,
-            policy=policy if isinstance(policy, str) else policy.name,
-            max_steps=max_steps,
-            budget_seconds=budget_seconds,
-            approve=approve,
-            allow_domains=allow_domains,
-            rules=rules or GuardPolicy(),
-            tools=tuple(tool.name for tool in self.tools.tools),
-        )
+        if isinstance(options, RunConfig):
+            config = config or options
+        if config is None:
+            named = policy if isinstance(policy, str) else policy.name
+            given = settings | {name: each for name, each in (("model", model), ("policy", named)) if each}
+            allowed = tuple(tool.name for tool in self.tools.tools)
+            chosen = _run_options(options, {"on": device.name}, given | {"tools": allowed})
+            config = RunConfig.from_options(chosen, rules=rules)
+            policy = policy or config.policy
+        elif settings:
+            raise UsageError(f"{next(iter(settings))} is also part of config; give one of the two")
+        self.config = config
         self.secrets = secrets or Secrets.read(Path(self.config.secrets) if self.config.secrets else None)
         self.run_dir = run_dir
         self.ask = ask
         self.listen = listen
         if perception is None or isinstance(policy, str):
-            name = policy if isinstance(policy, str) else "auto"
             made = open_perception_and_policy(
                 self.config.model,
-                name,
+                (isinstance(policy, str) and policy) or "auto",
                 self.config.options,
                 samples=self.config.samples,
                 best_of=self.config.best_of,
@@ -177,3 +176,11 @@ class Agent:
         if resumed and folder.journal.exists():
             self.secrets.recall(folder.journal.read_text(encoding="utf-8"))
         self.device.secrets = self.secrets
+
+
+def _run_options(options: RunOptions | None, defaults: dict[str, Any], given: dict[str, Any]) -> RunOptions:
+    """The options with changed defaults, and with the settings that are given by name."""
+    chosen = {name: getattr(options, name) for name in options.model_fields_set} if options else {}
+    if chosen.get("tools") and not given["tools"]:
+        raise UsageError(f"options name the tools {', '.join(chosen['tools'])}; pass them as Agent(tools=…) too")
+    return RunOptions.of(defaults | chosen | given)

@@ -12,15 +12,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from handeye.agent.event_log import RunStatus
+from handeye.agent.options import RunOptions
 from handeye.perception.engines.options import EngineOptions
 from handeye.perception.usage import Usage
-from handeye.policies.guard.guard_policy import GuardPolicy
+from handeye.policies.guard.guard_policy import GuardPolicy, rules_file
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.files import clear_parts, write_atomically
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from handeye.tools.screenshot import Screenshot
-
-Approve = Literal["never", "risky", "always"]
 
 #: A run that ended so can be picked up again; None is one that never came to an end.
 RESUMABLE = frozenset({None, "waiting", "interrupted", "out_of_budget", "broken", "stuck"})
@@ -54,61 +53,40 @@ ROOM: tuple[tuple[float, dict[str, Any]], ...] = (
 )
 
 
-class RunConfig(BaseModel):
-    """What a run was asked to do and with what; kept in `run.json`, so that it can be resumed."""
+class RunConfig(RunOptions):
+    """What a run was asked to do and with what settings. It is stored in `run.json`, so that a run can be resumed."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(extra="ignore")  # run.json may be of a later version
 
     goal: str
-    on: str = "desktop"
-    model: str = "embedded"
-    policy: str = "auto"
-    max_steps: int = Field(default=50, ge=1)
-    """Stop after this many actions."""
-    budget_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """Stop after this much time."""
-    approve: Approve = "risky"
-    allow_domains: tuple[str, ...] = ()
-    """In addition to those of the rules."""
-    tools: tuple[str, ...] = ()
-    """Custom tools that may be used, by name or pattern; all others are off."""
-    tools_from: tuple[str, ...] = ()
-    """Files and modules they come from, besides entry points and MCP servers."""
     rules: GuardPolicy = GuardPolicy()
-    """The person's own, as they were when the run began; a resume can only tighten them."""
+    """The rules of the user when the run began; a resume can only tighten them."""
     folder: str = ""
-    """Where paths begin that are given to pages and programs; empty: the working folder."""
-    secrets: str = ""
-    """The file that secrets come from; never what is in it."""
+    """The folder that relative paths given to pages and programs start from; empty: the working folder."""
     secret_names: tuple[str, ...] = ()
-    """Those that the goal speaks of."""
-    headed: bool = False
-    viewport: tuple[int, int] = (1344, 896)
-    storage_state: str = ""
-    """A file with the browser's cookies and storage: read at the start where it is there, written at the end."""
-    options: EngineOptions = EngineOptions()
-    """How the model is run."""
-    samples: int = Field(default=3, ge=1)
-    """Answers that must agree on a place; one is faster."""
-    best_of: int = Field(default=1, ge=1)
-    """Decisions to choose the best from."""
-    critic: str = ""
-    """The model that judges them; empty: the one that made them."""
+    """Names of the secrets that the goal uses."""
 
     @classmethod
-    def checked(cls, **settings: Any) -> RunConfig:
-        """The settings of a run. Raises UsageError with the name, value and limit of the first that is wrong."""
-        try:
-            return cls(**settings)
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(map(str, first["loc"])).replace("_", "-")
-            what = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
-            raise UsageError(f"{name} {what}, got {first['input']!r}") from error
+    def from_options(cls, options: RunOptions, goal: str = "", rules: GuardPolicy | None = None) -> RunConfig:
+        """The settings for a goal, with absolute paths, so that the run can be resumed from any folder.
+
+        `rules` None stands for those of the file `options.guard`, if one is named. Raises UsageError for a wrong file.
+        """
+        if rules is None:
+            rules = rules_file(Path(options.guard)) if options.guard else GuardPolicy()
+        files = (str(Path(each).resolve()) if each.endswith(".py") else each for each in options.tools_from)
+        resolved = {
+            "guard": "",
+            "secrets": str(Path(options.secrets).resolve()) if options.secrets else "",
+            "storage_state": str(Path(options.storage_state).absolute()) if options.storage_state else "",
+            "tools_from": tuple(files),
+        }
+        chosen = {name: getattr(options, name) for name in RunOptions.model_fields}
+        return cls(**chosen | resolved, goal=goal, rules=rules)
 
     @property
     def in_force(self) -> GuardPolicy:
-        """The rules, with the domains that were allowed beside them."""
+        """The rules, with the domains of `--allow-domain`."""
         return self.rules.with_domains(self.allow_domains)
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from handeye.agent.cli.console import Model, note_console, print_json, report_errors
-from handeye.agent.cli.flags import model_flags, read_options
+from handeye.agent.cli.console import note_console, print_json, report_errors
+from handeye.agent.cli.flags import STDOUT, GivenOptions, Output, Reporters, with_options
+from handeye.agent.options import ENGINE
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
@@ -21,31 +22,42 @@ if TYPE_CHECKING:
     from handeye.scenarios.agent_benchmarks.benchmark_task import BenchmarkTask, TaskLimits
     from handeye.scenarios.agent_benchmarks.tally import Tally
 
-#: Where results lie unless `--output` says otherwise.
+#: The default of `--output`.
 OUTPUT = Path("bench-results")
-#: `--json -` writes to standard output.
-STDOUT = "-"
+#: Time limit of one task.
+DEFAULT_SECONDS = 300.0
 BENCHMARKS = ("miniwob", "webarena", "osworld")
 
 
-@model_flags
+@with_options(
+    "model",
+    *ENGINE,
+    "headed",
+    "max_steps",
+    "budget_seconds",
+    defaults={"max_steps": 30, "budget_seconds": DEFAULT_SECONDS},
+)
 def command(
     benchmark: Annotated[
-        str, typer.Argument(metavar="miniwob|webarena|osworld", help="Which one.", show_default=False)
+        str, typer.Argument(metavar="miniwob|webarena|osworld", help="The benchmark.", show_default=False)
     ],
+    options: GivenOptions,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE…]", help="Task files, or folders of them; MiniWoB++ brings its own."),
+        typer.Argument(metavar="[FILE…]", help="Task files, or folders with them. MiniWoB++ needs none."),
     ] = None,
     tasks: Annotated[
         str,
-        typer.Option(envvar="HANDEYE_TASKS", metavar="NAME,…", help="Those of these names or ids; [b]all[/b] of them."),
+        typer.Option(
+            envvar="HANDEYE_TASKS", metavar="NAME,…", help="Names or ids of tasks, separated by commas, or [b]all[/b]."
+        ),
     ] = "all",
     seeds: Annotated[
-        int, typer.Option(min=1, max=10_000, envvar="HANDEYE_SEEDS", help="MiniWoB++: so many episodes of each task.")
+        int,
+        typer.Option(min=1, max=10_000, envvar="HANDEYE_SEEDS", help="MiniWoB++: number of episodes of each task."),
     ] = 1,
     first_seed: Annotated[
-        int, typer.Option(min=0, envvar="HANDEYE_FIRST_SEED", help="MiniWoB++: the first of them.")
+        int, typer.Option(min=0, envvar="HANDEYE_FIRST_SEED", help="MiniWoB++: seed of the first episode.")
     ] = 0,
     site: Annotated[
         list[str] | None,
@@ -53,7 +65,7 @@ def command(
             "--site",
             envvar="HANDEYE_SITE",
             metavar="NAME=URL",
-            help="WebArena: where a site is, as in shopping=http://…",
+            help="WebArena: address of a site, such as shopping=http://… Repeat the flag for several sites.",
         ),
     ] = None,
     allow_execute: Annotated[
@@ -69,48 +81,41 @@ def command(
         typer.Option(
             "--skip-unsupported",
             envvar="HANDEYE_SKIP_UNSUPPORTED",
-            help="Leave out tasks that ask for what handeye cannot do or judge; they are named, and count nowhere.",
+            help="Leave out tasks that handeye cannot do or judge. They are listed, and count nowhere.",
         ),
     ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, envvar="HANDEYE_LIMIT", help="The first N tasks only.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, envvar="HANDEYE_LIMIT", help="Only the first N tasks.")] = None,
     workers: Annotated[
-        int, typer.Option("-w", "--workers", min=1, max=64, envvar="HANDEYE_WORKERS", help="Processes side by side.")
+        int, typer.Option("-w", "--workers", min=1, max=64, envvar="HANDEYE_WORKERS", help="Number of processes.")
     ] = 1,
-    max_steps: Annotated[
-        int, typer.Option(min=1, envvar="HANDEYE_MAX_STEPS", help="Actions that a task may take.")
-    ] = 30,
-    budget_seconds: Annotated[
-        float, typer.Option(min=1, envvar="HANDEYE_BUDGET_SECONDS", help="Seconds that a task may take.")
-    ] = 300,
     at_least: Annotated[
         float | None,
-        typer.Option(min=0, max=1, envvar="HANDEYE_AT_LEAST", help="Fail when a smaller share is carried out."),
+        typer.Option(
+            min=0, max=1, envvar="HANDEYE_AT_LEAST", help="Exit with code 1 when a smaller share of tasks succeeds."
+        ),
     ] = None,
-    reporter: Annotated[
-        str,
-        typer.Option(envvar="HANDEYE_REPORTER", metavar="list,line,json,junit,html", help="Tell of each task besides."),
-    ] = "",
-    output: Annotated[Path, typer.Option(envvar="HANDEYE_OUTPUT", help="Where results and runs are kept.")] = OUTPUT,
+    reporter: Reporters = "",
+    output: Output = OUTPUT,
     resume: Annotated[
-        bool, typer.Option("--resume", envvar="HANDEYE_RESUME", help="Go on with the run that --output holds.")
+        bool, typer.Option("--resume", envvar="HANDEYE_RESUME", help="Continue the run in the --output folder.")
     ] = False,
     json_file: Annotated[
         str | None,
         typer.Option(
-            "--json", metavar="FILE|-", envvar="HANDEYE_BENCH_JSON", help="Where the result goes; - is stdout."
+            "--json", metavar="FILE|-", envvar="HANDEYE_BENCH_JSON", help="File for the result as JSON. - is stdout."
         ),
     ] = None,
-    headed: Annotated[bool, typer.Option(envvar="HANDEYE_HEADED", help="Show the browser or program.")] = False,
-    model: Model = "embedded",
-    options: Any = None,
 ) -> None:
-    """Measure how many tasks of a benchmark an agent carries out, as the benchmark itself judges it.
+    """Measure the share of a benchmark's tasks that the agent completes.
+
+    The benchmark's own checks decide. Exit code 3: a task could not be tried.
 
     [b]Examples[/b]: handeye bench miniwob --tasks click-button,enter-text --seeds 3 --json out.json
 
     handeye bench webarena tasks.json --site shopping=http://127.0.0.1:7770 --model OpenGVLab/InternVL3-8B-hf
     """
     code = 0
+    model = options.values["model"]
     with report_errors(
         json_file == STDOUT, model=model, n=0, accuracy=None, by_type={}, results=[], benchmark=benchmark
     ):
@@ -124,7 +129,8 @@ def command(
 
         _check_flags(benchmark, files, seeds != 1 or first_seed != 0, bool(site), allow_execute)
         names = [name for each in tasks.split(",") if (name := each.strip())]
-        limits = TaskLimits(max_steps, budget_seconds)
+        chosen = options.checked()
+        limits = TaskLimits(chosen.max_steps, chosen.budget_seconds or DEFAULT_SECONDS)
         found = read_tasks(
             benchmark,
             files or [],
@@ -143,9 +149,9 @@ def command(
             output=output,
             model=model,
             retries=0,
-            headed=headed,
+            headed=chosen.headed,
             rules=rules_here() or GuardPolicy(),
-            options=read_options(options),
+            options=chosen.options,
         )
         reporters = open_reporters(reporter, console, output) or [BenchmarkProgress(console, output)]
         results, seconds, stopped, written = run_and_report(found, settings, workers, reporters, resume=resume)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handeye.agent.cli.console import Json, Model, note_console, print_json, report_errors
-from handeye.agent.cli.flags import model_flags, read_options
+from handeye.agent.cli.console import note_console, print_json, report_errors
+from handeye.agent.cli.flags import GivenOptions, Json, NoModel, Output, Reporters, with_options
+from handeye.agent.options import ENGINE
 from handeye.tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,23 +18,27 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.distributed import ClusterPool
 
-#: Where results lie unless `--output` says otherwise.
+#: The default of `--output`.
 OUTPUT = Path("test-results")
 #: In the place of a number of workers: as many as a cluster has cores.
 EVERY_CORE = 0
 
 
-@model_flags
+@with_options("model", *ENGINE, "headed", "secrets")
 def command(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="Suites, or folders that hold some.", show_default=False)
+        list[Path], typer.Argument(metavar="PATH…", help="Suites, or folders with suites.", show_default=False)
     ],
+    options: GivenOptions,
     grep: Annotated[
-        str, typer.Option("-g", "--grep", envvar="HANDEYE_GREP", metavar="PATTERN", help="Those whose names match.")
+        str,
+        typer.Option(
+            "-g", "--grep", envvar="HANDEYE_GREP", metavar="PATTERN", help="Only scenarios whose name matches."
+        ),
     ] = "",
     tags: Annotated[
         list[str] | None,
-        typer.Option("--tag", envvar="HANDEYE_TAG", metavar="TAG", help="Those with one of these tags."),
+        typer.Option("--tag", envvar="HANDEYE_TAG", metavar="TAG", help="Only scenarios with one of these tags."),
     ] = None,
     workers: Annotated[
         int | None,
@@ -43,8 +48,8 @@ def command(
             min=1,
             max=1024,
             envvar="HANDEYE_WORKERS",
-            help="Processes side by side.",
-            show_default="1; with --ray as many as it has cores",
+            help="Number of processes.",
+            show_default="1; with --ray the number of its cores",
         ),
     ] = None,
     ray: Annotated[
@@ -52,53 +57,58 @@ def command(
         typer.Option(
             envvar="HANDEYE_RAY",
             metavar="ADDRESS|local",
-            help="Run them on the machines of a Ray cluster, such as 10.0.0.5:6379; [b]local[/b] starts one here.",
+            help="Run on the machines of a Ray cluster, such as 10.0.0.5:6379. [b]local[/b] starts one here.",
             show_default=False,
         ),
     ] = "",
     retries: Annotated[
         int | None,
-        typer.Option(min=0, max=20, envvar="HANDEYE_RETRIES", help="Further attempts.", show_default="as suites say"),
+        typer.Option(
+            min=0,
+            max=20,
+            envvar="HANDEYE_RETRIES",
+            help="Further attempts after a failure.",
+            show_default="as the suite says",
+        ),
     ] = None,
     repeat_each: Annotated[
-        int, typer.Option(min=1, max=1000, envvar="HANDEYE_REPEAT_EACH", help="Run each so many times.")
+        int, typer.Option(min=1, max=1000, envvar="HANDEYE_REPEAT_EACH", help="Number of runs of each scenario.")
     ] = 1,
     shard: Annotated[
-        str, typer.Option(envvar="HANDEYE_SHARD", metavar="N/M", help="The N-th of M parts, for M machines.")
+        str,
+        typer.Option(envvar="HANDEYE_SHARD", metavar="N/M", help="Only part N of M, to share work among M machines."),
     ] = "",
     last_failed: Annotated[
-        bool, typer.Option("--last-failed", envvar="HANDEYE_LAST_FAILED", help="Those that failed the last time.")
+        bool,
+        typer.Option("--last-failed", envvar="HANDEYE_LAST_FAILED", help="Only scenarios that failed the last time."),
     ] = False,
     max_failures: Annotated[
-        int, typer.Option(min=0, envvar="HANDEYE_MAX_FAILURES", help="Stop after so many; 0 never does.")
+        int,
+        typer.Option(min=0, envvar="HANDEYE_MAX_FAILURES", help="Stop after this number of failures. 0: never."),
     ] = 0,
     resume: Annotated[
         bool,
         typer.Option(
             "--resume",
             envvar="HANDEYE_RESUME",
-            help="Go on with the run that --output holds: what has a result is kept, the rest is run.",
+            help="Continue the run in the --output folder: keep its results and run the remaining scenarios.",
         ),
     ] = False,
     forbid_only: Annotated[
         bool,
-        typer.Option("--forbid-only", envvar="HANDEYE_FORBID_ONLY", help="Refuse suites with `only`, as CI should."),
+        typer.Option("--forbid-only", envvar="HANDEYE_FORBID_ONLY", help="Refuse suites with `only`. Use it in CI."),
     ] = False,
-    reporter: Annotated[
-        str, typer.Option(envvar="HANDEYE_REPORTER", metavar="list,line,json,junit,html", help="How results are told.")
-    ] = "list",
-    output: Annotated[Path, typer.Option(envvar="HANDEYE_OUTPUT", help="Where results and runs are kept.")] = OUTPUT,
-    listing: Annotated[bool, typer.Option("--list", envvar="HANDEYE_LIST", help="Name them, and run none.")] = False,
-    headed: Annotated[bool, typer.Option(envvar="HANDEYE_HEADED", help="Show the browser or program.")] = False,
-    secrets: Annotated[
-        Path | None, typer.Option(envvar="HANDEYE_SECRETS", metavar="FILE", help="What {{secret:NAME}} stands for.")
-    ] = None,
+    reporter: Reporters = "list",
+    output: Output = OUTPUT,
+    listing: Annotated[
+        bool, typer.Option("--list", envvar="HANDEYE_LIST", help="List the scenarios without running them.")
+    ] = False,
     trace: Annotated[
         str,
         typer.Option(
             envvar="HANDEYE_TRACE",
             metavar="on|retain-on-failure|off",
-            help="Keep every run, those of attempts that did not pass, or no pictures at all.",
+            help="What to keep: every run, runs of attempts that did not pass, or no pictures.",
         ),
     ] = "on",
     update_anchors: Annotated[
@@ -106,7 +116,7 @@ def command(
         typer.Option(
             "--update-anchors",
             envvar="HANDEYE_UPDATE_ANCHORS",
-            help="Keep what had to be done another way.",
+            help="Store new anchors for steps that were done in another way than recorded.",
         ),
     ] = False,
     update_pictures: Annotated[
@@ -114,24 +124,19 @@ def command(
         typer.Option(
             "--update-pictures",
             envvar="HANDEYE_UPDATE_PICTURES",
-            help="Write the pictures that checks compare with as they are seen, where they differ or are missing.",
+            help="Write the reference pictures of checks where they differ or are missing.",
         ),
     ] = False,
-    no_model: Annotated[
-        bool,
-        typer.Option(
-            "--no-model", envvar="HANDEYE_NO_MODEL", help="Fail where a step has drifted, instead of asking a model."
-        ),
-    ] = False,
+    no_model: NoModel = False,
     anchors: Annotated[
         bool,
-        typer.Option(envvar="HANDEYE_ANCHORS", help="Do again what passed before, by its anchors."),
+        typer.Option(envvar="HANDEYE_ANCHORS", help="Repeat scenarios that passed before by their recorded anchors."),
     ] = True,
-    model: Model = "embedded",
-    options: Any = None,
     as_json: Json = False,
 ) -> None:
-    """Run scenarios written in plain English, and check what must be so afterwards.
+    """Run scenarios in plain English, and check their results.
+
+    Exit code 1: a scenario failed. 3: a scenario could not be run.
 
     [b]Example[/b]: handeye test tests/shop.yaml --reporter list,junit --output out/
 
@@ -149,6 +154,7 @@ def command(
         from handeye.scenarios.runner import Settings
         from handeye.scenarios.suite_run import run_and_report, select_scenarios, select_shard
 
+        run_options = options.checked()
         console = note_console()
         scenarios = [
             scenario for path in find_files(paths) for scenario in load_scenarios(path, pictures=not update_pictures)
@@ -165,20 +171,20 @@ def command(
             return
         settings = Settings(
             output=output,
-            model=model,
+            model=run_options.model,
             retries=retries,
-            headed=headed,
-            secrets=str(secrets.resolve()) if secrets else "",
+            headed=run_options.headed,
+            secrets=str(Path(run_options.secrets).resolve()) if run_options.secrets else "",
             anchors=check_anchor_flags(anchors, update_anchors, no_model),
             update_anchors=update_anchors,
             update_pictures=update_pictures,
             trace=parse_retention(trace),
             no_model=no_model,
             rules=rules_here() or GuardPolicy(),
-            options=read_options(options),
+            options=run_options.options,
         )
         reporters = open_reporters(reporter, console, output)
-        with open_cluster(ray, model, workers) as work:
+        with open_cluster(ray, run_options.model, workers) as work:
             count = workers or (1 if work is None else EVERY_CORE)
             done = run_and_report(scenarios, settings, count, reporters, max_failures, resume=resume, work=work)
         for path in done.written:

@@ -111,10 +111,13 @@ def _check(kinds: dict[str, str], short: dict[str, str], parts: dict[str, Schema
 
 def command(
     out: Annotated[
-        Path | None, typer.Option(envvar="HANDEYE_OUT", metavar="FILE", help="Write it there, and print nothing.")
+        Path | None,
+        typer.Option(envvar="HANDEYE_OUT", metavar="FILE", help="Write the schema into this file instead of stdout."),
     ] = None,
 ) -> None:
-    """Print the JSON Schema of suites, for editors: completion, and mistakes marked as you type.
+    """Print the JSON Schema of suites for editors.
+
+    With it, editors complete keys and mark mistakes.
 
     [b]Example[/b]: handeye schema --out suite.schema.json
 

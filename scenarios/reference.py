@@ -9,46 +9,68 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.agent.cli.flags import PANEL
+from handeye.agent.options import ENGINE, GROUPS, OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from handeye.agent.options import Option
+
 PAGE = Path("docs/reference.md")
 HEAD = """# Reference
 
-Written by `make reference`, from the code itself; `make check` tells when it is out of date. The guides are
+`make reference` writes this page from the code, and `make check` fails when it is out of date. The guides are
 [scenarios.md](scenarios.md), [browser.md](browser.md), [desktop.md](desktop.md), [tools.md](tools.md),
 [eval.md](eval.md), [trust.md](trust.md) and [internvl.md](internvl.md).
 
-Every flag can be given by its variable in the environment, and in `handeye.toml` or `[tool.handeye]`.
+- [Settings of a run](#settings-of-a-run)
+- [Commands](#commands)
+- [Suites](#suites)
+- [Checks](#checks)
+
+Every flag can also be set by an environment variable, and by a key of `handeye.toml` or of `[tool.handeye]` in
+`pyproject.toml`. A flag wins over a variable, a variable over the file, and the file over the default.
+"""
+SETTINGS = """## Settings of a run
+
+The commands share these settings, which are the fields of `handeye.agent.options.RunOptions`. Each command names those
+that it has. A key of `handeye.toml` is the flag without its dashes, and counts for all commands. In a table such as
+`[test]` it counts for this command alone:
+
+    model = "http://127.0.0.1:8000/v1"
+    tools = ["stock", "files.*"]
+    [run]
+    max-steps = 80
 """
 SUITES = """## Suites
 
-Editors complete keys and mark mistakes by `handeye schema --out suite.schema.json`, when a suite's first line is
+Editors complete keys and mark mistakes with the schema that `handeye schema --out suite.schema.json` writes. The first
+line of the suite is then
 
     # yaml-language-server: $schema=suite.schema.json
 
-A list of one may be written without its brackets."""
+A list of one entry may be written without its brackets."""
 CHECKS = """## Checks
 
-In `requires`, `ensures`, `always` and `never`: a sentence, or a table with the kind as its one key. Where a kind says
-“short”, that field may be given alone: `text: Thank you`."""
+A check in `requires`, `ensures`, `always` and `never` is a sentence, or a table with the kind as its only key. The
+field after “Short” may be given alone: `text: Thank you`."""
 
 
 def reference() -> str:
-    """The page."""
-    page = "\n".join([HEAD, "## Commands", *_commands(), SUITES, *_suites(), CHECKS, *_checks()])
+    """The text of the page."""
+    page = "\n".join(
+        [HEAD, SETTINGS, *_settings(), "## Commands", *_commands(), SUITES, *_suites(), CHECKS, *_checks()]
+    )
     return re.sub(r"\n{3,}", "\n\n", page).rstrip() + "\n"
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` say whether it is what it should be."""
+    """Write the page. With `--check` return 1 when the page is out of date, and write nothing."""
     text = reference()
     if "--check" in arguments:
         if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
             return 0
-        sys.stderr.write(f"{PAGE} is out of date; write it anew with: make reference\n")
+        sys.stderr.write(f"{PAGE} is out of date; run: make reference\n")
         return 1
     PAGE.write_text(text, encoding="utf-8")
     return 0
@@ -65,12 +87,11 @@ def _commands() -> Iterator[str]:
     commands = {name: group.get_command(context, name) for name in names}
     for name, command in commands.items():
         yield from _command(name, command, context)
-    yield from _model(commands)
 
 
 def _foreign() -> set[str]:
-    """Commands that other packages on this machine bring along."""
-    from handeye.agent.cli.extensions import GROUP
+    """The commands of other packages that are installed on this machine."""
+    from handeye.agent.cli import GROUP
 
     ours: set[str] = set()
     all_: set[str] = set()
@@ -92,22 +113,41 @@ def _command(name: str, command: Any, above: Any) -> Iterator[str]:
         for each in command.params
         if each.param_type_name == "option" and "--help" not in each.opts and not each.hidden
     ]
-    own = [each for each in options if each.rich_help_panel != PANEL]
+    shared = [each for each in options if each.name in OPTIONS]
+    own = [each for each in options if each.name not in OPTIONS]
     if own:
         yield from _options(own)
-    if len(own) < len(options):
-        yield "And [how the model is run](#how-the-model-is-run).\n"
+    if shared:
+        yield f"[Settings of a run](#settings-of-a-run): {', '.join(_shared(shared))}.\n"
 
 
-def _model(commands: dict[str, Any]) -> Iterator[str]:
-    """The flags that many commands share, once."""
-    yield "\n### How the model is run\n"
-    shared = {each.name: each for command in commands.values() for each in command.params if _panel(each) == PANEL}
-    yield from _options(list(shared.values()))
+def _shared(options: list[Any]) -> Iterator[str]:
+    """The flags of settings, with the default where this command has another one; those of the engine in one."""
+    whole = {option.name for option in options} >= set(ENGINE)
+    for option in options:
+        if option.name in ENGINE and whole:
+            continue
+        usual = OPTIONS[option.name].text(OPTIONS[option.name].default)
+        differs = option.default not in (None, "", usual) and not option.is_flag
+        yield f"{_code(option.opts[0])} (default {_code(option.default)})" if differs else _code(option.opts[0])
+    if whole:
+        yield f"{_code(OPTIONS[ENGINE[0]].flag)} to {_code(OPTIONS[ENGINE[-1]].flag)}"
 
 
-def _panel(parameter: Any) -> str:
-    return getattr(parameter, "rich_help_panel", None) or ""
+def _settings() -> Iterator[str]:
+    """A table for each group of options."""
+    for group, names in GROUPS.items():
+        yield f"\n### {group}\n"
+        yield from _table(("flag", "variable", "default", ""), [_setting(OPTIONS[name]) for name in names])
+
+
+def _setting(option: Option) -> list[str]:
+    negated = f"--no-{option.flag.removeprefix('--')}"
+    flag = f"{option.flag}, {negated}" if option.kind is bool else f"{option.flag} {option.metavar}"
+    usual = option.text(option.default) if option.default not in (None, "", (), False) else ""
+    default = _prose(option.unset) if option.unset else "on" if option.default is True else _code(usual)
+    note = f" Formerly {_code(option.former_flag)}." if option.former_flag else ""
+    return [_code(flag), _code(option.variable), default, _prose(option.help) + note]
 
 
 def _options(options: list[Any]) -> Iterator[str]:
@@ -123,12 +163,12 @@ def _argument(argument: Any, context: Any) -> str:
 
 
 def _flags(option: Any) -> str:
-    told = ", ".join([*option.opts, *option.secondary_opts])
-    return told if option.is_flag else f"{told} {option.metavar or _value(option)}"
+    names = ", ".join([*option.opts, *option.secondary_opts])
+    return names if option.is_flag else f"{names} {option.metavar or _value(option)}"
 
 
 def _value(option: Any) -> str:
-    """What a flag takes, where its maker has given no word for it."""
+    """The name of a value where the flag has no metavar."""
     number = isinstance(option.default, int | float) or (option.min, option.max) != (None, None)
     return "N" if number else "PATH" if isinstance(option.default, Path) else "TEXT"
 
@@ -152,7 +192,7 @@ def _suites() -> Iterator[str]:
         yield from _table(("key", "", "default", ""), [_field(*each) for each in part["properties"].items()])
 
 
-#: Tables within a suite, by their keys.
+#: The tables within a suite: key and definition in the schema.
 PARTS = {"scenarios": "ScenarioSpec", "steps": "ScenarioStep", "serve": "Serve", "ground": "GroundSpec"}
 
 
@@ -175,16 +215,16 @@ def _checks() -> Iterator[str]:
 
 def _field(key: str, field: dict[str, Any]) -> list[str]:
     default = field.get("default")
-    told = (
+    shown = (
         ""
         if default in (None, "", [], {}) or default is False
         else _code(str(default).lower() if default is True else str(default))
     )
-    return [_code(key), _kind(field), told, _prose(field.get("description", ""))]
+    return [_code(key), _kind(field), shown, _prose(field.get("description", ""))]
 
 
 def _kind(field: dict[str, Any]) -> str:
-    """What a field takes, in a word or two."""
+    """The type of a field, in words."""
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
         return {"Checks": "checks", "Check": "check", "ScenarioStep": "step"}.get(name, "table")
@@ -219,16 +259,16 @@ def _code(text: object) -> str:
 
 
 def _help(text: str) -> str:
-    """A command's help, its examples as such."""
-    told: list[str] = []
+    """The help text of a command as markdown, with its examples as code."""
+    paragraphs: list[str] = []
     for paragraph in text.split("\n\n"):
         example = re.fullmatch(r"(?s)(?:\[b\]Examples?\[/b\]: )?(handeye .*)", paragraph)
-        told.append("    " + " ".join(example[1].split()) if example else _prose(paragraph))
-    return "\n\n".join(told)
+        paragraphs.append("    " + " ".join(example[1].split()) if example else _prose(paragraph))
+    return "\n\n".join(paragraphs)
 
 
 def _prose(text: str) -> str:
-    """Help as markdown: emphasis of the terminal's, and paragraphs that are examples."""
+    """A help text as markdown: the markup of terminals becomes emphasis."""
     text = re.sub(r"\[/?(?:b|bold|dim|i)\]", "**", text).replace("****", "").replace("\\[", "[")
     return re.sub(r"<(\w+)>", r"`<\1>`", text)
 

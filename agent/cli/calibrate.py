@@ -1,4 +1,4 @@
-"""`handeye calibrate`: which coordinates does a model write?"""
+"""`handeye calibrate`: find out in which coordinates a model answers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handeye.agent.cli.console import Json, Model, note_console, print_json, report_errors
-from handeye.agent.cli.flags import model_flags, read_options
+from handeye.agent.cli.console import note_console, print_json, report_errors
+from handeye.agent.cli.flags import GivenOptions, Json, with_options
+from handeye.agent.options import ENGINE
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
     from handeye.perception.internvl.calibration import Calibration
     from handeye.perception.internvl.calibration_page import CalibrationTarget
 
-#: The page that is shown beside the pictures: exactly 3x2 tiles, as a browser's pages are.
+#: Size of the page in the browser, in pixels: exactly 3x2 tiles, as with the default viewport.
 PAGE = (1344, 896)
 
-NOTHING: dict[str, Any] = {
+#: The JSON of a calibration that failed.
+NO_RESULT: dict[str, Any] = {
     "fit": None,
     "profile": None,
     "space": None,
@@ -48,58 +50,64 @@ NOTHING: dict[str, Any] = {
 }
 
 
-@model_flags
+@with_options("model", *ENGINE)
 def calibrate(
-    model: Model = "embedded",
+    options: GivenOptions,
     out: Annotated[
         Path | None,
-        typer.Option(envvar="HANDEYE_OUT", help="The profile's file.", show_default="<model>.profile.json"),
+        typer.Option(
+            envvar="HANDEYE_OUT", metavar="FILE", help="File of the profile.", show_default="<model>.profile.json"
+        ),
     ] = None,
     targets: Annotated[
-        int, typer.Option(min=24, max=160, envvar="HANDEYE_TARGETS", help="Shapes that are asked for.")
+        int, typer.Option(min=24, max=160, envvar="HANDEYE_TARGETS", help="Number of shapes to ask for.")
     ] = 24,
-    page: Annotated[bool, typer.Option(envvar="HANDEYE_PAGE", help="Show some of them on a page in a browser.")] = True,
-    seed: Annotated[int, typer.Option(envvar="HANDEYE_SEED", help="Another one gives other shapes and places.")] = 0,
+    page: Annotated[bool, typer.Option(envvar="HANDEYE_PAGE", help="Show some shapes on a page in a browser.")] = True,
+    seed: Annotated[int, typer.Option(envvar="HANDEYE_SEED", help="Seed of the shapes and their positions.")] = 0,
     force: Annotated[
         bool, typer.Option("--force", envvar="HANDEYE_FORCE", help="Write the profile even if the fit is poor.")
     ] = False,
-    options: Any = None,
     as_json: Json = False,
 ) -> None:
-    """Show a model shapes at known places, and find out in which coordinates it answers. Exit code 1: a poor fit.
+    """Find out in which coordinates a model answers, with shapes at known positions.
 
-    The profile that is written goes to [b]--profile[/b] of the other commands; a picture of the answers lies beside it.
+    Use the profile it writes with [b]--profile[/b] of the other commands. A picture of the answers is written next to
+    it. Exit code 1: the fit is poor.
 
     [b]Example[/b]: handeye calibrate --model http://127.0.0.1:8000/v1 --out mine.profile.json
     """
     began = time.monotonic()
-    with report_errors(as_json, **NOTHING):
-        if model == "embedded":
-            raise UsageError("the embedded default writes no coordinates; name a model with --model")
+    with report_errors(as_json, **NO_RESULT):
+        from handeye.agent.resources import EMBEDDED
+
+        chosen = options.checked()
+        model = chosen.model
+        if model == EMBEDDED:
+            raise UsageError("the embedded default answers without coordinates; name a model with --model")
         from handeye.perception.engines import open_engine
-        from handeye.perception.internvl import calibration as work
+        from handeye.perception.internvl.calibration import fit_calibration
 
         console = note_console()
         with console.status(f"opening {model}"):
-            engine = open_engine(model, read_options(options))
+            engine = open_engine(model, chosen.options)
         with closing(engine):
             for note in engine.notes:
                 console.print(f"note: {note}", markup=False, soft_wrap=True)
             pictures = _pictures(targets, seed, page, console)
-            found = work.fit_calibration(engine.profile, _ask(engine, pictures, console))
+            calibration = fit_calibration(engine.profile, _ask(engine, pictures, console))
             base = engine.profile.name
         path = out or Path(f"{_slug(model)}.profile.json")
-        written = _write(found, base, path, [image for image, _ in pictures], force)
-        result = _result(found, path if written else None, round(time.monotonic() - began, 1), path)
+        written = _write(calibration, base, path, [image for image, _ in pictures], force)
+        result = _result(calibration, path if written else None, round(time.monotonic() - began, 1), path)
         if as_json:
             print_json(result)
         else:
-            _tell(result, found)
-    raise typer.Exit(1 if found.trouble else 0)
+            _print_result(result, calibration)
+    raise typer.Exit(1 if calibration.trouble else 0)
 
 
 def _pictures(count: int, seed: int, page: bool, console: Console) -> list[tuple[Image, Sequence[CalibrationTarget]]]:
-    """Pictures drawn here and, where there is a browser, one of a page in it; shapes spread evenly over all."""
+    """Drawn pictures and, with a browser, a screenshot of a page, each with its targets spread evenly over all."""
     from handeye.perception.internvl.calibration_page import SIZES, make_boards
 
     photographed: Image | None = None
@@ -109,14 +117,14 @@ def _pictures(count: int, seed: int, page: bool, console: Console) -> list[tuple
             with console.status("opening a browser"):
                 photographed = _photograph(last.page())
         except SetupError as error:
-            console.print(f"note: no page is shown, pictures alone: {error}", markup=False, soft_wrap=True)
+            console.print(f"note: only drawn pictures are used, without a page: {error}", markup=False, soft_wrap=True)
     if photographed is None:
         return [(board.draw(), board.targets) for board in make_boards(count, seed)]
     return [*((board.draw(), board.targets) for board in drawn), (photographed, last.targets)]
 
 
 def _photograph(page: str) -> Image:
-    """The page as the browser shows it."""
+    """A screenshot of the page in a browser."""
     from handeye.tools.browser import Browser
 
     with tempfile.TemporaryDirectory(prefix="handeye-") as folder:
@@ -137,26 +145,26 @@ def _ask(engine: Engine, pictures: Sequence[tuple[Image, Sequence[CalibrationTar
         return query_targets(engine, pictures, lambda: bar.advance(task))
 
 
-def _write(found: Calibration, base: str, path: Path, images: list[Image], force: bool) -> bool:
-    """Write the picture, and the profile unless the fit is poor; says whether the profile was written."""
+def _write(calibration: Calibration, base: str, path: Path, images: list[Image], force: bool) -> bool:
+    """Write the picture, and the profile unless the fit is poor. Returns whether the profile was written."""
     from handeye.perception.internvl.calibration import draw_calibration
     from handeye.tools.files import write_atomically
 
-    good = force or not found.trouble
+    good = force or not calibration.trouble
     try:
-        draw_calibration(found, images).save(_beside(path))
+        draw_calibration(calibration, images).save(_picture_path(path))
         if good:
-            named = found.profile.model_copy(update={"name": f"{base.removesuffix(', calibrated')}, calibrated"})
+            named = calibration.profile.model_copy(update={"name": f"{base.removesuffix(', calibrated')}, calibrated"})
             write_atomically(path, named.model_dump_json(indent=2) + "\n")
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be written ({error}); name a file you may write with --out") from error
     return good
 
 
-def _result(found: Calibration, written: Path | None, seconds: float, path: Path) -> dict[str, Any]:
-    profile = found.profile
+def _result(calibration: Calibration, written: Path | None, seconds: float, path: Path) -> dict[str, Any]:
+    profile = calibration.profile
     return {
-        "fit": "poor" if found.trouble else "good",
+        "fit": "poor" if calibration.trouble else "good",
         "profile": str(written) if written else None,
         "space": profile.space,
         "order": profile.order,
@@ -164,36 +172,36 @@ def _result(found: Calibration, written: Path | None, seconds: float, path: Path
         "box": profile.box,
         "scale": list(profile.scale),
         "offset": list(profile.offset),
-        "asked": len(found.asked),
-        "answered": found.answered,
-        "agreed": sum(found.agreed),
-        "median_error": _pixels(found.error(0.5)),
-        "p90_error": _pixels(found.error(0.9)),
-        "picture": str(_beside(path)),
+        "asked": len(calibration.asked),
+        "answered": calibration.answered,
+        "agreed": sum(calibration.agreed),
+        "median_error": _pixels(calibration.error(0.5)),
+        "p90_error": _pixels(calibration.error(0.9)),
+        "picture": str(_picture_path(path)),
         "seconds": seconds,
-        "reason": found.trouble,
+        "reason": calibration.trouble,
     }
 
 
-def _tell(result: dict[str, Any], found: Calibration) -> None:
+def _print_result(result: dict[str, Any], calibration: Calibration) -> None:
     from handeye.perception.internvl.calibration import describe_coordinates
 
-    typer.echo(describe_coordinates(found.profile))
+    typer.echo(describe_coordinates(calibration.profile))
     typer.echo(
-        f"{result['asked']} shapes, {result['answered']} answers with a place, {result['agreed']} agree", nl=False
+        f"{result['asked']} shapes, {result['answered']} answers with a point, {result['agreed']} agree", nl=False
     )
     if result["median_error"] is not None:
         typer.echo(f": median error {result['median_error']} px, 90 % within {result['p90_error']} px", nl=False)
     typer.echo(f", in {result['seconds']} s")
-    if found.trouble:
-        hint = "" if result["profile"] else "; nothing was written, --force writes it all the same"
-        note_console().print(f"[bold yellow]poor fit:[/] {found.trouble}{hint}", soft_wrap=True)
+    if calibration.trouble:
+        hint = "" if result["profile"] else "; no profile was written, --force writes it anyway"
+        note_console().print(f"[bold yellow]poor fit:[/] {calibration.trouble}{hint}", soft_wrap=True)
     if result["profile"]:
         typer.echo(f"  profile  {result['profile']}   (use it with --profile {result['profile']})")
     typer.echo(f"  picture  {result['picture']}")
 
 
-def _beside(path: Path) -> Path:
+def _picture_path(path: Path) -> Path:
     return path.with_suffix(".png")
 
 

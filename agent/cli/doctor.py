@@ -1,20 +1,22 @@
-"""`handeye doctor`: what works on this machine, and the remedy for what does not."""
+"""`handeye doctor` and `handeye actions`: what works on this machine, and which actions there are."""
 
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import platform
 import shutil
 import sys
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from handeye.agent.cli.console import Json, Model, print_json, report_errors
-from handeye.agent.cli.flags import model_flags, read_options
+from handeye.agent.cli.console import print_json, report_errors
+from handeye.agent.cli.flags import GivenOptions, Json, with_options
+from handeye.agent.options import ENGINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,35 +26,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     area: Literal["base", "browser", "desktop", "model"]
     what: str
     ok: bool
     needed: bool
-    """Whether anything at all fails without it."""
+    """Whether handeye fails without it."""
     detail: str
     remedy: str = ""
 
 
-@model_flags
-def doctor(model: Model = "embedded", options: Any = None, as_json: Json = False) -> None:
-    """Look at what this machine has: browser, displays, OCR, model packages, and the model itself if you name one.
+@with_options("model", *ENGINE)
+def doctor(options: GivenOptions, as_json: Json = False) -> None:
+    """Check this machine: browser, displays, OCR, model packages, and the model if you name one.
+
+    Exit code 3: something is missing that handeye cannot do without.
 
     [b]Example[/b]: handeye doctor --model http://127.0.0.1:8000/v1 --profile mine.json
     """
     with report_errors(as_json):
-        chosen = read_options(options)
-        findings = [*_base(), *_browser(), *_desktop(), *_packages(), *_model(model, chosen)]
+        chosen = options.checked()
+        findings = [*_base(), *_browser(), *_desktop(), *_packages(), *_model(chosen.model, chosen.options)]
     broken = [finding for finding in findings if finding.needed and not finding.ok]
     if as_json:
         print_json({"ok": not broken, "findings": [asdict(finding) for finding in findings]})
     else:
-        _show(findings)
+        _print_findings(findings)
     raise typer.Exit(3 if broken else 0)
 
 
-def _show(findings: list[Finding]) -> None:
+def _print_findings(findings: list[Finding]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -164,3 +168,40 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "unknown"
+
+
+def actions(as_json: Json = False) -> None:
+    """List every action with its fields, as a model receives them.
+
+    [b]Example[/b]: handeye actions
+    """
+    from handeye.tools.actions import ACTIONS, ADAPTER
+
+    if as_json:
+        print_json(ADAPTER.json_schema())
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 1, 0), show_header=True, header_style="bold")
+    for title in ("action", "fields", "what it does"):
+        table.add_column(title)
+    for model in ACTIONS:
+        fields = Text()
+        for name, field in model.model_fields.items():
+            if name != "kind":
+                default = "" if field.is_required() else f" = {_default_text(field.default)}"
+                fields.append(f"{name}{default}\n")
+        table.add_row(
+            Text(model.model_fields["kind"].default, style="bold cyan"),
+            fields[:-1] if fields else fields,
+            Text(inspect.cleandoc(model.__doc__ or "")),
+        )
+    Console(highlight=False).print(table)
+
+
+def _default_text(value: object) -> str:
+    if value is None or value in ("", ()):
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,124 +1,171 @@
-"""The flags that say how a model is to be run, for every command that runs one."""
+"""The flags of the commands: those made from `RunOptions`, and those that several commands share."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from fractions import Fraction
-from typing import Annotated, Any, get_type_hints
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
-from pydantic import ValidationError
 
-from handeye.perception.engines.options import EngineOptions
-from handeye.tools.errors import UsageError
+from handeye.agent.cli.console import note_console
+from handeye.agent.config import find_config
+from handeye.agent.options import OPTIONS, RunOptions, variable
 
-PANEL = "How the model is run"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
+    from handeye.agent.options import Option
 
-def _flag(name: str, help_text: str, **more: Any) -> Any:
-    return typer.Option(envvar=f"HANDEYE_{name.upper()}", help=help_text, rich_help_panel=PANEL, **more)
-
-
-Samples = Annotated[
-    int,
+Json = Annotated[
+    bool,
+    typer.Option("--json", envvar="HANDEYE_JSON", help="Print one JSON object on stdout, and all else on stderr."),
+]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, its name, or [b]latest[/b].")]
+RunDir = Annotated[
+    Path | None,
+    typer.Option(envvar="HANDEYE_RUN_DIR", help="Folder of this run.", show_default="runs/<when>-<goal>"),
+]
+NoModel = Annotated[
+    bool,
     typer.Option(
-        min=1,
-        max=16,
-        envvar="HANDEYE_SAMPLES",
-        rich_help_panel=PANEL,
-        help="Answers about a place that have to agree, the first one greedy; 1 is faster.",
+        "--no-model",
+        envvar="HANDEYE_NO_MODEL",
+        help="Fail at a step that cannot be repeated on the present screen, instead of asking the model.",
     ),
 ]
-
-ToolNames = Annotated[
-    list[str] | None,
+Force = Annotated[bool, typer.Option("--force", envvar="HANDEYE_FORCE", help="Overwrite an existing file.")]
+Output = Annotated[
+    Path, typer.Option(envvar="HANDEYE_OUTPUT", metavar="DIR", help="Folder with the results and their runs.")
+]
+Reporters = Annotated[
+    str,
     typer.Option(
-        "--tool",
-        envvar="HANDEYE_TOOL",
-        metavar="NAME",
-        help="A custom tool the run may use, such as stock, files.read or files.*; may be given several times.",
+        "--reporter",
+        envvar="HANDEYE_REPORTER",
+        metavar="list,line,json,junit,html",
+        help="How results are reported, separated by commas.",
     ),
 ]
-ToolSources = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tools",
-        envvar="HANDEYE_TOOLS",
-        metavar="FILE|MODULE",
-        help="Where custom tools come from, besides installed packages and the MCP servers of handeye.toml.",
-    ),
-]
-
-FLAGS: dict[str, Any] = {
-    "max_tiles": Annotated[
-        int, _flag("max_tiles", "Tiles a screenshot is cut into; 12 is what InternVL was trained with.", min=1, max=40)
-    ],
-    "profile": Annotated[
-        str,
-        _flag(
-            "profile",
-            "What the model speaks: a profile's name, or a file written by [b]handeye calibrate[/b].",
-            metavar="NAME|FILE",
-            show_default="by the model's name",
-        ),
-    ],
-    "thinking": Annotated[bool, _flag("thinking", "Let the model think at length before it answers (InternVL 3.5).")],
-    "constrain": Annotated[bool, _flag("constrain", "Hold answers to the grammar of actions.")],
-    "revision": Annotated[str | None, _flag("revision", "A checkpoint's revision on the Hugging Face hub.")],
-    "dtype": Annotated[str, _flag("dtype", "Number format of the weights.", metavar="auto|bf16|fp16|fp32")],
-    "quantize": Annotated[
-        str, _flag("quantize", "Smaller weights by bitsandbytes, on a GPU.", metavar="none|8bit|4bit")
-    ],
-    "fast": Annotated[
-        bool, _flag("fast", "Trade exactness for speed: fewer tiles where little is to be seen, int8 on a CPU.")
-    ],
-    "v2pe": Annotated[
-        str,
-        _flag("v2pe", "How far one visual token advances the position, such as 1/4; 1 is stock.", metavar="1|1/2|…"),
-    ],
-    "cache_mb": Annotated[
-        int, _flag("cache_mb", "Memory for what has been seen and read before; 0 turns it off.", min=0)
-    ],
-    "answer_seconds": Annotated[float, _flag("answer_seconds", "Seconds the model has for one answer.", min=0.1)],
-}
+#: `--json -` writes to standard output.
+STDOUT = "-"
 
 
-def model_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with all model flags in the place of its parameter `options`, an `Options`."""
+@dataclass(frozen=True)
+class GivenOptions:
+    """The values of a command's option flags, not yet validated, and where each one comes from."""
+
+    values: Mapping[str, Any]
+    """By the names of `OPTIONS`; None where nothing was given and the option has no default."""
+    sources: Mapping[str, str]
+    """COMMANDLINE, ENVIRONMENT, DEFAULT_MAP (the configuration file) or DEFAULT."""
+
+    def checked(self) -> RunOptions:
+        """The options of a run. Raises UsageError for the first wrong value, with its source."""
+        config = find_config() if "DEFAULT_MAP" in self.sources.values() else None
+        names: dict[str, str] = {}
+        for name, source in self.sources.items():
+            option, plain = OPTIONS[name], name.replace("_", "-")
+            before = {"ENVIRONMENT": option.variable, "DEFAULT_MAP": str(config[0]) if config else ""}.get(source)
+            names[name] = f"{before}: {plain}" if before else option.flag
+        return RunOptions.of({name: value for name, value in self.values.items() if value is not None}, names)
+
+    def changes(self) -> dict[str, Any]:
+        """Only the options that were given, validated. Raises UsageError as `checked` does."""
+        options = self.checked()
+        return {name: getattr(options, name) for name, value in self.values.items() if value is not None}
+
+    def typed(self, name: str) -> bool:
+        """Whether the flag itself was typed: a file or the environment never widens what a run may do."""
+        return self.sources.get(name) == "COMMANDLINE"
+
+
+def with_options(*names: str, defaults: Mapping[str, Any] | None = None, changes: str = "") -> Callable[..., Any]:
+    """A decorator that replaces a command's parameter `options: GivenOptions` by the flags of these options.
+
+    `defaults` has the defaults that differ for this command. `changes`: the flags have no defaults, because the command
+    changes a stored run; this text stands in the place of the default.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        return _with_flags(command, [OPTIONS[name] for name in names], defaults or {}, changes)
+
+    return decorate
+
+
+def _with_flags(
+    command: Callable[..., None], options: list[Option], defaults: Mapping[str, Any], changes: str
+) -> Callable[..., None]:
+    def filled(ctx: typer.Context, **given: Any) -> None:
+        values = {option.name: given.pop(option.name) for option in options}
+        sources = {name: getattr(ctx.get_parameter_source(name), "name", "DEFAULT") for name in values}
+        for option in options:
+            if option.former_flag and (former := given.pop(_former(option))):
+                _use_former(option, former, values, sources)
+        command(**given, options=GivenOptions(values, sources))
+
     hints = get_type_hints(command, include_extras=True)
-    signature = inspect.signature(command)
-
-    def filled(**given: Any) -> None:
-        chosen = {field: given.pop(field) for field in FLAGS}
-        command(**given, options=chosen)
-
-    parameters = [each for each in signature.parameters.values() if each.name != "options"]
-    place = list(signature.parameters).index("options")
-    flags = [
-        inspect.Parameter(field, inspect.Parameter.KEYWORD_ONLY, default=_default(field), annotation=FLAGS[field])
-        for field in FLAGS
-    ]
-    named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name]) for each in parameters]
-    ordered = [*named[:place], *flags, *named[place:]]
-    filled.__signature__ = signature.replace(parameters=ordered)  # type: ignore[attr-defined]
-    filled.__annotations__ = {each.name: each.annotation for each in ordered} | {"return": None}
+    parameters: list[inspect.Parameter] = [_parameter("ctx", typer.Context, inspect.Parameter.empty)]
+    for each in inspect.signature(command).parameters.values():
+        if each.name != "options":
+            parameters.append(_parameter(each.name, hints[each.name], each.default))
+            continue
+        for option in options:
+            value = None if changes else defaults.get(option.name, option.default)
+            parameters.append(_flag(option, value, changes))
+            if option.former_flag:
+                parameters.append(_former_flag(option))
+    filled.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    filled.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": None}
     filled.__doc__, filled.__name__ = command.__doc__, command.__name__
     return filled
 
 
-def read_options(chosen: dict[str, Any]) -> EngineOptions:
-    """The flags' values as an `Options`; raises UsageError for one that is none."""
-    try:
-        step = float(Fraction(str(chosen["v2pe"])))
-        return EngineOptions.model_validate(chosen | {"v2pe": step})
-    except (ValueError, ZeroDivisionError) as error:
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            flag = str(first["loc"][0]).replace("_", "-")
-            raise UsageError(f"--{flag} {first['input']!r}: {first['msg'].lower()}") from error
-        raise UsageError(f"--v2pe {chosen['v2pe']!r} is no number; write 1, 1/4, 1/64 or such") from error
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _default(field: str) -> Any:
-    return "1" if field == "v2pe" else EngineOptions.model_fields[field].default
+def _flag(option: Option, default: Any, changes: str) -> inspect.Parameter:
+    """The parameter of a flag."""
+    empty = default in (None, "", ())
+    declared = typer.Option(
+        f"{option.flag}/--no-{option.flag.removeprefix('--')}" if option.kind is bool else option.flag,
+        envvar=option.variable,
+        metavar=None if option.kind is bool else option.metavar,
+        help=option.help,
+        rich_help_panel=option.group,
+        show_default=changes or (option.unset or False if empty else True),
+        autocompletion=(lambda: list(option.choices)) if option.choices else None,
+    )
+    kind: Any = _kind(option)
+    if empty:
+        default = "" if kind is str and default == "" else None
+    elif kind is str:
+        default = option.text(default)
+    return _parameter(option.name, Annotated[kind if default is not None else kind | None, declared], default)
+
+
+def _kind(option: Option) -> Any:
+    """The type that typer reads a value as. Numbers stay text, so that `RunOptions` alone judges them."""
+    return bool if option.kind is bool else list[str] if option.kind is tuple else str
+
+
+def _former(option: Option) -> str:
+    """The name of the parameter of a renamed flag."""
+    return f"former_{option.name}"
+
+
+def _former_flag(option: Option) -> inspect.Parameter:
+    declared = typer.Option(option.former_flag, envvar=variable(option.former_flag), hidden=True)
+    kind: Any = _kind(option)
+    return _parameter(_former(option), Annotated[kind | None, declared], None)
+
+
+def _use_former(option: Option, value: Any, values: dict[str, Any], sources: dict[str, str]) -> None:
+    """Take the value of a renamed flag, with a note, where the new flag has none."""
+    note_console().print(
+        f"note: {option.former_flag} is called {option.flag} now; {option.former_flag} works until 0.3", markup=False
+    )
+    if not values[option.name]:
+        values[option.name], sources[option.name] = value, "COMMANDLINE"

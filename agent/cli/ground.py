@@ -1,31 +1,33 @@
-"""`handeye ground`: where is it on this picture?"""
+"""`handeye ground`: find a phrase on a screenshot."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from handeye.agent.cli.console import Json, Model, note_console, print_json, report_errors
-from handeye.agent.cli.flags import Samples, model_flags, read_options
+from handeye.agent.cli.console import note_console, print_json, report_errors
+from handeye.agent.cli.flags import GivenOptions, Json, with_options
+from handeye.agent.options import ENGINE
 from handeye.tools.errors import UsageError
 
 
-@model_flags
+@with_options("model", "samples", *ENGINE)
 def ground(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A screenshot: PNG, JPEG, WebP …", show_default=False)],
     phrase: Annotated[str, typer.Argument(metavar="PHRASE", help="What to find, in words.", show_default=False)],
-    model: Model = "embedded",
-    samples: Samples = 3,
-    options: Any = None,
+    options: GivenOptions,
     out: Annotated[
-        Path | None, typer.Option(envvar="HANDEYE_OUT", help="Write the picture with the place marked.")
+        Path | None,
+        typer.Option(envvar="HANDEYE_OUT", metavar="FILE", help="Write the screenshot with the point marked."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find what a phrase means on a screenshot, and print the point in its pixels. Exit code 1 when it is not there.
+    """Find a phrase on a screenshot, and print its point in pixels.
+
+    Exit code 1: the phrase is not on the screenshot.
 
     [b]Example[/b]: handeye ground shot.png "the Save button" --out marked.png
     """
@@ -42,7 +44,8 @@ def ground(
         picture = Screenshot(open_image(image))
         console = note_console()
         with console.status(f"looking for {phrase!r}"):
-            perception, _ = open_perception_and_policy(model, options=read_options(options), samples=samples)
+            chosen = options.checked()
+            perception, _ = open_perception_and_policy(chosen.model, options=chosen.options, samples=chosen.samples)
             began = time.monotonic()
             observation = Observation(picture, reader=ocr.read)
             found = perception.ground(observation, phrase)
@@ -73,7 +76,7 @@ def ground(
         x, y = found.point
         typer.echo(f"({x}, {y})  found by {found.by}, confidence {found.confidence:.2f}, in {seconds:.2f} s")
         if len(found.samples) > 1:
-            typer.echo(f"  {found.votes} of {len(found.samples)} answers mean this place")
+            typer.echo(f"  {found.votes} of {len(found.samples)} answers agree on this point")
         for note in found.notes:
             typer.echo(f"  {note}")
         if out:

@@ -10,28 +10,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handeye.agent.cli.console import Model, note_console, report_errors
-from handeye.agent.cli.flags import Samples, ToolNames, ToolSources, model_flags, read_options
-from handeye.agent.cli.run import Guard, approval_setting, viewport_size, whole_paths
-from handeye.agent.config import rules_here, servers_here
-from handeye.agent.run_folder import RunConfig
-from handeye.policies.guard.guard_policy import GuardPolicy, rules_file
+from handeye.agent.cli.console import note_console, report_errors
+from handeye.agent.cli.flags import GivenOptions, with_options
+from handeye.agent.config import rules_of, servers_here
+from handeye.agent.options import ENGINE
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
+    from handeye.agent.run_folder import RunConfig
 
-@model_flags
+
+@with_options(
+    *("on", "headed", "viewport", "model", "samples", *ENGINE),
+    *("approve", "allow_domains", "guard", "secrets", "tools", "tools_from"),
+)
 def mcp(
-    on: Annotated[
-        str,
-        typer.Option(
-            envvar="HANDEYE_ON",
-            metavar="desktop|virtual|URL|app:COMMAND",
-            help="What is served: your desktop, a virtual display of its own, a web page, or a program on one.",
-        ),
-    ] = "desktop",
+    options: GivenOptions,
     http: Annotated[
         int | None,
         typer.Option(
@@ -39,56 +35,23 @@ def mcp(
             max=65535,
             envvar="HANDEYE_HTTP",
             metavar="PORT",
-            help="Serve streamable HTTP on 127.0.0.1 instead of stdio; 0 takes a free port.",
+            help="Serve streamable HTTP on 127.0.0.1 instead of stdio. 0 uses a free port.",
         ),
     ] = None,
-    model: Model = "embedded",
-    approve: Annotated[
-        str,
-        typer.Option(
-            envvar="HANDEYE_APPROVE",
-            metavar="never|risky|always",
-            help="Which actions ask a person first; here that makes them an error that says how to go on.",
-        ),
-    ] = "risky",
-    allow_domains: Annotated[
-        list[str] | None,
-        typer.Option("--allow-domain", envvar="HANDEYE_ALLOW_DOMAIN", metavar="DOMAIN", help="As of [b]run[/b]."),
-    ] = None,
-    guard: Guard = None,
-    secrets: Annotated[
-        Path | None, typer.Option(envvar="HANDEYE_SECRETS", metavar="FILE", help="As of [b]run[/b].")
-    ] = None,
-    tools: ToolNames = None,
-    tools_from: ToolSources = None,
-    headed: Annotated[bool, typer.Option(envvar="HANDEYE_HEADED", help="Show the browser or program.")] = False,
-    viewport: Annotated[
-        str, typer.Option(envvar="HANDEYE_VIEWPORT", metavar="WxH", help="Size of the browser's page in pixels.")
-    ] = "1344x896",
-    samples: Samples = 3,
-    options: Any = None,
 ) -> None:
-    """Serve a device to MCP clients: capture, elements, ground, act, run, answer. Ends when its stdin closes.
+    """Serve a device to MCP clients: capture, elements, ground, act, run, answer.
+
+    An action that needs a person's approval is not done: the client receives an error that says how to go on. The
+    server ends when its stdin closes.
 
     [b]Example[/b]: handeye mcp --on http://localhost:8000 --allow-domain localhost
     """
     with report_errors():
-        config = RunConfig(
-            goal="",
-            on=on,
-            model=model,
-            approve=approval_setting(approve),
-            allow_domains=tuple(allow_domains or ()),
-            rules=(rules_file(guard) if guard else rules_here()) or GuardPolicy(),
-            secrets=str(secrets.resolve()) if secrets else "",
-            tools=tuple(tools or ()),
-            tools_from=whole_paths(tools_from),
-            headed=headed,
-            viewport=viewport_size(viewport),
-            options=read_options(options),
-            samples=samples,
-        )
-        _serve(config, http)
+        from handeye.agent.run_folder import RunConfig
+        from handeye.policies.guard.guard_policy import GuardPolicy
+
+        chosen = options.checked()
+        _serve(RunConfig.from_options(chosen, rules=rules_of(chosen.guard) or GuardPolicy()), http)
 
 
 def _serve(config: RunConfig, http: int | None) -> None:
@@ -113,7 +76,7 @@ def _serve(config: RunConfig, http: int | None) -> None:
 
 
 async def _over_http(server: MCPServer[Any], port: int) -> None:
-    """Serve on this machine alone, until the process is asked to end."""
+    """Serve on 127.0.0.1 until the process receives a signal to end."""
     import uvicorn
     from mcp.server.transport_security import TransportSecuritySettings
 
@@ -122,9 +85,11 @@ async def _over_http(server: MCPServer[Any], port: int) -> None:
         try:
             listening.bind(("127.0.0.1", port))
         except OSError as error:
-            raise SetupError(f"port {port} cannot be used ({error.strerror}); give another, or 0 for any") from error
+            raise SetupError(
+                f"port {port} cannot be used ({error.strerror}); choose another one, or 0 for any free port"
+            ) from error
         port = listening.getsockname()[1]
-        # A page in a browser can be made to send requests here, but not under these names.
+        # A web page can make the browser send requests here (DNS rebinding), but not with these host names.
         names = [f"127.0.0.1:{port}", f"localhost:{port}"]
         app = server.streamable_http_app(
             transport_security=TransportSecuritySettings(

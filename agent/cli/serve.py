@@ -1,4 +1,4 @@
-"""`handeye serve`: a vLLM for a checkpoint, for as long as the command runs."""
+"""`handeye serve`: run vLLM for a checkpoint until the command ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from handeye.agent.cli.console import Json, note_console, print_json, report_errors
+from handeye.agent.cli.console import note_console, print_json, report_errors
+from handeye.agent.cli.flags import GivenOptions, Json, with_options
 from handeye.tools.errors import ModelError
 
 if TYPE_CHECKING:
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-NOTHING: dict[str, Any] = {"url": None, "model": None, "pid": None, "log": None}
+#: The JSON of a server that did not start.
+NO_SERVER: dict[str, Any] = {"url": None, "model": None, "pid": None, "log": None}
 
 
+@with_options("max_tiles", "dtype", "quantize", "revision")
 def serve(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A checkpoint's folder or Hugging Face id.")],
+    options: GivenOptions,
     extra: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[-- VLLM-FLAGS]",
-            help="Flags of vLLM's own, after two dashes; else those in HANDEYE_VLLM_FLAGS.",
+            help="Flags of vLLM itself, after two dashes. Without them, those in HANDEYE_VLLM_FLAGS.",
             show_default=False,
         ),
     ] = None,
@@ -37,42 +41,31 @@ def serve(
         typer.Option(
             envvar="HANDEYE_VLLM",
             metavar="PATH",
-            help="vLLM's executable, a python that has it, or the folder of its environment.",
+            help="Executable of vLLM, a Python that has it, or the folder of its virtual environment.",
             show_default="this environment's, else the one on PATH",
         ),
     ] = "",
-    port: Annotated[int, typer.Option(envvar="HANDEYE_PORT", min=0, max=65535, help="0 takes a free one.")] = 0,
-    max_tiles: Annotated[
-        int, typer.Option(envvar="HANDEYE_MAX_TILES", min=1, max=40, help="Tiles a screenshot is cut into.")
-    ] = 12,
-    images: Annotated[int, typer.Option(envvar="HANDEYE_IMAGES", min=1, help="Most pictures of one question.")] = 4,
+    port: Annotated[
+        int, typer.Option(envvar="HANDEYE_PORT", min=0, max=65535, help="Port on 127.0.0.1. 0 uses a free port.")
+    ] = 0,
+    images: Annotated[
+        int, typer.Option(envvar="HANDEYE_IMAGES", min=1, help="Largest number of images in one request.")
+    ] = 4,
     max_model_len: Annotated[
         int,
         typer.Option(
             envvar="HANDEYE_MAX_MODEL_LEN",
             min=0,
-            help="Most tokens of a question and its answer.",
+            help="Largest number of tokens of a request and its answer.",
             show_default="room for a screenshot and a history",
         ),
     ] = 0,
-    dtype: Annotated[
-        str, typer.Option(envvar="HANDEYE_DTYPE", metavar="auto|bf16|fp16|fp32", help="Number format of the weights.")
-    ] = "auto",
-    quantize: Annotated[
-        str,
-        typer.Option(
-            envvar="HANDEYE_QUANTIZE", metavar="none|8bit|4bit", help="Smaller weights: fp8, or bitsandbytes."
-        ),
-    ] = "none",
-    revision: Annotated[
-        str | None, typer.Option(envvar="HANDEYE_REVISION", help="A checkpoint's revision on the Hugging Face hub.")
-    ] = None,
     tensor_parallel: Annotated[
         int,
         typer.Option(
             envvar="HANDEYE_TENSOR_PARALLEL",
             min=0,
-            help="GPUs that share one copy of the model.",
+            help="Number of GPUs that share one copy of the model.",
             show_default="as few as hold it",
         ),
     ] = 0,
@@ -81,7 +74,7 @@ def serve(
         typer.Option(
             envvar="HANDEYE_DATA_PARALLEL",
             min=0,
-            help="Copies of the model.",
+            help="Number of copies of the model.",
             show_default="as many as the GPUs hold",
         ),
     ] = 0,
@@ -90,21 +83,23 @@ def serve(
         typer.Option(
             "--trust-remote-code",
             envvar="HANDEYE_TRUST_REMOTE_CODE",
-            help="Run the code that a checkpoint in InternVL's original format brings; without this you are asked.",
+            help="Run the Python code of a checkpoint in InternVL's original format. Without this flag you are asked.",
         ),
     ] = False,
     start_seconds: Annotated[
-        float, typer.Option(envvar="HANDEYE_START_SECONDS", min=1, help="How long it may take until it answers.")
+        float, typer.Option(envvar="HANDEYE_START_SECONDS", min=1, help="Timeout in seconds for the start.")
     ] = 3600.0,
     log: Annotated[
         Path | None,
-        typer.Option(envvar="HANDEYE_LOG", help="Where vLLM's log goes.", show_default="the user's log folder"),
+        typer.Option(
+            envvar="HANDEYE_LOG", metavar="FILE", help="File of vLLM's log.", show_default="the user's log folder"
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Start vLLM for a model with the right flags, say how to use it, and end it with Ctrl-C.
+    """Start vLLM for a model with the right flags. Ctrl-C ends it.
 
-    It listens on this machine only, and ends when this command ends, however that ends.
+    It listens on this machine only, and ends with this command in any case.
 
     [b]Example[/b]: handeye serve OpenGVLab/InternVL3-8B-hf --max-tiles 24
     """
@@ -112,8 +107,8 @@ def serve(
     from handeye.perception.engines.serving.vllm_server import VllmServer, extra_flags, plan_server
 
     console = note_console()
-    with _terminable():
-        with report_errors(as_json, **NOTHING):
+    with _interrupt_on_sigterm():
+        with report_errors(as_json, **NO_SERVER):
             wishes = ServeOptions(
                 trust_remote_code=trust_remote_code,
                 images=images,
@@ -122,15 +117,16 @@ def serve(
                 data_parallel=data_parallel,
                 extra=tuple(extra or ()) or extra_flags(),
             )
-            options = _options(max_tiles=max_tiles, dtype=dtype, quantize=quantize, revision=revision)
-            order = plan_server(model, options, wishes, vllm=vllm, port=port, log=log, trust=_asked(console))
+            order = plan_server(
+                model, options.checked().options, wishes, vllm=vllm, port=port, log=log, trust=_trust_prompt(console)
+            )
             what = f"starting vLLM with {escape(order.name)}"
             with console.status(what) as status:
                 server = VllmServer.start(
                     order, lambda line: status.update(f"{what}: [dim]{escape(line)}[/]"), start_seconds
                 )
         with report_errors(), closing(server):
-            _show(server, console, as_json)
+            _print_address(server, console, as_json)
             try:
                 server.wait()
             except KeyboardInterrupt:
@@ -139,7 +135,7 @@ def serve(
                 raise ModelError(f"vLLM ended: {server.trouble()}")
 
 
-def _show(server: Any, console: Console, as_json: bool) -> None:
+def _print_address(server: Any, console: Console, as_json: bool) -> None:
     order = server.order
     for note in server.notes:
         console.print(f"[dim]{escape(note)}[/]")
@@ -149,39 +145,26 @@ def _show(server: Any, console: Console, as_json: bool) -> None:
     tiles = f" --max-tiles {order.options.max_tiles}" if order.options.max_tiles != 12 else ""
     console.print(f"[green]ready[/]: {escape(order.name)} at {order.url}   [dim]log: {escape(str(order.log))}[/]")
     console.print(f"use it:   handeye run GOAL --model {order.url}{tiles}", highlight=False, soft_wrap=True)
-    console.print("[dim]Ctrl-C ends it[/]")
+    console.print("[dim]Ctrl-C stops the server[/]")
 
 
-def _options(**chosen: Any) -> Any:
-    from pydantic import ValidationError
-
-    from handeye.perception.engines.options import EngineOptions
-    from handeye.tools.errors import UsageError
-
-    try:
-        return EngineOptions.model_validate(chosen)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"--{first['loc'][0]} {first['input']!r}: {first['msg'].lower()}") from error
-
-
-def _asked(console: Console) -> Any:
-    """Ask at the terminal whether a model's own code may run; no without one."""
+def _trust_prompt(console: Console) -> Any:
+    """A function that asks at the terminal whether the code of a model may run. Without a terminal the answer is no."""
 
     def ask(model: str) -> bool:
         import sys
 
         if not sys.stdin.isatty():
             return False
-        console.print(f"[yellow]{escape(model)} brings Python code of its own, which vLLM would run.[/]")
+        console.print(f"[yellow]{escape(model)} contains Python code, which vLLM would run.[/]")
         return typer.confirm("Run it?", default=False, err=True)
 
     return ask
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM ends the server as Ctrl-C does."""
+def _interrupt_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the server like Ctrl-C."""
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handeye.agent.cli.console import Json, note_console, print_json, report_errors
-from handeye.agent.cli.evaluating import evaluate as tell_how_good
-from handeye.agent.cli.evaluating import plain
+from handeye.agent.cli.console import note_console, print_json, report_errors
+from handeye.agent.cli.flags import Json
 from handeye.tools.errors import SetupError, UsageError
+from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.table import Table
 
+    from handeye.perception.training.pointing_score import PointingScore
     from handeye.perception.training.trainer import News, Trainer, TrainingPlan
 
 _LAST = 8
@@ -133,7 +136,7 @@ def train(
             _write(write_shards, count, seed)
             return
         if evaluate:
-            tell_how_good(evaluate, screens, suite, as_json)
+            _evaluate(evaluate, screens, suite, as_json)
             return
         if base:
             given = {"data": data, "examples": 2 * accumulate, "rate": rate, "rank": rank, "tiles": tiles, "seed": seed}
@@ -172,7 +175,7 @@ def _train(trainer: Trainer, plan: TrainingPlan, as_json: bool) -> None:
         before, after = trainer.run(tell)
     if as_json:
         print_json({"out": str(plan.out), "steps": trainer.state.step, "seconds": round(trainer.state.seconds, 1),
-                    "before": plain(before), "after": plain(after)})  # fmt: skip
+                    "before": _score_json(before), "after": _score_json(after)})  # fmt: skip
         return
     typer.echo(f"{trainer.state.step} steps in {trainer.state.seconds:.0f} s; the model lies in {plan.out}")
     typer.echo("held-out screens, points in the right box (beside it: the same questions, other pictures)")
@@ -228,6 +231,61 @@ def _tune(base: str, out: Path, stage: str, given: dict[str, Any], as_json: bool
         return
     said = ", ".join(f"{name} {first[name]:.3f} to {last[name]:.3f}" for name in last)
     typer.echo(f"{tuner.step} steps: {said or 'nothing was left to do'}; the checkpoint lies in {out}")
+
+
+def _evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> None:
+    """Tell it, and write it into the model's folder: the fusion, the figures, and the card."""
+    from handeye.perception.pocket_inference import PhraseReading
+    from handeye.perception.training.checkpoint_card import EVALUATION, write_card
+    from handeye.perception.training.fusion import CHOOSE, REPORT, WAYS, choose, compare, data_set
+    from handeye.perception.training.fusion import screens as drawn_screens
+    from handeye.perception.training.pocket import load
+    from handeye.perception.training.pointing_score import held_out
+
+    pocket, reading = load(folder), PhraseReading(folder)
+    levels = pocket.sizes.drawn
+    scores = [held_out(pocket, level, screens) for level in levels]
+    few = max(2, screens // 3)  # chosen on fewer it would be chance
+    console = note_console()
+    with console.status("asking about whole screens"):
+        chosen = choose([compare(reading, f"level {n}", drawn_screens(n, few, CHOOSE)) for n in levels])
+        whole = [compare(reading, f"level {n}", drawn_screens(n, few, REPORT)) for n in levels]
+        if suite:
+            whole.append(compare(reading, suite.stem, data_set(suite, screens)))
+    told: dict[str, Any] = {
+        "fusion": {"enough": chosen.enough, "sure": chosen.sure, "icons": chosen.icons},
+        "whole": [each.told(chosen) for each in whole],
+    }
+    chosen.write(folder)
+    (folder / "training").mkdir(exist_ok=True)
+    write_atomically(folder / "training" / EVALUATION, json.dumps(told, indent=1) + "\n")
+    card = write_card(folder)
+    if as_json:
+        print_json({"model": str(folder), "scores": _score_json(scores), "card": str(card), **told})
+        return
+    typer.echo("tiles of held-out screens: things without text, points in the right box")
+    for score in scores:
+        typer.echo(
+            f"  level {score.level}: {score.right:.1%} of {score.questions} (other pictures {score.shuffled:.1%})"
+        )
+        for name, (right, count) in score.parts.items():
+            typer.echo(f"    {name}: {right:.1%} of {count}")
+    typer.echo(
+        "whole screens: text alone, the model alone, and both; as chosen on other screens, the model is asked about "
+        f"icons where text is less than {chosen.enough:g} sure ({chosen.icons:g} where the phrase says “icon”), and "
+        f"followed from {chosen.sure:g} on"
+    )
+    for each in told["whole"]:
+        for group, shares in each["groups"].items():
+            shown = ", ".join(f"{way} {shares[way]:.1%}" for way in WAYS)
+            typer.echo(f"  {each['on']}, {group}: {shown} of {shares['n']}")
+        typer.echo(f"  {each['on']}: the model took {each['seconds']:.2f} s a screen")
+    typer.echo(f"the card is {card}")
+
+
+def _score_json(scores: Sequence[PointingScore]) -> list[dict[str, Any]]:
+    """Scores as JSON tells them."""
+    return [asdict(score) for score in scores]
 
 
 def _table(rows: Sequence[News]) -> Table:

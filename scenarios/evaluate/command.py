@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handeye.agent.cli.console import Model, note_console, print_json, report_errors
-from handeye.agent.cli.flags import model_flags, read_options
+from handeye.agent.cli.console import note_console, print_json, report_errors
+from handeye.agent.cli.flags import STDOUT, GivenOptions, with_options
+from handeye.agent.options import ENGINE
 from handeye.tools.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
@@ -22,68 +23,67 @@ if TYPE_CHECKING:
     from handeye.scenarios.eval.measurements import MeasurementsFile
     from handeye.scenarios.eval.score import Measurement, Score
 
-#: `--json -` writes to standard output.
-STDOUT = "-"
 
-
-@model_flags
+@with_options("model", "samples", *ENGINE, defaults={"samples": 1})
 def command(
     dataset: Annotated[
         Path, typer.Argument(metavar="DATASET", help="A data set's file or folder.", show_default=False)
     ],
+    options: GivenOptions,
     format: Annotated[  # noqa: A002 - the flag's name
         str,
         typer.Option(
             envvar="HANDEYE_FORMAT",
             metavar="auto|jsonl|screenspot|screenspot-v2|screenspot-pro|osworld-g|suite",
-            help="How the data set is written; [b]auto[/b] tells it by the files' names.",
+            help="Format of the data set. [b]auto[/b] recognizes it by the names of the files.",
         ),
     ] = "auto",
-    model: Model = "embedded",
-    limit: Annotated[int | None, typer.Option(min=1, envvar="HANDEYE_LIMIT", help="Ask the first N only.")] = None,
-    samples: Annotated[
-        int,
-        typer.Option(
-            min=1, envvar="HANDEYE_SAMPLES", help="Answers to agree on a place; published numbers are of one."
-        ),
-    ] = 1,
+    limit: Annotated[
+        int | None, typer.Option(min=1, envvar="HANDEYE_LIMIT", help="Only the first N questions.")
+    ] = None,
     workers: Annotated[
-        int, typer.Option(min=1, max=64, envvar="HANDEYE_WORKERS", help="Questions asked a model at a time.")
+        int,
+        typer.Option(min=1, max=64, envvar="HANDEYE_WORKERS", help="Number of questions sent to the model at a time."),
     ] = 1,
     json_file: Annotated[
         str | None,
         typer.Option(
-            "--json", metavar="FILE|-", envvar="HANDEYE_EVAL_JSON", help="Where the result goes; - is stdout."
+            "--json", metavar="FILE|-", envvar="HANDEYE_EVAL_JSON", help="File for the result as JSON. - is stdout."
         ),
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", envvar="HANDEYE_HTML", help="Write a report with a picture of each wrong answer."),
+        typer.Option(
+            metavar="DIR",
+            envvar="HANDEYE_HTML",
+            help="Write a report with a picture of each wrong answer into this folder.",
+        ),
     ] = None,
     fresh: Annotated[
         bool,
-        typer.Option("--fresh", envvar="HANDEYE_FRESH", help="Ask anew; what was measured before is set aside."),
+        typer.Option("--fresh", envvar="HANDEYE_FRESH", help="Start again. Earlier results are set aside."),
     ] = False,
-    options: Any = None,
 ) -> None:
-    """Measure how often a model finds what it should on pictures where the truth is known.
+    """Measure how often a model locates the right element on labelled screenshots.
 
-    Results are kept beside the output as they come; the same command goes on after it was stopped.
+    Results are written as they arrive. After an interruption the same command continues.
 
     [b]Example[/b]: handeye eval ScreenSpot-v2/ --model OpenGVLab/InternVL3-8B-hf --json out.json --html out/
     """
+    model = options.values["model"]
     shape = {"model": model, "n": 0, "accuracy": None, "by_type": {}, "results": []}
     with report_errors(json_file == STDOUT, **shape):
         from handeye.scenarios.eval.evaluation import Evaluation
         from handeye.scenarios.suite.ground import read_dataset
 
+        chosen = options.checked()
         console = note_console()
         with console.status(f"reading {dataset}"):
             found = read_dataset(dataset, format)
         for note in found.notes:
             _note(console, note)
         items = found.items[:limit] if limit else found.items
-        session = Evaluation(found, items, model, read_options(options), samples, workers)
+        session = Evaluation(found, items, model, chosen.options, chosen.samples, workers)
         if workers > 1 and not (session.in_process or model.startswith(("http://", "https://"))):
             raise UsageError(
                 f"--workers {workers} needs a checkpoint, or a server at an address (http://…, as `handeye serve` "

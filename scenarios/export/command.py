@@ -7,32 +7,31 @@ from typing import Annotated
 
 import typer
 
-from handeye.agent.cli.console import Json, note_console, print_json, report_errors
+from handeye.agent.cli.console import note_console, print_json, report_errors
+from handeye.agent.cli.flags import Force, Json, RunName
 
 FORMS = ("yaml", "pytest", "playwright")
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, its name, or [b]latest[/b].")] = "latest",
+    name: RunName = "latest",
     form: Annotated[
         str,
         typer.Option(
             "--to",
             envvar="HANDEYE_TO",
             metavar="yaml|pytest|playwright",
-            help="A suite for [b]handeye test[/b], a test that runs with handeye, or one that runs without it.",
+            help="A suite for [b]handeye test[/b], a pytest test that uses handeye, or a Playwright script without it.",
         ),
     ] = "yaml",
     out: Annotated[
         Path | None,
-        typer.Option(envvar="HANDEYE_OUT", metavar="FILE", help="Where it is written.", show_default="stdout"),
+        typer.Option(envvar="HANDEYE_OUT", metavar="FILE", help="Output file.", show_default="stdout"),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", envvar="HANDEYE_FORCE", help="Replace the file where there is one.")
-    ] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Write a run down as a test: every step it took, and what it checked.
+    """Export a run as a test: a suite, a pytest test or a Playwright script.
 
     [b]Example[/b]: handeye export latest --to playwright --out test_shop.py
     """
@@ -46,7 +45,7 @@ def command(
 
         writers = {"yaml": to_yaml, "pytest": to_pytest, "playwright": to_playwright}
         if form not in writers:
-            raise UsageError(f"--to {form!r} is nothing a run can become; choose {', '.join(FORMS)}")
+            raise UsageError(f"--to must be one of {', '.join(FORMS)}, got {form!r}")
         if out:
             check_writable(out, force)
         text = writers[form](read_transcript(find_run(name)), out)

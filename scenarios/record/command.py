@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handeye.agent.cli.console import Json, note_console, print_json, report_errors
+from handeye.agent.cli.console import note_console, print_json, report_errors
+from handeye.agent.cli.flags import Force, GivenOptions, Json, with_options
+from handeye.agent.options import OPTIONS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,30 +24,29 @@ HOW_ELSEWHERE = "Ctrl+Shift+click checks what is under the mouse; close the prog
 HOW = "Ctrl+Shift+click checks what is under the mouse; close the window or press Ctrl-C here to end."
 
 
+@with_options("viewport")
 def command(
     on: Annotated[
-        str, typer.Argument(metavar="URL|app:COMMAND|desktop", help="A page, a program to start, or what is open.")
+        str, typer.Argument(metavar="URL|app:COMMAND|desktop", help="A web page, a program to start, or your desktop.")
     ],
-    out: Annotated[
-        Path, typer.Option("--out", envvar="HANDEYE_OUT", metavar="FILE", help="The suite to write.")
-    ] = Path("recorded.yaml"),
-    force: Annotated[
-        bool, typer.Option("--force", envvar="HANDEYE_FORCE", help="Replace the file where there is one.")
-    ] = False,
-    viewport: Annotated[
-        str, typer.Option(envvar="HANDEYE_VIEWPORT", metavar="WIDTHxHEIGHT", help="Of the pages.")
-    ] = "1344x896",
+    options: GivenOptions,
+    out: Annotated[Path, typer.Option("--out", envvar="HANDEYE_OUT", metavar="FILE", help="File of the suite.")] = Path(
+        "recorded.yaml"
+    ),
+    force: Force = False,
     test: Annotated[
         bool,
         typer.Option(
             "--try",
             envvar="HANDEYE_TRY",
-            help="Run the suite once afterwards: it does everything again, and leaves anchors.",
+            help="Run the suite once afterwards. This repeats everything, and stores anchors.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Click and type; each thing that is done becomes a step in plain English, written as it is done.
+    """Record what you click and type as a suite in plain English.
+
+    Each action is written as a step at once.
 
     [b]Example[/b]: handeye record http://localhost:8000 --out shop.yaml
     """
@@ -56,12 +57,14 @@ def command(
         from handeye.tools.errors import UsageError
 
         check_writable(out, force)
-        size = _size(viewport)
+        size = options.checked().viewport
         console = note_console()
         page = looks_like_page(on)
         if not page and on != "desktop" and not on.startswith("app:"):
             raise UsageError(f"{on!r} cannot be recorded; give a web address, app:COMMAND, or desktop")
-        recording = _recording(on, out, viewport if page and viewport != "1344x896" else "")
+        recording = _recording(
+            on, out, OPTIONS["viewport"].text(size) if page and size != OPTIONS["viewport"].default else ""
+        )
 
         shown = 0
 
@@ -146,12 +149,3 @@ def _tried(out: Path) -> int:
     for each in reporters:
         each.end(results, sum(result.seconds for result in results))
     return exit_code(results)
-
-
-def _size(text: str) -> tuple[int, int]:
-    from handeye.tools.errors import UsageError
-
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
-        raise UsageError(f"--viewport {text!r} is no size; write WIDTHxHEIGHT, such as 1344x896")
-    return int(width), int(height)

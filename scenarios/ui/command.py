@@ -1,4 +1,4 @@
-"""`handeye ui`: runs in a browser, as they happen."""
+"""`handeye ui`: watch and control runs in a browser."""
 
 from __future__ import annotations
 
@@ -11,33 +11,28 @@ from typing import Annotated
 import typer
 
 from handeye.agent.cli.console import note_console, report_errors
+from handeye.agent.cli.flags import GivenOptions, Output, with_options
 from handeye.tools.errors import SetupError
 
 
+@with_options("secrets")
 def command(
+    options: GivenOptions,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, envvar="HANDEYE_PORT", help="Of 127.0.0.1; 0 is any that is free.")
+        int, typer.Option(min=0, max=65535, envvar="HANDEYE_PORT", help="Port on 127.0.0.1. 0 uses a free port.")
     ] = 8700,
-    output: Annotated[
-        Path, typer.Option(envvar="HANDEYE_OUTPUT", help="Where handeye test keeps results and runs.")
-    ] = Path("test-results"),
-    runs: Annotated[Path, typer.Option(envvar="HANDEYE_RUNS", help="Where handeye run keeps runs.")] = Path("runs"),
-    secrets_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--secrets",
-            envvar="HANDEYE_SECRETS",
-            metavar="FILE",
-            help="What {{secret:NAME}} stands for in runs that are started here; pages show the names alone.",
-        ),
-    ] = None,
+    output: Output = Path("test-results"),
+    runs: Annotated[
+        Path, typer.Option(envvar="HANDEYE_RUNS", metavar="DIR", help="Folder with the runs of [b]handeye run[/b].")
+    ] = Path("runs"),
     open_it: Annotated[
         bool, typer.Option("--open/--no-open", envvar="HANDEYE_OPEN", help="Open the address in your browser.")
     ] = True,
 ) -> None:
-    """See runs as they happen, in your browser: approve, refuse, pause, take over, stop, and start new ones.
+    """Watch and control runs in your browser.
 
-    The address holds a token: whoever has it, on this machine, can lead runs.
+    Start a run, approve or refuse its actions, pause it, take over, or stop it. The address contains a token: everyone
+    on this machine who has it can control runs.
 
     [b]Example[/b]: handeye ui --port 8700 --output test-results
     """
@@ -49,16 +44,18 @@ def command(
             from handeye.scenarios.ui.web_app import WebApp
         except ImportError as error:
             raise SetupError("handeye ui needs: pip install 'handeye[ui]'") from error
-        secret_names(secrets_file)
+        secrets_path = options.checked().secrets
+        secrets_file = Path(secrets_path) if secrets_path else None
+        secret_names(secrets_file)  # raises for a wrong file
         listening = _listen(port)
         port = listening.getsockname()[1]
         token = secrets.token_urlsafe(24)
         address = f"http://127.0.0.1:{port}/?token={token}"
         typer.echo(address)
-        note_console().print("[dim]Ctrl-C ends these pages; runs that they have started go on.[/]")
+        note_console().print("[dim]Ctrl-C stops this server. Runs that were started here go on.[/]")
         if open_it:
             webbrowser.open(address)
-        # A stream of events never ends by itself.
+        # A stream of events never ends by itself, so the shutdown has a short timeout.
         app = WebApp(runs, output, secrets_file).app(token, port)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, ws="none")
         uvicorn.Server(config).run([listening])
@@ -71,5 +68,7 @@ def _listen(port: int) -> socket.socket:
         found.bind(("127.0.0.1", port))
     except OSError as error:
         found.close()
-        raise SetupError(f"port {port} cannot be had ({error.strerror}); name another --port, or 0") from error
+        raise SetupError(
+            f"port {port} cannot be used ({error.strerror}); choose another --port, or 0 for any free port"
+        ) from error
     return found

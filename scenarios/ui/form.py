@@ -1,26 +1,29 @@
-"""What the form asks that starts a run, and the settings that its answers mean. No value of a secret is among them."""
+"""The form that starts a run: its fields, and the settings from its answers. No secret's value is among them."""
 
 from __future__ import annotations
 
 import re
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from handeye.agent.cli.flags import FLAGS, Samples, read_options
+from handeye.agent.options import GROUPS, OPTIONS, RunOptions
 from handeye.agent.run_folder import RunConfig
-from handeye.perception.engines.options import EngineOptions
 from handeye.tools.errors import UsageError
 from handeye.tools.secrets.store import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from handeye.agent.options import Option
 
 MARKUP = re.compile(r"\[/?\w+\]")
+#: The options that the form has; secrets come from the file that `handeye ui` was started with.
+MODEL = GROUPS["How the model is run"]
+NAMES = ("on", "model", "approve", "headed", "allow_domains", *GROUPS["Limits"], *MODEL)
 
 
 class Field(NamedTuple):
-    """One thing that is asked."""
+    """One input of the form."""
 
     name: str
     label: str
@@ -32,49 +35,37 @@ class Field(NamedTuple):
     """Between two numbers."""
 
 
-@cache
+def form_fields(*names: str) -> tuple[Field, ...]:
+    """The inputs for these options."""
+    return tuple(_field(OPTIONS[name]) for name in names)
+
+
 def model_fields() -> tuple[Field, ...]:
-    """The flags that say how a model is run, as `handeye run` has them."""
-    defaults = {name: "1" if name == "v2pe" else EngineOptions.model_fields[name].default for name in FLAGS}
-    return tuple(_field(name, flag, default) for name, flag, default in (
-        *((name, flag, defaults[name]) for name, flag in FLAGS.items()),
-        ("samples", Samples, RunConfig.model_fields["samples"].default),
-    ))  # fmt: skip
+    """The inputs that say how the model is run."""
+    return form_fields(*MODEL)
 
 
-def _field(name: str, flag: Any, default: Any) -> Field:
-    kind, option = get_args(flag)
-    words = (option.metavar or "").split("|")
-    choices = tuple(words) if len(words) > 1 and all(re.fullmatch("[a-z0-9]+", each) for each in words) else ()
-    shape: Any = "choice" if choices else {bool: "tick", int: "number", float: "number"}.get(kind, "text")
-    step = "1" if kind is int else "any"
-    return Field(name, name.replace("_", "-"), MARKUP.sub("", option.help), shape, default, choices, step)
+def _field(option: Option) -> Field:
+    numbers: Any = {bool: "tick", int: "number", float: "number"}
+    kind: Any = "choice" if option.choices else "text" if option.name == "v2pe" else numbers.get(option.kind, "text")
+    default = "1" if option.name == "v2pe" else option.default
+    step = "1" if option.kind is int else "any"
+    text = MARKUP.sub("", option.help).replace("\\[", "[")
+    return Field(option.name, option.name.replace("_", "-"), text, kind, default, option.choices, step)
 
 
 def secret_names(file: Path | None) -> list[str]:
-    """What may be written as `{{secret:name}}`, as far as it can be told. Raises UsageError for a file that is none."""
+    """The names that may be written as `{{secret:name}}`. Raises UsageError for a file that cannot be read."""
     return Secrets.read(file).names
 
 
-def config_of(given: Mapping[str, Any], secrets: Path | None) -> RunConfig:
-    """The settings of a run. Raises UsageError for an answer that means none, and a goal that tells a secret."""
-    goal = str(given.get("goal", "")).strip()
+def config_of(answers: Mapping[str, Any], secrets: Path | None) -> RunConfig:
+    """The settings of a run. Raises UsageError for a wrong answer, and for a goal that contains a secret's value."""
+    goal = str(answers.get("goal", "")).strip()
     if not goal:
         raise UsageError("the goal is empty; say what to do")
     Secrets.read(secrets).check(goal)
-    wanted = {name: given[name] for name in FLAGS if given.get(name) not in (None, "")}
-    defaults = {field.name: field.default for field in model_fields() if field.name in FLAGS}
-    numbers = {
-        name: given[name] for name in ("max_steps", "budget_seconds", "samples") if given.get(name) not in (None, "")
-    }
-    return RunConfig.checked(
-        goal=goal,
-        on=str(given.get("on", "")).strip() or "virtual",
-        model=str(given.get("model", "")).strip() or "embedded",
-        approve=given.get("approve", "risky"),
-        headed=given.get("headed") is True,
-        allow_domains=tuple(re.findall(r"[^\s,]+", str(given.get("allow_domains", "")))),
-        secrets=str(secrets.resolve()) if secrets else "",
-        options=read_options(defaults | wanted),
-        **numbers,
-    )
+    plain = {name: each.strip() if isinstance(each, str) else each for name, each in answers.items()}
+    wanted = {"on": "virtual"} | {name: plain[name] for name in NAMES if plain.get(name) not in (None, "")}
+    wanted["allow_domains"] = re.findall(r"[^\s,]+", str(answers.get("allow_domains", "")))
+    return RunConfig.from_options(RunOptions.of(wanted | {"secrets": str(secrets or "")}), goal)

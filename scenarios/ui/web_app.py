@@ -18,8 +18,8 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 
 from handeye.agent.approval import ALLOW_THIS, waiting_question_id
+from handeye.agent.options import Approve
 from handeye.agent.report.run_page import RUN_LABELS, render_run_page
-from handeye.agent.run_folder import Approve
 from handeye.scenarios.ui.access import TokenAccess
 from handeye.scenarios.ui.form import config_of, model_fields, secret_names
 from handeye.scenarios.ui.run_index import RunIndex, file_signature, read_run_json, resumable, run_state

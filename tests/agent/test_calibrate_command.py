@@ -76,7 +76,7 @@ def test_a_poor_fit_writes_nothing_unless_it_must(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--no-page"], 2, "the embedded default writes no coordinates"),
+        (["--no-page"], 2, "the embedded default answers without coordinates"),
         (["--model", "scripted:nowhere.txt"], 2, "cannot be read"),
         (["--model", "{script}", "--targets", "160", "--no-page"], 2, "shapes have no room"),
         (["--model", "{script}", "--targets", "30", "--no-page"], 3, "is used up"),

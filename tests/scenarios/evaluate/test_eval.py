@@ -228,7 +228,7 @@ def test_the_report_opens_from_disk_with_its_pictures(questions: Path, stand: St
         (["{questions}", "--format", "coco"], ["no format 'coco'", "jsonl, screenspot, screenspot-v2", "osworld-g"]),
         (["{empty}"], ["holds no question"]),
         (["{questions}", "--model", "scripted:nowhere.txt"], ["the script nowhere.txt cannot be read"]),
-        (["{questions}", "--v2pe", "half"], ["--v2pe 'half' is no number"]),
+        (["{questions}", "--v2pe", "half"], ["--v2pe must be a number such as 1, 1/4 or 1/64, got 'half'"]),
     ],
 )
 def test_what_cannot_be_understood_is_a_usage_error(
