@@ -47,10 +47,13 @@ EXIT_CODES: dict[RunStatus, int] = {
 
 
 def now() -> str:
+    """Return the current time in UTC, ISO 8601 with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class Event(BaseModel):
+    """One line of the event log."""
+
     model_config = ConfigDict(frozen=True)
 
     at: str = Field(default_factory=now)
@@ -149,6 +152,8 @@ class ApprovalRequested(Event):
 
 
 class ApprovalReceived(Event):
+    """A person answered a question."""
+
     event: Literal["approval_received"] = "approval_received"
     step: int
     answer: str
@@ -175,6 +180,8 @@ class Noted(Event):
 
 
 class Ended(Event):
+    """The run ended."""
+
     event: Literal["ended"] = "ended"
     status: RunStatus
     reason: str

@@ -90,6 +90,7 @@ class Desk:
 
     @property
     def device(self) -> Device:
+        """The device, opened when it is first used."""
         if self._device is None:
             config = self.config
             self._device = open_device(
@@ -103,6 +104,7 @@ class Desk:
 
     @property
     def mind(self) -> tuple[Perception, Policy]:
+        """Perception and policy, opened when they are first used."""
         if self._mind is None:
             config = self.config
             self._mind = open_perception_and_policy(config.model, config.policy, config.options, samples=config.samples)

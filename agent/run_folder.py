@@ -112,6 +112,7 @@ class RunResult(BaseModel):
         return self.status
 
     def to_json(self) -> dict[str, Any]:
+        """Return the object that `--json` prints."""
         told = {
             "status": self.status,
             "verdict": self.status,  # its name before 0.2
@@ -198,6 +199,7 @@ class RunFolder:
             )
 
     def release(self) -> None:
+        """Release the lock of the folder."""
         self._lock.release()
 
     def note(self, **values: Any) -> None:

@@ -116,6 +116,7 @@ class RunView:
 
     @property
     def steps(self) -> list[StepView]:
+        """The steps of the run, in order."""
         return [entry for entry in self.entries if isinstance(entry, StepView)]
 
     @property
@@ -134,6 +135,7 @@ class RunView:
 
     @property
     def usage(self) -> Usage:
+        """The model usage of all steps."""
         if self.ended:
             return self.ended.usage
         return sum((step.reasoning.usage for step in self.steps if step.reasoning), Usage())

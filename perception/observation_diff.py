@@ -231,10 +231,10 @@ class ObservationDiff:
         return [
             f"{each.what}: {_HOW.get(each.how, each.how)}"
             for each in self.page_changes.changed
-            if self._told(each.box, each.how)
+            if self._is_visible_change(each.box, each.how)
         ]
 
-    def _told(self, box: Box, how: str) -> bool:
+    def _is_visible_change(self, box: Box, how: str) -> bool:
         shown = box.within(self.after.screenshot.width, self.after.screenshot.height)
         if shown is None or how in STATES or how.startswith("aria-"):
             return True

@@ -254,7 +254,7 @@ def _evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> 
             whole.append(compare(reading, suite.stem, data_set(suite, screens)))
     told: dict[str, Any] = {
         "fusion": {"enough": chosen.enough, "sure": chosen.sure, "icons": chosen.icons},
-        "whole": [each.told(chosen) for each in whole],
+        "whole": [each.to_json(chosen) for each in whole],
     }
     chosen.write(folder)
     (folder / "training").mkdir(exist_ok=True)

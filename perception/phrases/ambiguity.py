@@ -87,7 +87,7 @@ def explain(phrase: str, tied: Sequence[Match], elements: Sequence[Element], mea
     shown, hints = [], []
     for number, match in enumerate(tied[:LISTED], start=1):
         element = match.element
-        where, hint = _told_apart(element, elements)
+        where, hint = _distinguished(element, elements)
         name = label_of(element) or element.role
         said = f"“{_short(name)}” " if len({label_of(each.element) for each in tied}) > 1 else ""
         shown.append(said + (where or f"number {number}, at ({element.box.centre.x}, {element.box.centre.y})"))
@@ -108,7 +108,7 @@ def _noun_phrase(element: Element) -> str:
     return f'"{name}" {kind}'.strip() if len(name) <= 60 and '"' not in name else kind or "one"
 
 
-def _told_apart(element: Element, elements: Sequence[Element]) -> tuple[str, str]:
+def _distinguished(element: Element, elements: Sequence[Element]) -> tuple[str, str]:
     """What it is in, for people; and the phrase that says so."""
     held = container_of(element, elements)
     if held is None:

@@ -109,9 +109,9 @@ def ancestors(element: Element, by_id: dict[str, Element]) -> list[Element]:
 def descendants(container: Element, elements: Sequence[Element]) -> list[Element]:
     """Return the elements in a container: by their parents where these are known, otherwise by their boxes."""
     by_id = {element.id: element for element in elements}
-    told = [each for each in elements if each is not container and container in ancestors(each, by_id)]
-    if told:
-        return told
+    listed = [each for each in elements if each is not container and container in ancestors(each, by_id)]
+    if listed:
+        return listed
     return [each for each in elements if each is not container and _holds(container.box, each.box)]
 
 
@@ -182,7 +182,7 @@ def _said(held: Iterable[Element], own: Iterable[str]) -> frozenset[str]:
 
 def groups(elements: Sequence[Element]) -> list[Group]:
     """Return the lists on the screen; those most likely meant by "results" first."""
-    found = _told(elements) or []
+    found = _groups_by_parent(elements) or []
     found += _structural(elements)
     found += _repeated(elements, {member.id for group in found for item in group.items for member in item.members})
     return sorted(found, key=_importance, reverse=True)
@@ -242,7 +242,7 @@ def _ranked_with(text: str, elements: Sequence[Element], role: str) -> list[tupl
     return [(entry[:3], entry[5]) for entry in sorted(scored, key=lambda entry: entry[:5])]
 
 
-def _told(elements: Sequence[Element]) -> list[Group]:
+def _groups_by_parent(elements: Sequence[Element]) -> list[Group]:
     by_id = {element.id: element for element in elements}
     families: dict[tuple[str, str | None], list[Element]] = defaultdict(list)
     for element in elements:
@@ -369,15 +369,15 @@ def _with_neighbours(roots: Sequence[Element], elements: Sequence[Element]) -> t
 
 def _importance(group: Group) -> tuple[bool, bool, float]:
     reading = sum(len(item.text) for item in group.items) / len(group.items)
-    told = group.items[0].element is not None or group.role == "item"
+    listed = group.items[0].element is not None or group.role == "item"
     bonus = {"row": 1.5, "article": 2.0, "listitem": 1.5, "heading": 1.2, "option": 0.3, "group": 0.5}.get(
         group.role, 1.0
     )
     if {stem(word) for word in words(group.label)} & {"result", "product", "item", "found", "match", "hit"}:
         bonus *= 4
     acts = any(member.acts for item in group.items for member in item.members)
-    weight = bonus * (2 if told else 1) * (1.5 if acts else 1) * (group.area**0.5) * min(reading, 80)
-    return (not group.aside, len(group.items) > 1 or told, weight)
+    weight = bonus * (2 if listed else 1) * (1.5 if acts else 1) * (group.area**0.5) * min(reading, 80)
+    return (not group.aside, len(group.items) > 1 or listed, weight)
 
 
 def _stems(text: str) -> set[str]:

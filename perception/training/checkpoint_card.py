@@ -45,9 +45,9 @@ def write_card(folder: Path) -> Path:
     looks = [line for line in lines if line.get("scores")]
     if looks:
         parts += ["", "## Held-out tiles", "", *_looks(looks)]
-    told = _read(training / EVALUATION)
-    if told:
-        parts += ["", "## Whole screens", "", *_whole(told)]
+    record = _read(training / EVALUATION)
+    if record:
+        parts += ["", "## Whole screens", "", *_whole(record)]
     parts += ["", "## Limits", "", *(f"- {each}" for each in _LIMITS)]
     write_atomically(folder / CARD, "\n".join(parts) + "\n")
     return folder / CARD
@@ -85,8 +85,8 @@ def _looks(looks: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _whole(told: Mapping[str, Any]) -> list[str]:
-    fusion = told["fusion"]
+def _whole(record: Mapping[str, Any]) -> list[str]:
+    fusion = record["fusion"]
     lines = [
         "Points in the right box, of text alone (the embedded default), the model alone, and both.",
         "The model is asked about what means an icon alone, by its name where text is less than",
@@ -96,7 +96,7 @@ def _whole(told: Mapping[str, Any]) -> list[str]:
         "| on | what | questions | text | model | both |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for each in told["whole"]:
+    for each in record["whole"]:
         for group, shares in each["groups"].items():
             ways = " | ".join(f"{shares[way]:.1%}" for way in ("text", "pocket", "both"))
             lines.append(f"| {each['on']} | {group} | {shares['n']} | {ways} |")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from handeye.perception.pocket_inference import PhraseReading
 
 WAYS = ("text", "pocket", "both")
-#: Seeds of the screens on which the fusion is chosen, and of those that are told of.
+#: Seeds of the screens on which the fusion is chosen, and of the screens that are reported.
 CHOOSE, REPORT = "choose", "report"
 #: Things with text and things without are asked for so often on each screen.
 _EACH = 3
@@ -104,7 +104,7 @@ class Compared:
         """What both together are worth, on average."""
         return sum(each.worth(fusion) for each in self.answers) / max(1, len(self.answers))
 
-    def told(self, fusion: Fusion) -> dict[str, Any]:
+    def to_json(self, fusion: Fusion) -> dict[str, Any]:
         """All of it, for JSON."""
         shares = {
             group: {way: round(self.share(way, fusion, group), 4) for way in WAYS} | {"n": self.count(group)}

@@ -128,7 +128,7 @@ def _item_to_drag(phrase: str, moment: Moment) -> Match | None:
     return next(iter(find(phrase, pieces, size=moment.size)), None)
 
 
-def press(clause: c.Press, moment: Moment) -> Step:
+def press(clause: c.PressKeys, moment: Moment) -> Step:
     """Press the keys of the clause."""
     if moment.progress.stage == "clicked":
         return after_click(moment, clause.label) or _label(clause, moment) or Next()
@@ -150,7 +150,7 @@ def press(clause: c.Press, moment: Moment) -> Step:
     return moment.do(Key(keys=clause.keys, count=clause.count, target=target), f"press {clause.keys}{times}", "pressed")
 
 
-def _label(clause: c.Press, moment: Moment) -> Step | None:
+def _label(clause: c.PressKeys, moment: Moment) -> Step | None:
     """“press Delete”: a button called so comes before the key, if it is on the screen and no text is being typed."""
     exact = [
         match
@@ -199,7 +199,7 @@ def go(clause: c.Go, moment: Moment) -> Step:
     return moment.do(action, {"back": "go back", "forward": "go forward", "reload": "load it anew"}[clause.way], "gone")
 
 
-def tab(clause: c.Tab, moment: Moment) -> Step:
+def tab(clause: c.UseTab, moment: Moment) -> Step:
     """Open, switch to or close the tab of the clause."""
     if not moment.can("tabs"):
         return Fail("this device has no browser tabs; name what to click instead")

@@ -9,7 +9,7 @@ from handeye.perception.phrases.matching import shows
 from handeye.perception.phrases.quoting import unquote
 from handeye.perception.phrases.wording import normal
 from handeye.policies.plain_english.acts_forms import spoken
-from handeye.policies.plain_english.checks import Finding, evaluate
+from handeye.policies.plain_english.checks import StatementResult, evaluate
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.policies.plain_english.reading import read_value
 from handeye.tools.actions import Ask, Remember, Wait
@@ -72,13 +72,13 @@ def verify(clause: c.Verify, moment: Moment) -> Step:
     return Fail(f"{finding.says}; before that: {amiss.outcome.evidence}" if amiss else finding.says)
 
 
-def _in_picture(statement: c.Statement, observation: Observation) -> Finding | None:
+def _in_picture(statement: c.Statement, observation: Observation) -> StatementResult | None:
     """For text that is drawn rather than written: what OCR makes of it."""
     if statement.kind != "shows" or statement.negated or not observation.elements or observation.reader is None:
         return None
     drawn = Observation(observation.screenshot, (), observation.signals, observation.reader)
     tests = [shows(drawn, text) for text in statement.texts]
-    return Finding(any(tests) if statement.any_of else all(tests), "the picture shows it")
+    return StatementResult(any(tests) if statement.any_of else all(tests), "the picture shows it")
 
 
 def read_off(clause: c.ReadOff, moment: Moment) -> Step:

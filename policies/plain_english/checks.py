@@ -59,7 +59,7 @@ def _of_kind(element: Element, roles: set[str]) -> bool:
     return element.acts or any(element.role in SUITS[role] for role in roles)
 
 
-class Finding(NamedTuple):
+class StatementResult(NamedTuple):
     """Whether a statement holds, and in words what is so instead."""
 
     holds: bool
@@ -68,14 +68,14 @@ class Finding(NamedTuple):
     """Whether the screen tells it at all; what it does not tell does not hold, denied or not."""
 
 
-def evaluate(statement: Statement, observation: Observation) -> Finding:
+def evaluate(statement: Statement, observation: Observation) -> StatementResult:
     """Look whether the statement holds on this scene."""
     if statement.also:
         targets = (statement.target, *statement.also)
         found = [evaluate(replace(statement, target=target, also=()), observation) for target in targets]
         wrong = [finding for finding in found if not finding.holds]
         says = "; ".join(finding.says for finding in (wrong or found))
-        return Finding(not wrong, says, all(finding.known for finding in found))
+        return StatementResult(not wrong, says, all(finding.known for finding in found))
     if statement.parts:
         whole = evaluate(replace(statement, parts=()), observation)
         there = whole.known if statement.kind != "visible" else whole.holds != statement.negated
@@ -85,26 +85,26 @@ def evaluate(statement: Statement, observation: Observation) -> Finding:
         return evaluate(replace(statement, target=first, also=tuple(others), parts=()), observation)
     holds, says, known = _RULES[statement.kind](statement, observation)
     if not known:
-        return Finding(False, says, False)
+        return StatementResult(False, says, False)
     if statement.negated and not holds and observation.signals.unanswered:
         return _unknown(f"“{observation.signals.unanswered[0]}” does not answer, so what it shows is unknown")
-    return Finding(holds != statement.negated, says)
+    return StatementResult(holds != statement.negated, says)
 
 
-def _unknown(says: str) -> Finding:
-    return Finding(False, says, False)
+def _unknown(says: str) -> StatementResult:
+    return StatementResult(False, says, False)
 
 
-def _texts(statement: Statement, observation: Observation) -> Finding:
+def _texts(statement: Statement, observation: Observation) -> StatementResult:
     missing = [text for text in statement.texts if not shows(observation, text)]
     if statement.negated or statement.any_of:
         there = [text for text in statement.texts if text not in missing]
-        return Finding(
+        return StatementResult(
             bool(there), f"the page shows {_list(there)}" if there else f"the page does not show {_list(missing)}"
         )
     if not missing:
-        return Finding(True, f"the page shows {_list(statement.texts)}")
-    return Finding(False, f"the page does not show {_list(missing)}; {summary(missing[0], observation)}")
+        return StatementResult(True, f"the page shows {_list(statement.texts)}")
+    return StatementResult(False, f"the page does not show {_list(missing)}; {summary(missing[0], observation)}")
 
 
 def summary(wanted: str, observation: Observation) -> str:
@@ -121,17 +121,17 @@ def summary(wanted: str, observation: Observation) -> str:
     return f"it shows {_list([text[:60] for text in first[:3]])}" if first else "it shows no text"
 
 
-def _title(statement: Statement, observation: Observation) -> Finding:
+def _title(statement: Statement, observation: Observation) -> StatementResult:
     return _compare(statement, observation.signals.title, "the title")
 
 
-def _url(statement: Statement, observation: Observation) -> Finding:
+def _url(statement: Statement, observation: Observation) -> StatementResult:
     url = observation.signals.url
     if not url:
         return _unknown("this screen has no address")
     test = _same_address if statement.exact else _in_address
     tests = [test(text, url) for text in statement.texts]
-    return Finding(any(tests) if statement.any_of or statement.negated else all(tests), f"the address is {url}")
+    return StatementResult(any(tests) if statement.any_of or statement.negated else all(tests), f"the address is {url}")
 
 
 def _in_address(text: str, url: str) -> bool:
@@ -145,12 +145,12 @@ def _same_address(text: str, url: str) -> bool:
     return any(each == wanted or each.endswith("/" + wanted.lstrip("/")) for each in bare)
 
 
-def _open(statement: Statement, observation: Observation) -> Finding:
+def _open(statement: Statement, observation: Observation) -> StatementResult:
     """Decide which page is open by its address, title or first heading."""
     heading = next((element.name for element in observation.elements if element.role == "heading"), "")
     places = (observation.signals.url, observation.signals.title, heading)
     holds = any(_names(statement.texts[0], place) for place in places)
-    return Finding(holds, f"the page is “{observation.signals.title or heading or observation.signals.url}”")
+    return StatementResult(holds, f"the page is “{observation.signals.title or heading or observation.signals.url}”")
 
 
 def _names(wanted: str, place: str) -> bool:
@@ -162,10 +162,10 @@ def _names(wanted: str, place: str) -> bool:
     return bool(sought) and len(there) < 200 and sought in runs
 
 
-def _compare(statement: Statement, value: str, what: str) -> Finding:
+def _compare(statement: Statement, value: str, what: str) -> StatementResult:
     tests = [_same(text, value, statement.exact or not text, statement.negated) for text in statement.texts]
     holds = any(tests) if statement.any_of or (statement.negated and not statement.exact) else all(tests)
-    return Finding(holds, f"{what} is {f'“{value}”' if value else 'empty'}")
+    return StatementResult(holds, f"{what} is {f'“{value}”' if value else 'empty'}")
 
 
 def _same(text: str, value: str, whole: bool, negated: bool = False) -> bool:
@@ -177,7 +177,7 @@ def _same(text: str, value: str, whole: bool, negated: bool = False) -> bool:
     )
 
 
-def _field(statement: Statement, observation: Observation) -> Finding:
+def _field(statement: Statement, observation: Observation) -> StatementResult:
     name = unquote(statement.target)
     if re.fullmatch(r"(?:the|an?)\s+(?:(?:main|page)\s+)?(?:heading|headline)", statement.target, re.IGNORECASE):
         return _headings(statement, observation)
@@ -193,7 +193,7 @@ def _field(statement: Statement, observation: Observation) -> Finding:
         and not statement.exact
         and all(_written(text, found[0].element, observation) for text in statement.texts)
     ):
-        return Finding(True, f"“{name}” holds it")
+        return StatementResult(True, f"“{name}” holds it")
     if value := read_value(statement.target, observation):
         # A value read from a text may have more words: “is not” is decided by the words that it lacks.
         loosely = replace(statement, exact=False) if statement.negated else statement
@@ -201,9 +201,9 @@ def _field(statement: Statement, observation: Observation) -> Finding:
         if finding.holds or not _said(statement, observation):
             return finding
     if _said(statement, observation):
-        return Finding(not statement.negated, f"the page says “{unquote(statement.said)}”")
+        return StatementResult(not statement.negated, f"the page says “{unquote(statement.said)}”")
     if inside:
-        return Finding(False, f"“{name}” holds “{inside[:80]}”")
+        return StatementResult(False, f"“{name}” holds “{inside[:80]}”")
     if not statement.texts[0] and statement.exact:
         return _unknown(f"the page does not say that “{name}” is empty")
     return _none(statement.target, observation, "nothing on the page is", "type")
@@ -215,14 +215,14 @@ def _said(statement: Statement, observation: Observation) -> bool:
     return bool(said) and any(shows(observation, text) for text in (unquote(statement.said), said))
 
 
-def _headings(statement: Statement, observation: Observation) -> Finding:
+def _headings(statement: Statement, observation: Observation) -> StatementResult:
     """One of the headings is, or holds, what was said."""
     names = [element.name for element in observation.elements if element.role == "heading" and element.name]
     if not names:
         return _unknown("the page tells of no heading")
     tests = [any(_same(text, name, statement.exact, statement.negated) for name in names) for text in statement.texts]
     holds = any(tests) if statement.any_of or statement.negated else all(tests)
-    return Finding(holds, f"the headings are {_list(names[:4])}")
+    return StatementResult(holds, f"the headings are {_list(names[:4])}")
 
 
 def _held_in(phrase: str, observation: Observation) -> Element | None:
@@ -268,7 +268,7 @@ def _state(element: Element) -> tuple[object, ...]:
     return element.value, element.enabled, element.checked, element.selected, element.pressed, element.secret
 
 
-def _none(phrase: str, observation: Observation, what: str, want: Want = "any") -> Finding:
+def _none(phrase: str, observation: Observation, what: str, want: Want = "any") -> StatementResult:
     """Return a finding: the phrase matches nothing, or is ambiguous."""
     name, found = unquote(phrase), find(phrase, observation.elements, want=want, size=_size(observation))
     if found and found[0].score >= 0.75 and found[0].rivals:
@@ -276,30 +276,30 @@ def _none(phrase: str, observation: Observation, what: str, want: Want = "any") 
     return _unknown(f"{what} called “{name}”")
 
 
-def _checked(statement: Statement, observation: Observation) -> Finding:
+def _checked(statement: Statement, observation: Observation) -> StatementResult:
     element = _one(statement.target, observation, "tick")
     name = unquote(statement.target)
     if element is None or element.checked is None:
         there = _one(statement.target, observation, "any")
         if there is None or there.pressed is None:
             return _none(statement.target, observation, "there is no checkbox", "tick")
-        return Finding(there.pressed, f"“{name}” is {'on' if there.pressed else 'not on'}")
-    return Finding(element.checked, f"“{name}” is {'ticked' if element.checked else 'not ticked'}")
+        return StatementResult(there.pressed, f"“{name}” is {'on' if there.pressed else 'not on'}")
+    return StatementResult(element.checked, f"“{name}” is {'ticked' if element.checked else 'not ticked'}")
 
 
-def _selected(statement: Statement, observation: Observation) -> Finding:
+def _selected(statement: Statement, observation: Observation) -> StatementResult:
     name = unquote(statement.target)
     ticked = _one(statement.target, observation, "tick")
     if ticked is not None and ticked.checked is not None:
-        return Finding(ticked.checked, f"“{name}” is {'selected' if ticked.checked else 'not selected'}")
+        return StatementResult(ticked.checked, f"“{name}” is {'selected' if ticked.checked else 'not selected'}")
     chosen = [element for element in observation.elements if same(element.value, name, case=False)]
     if chosen:
-        return Finding(True, f"“{name}” is selected")
+        return StatementResult(True, f"“{name}” is selected")
     there = _one(statement.target, observation, "any")
     told = [state for state in (there.selected, there.pressed) if state is not None] if there else []
     if not told and not _offered(name, observation):
         return _unknown(f"the page does not tell whether “{name}” is selected")
-    return Finding(any(told), f"“{name}” is {'selected' if any(told) else 'not selected'}")
+    return StatementResult(any(told), f"“{name}” is {'selected' if any(told) else 'not selected'}")
 
 
 def _offered(name: str, observation: Observation) -> bool:
@@ -308,27 +308,27 @@ def _offered(name: str, observation: Observation) -> bool:
     return any(contains(element.description, name, case=False) for element in lists)
 
 
-def _enabled(statement: Statement, observation: Observation) -> Finding:
+def _enabled(statement: Statement, observation: Observation) -> StatementResult:
     element = _one(statement.target, observation, "any")
     name = unquote(statement.target)
     if element is None:
         return _none(statement.target, observation, "nothing on the page is")
-    return Finding(element.enabled, f"“{name}” is {'enabled' if element.enabled else 'disabled'}")
+    return StatementResult(element.enabled, f"“{name}” is {'enabled' if element.enabled else 'disabled'}")
 
 
-def _focused(statement: Statement, observation: Observation) -> Finding:
+def _focused(statement: Statement, observation: Observation) -> StatementResult:
     element = _one(statement.target, observation, "any")
     if element is None:
         return _none(statement.target, observation, "nothing on the page is")
-    return Finding(element.focused, f"{observation.signals.focus or 'nothing'} has the focus")
+    return StatementResult(element.focused, f"{observation.signals.focus or 'nothing'} has the focus")
 
 
-def _visible(statement: Statement, observation: Observation) -> Finding:
+def _visible(statement: Statement, observation: Observation) -> StatementResult:
     name = re.sub(r"^(?:the|an?|any|some)\s+", "", unquote(statement.target), flags=re.IGNORECASE)
     if roles := _ROLES_OF_WORDS.get(name.lower()):
         there = next((element for element in observation.elements if element.role in roles), None)
         if there is not None:
-            return Finding(True, f"there is “{there.name or there.role}”")
+            return StatementResult(True, f"there is “{there.name or there.role}”")
     found = find(statement.target, observation.elements or observation.words, size=_size(observation))
     roles = {query.role for query in readings(statement.target) if query.role in _STRICT and query.text}
     found = [
@@ -337,12 +337,12 @@ def _visible(statement: Statement, observation: Observation) -> Finding:
         if match.score >= 0.75 and not match.why.endswith("is part of it") and _of_kind(match.element, roles)
     ]
     if found:
-        return Finding(True, f"“{name}” is there")
+        return StatementResult(True, f"“{name}” is there")
     if denial := _denied(name, observation):
-        return Finding(False, f"the page says “{denial}”")
+        return StatementResult(False, f"the page says “{denial}”")
     if name and shows(observation, name):
-        return Finding(True, f"the page shows “{name}”")
-    return Finding(False, f"“{name}” is not there; {summary(name, observation)}")
+        return StatementResult(True, f"the page shows “{name}”")
+    return StatementResult(False, f"“{name}” is not there; {summary(name, observation)}")
 
 
 #: Words that deny what follows them.
@@ -368,23 +368,23 @@ def _denied(name: str, observation: Observation) -> str:
     return texts[0] if texts and all(denying) else ""
 
 
-def _count(statement: Statement, observation: Observation) -> Finding:
+def _count(statement: Statement, observation: Observation) -> StatementResult:
     number = how_many(statement.noun, observation)
     holds = bool(_COMPARE[statement.compare](number, statement.number))
-    return Finding(holds, f"there are {number} {unquote(statement.noun)}")
+    return StatementResult(holds, f"there are {number} {unquote(statement.noun)}")
 
 
-def _dialog(statement: Statement, observation: Observation) -> Finding:
+def _dialog(statement: Statement, observation: Observation) -> StatementResult:
     roles = {"dialog", "alertdialog"} | ({"alert"} if re.search(r"\balert\b", statement.said, re.I) else set())
     boxes = [element for element in observation.elements if element.role in roles]
     if not statement.texts:
         there = bool(observation.signals.dialog or boxes)
-        return Finding(there, "a dialog is open" if there else "no dialog is open")
+        return StatementResult(there, "a dialog is open" if there else "no dialog is open")
     said = [observation.signals.dialog, *(_within([Match(box, 1.0, "")], observation) for box in boxes)]
     tests = [any(_same(text, each, False, statement.negated) for each in said if each) for text in statement.texts]
     holds = any(tests) if statement.any_of or statement.negated else all(tests)
     shown = next((each for each in said if each), "")
-    return Finding(holds, f"the dialog says “{shown[:80]}”" if shown else "no dialog is open")
+    return StatementResult(holds, f"the dialog says “{shown[:80]}”" if shown else "no dialog is open")
 
 
 def _list(texts: tuple[str, ...] | list[str]) -> str:

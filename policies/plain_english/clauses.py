@@ -73,7 +73,7 @@ class Empty(Clause):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Press(Clause):
+class PressKeys(Clause):
     """Press keys."""
 
     keys: str
@@ -172,7 +172,7 @@ class Go(Clause):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tab(Clause):
+class UseTab(Clause):
     """Open, switch to or close a tab."""
 
     do: Literal["new", "switch", "close"]

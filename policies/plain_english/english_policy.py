@@ -22,7 +22,7 @@ from handeye.policies.plain_english import (
 from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.acts_forms import offered
 from handeye.policies.plain_english.checks import evaluate
-from handeye.policies.plain_english.moment import Fail, Moment, Next, Progress, Step, Unclear
+from handeye.policies.plain_english.moment import AmbiguousTarget, Fail, Moment, Next, Progress, Step
 from handeye.policies.plain_english.parsing import parse
 from handeye.policies.plain_english.reaching import once, wait_or_scroll
 from handeye.tools.actions import Done, describe
@@ -37,10 +37,10 @@ ACTS: dict[type[c.Clause], Callable[[Any, Moment], Step]] = {
     c.ClickOn: acts_hands.click_on,
     c.Hover: acts_hands.hover,
     c.DragOnto: acts_hands.drag,
-    c.Press: acts_hands.press,
+    c.PressKeys: acts_hands.press,
     c.Visit: acts_hands.visit,
     c.Go: acts_hands.go,
-    c.Tab: acts_hands.tab,
+    c.UseTab: acts_hands.tab,
     c.ToWindow: acts_hands.window,
     c.ScrollBy: acts_hands.scroll,
     c.LookCloser: acts_hands.look_closer,
@@ -100,7 +100,7 @@ class PlainEnglish:
             moment = Moment(task, perception, progress, clause, f"Clause {number} of {count}", list(notes))
             try:
                 step = _act(clause, moment)
-            except Unclear as error:
+            except AmbiguousTarget as error:
                 step = Fail(str(error))
             step = once(step, moment)
             if isinstance(step, Decision):

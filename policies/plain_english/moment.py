@@ -90,7 +90,7 @@ class Fail:
 Step = Decision | Next | Fail
 
 
-class Unclear(Exception):
+class AmbiguousTarget(Exception):
     """Several controls answer equally well to a phrase, and nothing says which is meant: the clause is refused."""
 
 
@@ -198,7 +198,7 @@ class Moment:
         elements = (
             self.observation.elements if match.element.source != "ocr" else readable(self.observation, phrase, "any")
         )
-        raise Unclear(unclear(unquote(phrase), match, tuple(elements), self.size))
+        raise AmbiguousTarget(unclear(unquote(phrase), match, tuple(elements), self.size))
 
     def _worked_in(self, tied: Sequence[Match]) -> Match | None:
         last = self.task.steps[-1] if self.task.steps else None

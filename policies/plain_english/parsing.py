@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 from handeye.perception.phrases.quoting import ATOM, QUOTED, mask, unquote
 from handeye.perception.phrases.wording import normal
 from handeye.policies.plain_english import clauses as c
+from handeye.policies.plain_english import rules_hands, rules_items, rules_looking
 from handeye.policies.plain_english.clause_rules import aimed
-from handeye.policies.plain_english.grammar import parse_clause
 from handeye.policies.plain_english.keys import parse_keys
 from handeye.policies.plain_english.statements import parse_statement
 from handeye.tools.errors import ActionRefused, UsageError
 
 if TYPE_CHECKING:
     from handeye.perception.phrases.quoting import Masked
+
+#: The rules of one clause, in the order in which they are tried.
+RULES = (*rules_looking.rule, *rules_items.rule, *rules_hands.rule)
 
 _CUT = re.compile(
     r"(?P<hard>\s*\n\s*|\s*;\s*|(?<=\S)[.!?]+(?=\s|$)(?!\s+(?-i:as(?!\s+(?:soon|long)\b)|into)\s)|\s+[—–]\s+)"
@@ -245,15 +248,15 @@ def _secret(clause: c.Clause) -> bool:
 
 def _after_keys(text: str, before: list[c.Clause], masked: Masked) -> c.Clause | None:
     """After "press Ctrl+A", "then Delete" is a key as well, and "delete it" is one after "select all"."""
-    if not before or not isinstance(before[-1], c.Press) or before[-1].label not in ("", "Select all"):
+    if not before or not isinstance(before[-1], c.PressKeys) or before[-1].label not in ("", "Select all"):
         return None
     words = masked.content(text)
     if before[-1].keys == "ctrl+a" and re.fullmatch(
         r"(?:delete|remove|erase)(?:\s+(?:it|them|everything))?", words, re.IGNORECASE
     ):
-        return c.Press(keys="delete")
+        return c.PressKeys(keys="delete")
     keys = parse_keys(words) if not before[-1].label else ""
-    return c.Press(keys=keys) if keys else None
+    return c.PressKeys(keys=keys) if keys else None
 
 
 def _conditional(
@@ -444,3 +447,11 @@ def _refused(words: str) -> ActionRefused:
         f"I cannot carry out “{short}”: no rule says which steps that takes; say it in steps (click, type, press, "
         "search for, select, check that …) with labels and texts in quotes, or use a model with --model"
     )
+
+
+def parse_clause(text: str, masked: Masked) -> list[c.Clause] | None:
+    """Return the clauses that a masked text means; None if no rule matches it."""
+    for pattern, make in RULES:
+        if (hit := pattern.fullmatch(text)) and (made := make(hit, masked)) is not None:
+            return made if isinstance(made, list) else [made]
+    return None

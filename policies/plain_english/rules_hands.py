@@ -62,19 +62,19 @@ def _use_tool(hit: re.Match[str], masked: Masked) -> Made:
 
 @rule(r"(?:delete|clear|remove|erase)\s+(?:all\s+(?:of\s+)?)?(?:the\s+)?(?:text|contents?|everything)")
 def _delete_text(_: re.Match[str], __: Masked) -> Made:
-    return [c.Press(keys="ctrl+a"), c.Press(keys="delete")]
+    return [c.PressKeys(keys="ctrl+a"), c.PressKeys(keys="delete")]
 
 
 @rule(rf"replace\s+(?:the\s+|its\s+)?(?:text|contents?|value|it)\s+(?:with|by)\s+(?P<x>{QUOTED})")
 def _replace_text(hit: re.Match[str], masked: Masked) -> Made:
-    return [c.Press(keys="ctrl+a"), c.Write(text=masked.content(hit["x"]))]
+    return [c.PressKeys(keys="ctrl+a"), c.Write(text=masked.content(hit["x"]))]
 
 
 @rule("|".join(re.escape(words) for words in SHORTCUTS))
 def _shortcut(hit: re.Match[str], _: Masked) -> Made:
     words = hit[0].lower()
     label = "Select all" if words.startswith("select") else words.split()[0].capitalize()
-    return c.Press(keys=SHORTCUTS[words], label=label)
+    return c.PressKeys(keys=SHORTCUTS[words], label=label)
 
 
 def _writes(verb: str, text: str, field: str, masked: Masked) -> c.Write | None:
@@ -406,13 +406,13 @@ def _press(hit: re.Match[str], masked: Masked) -> Made:
         return c.ClickOn(target=aimed(hit["x"] + place, masked), count=count(hit))
     if keys:
         ambiguous = words.lower() in LABELS_TOO or len(words) == 1
-        return c.Press(keys=keys, count=count(hit), target=target, label=words if ambiguous and not target else "")
+        return c.PressKeys(keys=keys, count=count(hit), target=target, label=words if ambiguous and not target else "")
     parts = re.split(
         r"\s*(?:,\s*and\s+then\b|,\s*and\b|,\s*then\b|,|\band\s+then\b|\band\b|\bthen\b)\s*", hit["x"].strip()
     )
     several = [parse_keys(masked.content(part)) for part in parts]
     if len(several) > 1 and all(several):
-        return [c.Press(keys=each, target=target if not place else "") for place, each in enumerate(several)]
+        return [c.PressKeys(keys=each, target=target if not place else "") for place, each in enumerate(several)]
     return None
 
 
@@ -433,7 +433,7 @@ def _names_control(said: str, place: str, words: str) -> bool:
     r"(?:press|hit|use|submit\s+with)\s+(?:the\s+)?(?P<x>enter|return)(?:\s+(?:to\s+(?:submit|confirm|search|send)|key).*)?"
 )
 def _enter(_: re.Match[str], __: Masked) -> Made:
-    return c.Press(keys="enter")
+    return c.PressKeys(keys="enter")
 
 
 @rule(r"(?:choose|select|pick)\s+(?:the\s+(?:option|value|entry)\s+)?(?P<x>.+)")
@@ -457,7 +457,7 @@ def _click(hit: re.Match[str], masked: Masked) -> Made:
     if not all(plausible(part) for part in parts) or (len(parts) > 1 and count(hit) > 1):
         return None
     if new_tab := re.fullmatch(r"(?P<x>.+?)\s+in\s+(?:a|another)\s+(?:new\s+|separate\s+)?tab", what, re.IGNORECASE):
-        return [c.ClickOn(target=aimed(new_tab["x"], masked), modifiers=("ctrl",)), c.Tab(do="switch", which="last")]
+        return [c.ClickOn(target=aimed(new_tab["x"], masked), modifiers=("ctrl",)), c.UseTab(do="switch", which="last")]
     return _each(what, masked, lambda target: c.ClickOn(target=target)) * count(hit)
 
 

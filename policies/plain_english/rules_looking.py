@@ -54,20 +54,20 @@ def _reload(hit: re.Match[str], _: Masked) -> Made:
       rf"open\s+(?P<x>{ATOM}|{QUOTED})\s+in\s+a\s+(?:new|second|separate)\s+tab")  # fmt: skip
 def _new_tab(hit: re.Match[str], masked: Masked) -> Made:
     url = address(hit["x"], masked) if hit["x"] else ""
-    return c.Tab(do="new", url=url) if url or not hit["x"] else None
+    return c.UseTab(do="new", url=url) if url or not hit["x"] else None
 
 
 @rule(
     r"close\s+(?:the\s+|this\s+)?(?P<w>current\s+|first\s+|second\s+|third\s+|last\s+|new\s+)?(?:browser\s+)?tab(?:\s+(?P<n>\d+))?"
 )
 def _close_tab(hit: re.Match[str], _: Masked) -> Made:
-    return c.Tab(do="close", which=_which(hit["n"] or hit["w"] or ""))
+    return c.UseTab(do="close", which=_which(hit["n"] or hit["w"] or ""))
 
 
 @rule(r"(?:switch|change|go|return|move)\s+(?:back\s+)?to\s+(?:the\s+)?(?P<w>first|second|third|fourth|last|next|previous|other|new|original)\s+(?:browser\s+)?tab",
       r"(?:switch|change|go)\s+(?:back\s+)?to\s+(?:browser\s+)?tab\s+(?:number\s+)?(?P<w>\d+)")  # fmt: skip
 def _switch_tab(hit: re.Match[str], _: Masked) -> Made:
-    return c.Tab(do="switch", which=_which(hit["w"]))
+    return c.UseTab(do="switch", which=_which(hit["w"]))
 
 
 _WINDOW = rf"(?:the\s+)?(?:window\s+(?:called\s+|titled\s+|named\s+)?(?P<t>{QUOTED}|{ATOM})|(?P<q>{QUOTED})\s+window)"

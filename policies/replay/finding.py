@@ -46,6 +46,7 @@ class TargetPlace:
     """Why it cannot be the place, whatever agrees."""
 
     def back(self, signal: str) -> None:
+        """Record that a signal supports this place."""
         if signal not in self.signals:
             self.signals.append(signal)
 

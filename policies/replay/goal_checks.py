@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from handeye.perception.phrases.quoting import mask
 from handeye.perception.phrases.wording import alike
 from handeye.policies.plain_english import clauses as c
-from handeye.policies.plain_english.checks import Finding, evaluate
+from handeye.policies.plain_english.checks import StatementResult, evaluate
 from handeye.policies.plain_english.english_policy import flat, program_of
 from handeye.policies.plain_english.parsing import parse
 from handeye.policies.plain_english.reaching import CLOSERS
@@ -35,7 +35,8 @@ class GoalCheck:
     description: str
     statement: c.Statement
 
-    def judge(self, observation: Observation) -> Finding:
+    def judge(self, observation: Observation) -> StatementResult:
+        """Return whether the check holds on an observation, with the reason."""
         return evaluate(self.statement, observation)
 
 

@@ -179,6 +179,7 @@ def fingerprint() -> str:
 
 
 def main() -> int:
+    """Collect the screens, train, write and verify the checkpoint; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m handeye.scenarios.demo.learn", description=__doc__)
     parser.add_argument("--out", type=Path, default=LEARNED, help="folder for the checkpoint (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=SEED)

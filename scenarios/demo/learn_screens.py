@@ -60,6 +60,7 @@ class ShopLesson:
 
     @property
     def phrase(self) -> str:
+        """The phrase of the target, empty without one."""
         return str(self.action.get("target", ""))
 
     def box(self, elements: Sequence[Element], size: tuple[int, int]) -> str:
@@ -117,6 +118,7 @@ class LessonScreen:
 
     @property
     def image(self) -> Image.Image:
+        """The screenshot of the prompt."""
         return self.prompt.images[-1]
 
 
@@ -153,14 +155,14 @@ class Teacher:
         """Do nothing: no model is loaded."""
 
 
-def collect(told: Callable[[str], None] = lambda _: None) -> list[LessonScreen]:
+def collect(report: Callable[[str], None] = lambda _: None) -> list[LessonScreen]:
     """Buy a lamp through the real loop, once in each of the shop's styles: all lessons' screens, style by style.
 
     Raises ModelError when a purchase fails, as it does when the shop has changed and the lessons have not.
     """
     screens: list[LessonScreen] = []
     for style in range(len(STYLES)):
-        told(f"looking at the shop, {style + 1} of {len(STYLES)}")
+        report(f"looking at the shop, {style + 1} of {len(STYLES)}")
         screens += purchase(style)
     plain = {screen.lesson: screen.boxes for screen in screens if not screen.style}
     return [_steadied(screen, plain[screen.lesson]) for screen in screens]

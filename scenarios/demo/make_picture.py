@@ -13,6 +13,7 @@ SIZE = (1280, 800)
 
 
 def main() -> None:
+    """Render the demo's page and write its picture."""
     from playwright.sync_api import sync_playwright
 
     from handeye.tools.browser.launch import flags, need_chromium

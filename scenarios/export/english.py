@@ -31,9 +31,9 @@ STEADY = 40
 LONGEST = 100
 #: Which clause a kind of action is, when it is said.
 _CLAUSES: dict[str, tuple[type[c.Clause], ...]] = {
-    "click": (c.ClickOn,), "move": (c.Hover,), "drag": (c.DragOnto,), "type": (c.Write, c.Empty), "key": (c.Press,),
+    "click": (c.ClickOn,), "move": (c.Hover,), "drag": (c.DragOnto,), "type": (c.Write, c.Empty), "key": (c.PressKeys,),
     "scroll": (c.ScrollBy,), "wait": (c.Pause, c.Await), "navigate": (c.Visit,), "back": (c.Go,), "forward": (c.Go,),
-    "reload": (c.Go,), "tabs": (c.Tab,), "window": (c.ToWindow,), "select": (c.Choose,), "upload": (c.Give,),
+    "reload": (c.Go,), "tabs": (c.UseTab,), "window": (c.ToWindow,), "select": (c.Choose,), "upload": (c.Give,),
     "extract": (c.ReadOff,), "remember": (c.Keep,),
 }  # fmt: skip
 
@@ -139,7 +139,7 @@ def means(step: str, action: a.Action) -> bool:
     match clauses[0], action:
         case c.Write(text=text), a.Type():
             return text == action.text
-        case c.Press(keys=keys), a.Key():
+        case c.PressKeys(keys=keys), a.Key():
             return keys == action.keys
         case c.Choose(option=option), a.Select():
             return option == quoted(action.option)

@@ -245,7 +245,7 @@ def test_any_text_survives_in_a_suite_and_in_python(text: str) -> None:
     typed, pressed = parse(scenario.spec.wanted)
     assert isinstance(typed, c.Write)
     assert typed.text == text
-    assert isinstance(pressed, c.Press)
+    assert isinstance(pressed, c.PressKeys)
 
 
 @pytest.fixture(autouse=True, scope="module")

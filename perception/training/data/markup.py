@@ -36,21 +36,27 @@ class MarkupWriter:
         """The classes of its body: all its buttons are of one shape."""
 
     def maybe(self, share: float) -> bool:
+        """Return True with this probability."""
         return self.rng.random() < share
 
     def thing(self) -> str:
+        """Return the name of a thing."""
         return escape(words.pick(self.rng, words.THINGS, self.language))
 
     def deed(self) -> str:
+        """Return the words of an action."""
         return escape(words.pick(self.rng, words.ACTIONS, self.language))
 
     def shade(self) -> str:
+        """Return a random colour."""
         return css(appearance.shade(self.rng, self.rng.choice(list(appearance.COLOURS)), self.held_out))
 
     def line(self, most: int = 8) -> str:
+        """Return a random sentence."""
         return escape(words.sentence(self.rng, most))
 
     def many(self, part: Callable[[], str], least: int, most: int) -> str:
+        """Return a random number of results of a function, joined."""
         return "".join(part() for _ in range(self.rng.randint(least, most)))
 
     def icon(self, name: str = "", size: int = 0, tinged: bool = False) -> str:
@@ -74,9 +80,11 @@ class MarkupWriter:
         return f'<button class="{self.rng.choice(("sign", "bare"))}">{self.icon(name)}</button>'
 
     def signs(self, least: int, most: int) -> str:
+        """Return several icon buttons."""
         return "".join(map(self.sign, self.rng.sample(SIGNS, self.rng.randint(least, most))))
 
     def link(self) -> str:
+        """Write a link."""
         return f'<a href="#">{self.thing() if self.maybe(0.6) else self.deed()}</a>'
 
     def field(self) -> str:
@@ -103,14 +111,17 @@ class MarkupWriter:
         return f'<label class="line"><input type="{kind}" {"checked" if on else ""}>{text}</label>'
 
     def form(self) -> str:
+        """Write a form with fields and buttons."""
         choice = self.choice() if self.maybe(0.5) else ""
         return div("column", self.many(self.field, 2, 4), choice, div("row", self.many(self.button, 1, 3)))
 
     def choices(self) -> str:
+        """Write checkboxes, radio buttons or switches."""
         kind = self.rng.choice(("checkbox", "radio", "switch"))
         return div("column", self.many(lambda: self.choice(kind), 2, 5))
 
     def toolbar(self) -> str:
+        """Write a toolbar."""
         return div("row close", self.signs(3, 9))
 
     def item(self, chosen: bool = False) -> str:
@@ -123,9 +134,11 @@ class MarkupWriter:
         return div("item chosen" if chosen else "item", mark, f'<span class="grow cut">{text}</span>', end)
 
     def listing(self) -> str:
+        """Write a list of rows."""
         return div("", self.item(chosen=self.maybe(0.5)), self.many(self.item, 2, 7))
 
     def table(self) -> str:
+        """Write a table."""
         names = self.rng.sample(words.FIELDS[self.language], self.rng.randint(3, 5))
         end = f"<td>{self.sign()}</td>" if self.maybe(0.35) else ""
         head = "".join(f"<th>{escape(name)}</th>" for name in [*names, ""][: len(names) + bool(end)])
@@ -133,9 +146,11 @@ class MarkupWriter:
         return f'<table class="{self.rng.choice(("", "striped"))}"><tr>{head}</tr>{rows}</table>'
 
     def cells(self, count: int) -> str:
+        """Return the cells of a table row."""
         return "".join(f"<td>{escape(words.value(self.rng))}</td>" for _ in range(count))
 
     def tabs(self) -> str:
+        """Write a row of tabs."""
         names = self.rng.sample(words.THINGS[self.language], self.rng.randint(3, 5))
         chosen = self.rng.randrange(3)
         parts = (
@@ -145,12 +160,14 @@ class MarkupWriter:
         return f'<div role="tablist">{"".join(parts)}</div>'
 
     def story(self) -> str:
+        """Write a heading with paragraphs."""
         heading = self.rng.choice(("h1", "h2", "h3"))
         lines = self.many(lambda: f"<p>{self.line(9)}</p>", 1, 3)
         link = self.link() if self.maybe(0.6) else ""
         return div("column close", f"<{heading}>{self.thing()}</{heading}>", lines, link)
 
     def buttons(self) -> str:
+        """Write a row of buttons."""
         return div("row", self.many(self.button, 1, 4))
 
     def product(self) -> str:
@@ -164,17 +181,20 @@ class MarkupWriter:
         return div("card column close", picture, f"<h3>{self.thing()}</h3>", price, end)
 
     def block(self) -> str:
+        """Write a random block."""
         kinds = (self.form, self.listing, self.table, self.story, self.buttons, self.toolbar, self.choices, self.tabs)
         made = self.rng.choice(kinds)()
         return div("card", made) if self.maybe(0.5) else made
 
     def bar(self, foot: bool = False) -> str:
+        """Write the bar at the top of the page."""
         search = div("", f'<input placeholder="{self.deed()}">') if self.maybe(0.3) else ""
         look = f"bar{' accent' if self.maybe(0.35) else ''}{' foot' if foot else ''}"
         title, links = f"<h3>{self.thing()}</h3>", self.many(self.link, 2, 5)
         return div(look, title, links, '<span class="grow"></span>', search, self.signs(1, 4))
 
     def dialog(self) -> str:
+        """Write a dialog."""
         head = div("row between", f"<h2>{self.thing()}</h2>", self.sign("cross"))
         end = div("row end", self.button(), self.button())
         return div("veil", f'<div role="dialog">{head}<p>{self.line()}</p>{end}</div>')

@@ -166,14 +166,14 @@ def _picture(png: bytes) -> Image.Image:
     return Image.open(io.BytesIO(png)).convert("RGB")
 
 
-def _target(told: dict[str, Any], scale: float, image: Image.Image) -> LabeledTarget | None:
-    left, top, right, bottom = (side * scale for side in told["box"])
+def _target(record: dict[str, Any], scale: float, image: Image.Image) -> LabeledTarget | None:
+    left, top, right, bottom = (side * scale for side in record["box"])
     box = Box(round(left), round(top), round(right), round(bottom)).within(*image.size)
-    if box and told["ink"]:
+    if box and record["ink"]:
         # Diacritics of capitals extend above the ascent of the font.
-        marked = any(letter.isupper() and not letter.isascii() for letter in told["text"])
+        marked = any(letter.isupper() and not letter.isascii() for letter in record["text"])
         box = _ink(image, box._replace(top=max(0, box.top - marked * box.height // 3)))
-    return LabeledTarget(box, told["role"], told["text"], told["icon"], told["colour"]) if box else None
+    return LabeledTarget(box, record["role"], record["text"], record["icon"], record["colour"]) if box else None
 
 
 def _ink(image: Image.Image, box: Box) -> Box | None:

@@ -135,8 +135,8 @@ def change(before: LabeledScreen, after: LabeledScreen) -> TrainingQuestion:
 def act(names: Names, rng: Random) -> TrainingQuestion | None:
     """Ask for the action of a one-step instruction; half of the targets are words, half are points."""
     if rng.random() < 0.12:
-        told, action = rng.choice(_WITHOUT_TARGET)
-        return acting(told, action, names.screen)
+        goal, action = rng.choice(_WITHOUT_TARGET)
+        return acting(goal, action, names.screen)
     said = _phrase(names, rng)
     if said is None:
         return None
@@ -145,14 +145,14 @@ def act(names: Names, rng: Random) -> TrainingQuestion | None:
         if rng.random() < 0.5
         else Aim(point=thousandths(said.target.box, names.screen.image.size))
     )
-    told, action = _told(said, aim, rng)
-    return acting(told, action, names.screen, said)
+    goal, action = _goal_and_action(said, aim, rng)
+    return acting(goal, action, names.screen, said)
 
 
-def acting(told: str, action: Action, screen: LabeledScreen, said: Phrase | None = None) -> TrainingQuestion:
+def acting(goal: str, action: Action, screen: LabeledScreen, said: Phrase | None = None) -> TrainingQuestion:
     """The question for the next action towards a goal; a point in it is in thousandths."""
-    turn = decide_prompt(PromptPrefix("", told), screen.image).turns[0].parts
-    answer = spell_action(f"{told.rstrip('.')}.", action)
+    turn = decide_prompt(PromptPrefix("", goal), screen.image).turns[0].parts
+    answer = spell_action(f"{goal.rstrip('.')}.", action)
     return TrainingQuestion(
         "act", str(turn[-1]), answer, said.target.box if said else None, said.text if said else "", before=str(turn[0])
     )
@@ -200,7 +200,7 @@ def _phrase(names: Names, rng: Random) -> Phrase | None:
     return None
 
 
-def _told(said: Phrase, aim: Aim, rng: Random) -> tuple[str, Action]:
+def _goal_and_action(said: Phrase, aim: Aim, rng: Random) -> tuple[str, Action]:
     phrase, role = said.text, said.target.role
     if role == "combobox" and rng.random() < 0.6:
         option = rng.choice(words.THINGS["en"])

@@ -46,7 +46,7 @@ _TOLD = 12
 
 
 @dataclass(frozen=True)
-class RecordedStep:
+class TrainingStep:
     """One step of a recorded run."""
 
     number: int
@@ -76,13 +76,14 @@ class Trajectory:
     folder: Path
     goal: str
     status: str
-    steps: tuple[RecordedStep, ...]
+    steps: tuple[TrainingStep, ...]
 
     @property
     def succeeded(self) -> bool:
+        """Whether the run succeeded."""
         return self.status == "succeeded"
 
-    def right(self, step: RecordedStep) -> bool | None:
+    def right(self, step: TrainingStep) -> bool | None:
         """Whether a step was right: it had an effect in a run that succeeded; None where this is unknown."""
         effect = step.outcome.kind if step.outcome else "unknown"
         if step.failed or effect == "no_effect":
@@ -91,7 +92,7 @@ class Trajectory:
             return False
         return True if self.succeeded and effect != "unexpected" else None
 
-    def told(self, step: RecordedStep) -> tuple[PromptStep, ...]:
+    def earlier_steps(self, step: TrainingStep) -> tuple[PromptStep, ...]:
         """Return the steps before one, in the form of the prompt."""
         before = [each for each in self.steps if each.number < step.number and each.outcome]
         return tuple(
@@ -136,14 +137,14 @@ def judgements(run: Trajectory) -> Iterator[Sample]:
         if (right := run.right(step)) is not None:
             screen = step.screen()
             said = f"{step.thought}\n{describe(_in_thousandths(step.action, screen.image.size))}"
-            turn = critic_prompt(None, screen.image, run.goal, said, steps=run.told(step)).turns[0].parts
+            turn = critic_prompt(None, screen.image, run.goal, said, steps=run.earlier_steps(step)).turns[0].parts
             question = TrainingQuestion("judge", str(turn[-1]), "+" if right else "-", _first_box(step), system=CRITIC)
             yield Sample(screen, (question,))
 
 
 def preferences(runs: Sequence[Trajectory]) -> Iterator[Preference]:
     """Two ways to go on from one screen towards one goal, of which one was right and the other was not."""
-    by_place: dict[tuple[str, str], list[tuple[Trajectory, RecordedStep]]] = {}
+    by_place: dict[tuple[str, str], list[tuple[Trajectory, TrainingStep]]] = {}
     for run in runs:
         for step in run.steps:
             by_place.setdefault((run.goal, step.picture.name), []).append((run, step))
@@ -181,23 +182,23 @@ def _beside(box: Box, size: tuple[int, int], rng: Random) -> Box | None:
     return next((each for each in moved if each.within(*size) == each), None)
 
 
-def _act(run: Trajectory, step: RecordedStep, screen: LabeledScreen) -> TrainingQuestion:
+def _act(run: Trajectory, step: TrainingStep, screen: LabeledScreen) -> TrainingQuestion:
     head = PromptPrefix(PROFILE.system, run.goal)
-    parts = decide_prompt(head, screen.image, steps=run.told(step)).turns[0].parts
+    parts = decide_prompt(head, screen.image, steps=run.earlier_steps(step)).turns[0].parts
     return TrainingQuestion(
         "act", str(parts[-1]), _answer(step, screen), _first_box(step), before=str(parts[0]), system=PROFILE.system
     )
 
 
-def _answer(step: RecordedStep, screen: LabeledScreen) -> str:
+def _answer(step: TrainingStep, screen: LabeledScreen) -> str:
     return spell_action(step.thought, _in_thousandths(step.action, screen.image.size))
 
 
-def _spelled(step: RecordedStep, screen: LabeledScreen) -> str:
+def _spelled(step: TrainingStep, screen: LabeledScreen) -> str:
     return spell_action("", _in_thousandths(step.action, screen.image.size))
 
 
-def _first_box(step: RecordedStep) -> Box | None:
+def _first_box(step: TrainingStep) -> Box | None:
     return next((aim.box for aim in targets(step.action).values() if aim.box), None)
 
 
@@ -252,21 +253,28 @@ def _events(path: Path) -> Iterator[dict[str, Any]]:
                 yield event
 
 
-def _step(folder: Path, told: dict[str, Any]) -> RecordedStep | None:
+def _step(folder: Path, record: dict[str, Any]) -> TrainingStep | None:
     """Return a step, or None where its picture is missing or its format is unknown."""
-    look, decided = told["observed"], told["decided"]
+    look, decided = record["observed"], record["decided"]
     picture = folder / "screens" / f"{look['screen']}.webp"
     if not picture.exists():
         return None
     try:
         action = parse_action(decided["action"])
-        outcome = Outcome.model_validate(told["outcome"]) if told.get("outcome") else None
+        outcome = Outcome.model_validate(record["outcome"]) if record.get("outcome") else None
     except (ActionRefused, ValueError, KeyError):
         return None
     said = _CLAUSE.sub("", str(decided.get("reasoning", decided.get("thought", "")))) or describe(action)
     known = _known(action, decided.get("signatures") or decided.get("sights") or {})
-    return RecordedStep(
-        int(look["step"]), picture, action, said, outcome, known, bool(told.get("failed")), str(told.get("result", ""))
+    return TrainingStep(
+        int(look["step"]),
+        picture,
+        action,
+        said,
+        outcome,
+        known,
+        bool(record.get("failed")),
+        str(record.get("result", "")),
     )
 
 

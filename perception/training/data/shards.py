@@ -108,12 +108,12 @@ def any_sample(folder: Path, rng: Random) -> Sample:
 def shards(folder: Path) -> tuple[Shard, ...]:
     """What the index of a folder lists."""
     try:
-        told = json.loads((folder / INDEX).read_text())
-        if told["version"] != VERSION:
+        record = json.loads((folder / INDEX).read_text())
+        if record["version"] != VERSION:
             raise SetupError(
-                f"{folder / INDEX} has version {told['version']} (this handeye reads {VERSION}); write the data again"
+                f"{folder / INDEX} has version {record['version']} (this handeye reads {VERSION}); write the data again"
             )
-        return tuple(Shard(**shard) for shard in told["shards"])
+        return tuple(Shard(**shard) for shard in record["shards"])
     except FileNotFoundError:
         raise SetupError(
             f"{folder} holds no {INDEX}, so it is no folder of shards; write the data there first"
@@ -137,13 +137,13 @@ def _packed(sample: Sample) -> Iterator[tuple[str, bytes]]:
     if sample.before:
         yield "before.png", _png(sample.before.image)
     yield "png", _png(sample.screen.image)
-    told: dict[str, Any] = _told(sample.screen) | {"questions": [asdict(each) for each in sample.questions]}
+    record: dict[str, Any] = _to_record(sample.screen) | {"questions": [asdict(each) for each in sample.questions]}
     if sample.before:
-        told["before"] = _told(sample.before)
-    yield "json", json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+        record["before"] = _to_record(sample.before)
+    yield "json", json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _told(screen: LabeledScreen) -> dict[str, Any]:
+def _to_record(screen: LabeledScreen) -> dict[str, Any]:
     return {"targets": [asdict(target) for target in screen.targets], "about": dict(screen.about)}
 
 
@@ -169,17 +169,17 @@ def _read(path: Path, wanted: Callable[[int], bool]) -> Iterator[tuple[int, Samp
 
 
 def _unpacked(parts: dict[str, bytes]) -> Sample:
-    told = json.loads(parts["json"])
-    before = _screen(parts["before.png"], told["before"]) if "before" in told else None
-    return Sample(_screen(parts["png"], told), tuple(map(_question, told["questions"])), before)
+    record = json.loads(parts["json"])
+    before = _screen(parts["before.png"], record["before"]) if "before" in record else None
+    return Sample(_screen(parts["png"], record), tuple(map(_question, record["questions"])), before)
 
 
-def _screen(png: bytes, told: dict[str, Any]) -> LabeledScreen:
+def _screen(png: bytes, record: dict[str, Any]) -> LabeledScreen:
     image = Image.open(io.BytesIO(png)).convert("RGB")
-    targets = (LabeledTarget(**{**target, "box": Box(*target["box"])}) for target in told["targets"])
-    return LabeledScreen(image, tuple(targets), told["about"])
+    targets = (LabeledTarget(**{**target, "box": Box(*target["box"])}) for target in record["targets"])
+    return LabeledScreen(image, tuple(targets), record["about"])
 
 
-def _question(told: dict[str, Any]) -> TrainingQuestion:
-    target = Box(*told["target"]) if told["target"] else None
-    return TrainingQuestion(**{**told, "target": target})
+def _question(record: dict[str, Any]) -> TrainingQuestion:
+    target = Box(*record["target"]) if record["target"] else None
+    return TrainingQuestion(**{**record, "target": target})

@@ -57,6 +57,7 @@ class Variant:
 
     @property
     def recipe(self) -> Recipe:
+        """Return the recipe of an icon in this variant."""
         every = forms(self.name)
         return every[self.form % len(every)]
 

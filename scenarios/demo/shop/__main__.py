@@ -13,6 +13,7 @@ from handeye.tools.errors import HandeyeError
 
 
 def main() -> int:
+    """Serve the shop until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m handeye.scenarios.demo.shop", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: 8000)")
     parser.add_argument("--orders", type=Path, metavar="FILE", help="keep the placed orders in this JSON file")

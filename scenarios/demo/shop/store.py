@@ -43,6 +43,7 @@ class OrderLine:
 
     @property
     def total(self) -> int:
+        """Price times quantity."""
         return self.quantity * self.price
 
 
@@ -107,6 +108,7 @@ class ShopStore:
 
     @property
     def orders(self) -> list[ShopOrder]:
+        """All orders, the oldest first."""
         with self._lock:
             return list(self._orders)
 
@@ -127,14 +129,17 @@ class ShopStore:
             return self._put(replace(now, id=secrets.token_urlsafe(18), user=name))
 
     def log_out(self, session: ShopSession) -> None:
+        """End the log-in of a session."""
         with self._lock:
             self._sessions.pop(session.id, None)
 
     def notify(self, session: ShopSession, notice: str) -> None:
+        """Set the notice that the next page shows."""
         with self._lock:
             self._put(replace(self._now(session), notice=notice))
 
     def take_notice(self, session: ShopSession) -> str:
+        """Return the notice of a session and clear it."""
         with self._lock:
             notice = self._now(session).notice
             if notice:

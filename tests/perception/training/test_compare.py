@@ -55,7 +55,7 @@ def test_a_fusion_is_told_by_groups() -> None:
     compared = Compared("pictures", ANSWERS)
     fusion = choose([compared])
     assert [compared.share(way, fusion, "icon") for way in ("text", "pocket", "both")] == [0, 1, 1]
-    told = compared.told(fusion)["groups"]
+    told = compared.to_json(fusion)["groups"]
     assert told["text"] == {"text": 1, "pocket": 0, "both": 1, "n": 2}
 
 
@@ -100,7 +100,7 @@ def test_the_card_tells_what_was_measured_and_nothing_else(tmp_path: Path) -> No
         {"step": 30, "scores": [score | {"right": 0.75}]},
     ]
     (training / "metrics.jsonl").write_text("".join(json.dumps(each) + "\n" for each in told))
-    whole = [Compared("level 0", ANSWERS).told(Fusion(0.5, 0.5, 0.9))]
+    whole = [Compared("level 0", ANSWERS).to_json(Fusion(0.5, 0.5, 0.9))]
     (training / "evaluation.json").write_text(
         json.dumps({"fusion": {"enough": 0.5, "sure": 0.5, "icons": 0.9}, "whole": whole})
     )

@@ -36,7 +36,7 @@ def test_a_tool_is_named_with_its_arguments(goal: str, name: str, arguments: lis
 
 def test_a_step_after_the_arguments_is_a_step() -> None:
     made = parse('use stock with article "lamp" and type "x" and press 3')
-    assert [type(each) for each in made] == [c.UseTool, c.Write, c.Press]
+    assert [type(each) for each in made] == [c.UseTool, c.Write, c.PressKeys]
 
 
 @pytest.mark.parametrize("goal", ['use coupon with "SAVE10"', "use the enter key", 'use the "Save" button'])
