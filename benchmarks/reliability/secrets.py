@@ -152,11 +152,11 @@ def encodings() -> Iterator[Tried]:
     dice = random.Random(SEED)
     say("  encodings")
     for value in values(dice)[:VALUES]:
-        hider = Redactor({"it": value})
+        redactor = Redactor({"it": value})
         for name, encode in ENCODINGS.items():
             text = f"before {encode(value)} after"
-            shown = hider.redact(text)
-            held = "{{secret:it}}" in shown and not hider.spans(shown) and _longest(value, shown) < len(value) - 2
+            shown = redactor.redact(text)
+            held = "{{secret:it}}" in shown and not redactor.spans(shown) and _longest(value, shown) < len(value) - 2
             yield Tried("encoding", name, held, f"{value!r} is readable in {shown[:120]!r}")
 
 

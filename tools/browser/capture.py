@@ -43,8 +43,8 @@ class Blackout:
         frame = self.session.front.page.main_frame
         self._left = FRAMES
         fields, read = await self._frame(frame, await ask(frame, "shown", self._wanted()), Mapping())
-        hider = self.session.secrets.hider
-        spans = hider.spans("".join(text for text, _ in read)) if read else []
+        redactor = self.session.secrets.redactor
+        spans = redactor.spans("".join(text for text, _ in read)) if read else []
         position = 0
         for text, boxes in read:
             end = position + len(text)
@@ -58,7 +58,7 @@ class Blackout:
 
         Returns whether they stayed where they were. What moved is blacked out all along its way.
         """
-        after = await self.boxes() if before or self.session.secrets.hider else []
+        after = await self.boxes() if before or self.session.secrets.redactor else []
         if not before and not after:
             return True
         view = await self.session.view()
@@ -75,7 +75,7 @@ class Blackout:
         return still
 
     def _wanted(self) -> dict[str, Any]:
-        return {"texts": bool(self.session.secrets.hider)}
+        return {"texts": bool(self.session.secrets.redactor)}
 
     async def _frame(
         self, frame: Frame, said: dict[str, Any], mapping: Mapping
@@ -100,7 +100,7 @@ class Blackout:
         self._left -= 1
         said = await quickly(frame, "shown", self._wanted(), PATIENCE) if self._left >= 0 else None
         if said is None:
-            return ([whole] if self.session.secrets.hider and not frame.is_detached() else []), []
+            return ([whole] if self.session.secrets.redactor and not frame.is_detached() else []), []
         fields, read = await self._frame(frame, said, mapping.of(place, said["extent"]))
         # A frame shows nothing beyond its own edges.
         cut = [box for each in fields if (box := _within(each, whole))]

@@ -27,7 +27,8 @@ from handeye.tools.browser.worker import Worker
 from handeye.tools.device import NO_HOOKS, BeforePress, Device, Hooks, Settled, Signals
 from handeye.tools.errors import ActionFailed, ActionRefused, SetupError, Stopped, UsageError
 from handeye.tools.screenshot import Screenshot
-from handeye.tools.secrets.redact import names_in, redacts_secrets
+from handeye.tools.secrets.device_output import redacts_secrets
+from handeye.tools.secrets.redact import names_in
 from handeye.tools.secrets.store import refuse_elsewhere
 
 if TYPE_CHECKING:

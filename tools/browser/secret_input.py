@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from handeye.tools.browser.scripts import KEY, ask
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.secrets.redact import names_in, parts, placeholder
-from handeye.tools.secrets.store import Place
+from handeye.tools.secrets.store import Destination
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,14 +90,14 @@ class Giving:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    async def place(self, frame: Frame) -> Place:
+    async def place(self, frame: Frame) -> Destination:
         """What a frame's document is, as the browser knows it and not as the page says."""
         url = frame.url
         if not await confirmed(frame):
-            return Place(f"a field of {url[:80] or 'a frame'}, whose origin the browser does not confirm")
+            return Destination(f"a field of {url[:80] or 'a frame'}, whose origin the browser does not confirm")
         parts = urlsplit(url)
         words = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else url[:80]
-        return Place(f"a field of {words}", url=url, own=_same(self.session.first, url))
+        return Destination(f"a field of {words}", url=url, own=_same(self.session.first, url))
 
     async def allow(self, text: str, field: ElementHandle | None) -> None:
         """Raise ActionRefused, before anything is touched, when a secret in the text must not go into a field."""

@@ -44,7 +44,7 @@ class _Gone(Exception):
     """Whoever was asked owns the clipboard no more, and says nothing."""
 
 
-class Clipboard:
+class X11Clipboard:
     """The clipboard of one display. Every method raises ActionFailed when the program that owns it does not answer."""
 
     def __init__(self, display: str, selection: str = "CLIPBOARD") -> None:

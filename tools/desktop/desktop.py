@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any, Self
 
 from handeye.tools import cancellation
 from handeye.tools.actions import Click, Drag, Key, Move, Scroll, Target, Type, Wait, Window, describe
-from handeye.tools.desktop.blackout import Blackout
+from handeye.tools.desktop.backends import open_backend
 from handeye.tools.desktop.driven_programs import check_programs
 from handeye.tools.desktop.focused_field import FocusedField
 from handeye.tools.desktop.input import Input
-from handeye.tools.desktop.input_backend import find_window, open_backend
+from handeye.tools.desktop.input_backend import find_window
 from handeye.tools.desktop.target_check import TargetCheck
 from handeye.tools.desktop.user_control import STOP_KEY, UserControl
 from handeye.tools.device import NO_HOOKS, BeforePress, Device, Hooks, Settled, Signals
 from handeye.tools.errors import ActionFailed, ActionRefused
 from handeye.tools.geometry import Point
 from handeye.tools.keyboard import parse_chord
-from handeye.tools.secrets.redact import names_in, parts, redacts_secrets
-from handeye.tools.secrets.store import Place, Secrets
+from handeye.tools.secrets.device_output import redacts_secrets
+from handeye.tools.secrets.mask import ScreenMask
+from handeye.tools.secrets.redact import names_in, parts
+from handeye.tools.secrets.store import Destination, Secrets
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -73,7 +75,7 @@ class Desktop(Device):
         from handeye.tools.desktop.screen_capture import ScreenCapture
 
         self.secrets = Secrets()
-        self._blackout = Blackout()
+        self._mask = ScreenMask()
         self._screen: Screenshot | None = None
         self._plain: Image | None = None
         """The last picture, with nothing blacked out: for comparing only."""
@@ -118,7 +120,7 @@ class Desktop(Device):
         fields = self.elements() if self._screen and self.secrets.given else []
         plain = self._capture.capture()
         self._plain = plain.image
-        self._screen = self._blackout.over(plain, self.secrets, fields)
+        self._screen = self._mask.over(plain, self.secrets, fields)
         if self._user_control and self._user_control.note:
             self._screen = replace(self._screen, notes=(*self._screen.notes, self._user_control.note))
         return self._screen
@@ -280,12 +282,14 @@ class Desktop(Device):
             typed = words or self.secrets.use(secret, self._place())
             self._input.type(typed, still_there)
 
-    def _place(self) -> Place:
+    def _place(self) -> Destination:
         """The program that has the keyboard, for secrets."""
         window = next((window for window in self._backend.windows() if window.focused), None)
         if window is None:
-            return Place("a screen that does not tell which program has the keyboard")
-        return Place(f"the program {window.program or window.title}", program=window.program, own=self._is_own(window))
+            return Destination("a screen that does not tell which program has the keyboard")
+        return Destination(
+            f"the program {window.program or window.title}", program=window.program, own=self._is_own(window)
+        )
 
     def _is_own(self, window: OpenWindow) -> bool:  # noqa: ARG002 - a virtual screen has a program of its own
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,20 +157,6 @@ class InputBackend(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-def open_backend(display: str | None = None) -> InputBackend:
-    """The input backend for this machine: XTEST on X11, PyAutoGUI on Windows and macOS.
-
-    `display` is an X display such as `:7`, or None for the user's own. Raises SetupError when there is no screen.
-    """
-    if display is None and platform.system() in ("Windows", "Darwin"):
-        from handeye.tools.desktop.backends.pyautogui_backend import PyAutoGuiBackend
-
-        return PyAutoGuiBackend()
-    from handeye.tools.desktop.backends.x11 import X11Backend
-
-    return X11Backend(display or own_display())
 
 
 def process_load(pid: int) -> ProcessLoad | None:

@@ -16,7 +16,7 @@ from handeye.tools.desktop.accessibility.service import TELLING, start_bus
 from handeye.tools.desktop.desktop import Desktop
 from handeye.tools.desktop.input_backend import own_display
 from handeye.tools.errors import DeviceLost, SetupError, UsageError
-from handeye.tools.secrets.redact import redacts_secrets
+from handeye.tools.secrets.device_output import redacts_secrets
 from handeye.tools.supervisor import ProgramSupervisor
 
 if TYPE_CHECKING:

@@ -16,22 +16,17 @@ import json
 import re
 import types
 import unicodedata
-from functools import cache, lru_cache, wraps
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from handeye.tools.errors import HandeyeError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from handeye.tools.element import Element
-    from handeye.tools.secrets.store import Secrets
 
 T = TypeVar("T")
-C = TypeVar("C", bound=type)
 
 #: Shorter values stand in half of all texts by chance.
 SHORTEST = 4
@@ -244,7 +239,7 @@ def _forms(value: str) -> dict[str, str]:
     }
 
 
-def _base64_form(found: str, value: str, hider: Redactor) -> str:
+def _base64_form(found: str, value: str, redactor: Redactor) -> str:
     """How a base64 token is made from the value again; empty when it cannot be."""
     quoted = "%" in found
     token = found.replace("%3D", "=").replace("%3d", "=").replace("%2B", "+").replace("%2F", "/")
@@ -256,7 +251,7 @@ def _base64_form(found: str, value: str, hider: Redactor) -> str:
     except ValueError:
         return ""
     before, middle, after = whole.partition(value.encode())
-    if not middle or any(hider.spans(part.decode("utf-8", "replace")) for part in (before, after)):
+    if not middle or any(redactor.spans(part.decode("utf-8", "replace")) for part in (before, after)):
         return ""
     again = (base64.urlsafe_b64encode if "u" in how else base64.b64encode)(whole).decode()
     again = again.rstrip("=") if "n" in how else again
@@ -411,107 +406,3 @@ def _fixed(annotation: Any) -> bool:
     if origin in (Union, types.UnionType, tuple, list, frozenset):
         return all(each is ... or _fixed(each) for each in get_args(annotation))
     return False
-
-
-# Devices
-
-
-#: What a device says: all its methods that answer with words, and those that can fail with some.
-_REDACTED_METHODS = (
-    "capture",
-    "elements",
-    "signals",
-    "windows",
-    "settle",
-    "hit_test",
-    "perform",
-    "press",
-    "device_state",
-    "restore",
-    "revive",
-)
-
-
-def redacts_secrets(device: C) -> C:
-    """A device's class, made to hide the values of its `secrets` in all that its methods return and raise."""
-    for name in _REDACTED_METHODS:
-        if name in vars(device):
-            setattr(device, name, _redacting(name, vars(device)[name]))
-    return device
-
-
-def _redacting(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(method)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        secrets: Secrets = self.secrets
-        if name == "restore" and args:
-            args = (secrets.hider.unseal(args[0]), *args[1:])
-        try:
-            said = method(self, *args, **kwargs)
-        except Exception as error:
-            if not contains_secret(error, secrets):
-                raise
-            cleaned = _cleaned(error, secrets)
-        else:
-            if not secrets.hider:
-                return said
-            return secrets.sealed(said) if name == "device_state" else _redacted_result(said, secrets)
-        # Raised outside of the handler, so that the error which quotes a value is not kept as its context.
-        raise cleaned
-
-    return call
-
-
-def contains_secret(error: BaseException, secrets: Secrets) -> bool:
-    """Whether an error, or one that it came from, holds the value of a secret."""
-    seen: set[int] = set()
-    links: list[BaseException | None] = [error]
-    while links:
-        each = links.pop()
-        if each is None or id(each) in seen:
-            continue
-        seen.add(id(each))
-        words = f"{each} {each.args!r} {getattr(each, '__notes__', '')} {vars(each)!r}"
-        if secrets.hider and secrets.hider.spans(words):
-            return True
-        links += [each.__cause__, each.__context__]
-    return False
-
-
-def _cleaned(error: Exception, secrets: Secrets) -> Exception:
-    words = secrets.redact(str(error))
-    return type(error)(words) if isinstance(error, HandeyeError) else RuntimeError(f"{type(error).__name__}: {words}")
-
-
-def _redacted_result(said: Any, secrets: Secrets) -> Any:
-    from handeye.tools.element import Element
-
-    if isinstance(said, str):
-        return secrets.redact(said)
-    if isinstance(said, list) and said and isinstance(said[0], Element):
-        return _redacted_elements(said, secrets)
-    if type(said) in (list, tuple):
-        return type(said)(_redacted_result(each, secrets) for each in said)
-    if isinstance(said, BaseModel):
-        return secrets.redact_record(said)
-    if hasattr(said, "__dataclass_fields__") and hasattr(said, "title"):
-        from dataclasses import replace
-
-        title = secrets.redact(said.title)
-        return said if title == said.title else replace(said, title=title)
-    return said
-
-
-def _redacted_elements(found: list[Element], secrets: Secrets) -> list[Element]:
-    """A page may have parted a value among elements that stand one after the other."""
-    names = secrets.hider.hide_each([element.name for element in found])
-    made = []
-    for element, name in zip(found, names, strict=True):
-        changed = {"name": name}
-        changed |= {
-            each: secrets.redact(getattr(element, each))
-            for each in ("value", "description", "key", "destination", "context")
-        }
-        differs = {key: value for key, value in changed.items() if value != getattr(element, key)}
-        made.append(element.model_copy(update=differs) if differs else element)
-    return made

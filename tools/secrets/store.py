@@ -48,7 +48,7 @@ _KNOWN: WeakSet[Secrets] = WeakSet()
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """Where something is about to be typed."""
 
     words: str
@@ -70,7 +70,7 @@ class Secret:
     places: tuple[str, ...] = ()
     """Domains, and programs as `app:NAME`; empty: where the run began."""
 
-    def fits(self, place: Place) -> bool:
+    def fits(self, place: Destination) -> bool:
         """Whether it may be typed there."""
         return any(_names(each, place) for each in self.places) if self.places else place.own
 
@@ -78,7 +78,7 @@ class Secret:
         raise TypeError(f"the secret {self.name} is not written down")
 
 
-def _names(bound: str, place: Place) -> bool:
+def _names(bound: str, place: Destination) -> bool:
     if bound.startswith("app:"):
         return bool(place.program) and bound.removeprefix("app:").casefold() == place.program.casefold()
     from handeye.tools.allow_list import AllowList
@@ -93,7 +93,7 @@ class Secrets:
         """`bound` are the places of secrets whose value the keyring has, if they are to be looked for there at all."""
         self._bound = bound
         self._found = {_key(secret.name): secret for secret in found}
-        self._hider = Redactor({})
+        self._redactor = Redactor({})
         self.notes: list[str] = []
         """What the person should know, in words."""
         self.given: set[str] = set()
@@ -142,10 +142,10 @@ class Secrets:
         for name in names_in(goal):
             if self.get(name) is None:
                 raise UsageError(self._unknown(name))
-        for name in dict.fromkeys(name for _, _, name in self._hider.spans(goal)):
+        for name in dict.fromkeys(name for _, _, name in self._redactor.spans(goal)):
             raise UsageError(f"the {what} holds the value of the secret {name}; write {placeholder(name)} instead")
 
-    def use(self, name: str, place: Place) -> str:
+    def use(self, name: str, place: Destination) -> str:
         """The value, to be typed there at once. Raises ActionRefused where it must not be typed."""
         secret = self.get(name)
         if secret is None:
@@ -159,7 +159,7 @@ class Secrets:
         self.given.add(_key(name))
         return secret.value
 
-    def allow(self, text: str, place: Place) -> None:
+    def allow(self, text: str, place: Destination) -> None:
         """Raise ActionRefused, before anything is touched, when a secret in the text must not be typed there."""
         for name in names_in(text):
             before = set(self.given)
@@ -173,24 +173,24 @@ class Secrets:
                 self.given.add(_key(name))
 
     @property
-    def hider(self) -> Redactor:
+    def redactor(self) -> Redactor:
         """Knows the values that may stand in texts."""
-        return self._hider
+        return self._redactor
 
     def redact(self, text: str) -> str:
         """The text with names for values."""
-        return self._hider.redact(text) if self._hider else text
+        return self._redactor.redact(text) if self._redactor else text
 
     def sealed(self, device_state: dict[str, Any]) -> dict[str, Any]:
         """A memento that holds no value and can be turned back; its `url` is as signals tell it, to be compared."""
-        if not self._hider:
+        if not self._redactor:
             return device_state
         shown = {"url": self.redact(device_state["url"])} if "url" in device_state else {}
-        return {**self._hider.seal(device_state), **shown}
+        return {**self._redactor.seal(device_state), **shown}
 
     def redact_record(self, record: T) -> T:
         """A record with names for values in its free texts; its keys, digests and times are left as they are."""
-        return redact_record(record, self._hider.redact) if self._hider else record
+        return redact_record(record, self._redactor.redact) if self._redactor else record
 
     def values_given(self) -> dict[str, str]:
         """Those that were typed in this run and are long enough to be told from other text."""
@@ -198,7 +198,7 @@ class Secrets:
         return {name: value for name, value in given.items() if len(value.strip()) >= SHORTEST}
 
     def _learn(self) -> None:
-        self._hider = Redactor({secret.name: secret.value for secret in self._found.values()})
+        self._redactor = Redactor({secret.name: secret.value for secret in self._found.values()})
         for secret in self._found.values():
             note = (
                 f"the secret {secret.name} has fewer than {SHORTEST} characters: it is hidden in password fields and "

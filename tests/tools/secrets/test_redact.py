@@ -62,27 +62,27 @@ def test_other_text_stays_as_it_is() -> None:
 
 
 def test_the_longest_secret_wins_and_short_ones_are_left_alone() -> None:
-    hider = Redactor({"a": "abcd", "b": "xabcdx", "c": "ab"})
-    assert hider.redact("xabcdx abcd ab") == "{{secret:b}} {{secret:a}} ab"
+    redactor = Redactor({"a": "abcd", "b": "xabcdx", "c": "ab"})
+    assert redactor.redact("xabcdx abcd ab") == "{{secret:b}} {{secret:a}} ab"
     assert not Redactor({"c": "ab"})
 
 
 def test_a_value_parted_among_texts_is_found() -> None:
-    hider = Redactor({"shop": "open sesame"})
-    assert hider.hide_each(["say open", " sesa", "me now", "end"]) == ["say {{secret:shop}}", "", " now", "end"]
+    redactor = Redactor({"shop": "open sesame"})
+    assert redactor.hide_each(["say open", " sesa", "me now", "end"]) == ["say {{secret:shop}}", "", " now", "end"]
 
 
 def test_a_long_text_cut_off_in_the_midst_of_a_value_loses_the_piece() -> None:
-    hider = Redactor({"shop": "open sesame"})
+    redactor = Redactor({"shop": "open sesame"})
     cut = "a" * 76 + " open s"
-    assert hider.redact(cut) == "a" * 76 + " {{secret:shop}}"
-    assert hider.redact("an open s") == "an open s"
+    assert redactor.redact(cut) == "a" * 76 + " {{secret:shop}}"
+    assert redactor.redact("an open s") == "an open s"
 
 
 @settings(deadline=None)
 @given(st.text(min_size=4, max_size=12).filter(lambda text: len(text.strip()) >= 4), st.binary(max_size=7))
 def test_any_value_is_found_in_any_encoding(value: str, before: bytes) -> None:
-    hider = Redactor({"s": value})
+    redactor = Redactor({"s": value})
     bare = value.strip()
     for text in (
         bare,
@@ -91,7 +91,7 @@ def test_any_value_is_found_in_any_encoding(value: str, before: bytes) -> None:
         bare.encode().hex(),
         base64.b64encode(before + bare.encode()).decode(),
     ):
-        hidden = hider.redact(f"<{text}>")
+        hidden = redactor.redact(f"<{text}>")
         assert bare not in hidden.replace("{{secret:s}}", "")
         assert "{{secret:s}}" in hidden
 
@@ -138,14 +138,14 @@ def test_the_value_is_found_as_a_reader_or_another_program_would(text: str) -> N
 
 
 def test_a_secret_equal_to_its_name_is_hidden_once() -> None:
-    hider = Redactor({"lamp": "lamp", "shop": "secret", "it": "lamp-2"})
-    once = hider.redact("a lamp, a secret and lamp-2")
+    redactor = Redactor({"lamp": "lamp", "shop": "secret", "it": "lamp-2"})
+    once = redactor.redact("a lamp, a secret and lamp-2")
     assert once == "a {{secret:lamp}}, a {{secret:shop}} and {{secret:it}}"
-    assert hider.redact(once) == once
-    assert hider.redact("{{secret:lamps}}") != "{{secret:lamps}}", "no name of ours"
-    sealed = hider.seal({"lamp": "lamp", "secret": ["secret"]})
+    assert redactor.redact(once) == once
+    assert redactor.redact("{{secret:lamps}}") != "{{secret:lamps}}", "no name of ours"
+    sealed = redactor.seal({"lamp": "lamp", "secret": ["secret"]})
     assert list(sealed) == ["lamp", "secret"]
-    assert hider.unseal(sealed) == {"lamp": "lamp", "secret": ["secret"]}
+    assert redactor.unseal(sealed) == {"lamp": "lamp", "secret": ["secret"]}
 
 
 @pytest.mark.parametrize("text", ["\\" * 20_000, "%25" * 20_000, "&amp;" * 20_000, "H" * 60_000, "\u0332" * 60_000])

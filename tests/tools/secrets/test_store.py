@@ -14,12 +14,12 @@ from pydantic import BaseModel, Field, JsonValue
 from handeye.agent.cli.console import report_errors
 from handeye.tools.actions import parse_action
 from handeye.tools.errors import ActionFailed, ActionRefused, UsageError
-from handeye.tools.secrets.redact import redacts_secrets
-from handeye.tools.secrets.store import Place, Secret, Secrets, refuse_elsewhere, without_secrets
+from handeye.tools.secrets.device_output import redacts_secrets
+from handeye.tools.secrets.store import Destination, Secret, Secrets, refuse_elsewhere, without_secrets
 
-SHOP = Place("a field of http://shop.example", url="http://shop.example/login", own=True)
-PAY = Place("a field of https://pay.example", url="https://www.pay.example:8443/")
-EDITOR = Place("the program mousepad", program="mousepad")
+SHOP = Destination("a field of http://shop.example", url="http://shop.example/login", own=True)
+PAY = Destination("a field of https://pay.example", url="https://www.pay.example:8443/")
+EDITOR = Destination("the program mousepad", program="mousepad")
 
 
 def write(path: Path, text: str) -> Path:
@@ -113,7 +113,7 @@ def test_a_secret_is_refused_where_it_does_not_belong() -> None:
     secrets = Secrets(
         [Secret("shop", "open sesame"), Secret("bank", "12345", ("pay.example",)), Secret("x", "abcde", ("app:kate",))]
     )
-    evil = Place("a field of http://pay.example.evil.example", url="http://pay.example.evil.example/")
+    evil = Destination("a field of http://pay.example.evil.example", url="http://pay.example.evil.example/")
     for name, place in (
         ("bank", SHOP),
         ("bank", evil),

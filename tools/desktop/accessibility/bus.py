@@ -40,7 +40,7 @@ class Node(NamedTuple):
 ROOT = Node("org.a11y.atspi.Registry", "/org/a11y/atspi/accessible/root")
 
 
-class Question(NamedTuple):
+class BusRequest(NamedTuple):
     """A method call."""
 
     node: Node
@@ -50,9 +50,9 @@ class Question(NamedTuple):
     values: tuple[Any, ...] = ()
 
 
-def about(node: Node, interface: str, name: str) -> Question:
+def about(node: Node, interface: str, name: str) -> BusRequest:
     """The question for a property, whose answer is a pair of its type and its value."""
-    return Question(node, PROPERTIES, "Get", "ss", (interface, name))
+    return BusRequest(node, PROPERTIES, "Get", "ss", (interface, name))
 
 
 class Bus:
@@ -66,7 +66,7 @@ class Bus:
         self.late = set[str]()
         """Those that were still answering when a deadline came."""
 
-    def ask(self, questions: Sequence[Question], deadline: float) -> list[Any]:
+    def ask(self, questions: Sequence[BusRequest], deadline: float) -> list[Any]:
         """The first value of each answer, in their order; None for one that failed or did not come in time.
 
         Many are sent before the first answer is awaited: a screen takes hundreds. A program that answers nothing for
@@ -116,7 +116,7 @@ class Bus:
     def process(self, names: Sequence[str], deadline: float) -> dict[str, int]:
         """The process ids of programs by their names on the bus."""
         daemon = Node("org.freedesktop.DBus", "/org/freedesktop/DBus")
-        asked = [Question(daemon, daemon.bus, "GetConnectionUnixProcessID", "s", (name,)) for name in names]
+        asked = [BusRequest(daemon, daemon.bus, "GetConnectionUnixProcessID", "s", (name,)) for name in names]
         return {name: pid or 0 for name, pid in zip(names, self.ask(asked, deadline), strict=True)}
 
     def close(self) -> None:
@@ -134,7 +134,7 @@ def session_address() -> str:
         return ""
     try:
         launcher = Node("org.a11y.Bus", "/org/a11y/bus")
-        (address,) = session.ask([Question(launcher, "org.a11y.Bus", "GetAddress")], time.monotonic() + 2.0)
+        (address,) = session.ask([BusRequest(launcher, "org.a11y.Bus", "GetAddress")], time.monotonic() + 2.0)
         return str(address or "")
     except OSError:
         return ""

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.tools.desktop.accessibility.bus import ACCESSIBLE, ROOT, Bus, Node, Question, about
+from handeye.tools.desktop.accessibility.bus import ACCESSIBLE, ROOT, Bus, BusRequest, Node, about
 
 if TYPE_CHECKING:
     from handeye.tools.supervisor import ProgramSupervisor
@@ -74,7 +74,7 @@ def start_bus(programs: ProgramSupervisor, env: dict[str, str]) -> tuple[str, di
     programs.start("accessibility", launcher, env | telling, service=True)
     with closing(bus):
         place = Node("org.a11y.Bus", "/org/a11y/bus")
-        address = _first_answer(bus, Question(place, place.bus, "GetAddress"), deadline)
+        address = _first_answer(bus, BusRequest(place, place.bus, "GetAddress"), deadline)
     if not address or not (bus := _connect(address, deadline)):
         return "", {}
     with closing(bus):
@@ -94,7 +94,7 @@ def _connect(address: str, deadline: float) -> Bus | None:
     return None
 
 
-def _first_answer(bus: Bus, question: Question, deadline: float) -> Any:
+def _first_answer(bus: Bus, question: BusRequest, deadline: float) -> Any:
     """What is answered first by somebody who may be about to come up; None when nobody does in time."""
     while time.monotonic() < deadline:
         bus.silent.clear()

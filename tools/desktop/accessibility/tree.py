@@ -18,8 +18,8 @@ from handeye.tools.desktop.accessibility.bus import (
     TEXT,
     VALUE,
     Bus,
+    BusRequest,
     Node,
-    Question,
     about,
 )
 from handeye.tools.desktop.accessibility.order import StableIds, in_lines, label_beside
@@ -180,7 +180,7 @@ class Accessibility:
         deadline = time.monotonic() + patience
         down = 1 << roles.ARMED | 1 << roles.PRESSED
         while time.monotonic() < deadline:
-            (states,) = self._bus.ask([Question(button.node, ACCESSIBLE, "GetState")], deadline)
+            (states,) = self._bus.ask([BusRequest(button.node, ACCESSIBLE, "GetState")], deadline)
             if states and states[0] & ~button.states & down:
                 return True
             time.sleep(0.01)
@@ -218,7 +218,7 @@ class Accessibility:
     def _below(self, holders: Sequence[Thing], deadline: float) -> list[list[Node]]:
         """The children of each of these things: all of a few, those in view of what has too many."""
         few = [thing for thing in holders if not thing.countless and 0 < thing.children <= PAGE]
-        whole = self._bus.ask([Question(thing.node, ACCESSIBLE, "GetChildren") for thing in few], deadline)
+        whole = self._bus.ask([BusRequest(thing.node, ACCESSIBLE, "GetChildren") for thing in few], deadline)
         paged = [thing for thing in holders if not thing.countless and thing.children > PAGE]
         asked = [_child(thing, number) for thing in paged for number in range(thing.children)]
         pages = iter(self._bus.ask(asked, deadline))
@@ -257,7 +257,7 @@ class Accessibility:
 
     def _extents(self, nodes: Sequence[Node], deadline: float) -> tuple[Any, ...]:
         return tuple(
-            self._bus.ask([Question(node, COMPONENT, "GetExtents", "u", (SCREEN,)) for node in nodes], deadline)
+            self._bus.ask([BusRequest(node, COMPONENT, "GetExtents", "u", (SCREEN,)) for node in nodes], deadline)
         )
 
     def _ask_in_view(self, holder: Thing, deadline: float) -> list[Node]:
@@ -278,19 +278,19 @@ class Accessibility:
 
     def _at(self, holder: Thing, places: Sequence[tuple[int, int]], deadline: float) -> dict[Node, int]:
         """The children of a container that lie at these places, with their numbers in it; -1 where it tells none."""
-        asked = [Question(holder.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*each, SCREEN)) for each in places]
+        asked = [BusRequest(holder.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*each, SCREEN)) for each in places]
         nodes = [node for node in dict.fromkeys(_nodes(self._bus.ask(asked, deadline))) if node != holder.node]
         parents = self._bus.ask([about(node, ACCESSIBLE, "Parent") for node in nodes], deadline)
         nodes = [
             node for node, parent in zip(nodes, parents, strict=True) if parent and Node(*parent[1]) == holder.node
         ]
-        numbers = self._bus.ask([Question(node, ACCESSIBLE, "GetIndexInParent") for node in nodes], deadline)
+        numbers = self._bus.ask([BusRequest(node, ACCESSIBLE, "GetIndexInParent") for node in nodes], deadline)
         return {node: number if isinstance(number, int) else -1 for node, number in zip(nodes, numbers, strict=True)}
 
     def _cells(self, table: Thing, numbers: Sequence[int], deadline: float) -> list[Node]:
         """The cells of the rows and columns that these cells span; empty for what is no table, or too much of one."""
         asked = [
-            Question(table.node, TABLE, method, "i", (number,))
+            BusRequest(table.node, TABLE, method, "i", (number,))
             for number in numbers
             for method in ("GetRowAtIndex", "GetColumnAtIndex")
         ]
@@ -301,12 +301,12 @@ class Accessibility:
         rows, columns = (range(min(span), max(span) + 1) for span in spans)
         if len(rows) * len(columns) > MOST_CELLS:
             return []
-        asked = [Question(table.node, TABLE, "GetAccessibleAt", "ii", each) for each in product(rows, columns)]
+        asked = [BusRequest(table.node, TABLE, "GetAccessibleAt", "ii", each) for each in product(rows, columns)]
         return _nodes(self._bus.ask(asked, deadline))
 
     def _shown(self, level: Sequence[Lead], deadline: float) -> list[Thing]:
         """Those of these nodes that can be seen."""
-        states = self._bus.ask([Question(node, ACCESSIBLE, "GetState") for _, node in level], deadline)
+        states = self._bus.ask([BusRequest(node, ACCESSIBLE, "GetState") for _, node in level], deadline)
         known = [
             (above, node, low | high << 32)
             for (above, node), answer in zip(level, states, strict=True)
@@ -322,9 +322,9 @@ class Accessibility:
             question
             for _, node, _ in kept
             for question in (
-                Question(node, ACCESSIBLE, "GetRole"),
+                BusRequest(node, ACCESSIBLE, "GetRole"),
                 about(node, ACCESSIBLE, "Name"),
-                Question(node, COMPONENT, "GetExtents", "u", (SCREEN,)),
+                BusRequest(node, COMPONENT, "GetExtents", "u", (SCREEN,)),
                 about(node, ACCESSIBLE, "ChildCount"),
             )
         ]
@@ -359,7 +359,7 @@ class Accessibility:
             return list(things)
         tops = [next((top for top in thing.holders() if top.above is None), thing) for thing in doubted]
         asked = [
-            Question(top.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*_told(thing), SCREEN))
+            BusRequest(top.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*_told(thing), SCREEN))
             for thing, top in zip(doubted, tops, strict=True)
         ]
         by_node = {thing.node: thing for thing in things}
@@ -376,7 +376,7 @@ class Accessibility:
         counts = self._bus.ask([about(thing.node, TEXT, "CharacterCount") for thing in written], deadline)
         # Qt gives nothing of a text that ends before the place up to which it is asked for.
         asked = [
-            Question(thing.node, TEXT, "GetText", "ii", (0, min(MOST_TEXT, max(0, _number(count)))))
+            BusRequest(thing.node, TEXT, "GetText", "ii", (0, min(MOST_TEXT, max(0, _number(count)))))
             for thing, count in zip(written, counts, strict=True)
         ]
         texts = self._bus.ask(asked, deadline)
@@ -391,7 +391,7 @@ class Accessibility:
             thing.value = f"{number[1]:g}" if number else ""
         # GTK does not say that a cell can be ticked, only what is done to it first.
         cells = [thing for thing in things if thing.kind == "cell" and not thing.name]
-        doing = self._bus.ask([Question(thing.node, ACTION, "GetName", "i", (0,)) for thing in cells], deadline)
+        doing = self._bus.ask([BusRequest(thing.node, ACTION, "GetName", "i", (0,)) for thing in cells], deadline)
         for thing, done in zip(cells, doing, strict=True):
             thing.states |= (done == "toggle") << roles.CHECKABLE
         self._unname(things, deadline)
@@ -405,7 +405,7 @@ class Accessibility:
         # A label that says such a word is called so for good.
         labels = [thing for thing in typed if thing.kind == "text"]
         texts = self._bus.ask(
-            [Question(thing.node, TEXT, "GetText", "ii", (0, MOST_TEXT)) for thing in labels], deadline
+            [BusRequest(thing.node, TEXT, "GetText", "ii", (0, MOST_TEXT)) for thing in labels], deadline
         )
         for thing, text in zip(labels, texts, strict=True):
             thing.name = " ".join(text.split()) if isinstance(text, str) else ""
@@ -422,7 +422,7 @@ class Accessibility:
         lists = [thing for thing in things if thing.role == roles.COMBO_BOX and not thing.value]
         bare = [thing for thing in things if not thing.name and roles.ROLES.get(thing.role) in roles.NAMELESS]
         both = [*lists, *bare]
-        related = self._bus.ask([Question(thing.node, ACCESSIBLE, "GetRelationSet") for thing in both], deadline)
+        related = self._bus.ask([BusRequest(thing.node, ACCESSIBLE, "GetRelationSet") for thing in both], deadline)
         labels = [
             [Node(*label) for kind, ends in relations or () if kind == LABELLED_BY for label in ends]
             for relations in related
@@ -444,7 +444,7 @@ class Accessibility:
     def _describe(self, bare: Sequence[Thing], deadline: float) -> None:
         """The names of last resort: a description, the words in an empty field."""
         said = self._bus.ask([about(thing.node, ACCESSIBLE, "Description") for thing in bare], deadline)
-        more = self._bus.ask([Question(thing.node, ACCESSIBLE, "GetAttributes") for thing in bare], deadline)
+        more = self._bus.ask([BusRequest(thing.node, ACCESSIBLE, "GetAttributes") for thing in bare], deadline)
         for thing, description, attributes in zip(bare, said, more, strict=True):
             words = _value(description)  # of a slider in GTK, its value
             thing.name = words if words != thing.value else (attributes or {}).get("placeholder-text", "")
@@ -453,8 +453,8 @@ class Accessibility:
         self._bus.close()
 
 
-def _child(holder: Thing, number: int) -> Question:
-    return Question(holder.node, ACCESSIBLE, "GetChildAtIndex", "i", (number,))
+def _child(holder: Thing, number: int) -> BusRequest:
+    return BusRequest(holder.node, ACCESSIBLE, "GetChildAtIndex", "i", (number,))
 
 
 def _nodes(answers: Iterable[Any]) -> list[Node]:

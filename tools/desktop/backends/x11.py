@@ -19,7 +19,7 @@ from handeye.tools.desktop.accessibility.tree import Accessibility
 from handeye.tools.desktop.backends.x11_connection import Connection, x_errors
 from handeye.tools.desktop.backends.x11_keymap import Keymap, keysym_of
 from handeye.tools.desktop.backends.x11_stacking import surfaces, topmost
-from handeye.tools.desktop.clipboard import Clipboard
+from handeye.tools.desktop.clipboard import X11Clipboard
 from handeye.tools.desktop.input_backend import ProcessLoad, process_load
 from handeye.tools.errors import ActionFailed, DeviceLost, SetupError
 
@@ -65,8 +65,8 @@ class X11Backend:
         self.bus_address: str | None = None
         self.silent: tuple[str, ...] = ()
         self._accessibility: Accessibility | None = None
-        self._clipboard: Clipboard | None = None
-        self._selection: Clipboard | None = None
+        self._clipboard: X11Clipboard | None = None
+        self._selection: X11Clipboard | None = None
 
     def _fake(self, kind: int, detail: int = 0, x: int = 0, y: int = 0) -> None:
         xtest.fake_input(self.connection.display, kind, detail, x=x, y=y)
@@ -199,17 +199,17 @@ class X11Backend:
         return self.connection.windows()
 
     @property
-    def clipboard(self) -> Clipboard:
+    def clipboard(self) -> X11Clipboard:
         """This display's clipboard; opened when first asked for."""
         if self._clipboard is None:
-            self._clipboard = Clipboard(self.connection.name)
+            self._clipboard = X11Clipboard(self.connection.name)
         return self._clipboard
 
     @property
-    def selection(self) -> Clipboard:
+    def selection(self) -> X11Clipboard:
         """What is selected on this display (PRIMARY); opened when first asked for."""
         if self._selection is None:
-            self._selection = Clipboard(self.connection.name, "PRIMARY")
+            self._selection = X11Clipboard(self.connection.name, "PRIMARY")
         return self._selection
 
     @x_errors()

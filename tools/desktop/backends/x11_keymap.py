@@ -58,7 +58,7 @@ def keysym_of(key: str) -> int:
     return point if 0x20 <= point <= 0x7E or 0xA0 <= point <= 0xFF else 0x01000000 | point
 
 
-class Key(NamedTuple):
+class MappedKey(NamedTuple):
     """A physical key, and whether shift is held with it."""
 
     code: int
@@ -74,11 +74,11 @@ class Keymap:
         first, last = display.display.info.min_keycode, display.display.info.max_keycode
         rows = {first + i: list(row) for i, row in enumerate(display.get_keyboard_mapping(first, last - first + 1))}
         modifiers = {code for codes in display.get_modifier_mapping() for code in codes}
-        self._layout: dict[int, Key] = {}
+        self._layout: dict[int, MappedKey] = {}
         for shifted in (False, True):
             for code, row in rows.items():
                 if len(row) > shifted and row[int(shifted)]:
-                    self._layout.setdefault(row[int(shifted)], Key(code, shifted))
+                    self._layout.setdefault(row[int(shifted)], MappedKey(code, shifted))
         # The lowest keycode is the kernel's "reserved", which some programs drop.
         idle = {code for code, row in rows.items() if code > first and code not in modifiers and all(map(_idle, row))}
         self._rows = rows
@@ -96,14 +96,14 @@ class Keymap:
         """Whether the layout itself has a key for it; only its first group is known."""
         return keysym in self._layout and (group == 0 or keysym >= 0xFE00)
 
-    def key(self, keysym: int, group: int = 0) -> Key:
+    def key(self, keysym: int, group: int = 0) -> MappedKey:
         """The key for a keysym that the layout has or that was covered."""
         if self.has(keysym, group):
             return self._layout[keysym]
         code = self._lent.pop(keysym)
         self._lent[keysym] = code
         self._unread = True
-        return Key(code, False)
+        return MappedKey(code, False)
 
     def cover(self, keysyms: set[int], wait_until_read: Callable[[], None]) -> bool:
         """Lend keycodes to at most `room` keysyms, calling `wait_until_read` before one changes its meaning.

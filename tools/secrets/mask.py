@@ -44,7 +44,7 @@ NO_READER = "nothing reads the text of this picture, so a secret that a program 
 
 
 @dataclass
-class Blackout:
+class ScreenMask:
     """Remembers what was read in the last picture."""
 
     _picture: Image.Image | None = None
@@ -58,9 +58,9 @@ class Blackout:
             screen = replace(screen, notes=(*screen.notes, NO_READER))
         elif values:
             self._read(screen, secrets)
-            hider = Redactor(values)
+            redactor = Redactor(values)
             boxes += [
-                box for box, text in self._lines if hider.spans(text) or any(like(text, v) for v in values.values())
+                box for box, text in self._lines if redactor.spans(text) or any(like(text, v) for v in values.values())
             ]
         if not boxes:
             return screen
