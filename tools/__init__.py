@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from handeye.tools.browser.device import Browser as Browser
+    from handeye.tools.browser.browser import Browser as Browser
     from handeye.tools.custom_tools import tool as tool
     from handeye.tools.desktop.desktop import Desktop as Desktop
     from handeye.tools.desktop.virtual import Virtual as Virtual
 
 #: Name to dotted path, imported when asked for.
 PARTS = {
-    "Browser": "handeye.tools.browser.device",
+    "Browser": "handeye.tools.browser.browser",
     "Desktop": "handeye.tools.desktop.desktop",
     "Virtual": "handeye.tools.desktop.virtual",
     "tool": "handeye.tools.custom_tools",

@@ -8,6 +8,6 @@ import handeye.agent.report.run_page
 import handeye.perception.embedded
 import handeye.policies.plain_english
 import handeye.policies.scripted
-import handeye.tools.browser.device
+import handeye.tools.browser.browser
 
 __all__ = ["handeye", "playwright"]

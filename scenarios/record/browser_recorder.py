@@ -17,9 +17,9 @@ from handeye.scenarios.record.recording import RecordedStep
 from handeye.scenarios.record.step_text import StepText
 from handeye.scenarios.record.user_event import UserEvent
 from handeye.tools.address import meant
-from handeye.tools.browser.launch import launch, play
-from handeye.tools.browser.playwright_errors import plain
-from handeye.tools.browser.scripts import ask, source
+from handeye.tools.browser.launch import launch, start_playwright
+from handeye.tools.browser.playwright_errors import short_message
+from handeye.tools.browser.scripts import call_script, script_source
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ BINDING = "__handeye_heard"
 @cache
 def script() -> str:
     """What stands in every document, before its own scripts."""
-    return source() + ";\n" + (files(__package__) / "page.js").read_text("utf-8")
+    return script_source() + ";\n" + (files(__package__) / "page.js").read_text("utf-8")
 
 
 class BrowserRecorder:
@@ -76,7 +76,7 @@ class BrowserRecorder:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._playwright = await play()
+        self._playwright = await start_playwright()
         try:
             self._browser = await launch(self._playwright, headed=self._headed, rules=[], timeout=30)
             wide, high = self._viewport
@@ -96,7 +96,7 @@ class BrowserRecorder:
             raise
         except Exception as error:
             await self.close()
-            raise SetupError(f"{self._url} could not be opened ({plain(error)}); check the address") from error
+            raise SetupError(f"{self._url} could not be opened ({short_message(error)}); check the address") from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -240,7 +240,9 @@ async def _in_frame(heard: UserEvent, frame: Frame) -> UserEvent:
     with suppress(Exception):  # the page may be another one by now: what the frame told is enough
         handle = await frame.frame_element()
         box = await handle.bounding_box()
-        around = await ask(frame.page.main_frame, "collect", {"next": 2_000_000_000, "nested": False, "most": 1500})
+        around = await call_script(
+            frame.page.main_frame, "collect", {"next": 2_000_000_000, "nested": False, "most": 1500}
+        )
         size = frame.page.viewport_size
         x, y = (box["x"], box["y"]) if box else (0.0, 0.0)
         inner = [

@@ -53,7 +53,7 @@
   function tell(kind, more, sight = seen) {
     const told = { kind, url: location.href, title: document.title, size: [innerWidth, innerHeight], top: window === top,
       found: sight ? sight.found : [], ...more };
-    window.__handeye_heard?.(eyes.say(told));
+    window.__handeye_heard?.(eyes.toJson(told));
   }
 
   function field(el) {
@@ -122,7 +122,7 @@
     const from = press.path[0];
     if (!far || field(from) || from.localName === "option" || from.localName === "select") return;
     if (getSelection() && !getSelection().isCollapsed) return;
-    const hit = eyes.under(event.clientX, event.clientY);
+    const hit = eyes.elementAt(event.clientX, event.clientY);
     const path = [];
     for (let up = hit; up; up = up.parentElement ?? up.getRootNode().host) path.push(up);
     press.dragged = true;

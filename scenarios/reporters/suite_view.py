@@ -17,7 +17,7 @@ from handeye.agent.event_log import read_events
 from handeye.agent.report import overlay
 from handeye.agent.report.run_page import picture_link, svg_marks
 from handeye.agent.run_view import build_run_view
-from handeye.tools.browser.page_log import PAGE_LOG, Heard, read_log
+from handeye.tools.browser.page_log import PAGE_LOG, PageLogEntry, read_page_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,7 +103,7 @@ class AttemptView(PageData):
     model: str = ""
     policy: str = ""
     done: tuple[StepData, ...] = ()
-    heard: tuple[Heard, ...] = ()
+    heard: tuple[PageLogEntry, ...] = ()
     """What pages said on their console, and asked for; the last of it, where it is much."""
     unheard: int = 0
     """Entries before these, which only the run's folder has."""
@@ -158,7 +158,7 @@ def attempt_view(attempt: Attempt, beside: Path) -> AttemptView:
     if folder is None or not (folder / "trace.jsonl").exists():
         return AttemptView(**told)
     story = build_run_view(read_events(folder / "trace.jsonl"))
-    place, heard = _from(beside, folder), tuple(read_log(folder / PAGE_LOG))
+    place, heard = _from(beside, folder), tuple(read_page_log(folder / PAGE_LOG))
     return AttemptView(
         **told,
         report=f"{place}/report.html" if (folder / "report.html").exists() else "",

@@ -12,7 +12,7 @@ from PIL import Image
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.observation import Observation
 from handeye.perception.reading import ocr
-from handeye.tools.browser.device import Browser
+from handeye.tools.browser.browser import Browser
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot

@@ -1,4 +1,5 @@
-// Roles and names of a page's elements, as a person would call them (after ARIA and its name computation).
+// Roles and names of elements, by ARIA and the computation of accessible names, with the drawn text where it differs.
+// https://www.w3.org/TR/wai-aria-1.2/ https://www.w3.org/TR/accname-1.2/ https://www.w3.org/TR/html-aam-1.0/
 
 const ELEMENT = 1, TEXT = 3; // node types; a page may have redefined Node
 const TAGS = {
@@ -24,19 +25,21 @@ const ACTING = new Set([...FIELDS, ...TICKED, "button", "link", "option", "tab",
 const SILENT = new Set(["script", "style", "noscript", "template", "head", "title", "option", "optgroup", "datalist",
   "object", "embed", "audio", "select", "textarea", "iframe", "frame"]);
 
-// A value as JSON, which crosses over much faster than anything else. Old libraries bend it with toJSON.
+// Return a value as JSON: a string is transferred much faster than an object. Old libraries define toJSON on built-in
+// prototypes, which changes the output, so these methods are removed meanwhile.
 const { stringify } = JSON;
-function say(value) {
+function toJson(value) {
   const bent = [Object, Array, String, Number, Boolean].map((each) => each.prototype).filter((each) => Object.hasOwn(each, "toJSON"));
   const kept = bent.map((each) => [each, Object.getOwnPropertyDescriptor(each, "toJSON")]);
   for (const each of bent) delete each.toJSON;
   try { return stringify(value); } finally { for (const [each, how] of kept) Object.defineProperty(each, "toJSON", how); }
 }
 
-// What has no width separates nothing that a person sees.
-const squash = (text) => (text || "").replace(/[\u200b\ufeff]/g, "").replace(/\s+/g, " ").trim();
-const attribute = (el, name) => squash(el.getAttribute(name) || "");
-// Closed shadow roots answer nobody, so each is noted as it is made: this stands in a document before its own scripts.
+// Collapse white space and remove zero-width characters, which separate no visible text.
+const collapseSpace = (text) => (text || "").replace(/[\u200b\ufeff]/g, "").replace(/\s+/g, " ").trim();
+const attribute = (el, name) => collapseSpace(el.getAttribute(name) || "");
+// Closed shadow roots cannot be read from an element, so each is stored when it is created. This script runs before the
+// scripts of the document. https://dom.spec.whatwg.org/#dom-element-attachshadow
 const closed = new WeakMap(); // host -> root
 try {
   Element.prototype.attachShadow = new Proxy(Element.prototype.attachShadow, { apply(make, host, how) {
@@ -46,9 +49,9 @@ try {
   } });
 } catch { /* a page that has locked it: its closed roots stay closed */ }
 const shadowOf = (el) => el.shadowRoot || closed.get(el) || null;
-const above = (node) => node.assignedSlot || node.parentElement || (node.getRootNode().host ?? null);
-const within = (node, outer) => { for (; node; node = above(node)) if (node === outer) return true; return false; };
-const nearest = (node, test) => { for (; node; node = above(node)) if (test(node)) return node; return null; };
+const parentOf = (node) => node.assignedSlot || node.parentElement || (node.getRootNode().host ?? null);
+const isWithin = (node, outer) => { for (; node; node = parentOf(node)) if (node === outer) return true; return false; };
+const nearest = (node, test) => { for (; node; node = parentOf(node)) if (test(node)) return node; return null; };
 
 function children(node) {
   const root = shadowOf(node);
@@ -78,13 +81,13 @@ function roleOf(el) {
       ? "" : tag === "header" ? "banner" : "contentinfo";
   if (tag === "section") return el.hasAttribute("aria-label") || el.hasAttribute("aria-labelledby") ? "region" : "";
   if (tag === "th" && el.scope === "row") return "rowheader";
-  if (el.isContentEditable && !(above(el)?.isContentEditable)) return "textbox";
+  if (el.isContentEditable && !(parentOf(el)?.isContentEditable)) return "textbox";
   return Object.hasOwn(TAGS, tag) ? TAGS[tag] : "";
 }
 
-const svgName = (el) => attribute(el, "aria-label") || squash(el.querySelector(":scope > title")?.textContent);
+const svgName = (el) => attribute(el, "aria-label") || collapseSpace(el.querySelector(":scope > title")?.textContent);
 
-// The text of an element as a person reads it: words apart where they stand apart, hidden things left out.
+// Return the visible text of an element, with spaces between separate boxes.
 function textOf(root, limit = 500) {
   let out = "", drawn = "";
   const visit = (node) => {
@@ -103,44 +106,44 @@ function textOf(root, limit = 500) {
       for (const child of children(node)) if (child.nodeType === ELEMENT) visit(child);
       return;
     }
-    const aside = style.position === "absolute" && node.clientWidth <= 1; // said to screen readers only
+    const aside = style.position === "absolute" && node.clientWidth <= 1; // visually hidden text for screen readers
     const gap = node !== root && apart(style) && !aside ? " " : "";
     out += gap;
-    if (node !== root && node.hasAttribute("aria-label") && !squash(node.textContent)) out += ` ${attribute(node, "aria-label")} `;
+    if (node !== root && node.hasAttribute("aria-label") && !collapseSpace(node.textContent)) out += ` ${attribute(node, "aria-label")} `;
     for (const child of children(node)) visit(child);
     out += gap;
   };
   visit(root);
-  out = squash(out) || squash(drawn);
+  out = collapseSpace(out) || collapseSpace(drawn);
   return out.length > limit ? `${out.slice(0, limit)}…` : out;
 }
 
-// Whether something stands apart from the text around it.
+// Whether a box is separate from the text around it.
 function apart(style) {
   if (style.display === "inline" || style.display === "contents" || style.display === "ruby") return false;
   if (!style.display.startsWith("inline")) return true;
   return [style.paddingLeft, style.paddingRight, style.marginLeft, style.marginRight].some((side) => parseFloat(side) > 0);
 }
 
-// Text that another element refers to: it may be hidden, but is no field's content.
-function told(el) {
-  return attribute(el, "aria-label") || textOf(el) || squash(el.textContent) || attribute(el, "alt");
+// Return the text of an element that is referenced as a label: it may be hidden, but the value of a field is not used.
+function referredText(el) {
+  return attribute(el, "aria-label") || textOf(el) || collapseSpace(el.textContent) || attribute(el, "alt");
 }
 
 function referred(el, name) {
   const root = el.getRootNode();
   const ids = (el.getAttribute(name) || "").split(/\s+/).filter(Boolean);
-  return squash(ids.map((id) => root.getElementById?.(id)).filter(Boolean).map(told).join(" "));
+  return collapseSpace(ids.map((id) => root.getElementById?.(id)).filter(Boolean).map(referredText).join(" "));
 }
 
 function labelOf(el) {
-  return squash([...(el.labels || [])].map((label) => {
+  return collapseSpace([...(el.labels || [])].map((label) => {
     const copy = textOf(label);
-    return copy || squash(label.textContent);
+    return copy || collapseSpace(label.textContent);
   }).join(" "));
 }
 
-// [name, confidence]: less than 1 where the name was taken from what stands nearby.
+// Return [name, confidence]. The confidence is below 1 when the name is adjacent text.
 function nameOf(el, role) {
   const given = referred(el, "aria-labelledby") || attribute(el, "aria-label");
   if (given) return [given, 1];
@@ -162,10 +165,10 @@ function nameOf(el, role) {
   return ["", 1];
 }
 
-// What a style writes into an element: “×”. Letters of a font that draws icons say nothing.
+// Return the text of ::before and ::after, such as “×”, without private-use characters of icon fonts.
 function styled(el) {
   const written = ["::before", "::after"].map((part) => getComputedStyle(el, part).content.match(/^"((?:[^"\\]|\\.)*)"/)?.[1] ?? "");
-  return squash(written.join(" ").replace(/[\ue000-\uf8ff]/g, ""));
+  return collapseSpace(written.join(" ").replace(/[\ue000-\uf8ff]/g, ""));
 }
 
 const FROM_CONTENT = new Set(["button", "link", "tab", "menuitem", "menuitemcheckbox", "menuitemradio", "option",
@@ -176,15 +179,15 @@ function nativeName(el, role) {
   if (tag === "input" || tag === "select" || tag === "textarea" || tag === "meter" || tag === "progress" || tag === "output") {
     const label = labelOf(el);
     if (tag === "input" && /^(button|submit|reset|image)$/.test(el.type))
-      return squash(el.value) || attribute(el, "alt") || label || { submit: "Submit", reset: "Reset" }[el.type] || "";
+      return collapseSpace(el.value) || attribute(el, "alt") || label || { submit: "Submit", reset: "Reset" }[el.type] || "";
     return label || (tag === "input" && el.type === "file" ? attribute(el, "title") || "Choose file" : "");
   }
   if (tag === "img" || tag === "area") return attribute(el, "alt");
   if (tag === "svg") return svgName(el);
-  if (tag === "fieldset") return squash(el.querySelector(":scope > legend")?.textContent);
-  if (tag === "table") return squash(el.caption?.textContent);
-  if (tag === "figure") return squash(el.querySelector("figcaption")?.textContent);
-  if (tag === "option") return squash(el.label);
+  if (tag === "fieldset") return collapseSpace(el.querySelector(":scope > legend")?.textContent);
+  if (tag === "table") return collapseSpace(el.caption?.textContent);
+  if (tag === "figure") return collapseSpace(el.querySelector("figcaption")?.textContent);
+  if (tag === "option") return collapseSpace(el.label);
   if (tag === "optgroup") return attribute(el, "label");
   if (role === "textbox" && el.labels === undefined && el.id) {
     const label = el.getRootNode().querySelector?.(`label[for="${CSS.escape(el.id)}"]`);
@@ -192,12 +195,12 @@ function nativeName(el, role) {
   }
   if (role === "dialog" || role === "alertdialog" || role === "article" || role === "form" || role === "search")
     return role === "form" || role === "search"
-      ? squash(el.querySelector(":scope > h1, :scope > h2, :scope > h3, :scope > h4, :scope > legend")?.textContent)
-      : squash(el.querySelector("h1, h2, h3, h4, h5, h6, [role=heading]")?.textContent).slice(0, 200);
+      ? collapseSpace(el.querySelector(":scope > h1, :scope > h2, :scope > h3, :scope > h4, :scope > legend")?.textContent)
+      : collapseSpace(el.querySelector("h1, h2, h3, h4, h5, h6, [role=heading]")?.textContent).slice(0, 200);
   return "";
 }
 
-// What stands before a field (after a checkbox) and can only be its label: the text next to it, or the cell beside it.
+// Return the text before a field (after a checkbox) that can only be its label.
 function nearText(el, after) {
   const step = after ? "nextSibling" : "previousSibling";
   const field = el.getBoundingClientRect();
@@ -207,16 +210,16 @@ function nearText(el, after) {
       if (!element && side.nodeType !== TEXT) continue;
       if (element && (side.matches("input, select, textarea, button, a[href]") || side.querySelector("input, select, textarea, button")))
         return "";
-      const text = element ? textOf(side, 120) : squash(side.data);
-      if (text) return text.length <= 80 && beside(side, field, /:$/.test(text)) ? text.replace(/\s*[:*]+\s*$/, "") : "";
+      const text = element ? textOf(side, 120) : collapseSpace(side.data);
+      if (text) return text.length <= 80 && isNear(side, field, /:$/.test(text)) ? text.replace(/\s*[:*]+\s*$/, "") : "";
     }
     if (/^(form|fieldset|tr|body|main|section|article|li|table)$/.test(node.parentElement?.localName || "")) return "";
   }
   return "";
 }
 
-// On the line of a field and close to it; above it only when it says so with a colon or a label.
-function beside(node, field, colon) {
+// Whether a node is on the line of a field and close to it, or above it with a colon or as a label.
+function isNear(node, field, colon) {
   const range = document.createRange();
   range.selectNodeContents(node);
   const rect = range.getBoundingClientRect();
@@ -228,16 +231,16 @@ function beside(node, field, colon) {
 function describe(el, role, name) {
   const said = [referred(el, "aria-describedby"), attribute(el, "aria-description"), attribute(el, "placeholder"),
     attribute(el, "title"), FIELDS.has(role) || TICKED.has(role) ? labelOf(el) : ""];
-  if (el.localName === "input" && el.type === "file") said.push("Choose file"); // which browsers write on it, whatever its label
+  if (el.localName === "input" && el.type === "file") said.push("Choose file"); // browsers draw this text on it
   if (el.localName === "select") {
-    const options = [...el.options].filter((option) => !option.hidden).map((option) => squash(option.label));
+    const options = [...el.options].filter((option) => !option.hidden).map((option) => collapseSpace(option.label));
     said.push(`options: ${options.slice(0, 60).join(", ")}${options.length > 60 ? ", …" : ""}`);
   }
   if (!name && (ACTING.has(role) || role === "img")) said.push(hints(el));
   return [...new Set(said.filter((text) => text && text !== name))].join("; ").slice(0, 1500);
 }
 
-// A nameless icon often says in its code what it shows.
+// Return words of the markup for an element without a name: ids, classes of icons, file names.
 function hints(el) {
   const words = [el.id, el.getAttribute("name"), el.getAttribute("data-testid"), el.getAttribute("data-icon")];
   for (const part of [el, ...el.querySelectorAll("svg, i, span, img, use")].slice(0, 6)) {
@@ -254,21 +257,21 @@ function hints(el) {
   return [...new Set(said.split(/[^\p{L}\p{N}]+/u))].filter((word) => word.length > 1 && !dull.test(word)).join(" ");
 }
 
-const hushed = new WeakSet(); // fields that hold, or held, what nobody may read
-const hush = (el) => { hushed.add(el); };
-function secret(el) {
-  if (hushed.has(el)) return true;
+const secretFields = new WeakSet(); // fields that contain or contained a secret
+const markSecret = (el) => { secretFields.add(el); };
+function isSecret(el) {
+  if (secretFields.has(el)) return true;
   if (!/^(input|textarea)$/.test(el.localName)) return false;
   const kept = el.type === "password" || /\b(current|new)-password\b/.test(el.autocomplete)
     || !/^(none|)$/.test(getComputedStyle(el).webkitTextSecurity ?? "");
-  if (kept) hush(el); // also when a button turns its dots into letters
+  if (kept) markSecret(el); // it stays secret when a button makes the password visible
   return kept;
 }
 
 function valueOf(el, role) {
-  if (secret(el)) return "";
+  if (isSecret(el)) return "";
   const tag = el.localName;
-  if (tag === "select") return [...el.selectedOptions].map((option) => squash(option.label)).join(", ");
+  if (tag === "select") return [...el.selectedOptions].map((option) => collapseSpace(option.label)).join(", ");
   if (tag === "input") {
     if (/^(button|submit|reset|image|checkbox|radio)$/.test(el.type)) return "";
     return el.type === "file" ? [...el.files].map((file) => file.name).join(", ") : el.value.slice(0, 2000);
@@ -286,7 +289,7 @@ function checkedOf(el, role) {
   return el.getAttribute("aria-checked") === "true";
 }
 
-// What `aria-…` or the page's own way of saying it tells of a state: true, false, or null for nothing.
+// Return the state of an `aria-*` attribute or of <details>: true, false, or null when it is not set.
 function stateOf(el, name) {
   if (name === "expanded" && el.localName === "summary") return el.parentElement?.open ?? null;
   const said = el.getAttribute(`aria-${name}`);

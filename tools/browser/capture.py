@@ -11,38 +11,45 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw
 
-from handeye.tools.browser.scripts import ask, ask_about, quickly
-from handeye.tools.browser.view import Mapping
+from handeye.tools.browser.scripts import call_script, call_script_on, try_call_script
+from handeye.tools.browser.view import FrameMapping
 
 if TYPE_CHECKING:
     from playwright.async_api import Frame
 
-    from handeye.tools.browser.session import Session, Tab
+    from handeye.tools.browser.session import BrowserSession, BrowserTab
 
-#: So many frames of a page are read, at any depth; those beyond are blacked out whole while there is a secret.
-FRAMES = 200
+#: Most frames that are searched; further frames are masked completely while there is a secret.
+MAX_FRAMES = 200
 
-#: Seconds that a frame gets to answer; one that does not is blacked out whole when it may show a secret.
-PATIENCE = 1.0
+#: Seconds for which a frame may take to answer; otherwise it is masked completely when it may show a secret.
+FRAME_SECONDS = 1.0
 
-#: CSS pixels around a box: letters reach over their line.
+#: CSS pixels around a box, because glyphs extend beyond their line box.
 MARGIN = 1.5
 
 Corners = list[float]
 
 
-class Blackout:
-    """Finds what must not be seen on the tab in front."""
+class PageMask:
+    """Masks secrets in a screenshot: filled password fields, and text that shows the value of a secret.
 
-    def __init__(self, session: Session) -> None:
+    The page reports where its fields and texts are; it never receives the values. Included are texts of the page, its
+    frames and shadow trees, values of fields and alternative texts of images. Text that is drawn on a canvas, in an
+    image or video, or by CSS alone is not found.
+    """
+
+    def __init__(self, session: BrowserSession) -> None:
         self.session = session
-        self._left = FRAMES
+        self._left = MAX_FRAMES
 
-    async def boxes(self) -> list[Corners]:
-        """Boxes [left, top, right, bottom] in CSS pixels of the page's viewport."""
+    async def regions(self) -> list[Corners]:
+        """Return the boxes to mask, [left, top, right, bottom] in CSS pixels of the page's viewport."""
         frame = self.session.front.page.main_frame
-        self._left = FRAMES
-        fields, read = await self._frame(frame, await ask(frame, "shown", self._wanted()), Mapping())
+        self._left = MAX_FRAMES
+        fields, read = await self._frame(
+            frame, await call_script(frame, "secretRegions", self._wanted()), FrameMapping()
+        )
         redactor = self.session.secrets.redactor
         spans = redactor.spans("".join(text for text, _ in read)) if read else []
         position = 0
@@ -53,24 +60,24 @@ class Blackout:
             position = end
         return fields
 
-    async def paint(self, picture: Image.Image, before: list[Corners]) -> bool:
-        """Black the boxes out, as they were before the picture was taken and as they are now.
+    async def paint(self, image: Image.Image, before: list[Corners]) -> bool:
+        """Fill the boxes with black, at their places before the screenshot and now. Return whether none has moved.
 
-        Returns whether they stayed where they were. What moved is blacked out all along its way.
+        A box that moved is masked along its whole way.
         """
-        after = await self.boxes() if before or self.session.secrets.redactor else []
+        after = await self.regions() if before or self.session.secrets.redactor else []
         if not before and not after:
             return True
-        view = await self.session.view()
+        viewport = await self.session.viewport()
         still = before == after
         if not still and len(before) == len(after):
             before = [_around(pair) for pair in zip(before, after, strict=True)]
         elif not still:
             before = before + after
-        draw = ImageDraw.Draw(picture)
+        draw = ImageDraw.Draw(image)
         for left, top, right, bottom in before:
-            x, y = view.to_picture(left - MARGIN, top - MARGIN)
-            to_x, to_y = view.to_picture(right + MARGIN, bottom + MARGIN)
+            x, y = viewport.to_screenshot(left - MARGIN, top - MARGIN)
+            to_x, to_y = viewport.to_screenshot(right + MARGIN, bottom + MARGIN)
             draw.rectangle((x, y, max(x, to_x), max(y, to_y)), fill="black")
         return still
 
@@ -78,37 +85,41 @@ class Blackout:
         return {"texts": bool(self.session.secrets.redactor)}
 
     async def _frame(
-        self, frame: Frame, said: dict[str, Any], mapping: Mapping
+        self, frame: Frame, reply: dict[str, Any], mapping: FrameMapping
     ) -> tuple[list[Corners], list[tuple[str, list[Corners]]]]:
-        fields = [mapping.box(box) for box in said["fields"]]
-        read = [(text, [mapping.box(box) for box in boxes]) for text, boxes in said["read"]]
+        fields = [mapping.box(box) for box in reply["fields"]]
+        read = [(text, [mapping.box(box) for box in boxes]) for text, boxes in reply["read"]]
         for more, texts in await asyncio.gather(*(self._inner(child, mapping) for child in frame.child_frames)):
             fields += more
             read += texts
         return fields, read
 
-    async def _inner(self, frame: Frame, mapping: Mapping) -> tuple[list[Corners], list[tuple[str, list[Corners]]]]:
+    async def _inner(
+        self, frame: Frame, mapping: FrameMapping
+    ) -> tuple[list[Corners], list[tuple[str, list[Corners]]]]:
         from playwright.async_api import Error
 
         try:
-            place = await ask_about(await frame.frame_element(), "place")
-        except Error:  # it went away
+            place = await call_script_on(await frame.frame_element(), "framePlacement")
+        except Error:  # the frame was removed
             return [], []
         whole = mapping.box([place["x"], place["y"], place["x"] + place["wide"], place["y"] + place["high"]])
         if whole[2] - whole[0] < 2 or whole[3] - whole[1] < 2:
             return [], []
         self._left -= 1
-        said = await quickly(frame, "shown", self._wanted(), PATIENCE) if self._left >= 0 else None
-        if said is None:
+        reply = (
+            await try_call_script(frame, "secretRegions", self._wanted(), FRAME_SECONDS) if self._left >= 0 else None
+        )
+        if reply is None:
             return ([whole] if self.session.secrets.redactor and not frame.is_detached() else []), []
-        fields, read = await self._frame(frame, said, mapping.of(place, said["extent"]))
-        # A frame shows nothing beyond its own edges.
+        fields, read = await self._frame(frame, reply, mapping.of(place, reply["extent"]))
+        # A frame shows nothing outside its box.
         cut = [box for each in fields if (box := _within(each, whole))]
         return cut, [(text, [box for each in boxes if (box := _within(each, whole))]) for text, boxes in read]
 
 
 def _around(boxes: tuple[Corners, Corners]) -> Corners:
-    """All that a moving box covered, with as much around it: it may have turned back in between."""
+    """Return the area that a moving box covered, with a margin of the same size: it may have reversed meanwhile."""
     one, two = boxes
     across, down = abs(two[0] - one[0]), abs(two[1] - one[1])
     left, top = min(one[0], two[0]) - across, min(one[1], two[1]) - down
@@ -120,81 +131,83 @@ def _within(box: Corners, whole: Corners) -> Corners | None:
     return cut if cut[0] < cut[2] and cut[1] < cut[3] else None
 
 
-#: Seconds after which a picture is taken again in any case: some changes leave no trace in the page.
-AGE = 1.0
+#: Seconds after which a screenshot is always taken again: some changes cause no event in the page.
+MAX_AGE = 1.0
 
-#: Seconds that a picture may take.
-DARKROOM = 3.0
+#: Seconds for which a screenshot may take.
+CAPTURE_SECONDS = 3.0
 
-#: So many pictures are taken while what must be blacked out moves; then all of its way is.
-STILLER = 3
+#: Most screenshots that are taken while masked boxes move.
+MOVING_ATTEMPTS = 3
 
 
-class Camera:
-    """Takes the front tab's picture."""
+class PageCapture:
+    """Takes screenshots of the tab in front and reuses one that is still current."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: BrowserSession) -> None:
         self.session = session
-        self.blackout = Blackout(session)
-        size = tuple(round(side * session.scale) for side in session.viewport)
+        self.mask = PageMask(session)
+        size = tuple(round(side * session.scale) for side in session.viewport_size)
         self.last = Image.new("RGB", (size[0], size[1]), "white")
-        """The last picture, whatever has happened since."""
-        self._tab: Tab | None = None
+        """The last screenshot, current or not."""
+        self._tab: BrowserTab | None = None
         self._stamp: list[float] = []
         self._turn = 0
         self._taken = -math.inf
-        self._ahead: asyncio.Task[Image.Image] | None = None
-        self._ahead_of: Tab | None = None
+        self._early: asyncio.Task[Image.Image] | None = None
+        self._early_tab: BrowserTab | None = None
 
-    async def picture(self) -> Image.Image:
-        """The page as it is now, RGB, in the screen's pixels."""
-        ahead, self._ahead = self._ahead, None
+    async def image(self) -> Image.Image:
+        """Return the current page as an RGB image in screenshot pixels."""
+        ahead, self._early = self._early, None
         if ahead is not None:
-            same = self._ahead_of is self.session.front
-            await asyncio.wait({ahead}, timeout=DARKROOM if same else 0)
+            same = self._early_tab is self.session.front
+            await asyncio.wait({ahead}, timeout=CAPTURE_SECONDS if same else 0)
             ahead.cancel()
-        return self.last if await self._still_true() else await self._take()
+        return self.last if await self._is_current() else await self._take()
 
-    def forget(self) -> None:
-        """Something was done to the page."""
+    def invalidate(self) -> None:
+        """Discard the last screenshot: the page may have changed."""
         self._taken = -math.inf
-        self._turn += 1  # a picture under way shows what was before
+        self._turn += 1  # a screenshot in progress shows the earlier state
 
-    def take_ahead(self) -> None:
-        """Begin a picture that will be wanted soon, if the page stays as it is."""
-        if self._ahead is None or self._ahead.done():
-            self._ahead_of = self.session.front
-            self._ahead = self.session.begin(self._take())
-            self.session.keep(self._ahead)
+    def start_early(self) -> None:
+        """Start a screenshot that is needed soon if the page stays the same."""
+        if self._early is None or self._early.done():
+            self._early_tab = self.session.front
+            self._early = self.session.start_task(self._take())
+            self.session.detach(self._early)
 
     async def _take(self) -> Image.Image:
-        for _ in range(STILLER):
+        for _ in range(MOVING_ATTEMPTS):
             tab, turn = self.session.front, self._turn
-            hidden, stamp = await asyncio.gather(self.blackout.boxes(), ask(tab.page.main_frame, "stamp"))
-            started, picture = await self._shoot(tab)
-            if await self.blackout.paint(picture, hidden):
+            hidden, stamp = await asyncio.gather(self.mask.regions(), call_script(tab.page.main_frame, "drawingStamp"))
+            started, image = await self._capture_tab(tab)
+            if await self.mask.paint(image, hidden):
                 break
-        self.last = picture
+        self.last = image
         if turn == self._turn:
             self._tab, self._stamp, self._taken = tab, stamp, started
         return self.last
 
-    async def _shoot(self, tab: Tab) -> tuple[float, Image.Image]:
-        """When, and what; nothing is blacked out yet."""
-        line = await tab.ready
+    async def _capture_tab(self, tab: BrowserTab) -> tuple[float, Image.Image]:
+        """Return the time of a screenshot and its image, not yet masked."""
+        cdp_session = await tab.ready
         started = time.monotonic()
         try:
-            shot = await asyncio.wait_for(line.send("Page.captureScreenshot", {"format": "png"}), DARKROOM)
+            screenshot = await asyncio.wait_for(
+                cdp_session.send("Page.captureScreenshot", {"format": "png"}), CAPTURE_SECONDS
+            )
         except TimeoutError:
-            # A tab that went behind another while it was pictured draws nothing more.
+            # A tab that was moved to the background meanwhile draws no frame.
             await tab.page.bring_to_front()
-            shot = await line.send("Page.captureScreenshot", {"format": "png"})
-        return started, Image.open(BytesIO(b64decode(shot["data"]))).convert("RGB")
+            screenshot = await cdp_session.send("Page.captureScreenshot", {"format": "png"})
+        return started, Image.open(BytesIO(b64decode(screenshot["data"]))).convert("RGB")
 
-    async def _still_true(self) -> bool:
-        # Somebody at a visible browser can change what no event tells.
-        if self.session.headed or self._tab is not self.session.front or time.monotonic() - self._taken > AGE:
+    async def _is_current(self) -> bool:
+        # A person at a visible browser can cause changes without an event.
+        if self.session.headed or self._tab is not self.session.front or time.monotonic() - self._taken > MAX_AGE:
             return False
-        sign, _, drawn, calm, fields = await ask(self._tab.page.main_frame, "stamp")
+        sign, _, drawn, calm, fields = await call_script(self._tab.page.main_frame, "drawingStamp")
         old_sign, then, _, _, old_fields = self._stamp
         return bool(calm and sign == old_sign and drawn < then and fields == old_fields)

@@ -1,321 +1,327 @@
-// What an action leaves behind in this document: what scripts changed for good, what they asked the browser for, and
-// what changes here by itself whatever anybody does. A style that follows the mouse or the focus changes no node, so
-// it is no trace of an effect.
+// Track the DOM changes in this document that the last action caused, and separate them from changes that occur without
+// an action. Hover and focus styles change no node, so they are no effect of an action.
 
-const KEPT = 600; // so many changes of one wake are kept
-const TOLD = 8; // so many of them are told
-const NEAR = 250; // ms after a press, or after a timer that belongs to it, in which a timer that is set belongs to it
-const OFTEN = 1000; // ms: a timer of the page's own that comes again so soon is waited for, where it alone can tell
-const SOON = 40; // ms after a press, or after such a timer, in which what changes is not taken for changing by itself
-const YOUNG = 5000; // ms for which a thing that changed once may turn out to change again and again
-const LONGEST = 5000; // ms from the action's beginning within which such a timer must end to be waited for
-const PERIODS = 2.5; // what ticks has stopped when so many of its periods have gone by without a tick
-const SHADE = 0.25; // share of the screen: a style of anything larger than this is no hover style
-const DRAWN = "canvas, video, embed, object"; // what shows things that no node tells of
+const MAX_RECORDED = 600; // most changes that are recorded for one action
+const MAX_REPORTED = 8; // most changes that are reported
+const CAUSED_MS = 250; // ms after a press or a timer of the action in which new timers are attributed to the action
+const TIMER_WAIT_MS = 1000; // ms for which a periodic timer is waited for when only its next run decides the cause of a change
+const REACTION_MS = 40; // ms after a press or a timer of the action in which changes do not count as independent
+const RECENT_MS = 5000; // ms after an independent change in which further changes of the node are doubtful
+const TIMER_LIMIT_MS = 5000; // ms after the start of an action in which a timer must end to be waited for
+const PERIODS = 2.5; // a periodic change has ended after so many periods without a change
+const HOVER_SHARE = 0.25; // share of the screen; a larger element has no hover style
+const DRAWN = "canvas, video, embed, object"; // elements that draw without DOM changes
 const MOVING = "video, marquee, progress:indeterminate, img[src*='.gif' i], img[src^='data:image/gif']";
 
-let wake = null; // of the last action
-// The last one: what the mouse lay over, what had the focus, and where things were that change by themselves.
-let look = { when: -Infinity, shades: [], ring: null, places: new Map() };
-let unsteady = -Infinity; // when something last changed that does not change all the time
-let parsing = document.readyState === "loading"; // what comes in meanwhile is the page's source
-document.addEventListener("readystatechange", () => { heard(observer.takeRecords()); parsing = false; }, { capture: true, once: true });
-let beat = null; // the timer of the page's own that is at work now: one that the last action has not set
-const ticks = new Map(); // node -> when it changed by itself, the last few times
-const later = globalThis.setTimeout;
+let tracked = null; // state of the last action
+// The last observation: hover regions, the focused element, and boxes of nodes that change independently.
+let observed = { when: -Infinity, hover_regions: [], ring: null, places: new Map() };
+let lastUnsteadyChange = -Infinity; // time of the last change of a node that does not change periodically
+let parsing = document.readyState === "loading"; // nodes that are added meanwhile come from the parser
+document.addEventListener("readystatechange", () => { onMutations(observer.takeRecords()); parsing = false; }, { capture: true, once: true });
+let runningTimer = null; // the running timer that was not set by the last action
+const changeTimes = new Map(); // node -> times of its last independent changes
+const nativeSetTimeout = globalThis.setTimeout;
 
-function heed(records) {
+function trackMutations(records) {
   const now = performance.now();
-  const seen = new Set();
+  const targets = new Set();
   for (const record of records) {
-    const sync = Boolean(wake?.sync) && !beat;
-    const soon = Boolean(wake) && !beat && now - Math.max(wake.pressed, wake.chain) < SOON;
-    if (!sync && !soon && !parsing && !seen.has(record.target)) {
-      seen.add(record.target);
-      const times = ticks.get(record.target) ?? [];
-      ticks.delete(record.target); // what changed last stands last
-      ticks.set(record.target, now - (times.at(-1) ?? -Infinity) > 10 ? [...times.slice(-7), now] : times);
-      if (ticks.size > 300) ticks.delete(ticks.keys().next().value);
+    const sync = Boolean(tracked?.sync) && !runningTimer;
+    const soon = Boolean(tracked) && !runningTimer && now - Math.max(tracked.pressed, tracked.chain) < REACTION_MS;
+    if (!sync && !soon && !parsing && !targets.has(record.target)) {
+      targets.add(record.target);
+      const times = changeTimes.get(record.target) ?? [];
+      changeTimes.delete(record.target); // the map is ordered by the last change
+      changeTimes.set(record.target, now - (times.at(-1) ?? -Infinity) > 10 ? [...times.slice(-7), now] : times);
+      if (changeTimes.size > 300) changeTimes.delete(changeTimes.keys().next().value);
     }
-    const byItself = beat && beat.changes > 0;
-    if (beat) beat.changing = true;
-    if (!byItself && !ticking(record.target, now)) unsteady = now;
-    if (!wake || wake.kept >= KEPT) continue;
-    if (byItself) { wake.ticking.add(record.target); continue; }
-    if (!sync && wake.ticking.has(record.target)) continue;
-    // The first change by a timer tells nothing of its cause: whether it comes with the next one as well does.
-    if (beat && !beat.came) { wake.doubted.add(record.target); beat.first.push([wake, record]); continue; }
-    // What changed by itself a moment ago may do so again just now: that it came soon proves nothing.
-    if (!sync && !wake.spoke && wake.young.has(record.target)) { wake.doubted.add(record.target); continue; }
-    wake.kept += 1;
-    keep(record);
+    const byItself = runningTimer && runningTimer.changes > 0;
+    if (runningTimer) runningTimer.changing = true;
+    if (!byItself && !isTicking(record.target, now)) lastUnsteadyChange = now;
+    if (!tracked || tracked.kept >= MAX_RECORDED) continue;
+    if (byItself) { tracked.ticking.add(record.target); continue; }
+    if (!sync && tracked.ticking.has(record.target)) continue;
+    // The first change by a timer does not show its cause; a change by the next run does.
+    if (runningTimer && !runningTimer.came) { tracked.doubted.add(record.target); runningTimer.first.push([tracked, record]); continue; }
+    // A node that changed independently a moment ago may do so again, so a change soon after the press proves nothing.
+    if (!sync && !tracked.spoke && tracked.young.has(record.target)) { tracked.doubted.add(record.target); continue; }
+    tracked.kept += 1;
+    recordMutation(record);
   }
 }
 
-// Whether a node was changing by itself, again and again, at a moment.
-function ticking(target, now) {
-  const times = (ticks.get(target) ?? []).filter((time) => time <= now);
+// Whether a node changed periodically at a time.
+function isTicking(target, now) {
+  const times = (changeTimes.get(target) ?? []).filter((time) => time <= now);
   if (times.length < 2) return false;
   const period = (times.at(-1) - times[0]) / (times.length - 1);
   return (times.length > 3 || period > 150) && period < 5000 && now - times.at(-1) < PERIODS * period;
 }
 
-function keep({ type, target, attributeName, oldValue, addedNodes, removedNodes }) {
-  const { clicked } = wake;
+function recordMutation({ type, target, attributeName, oldValue, addedNodes, removedNodes }) {
+  const { clicked } = tracked;
   if (type === "childList") {
-    for (const child of removedNodes) if (!wake.added.delete(child)) wake.removed.set(child, { parent: target, clicked });
-    for (const child of addedNodes) wake.removed.delete(child) ? wake.put.add(child) : wake.added.set(child, { parent: target, clicked });
+    for (const child of removedNodes) if (!tracked.added.delete(child)) tracked.removed.set(child, { parent: target, clicked });
+    for (const child of addedNodes) tracked.removed.delete(child) ? tracked.put.add(child) : tracked.added.set(child, { parent: target, clicked });
     return;
   }
   const name = attributeName ?? "text";
-  const of = wake.fields.get(target) ?? new Map();
-  wake.fields.set(target, of);
+  const of = tracked.fields.get(target) ?? new Map();
+  tracked.fields.set(target, of);
   if (of.has(name)) of.get(name).clicked ||= clicked;
   else of.set(name, { old: oldValue, clicked });
 }
 
-// What differs for good and can be seen: [node, how, whether it is (in) the thing pressed]. How a thing looks while it
-// is pressed or has the focus is left out, though a script draws it.
-function* net() {
-  if (!wake) return;
-  const own = (el) => Boolean(wake.hit) && (within(el, wake.hit) || within(wake.hit, el));
-  const seen = (el) => el?.isConnected && el.checkVisibility?.({ visibilityProperty: true }) !== false && el.localName !== "body";
-  for (const [target, of] of wake.fields) {
+// Yield lasting visible changes: [node, how, whether it belongs to the pressed element]. The appearance of the pressed or
+// focused element is omitted, also when a script changes it.
+function* lastingChanges() {
+  if (!tracked) return;
+  const isOwn = (el) => Boolean(tracked.hit) && (isWithin(el, tracked.hit) || isWithin(tracked.hit, el));
+  const isVisible = (el) => el?.isConnected && el.checkVisibility?.({ visibilityProperty: true }) !== false && el.localName !== "body";
+  for (const [target, of] of tracked.fields) {
     const el = target.nodeType === ELEMENT ? target : target.parentElement;
     for (const [name, { old, clicked }] of of) {
       const now = target.nodeType === ELEMENT ? target.getAttribute(name) : target.data;
-      if (squash(now) === squash(old) && (now === null) === (old === null)) continue;
-      const look = /^(class|style|data-.*|aria-describedby)$/.test(name);
-      if (target.isConnected && !(look && own(el) && !clicked) && (seen(el) || el === document.body)) yield [el, name, own(el)];
+      if (collapseSpace(now) === collapseSpace(old) && (now === null) === (old === null)) continue;
+      const isStyle = /^(class|style|data-.*|aria-describedby)$/.test(name);
+      if (target.isConnected && !(isStyle && isOwn(el) && !clicked) && (isVisible(el) || el === document.body)) yield [el, name, isOwn(el)];
     }
   }
-  const written = (child) => (child.nodeType === ELEMENT ? child.outerHTML : child.data ?? "");
+  const markupOf = (child) => (child.nodeType === ELEMENT ? child.outerHTML : child.data ?? "");
   const changes = new Map(); // parent -> [[removed], [added]]
-  for (const [index, all] of [wake.removed, wake.added].entries())
+  for (const [index, all] of [tracked.removed, tracked.added].entries())
     for (const [child, { parent, clicked }] of all) {
       if (child.nodeType !== ELEMENT && child.nodeType !== TEXT) continue;
-      if (/^(script|style|link|meta|template)$/.test(child.localName) || (own(parent) && !clicked && child.nodeType === ELEMENT)) continue;
+      if (/^(script|style|link|meta|template)$/.test(child.localName) || (isOwn(parent) && !clicked && child.nodeType === ELEMENT)) continue;
       if (!changes.has(parent)) changes.set(parent, [[], []]);
       changes.get(parent)[index].push(child);
     }
   for (const [parent, [removed, added]] of changes) {
     const el = parent.nodeType === ELEMENT ? parent : parent.host;
-    if (!el?.isConnected || removed.map(written).join("") === added.map(written).join("")) continue;
-    const part = added.find((child) => child.nodeType === ELEMENT && seen(child) && some(edges(child.getBoundingClientRect())));
-    if (part) yield [part, "added", own(part)];
-    else if (added.some((child) => child.nodeType === TEXT && squash(child.data)) && (seen(el) || el === document.body)) yield [el, "text", own(el)];
-    else if (removed.some((child) => squash(child.textContent) || child.childElementCount || child.localName === "img") && (seen(el) || el === document.body)) yield [el, "removed", own(el)];
+    if (!el?.isConnected || removed.map(markupOf).join("") === added.map(markupOf).join("")) continue;
+    const part = added.find((child) => child.nodeType === ELEMENT && isVisible(child) && hasArea(edgesOf(child.getBoundingClientRect())));
+    if (part) yield [part, "added", isOwn(part)];
+    else if (added.some((child) => child.nodeType === TEXT && collapseSpace(child.data)) && (isVisible(el) || el === document.body)) yield [el, "text", isOwn(el)];
+    else if (removed.some((child) => collapseSpace(child.textContent) || child.childElementCount || child.localName === "img") && (isVisible(el) || el === document.body)) yield [el, "removed", isOwn(el)];
   }
 }
 
-const boxed = ({ l, t, r, b }) => [l, t, r, b];
-const drawnBoxes = (all) => all.filter((el) => el?.isConnected).map((el) => edges(el.getBoundingClientRect())).filter(some);
-const placed = (node) => (node.nodeType === ELEMENT ? node : node.parentElement);
-const places = (all, known) => new Map(all.filter((each) => placed(each)?.isConnected)
-  .map((each) => [each, join(known.get(each), edges(placed(each).getBoundingClientRect()))]));
-function lookedAt() {
-  look = { when: performance.now(), shades: shaded(), ring: focused(), places: places([...ticks.keys()], new Map()) };
+const boxOf = ({ l, t, r, b }) => [l, t, r, b];
+const drawnBoxes = (all) => all.filter((el) => el?.isConnected).map((el) => edgesOf(el.getBoundingClientRect())).filter(hasArea);
+const elementOf = (node) => (node.nodeType === ELEMENT ? node : node.parentElement);
+const placesOf = (all, known) => new Map(all.filter((each) => elementOf(each)?.isConnected)
+  .map((each) => [each, union(known.get(each), edgesOf(elementOf(each).getBoundingClientRect()))]));
+function noteObservation() {
+  observed = { when: performance.now(), hover_regions: hoverRegions(), ring: focused(), places: placesOf([...changeTimes.keys()], new Map()) };
 }
 
-// What a style that follows the mouse may be drawn on.
-const small = (all) => drawnBoxes(all).filter((rect) => area(rect) <= SHADE * innerWidth * innerHeight);
-const chain = (el) => { const all = []; for (; el; el = above(el)) all.push(el); return all; };
-const shaded = () => small([...document.querySelectorAll(":hover")]).flatMap(around);
-// A box without what was aimed at in it, where that draws what no node tells: [above, below, left, right of it].
-function around(box) {
-  if (!wake?.drawn) return [box];
-  const { l, t, r, b } = edges(wake.hit.getBoundingClientRect());
-  return [{ ...box, b: Math.min(box.b, t) }, { ...box, t: Math.max(box.t, b) }, { ...box, r: Math.min(box.r, l) }, { ...box, l: Math.max(box.l, r) }].filter(some);
+// Return the regions that hover styles may change.
+const smallBoxes = (all) => drawnBoxes(all).filter((rect) => area(rect) <= HOVER_SHARE * innerWidth * innerHeight);
+const ancestors = (el) => { const all = []; for (; el; el = parentOf(el)) all.push(el); return all; };
+const hoverRegions = () => smallBoxes([...document.querySelectorAll(":hover")]).flatMap(hoverRegionsAround);
+// Return a box without the pressed element, when that is a canvas or video: the parts above, below, left and right.
+function hoverRegionsAround(box) {
+  if (!tracked?.drawn) return [box];
+  const { l, t, r, b } = edgesOf(tracked.hit.getBoundingClientRect());
+  return [{ ...box, b: Math.min(box.b, t) }, { ...box, t: Math.max(box.t, b) }, { ...box, r: Math.min(box.r, l) }, { ...box, l: Math.max(box.l, r) }].filter(hasArea);
 }
 
-// A new action begins, with the mouse at `at` (in this document's coordinates) or nowhere in particular.
-function mark({ at }) {
-  heard(observer.takeRecords());
+// Start to track an action. `at`: mouse position in this document's coordinates, or null.
+function startTracking({ at }) {
+  onMutations(observer.takeRecords());
   const now = performance.now();
-  const hit = at && at[0] >= 0 && at[1] >= 0 ? under(...at) : null;
-  const known = [...ticks.keys()].filter((each) => each.isConnected);
-  const steady = known.filter((each) => ticking(each, now));
-  const young = known.filter((each) => !ticking(each, now) && now - ticks.get(each).at(-1) < YOUNG);
-  const drawn = [...document.querySelectorAll(DRAWN)].filter((el) => el.checkVisibility?.() !== false).map((el) => edges(el.getBoundingClientRect()));
-  wake = {
-    field: held(focused()), left: null, at: now, pressed: -Infinity, typed: -Infinity, chain: -Infinity, sync: false, clicked: false, entered: false, hit: hit && control(hit),
-    drawn: hit?.matches(DRAWN), // then a picture taken with the mouse in its place tells what follows the mouse
-    shades: hit?.matches(DRAWN) ? [] : [...look.shades, ...small(chain(hit))],
-    look, places: places([...steady, ...young], look.places), young: new Set(young), doubted: new Set(), spoke: false, fields: new Map(), added: new Map(), removed: new Map(), put: new Set(), kept: 0, asked: [], held: "", timers: new Map(), ticking: new Set(steady),
+  const hit = at && at[0] >= 0 && at[1] >= 0 ? elementAt(...at) : null;
+  const known = [...changeTimes.keys()].filter((each) => each.isConnected);
+  const steady = known.filter((each) => isTicking(each, now));
+  const young = known.filter((each) => !isTicking(each, now) && now - changeTimes.get(each).at(-1) < RECENT_MS);
+  const drawn = [...document.querySelectorAll(DRAWN)].filter((el) => el.checkVisibility?.() !== false).map((el) => edgesOf(el.getBoundingClientRect()));
+  tracked = {
+    field: fieldAndValue(focused()), left: null, at: now, pressed: -Infinity, typed: -Infinity, chain: -Infinity, sync: false, clicked: false, entered: false, hit: hit && controlOf(hit),
+    drawn: hit?.matches(DRAWN), // a screenshot with the mouse in place then shows hover effects
+    hover_regions: hit?.matches(DRAWN) ? [] : [...observed.hover_regions, ...smallBoxes(ancestors(hit))],
+    observed, places: placesOf([...steady, ...young], observed.places), young: new Set(young), doubted: new Set(), spoke: false, fields: new Map(), added: new Map(), removed: new Map(), put: new Set(), kept: 0, asked: [], held: "", timers: new Map(), ticking: new Set(steady),
   };
-  return { stale: unsteady > look.when, drawn: drawn.filter(some).map(boxed) };
+  return { stale: lastUnsteadyChange > observed.when, drawn: drawn.filter(hasArea).map(boxOf) };
 }
-// A field and what it holds, to tell whether its page writes that anew when it is left.
-const held = (el) => (el && FIELDS.has(roleOf(el)) && !secret(el) ? { el, value: valueOf(el, roleOf(el)) } : null);
-// What is still to be read of a field that was left: after the page's own listeners to that, and before what a click or a
-// key changes, which may empty the field because its content was sent.
+// Return a field and its value, to find out whether the page rewrites the value when the field loses the focus.
+const fieldAndValue = (el) => (el && FIELDS.has(roleOf(el)) && !isSecret(el) ? { el, value: valueOf(el, roleOf(el)) } : null);
+// A field that lost the focus is read after the page's listeners for that event, and before a click or key changes it:
+// these may clear the field because its content was sent.
 let leaving = null;
-const left = () => {
+const reportLeftField = () => {
   const [of, was] = leaving ?? [];
   leaving = null;
-  const value = was && wake === of && !secret(was.el) ? valueOf(was.el, roleOf(was.el)) : null;
+  const value = was && tracked === of && !isSecret(was.el) ? valueOf(was.el, roleOf(was.el)) : null;
   if (value !== null && value !== was.value) of.left = { element: known.get(was.el) ?? "", was: was.value, now: value };
 };
 addEventListener("focusout", () => {
-  if (!wake?.field || wake.field.el.matches(":focus")) return;
-  leaving = [wake, wake.field];
-  later(left, 0);
+  if (!tracked?.field || tracked.field.el.matches(":focus")) return;
+  leaving = [tracked, tracked.field];
+  nativeSetTimeout(reportLeftField, 0);
 }, true);
-for (const kind of ["pointerup", "mouseup", "click", "keydown", "submit"]) addEventListener(kind, () => { if (leaving) left(); }, true);
-const control = (el) => nearest(el, (up) => ACTING.has(roleOf(up)) || up.hasAttribute("onclick") || up.tabIndex >= 0) ?? el;
+for (const kind of ["pointerup", "mouseup", "click", "keydown", "submit"]) addEventListener(kind, () => { if (leaving) reportLeftField(); }, true);
+const controlOf = (el) => nearest(el, (up) => ACTING.has(roleOf(up)) || up.hasAttribute("onclick") || up.tabIndex >= 0) ?? el;
 
-// What has come of the action so far; where a timer of the page's own will tell whose change it was, after that.
-async function stir() {
-  heard(observer.takeRecords());
-  for (const until = performance.now() + OFTEN; performance.now() < until && telling(performance.now()) && barren();)
-    await new Promise((go) => later(go, 30));
-  heard(observer.takeRecords());
+// Return the changes of the action so far. Wait for a periodic timer when only its next run decides the cause of a change.
+async function pageChanges() {
+  onMutations(observer.takeRecords());
+  for (const until = performance.now() + TIMER_WAIT_MS; performance.now() < until && timerWillTell(performance.now()) && hasNoEffect();)
+    await new Promise((go) => nativeSetTimeout(go, 30));
+  onMutations(observer.takeRecords());
   const changed = [];
-  for (const [el, how, own] of net()) {
-    const rect = edges(el.getBoundingClientRect());
-    if (!some(rect)) continue;
-    changed.push({ what: named(el), how, box: boxed(rect), own });
-    if (changed.length >= TOLD) break;
+  for (const [el, how, own] of lastingChanges()) {
+    const rect = edgesOf(el.getBoundingClientRect());
+    if (!hasArea(rect)) continue;
+    changed.push({ what: describeElement(el), how, box: boxOf(rect), own });
+    if (changed.length >= MAX_REPORTED) break;
   }
   const moving = new Set(document.querySelectorAll(MOVING));
-  const steady = wake ? [...places([...wake.ticking, ...wake.doubted], wake.places)].filter(([each]) => placed(each) !== document.body) : [];
+  const steady = tracked ? [...placesOf([...tracked.ticking, ...tracked.doubted], tracked.places)].filter(([each]) => elementOf(each) !== document.body) : [];
   for (const { playState, effect } of document.getAnimations?.() || [])
-    if (playState === "running" && effect?.target && !(effect.getComputedTiming().endTime < BOUND)) moving.add(effect.target);
-  moving.delete(document.body); // it says nothing of where
+    if (playState === "running" && effect?.target && !(effect.getComputedTiming().endTime < LOAD_MS)) moving.add(effect.target);
+  moving.delete(document.body); // it gives no position
   return {
-    left: wake?.left ?? null, changed, put: [...(wake?.put ?? [])].some((each) => each.isConnected), drawn: Boolean(wake?.drawn), doubt: wake?.doubted.size ? named(placed([...wake.doubted][0])) : "", asked: wake?.asked ?? [], held: wake?.held ?? "", shades: [...(wake?.shades ?? []), ...shaded()].map(boxed),
-    rings: drawnBoxes([wake?.look.ring, focused()]).map(boxed),
-    restless: [...steady.map(([, rect]) => rect), ...drawnBoxes([...moving])].slice(0, 60).map(boxed),
+    changed,
+    browser_actions: tracked?.asked ?? [],
+    unattributed: tracked?.doubted.size ? describeElement(elementOf([...tracked.doubted][0])) : "",
+    reordered: [...(tracked?.put ?? [])].some((each) => each.isConnected),
+    draws_itself: Boolean(tracked?.drawn),
+    blocked_form: tracked?.held ?? "",
+    rewritten_field: tracked?.left ?? null,
+    hover_regions: [...(tracked?.hover_regions ?? []), ...hoverRegions()].map(boxOf),
+    focus_rings: drawnBoxes([tracked?.observed.ring, focused()]).map(boxOf),
+    animated_regions: [...steady.map(([, rect]) => rect), ...drawnBoxes([...moving])].slice(0, 60).map(boxOf),
   };
 }
 
-// Whether nothing has come of the action yet while a timer runs that it has set, or that will tell whose change it was.
-function awaiting(now) {
-  if (!wake) return "";
-  const late = [...wake.timers.values()].some((due) => due > now && due < wake.typed + OFTEN);
-  if (late) return "a timer that typing has set is running"; // it may still write the field's value anew
-  const tells = telling(now);
-  if (!tells && ![...wake.timers.values()].some((due) => due > now - NEAR)) return "";
-  return barren() ? `a timer that ${tells ? "tells what changes by itself" : "the action has set"} is running` : "";
+// Return which timer is waited for: the action has no effect yet, and a timer of it or a deciding timer is running.
+function pendingTimer(now) {
+  if (!tracked) return "";
+  const late = [...tracked.timers.values()].some((due) => due > now && due < tracked.typed + TIMER_WAIT_MS);
+  if (late) return "a timer that typing has set is running"; // it may still rewrite the value of the field
+  const tells = timerWillTell(now);
+  if (!tells && ![...tracked.timers.values()].some((due) => due > now - CAUSED_MS)) return "";
+  return hasNoEffect() ? `a timer that ${tells ? "tells what changes by itself" : "the action has set"} is running` : "";
 }
-const telling = (now) => [...undecided].some(({ first, due }) => due > now - OFTEN && due < now + OFTEN && first.some(([of]) => of === wake));
-// Whether nothing has come of the action yet.
-function barren() {
+const timerWillTell = (now) => [...openSeries].some(({ first, due }) => due > now - TIMER_WAIT_MS && due < now + TIMER_WAIT_MS && first.some(([of]) => of === tracked));
+// Whether the action has had no effect yet.
+function hasNoEffect() {
   const field = focused();
-  return !wake.asked.length && !wake.held && !(field && within(wake.hit, field) && FIELDS.has(roleOf(field))) && net().next().done;
+  return !tracked.asked.length && !tracked.held && !(field && isWithin(tracked.hit, field) && FIELDS.has(roleOf(field))) && lastingChanges().next().done;
 }
 
 const PRESSES = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "dblclick", "auxclick", "contextmenu",
   "keydown", "keyup", "input", "change", "submit", "dragstart", "drop", "wheel"];
 for (const kind of PRESSES) addEventListener(kind, (event) => {
-  if (!wake) return;
-  heard(observer.takeRecords());
-  const of = wake;
+  if (!tracked) return;
+  onMutations(observer.takeRecords());
+  const of = tracked;
   of.pressed = performance.now();
   if (kind === "input") of.typed = of.pressed;
-  of.hit ??= event.composedPath()[0]?.nodeType === ELEMENT ? control(event.composedPath()[0]) : null;
+  of.hit ??= event.composedPath()[0]?.nodeType === ELEMENT ? controlOf(event.composedPath()[0]) : null;
   of.entered ||= kind === "keydown" && event.key === "Enter";
   of.clicked ||= !/^(pointerdown|mousedown|pointerup|mouseup)$/.test(kind);
   of.sync = true;
-  later(() => answered(of), 0); // in case that somebody keeps the event from coming up here again
+  nativeSetTimeout(() => pressHandled(of), 0); // in case the page stops the propagation of the event
 }, { capture: true, passive: true });
 for (const kind of PRESSES) addEventListener(kind, () => {
-  const of = wake;
-  if (of) queueMicrotask(() => queueMicrotask(() => answered(of)));
+  const of = tracked;
+  if (of) queueMicrotask(() => queueMicrotask(() => pressHandled(of)));
 }, { passive: true });
-// The press has been answered by whoever answers at once.
-function answered(of) { heard(observer.takeRecords()); of.sync = false; }
+// The synchronous listeners of the press have run.
+function pressHandled(of) { onMutations(observer.takeRecords()); of.sync = false; }
 
-const asks = (what) => () => { if (wake && !wake.asked.includes(what)) wake.asked.push(what); };
+const asks = (what) => () => { if (tracked && !tracked.asked.includes(what)) tracked.asked.push(what); };
 for (const kind of ["copy", "cut"]) addEventListener(kind, asks("something was copied"), true);
 addEventListener("play", asks("a recording began to play"), true);
 addEventListener("pause", asks("a recording was stopped"), true);
 addEventListener("invalid", ({ target }) => {
-  if (wake && !wake.held && performance.now() - wake.pressed < NEAR && sends(target.form)) wake.held = `${named(target)}: ${target.validationMessage ?? ""}`.slice(0, 200);
+  if (tracked && !tracked.held && performance.now() - tracked.pressed < CAUSED_MS && sends(target.form)) tracked.held = `${describeElement(target)}: ${target.validationMessage ?? ""}`.slice(0, 200);
 }, true);
 
-// Whether the press was one that sends this form; pages also ask for themselves whether a field is right.
-const sends = (form) => wake.entered || (wake.hit?.form === form && /^(submit|image)$/.test(wake.hit?.type));
+// Whether the press submits this form; pages also call checkValidity() themselves.
+const sends = (form) => tracked.entered || (tracked.hit?.form === form && /^(submit|image)$/.test(tracked.hit?.type));
 
-// Writing to the clipboard and setting a timer make no event, so both are heard where they are asked for.
-const hear = (owner, name, told) => {
-  try { owner[name] = new Proxy(owner[name], { apply(work, self, given) { told(given); return Reflect.apply(work, self, given); } }); } catch { /* locked by the page */ }
+// Clipboard writes and timers cause no event, so their functions are wrapped.
+const interceptCall = (owner, name, listener) => {
+  try { owner[name] = new Proxy(owner[name], { apply(work, self, given) { listener(given); return Reflect.apply(work, self, given); } }); } catch { /* locked by the page */ }
 };
-if (globalThis.Clipboard) for (const name of ["writeText", "write"]) hear(Clipboard.prototype, name, asks("something was copied"));
-// Once the action has made the page speak to somebody, what comes later is an answer.
-const spoken = () => { if (wake && !beat && performance.now() - Math.max(wake.pressed, wake.chain) < NEAR) wake.spoke = true; };
+if (globalThis.Clipboard) for (const name of ["writeText", "write"]) interceptCall(Clipboard.prototype, name, asks("something was copied"));
+// After a request of the action, later changes are its response.
+const noteRequest = () => { if (tracked && !runningTimer && performance.now() - Math.max(tracked.pressed, tracked.chain) < CAUSED_MS) tracked.spoke = true; };
 for (const [owner, name] of [[globalThis, "fetch"], [globalThis.XMLHttpRequest?.prototype, "send"], [globalThis.WebSocket?.prototype, "send"], [globalThis.Worker?.prototype, "postMessage"]])
-  if (owner) hear(owner, name, spoken);
-hear(globalThis, "setTimeout", (given) => {
-  const of = wake, now = performance.now(), [work, delay] = given;
+  if (owner) interceptCall(owner, name, noteRequest);
+interceptCall(globalThis, "setTimeout", (given) => {
+  const of = tracked, now = performance.now(), [work, delay] = given;
   if (typeof work !== "function") return;
-  if (!caused(now)) {
-    const rhythm = beat ?? newRhythm();
-    rhythm.due = now + (+delay || 0);
-    given[0] = beating(work, rhythm);
+  if (!isCausedByAction(now)) {
+    const series = runningTimer ?? newTimerSeries();
+    series.due = now + (+delay || 0);
+    given[0] = wrapTimer(work, series);
     return;
   }
-  if (!(delay >= 30) || now + delay - of.at > LONGEST) return;
-  const token = {}, late = beating(work, newRhythm());
+  if (!(delay >= 30) || now + delay - of.at > TIMER_LIMIT_MS) return;
+  const token = {}, late = wrapTimer(work, newTimerSeries());
   of.timers.set(token, now + delay);
   given[0] = function (...passed) {
     of.chain = performance.now();
     of.timers.delete(token);
-    return Reflect.apply(of === wake ? work : late, this, passed);
+    return Reflect.apply(of === tracked ? work : late, this, passed);
   };
 });
-hear(globalThis, "setInterval", (given) => {
-  const now = performance.now(), of = caused(now) ? wake : null, [work, delay] = given;
+interceptCall(globalThis, "setInterval", (given) => {
+  const now = performance.now(), of = isCausedByAction(now) ? tracked : null, [work, delay] = given;
   if (typeof work !== "function") return;
-  const rhythm = newRhythm(+delay || 1), beats = beating(work, rhythm);
-  given[0] = function (...passed) { return Reflect.apply(of && of === wake ? work : beats, this, passed); };
+  const series = newTimerSeries(+delay || 1), beats = wrapTimer(work, series);
+  given[0] = function (...passed) { return Reflect.apply(of && of === tracked ? work : beats, this, passed); };
 });
 
-// Timers that the page sets by itself go on whatever is done to it. A rhythm is one, with those it sets in turn: how
-// often it `came`, how often it changed something, when it is `due` again (0: never), and its `first` changes, whose
-// cause is open until it comes again.
-const newRhythm = (every = 0) => ({ every, came: 0, changes: 0, changing: false, due: 0, first: [] });
-const undecided = new Set(); // rhythms with first changes
-const caused = (now) => Boolean(wake) && !beat && now - Math.max(wake.pressed, wake.chain) <= NEAR;
-function beating(work, rhythm) {
+// Timers that the page sets without an action run independently of actions. A series is a timer with the timers that it sets:
+// how often it ran (`came`), how often it changed something, when it is `due` again (0: never), and its `first` changes,
+// whose cause is unknown until it runs again.
+const newTimerSeries = (every = 0) => ({ every, came: 0, changes: 0, changing: false, due: 0, first: [] });
+const openSeries = new Set(); // series with first changes
+const isCausedByAction = (now) => Boolean(tracked) && !runningTimer && now - Math.max(tracked.pressed, tracked.chain) <= CAUSED_MS;
+function wrapTimer(work, series) {
   return function (...passed) {
-    heard(observer.takeRecords());
-    const outer = beat, again = rhythm.came > 0;
-    beat = rhythm;
-    rhythm.changing = false;
-    rhythm.due = rhythm.every && performance.now() + rhythm.every;
+    onMutations(observer.takeRecords());
+    const outer = runningTimer, again = series.came > 0;
+    runningTimer = series;
+    series.changing = false;
+    series.due = series.every && performance.now() + series.every;
     try { return Reflect.apply(work, this, passed); } finally {
-      heard(observer.takeRecords());
-      beat = outer;
-      rhythm.came += 1;
-      rhythm.changes += rhythm.changing;
-      if (rhythm.first.length) again || !rhythm.due ? resolved(rhythm) : undecided.add(rhythm);
+      onMutations(observer.takeRecords());
+      runningTimer = outer;
+      series.came += 1;
+      series.changes += series.changing;
+      if (series.first.length) again || !series.due ? resolveTimerSeries(series) : openSeries.add(series);
     }
   };
 }
-// A second change, or no second time, says that the first came by itself; a second time without one says it did not.
-function resolved(rhythm) {
-  for (const [of, record] of rhythm.first) {
+// A second change, or no second run, means that the first change was independent. A run without a change means that it was not.
+function resolveTimerSeries(series) {
+  for (const [of, record] of series.first) {
     of.doubted.delete(record.target);
-    if (rhythm.changing) of.ticking.add(record.target);
-    else if (of === wake) keep(record);
+    if (series.changing) of.ticking.add(record.target);
+    else if (of === tracked) recordMutation(record);
   }
-  rhythm.first = [];
-  undecided.delete(rhythm);
+  series.first = [];
+  openSeries.delete(series);
 }
 
-// Controls whose content has changed since the page was last asked: what a request can be due to. One that saves itself
-// may do so long after, so that something else was pressed meanwhile clears none of them.
+// Controls whose content changed since the last call: a request may be caused by them. A control may save its content long
+// afterwards, so a press elsewhere does not clear the set.
 const edits = new Set();
 for (const kind of ["input", "change"]) document.addEventListener(kind, (event) => edits.add(event.composedPath()[0]), true);
-function edited() {
+function editedFields() {
   const ids = [...edits].filter((el) => el.isConnected).map((el) => known.get(el) ?? "");
   edits.clear();
   return ids;
 }
 
-// The field that has the keyboard loses it.
-function leave() {
+// Remove the focus from the focused element.
+function blurFocused() {
   const el = focused();
   el?.blur?.();
   return Boolean(el);

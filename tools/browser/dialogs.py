@@ -1,4 +1,10 @@
-"""JavaScript dialogs: drawn into the screenshot, listed as elements, and answered by actions."""
+"""JavaScript dialogs: drawn into the screenshot, listed as elements, and answered by actions.
+
+A dialog blocks its page, and Chromium then captures no screenshot of it. So the dialog is rendered as a page of a
+separate browser context and composited over the last screenshot.
+
+https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#simple-dialogs
+"""
 
 from __future__ import annotations
 
@@ -14,7 +20,7 @@ from PIL import Image
 from handeye.tools.actions import Click, Key, Move, Scroll, Type, Wait, targets
 from handeye.tools.browser.keys import read_chord
 from handeye.tools.browser.playwright_errors import LOST
-from handeye.tools.browser.scripts import quickly
+from handeye.tools.browser.scripts import try_call_script
 from handeye.tools.element import Element
 from handeye.tools.errors import ActionRefused
 from handeye.tools.geometry import Box
@@ -25,11 +31,11 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Dialog
 
     from handeye.tools.actions import Action
-    from handeye.tools.browser.session import Session
+    from handeye.tools.browser.session import BrowserSession
 
 Answer = Literal["ok", "cancel"]
 
-#: What a browser asks on behalf of a page that would lose something; no page can choose the words.
+#: Text of a `beforeunload` dialog; browsers ignore the text of the page.
 LEAVING = "Leave this page? Changes that you made may not be saved."
 
 PAGE = """<!doctype html><meta charset="utf-8"><style>
@@ -50,37 +56,38 @@ button {{ min-width: 84px; padding: 7px 16px; border: 1px solid #0b57d0; border-
 
 @dataclass
 class OpenDialog:
-    """A dialog that waits for its answer."""
+    """A dialog that waits for an answer."""
 
     dialog: Dialog
     kind: str
     """alert, confirm, prompt or beforeunload."""
     text: str
     typed: str = ""
-    """What the answer to a prompt is so far."""
+    """The current text in a prompt's field."""
     boxes: dict[str, Box] = field(default_factory=dict)
-    """Where its parts are on the screen, once it was drawn."""
-    picture: tuple[str, Image.Image] | None = None
+    """Boxes of its parts in screenshot pixels, once it was drawn."""
+    image: tuple[str, Image.Image] | None = None
     redact: Callable[[str], str] = str
-    """Puts names for secrets into what is drawn."""
+    """Redacts secrets in the drawn text."""
 
     @classmethod
     def of(cls, dialog: Dialog, redact: Callable[[str], str] = str) -> OpenDialog:
+        """Return the open dialog for one of Playwright's."""
         text = LEAVING if dialog.type == "beforeunload" else dialog.message
         return cls(dialog, dialog.type, text, dialog.default_value, redact=redact)
 
     @property
-    def yes(self) -> str:
-        """What its first button says."""
+    def accept_label(self) -> str:
+        """The label of the accepting button."""
         return "Leave" if self.kind == "beforeunload" else "OK"
 
     @property
-    def choice(self) -> bool:
-        """Whether there is anything to choose: an alert has only its OK."""
+    def has_choice(self) -> bool:
+        """Whether it can be dismissed: an alert has only OK."""
         return self.kind != "alert"
 
     def part_at(self, element: str, point: tuple[int, int] | None) -> str:
-        """The part that is aimed at: text, field, ok, cancel, or dialog for the space between; empty for none."""
+        """Return the targeted part: text, field, ok, cancel, dialog (the space between them); empty for none."""
         name = element.removeprefix("dialog-")
         if element and name in self.boxes:
             return name
@@ -90,9 +97,9 @@ class OpenDialog:
         return min(hits, key=lambda part: self.boxes[part].area, default="")
 
     def elements(self) -> list[Element]:
-        """The dialog and what is in it."""
+        """Return the dialog and its parts as elements."""
         roles = {"dialog": "dialog", "text": "text", "field": "textbox", "cancel": "button", "ok": "button"}
-        names = {"dialog": "", "text": self.text, "field": self.text, "cancel": "Cancel", "ok": self.yes}
+        names = {"dialog": "", "text": self.text, "field": self.text, "cancel": "Cancel", "ok": self.accept_label}
         return [
             Element(
                 id="dialog" if part == "dialog" else f"dialog-{part}",
@@ -101,8 +108,8 @@ class OpenDialog:
                 name=names[part],
                 source="dom",
                 value=self.typed if part == "field" else "",
-                # Who judges a press on OK must know what it agrees to.
-                description=self.text if part == "ok" and self.choice else "",
+                # The guard must know what a press on OK confirms.
+                description=self.text if part == "ok" and self.has_choice else "",
                 focused=part == ("field" if self.kind == "prompt" else "ok"),
                 parent=None if part == "dialog" else "dialog",
             )
@@ -110,9 +117,9 @@ class OpenDialog:
         ]
 
     async def draw(self, browser: Browser, size: tuple[int, int], scale: float, title: str) -> Image.Image:
-        """The dialog on a veil of that size in pixels, with transparency; fills `boxes`."""
-        if self.picture and self.picture[0] == self.typed:
-            return self.picture[1]
+        """Render the dialog on a transparent overlay of `size` pixels and set `boxes`."""
+        if self.image and self.image[0] == self.typed:
+            return self.image[1]
         context = await browser.new_context(
             viewport={"width": math.ceil(size[0] / scale), "height": math.ceil(size[1] / scale)},
             device_scale_factor=scale,
@@ -129,31 +136,35 @@ class OpenDialog:
             data = await page.screenshot(omit_background=True)
         finally:
             await context.close()
-        self.picture = (self.typed, Image.open(BytesIO(data)).convert("RGBA").crop((0, 0, *size)))
-        return self.picture[1]
+        self.image = (self.typed, Image.open(BytesIO(data)).convert("RGBA").crop((0, 0, *size)))
+        return self.image[1]
 
     def _page(self, title: str) -> str:
-        title = "" if self.kind == "beforeunload" else title  # these are the browser's words, not the page's
+        title = "" if self.kind == "beforeunload" else title  # its text comes from the browser, not from the page
         typed = f'<input id="field" value="{html.escape(self.redact(self.typed))}">' if self.kind == "prompt" else ""
-        cancel = '<button id="cancel">Cancel</button>' if self.choice else ""
+        cancel = '<button id="cancel">Cancel</button>' if self.has_choice else ""
         return PAGE.format(
-            title=html.escape(title), text=html.escape(self.redact(self.text)), field=typed, cancel=cancel, ok=self.yes
+            title=html.escape(title),
+            text=html.escape(self.redact(self.text)),
+            field=typed,
+            cancel=cancel,
+            ok=self.accept_label,
         )
 
     @staticmethod
-    def laid_over(page: Image.Image, veil: Image.Image) -> Image.Image:
-        """The page's last picture with the dialog on it."""
-        return Image.alpha_composite(page.convert("RGBA"), veil).convert("RGB")
+    def composite(page: Image.Image, overlay: Image.Image) -> Image.Image:
+        """Return the page's last screenshot with the overlay on it."""
+        return Image.alpha_composite(page.convert("RGBA"), overlay).convert("RGB")
 
 
-#: Seconds that a page gets to go on after its dialog was answered.
-GOING_ON = 0.05
+#: Seconds for which the page may continue after its dialog was answered.
+RESUME_SECONDS = 0.05
 
 
-async def answer_dialog(session: Session, action: Action) -> str | None:
-    """Do the action to the dialog and say what came of it; None when it was an alert, now closed, and the action was
-    meant for the page behind it.
+async def answer_dialog(session: BrowserSession, action: Action) -> str | None:
+    """Perform the action on the dialog and return a remark.
 
+    Returns None when the dialog was an alert, which is then closed, and the action is for the page behind it.
     Raises ActionRefused when the dialog must be answered first.
     """
     dialog = session.dialog
@@ -172,18 +183,18 @@ async def answer_dialog(session: Session, action: Action) -> str | None:
         case Key(keys=keys) if not aims or parts[0]:
             *_, chord = read_chord(keys)
             if chord in ("enter", "space", "escape"):
-                return await _answer(session, dialog, accept=chord != "escape" or not dialog.choice)
+                return await _answer(session, dialog, accept=chord != "escape" or not dialog.has_choice)
         case Type(text=text, clear=clear) if dialog.kind == "prompt" and (not aims or parts[0]):
             return await _write(session, dialog, text, clear)
-    if not dialog.choice:
-        session.said.append(await _answer(session, dialog, accept=True))
+    if not dialog.has_choice:
+        session.remarks.append(await _answer(session, dialog, accept=True))
         return None
     raise ActionRefused(f"a dialog waits for an answer (“{dialog.text[:200]}”); click its OK or Cancel first")
 
 
-async def _write(session: Session, dialog: OpenDialog, text: str, clear: bool) -> str:
+async def _write(session: BrowserSession, dialog: OpenDialog, text: str, clear: bool) -> str:
     line, _, rest = text.partition("\n")
-    # What a prompt offers is selected when it opens, so typing replaces it.
+    # The default value of a prompt is selected when it opens, so typing replaces it.
     offered = dialog.typed == dialog.dialog.default_value
     dialog.typed = line if clear or offered else dialog.typed + line
     if rest or text.endswith("\n"):
@@ -191,20 +202,22 @@ async def _write(session: Session, dialog: OpenDialog, text: str, clear: bool) -
     return ""
 
 
-async def _answer(session: Session, dialog: OpenDialog, *, accept: bool) -> str:
+async def _answer(session: BrowserSession, dialog: OpenDialog, *, accept: bool) -> str:
     from playwright.async_api import Error
 
     session.dialog = None
-    session.traffic.begin()
+    session.network.start_action()
     try:
         if accept:
             await dialog.dialog.accept(dialog.typed if dialog.kind == "prompt" else None)
         else:
             await dialog.dialog.dismiss()
     except Error as error:
-        # Somebody at the visible browser was quicker.
+        # A person has answered the dialog in the visible browser.
         if LOST.search(str(error)):
             raise
-    await quickly(session.front.page.main_frame, "facts", seconds=GOING_ON)  # it answers when its script has gone on
+    await try_call_script(
+        session.front.page.main_frame, "documentInfo", seconds=RESUME_SECONDS
+    )  # the page answers once its script has continued
     who = "the browser asked" if dialog.kind == "beforeunload" else "the page said"
-    return f"{who} “{dialog.text[:300]}”: {dialog.yes if accept else 'Cancel'}"
+    return f"{who} “{dialog.text[:300]}”: {dialog.accept_label if accept else 'Cancel'}"

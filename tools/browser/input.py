@@ -1,4 +1,4 @@
-"""Mouse and keyboard on a page: real events at real points."""
+"""Mouse and keyboard input on a page, as trusted events at mouse coordinates."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.tools.actions import Target
 from handeye.tools.browser.keys import MODIFIERS, read_chord
-from handeye.tools.browser.scripts import ask, quickly
-from handeye.tools.browser.secret_input import Giving
+from handeye.tools.browser.scripts import call_script, try_call_script
+from handeye.tools.browser.secret_input import SecretInput
 from handeye.tools.errors import ActionFailed, ActionRefused, TargetChanged
 from handeye.tools.field_values import WRITTEN, plain_number
 from handeye.tools.secrets.redact import names_in, parts
@@ -21,20 +21,21 @@ if TYPE_CHECKING:
     from playwright.async_api import ElementHandle, Page
 
     from handeye.tools.actions import Click, Drag, Key, Move, Scroll, Type
-    from handeye.tools.browser.press_check import Press
-    from handeye.tools.browser.session import Session
-    from handeye.tools.browser.targets import Aim
+    from handeye.tools.browser.press_check import PressCheck
+    from handeye.tools.browser.session import BrowserSession
+    from handeye.tools.browser.targets import TargetLocator
 
-#: Pixels that one notch of the wheel scrolls.
+#: CSS pixels per notch of the mouse wheel.
 NOTCH = 100
 
-#: Keys that press what has the keyboard, or remove what is chosen.
+#: Keys that activate the focused element or delete a selection.
 PRESSING = frozenset({"Enter", "NumpadEnter", "Space", " ", "Delete", "Backspace"})
 
-#: Longer runs of text are put in at once: pages that listen to single keys have heard enough of them by then.
-KEYWISE = 400
+#: Longer texts are inserted at once, without key events for each character.
+MAX_KEY_BY_KEY = 400
 
-#: Fields that take no free text but one value in a form of their own, and an example of it.
+#: Input types that take one value in a fixed format, with an example.
+#: https://html.spec.whatwg.org/multipage/input.html#attr-input-type
 FORMATS = {
     "date": "2026-01-31",
     "time": "14:30",
@@ -52,79 +53,88 @@ FOCUS = """el => {
   return Boolean(near) && near.matches(':focus') }"""
 
 
-#: What an input would hold if it were given a value, without giving it; and what values it takes, in words.
-TRIED = "(el, value) => { const probe = el.cloneNode(); probe.value = value; return probe.value }"
+#: Return the value that an input would have after setting it, and describe its limits.
+VALUE_AFTER_SET = "(el, value) => { const probe = el.cloneNode(); probe.value = value; return probe.value }"
 LIMITS = """(el, became) => {
   const limits = ['min', 'max', 'step'].map((name) => [name, el.getAttribute(name)])
     .filter(([, limit]) => limit).map((each) => each.join(' '));
   return `it would hold ${JSON.stringify(became)}${limits.length ? ` (${limits.join(', ')})` : ''}` }"""
-#: The number at which a control of the page's own stands.
-COUNT = "el => { const now = parseFloat(el.getAttribute('aria-valuenow')); return Number.isNaN(now) ? null : now }"
+#: Return the current number of a custom slider or spinbutton.
+CURRENT_NUMBER = (
+    "el => { const now = parseFloat(el.getAttribute('aria-valuenow')); return Number.isNaN(now) ? null : now }"
+)
 
-#: Seconds in which a field must let itself be set, and keys that are pressed at most to bring a slider to its place.
-SETTING, STEPS = 3.0, 400
+#: Seconds for which setting a field may take, and most key presses to move a slider.
+SET_SECONDS, MAX_STEPS = 3.0, 400
 
 
 def _takes_one_form(kind: dict[str, Any]) -> bool:
-    """Whether it takes no free text, but a value in one form."""
+    """Whether a field takes one value in a fixed format instead of free text."""
     return bool(kind) and ((kind["tag"] == "input" and kind["type"] in FORMATS) or kind["counted"])
 
 
 def _equal(one: str, two: str) -> bool:
-    """Whether an input takes two values for the same: `#FF8800`, `14:30:00`, `50.0`."""
+    """Whether two values mean the same for an input: `#FF8800`, `14:30:00`, `50.0`."""
     if one.casefold() == two.casefold() or one in (f"{two}:00", f"{two}:00.000"):
         return True
     return bool(plain_number(one)) and plain_number(one) == plain_number(two)
 
 
-class Hands:
-    """Does what a person's hands would do."""
+class PageInput:
+    """Sends mouse and keyboard events to the page in front."""
 
     def __init__(
-        self, session: Session, aim: Aim, press: Press, poise: Callable[[tuple[float, float]], Awaitable[None]]
+        self,
+        session: BrowserSession,
+        locator: TargetLocator,
+        press_check: PressCheck,
+        before_press_at: Callable[[tuple[float, float]], Awaitable[None]],
     ) -> None:
         self.session = session
-        self.aim = aim
-        self.press = press
-        self.giving = Giving(session)
-        self.poise = poise
-        """Called with the mouse in its place, just before it presses."""
+        self.locator = locator
+        self.press_check = press_check
+        self.secret_input = SecretInput(session)
+        self.before_press_at = before_press_at
+        """Called with mouse coordinates just before a press, when the mouse is in place."""
 
     @property
     def page(self) -> Page:
+        """The page in front."""
         return self.session.front.page
 
     async def click(self, action: Click) -> str:
-        x, y = await self.aim.at(action.target, "click at")
+        """Click the target with the action's button, count and modifiers."""
+        x, y = await self.locator.at(action.target, "click at")
         await self.page.mouse.move(x, y)
-        await self.poise((x, y))
+        await self.before_press_at((x, y))
         async with (
-            self.press.meets(action.target, (x, y)),
-            self._held(tuple(MODIFIERS[name] for name in action.modifiers)),
+            self.press_check.guarded_press(action.target, (x, y)),
+            self._holding(tuple(MODIFIERS[name] for name in action.modifiers)),
         ):
             await self.page.mouse.click(x, y, button=action.button, click_count=action.count)
         return ""
 
     async def click_at(self, target: Target, place: tuple[float, float]) -> None:
-        """A plain click on what the target means."""
+        """Click at mouse coordinates with the left button, guarded by the target."""
         await self.page.mouse.move(*place)
-        async with self.press.meets(target, place):
+        async with self.press_check.guarded_press(target, place):
             await self.page.mouse.click(*place)
 
     async def move(self, action: Move) -> str:
-        await self.page.mouse.move(*await self.aim.at(action.target, "move to", press=False))
+        """Move the mouse to the target."""
+        await self.page.mouse.move(*await self.locator.at(action.target, "move to", press=False))
         return ""
 
     async def drag(self, action: Drag) -> str:
-        """In steps, because pages start a drag only when the pointer is seen moving with the button down."""
-        await self.aim.check(action.end, "drag to")
-        start = await self.aim.at(action.start, "drag from")
-        stops = [await self.aim.at(Target(point=point), "drag over", press=False) for point in action.via]
-        end = await self.aim.at(action.end, "drag to", press=False)
+        """Drag in steps: pages start a drag only after several moves with the button down."""
+        await self.locator.check(action.end, "drag to")
+        start = await self.locator.at(action.start, "drag from")
+        stops = [await self.locator.at(Target(point=point), "drag over", press=False) for point in action.via]
+        end = await self.locator.at(action.end, "drag to", press=False)
         mouse = self.page.mouse
         await mouse.move(*start)
-        await self.poise(start)
-        async with self.press.meets(action.start, start):
+        await self.before_press_at(start)
+        async with self.press_check.guarded_press(action.start, start):
             await mouse.down()
         try:
             first = [*stops, end][0]
@@ -133,65 +143,68 @@ class Hands:
             for stop in stops:
                 await mouse.move(*stop, steps=12)
             await mouse.move(*end, steps=12)
-            await mouse.move(*end)  # HTML5 drop zones answer a second dragover
-            await self.press.check(action.end)
+            await mouse.move(*end)  # HTML drop zones react to a second dragover event
+            await self.press_check.check_unchanged(action.end)
         except TargetChanged:
-            await mouse.move(*start, steps=3)  # what is let go where it was taken stays there
+            await mouse.move(*start, steps=3)  # releasing the button at the start cancels the drag
             raise
         finally:
             await mouse.up()
         return ""
 
     async def scroll(self, action: Scroll) -> str:
+        """Turn the mouse wheel over the target or the page's scroll area."""
         across, ahead = action.direction in ("left", "right"), action.direction in ("down", "right")
-        await self.page.mouse.move(*await self.aim.wheel(action.target, across=across, ahead=ahead))
+        await self.page.mouse.move(*await self.locator.wheel(action.target, across=across, ahead=ahead))
         length = action.amount * NOTCH * (1 if ahead else -1)
         await self.page.mouse.wheel(length if across else 0, 0 if across else length)
         return ""
 
     async def key(self, action: Key) -> str:
+        """Press a key or chord, with the focus on the target."""
         held, key, _ = read_chord(action.keys)
         if action.target:
             await self.focus(action.target)
         for _ in range(action.count):
-            async with self._meets_key(action, key), self._held(held):
+            async with self._guarded_key(action, key), self._holding(held):
                 await self._press(key)
         return ""
 
     @asynccontextmanager
-    async def _meets_key(self, action: Key, key: str) -> AsyncIterator[None]:
-        """A key that presses something meets what was judged."""
+    async def _guarded_key(self, action: Key, key: str) -> AsyncIterator[None]:
+        """Guard a key that activates something."""
         if key not in PRESSING:
             yield
             return
-        async with self.press.meets_focus(action.target):
+        async with self.press_check.guarded_key_press(action.target):
             yield
 
     async def focus(self, target: Target) -> None:
-        """Give something the keyboard without pressing it; what cannot take it is clicked."""
-        place = await self.aim.at(target, "key at")
-        found = await self.aim.node(target, place)
-        if found is None or not await found[1].evaluate(FOCUS):
+        """Focus the target without a press; click it when it is not focusable."""
+        place = await self.locator.at(target, "key at")
+        located = await self.locator.node(target, place)
+        if located is None or not await located[1].evaluate(FOCUS):
             await self.click_at(target, place)
 
     async def type(self, action: Type) -> str:
+        """Type text into the target, or into the focused field."""
         kind: dict[str, Any] = {}
         if action.target:
-            x, y = await self.aim.at(action.target, "type at")
-            kind = await self.aim.kind(action.target, (x, y))
-            if names_in(action.text) and (found := await self.aim.node(action.target, (x, y))):
-                await self.giving.allow(action.text, found[1])
+            x, y = await self.locator.at(action.target, "type at")
+            kind = await self.locator.kind(action.target, (x, y))
+            if names_in(action.text) and (located := await self.locator.node(action.target, (x, y))):
+                await self.secret_input.check_allowed(action.text, located[1])
             if _takes_one_form(kind):
-                found = await self.aim.node(action.target, (x, y))
-                return await self._set(found[1] if found else None, action, kind)
+                located = await self.locator.node(action.target, (x, y))
+                return await self._set(located[1] if located else None, action, kind)
             if kind.get("type") == "number" and kind["tag"] == "input" and (action.clear or not kind["filled"]):
                 self._check_number(action.text)
             await self.click_at(action.target, (x, y))
-            await self._left()
+            await self._wait_for_field_events()
             if kind.get("tag") == "input" and kind["filled"] and not action.clear:
                 await self.page.keyboard.press("End")
-        elif action.text and (focused := await self.aim.focused()):
-            kind = await self.aim.kind_of(focused)
+        elif action.text and (focused := await self.locator.focused()):
+            kind = await self.locator.kind_of(focused)
             if _takes_one_form(kind):
                 return await self._set(focused, action, kind)
         if action.clear:
@@ -199,12 +212,12 @@ class Hands:
             if not action.text:
                 await self.page.keyboard.press("Delete")
         for words, secret in parts(action.text):
-            await (self.giving.give(secret) if secret else self.write(words, action.target))
+            await (self.secret_input.type_secret(secret) if secret else self.write(words, action.target))
         return ""
 
     @staticmethod
     def _check_number(text: str) -> None:
-        """Raise ActionRefused for what a number field would drop or change: a comma, a unit, a second point.
+        """Raise ActionRefused for text that a number field drops or changes: a comma, a unit, a second point.
 
         https://html.spec.whatwg.org/multipage/common-microsyntaxes.html#valid-floating-point-number
         """
@@ -212,52 +225,54 @@ class Hands:
             raise ActionRefused(f"a number field does not take {text!r}; write it as 12.5, without unit or comma")
 
     async def _set(self, field: ElementHandle | None, action: Type, kind: dict[str, Any]) -> str:
-        """Set a field that takes no free text but one value."""
+        """Set a field that takes one value in a fixed format."""
         if field is None:
             raise ActionFailed(f"the {kind['type']} field is not there any more; look again")
         if kind["counted"]:
             return await self._step(field, action.text)
         return await self._fill(field, action.text.strip(), kind["type"])
 
-    async def _left(self) -> None:
-        """Until what the field before sends when it is left is on its way, so that it is not taken for this one's."""
-        await quickly(self.page.main_frame, "stamp", seconds=1.0)
-        await self.session.traffic.judged()
+    async def _wait_for_field_events(self) -> None:
+        """Wait until requests of the field that lost the focus are sent: they are not attributed to this one."""
+        await try_call_script(self.page.main_frame, "drawingStamp", seconds=1.0)
+        await self.session.network.requests_decided()
 
     async def write(self, text: str, target: Target | None = None) -> None:
-        """Type text where the keyboard is. A line feed is Enter, except in a text area, where it is a line feed."""
+        """Type text into the focused element. A line feed is Enter, except in a text area."""
         area = ("\n" in text or "\t" in text) and await self._in_text_area()
         for part in re.split(r"([\n\t])", text):
             if part == "\n" and area:
                 await self.page.keyboard.insert_text("\n")
             elif part == "\n":
-                async with self.press.meets_focus(target, typed=True):
+                async with self.press_check.guarded_key_press(target, typed=True):
                     await self.page.keyboard.press("Enter")
             elif part == "\t":
                 await (self.page.keyboard.insert_text("\t") if area else self.page.keyboard.press("Tab"))
-            elif len(part) > KEYWISE:
+            elif len(part) > MAX_KEY_BY_KEY:
                 await self.page.keyboard.insert_text(part)
             else:
-                # What has no key (é, 世, an emoji of several parts) is put in whole, the rest key by key.
+                # Characters without a key (é, 世, composed emoji) are inserted as a whole, others key by key.
                 for run in re.findall(r"[\x20-\x7e]+|[^\x20-\x7e]+", part):
                     plain = run.isascii()
                     await (self.page.keyboard.type(run) if plain else self.page.keyboard.insert_text(run))
 
     async def _fill(self, field: ElementHandle, wanted: str, kind: str) -> str:
-        """Write a value in the notation that the input wants, as Playwright does: scripts see `input` and `change`."""
+        """Set a value in the format of the input type; scripts receive `input` and `change` events."""
         from playwright.async_api import Error
 
         value = WRITTEN[kind](wanted)
         if wanted and not value:
             raise ActionRefused(
-                f"a {kind} field does not take {wanted!r}, which is none or can be read in two ways; "
+                f"a {kind} field does not take {wanted!r}: it is no {kind} or it is ambiguous; "
                 f"write it as {FORMATS[kind]}"
             )
-        became = await field.evaluate(TRIED, value)
-        if value and not _equal(became, value):
-            raise ActionRefused(f"this {kind} field does not take {value!r}: {await field.evaluate(LIMITS, became)}")
+        normalised = await field.evaluate(VALUE_AFTER_SET, value)
+        if value and not _equal(normalised, value):
+            raise ActionRefused(
+                f"this {kind} field does not take {value!r}: {await field.evaluate(LIMITS, normalised)}"
+            )
         try:
-            await field.fill(value, timeout=SETTING * 1000)
+            await field.fill(value, timeout=SET_SECONDS * 1000)
             taken = await field.input_value()
         except Error as error:
             raise ActionFailed(f"the {kind} field could not be set to {value!r}; look again") from error
@@ -266,7 +281,7 @@ class Hands:
         return "" if value == wanted else f"set to {value}"
 
     async def _step(self, field: ElementHandle, wanted: str) -> str:
-        """Bring a slider or a number that a page draws itself to a value, by the keys that ARIA gives it.
+        """Set a custom slider or spinbutton by the keys that ARIA defines for it.
 
         https://www.w3.org/WAI/ARIA/apg/patterns/slider/
         """
@@ -275,20 +290,20 @@ class Hands:
             raise ActionRefused(f"a slider takes a number, not {wanted!r}; write it as {FORMATS['range']}")
         if not await field.evaluate(FOCUS):
             raise ActionRefused("this slider does not take the keyboard; drag it")
-        now = began = await field.evaluate(COUNT)
-        for _ in range(STEPS):
+        now = first_number = await field.evaluate(CURRENT_NUMBER)
+        for _ in range(MAX_STEPS):
             if now is None or now == float(number):
                 break
             last = now
             for key in ("ArrowRight", "ArrowUp") if now < float(number) else ("ArrowLeft", "ArrowDown"):
                 await self.page.keyboard.press(key)
-                if (now := await field.evaluate(COUNT)) != last:
+                if (now := await field.evaluate(CURRENT_NUMBER)) != last:
                     break
             if now is None or now == last or (now - float(number)) * (last - float(number)) < 0:
                 break
         if now != float(number):
             raise ActionFailed(f"the slider stands at {now if now is None else f'{now:g}'} and not at {number}")
-        return "" if now != began else f"it stood at {number} already"
+        return "" if now != first_number else f"it stood at {number} already"
 
     async def _press(self, key: str) -> None:
         if len(key) == 1 and not key.isascii():
@@ -297,17 +312,17 @@ class Hands:
             await self.page.keyboard.press(key)
 
     async def _in_text_area(self) -> bool:
-        facts = await ask(self.page.main_frame, "facts")
-        if not facts["inside"]:
-            return bool(facts["tag"] == "textarea")
+        document = await call_script(self.page.main_frame, "documentInfo")
+        if not document["inside"]:
+            return bool(document["tag"] == "textarea")
         for frame in self.page.frames[1:]:
-            inner = await quickly(frame, "facts")
+            inner = await try_call_script(frame, "documentInfo")
             if inner and inner["has"] and inner["tag"] == "textarea":
                 return True
         return False
 
     @asynccontextmanager
-    async def _held(self, modifiers: tuple[str, ...]) -> AsyncIterator[None]:
+    async def _holding(self, modifiers: tuple[str, ...]) -> AsyncIterator[None]:
         down: list[str] = []
         try:
             for name in modifiers:

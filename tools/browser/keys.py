@@ -1,4 +1,4 @@
-"""handeye's names of keys in Playwright's."""
+"""Translate handeye's names of keys to Playwright's."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ KEYS = {
     **{f"f{number}": f"F{number}" for number in range(1, 25)},
 }
 
-#: Chords that the browser itself answers, of which a page hears nothing.
-BROWSERS_OWN = {
+#: Chords that the browser handles itself; a page receives no event of them.
+BROWSER_CHORDS = {
     "f5": "reload",
     "ctrl+r": "reload",
     "ctrl+f5": "reload",
@@ -42,7 +42,7 @@ BROWSERS_OWN = {
 
 
 def read_chord(keys: str) -> tuple[tuple[str, ...], str, str]:
-    """Modifiers and key in Playwright's names, and the chord in ours; raises ActionRefused for an unknown key."""
-    held, key = parse_chord(keys)
-    said = "+".join((*held, key))
-    return tuple(MODIFIERS[name] for name in held), KEYS.get(key, key), said
+    """Return Playwright's modifiers and key, and handeye's chord. Raises ActionRefused for an unknown key."""
+    modifiers, key = parse_chord(keys)
+    chord = "+".join((*modifiers, key))
+    return tuple(MODIFIERS[name] for name in modifiers), KEYS.get(key, key), chord

@@ -11,14 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handeye.tools.browser.playwright_errors import plain
+from handeye.tools.browser.playwright_errors import short_message
 from handeye.tools.errors import SetupError
 from handeye.tools.secrets.store import without_secrets
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page, Playwright
 
-#: Names under which a Chromium may stand on the PATH, the best first.
+#: Program names of Chromium on the PATH, in order of preference.
 NAMES = (
     "chromium",
     "chromium-browser",
@@ -30,10 +30,10 @@ NAMES = (
     "brave-browser",
 )
 
-#: What has no window starts in two thirds of the time of what has one; distributions name it so.
+#: A build without window support starts in two thirds of the time.
 WITHOUT_WINDOW = ("chromium-headless-shell",)
 
-#: Where installers put it when it is not on the PATH.
+#: Paths of installers that do not change the PATH.
 PLACES = {
     "darwin": (
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -53,13 +53,13 @@ PLACES = {
     "linux": ("/usr/lib/chromium/chromium", "/opt/google/chrome/chrome", "/snap/bin/chromium"),
 }
 
-#: The program inside a folder of Playwright's cache.
+#: Path of the program inside a folder of Playwright's cache.
 OWN = ("chrome-linux*/chrome", "chrome-mac*/*.app/Contents/MacOS/*", "chrome-win*/chrome.exe")
 OWN_WITHOUT_WINDOW = ("chrome-*/headless_shell*", "chrome-*/chrome-headless-shell*")
 
 REMEDY = "install one (sudo apt-get install -y chromium, or: playwright install chromium) or set HANDEYE_CHROMIUM"
 
-#: Without a network, Chromium would spend its start on services of its own.
+#: Switch off Chromium's background services, which delay its start without a network.
 FLAGS = (
     "--disable-quic",
     "--no-first-run",
@@ -70,20 +70,20 @@ FLAGS = (
 
 
 def find_chromium(*, headed: bool = False) -> Path | None:
-    """The Chromium that `Browser` would start, or None. HANDEYE_CHROMIUM, when set, is the only one tried.
+    """Return the path of the Chromium that `Browser` starts, or None. HANDEYE_CHROMIUM, when set, has no alternative.
 
-    Without `headed`, a build that has no window is preferred, as Playwright does: it starts sooner.
+    Without `headed`, a build without window support is preferred, as in Playwright: it starts faster.
     """
     named = os.environ.get("HANDEYE_CHROMIUM", "")
     if named:
         path = Path(named).expanduser()
-        found = path if path.is_file() else shutil.which(named)
-        return Path(found) if found and os.access(found, os.X_OK) else None
+        candidates = path if path.is_file() else shutil.which(named)
+        return Path(candidates) if candidates and os.access(candidates, os.X_OK) else None
     return _playwrights_own(headed) or _on_the_path(headed) or _in_the_usual_places()
 
 
 def need_chromium(*, headed: bool) -> Path:
-    """The same, or SetupError with the remedy."""
+    """Like `find_chromium`, but raises SetupError with the remedy when there is none."""
     path = find_chromium(headed=headed)
     if path is not None:
         return path
@@ -94,11 +94,11 @@ def need_chromium(*, headed: bool) -> Path:
 
 
 def flags(*, headed: bool, scale: float = 1.0) -> list[str]:
-    """Command-line flags for this machine and user, and for a screen of that device scale."""
+    """Return Chromium's command-line flags for this machine, this user and a device scale."""
     chosen = list(FLAGS)
     if scale != 1:
-        # Were it only emulated, Chromium would enlarge the page for each picture: the mouse lies elsewhere meanwhile,
-        # and stays there for good when one picture is given up.
+        # With an emulated scale Chromium resizes the page for each screenshot. Mouse coordinates are wrong meanwhile,
+        # and stay wrong when a screenshot is cancelled.
         chosen.append(f"--force-device-scale-factor={scale:g}")
     if not headed:
         chosen.append("--disable-gpu")
@@ -119,7 +119,7 @@ def _cache() -> Path:
 
 
 def _playwrights_own(headed: bool) -> Path | None:
-    """The newest build in Playwright's cache."""
+    """Return the newest build in Playwright's cache."""
     kinds = ([] if headed else [("chromium_headless_shell-*", OWN_WITHOUT_WINDOW)]) + [("chromium-*", OWN)]
     for folders, patterns in kinds:
         for folder in sorted(_cache().glob(folders), key=_revision, reverse=True):
@@ -137,10 +137,10 @@ def _revision(folder: Path) -> int:
 
 def _on_the_path(headed: bool) -> Path | None:
     names = NAMES if headed else WITHOUT_WINDOW + NAMES
-    found = [path for name in names if (path := shutil.which(name))]
-    # A snap starts in a sandbox of its own that cannot read temporary profiles: the last choice.
-    found.sort(key=lambda path: path.startswith("/snap/"))
-    return Path(found[0]) if found else None
+    candidates = [path for name in names if (path := shutil.which(name))]
+    # A snap runs in a sandbox that cannot read temporary profiles, so it is the last choice.
+    candidates.sort(key=lambda path: path.startswith("/snap/"))
+    return Path(candidates[0]) if candidates else None
 
 
 def _in_the_usual_places() -> Path | None:
@@ -151,12 +151,12 @@ def _in_the_usual_places() -> Path | None:
     return None
 
 
-#: Seconds that a page gets to say whether it is in front.
+#: Seconds for which a page may take to report whether it is in front.
 ANSWERING = 3.0
 
 
-async def play() -> Playwright:
-    """Playwright's driver. Raises SetupError when it cannot be had."""
+async def start_playwright() -> Playwright:
+    """Start Playwright's driver. Raises SetupError when Playwright is not installed."""
     try:
         from playwright.async_api import async_playwright
     except ImportError as error:
@@ -167,7 +167,7 @@ async def play() -> Playwright:
 async def launch(
     playwright: Playwright, *, headed: bool, rules: list[str], timeout: float, scale: float = 1.0
 ) -> Browser:
-    """A Chromium with a clean profile. Raises SetupError when it cannot be started."""
+    """Start a Chromium with a clean profile. Raises SetupError when it does not start."""
     path = need_chromium(headed=headed)
     if headed and os.name == "posix" and os.uname().sysname == "Linux" and not _has_screen():
         raise SetupError("a visible browser needs a screen ($DISPLAY is not set); start it on a desktop, or headless")
@@ -178,7 +178,7 @@ async def launch(
             args=flags(headed=headed, scale=scale) + rules,
             env={**without_secrets(os.environ)},
             timeout=timeout * 1000,
-            # Ctrl-C is the agent's: it finishes the step and writes the books while the browser is still there.
+            # The agent handles Ctrl-C: it finishes the step and writes its logs while the browser still runs.
             handle_sigint=False,
             handle_sigterm=False,
             handle_sighup=False,
@@ -187,30 +187,30 @@ async def launch(
         raise _not_started(error, path) from error
 
 
-async def join(playwright: Playwright, address: str, timeout: float) -> Browser:
-    """The Chromium that listens for debuggers at that address. Raises SetupError when none does."""
+async def connect(playwright: Playwright, address: str, timeout: float) -> Browser:
+    """Connect to the Chromium that listens at a CDP address. Raises SetupError when there is none."""
     try:
         return await playwright.chromium.connect_over_cdp(address, timeout=timeout * 1000)
     except Exception as error:
         raise SetupError(
-            f"no Chromium listens at {address} ({plain(error)}); start it with --remote-debugging-port=9222 and a"
-            " --user-data-dir of its own"
+            f"no Chromium listens at {address} ({short_message(error)}); start it with --remote-debugging-port=9222 "
+            "and a --user-data-dir of its own"
         ) from error
 
 
 async def front_page(context: BrowserContext) -> Page | None:
-    """The page that its person looks at, if there is one."""
+    """Return the page that has the focus, else a visible one, else None."""
     front = None
     for page in context.pages:
-        with suppress(Exception):  # one that hangs is not looked at
+        with suppress(Exception):  # a page that hangs is skipped
             looks = "() => [document.hasFocus(), document.visibilityState === 'visible']"
             focus, visible = await asyncio.wait_for(page.evaluate(looks), ANSWERING)
             front = page if focus or (visible and front is None) else front
     return front
 
 
-async def process_of(browser: Browser) -> int | None:
-    """The browser's process, when it tells."""
+async def browser_process_id(browser: Browser) -> int | None:
+    """Return the process id of the browser, or None when it is unknown."""
     root = await browser.new_browser_cdp_session()
     processes = (await root.send("SystemInfo.getProcessInfo"))["processInfo"]
     return next((each["id"] for each in processes if each["type"] == "browser"), None)
@@ -221,17 +221,17 @@ def _has_screen() -> bool:
 
 
 def _not_started(error: Exception, path: Path) -> SetupError:
-    """What kept a Chromium from starting, with the remedy."""
+    """Return the error for a Chromium that did not start, with the remedy."""
     if isinstance(error, SetupError):
         return error
     detail = next((line for line in str(error).splitlines() if "rror" in line or "annot" in line), "")
     first = (str(error).splitlines() or [type(error).__name__])[0]
-    said = " ".join(part for part in (first, detail.strip() if detail != first else "") if part)[:400]
-    return SetupError(f"{path} could not be started ({said}); start it by hand to see why, or set HANDEYE_CHROMIUM")
+    problem = " ".join(part for part in (first, detail.strip() if detail != first else "") if part)[:400]
+    return SetupError(f"{path} could not be started ({problem}); start it by hand to see why, or set HANDEYE_CHROMIUM")
 
 
 def end_process(pid: int | None) -> None:
-    """Make sure that a Chromium that did not end by itself is gone. Elsewhere than on Linux its pipe's end ends it."""
+    """Kill a Chromium that did not close. On systems other than Linux it ends when its pipe is closed."""
     try:
         if pid is not None and b"--remote-debugging-pipe" in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, signal.SIGKILL)

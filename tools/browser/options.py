@@ -1,9 +1,8 @@
-"""Choosing in lists and giving files: where a plain click would open something that the page does not draw itself."""
+"""Select an option in a list: a click on a <select> opens a native popup, which no screenshot shows."""
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.tools.errors import ActionFailed, ActionRefused
@@ -15,81 +14,77 @@ if TYPE_CHECKING:
 
     from playwright.async_api import ElementHandle
 
-    from handeye.tools.actions import Select, Upload
-    from handeye.tools.browser.input import Hands
-    from handeye.tools.browser.session import Session
-    from handeye.tools.browser.targets import Aim
+    from handeye.tools.actions import Select
+    from handeye.tools.browser.input import PageInput
+    from handeye.tools.browser.session import BrowserSession
+    from handeye.tools.browser.targets import TargetLocator
     from handeye.tools.element import Element
 
-#: Seconds that a page's own list gets to open, and a button to ask for files.
-OPENING = 3.0
+#: Seconds for which a custom list may take to open.
+OPENING_SECONDS = 3.0
 
-#: The <select>, or the label's, that a press on an element means.
+#: Return the <select> element for an element: itself, an ancestor, a label's control or a descendant.
 OWN_SELECT = """el => {
   const near = el.closest('select') || el.closest('label')?.control || el.querySelector?.('select');
   return near?.localName === 'select' ? near : null }"""
 OPTIONS = """el => [...el.options].map((o) => ({ text: o.label.replace(/\\s+/g, ' ').trim(),
   kept: el.multiple && o.selected, value: o.value,
   off: o.disabled || (o.parentElement.localName === 'optgroup' && o.parentElement.disabled) }))"""
-OWN_FILE_FIELD = """el => {
-  const field = 'input[type=file]';
-  const near = el.matches(field) ? el : el.closest('label')?.control || el.querySelector?.(field);
-  return near?.type === 'file' ? near : null }"""
 
 
 def best_option(wanted: str, options: Sequence[str], values: Sequence[str] = ()) -> int:
-    """The one option that is meant: called exactly so, else so but for case, else the only one that is much alike.
+    """Return the index of the option with the wanted name: equal, else equal without case, else the only similar one.
 
-    Of several of one name the first is taken only where `values` says that all of them stand for the same.
-    Raises ActionRefused, naming the options, when none is or several are.
+    Of several options with one name the first is chosen only when all have the same value in `values`.
+    Raises ActionRefused, which lists the options, when none or several match.
     """
     from rapidfuzz import fuzz, utils
 
-    said = wanted.strip()
+    name = wanted.strip()
     plain = [" ".join(option.split()) for option in options]
     for exact in (
-        [index for index, option in enumerate(plain) if same(option, said)],
-        [index for index, option in enumerate(plain) if same(option, said, case=False)],
+        [index for index, option in enumerate(plain) if same(option, name)],
+        [index for index, option in enumerate(plain) if same(option, name, case=False)],
     ):
         if exact and len({values[index] for index in exact} if values else exact) > 1:
             raise ActionRefused(
-                f"{len(exact)} options are called “{said}”, and they differ; click the one that is meant"
+                f"{len(exact)} options are called “{name}”, and they differ; click the one that is meant"
             )
         if exact:
             return exact[0]
-    holding = [index for index, option in enumerate(plain) if contains(option, said, case=False)]
-    if len(holding) == 1:
-        return holding[0]
-    # A slip of the pen is one in a word: numbers and signs are right.
-    words, asked = utils.default_process(said), (numbers(said), signs(said), units(said))
+    containing = [index for index, option in enumerate(plain) if contains(option, name, case=False)]
+    if len(containing) == 1:
+        return containing[0]
+    # A typing error changes letters only: numbers, signs and units must be equal.
+    normalised, required = utils.default_process(name), (numbers(name), signs(name), units(name))
     scored = sorted(
         (
-            (fuzz.ratio(words, utils.default_process(option)), index)
+            (fuzz.ratio(normalised, utils.default_process(option)), index)
             for index, option in enumerate(plain)
-            if words and (numbers(option), signs(option), units(option)) == asked
+            if normalised and (numbers(option), signs(option), units(option)) == required
         ),
         reverse=True,
     )
-    if not holding and scored and scored[0][0] >= 80 and (len(scored) == 1 or scored[0][0] - scored[1][0] >= 8):
+    if not containing and scored and scored[0][0] >= 80 and (len(scored) == 1 or scored[0][0] - scored[1][0] >= 8):
         return scored[0][1]
-    shown = ", ".join(f"“{option}”" for option in plain[:30]) + (", …" if len(plain) > 30 else "")
-    several = "several options fit" if len(holding) > 1 else "no option is called"
-    raise ActionRefused(f"{several} “{said}”; choose one of {shown or 'none: the list is empty'}")
+    listed = ", ".join(f"“{option}”" for option in plain[:30]) + (", …" if len(plain) > 30 else "")
+    several = "several options fit" if len(containing) > 1 else "no option is called"
+    raise ActionRefused(f"{several} “{name}”; choose one of {listed or 'none: the list is empty'}")
 
 
-class Chooser:
-    """Selects options and uploads files."""
+class OptionSelector:
+    """Selects options in native and custom lists."""
 
-    def __init__(self, session: Session, aim: Aim, hands: Hands) -> None:
-        self.session, self.aim, self.hands = session, aim, hands
+    def __init__(self, session: BrowserSession, locator: TargetLocator, page_input: PageInput) -> None:
+        self.session, self.locator, self.page_input = session, locator, page_input
 
     async def select(self, action: Select, read: Any) -> str:
-        """Choose an option; `read` lists the page's elements."""
-        place = await self.aim.at(action.target, "select at")
-        await self.hands.press.check(action.target)
-        own = await self._related(action.target, place, OWN_SELECT)
+        """Choose an option; `read` returns the page's elements."""
+        place = await self.locator.at(action.target, "select at")
+        await self.page_input.press_check.check_unchanged(action.target)
+        own = await self.locator.related(action.target, place, OWN_SELECT)
         if own is not None:
-            return await self._native(own, await self.hands.giving.filled(action.option, own))
+            return await self._native(own, await self.page_input.secret_input.with_values(action.option, own))
         if names_in(action.option):
             raise ActionRefused(f"{action.target} is no list of the browser's own; type the secret into a field")
         return await self._drawn(action, place, read)
@@ -99,41 +94,41 @@ class Chooser:
         index = best_option(wanted, [option["text"] for option in options], [option["value"] for option in options])
         if options[index]["off"]:
             raise ActionRefused(f"the option “{options[index]['text']}” is disabled; choose another")
-        # Where a list takes several, those that are chosen stay so.
-        kept = [number for number, option in enumerate(options) if option["kept"] and number != index]
-        await field.select_option(index=[*kept, index], timeout=OPENING * 1000)
+        # In a list with multiple selection, the other selected options stay selected.
+        also_selected = [number for number, option in enumerate(options) if option["kept"] and number != index]
+        await field.select_option(index=[*also_selected, index], timeout=OPENING_SECONDS * 1000)
         chosen = str(options[index]["text"])
         return "" if chosen == wanted else f"chose “{chosen}”"
 
     async def _drawn(self, action: Select, place: tuple[float, float], read: Any) -> str:
-        """A list that the page draws itself: open it, then click the option."""
+        """Open a custom list and click the option."""
         before = {element.id for element in await read() if _is_option(element)}
-        await self.hands.click_at(action.target, place)
+        await self.page_input.click_at(action.target, place)
         options = await self._opened(read, before)
-        kind = await self.aim.kind(action.target, place)
+        kind = await self.locator.kind(action.target, place)
         if kind.get("tag") == "input" and not _names(options, action.option):
-            await self.hands.write(action.option)
+            await self.page_input.write(action.option)
             options = await self._opened(read, {element.id for element in options})
         if not options:
             raise ActionFailed(f"{action.target} opened no list of options; click what opens it, then the option")
         try:
             index = _best_drawn(action.option, options)
         except ActionRefused:
-            await self.hands.page.keyboard.press("Escape")
+            await self.page_input.page.keyboard.press("Escape")
             raise
         chosen = options[index]
-        view = await self.session.view()
-        seen = chosen.box.within(view.width, view.height)
-        if seen is None:
+        viewport = await self.session.viewport()
+        visible_box = chosen.box.within(viewport.width, viewport.height)
+        if visible_box is None:
             raise ActionFailed(f"the option “{chosen.name}” is off the screen; scroll in the list, then click it")
-        await self.hands.page.mouse.click(*view.to_mouse(*seen.centre))
-        said = chosen.text or chosen.name
-        return "" if action.option in (said, chosen.name) else f"chose “{said}”"
+        await self.page_input.page.mouse.click(*viewport.to_mouse(*visible_box.centre))
+        name = chosen.text or chosen.name
+        return "" if action.option in (name, chosen.name) else f"chose “{name}”"
 
     async def _opened(self, read: Any, before: set[str]) -> list[Element]:
-        """The options that a press made appear (or those there already, for a list that is always open)."""
+        """Return the options that appeared after a press, or the present ones of a list that is always open."""
         options: list[Element] = []
-        for _ in range(int(OPENING / 0.1)):
+        for _ in range(int(OPENING_SECONDS / 0.1)):
             options = [element for element in await read() if _is_option(element) and element.enabled]
             if any(element.id not in before for element in options):
                 return [element for element in options if element.id not in before]
@@ -142,40 +137,9 @@ class Chooser:
             await asyncio.sleep(0.1)
         return options
 
-    async def upload(self, action: Upload) -> str:
-        """Put files into a field, or press the button that asks for them and give them there."""
-        paths = [Path(path).expanduser() for path in action.paths]
-        for path in paths:
-            if not path.is_file():
-                raise ActionRefused(f"there is no file {path}; give the path of one that exists")
-        place = await self.aim.at(action.target, "upload at")
-        await self.hands.press.check(action.target)
-        field = await self._related(action.target, place, OWN_FILE_FIELD)
-        if field is not None:
-            if len(paths) > 1 and not await field.evaluate("el => el.multiple || el.webkitdirectory"):
-                raise ActionRefused(f"{action.target} takes one file and was given {len(paths)}; give one")
-            await field.set_input_files(paths)
-            return ""
-        self.session.chooser = asyncio.get_running_loop().create_future()
-        try:
-            await self.hands.click_at(action.target, place)
-            chooser = await asyncio.wait_for(self.session.chooser, OPENING)
-        except TimeoutError:
-            raise ActionFailed(f"{action.target} does not ask for files; aim at what does") from None
-        finally:
-            self.session.chooser = None
-        if len(paths) > 1 and not chooser.is_multiple():
-            raise ActionRefused(f"{action.target} takes one file and was given {len(paths)}; give one")
-        await chooser.set_files(paths)
-        return ""
-
-    async def _related(self, target: Any, place: tuple[float, float], script: str) -> ElementHandle | None:
-        found = await self.aim.node(target, place)
-        return (await found[1].evaluate_handle(script)).as_element() if found else None
-
 
 def _best_drawn(wanted: str, options: Sequence[Element]) -> int:
-    """By what is written on the options, then by their accessible names. Raises like `best_option`."""
+    """Choose by the text of the options, then by their accessible names. Raises like `best_option`."""
     written = [element.text or element.name for element in options]
     try:
         return best_option(wanted, written)

@@ -23,36 +23,36 @@ from handeye.tools.actions import (
     Wait,
 )
 from handeye.tools.address import meant, without_secrets
-from handeye.tools.browser.input import Hands
-from handeye.tools.browser.keys import BROWSERS_OWN, read_chord
-from handeye.tools.browser.options import Chooser
+from handeye.tools.browser.file_transfer import FileUploader
+from handeye.tools.browser.input import PageInput
+from handeye.tools.browser.keys import BROWSER_CHORDS, read_chord
+from handeye.tools.browser.options import OptionSelector
 from handeye.tools.browser.playwright_errors import LOST, network_code, translate
-from handeye.tools.browser.press_check import Press
-from handeye.tools.browser.session import PASSING, DialogOpened
-from handeye.tools.browser.targets import Aim
+from handeye.tools.browser.press_check import PressCheck
+from handeye.tools.browser.session import NAVIGATION_SECONDS, DialogOpened
+from handeye.tools.browser.targets import TargetLocator
 from handeye.tools.errors import ActionFailed, ActionRefused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from handeye.tools.actions import Action
-    from handeye.tools.browser.change_tracker import Wake
-    from handeye.tools.browser.observe import Reader
-    from handeye.tools.browser.session import Session, Tab
+    from handeye.tools.browser.change_tracker import ChangeTracker
+    from handeye.tools.browser.observe import ElementReader
+    from handeye.tools.browser.session import BrowserSession, BrowserTab
     from handeye.tools.element import Element
 
 
-class Travel:
-    """Opens pages and moves between them."""
+class Navigation:
+    """Opens addresses, moves in the history and manages tabs."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: BrowserSession) -> None:
         self.session = session
 
     async def go(self, address: str) -> str:
-        """Open an address in the tab in front; returns once its answer begins to arrive.
+        """Open an address in the tab in front; return once its response begins to arrive.
 
-        Raises ActionRefused for what is no address or lies outside the allowed domains, ActionFailed when there is no
-        answer.
+        Raises ActionRefused for an invalid or forbidden address, and ActionFailed when there is no response.
         """
         from playwright.async_api import Error
 
@@ -60,19 +60,19 @@ class Travel:
             urls = meant(address)
         except UsageError as error:
             raise ActionRefused(str(error)) from None
-        allowed = [url for url in urls if self.session.traffic.allows(url)]
+        allowed = [url for url in urls if self.session.network.allows(url)]
         if not allowed:
             raise ActionRefused(self._outside(address))
         for url in allowed:
             try:
                 await self.session.front.page.goto(url, wait_until="commit")
-                self.session.begin_at(url)
+                self.session.note_first_url(url)
                 return ""
             except Error as error:
                 code = network_code(str(error))
-                if code == "ERR_BLOCKED_BY_CLIENT" and self.session.traffic.refused:
+                if code == "ERR_BLOCKED_BY_CLIENT" and self.session.network.refused:
                     raise ActionRefused(
-                        self._outside(self.session.traffic.refused[-1], f"{address} led to ")
+                        self._outside(self.session.network.refused[-1], f"{address} led to ")
                     ) from error
                 if code == "ERR_ABORTED" or "Download is starting" in str(error):
                     return "the address holds no page to show"
@@ -81,14 +81,16 @@ class Travel:
         return ""
 
     def _outside(self, url: str, before: str = "") -> str:
-        domains = self.session.traffic.domains
+        domains = self.session.network.domains
         return f"{before}{without_secrets(url)} is outside the allowed domains ({domains}); widen --allow-domain"
 
     async def history(self, step: int) -> str:
         """Go back (-1) or forward (1)."""
         tab = self.session.front
-        line = await tab.ready
-        entries: dict[str, Any] = await self.session.steady(lambda: line.send("Page.getNavigationHistory"))
+        cdp_session = await tab.ready
+        entries: dict[str, Any] = await self.session.retry_during_navigation(
+            lambda: cdp_session.send("Page.getNavigationHistory")
+        )
         index = entries["currentIndex"] + step
         pages = entries["entries"]
         start_page = index == 0 and pages and pages[0]["url"] == "about:blank"
@@ -100,14 +102,15 @@ class Travel:
         return ""
 
     async def reload(self) -> str:
+        """Reload the tab in front."""
         await self._once_attached(self.session.front.page.reload, "reload")
         return ""
 
     async def _once_attached(self, go: Callable[..., Awaitable[object]], doing: str) -> None:
-        """Go, again while the tab is between two documents: Chromium then does nothing and says so."""
+        """Navigate; repeat it while the tab is between two documents, when Chromium refuses to navigate."""
         from playwright.async_api import Error
 
-        deadline = time.monotonic() + PASSING
+        deadline = time.monotonic() + NAVIGATION_SECONDS
         while True:
             try:
                 await go(wait_until="commit")
@@ -119,6 +122,7 @@ class Travel:
                 return
 
     async def tabs(self, action: Tabs) -> str:
+        """Open, switch to or close a tab."""
         if action.do == "new":
             await (await self.session.new_page()).bring_to_front()
             return ""
@@ -128,12 +132,12 @@ class Travel:
             return ""
         if len(self.session.tabs) == 1:
             raise ActionRefused("this is the only tab; it stays open")
-        await tab.page.close(run_before_unload=True)  # a page that asks is shown asking
+        await tab.page.close(run_before_unload=True)  # its beforeunload dialog is shown
         while not tab.page.is_closed():
             await asyncio.sleep(0.02)
         return ""
 
-    def _tab(self, action: Tabs) -> Tab:
+    def _tab(self, action: Tabs) -> BrowserTab:
         tabs = self.session.tabs
         if action.index >= len(tabs):
             last = len(tabs) - 1
@@ -141,28 +145,31 @@ class Travel:
         return tabs[action.index]
 
 
-#: Typing may take so many seconds beyond the browser's time-out for each character.
+#: Additional seconds of the timeout per typed character.
 PER_CHARACTER = 0.02
 
-#: Seconds until the news that a tab has closed is in.
-PARTING = 0.1
+#: Seconds until the event of a closed tab has arrived.
+CLOSED_TAB_SECONDS = 0.1
 
 
-class Acting:
+class ActionPerformer:
     """Performs actions on the page in front."""
 
-    def __init__(self, session: Session, reader: Reader, wake: Wake, careful: Callable[[], bool]) -> None:
-        self.session, self.reader, self.wake = session, reader, wake
-        self.aim = Aim(session, reader)
-        self.press_guard = Press(session, reader, careful, lambda: wake.before_press)
-        self.hands = Hands(session, self.aim, self.press_guard, wake.begin)
-        self.chooser = Chooser(session, self.aim, self.hands)
-        self.travel = Travel(session)
+    def __init__(
+        self, session: BrowserSession, reader: ElementReader, changes: ChangeTracker, careful: Callable[[], bool]
+    ) -> None:
+        self.session, self.reader, self.changes = session, reader, changes
+        self.locator = TargetLocator(session, reader)
+        self.press_check = PressCheck(session, reader, careful, lambda: changes.before_press)
+        self.page_input = PageInput(session, self.locator, self.press_check, changes.start_action)
+        self.options = OptionSelector(session, self.locator, self.page_input)
+        self.uploader = FileUploader(session, self.locator, self.page_input)
+        self.navigation = Navigation(session)
 
     async def perform(self, action: Action) -> str:
-        """Do it; raises DialogOpened when a dialog holds it up."""
-        if not isinstance(action, Click | Drag):  # those begin when the mouse is in its place
-            await self.wake.begin()
+        """Perform the action and return a remark. Raises DialogOpened when a dialog blocks it."""
+        if not isinstance(action, Click | Drag):  # tracking of these starts when the mouse is in place
+            await self.changes.start_action()
         from playwright.async_api import Error
 
         if isinstance(action, Wait):
@@ -172,11 +179,11 @@ class Acting:
             seconds += len(action.text) * PER_CHARACTER
         tab = self.session.front
         try:
-            return await self.session.until(self._do(action), seconds)
+            return await self.session.wait_for(self._do(action), seconds)
         except Error as error:
             if not LOST.search(str(error)):
                 raise
-            until = time.monotonic() + PARTING
+            until = time.monotonic() + CLOSED_TAB_SECONDS
             while not tab.page.is_closed() and time.monotonic() < until:
                 await asyncio.sleep(0.01)
             if tab.page.is_closed() and self.session.tabs and not self.session.lost:
@@ -184,54 +191,54 @@ class Acting:
             raise
 
     async def press(self, action: Click) -> str:
-        """Click the target's element by the page's own means; raises like `perform`."""
-        await self.wake.begin()
+        """Call `click()` on the target's element; raises like `perform`."""
+        await self.changes.start_action()
         frame = self.reader.frames.get(action.target.element)
         if frame is None or frame.is_detached():
             raise ActionFailed(f"{action.target} is not on the page any more; look again")
-        await self.session.until(self.press_guard.itself(action, frame))
+        await self.session.wait_for(self.press_check.press_element(action, frame))
         return ""
 
     def _do(self, action: Action) -> Coroutine[Any, Any, str]:
         match action:
             case Click():
-                return self.hands.click(action)
+                return self.page_input.click(action)
             case Move():
-                return self.hands.move(action)
+                return self.page_input.move(action)
             case Drag():
-                return self.hands.drag(action)
+                return self.page_input.drag(action)
             case Scroll():
-                return self.hands.scroll(action)
+                return self.page_input.scroll(action)
             case Type():
-                return self.hands.type(action)
+                return self.page_input.type(action)
             case Key():
                 return self._key(action)
             case Select():
-                return self.chooser.select(action, self._read)
+                return self.options.select(action, self._read)
             case Upload():
-                return self.chooser.upload(action)
+                return self.uploader.upload(action)
             case Navigate(url=url):
-                return self.travel.go(url)
+                return self.navigation.go(url)
             case Back():
-                return self.travel.history(-1)
+                return self.navigation.history(-1)
             case Forward():
-                return self.travel.history(1)
+                return self.navigation.history(1)
             case Reload():
-                return self.travel.reload()
+                return self.navigation.reload()
             case Tabs():
-                return self.travel.tabs(action)
+                return self.navigation.tabs(action)
         raise AssertionError(action.kind)
 
     async def _key(self, action: Key) -> str:
-        own = BROWSERS_OWN.get(read_chord(action.keys)[2])
+        own = BROWSER_CHORDS.get(read_chord(action.keys)[2])
         if own == "reload":
-            return await self.travel.reload()
+            return await self.navigation.reload()
         if own:
-            return await self.travel.history(-1 if own == "back" else 1)
-        return await self.hands.key(action)
+            return await self.navigation.history(-1 if own == "back" else 1)
+        return await self.page_input.key(action)
 
     async def _read(self) -> list[Element]:
-        return await self.reader.read(self.session.front.page, await self.session.view())
+        return await self.reader.read(self.session.front.page, await self.session.viewport())
 
     async def _wait(self, seconds: float) -> str:
         deadline = time.monotonic() + seconds

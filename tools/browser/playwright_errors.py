@@ -1,4 +1,4 @@
-"""Playwright's errors in handeye's words. This is the only place that reads their messages."""
+"""Translate Playwright's errors to handeye's. Only this module reads their messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOST = re.compile(
     re.IGNORECASE,
 )
 
-#: What Chromium's network errors mean, and what to do about them.
+#: Meaning and remedy of Chromium's network errors.
 NETWORK = {
     "ERR_CONNECTION_REFUSED": "nothing listens there; start the server, or check the port",
     "ERR_NAME_NOT_RESOLVED": "no such host is known; check the spelling and the network",
@@ -46,10 +46,10 @@ NETWORK = {
 
 
 def translate(error: BaseException, doing: str, *, starting: bool = False) -> HandeyeError:
-    """The error of our tree for one of Playwright's; `doing` says what was being done, `starting` at start-up."""
+    """Return handeye's error for one of Playwright's; `doing` names the operation, `starting` selects SetupError."""
     if isinstance(error, HandeyeError):
         return error
-    message = plain(error)
+    message = short_message(error)
     kind: type[HandeyeError] = SetupError if starting else ActionFailed
     if LOST.search(message) and not starting:
         return DeviceLost(f"{doing}: the browser or its page went away ({message}); start it again and resume")
@@ -63,20 +63,20 @@ def translate(error: BaseException, doing: str, *, starting: bool = False) -> Ha
 
 
 def network_code(message: str) -> str:
-    """`ERR_CONNECTION_REFUSED` and the like, when the message holds one."""
-    found = re.search(r"\b(ERR_[A-Z0-9_]+)", message)
-    return found[1] if found else ""
+    """Return the network error code in a message, such as `ERR_CONNECTION_REFUSED`; empty for none."""
+    match = re.search(r"\b(ERR_[A-Z0-9_]+)", message)
+    return match[1] if match else ""
 
 
-def plain(error: BaseException) -> str:
-    """The first line of a message, without the API's name and the call log."""
+def short_message(error: BaseException) -> str:
+    """Return the first line of an error's message, without API name and call log."""
     text = str(error).strip() or type(error).__name__
     line = next((line.strip() for line in text.splitlines() if line.strip(" ╔═║╝╚╗")), text)
     return re.sub(r"^(\w+\.)+\w+: ", "", line).strip(" ║")[:300]
 
 
-def passing(error: BaseException) -> bool:
-    """Whether the page went on to another document while it was asked, so that it can be asked again."""
+def is_navigating(error: BaseException) -> bool:
+    """Whether a call failed because the page navigated meanwhile, so that it can be repeated."""
     return bool(
         re.search(
             r"execution context was destroyed|cannot find context|frame (was|has been) detached|navigat"
@@ -88,20 +88,20 @@ def passing(error: BaseException) -> bool:
 
 
 @contextmanager
-def translated(doing: str, *, starting: bool = False) -> Iterator[None]:
-    """Playwright's errors inside become ours."""
+def translating_errors(doing: str, *, starting: bool = False) -> Iterator[None]:
+    """Raise Playwright's errors in the block as handeye's."""
     try:
         yield
     except HandeyeError:
         raise
     except Exception as error:
-        if not _foreign(error):
+        if not _is_playwright_error(error):
             raise
         raise translate(error, doing, starting=starting) from error
 
 
-def _foreign(error: Exception) -> bool:
-    """Playwright's own errors, and what its pipe raises when the driver is gone."""
+def _is_playwright_error(error: Exception) -> bool:
+    """Whether an error comes from Playwright, or from its pipe after the driver has ended."""
     from playwright.async_api import Error
 
     return isinstance(error, (Error, ConnectionError, TimeoutError)) or bool(LOST.search(str(error)))

@@ -1,4 +1,7 @@
-"""A press meets what was judged, or it is not made: the page's side of this is `press.js`."""
+"""Compare the target of a press with the decision's observation, and stop the press when it differs.
+
+`press_check.js` does the comparison in the page, at the moment of the press.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from handeye.tools.browser.scripts import ask, quickly
-from handeye.tools.browser.view import mapping_of
+from handeye.tools.browser.scripts import call_script, try_call_script
+from handeye.tools.browser.view import frame_mapping
 from handeye.tools.errors import ActionFailed, TargetChanged
 from handeye.tools.geometry import Box
 from handeye.tools.pixel_change import AROUND, NEAR, redrawn
@@ -18,24 +21,24 @@ if TYPE_CHECKING:
     from playwright.async_api import Frame
 
     from handeye.tools.actions import Click, Target
-    from handeye.tools.browser.observe import Reader
-    from handeye.tools.browser.session import Session
+    from handeye.tools.browser.observe import ElementReader
+    from handeye.tools.browser.session import BrowserSession
     from handeye.tools.device import BeforePress
     from handeye.tools.element import Element
 
-#: Frames beyond this many are not compared.
-FRAMES = 12
-#: Seconds that the page's own frame may take to answer, and an inner one.
-PATIENCE, INNER_PATIENCE = 3.0, 0.5
+#: Most frames that are compared.
+MAX_FRAMES = 12
+#: Seconds for which the main frame and an inner frame may take to answer.
+MAIN_SECONDS, INNER_SECONDS = 3.0, 0.5
 
 
-class Press:
-    """Compares what presses meet with what the last look for a decision has seen."""
+class PressCheck:
+    """Compares the target of each press with the last observation that a decision was made by."""
 
     def __init__(
         self,
-        session: Session,
-        reader: Reader,
+        session: BrowserSession,
+        reader: ElementReader,
         careful: Callable[[], bool],
         before_press: Callable[[], BeforePress | None],
     ) -> None:
@@ -43,83 +46,88 @@ class Press:
         self.session, self.reader, self.careful, self.before_press = session, reader, careful, before_press
 
     @asynccontextmanager
-    async def meets(self, target: Target, place: tuple[float, float]) -> AsyncIterator[None]:
-        """A press of the mouse at a place, in its units. Raises TargetChanged before it when the page shows something
-        else there than was judged, and after it when the page changed at the last moment and the press was held back.
+    async def guarded_press(self, target: Target, place: tuple[float, float]) -> AsyncIterator[None]:
+        """Guard a mouse press in the block, at mouse coordinates `place`.
+
+        Raises TargetChanged before the press when another element is there than was observed, and after it when the
+        page changed at the last moment and the script stopped the press.
         """
-        judged = self.reader.judged
-        if judged is None:
+        elements = self.reader.decision_elements
+        if elements is None:
             yield
             return
-        view = await self.session.view()
-        known = {each.id for each in judged}
-        # What was only read off the picture lies over whatever element has that point in its box.
-        seen = target.element if target.element in known else "" if target.element else _under(judged, target.point)
-        spot = view.to_page(place[0] * view.scale, place[1] * view.scale)
-        if not seen:
-            self._compare_pixels(target, (round(place[0] * view.scale), round(place[1] * view.scale)))
-        async with self._compared(seen, str(target), spot, strict=self.careful()):
+        viewport = await self.session.viewport()
+        ids = {each.id for each in elements}
+        # A target that was only read from the screenshot belongs to the element whose box contains its point.
+        element_id = (
+            target.element if target.element in ids else "" if target.element else _control_at(elements, target.point)
+        )
+        spot = viewport.to_page(place[0] * viewport.scale, place[1] * viewport.scale)
+        if not element_id:
+            self._compare_pixels(target, (round(place[0] * viewport.scale), round(place[1] * viewport.scale)))
+        async with self._comparing(element_id, str(target), spot, strict=self.careful()):
             yield
 
     @asynccontextmanager
-    async def meets_focus(self, target: Target | None, *, typed: bool = False) -> AsyncIterator[None]:
-        """The same of a key that presses what has the keyboard; `typed`: what was typed may have changed the form."""
-        judged = self.reader.judged
-        if judged is None:
+    async def guarded_key_press(self, target: Target | None, *, typed: bool = False) -> AsyncIterator[None]:
+        """Guard a key that activates the focused element; `typed`: preceding text may have changed the form."""
+        elements = self.reader.decision_elements
+        if elements is None:
             yield
             return
-        focused = next((each.id for each in judged if each.focused), "")
-        seen = (target.element or _under(judged, target.point)) if target else focused
+        focused = next((each.id for each in elements if each.focused), "")
+        element_id = (target.element or _control_at(elements, target.point)) if target else focused
         name = str(target) if target else "what has the keyboard"
-        async with self._compared(seen, name, None, strict=self.careful() and not typed):
+        async with self._comparing(element_id, name, None, strict=self.careful() and not typed):
             yield
 
-    async def check(self, target: Target) -> None:
-        """Raise TargetChanged when a target's element is another one by now, before what is no press: a drop, a choice
-        in a list, files for a field."""
+    async def check_unchanged(self, target: Target) -> None:
+        """Raise TargetChanged when a target's element has changed: for a drop, a choice in a list or an upload."""
         frame = self.reader.frames.get(target.element)
-        if self.reader.judged is not None and frame is not None and not frame.is_detached():
-            asked = {"id": target.element, "strict": self.careful()}
-            if changed := await quickly(frame, "turned", asked, self._patience(frame)):
-                raise TargetChanged(self._why(str(target), target.element, str(changed)))
+        if self.reader.decision_elements is not None and frame is not None and not frame.is_detached():
+            argument = {"id": target.element, "strict": self.careful()}
+            if changed := await try_call_script(frame, "changeOf", argument, self._seconds(frame)):
+                raise TargetChanged(self._changed_message(str(target), target.element, str(changed)))
 
-    async def itself(self, action: Click, frame: Frame) -> None:
-        """Press the target's element by the page's own means. Raises TargetChanged when it is another one by now."""
-        asked = {"id": action.target.element, "count": action.count, "strict": self.careful()}
-        said = await ask(frame, "pressed", asked)
-        if not said["there"]:
+    async def press_element(self, action: Click, frame: Frame) -> None:
+        """Call `click()` on the target's element. Raises TargetChanged when the element has changed."""
+        argument = {"id": action.target.element, "count": action.count, "strict": self.careful()}
+        replies = await call_script(frame, "pressElement", argument)
+        if not replies["there"]:
             raise ActionFailed(f"{action.target} is not on the page any more; look again")
-        if said["changed"]:
-            raise TargetChanged(self._why(str(action.target), action.target.element, said["changed"]))
+        if replies["changed"]:
+            raise TargetChanged(self._changed_message(str(action.target), action.target.element, replies["changed"]))
 
     @asynccontextmanager
-    async def _compared(
-        self, seen: str, name: str, spot: tuple[float, float] | None, *, strict: bool
+    async def _comparing(
+        self, element_id: str, name: str, spot: tuple[float, float] | None, *, strict: bool
     ) -> AsyncIterator[None]:
         page = self.session.front.page
-        frames = page.frames[:FRAMES]
-        own = self.reader.frames.get(seen)
-        said = await asyncio.gather(*(self._arm(frame, seen, spot, own, strict=strict) for frame in frames))
+        frames = page.frames[:MAX_FRAMES]
+        own = self.reader.frames.get(element_id)
+        replies = await asyncio.gather(
+            *(self._start_comparison(frame, element_id, spot, own, strict=strict) for frame in frames)
+        )
         try:
-            if changed := next(filter(None, said), ""):
-                raise TargetChanged(self._why(name, seen, changed))
+            if changed := next(filter(None, replies), ""):
+                raise TargetChanged(self._changed_message(name, element_id, changed))
             yield
         finally:
-            told = await asyncio.gather(*(self._disarm(frame) for frame in frames))
-        if stopped := next((each for each in told if each and each["stopped"]), None):
+            results = await asyncio.gather(*(self._end_comparison(frame) for frame in frames))
+        if stopped := next((each for each in results if each and each["stopped"]), None):
             if stopped["passed"]:
-                self.session.said.append(f"only {stopped['passed']} press: {name} became {stopped['stopped']}")
+                self.session.remarks.append(f"only {stopped['passed']} press: {name} became {stopped['stopped']}")
                 return
-            raise TargetChanged(self._why(name, seen, stopped["stopped"]))
+            raise TargetChanged(self._changed_message(name, element_id, stopped["stopped"]))
 
-    def _why(self, name: str, seen: str, now: str) -> str:
-        was = next((each for each in self.reader.judged or () if each.id == seen), None)
+    def _changed_message(self, name: str, element_id: str, now: str) -> str:
+        was = next((each for each in self.reader.decision_elements or () if each.id == element_id), None)
         before = f"{was.role} “{was.name[:120]}”" if was else "nothing that can be pressed"
         return f"{name} changed before it was pressed: {before} was there, now {now}; nothing was pressed, look again"
 
     def _compare_pixels(self, target: Target, point: tuple[int, int]) -> None:
-        """Where no element tells what is there, and the page draws something: compare the picture around the point."""
-        before, before_press = self.reader.picture, self.before_press()
+        """Compare the pixels around a point that belongs to no element, when the page has animated content."""
+        before, before_press = self.reader.decision_image, self.before_press()
         if before is None or before_press is None or before.size != before_press.screenshot.image.size:
             return
         wide, high = AROUND if self.careful() else NEAR
@@ -136,30 +144,30 @@ class Press:
                 "it was looked at; nothing was pressed, look again"
             )
 
-    async def _arm(
-        self, frame: Frame, seen: str, spot: tuple[float, float] | None, own: Frame | None, *, strict: bool
+    async def _start_comparison(
+        self, frame: Frame, element_id: str, spot: tuple[float, float] | None, own: Frame | None, *, strict: bool
     ) -> str:
         from playwright.async_api import Error
 
         at = [0.0, 0.0]
         if spot:
             try:
-                at = list((await mapping_of(frame)).into(*spot))
-            except Error:  # it went away meanwhile
+                at = list((await frame_mapping(frame)).into(*spot))
+            except Error:  # the frame was removed meanwhile
                 return ""
         elsewhere = own is not None and frame is not own
-        asked = {"id": seen, "at": at, "strict": strict, "keys": spot is None, "elsewhere": elsewhere}
-        return str(await quickly(frame, "arm", asked, self._patience(frame)) or "")
+        argument = {"id": element_id, "at": at, "strict": strict, "keys": spot is None, "elsewhere": elsewhere}
+        return str(await try_call_script(frame, "startComparison", argument, self._seconds(frame)) or "")
 
-    async def _disarm(self, frame: Frame) -> Any:
-        return await quickly(frame, "disarm", None, self._patience(frame))
+    async def _end_comparison(self, frame: Frame) -> Any:
+        return await try_call_script(frame, "endComparison", None, self._seconds(frame))
 
     @staticmethod
-    def _patience(frame: Frame) -> float:
-        return PATIENCE if frame.parent_frame is None else INNER_PATIENCE
+    def _seconds(frame: Frame) -> float:
+        return MAIN_SECONDS if frame.parent_frame is None else INNER_SECONDS
 
 
-def _under(judged: list[Element], point: tuple[int, int] | None) -> str:
-    """The smallest control under a point, as it was seen; empty where none is known."""
-    under = [each for each in judged if point and each.acts and not each.covered and each.box.holds(point)]
+def _control_at(elements: list[Element], point: tuple[int, int] | None) -> str:
+    """Return the id of the smallest observed control at a point; empty for none."""
+    under = [each for each in elements if point and each.acts and not each.covered and each.box.holds(point)]
     return min(under, key=lambda each: each.box.area).id if under else ""

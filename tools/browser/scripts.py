@@ -1,4 +1,8 @@
-"""The JavaScript that handeye keeps in every frame, and how it is asked."""
+"""Install handeye's JavaScript in frames and call its functions.
+
+All script files are joined into one function scope, so that pages cannot see their names. The public functions are
+properties of one object, stored in the document under a registered symbol.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playwright.async_api import ElementHandle, Frame
 
-#: Where a document keeps it.
+#: JavaScript expression of the object with the functions.
 KEY = "document[Symbol.for('handeye')]"
 NAMES = (
-    "say, collect, standing, node, place, blocked, rest, stamp, facts, stored, under, view, extent, wheel, focused, "
-    "mark, stir, shown, keyboard, give, edited, leave, hitTest, arm, disarm, turned, pressed"
+    "toJson, collect, elementState, node, framePlacement, blockersAt, waitForRest, drawingStamp, documentInfo, "
+    "storedItems, elementAt, viewport, frameSize, wheelPoint, focused, startTracking, pageChanges, secretRegions, "
+    "insertSecret, editedFields, blurFocused, hitTest, startComparison, endComparison, changeOf, pressElement"
 )
 
 
 @cache
-def source() -> str:
-    """Installs it in a document, once."""
+def script_source() -> str:
+    """Return JavaScript that installs the functions in a document, unless they are installed."""
     folder = files(__package__)
     names = (
         "accessible_names.js",
@@ -38,26 +43,28 @@ def source() -> str:
     return f"(() => {{ if ({KEY}) return;\n{body}\n{keep} }})()"
 
 
-async def ask(frame: Frame, function: str, argument: Any = None) -> Any:
-    """What a function of ours says in a frame; raises Playwright's errors."""
-    call = f"async (argument) => {KEY} ? {KEY}.say(await {KEY}.{function}(argument)) : undefined"
+async def call_script(frame: Frame, function: str, argument: Any = None) -> Any:
+    """Call a function in a frame and return its result. Raises Playwright's errors."""
+    call = f"async (argument) => {KEY} ? {KEY}.toJson(await {KEY}.{function}(argument)) : undefined"
     answer = await frame.evaluate(call, argument)
     if answer is None:
-        await frame.evaluate(source())
+        await frame.evaluate(script_source())
         answer = await frame.evaluate(call, argument)
     return json.loads(answer)
 
 
-async def ask_about(handle: ElementHandle, function: str, argument: Any = None) -> Any:
-    """The same, about an element of a frame where it is installed."""
-    return json.loads(await handle.evaluate(f"(el, argument) => {KEY}.say({KEY}.{function}(el, argument))", argument))
+async def call_script_on(handle: ElementHandle, function: str, argument: Any = None) -> Any:
+    """Call a function with an element as its first argument, in a frame where the script is installed."""
+    return json.loads(
+        await handle.evaluate(f"(el, argument) => {KEY}.toJson({KEY}.{function}(el, argument))", argument)
+    )
 
 
-async def quickly(frame: Frame, function: str, argument: Any = None, seconds: float = 2.0) -> Any:
-    """What a frame that matters less says, or None when it does not answer in time or is going away."""
+async def try_call_script(frame: Frame, function: str, argument: Any = None, seconds: float = 2.0) -> Any:
+    """Like `call_script`, but None when the frame does not answer within `seconds` or is removed."""
     from playwright.async_api import Error
 
     try:
-        return await asyncio.wait_for(ask(frame, function, argument), seconds)
+        return await asyncio.wait_for(call_script(frame, function, argument), seconds)
     except (Error, TimeoutError):
         return None

@@ -1,78 +1,76 @@
-// What must not be in a picture: fields that nobody may read, and where all text stands.
+// Regions that a screenshot must not show: secret fields, and the position of all text, for the search of secret values.
 
-const CHUNK = 40; // characters; longer texts are told in parts, whatever they say
+const CHUNK = 40; // characters; longer texts are reported in parts
 
-// Boxes of secret fields that hold something, and (with `texts`) [text, boxes] of all that can be read on the screen.
-function shown({ texts }) {
+// Return boxes of filled secret fields and, with `texts`, [text, boxes] of all text on the screen.
+function secretRegions({ texts }) {
   const fields = [], read = [];
-  const seen = (rect) => rect.r > 0 && rect.b > 0 && rect.l < innerWidth && rect.t < innerHeight && some(rect);
-  const tell = (text, rects) => {
-    const boxes = rects.map(edges).filter(seen).map(({ l, t, r, b }) => [l, t, r, b]);
+  const isOnScreen = (rect) => rect.r > 0 && rect.b > 0 && rect.l < innerWidth && rect.t < innerHeight && hasArea(rect);
+  const addRegion = (text, rects) => {
+    const boxes = rects.map(edgesOf).filter(isOnScreen).map(({ l, t, r, b }) => [l, t, r, b]);
     if (boxes.length && text.trim()) read.push([text, boxes]);
   };
-  const words = (node) => {
+  const addText = (node) => {
     for (let start = 0; start < node.length; start += CHUNK) {
       const range = document.createRange();
       range.setStart(node, start);
       range.setEnd(node, Math.min(node.length, start + CHUNK));
-      tell(range.toString(), [...range.getClientRects()]);
+      addRegion(range.toString(), [...range.getClientRects()]);
     }
   };
-  const field = (el) => {
-    const hidden = secret(el);
+  const addField = (el) => {
+    const hidden = isSecret(el);
     const filled = el.value || (el.isContentEditable && el.textContent) || el.matches(":autofill");
     const around = clipped(el);
-    if (hidden && filled && around && seen(around) && !(el.type === "password" && buried(el, around)))
+    if (hidden && filled && around && isOnScreen(around) && !(el.type === "password" && buried(el, around)))
       fields.push([around.l, around.t, around.r, around.b]);
     if (!texts || hidden) return;
-    if (el.localName === "select" && (el.multiple || el.size > 1)) { // its options stand on the page itself
-      for (const each of el.querySelectorAll("option, optgroup")) tell(each.label, [each.getBoundingClientRect()]);
+    if (el.localName === "select" && (el.multiple || el.size > 1)) { // its options are drawn in the page
+      for (const each of el.querySelectorAll("option, optgroup")) addRegion(each.label, [each.getBoundingClientRect()]);
       return;
     }
     const label = el.localName === "select" ? [...el.selectedOptions].map((each) => each.label).join(" ") : el.value || el.placeholder;
-    if (label) tell(label, [el.getBoundingClientRect()]);
+    if (label) addRegion(label, [el.getBoundingClientRect()]);
   };
   const walk = (root) => {
     const show = texts ? NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT : NodeFilter.SHOW_ELEMENT;
     const walker = document.createTreeWalker(root, show);
     for (let at = walker.currentNode; at; at = walker.nextNode()) {
       if (at.nodeType === TEXT) {
-        if (!/^(script|style|noscript|textarea|option|title)$/.test(at.parentElement?.localName) && squash(at.data)) words(at);
+        if (!/^(script|style|noscript|textarea|option|title)$/.test(at.parentElement?.localName) && collapseSpace(at.data)) addText(at);
       } else if (at.nodeType === ELEMENT) {
-        if (/^(input|textarea|select)$/.test(at.localName) || hushed.has(at)) field(at);
-        else if (texts && at.localName === "img" && at.alt) tell(at.alt, [at.getBoundingClientRect()]);
+        if (/^(input|textarea|select)$/.test(at.localName) || secretFields.has(at)) addField(at);
+        else if (texts && at.localName === "img" && at.alt) addRegion(at.alt, [at.getBoundingClientRect()]);
         const inner = shadowOf(at);
         if (inner) walk(inner);
       }
     }
   };
   walk(document);
-  return { fields, read, extent: extent() };
+  return { fields, read, extent: frameSize() };
 }
 
-// The part of a field that the boxes around it do not cut off, or null.
+// Return the part of a field that its ancestors do not clip, or null.
 function clipped(el) {
-  let rect = edges(el.getBoundingClientRect());
-  for (let up = above(el); up && up !== document.documentElement && up !== document.body; up = above(up)) {
+  let rect = edgesOf(el.getBoundingClientRect());
+  for (let up = parentOf(el); up && up !== document.documentElement && up !== document.body; up = parentOf(up)) {
     const style = getComputedStyle(up);
-    if (style.overflow !== "visible" && style.display !== "contents") rect = meet(rect, edges(up.getBoundingClientRect()));
+    if (style.overflow !== "visible" && style.display !== "contents") rect = intersect(rect, edgesOf(up.getBoundingClientRect()));
     if (style.position === "fixed") break;
   }
-  return some(rect) ? rect : null;
+  return hasArea(rect) ? rect : null;
 }
 
-// Whether something lies over all of a field, so far as that can be told; dots under a dialog give nothing away.
+// Whether a field is completely covered, by a test of five points.
 function buried(el, { l, t, r, b }) {
   const points = [[(l + r) / 2, (t + b) / 2], [l + 2, t + 2], [r - 2, t + 2], [l + 2, b - 2], [r - 2, b - 2]];
-  return points.every(([x, y]) => over(el, x, y) !== null);
+  return points.every(([x, y]) => blockerAt(el, x, y) !== null);
 }
 
-// The element that has the keyboard; an iframe when that is in one.
-const keyboard = () => focused();
 
-// Put text where the cursor is, if `el` still has the keyboard; in one go, so that nothing can come between.
-function give(el, text) {
-  hush(el);
+// Insert text at the cursor, if `el` still has the focus. It is one call, so no script of the page runs in between.
+function insertSecret(el, text) {
+  markSecret(el);
   if (focused() !== el) return "moved";
   const held = () => (el.isContentEditable ? el.innerText : el.value) ?? "";
   const before = held();

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from handeye.tools.browser.dialogs import OpenDialog
-from handeye.tools.browser.downloads import Downloads
-from handeye.tools.browser.launch import end_process, front_page, join, launch, play, process_of
-from handeye.tools.browser.network import Traffic
-from handeye.tools.browser.page_log import Overheard
-from handeye.tools.browser.playwright_errors import passing
-from handeye.tools.browser.scripts import source
-from handeye.tools.browser.view import View, view_of
+from handeye.tools.browser.file_transfer import Downloads
+from handeye.tools.browser.launch import browser_process_id, connect, end_process, front_page, launch, start_playwright
+from handeye.tools.browser.network import NetworkControl
+from handeye.tools.browser.page_log import PageLog
+from handeye.tools.browser.playwright_errors import is_navigating
+from handeye.tools.browser.scripts import script_source
+from handeye.tools.browser.view import Viewport, read_viewport
 from handeye.tools.errors import DeviceLost
 from handeye.tools.secrets.store import Secrets
 
@@ -40,43 +40,43 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Seconds during which a page may keep going on to another before looking at it is given up.
-PASSING = 5.0
+#: Seconds for which reading a page is retried while it navigates to other documents.
+NAVIGATION_SECONDS = 5.0
 
 
 class DialogOpened(Exception):
-    """A dialog holds the page up; what was being done goes on when it has been answered."""
+    """A JavaScript dialog blocks the page. The interrupted work continues in the page once the dialog is answered."""
 
 
 @dataclass(eq=False)
-class Tab:
-    """One page."""
+class BrowserTab:
+    """An open page."""
 
     page: Page
     ready: asyncio.Task[CDPSession]
-    """Its own line to Chromium."""
+    """The CDP session of the page."""
     title: str = ""
     sign: float | None = None
-    """Tells its document from every other."""
+    """A random number that identifies its document."""
 
 
-class Patience:
-    """What is being waited for, and what ends the waiting. Lives in the worker's event loop."""
+class InterruptibleWait:
+    """Runs coroutines that a dialog, a lost browser or a timeout interrupts. Used in the worker's event loop only."""
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
         self.dialog: OpenDialog | None = None
         self.lost = ""
-        """Why the browser cannot be used any more; empty while it can."""
-        self.said: list[str] = []
-        """What happened beside the action itself, for people to know."""
-        self._recent: list[Tab] = []
-        """The open tabs, the one in front last."""
+        """Why the browser can no longer be used; empty while it can."""
+        self.remarks: list[str] = []
+        """Side effects of an action, in words, for the event log."""
+        self._recent: list[BrowserTab] = []
+        """The open tabs in the order of their last use; the last one is in front."""
         self._waiting: set[asyncio.Future[None]] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
-    def front(self) -> Tab:
+    def front(self) -> BrowserTab:
         """The tab in front."""
         self.check()
         if not self._recent:
@@ -84,13 +84,16 @@ class Patience:
         return self._recent[-1]
 
     def check(self) -> None:
-        """Raise DeviceLost when the browser cannot be used any more."""
+        """Raise DeviceLost when the browser can no longer be used."""
         if self.lost:
             raise DeviceLost(f"{self.lost}; start it again and resume the run")
 
-    async def until(self, doing: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
-        """The result of `doing`. Raises DialogOpened when a dialog holds it up, DeviceLost when the browser goes away
-        or has not answered for `seconds` (the browser's time-out when None)."""
+    async def wait_for(self, doing: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
+        """Return the result of `doing`.
+
+        Raises DialogOpened when a dialog blocks it, and DeviceLost when the browser ends or does not answer within
+        `seconds` (the browser's timeout when None).
+        """
         if self.lost or self.dialog:
             doing.close()
             self.check()
@@ -111,57 +114,58 @@ class Patience:
             self._waiting.discard(stop)
             if not task.done():
                 task.cancel()
-                self.keep(task)
+                self.detach(task)
 
-    async def steady(self, look: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What `look` sees, tried again while the page goes on to another document; like `until` otherwise."""
+    async def retry_during_navigation(self, look: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return the result of `look`; call it again while the page navigates. Otherwise like `wait_for`."""
         from playwright.async_api import Error
 
-        deadline = time.monotonic() + PASSING
+        deadline = time.monotonic() + NAVIGATION_SECONDS
         while True:
             tab = self.front
             try:
-                return await self.until(look())
+                return await self.wait_for(look())
             except Error as error:
-                if time.monotonic() > deadline or not (passing(error) or tab.page.is_closed()):
+                if time.monotonic() > deadline or not (is_navigating(error) or tab.page.is_closed()):
                     raise
                 await asyncio.sleep(0.02)
 
-    def keep(self, task: asyncio.Future[Any]) -> None:
-        """Let a task end by itself, whatever becomes of it."""
+    def detach(self, task: asyncio.Future[Any]) -> None:
+        """Ignore the result and the error of a task that nothing waits for any more."""
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    def begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    def start_task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start a task that runs beside the caller's work."""
         task = asyncio.ensure_future(work)
-        self._tasks.add(task)
+        self._tasks.add(task)  # asyncio itself holds weak references to tasks only
         task.add_done_callback(self._tasks.discard)
         return task
 
     def take_remarks(self) -> list[str]:
-        """What happened meanwhile; forgotten afterwards."""
-        said = list(dict.fromkeys(self.said))
-        self.said.clear()
-        return said
+        """Return the remarks since the last call, without repetitions."""
+        remarks = list(dict.fromkeys(self.remarks))
+        self.remarks.clear()
+        return remarks
 
-    def _wake(self) -> None:
+    def _end_waits(self) -> None:
         for stop in self._waiting:
             if not stop.done():
                 stop.set_result(None)
 
-    def _lose(self, why: str) -> None:
+    def _mark_lost(self, why: str) -> None:
         self.lost = self.lost or why
-        self._wake()
+        self._end_waits()
 
 
-#: Seconds that a browser gets to end by itself.
-ENDING = 8.0
+#: Seconds after which a browser that does not close is killed.
+CLOSE_SECONDS = 8.0
 
-#: Seconds that a new tab may take to show up before nobody waits for it any more.
-OPENING = 3.0
+#: Seconds for which a new tab is waited for.
+OPENING_SECONDS = 3.0
 
 
-class Session(Patience):
-    """Chromium from its start to its end. Lives in the worker's event loop."""
+class BrowserSession(InterruptibleWait):
+    """One Chromium from its start to its end. Used in the worker's event loop only."""
 
     def __init__(
         self,
@@ -174,106 +178,106 @@ class Session(Patience):
         timeout: float,
         scale: float = 1.0,
         state: StorageState | None = None,
-        joined: str = "",
+        cdp_url: str = "",
     ) -> None:
         super().__init__(timeout)
-        self.headed, self.viewport, self.scale = headed, viewport, scale
+        self.headed, self.viewport_size, self.scale = headed, viewport, scale
         self.state = state
-        """Cookies and storage to begin with."""
-        self.joined = joined
-        """Where a Chromium listens that somebody else started and uses; empty for one of our own."""
+        """Initial cookies and storage."""
+        self.cdp_url = cdp_url
+        """CDP address of a Chromium that handeye did not start; empty for its own."""
         self.secrets = Secrets()
-        self.first = ""
-        """The address that the run began at, which secrets are bound to; empty until there is one."""
-        self.traffic = Traffic(domains, files=files)
-        self.overheard = Overheard(lambda text: self.secrets.redact(text))
-        self.tabs: list[Tab] = []
-        """In the order they opened."""
-        self.chooser: asyncio.Future[FileChooser] | None = None
-        """Somebody waits for a file chooser."""
-        self.downloads = Downloads(downloads, self.said.append)
-        self.staying = True
-        """Whether a page that asks may keep its person; not while handeye itself moves on."""
-        self.kept_window = bool(joined)
-        """Whether the window has cookies and storage that are newer than any memento's."""
+        self.first_url = ""
+        """The first address of the run, to which secrets are bound; empty until there is one."""
+        self.network = NetworkControl(domains, files=files)
+        self.page_log = PageLog(lambda text: self.secrets.redact(text))
+        self.tabs: list[BrowserTab] = []
+        """In the order in which they opened."""
+        self.file_chooser: asyncio.Future[FileChooser] | None = None
+        """Set while an upload waits for the page to open a file chooser."""
+        self.downloads = Downloads(downloads, self.remarks.append)
+        self.asks_before_leaving = True
+        """Whether a page may show its `beforeunload` dialog; False while a device state is restored."""
+        self.window_survived = bool(cdp_url)
+        """Whether the browser context outlived a crash: its cookies and storage are newer than any device state."""
         self.pid: int | None = None
-        self.moved: Callable[[], Coroutine[Any, Any, None]] | None = None
+        self.on_navigated: Callable[[], Coroutine[Any, Any, None]] | None = None
         """Called when a tab shows another document or address."""
         self._opening: dict[str, float] = {}
-        self._home = ""
-        self._ids: set[str] = set()
-        """Of our tabs' targets."""
+        self._browser_context_id = ""
+        self._target_ids: set[str] = set()
+        """CDP target ids of the tabs of this session."""
         self._closing = False
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
-        self._artist: Browser | None = None
+        self._dialog_renderer: Browser | None = None
         self._context: BrowserContext | None = None
 
     # Start and end
 
     async def start(self) -> None:
-        """Start Chromium with one empty tab, or join one. Raises SetupError when that cannot be done."""
-        self._playwright = await play()
-        if self.joined:
-            self._browser = await join(self._playwright, self.joined, self.timeout)
+        """Start Chromium with one empty tab, or connect to a running one. Raises SetupError when that fails."""
+        self._playwright = await start_playwright()
+        if self.cdp_url:
+            self._browser = await connect(self._playwright, self.cdp_url, self.timeout)
         else:
-            rules = self.traffic.domains.switches()
+            rules = self.network.domains.switches()
             self._browser = await launch(
                 self._playwright, headed=self.headed, rules=rules, timeout=self.timeout, scale=self.scale
             )
-            self.pid = await process_of(self._browser)
-        self._browser.on("disconnected", self._ended)
+            self.pid = await browser_process_id(self._browser)
+        self._browser.on("disconnected", self._on_disconnected)
         root = await self._browser.new_browser_cdp_session()
-        root.on("Target.targetCreated", lambda event: self._target(event["targetInfo"]))
-        root.on("Target.targetDestroyed", lambda event: self._gone(event["targetId"]))
+        root.on("Target.targetCreated", lambda event: self._on_target_created(event["targetInfo"]))
+        root.on("Target.targetDestroyed", lambda event: self._on_target_destroyed(event["targetId"]))
         await root.send("Target.setDiscoverTargets", {"discover": True})
-        if self.joined:
-            await self._join_tab(self._browser.contexts[0])
+        if self.cdp_url:
+            await self._connect_to_tab(self._browser.contexts[0])
         else:
-            await self.traffic.attach(root)
+            await self.network.attach(root)
             await self.open_context(self.state)
 
-    async def _join_tab(self, context: BrowserContext) -> None:
-        """Take the tab that is in front; no other is touched, except those that it opens."""
+    async def _connect_to_tab(self, context: BrowserContext) -> None:
+        """Use the tab in front. Other tabs are not touched, except those that it opens."""
         self._context = context
-        context.on("dialog", self._asked)
-        self._adopt(await front_page(context) or await context.new_page())
+        context.on("dialog", self._on_dialog)
+        self._add_tab(await front_page(context) or await context.new_page())
         await self.front.ready
-        self.begin_at(self.front.page.url)
+        self.note_first_url(self.front.page.url)
 
-    def begin_at(self, url: str) -> None:
-        """A page is open: where none was before, the run begins on it."""
-        if not self.first and url.startswith(("http:", "https:", "file:")):
-            self.first = url
+    def note_first_url(self, url: str) -> None:
+        """Store the address of the first page of the run."""
+        if not self.first_url and url.startswith(("http:", "https:", "file:")):
+            self.first_url = url
 
     async def revive(self) -> None:
-        """Be there again after a loss: with a new page where the browser still lives, else with a new browser."""
+        """Recover from a lost page: open a new page when the browser still answers, else start a new browser."""
         gone, fresh = [tab.page for tab in self.tabs], None
         if self._browser is not None and self._context is not None:
-            with suppress(Exception):  # a browser that is gone, or hangs
+            with suppress(Exception):  # the browser ended or does not answer
                 fresh = await asyncio.wait_for(self._context.new_page(), self.timeout)
         if fresh is None:
             await self._release()
             end_process(self.pid)
-        # Only now: what the old ones had still to say has been heard.
+        # Only now: events of the old pages have been processed.
         self.lost, self.dialog, self.tabs, self._recent = "", None, [], []
-        self.kept_window = fresh is not None or bool(self.joined)
+        self.window_survived = fresh is not None or bool(self.cdp_url)
         if fresh is None:
             self._context = None
             await self.start()
             return
-        self._adopt(fresh)
+        self._add_tab(fresh)
         await self.front.ready
         for old in gone:
-            self.keep(self.begin(old.close()))
+            self.detach(self.start_task(old.close()))
 
     async def open_context(self, state: StorageState | None = None) -> None:
-        """A fresh window with one empty tab, and cookies and local storage if given; the old one is closed."""
+        """Open a browser context with one empty tab and the given cookies and local storage; close the old context."""
         old, self._context = self._context, None
         self.tabs, self._recent, self.dialog = [], [], None
         if old is not None:
             await old.close()
-        width, height = self.viewport
+        width, height = self.viewport_size
         context = await self.browser.new_context(
             viewport={"width": width, "height": height},
             device_scale_factor=self.scale,
@@ -282,38 +286,38 @@ class Session(Patience):
         )
         self._context = context
         context.set_default_timeout(self.timeout * 1000)
-        await context.add_init_script(source())
-        context.on("page", self._adopt)
-        context.on("dialog", self._asked)
-        self.traffic.watch(context)
-        self._adopt(await context.new_page())
+        await context.add_init_script(script_source())
+        context.on("page", self._add_tab)
+        context.on("dialog", self._on_dialog)
+        self.network.watch(context)
+        self._add_tab(await context.new_page())
         await self.front.ready
 
     async def close(self) -> None:
-        """End Chromium; whatever it takes."""
+        """Close Chromium; errors are ignored."""
         self._closing = True
-        self._lose("the browser was closed")
+        self._mark_lost("the browser was closed")
         await self._release()
 
     async def _release(self) -> None:
-        browser, playwright, artist = self._browser, self._playwright, self._artist
-        self._browser = self._playwright = self._artist = None
-        # What does not end by itself is ended by its process.
-        for one in (artist, browser):  # one that was joined is only let go of
+        browser, playwright, dialog_renderer = self._browser, self._playwright, self._dialog_renderer
+        self._browser = self._playwright = self._dialog_renderer = None
+        # The caller kills the process of a browser that does not close.
+        for one in (dialog_renderer, browser):  # closing a connected browser only disconnects
             with suppress(Exception):
                 if one:
-                    await asyncio.wait_for(one.close(), ENDING)
+                    await asyncio.wait_for(one.close(), CLOSE_SECONDS)
         with suppress(Exception):
             if playwright:
-                await asyncio.wait_for(playwright.stop(), ENDING)
+                await asyncio.wait_for(playwright.stop(), CLOSE_SECONDS)
 
-    async def artist(self) -> Browser:
-        """A browser in which dialogs can be drawn unseen: never a window before somebody's eyes."""
-        if not (self.joined or self.headed) or self._playwright is None:
+    async def dialog_renderer(self) -> Browser:
+        """A headless browser in which dialogs are rendered: no window may appear on a person's screen."""
+        if not (self.cdp_url or self.headed) or self._playwright is None:
             return self.browser
-        if self._artist is None or not self._artist.is_connected():
-            self._artist = await launch(self._playwright, headed=False, rules=[], timeout=self.timeout)
-        return self._artist
+        if self._dialog_renderer is None or not self._dialog_renderer.is_connected():
+            self._dialog_renderer = await launch(self._playwright, headed=False, rules=[], timeout=self.timeout)
+        return self._dialog_renderer
 
     @property
     def browser(self) -> Browser:
@@ -327,123 +331,127 @@ class Session(Patience):
             raise DeviceLost(f"{self.lost or 'the browser has no window'}; start it again and resume")
         return self._context
 
-    def _ended(self, browser: Browser) -> None:
+    def _on_disconnected(self, browser: Browser) -> None:
         if browser is self._browser:
-            self._lose("the browser has ended")
+            self._mark_lost("the browser has ended")
 
     # Tabs
 
-    async def view(self) -> View:
-        """How the front tab's pixels become those of the picture and the mouse."""
+    async def viewport(self) -> Viewport:
+        """The size, zoom and scale of the front tab."""
         tab = self.front
-        # Somebody at a visible browser may zoom.
-        return await view_of(tab.page, await tab.ready, None if self.joined or self.headed else self.scale)
+        # A person may zoom a visible browser.
+        return await read_viewport(tab.page, await tab.ready, None if self.cdp_url or self.headed else self.scale)
 
     async def new_page(self) -> Page:
-        """A new tab of ours, in front."""
+        """Open a tab in front of the others."""
         page = await self.context.new_page()
-        self._adopt(page)
+        self._add_tab(page)
         return page
 
-    async def bring_to_front(self, tab: Tab) -> None:
+    async def bring_to_front(self, tab: BrowserTab) -> None:
         self._recent.remove(tab)
         self._recent.append(tab)
         await tab.page.bring_to_front()
 
     @property
-    def opening(self) -> bool:
-        """Whether a tab is about to come: Chromium has made it, and Playwright has not shown it yet."""
-        return any(time.monotonic() - since < OPENING for since in self._opening.values())
+    def tab_is_opening(self) -> bool:
+        """Whether Chromium has created a tab that Playwright has not reported yet."""
+        return any(time.monotonic() - since < OPENING_SECONDS for since in self._opening.values())
 
-    def _target(self, target: dict[str, Any]) -> None:
-        ours = target.get("openerId") in self._ids if self.joined else target.get("browserContextId") == self._home
+    def _on_target_created(self, target: dict[str, Any]) -> None:
+        ours = (
+            target.get("openerId") in self._target_ids
+            if self.cdp_url
+            else target.get("browserContextId") == self._browser_context_id
+        )
         if target["type"] == "page" and ours:
             self._opening[target["targetId"]] = time.monotonic()
 
-    def _gone(self, target: str) -> None:
+    def _on_target_destroyed(self, target: str) -> None:
         self._opening.pop(target, None)
-        self._ids.discard(target)
+        self._target_ids.discard(target)
 
-    def _adopt(self, page: Page) -> None:
+    def _add_tab(self, page: Page) -> None:
         if any(tab.page is page for tab in self.tabs):
             return
-        if self.joined:
-            page.on("popup", self._adopt)
-            self.traffic.watch_page(page)
-        self.overheard.watch(page)
-        page.on("close", self._closed)
-        page.on("crash", lambda page: self._crashed(page))
-        page.on("download", self._downloading)
-        page.on("filechooser", self._choosing)
-        page.on("framenavigated", lambda frame: self._moved(page, frame))
-        tab = Tab(page, self.begin(self._prepare(page)))
-        self.keep(tab.ready)
+        if self.cdp_url:
+            page.on("popup", self._add_tab)
+            self.network.watch_page(page)
+        self.page_log.watch(page)
+        page.on("close", self._on_page_closed)
+        page.on("crash", lambda page: self._on_page_crashed(page))
+        page.on("download", self._on_download)
+        page.on("filechooser", self._on_file_chooser)
+        page.on("framenavigated", lambda frame: self._on_frame_navigated(page, frame))
+        tab = BrowserTab(page, self.start_task(self._prepare(page)))
+        self.detach(tab.ready)
         self.tabs.append(tab)
         self._recent.append(tab)
 
-    def _downloading(self, download: Download) -> None:
-        self.traffic.file_came(download.url)
-        self.downloads.begin(download)
+    def _on_download(self, download: Download) -> None:
+        self.network.file_arrived(download.url)
+        self.downloads.start(download)
 
-    def _moved(self, page: Page, frame: Frame) -> None:
-        if self.moved and frame is page.main_frame and not self._closing:
-            self.keep(self.begin(self.moved()))
+    def _on_frame_navigated(self, page: Page, frame: Frame) -> None:
+        if self.on_navigated and frame is page.main_frame and not self._closing:
+            self.detach(self.start_task(self.on_navigated()))
 
     async def _prepare(self, page: Page) -> CDPSession:
-        line = await page.context.new_cdp_session(page)
-        if self.joined:
-            await self.traffic.attach(line)
-            await page.add_init_script(source())
-        target = (await line.send("Target.getTargetInfo"))["targetInfo"]
-        self._home = target.get("browserContextId", "")
+        cdp_session = await page.context.new_cdp_session(page)
+        if self.cdp_url:
+            await self.network.attach(cdp_session)
+            await page.add_init_script(script_source())
+        target = (await cdp_session.send("Target.getTargetInfo"))["targetInfo"]
+        self._browser_context_id = target.get("browserContextId", "")
         self._opening.pop(target["targetId"], None)
-        self._ids.add(target["targetId"])
-        line.on("Page.javascriptDialogClosed", lambda _: self._answered(page))
-        await line.send("Page.enable")
+        self._target_ids.add(target["targetId"])
+        cdp_session.on("Page.javascriptDialogClosed", lambda _: self._on_dialog_closed(page))
+        await cdp_session.send("Page.enable")
         if self.scale != 1 and page.viewport_size:
-            # Pictures have the scale that the line which asks for them has set itself.
+            # Page.captureScreenshot uses the device scale that its own CDP session has set.
             screen = {"deviceScaleFactor": self.scale, "mobile": False}
-            await line.send("Emulation.setDeviceMetricsOverride", {**page.viewport_size, **screen})
-        return line
+            await cdp_session.send("Emulation.setDeviceMetricsOverride", {**page.viewport_size, **screen})
+        return cdp_session
 
-    def _closed(self, page: Page) -> None:
+    def _on_page_closed(self, page: Page) -> None:
         self.tabs = [tab for tab in self.tabs if tab.page is not page]
         self._recent = [tab for tab in self._recent if tab.page is not page]
         if self.dialog and self.dialog.dialog.page is page:
             self.dialog = None
         if not self.tabs and self._context is not None and page.context is self._context and not self._closing:
-            self._lose("the last page was closed")
+            self._mark_lost("the last page was closed")
 
-    def _crashed(self, page: Page) -> None:
+    def _on_page_crashed(self, page: Page) -> None:
         if len(self.tabs) > 1 and self._recent[-1].page is not page:
-            self.said.append("a page in another tab crashed; its tab is gone")
-            self._closed(page)
+            self.remarks.append("a page in another tab crashed; its tab is gone")
+            self._on_page_closed(page)
         else:
-            self._lose("the page has crashed")
+            self._mark_lost("the page has crashed")
 
     # Dialogs, files
 
-    def _asked(self, dialog: Dialog) -> None:
-        if dialog.type == "beforeunload" and not self.staying:
-            self.said.append("the page asked whether to leave it; it was left")
-            self.keep(self.begin(dialog.accept()))
+    def _on_dialog(self, dialog: Dialog) -> None:
+        if dialog.type == "beforeunload" and not self.asks_before_leaving:
+            self.remarks.append("the page asked whether to leave it; it was left")
+            self.detach(self.start_task(dialog.accept()))
             return
         tab = next((tab for tab in self._recent if tab.page is dialog.page), None)
-        if tab is None and self.joined:
-            return  # another tab's, and somebody else's to answer
+        if tab is None and self.cdp_url:
+            return  # a dialog of a tab that this session does not use
         if tab is not None:
             self._recent.remove(tab)
             self._recent.append(tab)
         self.dialog = OpenDialog.of(dialog, self.secrets.redact)
-        self._wake()
+        self._end_waits()
 
-    def _answered(self, page: Page) -> None:
-        """Somebody at a visible browser answered the dialog."""
+    def _on_dialog_closed(self, page: Page) -> None:
+        """A person answered the dialog in a visible browser."""
         if self.dialog and self.dialog.dialog.page in (page, None):
             self.dialog = None
 
-    def _choosing(self, chooser: FileChooser) -> None:
-        if self.chooser is not None and not self.chooser.done():
-            self.chooser.set_result(chooser)
+    def _on_file_chooser(self, chooser: FileChooser) -> None:
+        if self.file_chooser is not None and not self.file_chooser.done():
+            self.file_chooser.set_result(chooser)
         else:
-            self.said.append("the page asked for files; give them with upload")
+            self.remarks.append("the page asked for files; give them with upload")

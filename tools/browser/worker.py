@@ -1,7 +1,7 @@
-"""A thread with an event loop of its own, in which Playwright lives.
+"""Run Playwright in a thread with its own event loop.
 
-So the browser's events (dialogs, new tabs, requests to be judged) are dealt with at all times, not only while somebody
-calls; the caller may itself run inside an event loop; and Ctrl-C interrupts the caller without breaking Playwright.
+Events of the browser (dialogs, new tabs, paused requests) are processed at any time, not only during a call. The caller
+may run in an event loop of its own. Ctrl-C interrupts the caller and leaves Playwright's connection intact.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: On Windows a waiting thread notices Ctrl-C only between two waits.
+#: Longest wait in one piece: on Windows a waiting thread handles Ctrl-C only between two waits.
 WAKE_SECONDS = 0.5
 
 
 class Worker:
-    """Runs coroutines in its thread and hands their results to other threads."""
+    """Runs coroutines in its thread and returns their results to other threads."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -30,9 +30,9 @@ class Worker:
         self._thread.start()
 
     def call(self, coroutine: Coroutine[Any, Any, T], *, waits: bool = False) -> T:
-        """The coroutine's result. When the caller is interrupted, the coroutine is cancelled.
+        """Return the coroutine's result. When the caller is interrupted, the coroutine is cancelled.
 
-        With `waits` it does nothing but wait, and Stopped is raised once somebody stops the run.
+        `waits`: the coroutine only waits, so Stopped is raised as soon as the run is to stop.
         """
         if not self._thread.is_alive():
             coroutine.close()
@@ -52,7 +52,7 @@ class Worker:
             raise
 
     def stop(self) -> None:
-        """End the thread; whatever still runs in it is cancelled. May be called twice."""
+        """End the thread and cancel its tasks. May be called twice."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(10)

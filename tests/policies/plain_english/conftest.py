@@ -15,7 +15,7 @@ from handeye.perception.phrases.matching import shows
 from handeye.policies.decision import Decision, PolicyInput, StepSummary
 from handeye.policies.plain_english import PlainEnglish
 from handeye.tools.actions import HAND_KINDS, Done, Remember, Wait, targets
-from handeye.tools.browser.device import Browser
+from handeye.tools.browser.browser import Browser
 from handeye.tools.errors import ActionFailed, ActionRefused
 
 PAGES = Path(__file__).parent / "pages"

@@ -1,4 +1,4 @@
-"""A small web server that tests fill with pages, and a browser to look at them."""
+"""A local web server whose pages tests define, and browsers that show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JavaScript dialogs stay open until they are answered, and can be seen."""
+"""JavaScript dialogs stay open until they are answered, and are visible in the screenshot."""
 
 # ruff: noqa: E501 - pages read better unbroken
 

@@ -1,4 +1,4 @@
-"""A second server that stands for a forbidden place is not even connected to, whatever a page tries."""
+"""A second server stands for a forbidden domain: no page can connect to it."""
 
 # ruff: noqa: E501 - pages read better unbroken
 

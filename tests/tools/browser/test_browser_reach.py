@@ -1,4 +1,4 @@
-"""What can be reached and what cannot: through frames and scroll areas, under things, on hover, by dragging."""
+"""What can be reached and what cannot: through frames and scroll areas, below other elements, by hover and drag."""
 
 # ruff: noqa: E501 - pages read better unbroken
 

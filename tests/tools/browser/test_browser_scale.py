@@ -1,4 +1,4 @@
-"""Boxes and presses are right whatever a screen's pixels and a page's zoom are, in frames and shadow trees too."""
+"""Boxes and presses are correct for every device scale and zoom, in frames and shadow trees, too."""
 
 # ruff: noqa: E501 - pages read better unbroken
 
@@ -147,5 +147,5 @@ def is_blue(pixel: object) -> bool:
 
 
 def test_a_scale_that_no_screen_has_is_a_mistake() -> None:
-    with pytest.raises(UsageError, match="a device scale of 0 is none that screens have"):
+    with pytest.raises(UsageError, match=r"scale must be between 0\.25 and 8, got 0"):
         Browser(scale=0)

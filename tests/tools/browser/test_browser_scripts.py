@@ -1,4 +1,4 @@
-"""Scripts of those who set a page up or judge it."""
+"""Scripts that set up or check a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret goes into one field of a document it belongs to, and a picture shows neither it nor any password."""
+"""A secret is inserted only into a field of a document to which it is bound; screenshots mask it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def value(browser: Browser, script: str) -> Any:
 
 def black(browser: Browser, box: Any) -> bool:
     """Whether all of a box is black in a new picture."""
-    browser._camera.forget()
+    browser._page_capture.invalidate()
     return browser.capture().image.crop(box).getextrema() == ((0, 0), (0, 0), (0, 0))
 
 
@@ -127,7 +127,7 @@ def test_a_short_secret_is_hidden_in_its_field_alone(browser: Browser) -> None:
 def test_text_that_shows_the_value_is_black_wherever_it_stands(browser: Browser) -> None:
     text = "<p>It is <b>ünï</b><i>code &amp; 東京</i> 7, really</p><p>safe</p>"
     value(browser, f"document.body.insertAdjacentHTML('beforeend', '{text}')")
-    browser._camera.forget()
+    browser._page_capture.invalidate()
     boxes = {element.name: element.box for element in browser.elements() if element.role == "text"}
     hidden = next(box for name, box in boxes.items() if "{{secret:shop}}" in name)
     picture = browser.capture().image
@@ -139,7 +139,7 @@ def test_text_that_shows_the_value_is_black_wherever_it_stands(browser: Browser)
 def test_a_dialog_is_given_no_secret(browser: Browser) -> None:
     value(browser, "void setTimeout(() => prompt('Which one?'), 0)")
     browser.settle()
-    with pytest.raises(ActionRefused, match="no secret is typed into a dialog"):
+    with pytest.raises(ActionRefused, match="a secret cannot be typed into a dialog"):
         browser.perform(Type(text="{{secret:shop}}"))
     browser.perform(Key(keys="escape"))
 

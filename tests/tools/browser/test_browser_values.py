@@ -1,4 +1,4 @@
-"""Fields of every kind on one page: what they hold decides, and scripts of the page see what is set."""
+"""Fields of every type: the value read back decides, and scripts of the page receive the events."""
 
 from __future__ import annotations
 

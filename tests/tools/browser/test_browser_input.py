@@ -1,4 +1,4 @@
-"""Mouse and keyboard: what a page sees of them."""
+"""Mouse and keyboard: the events that a page receives."""
 
 # ruff: noqa: E501 - pages read better unbroken
 
@@ -284,5 +284,5 @@ def test_files_are_given_to_fields_labels_and_buttons(show: Show, aim: Aim, find
 def test_waiting_and_what_is_no_work_for_hands(show: Show) -> None:
     browser = show("<p>x")
     assert browser.perform(Wait(seconds=0.05)) == ""
-    with pytest.raises(ActionRefused, match="nothing a hand does"):
+    with pytest.raises(ActionRefused, match="is no action of a device"):
         browser.perform(Zoom(target=Target(point=Point(1, 1))))

@@ -1,4 +1,4 @@
-"""What a page's elements are called, where they are, and which are left out."""
+"""Names, boxes and visibility of a page's elements."""
 
 # ruff: noqa: E501 - pages read better unbroken
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.tools.actions import Click, Scroll, Target
-from handeye.tools.browser.observe import CAP
+from handeye.tools.browser.observe import MAX_ELEMENTS
 
 if TYPE_CHECKING:
     from handeye.tools.browser import Browser
@@ -231,7 +231,7 @@ def test_a_nameless_icon_is_described_by_what_its_code_says(show: Show) -> None:
 def test_a_page_of_thousands_of_things_is_cut_at_the_cap_off_screen_first(show: Show) -> None:
     browser = show("<script>document.write('<p>text</p>'.repeat(5000) + '<button>Last</button>')</script>")
     elements = browser.elements()
-    assert len(elements) == CAP
+    assert len(elements) == MAX_ELEMENTS
     assert elements[-1].name == "Last"
     assert elements[0].box.top < 100
 
@@ -244,8 +244,8 @@ def test_a_page_that_redefines_the_language_is_still_read(show: Show) -> None:
 
 
 def test_elements_beyond_the_limit_are_counted(one_browser: Browser, show: Show) -> None:
-    show("".join(f"<button>Button {number}</button>" for number in range(CAP + 300)))
-    assert len(one_browser.elements()) == CAP
+    show("".join(f"<button>Button {number}</button>" for number in range(MAX_ELEMENTS + 300)))
+    assert len(one_browser.elements()) == MAX_ELEMENTS
     assert one_browser.signals().unlisted == 300
     show("<button>Alone</button>")
     one_browser.elements()

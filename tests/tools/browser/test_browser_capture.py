@@ -1,4 +1,4 @@
-"""Pictures: what they show, and when one need not be taken again."""
+"""Screenshots: what they show, and when one is reused."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def message(browser: Browser) -> None:
     ],
 )
 def test_whatever_changes_is_seen(show: Show, site: Site, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handeye.tools.browser.capture.AGE", 30)
+    monkeypatch.setattr("handeye.tools.browser.capture.MAX_AGE", 30)
     svg = (
         "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='90'><rect width='90' height='90' fill='red'/></svg>"
     )
@@ -85,15 +85,15 @@ def test_what_leaves_no_trace_is_seen_when_the_picture_has_aged(show: Show) -> N
 
 
 def test_a_picture_under_way_while_something_is_done_is_not_used(show: Show) -> None:
-    camera = show(BOX)._camera
+    camera = show(BOX)._page_capture
 
     async def both() -> tuple[Image, Image]:
-        camera.take_ahead()
-        ahead = camera._ahead
+        camera.start_early()
+        ahead = camera._early
         assert ahead is not None
         await asyncio.sleep(0.001)
-        camera.forget()
-        return await camera.picture(), ahead.result()
+        camera.invalidate()
+        return await camera.image(), ahead.result()
 
     used, under_way = show(BOX)._worker.call(both())
     assert used is not under_way

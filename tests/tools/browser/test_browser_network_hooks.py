@@ -1,4 +1,4 @@
-"""What may leave the browser: allowed domains at the network, and a word before anything changes elsewhere."""
+"""Requests leave to allowed domains only, and hooks are called before a request that changes something."""
 
 # ruff: noqa: E501 - pages read better unbroken
 

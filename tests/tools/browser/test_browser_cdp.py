@@ -1,4 +1,4 @@
-"""A tab of a Chromium that somebody uses: worked in, and left as it is."""
+"""A tab of a running Chromium is used over CDP and left unchanged on close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting, losing, coming back and ending."""
+"""Start, loss, restart and end of the browser."""
 
 # ruff: noqa: E501 - pages read better unbroken
 
@@ -20,7 +20,7 @@ import pytest
 from handeye.tools.actions import Back, Click, Navigate, Scroll, Tabs, Target, Type
 from handeye.tools.browser import Browser, find_chromium
 from handeye.tools.browser.launch import need_chromium
-from handeye.tools.browser.playwright_errors import passing, translate, translated
+from handeye.tools.browser.playwright_errors import is_navigating, translate, translating_errors
 from handeye.tools.device import Device
 from handeye.tools.errors import ActionFailed, ActionRefused, DeviceLost, HandeyeError, SetupError, UsageError
 from handeye.tools.geometry import Point
@@ -371,21 +371,21 @@ def test_playwrights_own_exceptions_are_translated_and_others_are_not() -> None:
         ConnectionResetError("gone"),
         Exception("Connection closed"),
     ):
-        with pytest.raises(HandeyeError), translated("it"):
+        with pytest.raises(HandeyeError), translating_errors("it"):
             raise error
-    with pytest.raises(SetupError), translated("it", starting=True):
+    with pytest.raises(SetupError), translating_errors("it", starting=True):
         raise Error("x")
-    with pytest.raises(ZeroDivisionError), translated("it"):
+    with pytest.raises(ZeroDivisionError), translating_errors("it"):
         raise ZeroDivisionError
-    with pytest.raises(KeyboardInterrupt), translated("it"):
+    with pytest.raises(KeyboardInterrupt), translating_errors("it"):
         raise KeyboardInterrupt
 
 
 def test_errors_of_a_page_going_on_are_known() -> None:
     from playwright.async_api import Error
 
-    assert passing(Error("Frame.evaluate: Execution context was destroyed, most likely because of a navigation"))
-    assert not passing(Error("net::ERR_FAILED"))
+    assert is_navigating(Error("Frame.evaluate: Execution context was destroyed, most likely because of a navigation"))
+    assert not is_navigating(Error("net::ERR_FAILED"))
 
 
 def test_importing_the_browser_loads_no_playwright() -> None:

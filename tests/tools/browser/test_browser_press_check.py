@@ -1,4 +1,4 @@
-"""A press meets what was there when the page was last looked at, or it is not made."""
+"""A press is stopped when its target differs from the last observation."""
 
 from __future__ import annotations
 

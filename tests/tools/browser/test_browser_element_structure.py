@@ -1,4 +1,4 @@
-"""What a page's own structure tells of its elements: what holds them, what can be reached, what is written on them."""
+"""The structure of a page: parents of elements, reachability, and drawn text."""
 
 from __future__ import annotations
 

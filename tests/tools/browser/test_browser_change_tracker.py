@@ -1,4 +1,4 @@
-"""What a page does by itself is told from what a press has caused, on a page that has only just been loaded too."""
+"""Changes that a page makes independently are separated from changes that a press caused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages say beside the screen is written down: bounded, and with names for secrets."""
+"""Console messages, errors and requests of pages are logged: bounded in size, with secrets redacted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from handeye.tools.actions import Navigate
 from handeye.tools.browser import Browser
-from handeye.tools.browser.page_log import LONGEST, MOST_ENTRIES, read_log, shown
+from handeye.tools.browser.page_log import MAX_ENTRIES, MAX_TEXT, read_page_log, url_without_values
 from handeye.tools.device import Hooks
 from handeye.tools.secrets.store import Secret, Secrets
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from handeye.tools.browser.page_log import Heard
+    from handeye.tools.browser.page_log import PageLogEntry
     from tests.tools.browser.conftest import Site
 
 VALUE = "tulip-77-secret"
@@ -29,19 +29,19 @@ def browser() -> Iterator[Browser]:
         yield made
 
 
-def _until(path: Path, text: str) -> list[Heard]:
+def _until(path: Path, text: str) -> list[PageLogEntry]:
     """The log, once it tells this; what pages say takes its time."""
     for _ in range(300):
-        if any(text in each.text for each in read_log(path)):
+        if any(text in each.text for each in read_page_log(path)):
             break
         time.sleep(0.1)
-    return list(read_log(path))
+    return list(read_page_log(path))
 
 
 def test_console_errors_and_requests_are_written_down(site: Site, browser: Browser, tmp_path: Path) -> None:
     log = tmp_path / "page.jsonl"
     browser.secrets = Secrets([Secret("till", VALUE, ("127.0.0.1",))])
-    long = "x" * (LONGEST - 5)
+    long = "x" * (MAX_TEXT - 5)
     site.page(
         "/first",
         f"<script>console.warn('{VALUE}'); console.log('{long}' + '{VALUE}');"
@@ -66,19 +66,17 @@ def test_console_errors_and_requests_are_written_down(site: Site, browser: Brows
 
 def test_a_page_that_never_stops_talking_fills_no_disk(site: Site, browser: Browser, tmp_path: Path) -> None:
     log = tmp_path / "page.jsonl"
-    site.page(
-        "/chatty", f"<script>for (let i = 0; i < {MOST_ENTRIES + 50}; i++) console.log('x'.repeat(5000))</script>"
-    )
+    site.page("/chatty", f"<script>for (let i = 0; i < {MAX_ENTRIES + 50}; i++) console.log('x'.repeat(5000))</script>")
     browser.attach(Hooks(page_log=log))
     browser.perform(Navigate(url=f"{site.url}/chatty"))
     for _ in range(300):
-        if len(list(read_log(log))) >= MOST_ENTRIES:
+        if len(list(read_page_log(log))) >= MAX_ENTRIES:
             break
         time.sleep(0.1)
     browser.settle()
-    found = list(read_log(log))
-    assert len(found) == MOST_ENTRIES
-    assert max(len(each.text) for each in found) < LONGEST + 10
+    found = list(read_page_log(log))
+    assert len(found) == MAX_ENTRIES
+    assert max(len(each.text) for each in found) < MAX_TEXT + 10
     browser.attach(Hooks(page_log=tmp_path / "second.jsonl"))
     site.page("/quiet", "<script>console.log('another run')</script>")
     browser.perform(Navigate(url=f"{site.url}/quiet"))
@@ -86,5 +84,5 @@ def test_a_page_that_never_stops_talking_fills_no_disk(site: Site, browser: Brow
 
 
 def test_addresses_are_shown_without_what_may_be_private() -> None:
-    assert shown("https://ada:pw@shop.example/a?q=lamp&token=1#x") == "https://shop.example/a?q=…&token=…"
-    assert shown("https://shop.example/a") == "https://shop.example/a"
+    assert url_without_values("https://ada:pw@shop.example/a?q=lamp&token=1#x") == "https://shop.example/a?q=…&token=…"
+    assert url_without_values("https://shop.example/a") == "https://shop.example/a"
