@@ -138,5 +138,5 @@ def test_a_crashed_tab_is_opened_again_and_no_other_is_touched(theirs: str, site
 def test_nobody_at_the_address_and_states_that_are_not_ours_are_refused() -> None:
     with pytest.raises(SetupError, match=r"no Chromium listens at http://127\.0\.0\.1:9"):
         Browser(cdp="http://127.0.0.1:9")
-    with pytest.raises(UsageError, match="cookies and storage of its own"):
+    with pytest.raises(UsageError, match="has its own cookies and storage"):
         Browser(cdp="http://127.0.0.1:9", storage_state={"cookies": [], "origins": []})

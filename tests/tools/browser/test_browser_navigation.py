@@ -194,7 +194,7 @@ def test_a_file_that_must_not_come_or_turns_out_a_page_is_not_waited_for(
         request.send_header("Location", where.format(port=site.port))
         request.end_headers()
 
-    monkeypatch.setattr(network, "FILE_PATIENCE", 60.0)
+    monkeypatch.setattr(network, "FILE_SECONDS", 60.0)
     site.routes["/moved"] = moved
     site.page("/end", "<title>End</title>")
     home = site.page("/", "<a href=/moved download>Get</a>")
@@ -207,7 +207,7 @@ def test_a_file_that_must_not_come_or_turns_out_a_page_is_not_waited_for(
 def test_an_answer_without_a_body_and_a_page_left_at_once_are_no_files(
     site: Site, aim: Aim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network, "FILE_BEGINS", 60.0)
+    monkeypatch.setattr(network, "ABORTED_FILE_SECONDS", 60.0)
 
     def none(request: BaseHTTPRequestHandler) -> None:
         request.send_response(204)

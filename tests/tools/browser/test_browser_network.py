@@ -175,5 +175,5 @@ def test_a_page_from_the_disk_opens_its_own_folder_alone(tmp_path: Path, aim: Ai
 
 
 def test_a_browser_that_somebody_uses_cannot_be_held_to_domains() -> None:
-    with pytest.raises(UsageError, match="open to all domains"):
+    with pytest.raises(UsageError, match="cannot be restricted to domains"):
         Browser(cdp="http://127.0.0.1:1", allow_domains=["example.com"])

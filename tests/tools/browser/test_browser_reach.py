@@ -148,5 +148,5 @@ def test_cookies_and_storage_are_carried_to_another_browser(one_browser: Browser
         origins = browser.device_state()["storage_state"]["origins"]
     assert [each["origin"] for each in origins].count(site.url) == 1, "it survives a crash from the first moment on"
     kept.write_text(json.dumps({"cookies": 1}))
-    with pytest.raises(UsageError, match="holds no storage state"):
+    with pytest.raises(UsageError, match="contains no storage state"):
         Browser(home, storage_state=kept)

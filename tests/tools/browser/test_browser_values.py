@@ -107,7 +107,7 @@ def test_a_value_is_set_in_the_notation_of_its_input_and_the_page_hears_of_it(fi
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("Departs", "03/04/2026", "read in two ways"),
+        ("Departs", "03/04/2026", "it is no date or it is ambiguous"),
         ("Departs", "someday", "write it as 2026-01-31"),
         ("Alarm", "7", "write it as 14:30"),
         ("Tint", "sea breeze", "write it as #ff8800"),
