@@ -126,7 +126,9 @@ def test_fields_with_a_format_take_their_value(
 
 def test_a_date_in_another_form_fails_with_the_form_to_use(show: Show, aim: Aim) -> None:
     browser = show("<input type=date aria-label=When>")
-    with pytest.raises(ActionRefused, match=r"does not take '31 January': it is no date or it is ambiguous; write it as 2026-01-31"):
+    with pytest.raises(
+        ActionRefused, match=r"does not take '31 January': it is no date or it is ambiguous; write it as 2026-01-31"
+    ):
         browser.perform(Type(text="31 January", target=aim(browser, "When")))
 
 
