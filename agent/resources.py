@@ -1,4 +1,4 @@
-"""From names to things: which device, eyes and policy a run's settings mean. Everything is imported when asked for."""
+"""Opens what the settings of a run name: tools, model, policy and device. Each module is imported when it is needed."""
 
 from __future__ import annotations
 
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
     from handeye.tools.device import Device, Hooks
     from handeye.tools.secrets.store import Secrets
 
+#: The policies with a short name.
 POLICIES = {
     "plain-english": "handeye.policies.plain_english:PlainEnglish",
     "internvl": "handeye.policies.internvl:InternVL",
 }
 
+#: The `--model` without a model: OCR and explicit steps.
 EMBEDDED = "embedded"
 
 
 class RunResources(NamedTuple):
-    """All that a run works with."""
+    """What a run works with."""
 
     toolbox: Toolbox
     perception: Perception
@@ -44,15 +46,16 @@ class RunResources(NamedTuple):
 
 @contextmanager
 def open_resources(config: RunConfig, around: Callable[[Policy], Policy] | None = None) -> Iterator[RunResources]:
-    """What a run's settings name, open until it is let go of. `around` puts another policy in front.
+    """The tools, model, policy and device of a run, open until the `with` block ends. `around` wraps the policy.
 
-    Raises what opening each of them raises, and what `Policy.check` does for the goal.
+    Raises what `open_tools`, `open_perception_and_policy` and `open_device` raise, and ActionRefused where the policy
+    cannot carry out the goal.
     """
     from handeye.agent.config import servers_here
     from handeye.tools.tool_sources import open_tools
 
-    with ExitStack() as up:
-        toolbox = up.enter_context(
+    with ExitStack() as stack:
+        toolbox = stack.enter_context(
             closing(open_tools((*config.tools, *config.rules.tools), config.tools_from, servers_here()))
         )
         perception, policy = open_perception_and_policy(
@@ -63,9 +66,9 @@ def open_resources(config: RunConfig, around: Callable[[Policy], Policy] | None 
             best_of=config.best_of,
             critic=config.critic,
         )
-        up.callback(perception.close)
+        stack.callback(perception.close)
         if close := getattr(policy, "close", None):
-            up.callback(close)
+            stack.callback(close)
         policy = around(policy) if around else policy
         policy.check(config.goal)
         device = open_device(
@@ -76,7 +79,7 @@ def open_resources(config: RunConfig, around: Callable[[Policy], Policy] | None 
             folder=Path(config.folder) if config.folder else None,
             storage_state=Path(config.storage_state) if config.storage_state else None,
         )
-        up.callback(device.close)
+        stack.callback(device.close)
         yield RunResources(toolbox, perception, policy, device)
 
 
@@ -91,13 +94,15 @@ def open_device(
     hooks: Hooks = NO_HOOKS,
     secrets: Secrets | None = None,
 ) -> Device:
-    """The device that `--on` names: `desktop`, its second monitor `desktop:2`, `virtual`, `app:COMMAND`, a web address,
-    a page's file, or `cdp:ADDRESS` for the tab in front of a Chromium that listens there. Programs start in `folder`.
-    `secrets` are typed by the device and redacted in all that it reports, from its first observation on.
+    """The device that `--on` names.
 
-    Raises UsageError when it names none or what the rules do not allow, and SetupError when it cannot be started.
+    `on` is `desktop`, `desktop:2` for the second monitor, `virtual`, `app:COMMAND`, a web address, the file of a page,
+    or `cdp:ADDRESS` for the front tab of a Chromium with remote debugging. Programs start in `folder`. The device types
+    the `secrets`, and redacts them in everything it reports.
+
+    Raises UsageError when `on` names no device or one that the rules do not allow, and SetupError when it cannot start.
     """
-    device = _opened(on, headed, viewport, rules or GuardPolicy(), folder, storage_state, hooks)
+    device = _open_named_device(on, headed, viewport, rules or GuardPolicy(), folder, storage_state, hooks)
     if secrets is not None:
         from handeye.perception.reading import ocr
 
@@ -106,7 +111,7 @@ def open_device(
     return device
 
 
-def _opened(
+def _open_named_device(
     on: str,
     headed: bool,
     viewport: tuple[int, int],
@@ -143,11 +148,13 @@ def _opened(
             storage_state=storage_state if storage_state and storage_state.is_file() else None,
             hooks=hooks,
         )
-    raise UsageError(f"--on {on!r} is no device; give desktop, virtual, app:COMMAND, a web address, or cdp:ADDRESS")
+    raise UsageError(
+        f"--on must be desktop, virtual, app:COMMAND, a web address, a page's file or cdp:ADDRESS, got {on!r}"
+    )
 
 
 def page_folder(on: str) -> Path | None:
-    """The folder of the page's file that `--on` names; None when it names no file."""
+    """The folder of the file that `--on` names, None when it names no file."""
     try:
         path = local_path(on)
     except UsageError:
@@ -156,7 +163,7 @@ def page_folder(on: str) -> Path | None:
 
 
 def looks_like_page(on: str) -> bool:
-    """Whether this is an address or a page's file."""
+    """Whether `on` is a web address or the file of a page."""
     if re.match(r"(https?|file|about|data|chrome):", on):
         return True
     return bool(re.match(r"[\w-]+(\.[\w-]+)*(:\d+)?(/|$)", on) and ("." in on or ":" in on)) or Path(on).is_file()
@@ -171,12 +178,14 @@ def open_perception_and_policy(
     best_of: int = 1,
     critic: str = "",
 ) -> tuple[Perception, Policy]:
-    """Eyes and policy for `--model` and `--policy`. Raises ModelError when the model cannot be loaded or reached.
+    """Perception and policy for `--model` and `--policy`.
 
-    `samples` answers have to agree on a place; of `best_of` decisions the model `critic` (empty: the same) has the best
-    chosen. A pocket model's folder (see docs/training.md), or `pocket`, is asked for places alone, and plain English
-    decides, unless `policy` says otherwise. The eyes' `close` lets go of the model, the policy's, where it has one, of
-    a critic of its own.
+    `samples` answers are compared when the model locates something. The model `critic` (empty: the same model) scores
+    `best_of` decisions. A pocket model (its folder, or `pocket`; see docs/training.md) only locates elements, and the
+    policy is plain English, unless `policy` says otherwise. `close` of the perception closes the model; `close` of the
+    policy, if it has one, closes its critic.
+
+    Raises UsageError for settings that exclude each other, and ModelError when the model cannot be loaded or reached.
     """
     if best_of < 2 and critic:
         raise UsageError(f"--critic {critic} has nothing to choose from; add --best-of 4 or so")
@@ -203,7 +212,7 @@ def open_perception_and_policy(
         if best_of > 1:
             from handeye.policies.best_of_n import BestOfN
 
-            # A profile that was chosen or calibrated is the deciding model's, and not another's.
+            # The profile was chosen for the deciding model; the critic is another one.
             others = (options or EngineOptions()).model_copy(update={"profile": ""})
             return perception, BestOfN(engine, best_of, open_engine(critic, others) if critic else None)
         return perception, load_policy("internvl" if policy == "auto" else policy, engine)
@@ -213,7 +222,7 @@ def open_perception_and_policy(
 
 
 def load_policy(name: str, engine: Any = None) -> Policy:
-    """A policy by its short name, or `module:Class` for one of your own; called with the engine, if there is one."""
+    """A policy by its short name or as `module:Class`. The class is called with the engine, if there is one."""
     path = POLICIES.get(name, name)
     module, _, attribute = path.partition(":")
     if not attribute:

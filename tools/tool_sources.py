@@ -42,7 +42,7 @@ def open_tools(
         brought = load(source)
         if not any(_wanted(name, names) for name in brought):
             raise UsageError(
-                f"--tools {source} brings {', '.join(brought) or 'none'}, and none of them is named; "
+                f"--tools-from {source} brings {', '.join(brought) or 'none'}, and none of them is named; "
                 f"add --tool {next(iter(brought), 'NAME')}"
             )
         there |= brought
@@ -76,7 +76,7 @@ def load(source: str) -> dict[str, Tool]:
     try:
         if source.endswith(".py"):
             if not path.is_file():
-                raise UsageError(f"--tools {source}: there is no such file; give a .py file or a module's name")
+                raise UsageError(f"--tools-from {source}: there is no such file; give a .py file or a module's name")
             with _importable(path.resolve().parent):
                 spec = importlib.util.spec_from_file_location(f"handeye_tools_{path.stem}", path)
                 assert spec is not None
@@ -90,7 +90,9 @@ def load(source: str) -> dict[str, Tool]:
     except UsageError:
         raise
     except Exception as error:  # somebody else's code may fail in any way
-        raise UsageError(f"--tools {source} cannot be imported ({type(error).__name__}: {error}); mend it") from error
+        raise UsageError(
+            f"--tools-from {source} cannot be imported ({type(error).__name__}: {error}); mend it"
+        ) from error
     return {each.name: each for each in vars(module).values() if isinstance(each, Function)}
 
 
@@ -103,7 +105,7 @@ def _nothing(name: str, there: Sequence[str], servers: Mapping[str, Any]) -> str
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(there) or 'none'}"
     if name in servers:
         hint = f"name one of the tools of that server, or {name}.* for all of them"
-    return f"no tool is called {name!r}; {hint}; --tools FILE brings those of a file"
+    return f"no tool is called {name!r}; {hint}; --tools-from FILE brings those of a file"
 
 
 def _loaded(point: EntryPoint) -> Tool:
