@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from handeye.agent.options import Option
 
 MARKUP = re.compile(r"\[/?\w+\]")
-#: The options that the form has; secrets come from the file that `handeye ui` was started with.
+#: The options that say how the model is run.
 MODEL = GROUPS["How the model is run"]
+#: The options of the form. Secrets come from the file that `handeye ui` was started with.
 NAMES = ("on", "model", "approve", "headed", "allow_domains", *GROUPS["Limits"], *MODEL)
 
 
-class Field(NamedTuple):
+class FormField(NamedTuple):
     """One input of the form."""
 
     name: str
@@ -35,23 +36,18 @@ class Field(NamedTuple):
     """Between two numbers."""
 
 
-def form_fields(*names: str) -> tuple[Field, ...]:
-    """The inputs for these options."""
-    return tuple(_field(OPTIONS[name]) for name in names)
+def form_fields() -> dict[str, FormField]:
+    """The inputs of the form by the names of their options."""
+    return {name: _field(OPTIONS[name]) for name in NAMES}
 
 
-def model_fields() -> tuple[Field, ...]:
-    """The inputs that say how the model is run."""
-    return form_fields(*MODEL)
-
-
-def _field(option: Option) -> Field:
+def _field(option: Option) -> FormField:
     numbers: Any = {bool: "tick", int: "number", float: "number"}
     kind: Any = "choice" if option.choices else "text" if option.name == "v2pe" else numbers.get(option.kind, "text")
     default = "1" if option.name == "v2pe" else option.default
     step = "1" if option.kind is int else "any"
     text = MARKUP.sub("", option.help).replace("\\[", "[")
-    return Field(option.name, option.name.replace("_", "-"), text, kind, default, option.choices, step)
+    return FormField(option.name, option.name.replace("_", "-"), text, kind, default, option.choices, step)
 
 
 def secret_names(file: Path | None) -> list[str]:

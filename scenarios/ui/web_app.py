@@ -8,7 +8,7 @@ from functools import partial
 from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
@@ -18,10 +18,9 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 
 from handeye.agent.approval import ALLOW_THIS, waiting_question_id
-from handeye.agent.options import Approve
 from handeye.agent.report.run_page import RUN_LABELS, render_run_page
 from handeye.scenarios.ui.access import TokenAccess
-from handeye.scenarios.ui.form import config_of, model_fields, secret_names
+from handeye.scenarios.ui.form import MODEL, config_of, form_fields, secret_names
 from handeye.scenarios.ui.run_index import RunIndex, file_signature, read_run_json, resumable, run_state
 from handeye.scenarios.ui.run_process import RunProcesses
 from handeye.tools.errors import HandeyeError, UsageError
@@ -88,8 +87,8 @@ class WebApp:
             runs=self.shelf.runs(self.runs),
             trials=self.shelf.trials(self.runs),
             tests=self.shelf.tests(),
-            approvals=get_args(Approve),
-            model_fields=model_fields(),
+            fields=form_fields(),
+            model_fields=MODEL,
             secrets=secret_names(self.secrets),
         )
 
