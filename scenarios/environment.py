@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from handeye.scenarios.suite.scenario import Scenario
     from handeye.scenarios.suite.schema import Serve
 
-#: Seconds a command gets to end when it is asked to.
+#: Seconds until a terminated server command is killed.
 ENDING = 5.0
 
 
 @contextmanager
 def serve_suite(serve: Serve | None, folder: Path, file: Path | None = None) -> Iterator[str]:
-    """The address that `${serve}` stands for; empty where nothing is served.
+    """Start the suite's server for the duration of the context; yields the address of `${serve}`, or an empty text.
 
-    Raises UsageError for a folder that is not there, and SetupError for a command that does not come up, with the place
+    Raises UsageError for a missing folder, and SetupError for a command that does not answer, with the position
     in the suite's `file`.
     """
     where = f"{file}:{serve.line or 1}: " if file and serve else ""
@@ -58,11 +58,11 @@ def serve_suite(serve: Serve | None, folder: Path, file: Path | None = None) -> 
 @contextmanager
 def _folder(path: Path, where: str) -> Iterator[str]:
     if not path.is_dir():
-        raise UsageError(f"{where}the suite serves {path}, which is no folder; make it, or name another")
+        raise UsageError(f"{where}the suite serves {path}, which is not a folder; create it or name another")
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            """Requests are in the runs' traces."""
+            """Log nothing: the event log of the run has the requests."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(path)))
     server.daemon_threads = True
@@ -92,7 +92,7 @@ def _command(serve: Serve, folder: Path, where: str) -> Iterator[str]:
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=os.name == "posix",
-                # Should this process be killed, its server goes too, and its port is free again.
+                # When this process is killed, the kernel kills the server too, and its port is free again.
                 preexec_fn=end_with_parent if os.name == "posix" else None,
             )
         except OSError as error:
@@ -123,7 +123,7 @@ def _await(url: str, process: subprocess.Popen[bytes], serve: Serve, said: objec
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """The command with all that it has started."""
+    """Terminate the command with its child processes."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(OSError):
             os.killpg(process.pid, number) if os.name == "posix" else process.terminate()
@@ -138,12 +138,12 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-#: A page of a site, and no machine of that name.
+#: A relative path to an HTML page, as opposed to a host name.
 PAGE = re.compile(r"(?:[\w%~-][\w.%~-]*/)*[\w%~-][\w.%~-]*\.html?(?:[?#].*)?")
 
 
 def skip_reason(scenario: Scenario) -> str:
-    """Why a case is not run on this machine; empty when it is."""
+    """Why a scenario is skipped on this machine; empty when it runs."""
     skip = scenario.spec.skip
     if skip:
         return skip if isinstance(skip, str) else "says `skip`"
@@ -155,9 +155,9 @@ def skip_reason(scenario: Scenario) -> str:
 
 
 def start_address(scenario: Scenario, on: str, base: str, served: str) -> str:
-    """What the device is opened on. `on` is the scenario's and `base` the suite's; `served` what `${serve}` stands for.
+    """The address, file or program to open. `on` is the scenario's, `base` the suite's, `served` the server's address.
 
-    Raises UsageError, with file and line, where that is nothing.
+    Raises UsageError, with file and line, where there is none.
     """
     device = scenario.suite.device
     if device == "desktop":
@@ -174,12 +174,14 @@ def start_address(scenario: Scenario, on: str, base: str, served: str) -> str:
     if not found:
         raise UsageError(f"{where}“{scenario.name}” has no address; give `on`, or `serve` a folder")
     if not found.startswith("cdp:") and not looks_like_page(found):
-        raise UsageError(f"{where}`on: {on or base}` is no page; give an address, a file, or `serve` what it is below")
+        raise UsageError(
+            f"{where}`on: {on or base}` is not a page; give an address, a file, or `serve` what it is below"
+        )
     return found
 
 
 def _page(on: str, base: str, folder: Path) -> str:
-    """An address or a file as it is; what is a part of an address is joined to the base, as a link there would be."""
+    """The address or file; a relative address is resolved against `base`, as a link on that page."""
     whole = meant(base)[0] if base and not base.startswith("cdp:") else ""
     if on.startswith("/") and whole.startswith("http"):
         return urljoin(whole, on)

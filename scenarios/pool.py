@@ -28,45 +28,45 @@ if TYPE_CHECKING:
     from handeye.scenarios.results import ScenarioResult
     from handeye.scenarios.runner import QueuedScenario, Settings
 
-#: So many workers a job may take with it.
+#: The number of workers that may die with one scenario.
 DEATHS = 2
-#: Seconds that workers have to close their devices when they are not wanted any more.
+#: Seconds that workers have to close their devices before they are killed.
 GRACE = 5.0
 
 
 def run_in_process(jobs: Sequence[QueuedScenario], settings: Settings, workers: int = 1) -> Iterator[ScenarioResult]:  # noqa: ARG001
-    """In this process."""
+    """Run the scenarios in this process; yields results as they finish."""
     with closing(ScenarioRunner(settings)) as runner:
-        for job in jobs:
-            yield runner.run(job)
+        for queued in jobs:
+            yield runner.run(queued)
 
 
 def run_in_workers(jobs: Sequence[QueuedScenario], settings: Settings, workers: int) -> Iterator[ScenarioResult]:
-    """In so many processes."""
+    """Run the scenarios in worker processes; yields results as they finish."""
     queue = ScenarioQueue(jobs, settings.output)
     count = min(workers, len(jobs))
-    crew = [_Worker(settings, count) for _ in range(count)]
+    processes = [_Worker(settings, count) for _ in range(count)]
     try:
-        for worker in crew:
-            worker.give(queue.next())
-        while busy := {worker.pipe: worker for worker in crew if worker.job}:
+        for worker in processes:
+            worker.send(queue.next())
+        while busy := {worker.pipe: worker for worker in processes if worker.job}:
             for pipe in wait(list(busy)):
                 worker = busy[pipe]  # type: ignore[index]
-                told = worker.told()
-                if told is None:
-                    told = queue.lost(worker.job, worker.death())
-                    crew[crew.index(worker)] = worker = _Worker(settings, count)
-                worker.give(queue.next())
-                if isinstance(told, BaseException):
-                    raise told
-                if told is not None:
-                    yield told
+                reply = worker.receive()
+                if reply is None:
+                    reply = queue.requeue(worker.job, worker.death_reason())
+                    processes[processes.index(worker)] = worker = _Worker(settings, count)
+                worker.send(queue.next())
+                if isinstance(reply, BaseException):
+                    raise reply
+                if reply is not None:
+                    yield reply
     finally:
-        _end(crew)
+        _end(processes)
 
 
 class ScenarioQueue:
-    """Jobs that wait for a worker, and those that come back because theirs has died."""
+    """Scenarios that wait for a worker; those whose worker died are queued again."""
 
     def __init__(self, jobs: Sequence[QueuedScenario], output: Path) -> None:
         self._waiting = deque(jobs)
@@ -74,48 +74,48 @@ class ScenarioQueue:
         self._output = output
 
     def next(self) -> QueuedScenario | None:
-        """None when there is nothing more to do, unless a worker dies."""
+        """The next scenario; None when the queue is empty."""
         return self._waiting.popleft() if self._waiting else None
 
-    def lost(self, job: QueuedScenario | None, why: str) -> ScenarioResult | None:
-        """A worker has died over this job: it comes next, or ends as `error` when that was the last try."""
-        if job is None:
+    def requeue(self, queued: QueuedScenario | None, why: str) -> ScenarioResult | None:
+        """Queue the scenario of a dead worker again; after the last try, return its result with the status `error`."""
+        if queued is None:
             return None
-        self._deaths[job.number] += 1
-        if self._deaths[job.number] < DEATHS:
-            clear_attempts(self._output, job.number)
-            self._waiting.appendleft(job)
+        self._deaths[queued.number] += 1
+        if self._deaths[queued.number] < DEATHS:
+            clear_attempts(self._output, queued.number)
+            self._waiting.appendleft(queued)
             return None
-        reason = f"its worker died {DEATHS} times ({why}); look for what takes so much memory, or use fewer workers"
-        return scenario_result(job, [Attempt(number=DEATHS, status="error", reason=reason)])
+        reason = f"its worker died {DEATHS} times ({why}); reduce memory use, or use fewer workers"
+        return scenario_result(queued, [Attempt(number=DEATHS, status="error", reason=reason)])
 
 
 class _Worker:
-    """A process that runs one job after the other, one of `count`, and a pipe to it."""
+    """A process that runs one scenario after the other, one of `count`, and the pipe to it."""
 
     def __init__(self, settings: Settings, count: int) -> None:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, settings, count), daemon=False)
         self.process.start()
-        theirs.close()  # so that its death is the end of the pipe
+        theirs.close()  # so that the pipe closes when the worker dies
         self.job: QueuedScenario | None = None
 
-    def give(self, job: QueuedScenario | None) -> None:
-        self.job = job
-        if job is not None:
-            with suppress(OSError):  # it died in between: the pipe tells
-                self.pipe.send(job)
+    def send(self, queued: QueuedScenario | None) -> None:
+        self.job = queued
+        if queued is not None:
+            with suppress(OSError):  # the worker died in between: the closed pipe shows it
+                self.pipe.send(queued)
 
-    def told(self) -> ScenarioResult | BaseException | None:
-        """What came of its job; None when it has died over it."""
+    def receive(self) -> ScenarioResult | BaseException | None:
+        """The result of its scenario, or an exception; None when the worker died."""
         try:
-            told: ScenarioResult | BaseException = self.pipe.recv()
+            reply: ScenarioResult | BaseException = self.pipe.recv()
         except (EOFError, OSError):
             return None
-        return told
+        return reply
 
-    def death(self) -> str:
+    def death_reason(self) -> str:
         self.process.join(GRACE)
         code = self.process.exitcode
         if code is None or code >= 0:
@@ -123,14 +123,14 @@ class _Worker:
         return signal.Signals(-code).name
 
 
-def _end(crew: list[_Worker]) -> None:
-    """Those that wait go home, those that work stop and close their devices, and who does neither in time is killed."""
-    for worker in crew:
+def _end(processes: list[_Worker]) -> None:
+    """Terminate the workers, wait until they have closed their devices, and kill those that do not end in time."""
+    for worker in processes:
         if worker.job and worker.process.is_alive():
             worker.process.terminate()
         worker.pipe.close()
     deadline = time.monotonic() + GRACE
-    for worker in crew:
+    for worker in processes:
         worker.process.join(max(0.0, deadline - time.monotonic()))
         if worker.process.is_alive():
             with suppress(OSError):
@@ -140,25 +140,25 @@ def _end(crew: list[_Worker]) -> None:
 
 
 def _serve(pipe: Connection[Any, Any], settings: Settings, count: int) -> None:
-    """The worker's side: until its pipe or its parent ends."""
-    # Each reads and computes on its share of the cores: threads that wait for each other's would spin meanwhile.
+    """The loop of a worker process, until its pipe or its parent ends."""
+    # Each worker gets its share of the cores: otherwise OpenMP threads spin while they wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // count)))
     if os.name == "posix":
-        os.setsid()  # Ctrl-C is the parent's: it says what becomes of us
+        os.setsid()  # the parent handles Ctrl-C and terminates its workers
     signal.signal(signal.SIGTERM, _interrupted)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(KeyboardInterrupt, OSError, EOFError), closing(ScenarioRunner(settings)) as runner:
         while True:
-            job = pipe.recv()
-            told: ScenarioResult | Exception
+            queued = pipe.recv()
+            reply: ScenarioResult | Exception
             try:
-                told = runner.run(job)
+                reply = runner.run(queued)
             except Exception as error:
-                told = error
+                reply = error
             try:
-                pipe.send(told)
+                pipe.send(reply)
             except (TypeError, AttributeError, ValueError):  # an error that cannot be sent
-                pipe.send(RuntimeError(f"{type(told).__name__}: {told}"))
+                pipe.send(RuntimeError(f"{type(reply).__name__}: {reply}"))
 
 
 def _interrupted(*_: object) -> None:
@@ -166,7 +166,7 @@ def _interrupted(*_: object) -> None:
 
 
 def _end_with_parent() -> None:
-    """A runner that is killed takes its workers along, so that nobody writes where it goes on."""
+    """End this worker when its parent is killed, so that it does not write to the output of a resumed run."""
     parent = parent_process()
     if parent is not None:
         parent.join()

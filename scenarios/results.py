@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 ScenarioStatus = Literal["passed", "flaky", "failed", "skipped", "error"]
-"""`flaky`: passed after a failed attempt. `error`: the machine, the model or the server did not do its part."""
+"""`flaky`: passed after a failed attempt. `error`: the machine, the model or a server failed."""
 
 
-#: The folder of the scenarios' runs, below that of the results.
+#: The folder with the runs of attempts, inside the output folder.
 ATTEMPTS = "trials"
 
 
@@ -32,31 +32,31 @@ def _without_broken(record: dict[str, Any]) -> dict[str, Any]:
 
 
 class Attempt(BaseModel):
-    """One try of a scenario."""
+    """One execution of a scenario."""
 
     model_config = ConfigDict(frozen=True)
 
     number: int
     status: Literal["passed", "failed", "skipped", "error"]
     run_status: RunStatus | None = None
-    """Of its run; None when it did not come to one."""
+    """How its run ended; None without a run."""
     reason: str = ""
-    """Why it is not passed, in one sentence."""
+    """Why it did not pass, in one sentence."""
     checks: tuple[CheckResult, ...] = ()
     steps: int = 0
     seconds: float = 0.0
     model_calls: int = 0
     tokens: int = 0
     run: str = ""
-    """The folder of its run, with its report; empty when there is none."""
+    """The folder of its run, with its report; empty without a run."""
     replayed: int = 0
-    """So many steps were done again by its anchors."""
+    """The number of steps that were repeated by anchors."""
     healed: tuple[str, ...] = ()
-    """Steps that could not be done as before, in words, and were done another way."""
+    """Descriptions of the steps that were done another way than before."""
     anchors: str = ""
-    """What became of its anchors, and how their file would change where steps were healed."""
+    """A note about its anchors, with the diff of their file where steps were healed."""
     measured: dict[str, JsonValue] = Field(default_factory=dict)
-    """What a benchmark tells besides, such as the reward."""
+    """Further values from a benchmark, such as the reward."""
 
     @model_validator(mode="before")
     @classmethod
@@ -77,9 +77,9 @@ class ScenarioResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     key: str
-    """The same in every run."""
+    """The identifier that stays equal from run to run."""
     number: int = 0
-    """Its place in the order of its run, where a key may come more than once."""
+    """Its index in the run, in which a key may occur several times."""
     name: str
     suite: str
     file: str
@@ -98,12 +98,12 @@ class ScenarioResult(BaseModel):
 
     @property
     def failed(self) -> bool:
-        """Whether it counts as a failure."""
+        """Whether the status is `failed` or `error`."""
         return self.status in ("failed", "error")
 
     @classmethod
     def of(cls, *, attempts: Sequence[Attempt], **told: object) -> ScenarioResult:
-        """The status follows from the attempts: the last one counts."""
+        """The result of these attempts; the last one decides the status."""
         last = attempts[-1]
         flaky = last.status == "passed" and len(attempts) > 1
         told |= {"status": "flaky" if flaky else last.status, "reason": last.reason}
@@ -112,13 +112,13 @@ class ScenarioResult(BaseModel):
 
 
 class ResultsFile:
-    """Keeps results on the disk as they come, so that a killed runner loses none."""
+    """Writes results to the disk as they arrive, so that a killed run loses none."""
 
     def __init__(self, folder: Path, kept: Sequence[ScenarioResult] | None = None) -> None:
-        """The results and trials of the run before are replaced, and nothing else in the folder.
+        """Open the file; results and runs of an earlier run are replaced, other files in the folder stay.
 
-        `kept`: those that this run goes on with, if it does; they stay, with their trials. Raises SetupError for a
-        folder that cannot be written, and UsageError for one that another run writes to.
+        `kept`: the results of a resumed run; they stay, with their runs. Raises SetupError for a
+        folder that cannot be written, and UsageError for a folder that another run uses.
         """
         self.path, self._trials = folder / "results.jsonl", folder / ATTEMPTS
         try:
@@ -137,7 +137,7 @@ class ResultsFile:
             raise SetupError(f"{folder} cannot be written ({error.strerror}); name another --output") from error
 
     def add(self, result: ScenarioResult) -> None:
-        """Raises SetupError when the disk takes no more; what was kept stays."""
+        """Append a result. Raises SetupError when the disk is full; earlier results stay."""
         before = self.path.stat().st_size
         try:
             with self.path.open("a", encoding="utf-8") as file:
@@ -146,12 +146,12 @@ class ResultsFile:
             with suppress(OSError):
                 os.truncate(self.path, before)  # no half lines
             raise SetupError(
-                f"{self.path} cannot be written ({error.strerror}); what it holds is kept: free some room, "
-                "and go on with --resume"
+                f"{self.path} cannot be written ({error.strerror}); earlier results are safe: free disk space, "
+                "and continue with --resume"
             ) from error
 
     def close(self) -> None:
-        """Others may write to the folder now."""
+        """Release the folder for other runs."""
         self._lock.release()
 
     def _leave_only(self, numbers: set[int]) -> None:
@@ -162,7 +162,7 @@ class ResultsFile:
 
 
 def clear_attempts(folder: Path, number: int) -> None:
-    """Take away what a job has left that is about to be done again from its beginning."""
+    """Delete the runs of a scenario that is about to start again."""
     for path in (folder / ATTEMPTS).glob(f"{number + 1:03d}-*"):
         shutil.rmtree(path, ignore_errors=True)
 
@@ -172,7 +172,7 @@ def _line(result: ScenarioResult) -> str:
 
 
 def read_results(path: Path) -> list[ScenarioResult]:
-    """All results of a ledger; a last line that was cut short is left out."""
+    """All results of a file; an incomplete last line is ignored."""
     found = list[ScenarioResult]()
     for line in json_lines(path.read_text(encoding="utf-8")) if path.exists() else ():
         try:
@@ -183,6 +183,6 @@ def read_results(path: Path) -> list[ScenarioResult]:
 
 
 def exit_code(results: Iterable[ScenarioResult]) -> int:
-    """0 when all passed, 1 when one failed, 3 when one could not be tried."""
+    """0 when all passed, 1 when one failed, 3 when one ended with an error."""
     statuses = {result.status for result in results}
     return 1 if "failed" in statuses else 3 if "error" in statuses else 0

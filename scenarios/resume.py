@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from handeye.scenarios.suite.scenario import Scenario
 
 NAME = "plan.json"
-#: What may be another one: where results lie is where they are looked for.
+#: Settings that may differ: the results are searched where they are.
 FREE = frozenset({"output"})
 
 
@@ -63,22 +63,24 @@ class RunPlan(BaseModel):
 
 
 def read_plan(output: Path) -> RunPlan:
-    """Raises UsageError when no run was begun there."""
+    """The plan in an output folder. Raises UsageError when there is none."""
     try:
         return RunPlan.model_validate_json((output / NAME).read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
-        raise UsageError(f"--resume: no run was begun in {output}; name its --output, or leave out --resume") from error
+        raise UsageError(
+            f"--resume: {output} contains no run to continue; name its --output, or omit --resume"
+        ) from error
 
 
 def resumed_results(scenarios: Sequence[Scenario], settings: Settings) -> list[ScenarioResult]:
-    """The results that a run in the output has come to. Raises UsageError where this one is not the same."""
+    """The results of the run in the output folder. Raises UsageError where settings or scenarios differ."""
     before, now = read_plan(settings.output), RunPlan.of(scenarios, settings)
     if before.version == 1:
         now = now.model_copy(
             update={"scenarios": tuple(PlannedScenario(key=each.key, digest="") for each in scenarios)}
         )
     if told := _difference(before, now):
-        raise UsageError(f"--resume: {told}, in the run that {settings.output} holds; give the same, or begin anew")
+        raise UsageError(f"--resume: {told}, in the run in {settings.output}; use the same, or start a new run")
     found = {result.number: result for result in read_results(settings.output / "results.jsonl")}
     return [
         result for number, result in found.items() if number < len(scenarios) and result.key == scenarios[number].key

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from handeye.scenarios.results import Attempt
 
 Retention = Literal["on", "retain-on-failure", "off"]
-"""All runs with their pictures; those of attempts that did not pass; all runs, and no pictures."""
+"""`on`: all runs with pictures. `retain-on-failure`: runs of attempts that did not pass. `off`: runs, no pictures."""
 
 
 def parse_retention(word: str) -> Retention:
-    """What `--trace` says. Raises UsageError for what is none of its words."""
+    """The value of `--trace`. Raises UsageError for an unknown value."""
     for known in get_args(Retention):
         if word == known:
             return known  # type: ignore[no-any-return]
-    raise UsageError(f"--trace {word!r} is none of {', '.join(get_args(Retention))}; give one of them")
+    raise UsageError(f"--trace {word!r} is unknown; choose one of {', '.join(get_args(Retention))}")
 
 
 def prune_attempt(attempt: Attempt, folder: Path, keep: Retention) -> Attempt:
-    """Take away what is not to be kept of the attempt in this folder; the attempt then tells of what there is."""
+    """Delete the files in this folder that are not retained; returns the attempt without references to them."""
     if keep == "off":
         _without_pictures(folder)
         checks = tuple(each.model_copy(update={"picture": ""}) for each in attempt.checks)
@@ -39,9 +39,9 @@ def prune_attempt(attempt: Attempt, folder: Path, keep: Retention) -> Attempt:
 
 
 def _without_pictures(folder: Path) -> None:
-    """The runs in a folder are left without pictures, and their reports without links to any."""
+    """Delete the pictures of the runs in a folder, and rewrite their reports without links to them."""
     for screens in folder.glob("*/screens"):
         shutil.rmtree(screens, ignore_errors=True)
-        with suppress(HandeyeError):  # the report that there is can still be read
+        with suppress(HandeyeError):  # the old report can still be read
             write_report(screens.parent)
     shutil.rmtree(folder / "checks", ignore_errors=True)

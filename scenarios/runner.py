@@ -38,49 +38,49 @@ if TYPE_CHECKING:
     from handeye.scenarios.suite.scenario import Scenario
     from handeye.tools.device import Device
 
-#: Seconds in which what must be on the screen may still come.
+#: Seconds in which a check of the screen may still become true.
 PATIENCE = 5.0
-#: Seconds between two looks meanwhile.
+#: Seconds between two observations meanwhile.
 PAUSE = 0.2
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How scenarios are run, the same for all of them."""
+    """Settings of a run of suites, equal for all scenarios."""
 
     output: Path
-    """Where runs and results are kept."""
+    """The folder for runs and results."""
     model: str = "embedded"
     policy: str = "auto"
     retries: int | None = None
-    """Instead of what the suites say."""
+    """Overrides the suites' values."""
     headed: bool = False
     secrets: str = ""
     anchors: bool = True
-    """Passed scenarios leave anchors beside their suite, and are done again by them."""
+    """Write anchors of passed scenarios next to their suite, and repeat scenarios by them."""
     update_anchors: bool = False
     update_pictures: bool = False
-    """Pictures of checks that differ or are missing are written as they are seen."""
+    """Overwrite pictures of checks that differ, and create missing ones."""
     no_model: bool = False
-    """Fail where a step has drifted, instead of asking a model."""
+    """Fail at a step that has drifted, instead of asking a model."""
     trace: Retention = "on"
-    """Which runs and pictures are kept."""
+    """Which runs and pictures are retained."""
     rules: GuardPolicy = field(default_factory=GuardPolicy)
     options: EngineOptions = field(default_factory=EngineOptions)
 
 
 class QueuedScenario(NamedTuple):
-    """One scenario to be run, with the address that its suite serves."""
+    """A scenario in the queue of a run, with the address of its suite's server."""
 
     scenario: Scenario
     served: str = ""
     number: int = 0
-    """In the order of this run; its folder begins with it."""
+    """Its index in the run; the names of its folders begin with it."""
 
 
-def scenario_result(job: QueuedScenario, attempts: Sequence[Attempt]) -> ScenarioResult:
-    """What came of a job, with what its case is called."""
-    scenario = job.scenario
+def scenario_result(queued: QueuedScenario, attempts: Sequence[Attempt]) -> ScenarioResult:
+    """The result of a scenario from its attempts."""
+    scenario = queued.scenario
     return ScenarioResult.of(
         attempts=attempts,
         key=scenario.key,
@@ -89,12 +89,12 @@ def scenario_result(job: QueuedScenario, attempts: Sequence[Attempt]) -> Scenari
         file=str(scenario.file),
         line=scenario.spec.line,
         tags=tuple(sorted(scenario.tags)),
-        number=job.number,
+        number=queued.number,
     )
 
 
 class ScenarioRunner:
-    """Runs scenarios one after the other, with one model for all."""
+    """Runs scenarios one after the other, with one model for all of them."""
 
     def __init__(self, settings: Settings, mind: tuple[Perception, Policy] | None = None) -> None:
         """`mind`: eyes and policy that are there already, instead of those that the settings name."""
@@ -102,44 +102,44 @@ class ScenarioRunner:
         self.secrets = Secrets.read(Path(settings.secrets) if settings.secrets else None)
         self._opened = mind
 
-    def run(self, job: QueuedScenario) -> ScenarioResult:
-        """All attempts of a scenario. Nothing is raised but what stops everything: a wrong setting, Ctrl-C."""
-        scenario, given = job.scenario, self.settings.retries
+    def run(self, queued: QueuedScenario) -> ScenarioResult:
+        """Run all attempts of a scenario. Raises UsageError for a wrong setting, and KeyboardInterrupt."""
+        scenario, given = queued.scenario, self.settings.retries
         retries = given if given is not None else scenario.spec.retries
         retries = scenario.suite.retries if retries is None else retries
         attempts = list[Attempt]()
         for number in range(1, retries + 2):
-            attempts.append(self._attempt(job, number))
+            attempts.append(self._attempt(queued, number))
             if attempts[-1].status in ("passed", "skipped"):
                 break
-        return scenario_result(job, attempts)
+        return scenario_result(queued, attempts)
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Close the model."""
         if self._opened:
             self._opened[0].close()
 
-    def _attempt(self, job: QueuedScenario, number: int) -> Attempt:
+    def _attempt(self, queued: QueuedScenario, number: int) -> Attempt:
         began = time.monotonic()
-        if why := skip_reason(job.scenario):
+        if why := skip_reason(queued.scenario):
             return Attempt(number=number, status="skipped", reason=why)
-        trial = _trial(job.scenario.attempt_runner)(self, job, number)
+        attempt_runner = _trial(queued.scenario.attempt_runner)(self, queued, number)
         try:
-            told = trial.carry_out()
-            told |= trial.learned(told)
+            fields = attempt_runner.carry_out()
+            fields |= attempt_runner.update_anchors(fields)
         except UsageError:
             raise
         except HandeyeError as error:
-            told = {"status": "error", "reason": str(error)}
+            fields = {"status": "error", "reason": str(error)}
         attempt = Attempt(
             number=number,
             seconds=round(time.monotonic() - began, 3),
-            run=str(trial.folder / "run") if (trial.folder / "run").exists() else "",
-            **told,
+            run=str(attempt_runner.folder / "run") if (attempt_runner.folder / "run").exists() else "",
+            **fields,
         )
-        return prune_attempt(self.secrets.redact_record(attempt), trial.folder, self.settings.trace)
+        return prune_attempt(self.secrets.redact_record(attempt), attempt_runner.folder, self.settings.trace)
 
-    def mind(self) -> tuple[Perception, Policy]:
+    def open_models(self) -> tuple[Perception, Policy]:
         """The eyes and the policy, opened when they are first needed."""
         if self._opened is None:
             spared = self.settings.no_model and self.settings.policy == "auto"
@@ -149,14 +149,14 @@ class ScenarioRunner:
 
 
 class AttemptRunner:
-    """One attempt, with a device of its own."""
+    """Runs one attempt of a scenario, with a separate device."""
 
-    def __init__(self, runner: ScenarioRunner, job: QueuedScenario, number: int) -> None:
-        self.runner, self.settings, self.scenario, self.served = runner, runner.settings, job.scenario, job.served
-        name = f"{job.number + 1:03d}-{slug(self.scenario.name)}" + (f"-attempt-{number}" if number > 1 else "")
+    def __init__(self, runner: ScenarioRunner, queued: QueuedScenario, number: int) -> None:
+        self.runner, self.settings, self.scenario, self.served = runner, runner.settings, queued.scenario, queued.served
+        name = f"{queued.number + 1:03d}-{slug(self.scenario.name)}" + (f"-attempt-{number}" if number > 1 else "")
         self.folder = self.settings.output / ATTEMPTS / name
         kept = self.settings.anchors and type(self) is AttemptRunner
-        self.again = self.open_replay() if kept else None
+        self.replay = self.open_replay() if kept else None
 
     def open_replay(self) -> ScenarioReplay:
         """The anchors of the scenario."""
@@ -164,18 +164,18 @@ class AttemptRunner:
         return ScenarioReplay(self.scenario, self.served, model=settings.model, no_model=settings.no_model)
 
     def carry_out(self) -> dict[str, Any]:
-        """What the attempt came to: fields of an Attempt."""
-        if self.again and self.again.missing:
-            return {"status": "failed", "reason": self.again.missing}
-        spec, on = self.scenario.spec, self._place()
+        """Run the attempt; returns fields of an `Attempt`."""
+        if self.replay and self.replay.missing:
+            return {"status": "failed", "reason": self.replay.missing}
+        spec, on = self.scenario.spec, self._start()
         with closing(self._open(on)) as device:
-            perception, policy = self.runner.mind()
-            lacking = [each for each in self._judged(spec.requires, device, "requires") if each.status != "passed"]
+            perception, policy = self.runner.open_models()
+            lacking = [each for each in self._run_checks(spec.requires, device, "requires") if each.status != "passed"]
             if lacking:
                 first = lacking[0]
                 return {"status": "skipped", "reason": f"requires: {first.expected}; {first.actual}", "checks": lacking}
             try:
-                if before := self._filled(join_steps(self.scenario.suite.setup)):
+                if before := self._fill(join_steps(self.scenario.suite.setup)):
                     setup = self._run(device, perception, policy, before, "setup", on)
                     if setup.status != "succeeded":
                         return {
@@ -183,12 +183,12 @@ class AttemptRunner:
                             "run_status": setup.status,
                             "reason": f"setup: {setup.reason}",
                         }
-                watch = InvariantWatch(perception, lambda observation: self._watched(observation))
+                watch = InvariantWatch(perception, lambda observation: self._violations(observation))
                 agent_eyes: Any = watch if spec.always or spec.never else perception
-                run = self._run(device, agent_eyes, policy, self._filled(spec.wanted), "run", on, watch)
-                return self._told(run, device, watch)
+                run = self._run(device, agent_eyes, policy, self._fill(spec.wanted), "run", on, watch)
+                return self._attempt_fields(run, device, watch)
             finally:
-                if after := self._filled(join_steps(self.scenario.suite.teardown)):
+                if after := self._fill(join_steps(self.scenario.suite.teardown)):
                     self._run(device, perception, policy, after, "teardown", on)
 
     def _open(self, on: str) -> Device:
@@ -201,23 +201,23 @@ class AttemptRunner:
             secrets=self.runner.secrets,
         )
 
-    def learned(self, told: dict[str, Any]) -> dict[str, Any]:
-        """What a passed attempt has left for the next run: fields of an Attempt."""
-        if self.again is None or told["status"] != "passed":
+    def update_anchors(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Update the anchors after a passed attempt; returns fields of an `Attempt`."""
+        if self.replay is None or fields["status"] != "passed":
             return {}
-        healing = self.again.update(self.folder, update=self.settings.update_anchors)
+        healing = self.replay.update(self.folder, update=self.settings.update_anchors)
         return {"replayed": healing.replayed, "healed": healing.healed, "anchors": healing.note}
 
-    def _told(self, run: Run, device: Device, watch: InvariantWatch) -> dict[str, Any]:
+    def _attempt_fields(self, run: Run, device: Device, watch: InvariantWatch) -> dict[str, Any]:
         checks = list(watch.broken)
         if run.status == "succeeded" and not checks:
-            checks = self._judged(self.scenario.spec.ensures, device, "ensures", PATIENCE)
+            checks = self._run_checks(self.scenario.spec.ensures, device, "ensures", PATIENCE)
         wrong = next((each for each in checks if each.status != "passed"), None)
         status, reason = _status(run), "" if run.status == "succeeded" else run.reason
         if wrong:
             status = "failed"
             expected = f"never: {wrong.expected}" if wrong.when == "never" else wrong.expected
-            doubt = "it cannot be told: " if wrong.status == "unknown" else ""
+            doubt = "it cannot be decided: " if wrong.status == "unknown" else ""
             reason = f"{expected}; {doubt}{wrong.actual}"
         usage = run.usage
         return {
@@ -255,76 +255,78 @@ class AttemptRunner:
             options=self.settings.options,
         )
         folder = self.folder / name
-        policy = self.again.policy(policy, name, goal) if self.again else policy
+        policy = self.replay.policy(policy, name, goal) if self.replay else policy
         agent = Agent(device, perception=perception, policy=policy, config=config, run_dir=folder)
         if watch:
             watch.stop = agent.stop
         run = agent.run(goal)
-        if run.status == "interrupted" and not (watch and watch.broken):  # by a person: no verdict on the scenario
+        if run.status == "interrupted" and not (watch and watch.broken):  # by a person: the scenario gets no status
             raise KeyboardInterrupt
         return run
 
-    def _judged(self, checks: tuple[Check, ...], device: Device, when: Any, patience: float = 0.0) -> list[CheckResult]:
-        """Each check, given its time to become true."""
-        perception, _ = self.runner.mind()
+    def _run_checks(
+        self, checks: tuple[Check, ...], device: Device, when: Any, patience: float = 0.0
+    ) -> list[CheckResult]:
+        """The result of each check; a check of the screen is repeated until it passes or the time is over."""
+        perception, _ = self.runner.open_models()
         deadline = time.monotonic() + patience
         found: list[CheckResult] = []
         for number, check in enumerate(checks):
-            filled = self._late(check)
+            filled = self._fill_check(check)
             while True:
                 last = not is_screen_check(check) or time.monotonic() > deadline
-                # A picture is kept, or written anew, only when no time is left for the screen to change.
+                # Pictures are saved or updated only at the last try, when the screen had its time to change.
                 means = CheckContext(
                     perception, self._picture(when, number) if last else None, self.settings.update_pictures and last
                 )
-                judged = run_check(filled, lambda: perception.observe(device), self.scenario.file.parent, means)
-                if judged.status == "passed" or last:
+                result = run_check(filled, lambda: perception.observe(device), self.scenario.file.parent, means)
+                if result.status == "passed" or last:
                     break
                 time.sleep(PAUSE)
-            found.append(judged.model_copy(update={"when": when}))
+            found.append(result.model_copy(update={"when": when}))
         return found
 
-    def _watched(self, observation: Observation) -> list[CheckResult]:
-        """What must be so always or never, and is not or is."""
+    def _violations(self, observation: Observation) -> list[CheckResult]:
+        """The `always` and `never` checks that this observation violates."""
         found: list[CheckResult] = []
         spec = self.scenario.spec
         for when, checks, wrong in (("always", spec.always, "failed"), ("never", spec.never, "passed")):
             for number, check in enumerate(checks):
-                judged = run_check(
-                    self._late(check),
+                result = run_check(
+                    self._fill_check(check),
                     lambda: observation,
                     self.scenario.file.parent,
-                    CheckContext(self.runner.mind()[0]),
+                    CheckContext(self.runner.open_models()[0]),
                 )
-                if judged.status == wrong:
+                if result.status == wrong:
                     picture = keep(observation.screenshot.image, self._picture(when, number))
-                    found.append(judged.model_copy(update={"when": when, "status": "failed", "picture": picture}))
+                    found.append(result.model_copy(update={"when": when, "status": "failed", "picture": picture}))
         return found
 
     def _picture(self, when: str, number: int) -> Path:
-        """Where the picture of a check that does not hold is kept."""
+        """The file for the picture of a failed check."""
         return self.folder / "checks" / f"{when}-{number + 1}.png"
 
-    def _place(self) -> str:
-        """What the device is opened on."""
+    def _start(self) -> str:
+        """The address, file or program on which the device is opened."""
         suite, spec = self.scenario.suite, self.scenario.spec
-        return start_address(self.scenario, self._filled(spec.on), self._filled(suite.on), self.served)
+        return start_address(self.scenario, self._fill(spec.on), self._fill(suite.on), self.served)
 
-    def _filled(self, text: str) -> str:
-        """With what is known only now."""
+    def _fill(self, text: str) -> str:
+        """The text with the variables that are known only at run time."""
         late = {"serve": self.served}
         return VARIABLE.sub(lambda hit: late[hit[2]] if hit[2] in LATE else hit[0], text)
 
-    def _late(self, check: Check) -> Check:
-        given = {name: self._filled(value) for name, value in check.model_dump().items() if isinstance(value, str)}
+    def _fill_check(self, check: Check) -> Check:
+        given = {name: self._fill(value) for name, value in check.model_dump().items() if isinstance(value, str)}
         return check.model_copy(update=given)
 
 
 class InvariantWatch:
-    """Eyes that judge every scene they see, and stop the run at the first that is wrong."""
+    """A perception that runs the `always` and `never` checks on every observation, and stops the run at a violation."""
 
-    def __init__(self, perception: Perception, judged: Callable[[Observation], list[CheckResult]]) -> None:
-        self._eyes, self._judged = perception, judged
+    def __init__(self, perception: Perception, result: Callable[[Observation], list[CheckResult]]) -> None:
+        self._eyes, self._run_checks = perception, result
         self.broken: list[CheckResult] = []
         self.stop: Callable[[], None] = lambda: None
 
@@ -333,7 +335,7 @@ class InvariantWatch:
 
     def observe(self, device: Device) -> Observation:
         observation = self._eyes.observe(device)
-        if not self.broken and (broken := self._judged(observation)):
+        if not self.broken and (broken := self._run_checks(observation)):
             self.broken += broken
             self.stop()
         return observation

@@ -33,22 +33,22 @@ def select_scenarios(
     *,
     resume: bool = False,
 ) -> list[Scenario]:
-    """Those that are asked for. Raises UsageError for a pattern that is none and for a forbidden `only`.
+    """The selected scenarios. Raises UsageError for an invalid pattern and for a forbidden `only`.
 
-    `last`: those that failed in the results of this folder; with `resume`, those that its run had chosen so.
+    `last`: select those that failed in the results of this folder; with `resume`, those that its run had selected.
     """
     from handeye.scenarios.results import read_results
     from handeye.scenarios.resume import read_plan
 
     only = [scenario for scenario in scenarios if scenario.spec.only]
     if only and forbid_only:
-        raise UsageError(f"{only[0].file}:{only[0].spec.line}: “{only[0].name}” says `only`; take it out")
+        raise UsageError(f"{only[0].file}:{only[0].spec.line}: “{only[0].name}” has `only`; remove it")
     found = only or scenarios
     if grep:
         try:
             pattern = re.compile(grep, re.IGNORECASE)
         except re.error as error:
-            raise UsageError(f"--grep {grep!r} is no pattern ({error})") from error
+            raise UsageError(f"--grep {grep!r} is not a valid pattern ({error})") from error
         found = [scenario for scenario in found if pattern.search(scenario.id)]
     if tags:
         found = [scenario for scenario in found if scenario.tags & set(tags)]
@@ -65,26 +65,26 @@ def select_scenarios(
 
 
 def select_shard(scenarios: list[Scenario], shard: str) -> list[Scenario]:
-    """The N-th of M parts of nearly equal size. Raises UsageError for what is no N/M."""
+    """The N-th of M parts of nearly equal size. Raises UsageError for an invalid N/M."""
     if not shard:
         return scenarios
     hit = re.fullmatch(r"(\d+)/(\d+)", shard)
     number, count = (int(hit[1]), int(hit[2])) if hit else (0, 0)
     if not 1 <= number <= count:
-        raise UsageError(f"--shard {shard!r} is no part; write N/M with N from 1 to M, such as 1/3")
+        raise UsageError(f"--shard {shard!r} is invalid; write N/M with N from 1 to M, such as 1/3")
     return scenarios[number - 1 :: count]
 
 
 class SuiteRun(NamedTuple):
-    """What a run of cases came to."""
+    """The results of a run of scenarios."""
 
     results: list[ScenarioResult]
-    """In the order of the cases."""
+    """In the order of the scenarios."""
     seconds: float
     stopped: bool
-    """Somebody pressed Ctrl-C."""
+    """Whether it was interrupted by Ctrl-C."""
     written: list[Path]
-    """By the reporters."""
+    """Files that the reporters wrote."""
 
 
 def run_and_report(
@@ -97,7 +97,7 @@ def run_and_report(
     resume: bool = False,
     work: ClusterPool | None = None,
 ) -> SuiteRun:
-    """Run cases, as `run_all` does, and have the reporters tell of them to the end, however that comes."""
+    """Run scenarios with `run_all`, and let the reporters write their output, also after an interruption."""
     from handeye.agent.run_folder import disk
 
     began = time.monotonic()
@@ -117,7 +117,7 @@ def run_and_report(
 
 
 class Interrupted(KeyboardInterrupt):
-    """Somebody pressed Ctrl-C; what had come by then is kept."""
+    """Raised after Ctrl-C, with the results that had arrived."""
 
     def __init__(self, results: list[ScenarioResult]) -> None:
         super().__init__()
@@ -134,9 +134,9 @@ def run_all(
     resume: bool = False,
     work: ClusterPool | None = None,
 ) -> list[ScenarioResult]:
-    """Run them in their order, so many at a time, with what their suites serve; results are kept as they come.
+    """Run scenarios in their order, `workers` at a time, with their suites' servers; store each result as it arrives.
 
-    `resume`: go on with the run that the output holds. `work`: who runs them, instead of this machine's processes.
+    `resume`: continue the run in the output folder. `work`: the cluster that runs them instead of local processes.
     """
     from handeye.scenarios.environment import serve_suite, skip_reason
     from handeye.scenarios.pool import run_in_process, run_in_workers
@@ -161,7 +161,7 @@ def run_all(
             file: up.enter_context(serve_suite(scenario.suite.serve, file.parent, file))
             for file, scenario in served.items()
         }
-        jobs = [QueuedScenario(scenario, urls.get(scenario.file, ""), number) for number, scenario in left]
+        queue = [QueuedScenario(scenario, urls.get(scenario.file, ""), number) for number, scenario in left]
         for each in reporters:
             each.begin(scenarios, len(results))
             for result in results:
@@ -171,7 +171,7 @@ def run_all(
         if max_failures and failures >= max_failures:
             return results
         try:
-            with closing(run(jobs, settings, workers)) as coming:  # type: ignore[type-var]
+            with closing(run(queue, settings, workers)) as coming:  # type: ignore[type-var]
                 for result in coming:
                     _check_room(settings.output, result)
                     ledger.add(result)
@@ -187,8 +187,8 @@ def run_all(
 
 
 def _check_room(output: Path, result: ScenarioResult) -> None:
-    """Raises SetupError where a scenario ends in an error because the disk is full: so would all others be."""
+    """Raise SetupError where a scenario ended with an error because the disk is full: all others would too."""
     if result.status == "error" and shutil.disk_usage(output).free < MIN_FREE_BYTES:
         raise SetupError(
-            f"the disk with {output} is full; what has a result is kept: free some room, and go on with --resume"
+            f"the disk with {output} is full; finished results are safe: free disk space, and continue with --resume"
         )

@@ -52,7 +52,7 @@ class BenchmarkAttempt(AttemptRunner, ABC):
             goal = self.begin(device)
             if not goal.strip():
                 return {"status": "error", "reason": "the benchmark gave no instruction"}
-            perception, policy = self.runner.mind()
+            perception, policy = self.runner.open_models()
             run = self._work(device, perception, self.policy(device, policy), goal)
             checks = [] if run.status in ("broken", "interrupted") else self.judge(device, run)
             told = self._outcome(run, checks)
@@ -81,7 +81,7 @@ class BenchmarkAttempt(AttemptRunner, ABC):
     @property
     def place(self) -> str:
         """Where the task begins, with what is served."""
-        return self._place()
+        return self._start()
 
     def _work(self, device: Device, perception: Perception, policy: Policy, goal: str) -> Run:
         spec, suite, settings = self.scenario.spec, self.scenario.suite, self.settings

@@ -12,17 +12,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 
 class CheckBase(BaseModel):
-    """One check."""
+    """Base of all checks."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     def words(self) -> str:
-        """The check as a person would say it."""
+        """The check in words, for reports."""
         raise AssertionError(type(self).__name__)
 
 
 class StatementCheck(CheckBase):
-    """A sentence: `“Save” is disabled`, `the page shows "Thank you"`."""
+    """A statement in plain English: `“Save” is disabled`, `the page shows "Thank you"`."""
 
     kind: Literal["statement"] = "statement"
     says: str = Field(min_length=1)
@@ -32,7 +32,7 @@ class StatementCheck(CheckBase):
 
 
 class TextCheck(CheckBase):
-    """These words stand on the screen, as page text or in the picture; as whole words and numbers, signs included."""
+    """The screen shows this text, in the page or in the screenshot; whole words and numbers are compared."""
 
     kind: Literal["text"] = "text"
     value: str = Field(min_length=1)
@@ -42,7 +42,7 @@ class TextCheck(CheckBase):
 
 
 class UrlCheck(CheckBase):
-    """The address holds this; with `*`, the whole address fits the pattern."""
+    """The address contains this; with `*`, the whole address matches the pattern."""
 
     kind: Literal["url"] = "url"
     value: str = Field(min_length=1)
@@ -52,7 +52,7 @@ class UrlCheck(CheckBase):
 
 
 class TitleCheck(CheckBase):
-    """The title of the page or the front window holds this."""
+    """The title of the page or of the front window contains this."""
 
     kind: Literal["title"] = "title"
     value: str = Field(min_length=1)
@@ -62,7 +62,7 @@ class TitleCheck(CheckBase):
 
 
 class WindowCheck(CheckBase):
-    """A window or tab is open whose title holds this."""
+    """A window or tab is open whose title contains this."""
 
     kind: Literal["window"] = "window"
     value: str = Field(min_length=1)
@@ -72,7 +72,7 @@ class WindowCheck(CheckBase):
 
 
 class ElementCheck(CheckBase):
-    """An element of that name, and role if given, is there in these states."""
+    """An element with this name, and role if given, exists and has these states."""
 
     kind: Literal["element"] = "element"
     name: str
@@ -87,7 +87,7 @@ class ElementCheck(CheckBase):
 
     @property
     def states(self) -> dict[str, bool]:
-        """Those that are asked for."""
+        """The states that the check requires."""
         names = ("enabled", "checked", "selected", "expanded", "pressed", "focused")
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
@@ -98,7 +98,7 @@ class ElementCheck(CheckBase):
 
 
 class CountCheck(CheckBase):
-    """So many elements of a role, or whose names hold this text, are there."""
+    """The number of elements with a role, or with a text in their names."""
 
     kind: Literal["count"] = "count"
     role: str = ""
@@ -110,7 +110,7 @@ class CountCheck(CheckBase):
     @model_validator(mode="after")
     def _bounded(self) -> CountCheck:
         if not (self.role or self.text):
-            raise ValueError("give `role` or `text` to be counted")
+            raise ValueError("give `role` or `text` of the elements to count")
         if self.equals is None and self.least is None and self.most is None:
             raise ValueError("give `equals`, `least` or `most`")
         return self
@@ -126,11 +126,11 @@ class CountCheck(CheckBase):
 
 
 class FileCheck(CheckBase):
-    """A file is there (or with `exists: false` is not), and holds these words."""
+    """A file exists (with `exists: false`, does not exist), and contains a text."""
 
     kind: Literal["file"] = "file"
     path: str = Field(min_length=1)
-    """Below the suite's folder unless it begins at the root; `~` is the home folder."""
+    """Relative to the suite's folder, or absolute; `~` is the home folder."""
     exists: bool = True
     contains: str = ""
     equals: str | None = None
@@ -144,7 +144,7 @@ class FileCheck(CheckBase):
 
 
 class HttpCheck(CheckBase):
-    """An address answers so; `json` maps paths such as `orders.0.id` to the values wanted there."""
+    """The response of an address; `json` maps paths such as `orders.0.id` to the expected values."""
 
     kind: Literal["http"] = "http"
     url: str = Field(min_length=1)
@@ -159,17 +159,17 @@ class HttpCheck(CheckBase):
 
 
 class SqlCheck(CheckBase):
-    """The first value of a query on an SQLite file or a PostgreSQL address, opened for reading alone."""
+    """The first value of a query on an SQLite file or a PostgreSQL address, opened read-only."""
 
     kind: Literal["sql"] = "sql"
     database: str = Field(min_length=1)
-    """An SQLite file below the suite's folder, or `postgresql://…`, which needs `pip install 'handeye[sql]'`."""
+    """An SQLite file relative to the suite's folder, or `postgresql://…` (needs `pip install 'handeye[sql]'`)."""
     query: str = Field(min_length=1)
     equals: str | int | float | None = None
 
     @property
     def shown(self) -> str:
-        """The database without a password."""
+        """The database with its password removed, for reports."""
         hidden = re.sub(r"(://[^:/@]*):.*@", r"\1:…@", self.database)
         return re.sub(r"(?i)(\bpassword=)[^&\s]*", r"\1…", hidden)
 
@@ -178,13 +178,13 @@ class SqlCheck(CheckBase):
 
 
 class CellCheck(CheckBase):
-    """What stands in a table where the row with one text meets the column with another at its head."""
+    """The content of a table cell, by a text in its row and the header of its column."""
 
     kind: Literal["cell"] = "cell"
     row: str = Field(min_length=1)
-    """A text that one row alone holds."""
+    """A text that only one row contains."""
     column: str = Field(min_length=1)
-    """What stands at the column's head."""
+    """The text of the column's header."""
     equals: str | int | float | None = None
     contains: str = ""
 
@@ -200,14 +200,14 @@ class CellCheck(CheckBase):
 
 
 class PictureCheck(CheckBase):
-    """The screen, or a part of it, looks like a picture's file; `of` names the part, `region` is its box."""
+    """The screen, or a part of it, equals a picture file; `of` describes the part, `region` is its box."""
 
     kind: Literal["picture"] = "picture"
     file: str = Field(min_length=1)
     of: str = ""
     """The part of the screen to compare, in words, such as `the chart`."""
     region: tuple[int, int, int, int] | None = None
-    """The part by its box: left, top, right, bottom in pixels."""
+    """The box of the part: left, top, right, bottom in pixels."""
     tolerance: float = Field(default=0.0001, ge=0, le=1)
     """The share of pixels that may differ."""
 
@@ -225,14 +225,14 @@ class PictureCheck(CheckBase):
 
 
 class AskCheck(CheckBase):
-    """A question about the screen that a model answers with yes or no, as most of so many votes have it."""
+    """A yes-or-no question about the screen that a model answers; the majority of the votes decides."""
 
     kind: Literal["ask"] = "ask"
     question: str = Field(min_length=1)
     answer: Literal["yes", "no"] = "yes"
-    """The one that is right."""
+    """The expected answer."""
     votes: int = Field(default=1, ge=1, le=25)
-    """Answers of which more than half must agree."""
+    """The number of answers; more than half must agree."""
 
     @field_validator("answer", mode="before")
     @classmethod
@@ -244,7 +244,7 @@ class AskCheck(CheckBase):
 
 
 class ProcessCheck(CheckBase):
-    """A program of that name runs, or with `running: false` does not."""
+    """A program with this name runs; with `running: false`, it does not run."""
 
     kind: Literal["process"] = "process"
     name: str = Field(min_length=1)
@@ -255,7 +255,7 @@ class ProcessCheck(CheckBase):
 
 
 class PythonCheck(CheckBase):
-    """A function `module:name`, given the scene, returns true, or a text that says what is wrong."""
+    """A function `module:name` returns true for the observation, or a text that describes the mistake."""
 
     kind: Literal["python"] = "python"
     function: str = Field(pattern=r"^[\w.]+:\w+$")
@@ -264,7 +264,7 @@ class PythonCheck(CheckBase):
         return f"{self.function} holds"
 
 
-#: Kinds that are written with one plain value, and the field it goes to.
+#: Types that can be written with one plain value, and the field of that value.
 SHORT = {
     "text": "value", "url": "value", "title": "value", "window": "value", "element": "name", "file": "path",
     "http": "url", "process": "name", "python": "function", "picture": "file", "ask": "question",
@@ -295,7 +295,7 @@ Check = Annotated[
 
 
 def as_check(value: Any) -> Any:
-    """A check as people write it, with its kind as a field."""
+    """A check as written in a file, with its type as the field `kind`."""
     if isinstance(value, str):
         return {"kind": "statement", "says": value}
     if not isinstance(value, dict) or "kind" in value or len(value) != 1:
@@ -307,7 +307,7 @@ def as_check(value: Any) -> Any:
 
 
 def as_checks(value: Any) -> Any:
-    """One check, or several."""
+    """A list of checks, from one or several."""
     values = value if isinstance(value, list | tuple) else [value]
     return [as_check(each) for each in values]
 

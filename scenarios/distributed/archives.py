@@ -15,25 +15,27 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.suite.scenario import Scenario
 
-#: Bytes that a suite's folders may hold.
-MOST = 200_000_000
-#: Bytes of one scenario's runs that come back; of more, the largest files stay away.
-MOST_BACK = 100_000_000
-#: What no suite needs.
-LEFT_OUT = frozenset({".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".pytest_cache"})
-#: In a run's folder that came back: what did not.
-TOLD = "left-out.txt"
+#: The largest size of a suite's folders in bytes.
+MAX_SUITE_BYTES = 200_000_000
+#: The largest size in bytes of the runs of a scenario; the largest files are omitted beyond it.
+MAX_ATTEMPT_BYTES = 100_000_000
+#: Folders that are never sent.
+IGNORED_FOLDERS = frozenset(
+    {".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".pytest_cache"}
+)
+#: The list of omitted files, in the folder of a received run.
+OMITTED_LIST = "left-out.txt"
 
 
 class SuiteFolders(NamedTuple):
-    """The folders that a suite lives on, below one root."""
+    """The folders that a suite needs, with their common root."""
 
     root: Path
     folders: tuple[Path, ...]
 
 
 def suite_folders(scenario: Scenario) -> SuiteFolders:
-    """Of a case: its suite's folder, and what that serves from elsewhere."""
+    """The folder of a scenario's suite, and the folder that it serves where that is outside of it."""
     folder = scenario.file.resolve().parent
     found = [folder]
     if scenario.suite.serve and scenario.suite.serve.folder:
@@ -44,23 +46,23 @@ def suite_folders(scenario: Scenario) -> SuiteFolders:
 
 
 def pack_suite(place: SuiteFolders, without: Path | None = None) -> bytes:
-    """The folders' files in one piece, without what `without` holds. Raises UsageError for more than may travel."""
+    """A zip archive of the folders, without the folder `without`. Raises UsageError above the size limit."""
     made = BytesIO()
     total = 0
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as parcel:
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in (path for folder in place.folders for path in _files(folder, without)):
             total += path.stat().st_size
-            if total > MOST:
+            if total > MAX_SUITE_BYTES:
                 raise UsageError(
-                    f"{place.folders[0]} holds more than {MOST // 1_000_000} MB, which is the most that is sent to "
-                    "other machines; give the suite a folder of its own"
+                    f"{place.folders[0]} has more than {MAX_SUITE_BYTES // 1_000_000} MB, the limit for sending to "
+                    "other machines; move the suite to a separate folder"
                 )
-            parcel.write(path, path.relative_to(place.root))
+            archive.write(path, path.relative_to(place.root))
     return made.getvalue()
 
 
-def pack_attempt(folder: Path, root: Path, most: int = MOST_BACK) -> bytes:
-    """What a scenario has left, without its largest files where it is more than may come back."""
+def pack_attempt(folder: Path, root: Path, most: int = MAX_ATTEMPT_BYTES) -> bytes:
+    """A zip archive of a scenario's runs; above the size limit, the largest files are omitted."""
     sizes = {path: path.stat().st_size for path in _files(folder, None)}
     total, left = sum(sizes.values()), list[Path]()
     for path in sorted(sizes, key=lambda each: sizes[each], reverse=True):
@@ -69,25 +71,25 @@ def pack_attempt(folder: Path, root: Path, most: int = MOST_BACK) -> bytes:
         total -= sizes.pop(path)
         left.append(path)
     made = BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as parcel:
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sizes:
-            parcel.write(path, path.relative_to(root))
+            archive.write(path, path.relative_to(root))
         if left:
-            parcel.writestr(
-                str((folder / TOLD).relative_to(root)),
+            archive.writestr(
+                str((folder / OMITTED_LIST).relative_to(root)),
                 "".join(f"{path.relative_to(folder)}\n" for path in left),
             )
     return made.getvalue()
 
 
-def unpack(parcel: bytes, folder: Path) -> None:
-    """Lay the files of a parcel into a folder."""
+def unpack(archive: bytes, folder: Path) -> None:
+    """Lay the files of an archive into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(BytesIO(parcel)) as opened:
+    with zipfile.ZipFile(BytesIO(archive)) as opened:
         opened.extractall(folder)
 
 
 def _files(folder: Path, without: Path | None) -> Iterator[Path]:
     for here, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in LEFT_OUT and Path(here, name) != without)
+        folders[:] = sorted(name for name in folders if name not in IGNORED_FOLDERS and Path(here, name) != without)
         yield from (path for name in sorted(names) if (path := Path(here, name)).is_file())

@@ -14,27 +14,27 @@ from handeye.tools.errors import SetupError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: The address that means this machine alone.
+#: The address for a cluster on this machine only.
 LOCAL = "local"
-#: Bytes of shared memory a cluster of our own sets apart: results are small.
+#: Bytes of shared memory for the object store of a local cluster; results are small.
 OBJECTS = 128 * 2**20
-#: Seconds a cluster has to answer.
+#: Seconds until a cluster must answer.
 PATIENCE = 10.0
 
 
 class Cluster(NamedTuple):
-    """What is known of a cluster that this process is connected to."""
+    """A cluster that this process is connected to."""
 
     ray: Any
-    """The library."""
+    """The module `ray`."""
     cores: int
     apart: bool
-    """Whether some of it are other machines, which share neither disk nor addresses with this one."""
+    """Whether it includes other machines, which share neither disk nor addresses with this one."""
 
 
 @contextmanager
 def connect(address: str, model: str = EMBEDDED, cores: int | None = None) -> Iterator[Cluster]:
-    """The cluster at an address, or with `local` one of so many cores, which ends with the context.
+    """Connect to the cluster at an address, or with `local` start one with `cores` cores, until the context ends.
 
     Raises UsageError for a model that its workers cannot share, and SetupError where no cluster answers.
     """
@@ -68,7 +68,7 @@ def connect(address: str, model: str = EMBEDDED, cores: int | None = None) -> It
 
 
 def _ray() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray must not send usage statistics
     try:
         import ray
     except ImportError as error:
@@ -77,7 +77,7 @@ def _ray() -> Any:
 
 
 def _await(address: str) -> None:
-    """Ray itself tries for minutes to reach what is not there."""
+    """Raise SetupError where nothing answers at the address: Ray itself retries for minutes."""
     place = urlsplit(address if "://" in address else f"//{address}")
     try:
         host, port = place.hostname, place.port
@@ -86,7 +86,7 @@ def _await(address: str) -> None:
     if address == "auto":
         return
     if not host or not port:
-        raise UsageError(f"--ray {address!r} is no address; write HOST:PORT such as 10.0.0.5:6379, auto, or local")
+        raise UsageError(f"--ray {address!r} is not an address; write HOST:PORT such as 10.0.0.5:6379, auto, or local")
     try:
         socket.create_connection((host, port), PATIENCE).close()
     except OSError as error:

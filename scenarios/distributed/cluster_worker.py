@@ -26,20 +26,20 @@ class WorkerReply(NamedTuple):
     result: ScenarioResult | None = None
     error: Exception | None = None
     """What stops everything, in the place of a result."""
-    trials: bytes = b""
+    attempts: bytes = b""
     """The runs' folders, from another machine."""
     anchors: bytes = b""
     """The anchors' files that have changed there."""
 
 
 class ClusterWorker:
-    """Runs jobs with one model; on another machine (`apart`) in folders of its own, which it is sent."""
+    """Runs scenarios with one model; on another machine (`apart`), in folders that are sent to it."""
 
     def __init__(self, settings: Settings, *, apart: bool) -> None:
         self._up = ExitStack()
         self._apart = apart
         if apart:
-            self._folder = Path(self._up.enter_context(tempfile.TemporaryDirectory(prefix="handeye-station-")))
+            self._folder = Path(self._up.enter_context(tempfile.TemporaryDirectory(prefix="handeye-worker-")))
             settings = replace(settings, output=self._folder / "out")
         self._settings = settings
         self._runner = ScenarioRunner(settings)
@@ -48,75 +48,79 @@ class ClusterWorker:
         self._served: dict[Path, str] = {}
 
     def ready(self, version: str) -> str:
-        """Why it cannot work here; empty when it can."""
+        """Why this worker cannot be used; empty when it can."""
         from importlib.metadata import version as installed
 
         here = installed("handeye")
         return "" if here == version else f"handeye {here} is installed there, and {version} here"
 
     def run(
-        self, job: QueuedScenario, digest: str = "", place: SuiteFolders | None = None, parcel: list[Any] | None = None
+        self,
+        queued: QueuedScenario,
+        digest: str = "",
+        place: SuiteFolders | None = None,
+        archive: list[Any] | None = None,
     ) -> WorkerReply:
-        """Run a job. On another machine, `parcel` holds a reference to its suite's files, fetched when they are new."""
+        """Run a scenario. On another machine, `archive` refers to the suite's files, which are fetched once."""
         try:
             if not self._apart or place is None:
-                return WorkerReply(self._runner.run(job))
-            return self._run_apart(job, digest, place, parcel or [])
+                return WorkerReply(self._runner.run(queued))
+            return self._run_remote(queued, digest, place, archive or [])
         except HandeyeError as error:
             return WorkerReply(error=error)
         except Exception as error:  # of any library, and the other side may not have it
             return WorkerReply(error=RuntimeError(f"{type(error).__name__}: {error}"))
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Close the model and the servers, and delete temporary folders."""
         self._up.close()
 
-    def _run_apart(self, job: QueuedScenario, digest: str, place: SuiteFolders, parcel: list[Any]) -> WorkerReply:
-        root = self._laid_out(digest, parcel)
-        file = root / job.scenario.file.relative_to(place.root)
-        scenario = replace(job.scenario, file=file)
+    def _run_remote(self, queued: QueuedScenario, digest: str, place: SuiteFolders, archive: list[Any]) -> WorkerReply:
+        root = self._unpack_suite(digest, archive)
+        file = root / queued.scenario.file.relative_to(place.root)
+        scenario = replace(queued.scenario, file=file)
         if file not in self._served and not skip_reason(scenario):
             self._served[file] = self._up.enter_context(serve_suite(scenario.suite.serve, file.parent, file))
-        kept = file.with_name(f"{file.stem}.anchors")
-        before = _ages(kept)
-        result = self._runner.run(QueuedScenario(scenario, self._served.get(file, ""), job.number))
-        changed = [path for path, age in _ages(kept).items() if before.get(path) != age]
-        trials = pack_attempt(self._settings.output / ATTEMPTS, self._settings.output)
-        clear_attempts(self._settings.output, job.number)
-        return WorkerReply(_at_home(result, {root: place.root}), None, trials, _packed(changed, root))
+        anchors = file.with_name(f"{file.stem}.anchors")
+        before = _file_states(anchors)
+        result = self._runner.run(QueuedScenario(scenario, self._served.get(file, ""), queued.number))
+        changed = [path for path, age in _file_states(anchors).items() if before.get(path) != age]
+        attempts = pack_attempt(self._settings.output / ATTEMPTS, self._settings.output)
+        clear_attempts(self._settings.output, queued.number)
+        return WorkerReply(_with_sender_paths(result, {root: place.root}), None, attempts, _pack_files(changed, root))
 
-    def _laid_out(self, digest: str, parcel: list[Any]) -> Path:
+    def _unpack_suite(self, digest: str, archive: list[Any]) -> Path:
         if digest not in self._suites:
             import ray
 
             folder = self._folder / digest
             shutil.rmtree(folder, ignore_errors=True)
-            unpack(ray.get(parcel[0]), folder)
+            unpack(ray.get(archive[0]), folder)
             self._suites[digest] = folder
         return self._suites[digest]
 
 
-def _at_home(result: ScenarioResult, places: dict[Path, Path]) -> ScenarioResult:
-    """The result with the paths of the machine that asked."""
+def _with_sender_paths(result: ScenarioResult, places: dict[Path, Path]) -> ScenarioResult:
+    """The result with the paths of the driver's machine."""
     text = result.model_dump_json()
     for there, here in places.items():
         text = text.replace(json.dumps(str(there))[1:-1], json.dumps(str(here))[1:-1])
     return ScenarioResult.model_validate_json(text)
 
 
-def _ages(folder: Path) -> dict[Path, tuple[int, int]]:
+def _file_states(folder: Path) -> dict[Path, tuple[int, int]]:
     stats = {path: path.stat() for path in folder.rglob("*") if path.is_file()}
     return {path: (stat.st_mtime_ns, stat.st_size) for path, stat in stats.items()}
 
 
-def _packed(paths: list[Path], root: Path) -> bytes:
+def _pack_files(paths: list[Path], root: Path) -> bytes:
     import zipfile
     from io import BytesIO
 
     if not paths:
         return b""
     made = BytesIO()
-    with zipfile.ZipFile(made, "w") as parcel:
+    with zipfile.ZipFile(made, "w") as archive:
         for path in paths:
-            parcel.write(path, path.relative_to(root))
+            archive.write(path, path.relative_to(root))
     return made.getvalue()

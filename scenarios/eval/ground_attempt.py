@@ -27,7 +27,7 @@ class GroundAttemptRunner(AttemptRunner):
 
     def carry_out(self) -> dict[str, Any]:
         """What the attempt came to: fields of an Attempt."""
-        perception, _ = self.runner.mind()
+        perception, _ = self.runner.open_models()
         if not isinstance(getattr(perception, "engine", None), RecordingEngine):
             record_answers(perception)
         items = [replace(each, path=self.scenario.file.parent / each.path) for each in self.scenario.items]

@@ -21,7 +21,7 @@ class FlowAttemptRunner(AttemptRunner):
         self.flow = cast("Flow", job.scenario)
         self.parted = any(each.optional for each in self.flow.tasks)
         if self.settings.anchors and not self.parted:
-            self.again = self.open_replay()
+            self.replay = self.open_replay()
 
     def carry_out(self) -> dict[str, Any]:
         """What the attempt came to: fields of an Attempt."""
@@ -29,14 +29,14 @@ class FlowAttemptRunner(AttemptRunner):
         return told | {"reason": self._said(told["reason"])} if told.get("reason") else told
 
     def _parts(self) -> dict[str, Any]:
-        on = self._place()
+        on = self._start()
         runs: list[Run] = []
         passed_over: list[str] = []
         with closing(self._open(on)) as device:
-            perception, policy = self.runner.mind()
+            perception, policy = self.runner.open_models()
             for number, task in enumerate(self.flow.tasks):
                 name: Any = "run" if task is self._deciding() else f"task-{number + 1}"
-                goal = self._filled(", ".join(task.steps))
+                goal = self._fill(", ".join(task.steps))
                 runs.append(self._run(device, perception, policy, goal, name, on))
                 if runs[-1].status == "succeeded":
                     continue
@@ -46,7 +46,7 @@ class FlowAttemptRunner(AttemptRunner):
             last = next(
                 run for run, task in zip(reversed(runs), reversed(self.flow.tasks), strict=True) if not task.optional
             )
-            told = self._told(last, device, InvariantWatch(perception, lambda _: []))
+            told = self._attempt_fields(last, device, InvariantWatch(perception, lambda _: []))
         return (
             self._sum(runs)
             | {key: told[key] for key in ("status", "run_status", "reason")}

@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 COMPARED = re.compile(r"^(?P<left>.*?)\s*(?P<sign>[=!]=)\s*(?P<right>.*)$", re.DOTALL)
 NOT = re.compile(r"^not\s+", re.IGNORECASE)
 QUOTED = re.compile(r"""^(['"])(?P<text>.*)\1$""", re.DOTALL)
-#: Values that mean no.
+#: Values that count as false.
 NOTHING = frozenset({"", "false", "no", "off", "0"})
 
 
 def condition_error(condition: str) -> str:
-    """What is wrong with the way a condition is written; empty when nothing is."""
+    """The mistake in how a condition is written; empty when there is none."""
     plain = re.sub(r"\$\{\{?.*?\}\}?", "x", condition)
     hit = COMPARED.match(plain)
     if hit and (not hit["left"].strip() or not hit["right"].strip() or COMPARED.match(hit["right"])):
-        return f"`when: {condition}` compares nothing; write VALUE == VALUE, with '' for nothing"
+        return f"`when: {condition}` has no value on one side; write VALUE == VALUE, with '' for an empty value"
     rest = plain if hit else NOT.sub("", plain.strip())
     if not hit and (not rest or (re.search(r"\s|[<>&|=]", rest) and not QUOTED.match(rest))):
-        return f"`when: {condition}` is no condition; write VALUE, not VALUE, VALUE == VALUE or VALUE != VALUE"
+        return f"`when: {condition}` is not a condition; write VALUE, not VALUE, VALUE == VALUE or VALUE != VALUE"
     if hit and re.search(r"\s(?:and|or)\s|&&|\|\|", re.sub(r"""(['"]).*?\1""", "x", plain)):
-        return f"`when: {condition}` has several parts; write a list, of which all must be so"
+        return f"`when: {condition}` has several parts; write a list, all of which must hold"
     return ""
 
 
 def unmet_condition(conditions: Sequence[str], fill: Callable[[str], str]) -> str:
-    """The first condition that is not so, in words; empty when all are. `fill` gives variables their values."""
+    """The first condition that does not hold, in words; empty when all hold. `fill` inserts values of variables."""
     for condition in conditions:
         hit = COMPARED.match(condition)
         if hit:

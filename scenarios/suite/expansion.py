@@ -25,26 +25,24 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: `${{NAME}}` is the environment's, `${name}` the suite's; `{{secret:name}}` is left to the device.
+#: `${{NAME}}` is an environment variable, `${name}` a variable of the suite; the device fills `{{secret:name}}`.
 VARIABLE = re.compile(r"\$\{\{\s*(\w+)\s*\}\}|\$\{\s*([\w.-]+)\s*\}")
-#: Known only when the suite runs.
+#: Variables whose values are known only when the suite runs.
 LATE = frozenset({"serve"})
-#: Cases of one suite: a matrix multiplies quickly, and every case is a line of the report.
+#: The largest number of scenarios of one suite; a matrix multiplies quickly.
 MOST_CASES = 10_000
 
 
 def read_suite(path: Path, above: tuple[Path, ...] = (), *, pictures: bool = True) -> tuple[Suite, list[ScenarioSpec]]:
-    """A suite and its scenarios, those of included files first. Raises UsageError with the file and the line.
+    """The suite of a file and its scenarios, those of included files first. Raises UsageError with file and line.
 
-    `pictures`: those that checks name must be there.
+    `pictures`: the picture files that checks name must exist.
     """
     source = read_source(path)
     if not isinstance(source.value, dict):
-        raise source.error((), "a suite is a table with `scenarios`")
+        raise source.error((), "a suite must be a table with `scenarios`")
     if is_flow(source.value):
-        raise source.error(
-            (), "this is a flow of Midscene's, which cannot be included; give it to handeye test by itself"
-        )
+        raise source.error((), "a Midscene flow cannot be included; run it with handeye test separately")
     try:
         suite = Suite.model_validate(source.value)
     except ValidationError as error:
@@ -99,7 +97,7 @@ def expand_suite(suite: Suite, specs: list[ScenarioSpec], source: YamlSource) ->
 
 
 def _check_count(path: Path, specs: list[ScenarioSpec]) -> None:
-    """Raise UsageError where matrices and repeats make more cases than can be run."""
+    """Raise UsageError where matrices and repeats make more scenarios than can be run."""
     count = 0
     for spec in specs:
         count += spec.repeat * math.prod(len(values) for values in spec.matrix.values())
@@ -111,7 +109,7 @@ def _check_count(path: Path, specs: list[ScenarioSpec]) -> None:
 
 
 def filled(spec: ScenarioSpec, variables: dict[str, Plain], path: Path) -> ScenarioSpec:
-    """The scenario with values for its variables, and without steps that are not for here.
+    """The scenario with its variables filled in, and without steps whose conditions do not hold.
 
     Raises UsageError for a variable that has no value.
     """
@@ -120,7 +118,7 @@ def filled(spec: ScenarioSpec, variables: dict[str, Plain], path: Path) -> Scena
     plain = spec.model_dump(by_alias=True, exclude={"matrix", "variables", "when"})
     why = unmet_condition(spec.when, known)
     if why:
-        # It is not run, so what it needs may be missing as well.
+        # The scenario is skipped, so its variables may have no values.
         return spec.model_copy(update={"skip": spec.skip or why, "when": (), "matrix": {}, "variables": {}})
     steps, out = _for_here(spec.steps, known)
     try:
@@ -128,13 +126,13 @@ def filled(spec: ScenarioSpec, variables: dict[str, Plain], path: Path) -> Scena
     except ValidationError:
         if not out:
             raise
-        # Nothing to do, or nothing to check, was left.
+        # No step, or no check, remains.
         return spec.model_copy(update={"skip": spec.skip or out, "steps": (), "matrix": {}, "variables": {}})
     return made.model_copy(update={"line": spec.line})
 
 
 def around(suite: Suite, variables: dict[str, Plain], source: YamlSource) -> Suite:
-    """The suite with values for the variables of what it does around a scenario."""
+    """The suite with the variables of its start, setup and teardown filled in."""
     lines = {name: source.lines.get((name,), 1) for name in ("on", "setup", "teardown")}
     parts: dict[str, Any] = {"on": _fill(variables, source.path, lines["on"], suite.on)}
     for name, steps in (("setup", suite.setup), ("teardown", suite.teardown)):
@@ -144,7 +142,7 @@ def around(suite: Suite, variables: dict[str, Plain], source: YamlSource) -> Sui
 
 
 def _for_here(steps: tuple[ScenarioStep, ...], known: Callable[[str], str]) -> tuple[list[ScenarioStep], str]:
-    """The steps whose conditions are met, and why the last of the others is left out."""
+    """The steps whose conditions hold, and the reason why the last of the others is skipped."""
     whys = [unmet_condition(each.when, known) for each in steps]
     left = [each.model_copy(update={"when": ()}) for each, why in zip(steps, whys, strict=True) if not why]
     return left, next((why for why in reversed(whys) if why), "")
@@ -159,30 +157,30 @@ def _fill(variables: dict[str, Plain], path: Path, line: int, value: Any) -> Any
 
 
 def _known(variables: dict[str, Plain], path: Path, line: int, text: str) -> str:
-    """With values as far as they are known: for conditions."""
+    """The text with the known values filled in, for conditions."""
     return VARIABLE.sub(lambda hit: _value(hit, variables, path, line, lenient=True), text)
 
 
 def _value(hit: re.Match[str], variables: dict[str, Plain], path: Path, line: int, *, lenient: bool = False) -> str:
-    """`lenient`: what the environment does not hold is empty."""
+    """The value of a variable; with `lenient`, a missing environment variable is empty."""
     environment, name = hit.groups()
     if environment:
         if lenient:
             return os.environ.get(environment, "")
         if environment not in os.environ:
-            raise UsageError(f"{path}:{line}: ${{{{{environment}}}}} is not in the environment; set it")
+            raise UsageError(f"{path}:{line}: ${{{{{environment}}}}} is not set in the environment; set it")
         return os.environ[environment]
     if name in LATE:
         return hit[0]
     if name not in variables:
         known = ", ".join(sorted(variables)) or "none"
-        raise UsageError(f"{path}:{line}: ${{{name}}} has no value; the suite's variables are: {known}")
+        raise UsageError(f"{path}:{line}: ${{{name}}} has no value; known variables: {known}")
     value = variables[name]
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _check_sentences(source: YamlSource, spec: ScenarioSpec, place: KeyPath) -> None:
-    """Sentences must be understood before anything is run."""
+    """Raise UsageError for a statement that cannot be parsed, before anything runs."""
     for when in ("requires", "ensures", "always", "never"):
         for number, check in enumerate(getattr(spec, when)):
             if isinstance(check, StatementCheck) and not VARIABLE.search(check.says):
@@ -199,7 +197,7 @@ def _check_pictures(source: YamlSource, spec: ScenarioSpec, place: KeyPath, fold
                 path = placed(check.file, folder)
                 if not path.is_file():
                     raise source.error(
-                        (*place, when, number), f"there is no picture {path}; --update-pictures writes it as it is seen"
+                        (*place, when, number), f"picture {path} does not exist; create it with --update-pictures"
                     )
 
 
@@ -208,7 +206,7 @@ def _check_names(source: YamlSource, specs: list[ScenarioSpec]) -> None:
     for spec in specs:
         if spec.name in seen:
             raise UsageError(
-                f"{source.path}:{spec.line}: two scenarios are called “{spec.name}” (the other in line "
+                f"{source.path}:{spec.line}: two scenarios have the name “{spec.name}” (the other in line "
                 f"{seen[spec.name]}); reports and --last-failed tell them apart by their names"
             )
         seen[spec.name] = spec.line

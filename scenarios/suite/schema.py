@@ -9,19 +9,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from handeye.scenarios.checks.kinds import Checks
 from handeye.scenarios.suite.conditions import condition_error
 
-#: Values that stand in for `${name}`; numbers and truth values are written as YAML writes them.
+#: Types of the values of `${name}`; numbers and booleans are inserted as YAML writes them.
 Plain = str | int | float | bool
 DeviceName = Literal["browser", "virtual", "desktop"]
 
 
 class SuiteTable(BaseModel):
-    """A table of a suite file: frozen, and with no other keys than these."""
+    """A table of a suite file: frozen, and without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 def _listed(value: Any) -> Any:
-    """One thing where several may stand."""
+    """A list, from one value or from several."""
     return [value] if isinstance(value, str | dict) else value
 
 
@@ -41,12 +41,12 @@ Conditions = Annotated[tuple[str, ...], BeforeValidator(_conditions)]
 
 
 class ScenarioStep(SuiteTable):
-    """One step. Without `when` it may be written as its words alone."""
+    """One step. Without `when` it can be written as plain text."""
 
     step: str
     """In plain English."""
     when: Conditions = ()
-    """It is left out unless this is so: `${{CI}}`, `not ${{CI}}`, `${env} == staging`; of several, all."""
+    """The step is skipped unless this holds: `${{CI}}`, `not ${{CI}}`, `${env} == staging`; all of a list must hold."""
 
     @model_validator(mode="after")
     def _meant(self) -> ScenarioStep:
@@ -61,7 +61,7 @@ def _check_conditions(conditions: tuple[str, ...]) -> None:
 
 
 def _steps(value: Any) -> Any:
-    """Words where a step is wanted."""
+    """Steps, from plain texts or tables."""
     values = [value] if isinstance(value, str | dict | ScenarioStep) else value
     return (
         [each if isinstance(each, dict | ScenarioStep) else {"step": each} for each in values]
@@ -74,23 +74,23 @@ Steps = Annotated[tuple[ScenarioStep, ...], BeforeValidator(_steps)]
 
 
 def join_steps(steps: tuple[ScenarioStep, ...]) -> str:
-    """Steps as one goal."""
+    """The steps as one goal."""
     return ", ".join(each.step.strip().rstrip(",.;") for each in steps)
 
 
 class Serve(SuiteTable):
-    """What must be up before the scenarios: a folder served over HTTP, or a command whose address answers."""
+    """A server that the scenarios need: a folder served over HTTP, or a command that starts a server."""
 
     folder: str = ""
-    """Served on a free port; its address is `${serve}`."""
+    """The folder to serve on a free port; `${serve}` is its address."""
     command: str = ""
-    """Started once for the suite in its folder, and ended after it. `{port}` in it is a free port."""
+    """The command to start once for the suite, in its folder; it is stopped afterwards. `{port}` is a free port."""
     url: str = ""
-    """Where the command answers when it is up; `http://127.0.0.1:{port}/` unless it is given."""
+    """The address that answers when the server is ready; `http://127.0.0.1:{port}/` by default."""
     seconds: float = Field(default=30, gt=0)
-    """Time it has to come up."""
+    """Seconds until the server must answer."""
     line: int = Field(default=0, exclude=True)
-    """Where it stands in its file; not written by people."""
+    """The line in its file; set by the reader."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Serve:
@@ -100,50 +100,50 @@ class Serve(SuiteTable):
 
 
 class ScenarioSpec(SuiteTable):
-    """A start, what to do, and what must be so afterwards."""
+    """A start, a goal or steps, and checks."""
 
     name: str = Field(min_length=1)
-    """What it is called in reports; no other of the suite may be called so."""
+    """The name in reports; it must be unique in the suite."""
     goal: str = ""
-    """In plain English; for a model, any goal."""
+    """The goal in plain English; with a model, any goal."""
     steps: Steps = ()
-    """Explicit steps, one after the other: what needs no model."""
+    """Explicit steps, performed in order; they need no model."""
     on: str = ""
-    """Where it begins: an address, what a link on the suite's page would say, such as `/cart`, a file, or a program."""
+    """The start: an address, a link relative to the suite's page such as `/cart`, a file, or a program."""
     requires: Checks = ()
-    """Must be so at the start, else the scenario is skipped."""
+    """Checks at the start; the scenario is skipped unless all pass."""
     ensures: Checks = ()
-    """Must be so at the end."""
+    """Checks that must pass at the end."""
     always: Checks = ()
-    """Must be so after every step."""
+    """Checks that must pass after every step."""
     never: Checks = ()
-    """Must not be so after any step."""
+    """Checks that must not pass after any step."""
     unchecked: bool = False
-    """Says that no check is meant: reaching the end of its steps is enough."""
+    """Allow a scenario without checks: completing its steps is enough."""
     tags: Texts = ()
-    """`--tag` chooses by them."""
+    """Tags, by which `--tag` selects."""
     timeout: float | None = Field(default=None, gt=0)
     """Seconds for one attempt."""
     retries: int | None = Field(default=None, ge=0, le=20)
-    """Further attempts after a failed one; a scenario that passes then is flaky."""
+    """Further attempts after a failed one; a scenario that then passes is flaky."""
     when: Conditions = ()
-    """It is skipped unless this is so: `${{CI}}`, `not ${{CI}}`, `${env} == staging`; of several, all."""
+    """The scenario is skipped unless this holds: `${{CI}}`, `not ${{CI}}`, `${env} == staging`; of a list, all."""
     needs: Texts = ()
-    """Programs that must be installed, else it is skipped."""
+    """Programs that must be installed; otherwise the scenario is skipped."""
     skip: bool | str = False
     """True, or the reason."""
     only: bool = False
-    """While any scenario says so, the others are left out; `--forbid-only` refuses it."""
+    """Run only the scenarios that have this; `--forbid-only` refuses it."""
     matrix: dict[str, tuple[Plain, ...]] = Field(default_factory=dict)
-    """One scenario for each combination of these variables."""
+    """Variables with lists of values: one scenario for each combination."""
     repeat: int = Field(default=1, ge=1, le=1000)
-    """So many times, each a scenario of its own."""
+    """The number of repetitions, each a separate scenario."""
     variables: dict[str, Plain] = Field(default_factory=dict)
-    """Its own, which hold before the suite's."""
+    """Variables of the scenario; they override the suite's."""
     max_steps: int | None = Field(default=None, ge=1, alias="max-steps")
-    """Actions it may take, 100 unless it is given."""
+    """The largest number of actions; 100 by default."""
     line: int = Field(default=0, exclude=True)
-    """Where it stands in its file; not written by people."""
+    """The line in its file; set by the reader."""
 
     @model_validator(mode="after")
     def _whole(self) -> ScenarioSpec:
@@ -156,48 +156,48 @@ class ScenarioSpec(SuiteTable):
 
     @property
     def wanted(self) -> str:
-        """The goal, or the steps as one."""
+        """The goal, or the steps joined to one goal."""
         return self.goal or join_steps(self.steps)
 
 
 class GroundSpec(SuiteTable):
-    """Something to find on a picture, or a data set of such things, as `handeye eval` reads them."""
+    """An element to find on a picture, or a data set of such questions, as `handeye eval` reads it."""
 
     name: str = ""
-    """What it is called in reports; the instruction unless it is given."""
+    """The name in reports; the instruction by default."""
     image: str = ""
-    """The picture, below the suite's folder."""
+    """The picture file, relative to the suite's folder."""
     instruction: str = ""
-    """What to find, in words."""
+    """The element to find, in words."""
     bbox: tuple[float, float, float, float] | None = None
-    """Where it is: left, top, right, bottom in pixels of the picture; null where it is not there."""
+    """Its box: left, top, right, bottom in pixels of the picture; null where it is absent."""
     type: str = ""
-    """What it is counted under, such as `icon`."""
+    """The type under which it is counted, such as `icon`."""
     source: str = ""
-    """Where the picture is from, such as `windows`."""
+    """The source of the picture, such as `windows`."""
     dataset: str = ""
-    """A data set's file or folder."""
+    """The file or folder of a data set."""
     format: str = "auto"
-    """As of `handeye eval`."""
+    """The data set's format, as for `handeye eval`."""
     at_least: float = Field(default=1.0, ge=0, le=1, alias="at-least")
-    """The share of a data set's things that must be found."""
+    """The share of a data set's questions that must be answered correctly."""
     where: dict[str, Texts] = Field(default_factory=dict)
-    """Of a data set, those of which this holds, such as `{type: [text, icon], theme: dark}`."""
+    """Select questions of a data set by their fields, such as `{type: [text, icon], theme: dark}`."""
     limit: int | None = Field(default=None, ge=1)
-    """Of a data set, the first so many."""
+    """The number of questions to ask, from the first."""
     tags: Texts = ()
-    """`--tag` chooses by them."""
+    """Tags, by which `--tag` selects."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> GroundSpec:
         if bool(self.image) == bool(self.dataset):
             raise ValueError("give either `image` or `dataset`")
         if self.image and not self.instruction:
-            raise ValueError("`instruction` is missing: what to find on the picture")
+            raise ValueError("`instruction` is missing; say what to find on the picture")
         if self.image and "bbox" not in self.model_fields_set:
-            raise ValueError("`bbox` is missing: where it is, or null where it is not there")
+            raise ValueError("`bbox` is missing; give its box, or null where it is absent")
         if self.image and self.where:
-            raise ValueError("`where` chooses among a data set's things, and this is one picture")
+            raise ValueError("`where` selects from a data set, and `image` is one picture; use `dataset`")
         return self
 
 
@@ -207,40 +207,43 @@ Grounds = Annotated[tuple[GroundSpec, ...], BeforeValidator(_listed)]
 class Suite(SuiteTable):
     """One file of scenarios."""
 
+    version: Literal[1] = 1
+    """Version of the format; 1 where it is absent."""
+
     name: str = ""
-    """The file's name unless it is given."""
+    """The name of the suite; the file's name by default."""
     device: DeviceName = "browser"
-    """`virtual` is a display of the suite's own with a program."""
+    """`virtual` is a virtual display with a program."""
     on: str = ""
-    """Where scenarios begin: an address, a file, part of what is served (`/shop.html`), or with `virtual` a program."""
+    """The start of scenarios: an address, a file, a path of the server (`/shop.html`), or with `virtual` a program."""
     serve: Serve | None = None
-    """What must be up before: `{folder: site}`, or a command."""
+    """A server that the scenarios need: `{folder: site}`, or a command."""
     needs: Texts = ()
-    """Programs that must be installed, else its scenarios are skipped."""
+    """Programs that must be installed; otherwise the scenarios are skipped."""
     include: Texts = ()
-    """Other files, whose scenarios come first; their `variables` hold where this file has no value of its own."""
+    """Other suite files, whose scenarios run first; their `variables` apply where this file has no value."""
     variables: dict[str, Plain] = Field(default_factory=dict)
-    """`${name}` stands for one; `${{NAME}}` is the environment's, `{{secret:name}}` a secret."""
+    """Values for `${name}`. `${{NAME}}` is an environment variable, `{{secret:name}}` a secret."""
     setup: Steps = ()
-    """Steps before each scenario's own."""
+    """Steps before the steps of each scenario."""
     teardown: Steps = ()
-    """Steps after each scenario, whatever became of it."""
+    """Steps after each scenario, also after a failure."""
     tags: Texts = ()
-    """Of all scenarios, besides their own; `--tag` chooses by them."""
+    """Tags of all scenarios, in addition to their own; `--tag` selects by them."""
     timeout: float = Field(default=120, gt=0)
-    """Seconds for one attempt at a scenario."""
+    """Seconds for one attempt of a scenario."""
     retries: int = Field(default=0, ge=0, le=20)
-    """Further attempts at a scenario that failed."""
+    """Further attempts of a failed scenario."""
     viewport: str = Field(default="1344x896", pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$")
-    """Of the browser's page, in pixels."""
+    """The size of the browser's viewport, in pixels."""
     scenarios: tuple[ScenarioSpec, ...] = ()
-    """What is tried, in their order."""
+    """The scenarios, in the order in which they run."""
     ground: Grounds = ()
-    """Things to find on pictures."""
+    """Elements to find on pictures."""
 
 
 def _verifies(goal: str) -> bool:
-    """Whether the goal itself checks something, in words that need no model to be found."""
+    """Whether the goal contains a check, by its verbs."""
     words = goal.casefold()
     return any(
         verb in words for verb in ("check that", "check if", "verify", "make sure", "ensure", "assert", "expect")

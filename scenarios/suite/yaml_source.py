@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
-#: Values in one file, with each alias counted as often as it stands for something: a few lines could mean billions.
+#: The largest number of values in a file. Aliases count each time they are used: nested ones grow exponentially.
 MOST = 100_000
-#: Tables and lists inside one another; a suite needs about ten, and Python's own stack ends at some hundred.
+#: The deepest nesting of tables and lists. A suite needs about ten levels; Python's stack allows some hundred.
 DEEPEST = 60
 
 KeyPath = tuple[str | int, ...]
-"""The keys and numbers that lead to a value."""
+"""The keys and indexes that lead to a value."""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's truth values: `on`, `off`, `yes` and `no` are words."""
+    """A loader with the booleans of YAML 1.2, where `on`, `off`, `yes` and `no` are texts."""
 
 
 BOOL, TRUTH = "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
@@ -37,42 +37,42 @@ _Loader.add_implicit_resolver(BOOL, TRUTH, list("tTfF"))
 
 
 def parse_yaml(text: str) -> Any:
-    """A text of ours as a suite's file is read; raises YAMLError."""
+    """The value of a YAML text, by the rules of suite files. Raises YAMLError."""
     return yaml.load(text, _Loader)  # noqa: S506 - it is a SafeLoader
 
 
 class YamlSource(NamedTuple):
-    """A file that was read."""
+    """A parsed YAML file."""
 
     path: Path
     value: Any
     lines: dict[KeyPath, int]
-    """Where each key or value stands, counted from 1."""
+    """The line of each key or value, counted from 1."""
 
     def error(self, place: KeyPath, message: str) -> UsageError:
-        """The message, with the file and the line of the nearest place that is known."""
+        """A UsageError with the file and the line of the nearest known key."""
         while place and place not in self.lines:
             place = place[:-1]
         return UsageError(f"{self.path}:{self.lines.get(place, 1)}: {message}")
 
 
 def read_source(path: Path) -> YamlSource:
-    """Raises UsageError, with the line, for a file that cannot be read, is no YAML, or says one key twice."""
+    """Read a YAML file. Raises UsageError, with the line, for an unreadable file, invalid YAML, and a duplicate key."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror or error}); give a suite's file") from error
+        raise UsageError(f"{path} cannot be read ({error.strerror or error}); give a suite file") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no UTF-8 text ({error.reason} at byte {error.start})") from error
+        raise UsageError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start})") from error
     try:
         _check_depth(path, text)
         node = yaml.compose(text, _Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        hint = "a text that holds one of {}[],:#? may need quotes"
-        raise UsageError(f"{path}:{line}: this is no YAML: {error.problem or error.context}; {hint}") from error
+        hint = "a text that contains one of {}[],:#? may need quotes"
+        raise UsageError(f"{path}:{line}: invalid YAML: {error.problem or error.context}; {hint}") from error
     except yaml.YAMLError as error:
-        raise UsageError(f"{path}:1: this is no YAML: {error}") from error
+        raise UsageError(f"{path}:1: invalid YAML: {error}") from error
     reader = _Reader(path)
     value = reader.value(node, ()) if node else None
     return YamlSource(path, value, reader.lines)
@@ -110,10 +110,10 @@ class _Reader:
         self._count += 1
         if self._count > MOST:
             raise UsageError(
-                f"{self.path}:{line}: its aliases stand for more than {MOST:,} values; write less into one file"
+                f"{self.path}:{line}: the file has more than {MOST:,} values, aliases included; split the file"
             )
         if id(node) in self._inside:
-            raise UsageError(f"{self.path}:{line}: this alias holds itself")
+            raise UsageError(f"{self.path}:{line}: this alias contains itself")
         self._inside.append(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
@@ -132,16 +132,16 @@ class _Reader:
             line = key_node.start_mark.line + 1
             key = self.value(key_node, (*place, ""))
             if not isinstance(key, str | int):
-                raise UsageError(f"{self.path}:{line}: {key!r} is no name for a key; put it into quotes")
+                raise UsageError(f"{self.path}:{line}: {key!r} cannot be a key; put it into quotes")
             if key in table:
-                raise UsageError(f"{self.path}:{line}: `{key}` stands here a second time")
+                raise UsageError(f"{self.path}:{line}: `{key}` is a duplicate key; remove one of the two")
             self.lines[(*place, key)] = line
             table[key] = self.value(value_node, (*place, key))
         return table
 
 
 def schema_error(source: YamlSource, error: ValidationError, at: KeyPath = ()) -> UsageError:
-    """What pydantic found wrong first, as one sentence with its line and, for an unknown key, the nearest one."""
+    """The first validation error as a UsageError with its line and, for an unknown key, the most similar key."""
     first = min(error.errors(), key=lambda each: _rank(each["type"]))
     place: KeyPath = (*at, *(key for key in first["loc"] if _is_ours(key)))
     message = first["msg"].removeprefix("Value error, ")
@@ -149,12 +149,12 @@ def schema_error(source: YamlSource, error: ValidationError, at: KeyPath = ()) -
     if first["type"] == "extra_forbidden":
         known = sorted(_siblings(error, first["loc"]))
         close = get_close_matches(str(name), known, 1)
-        message = f"`{name}` is no key here{f'; did you mean `{close[0]}`?' if close else ''}"
-        message += f"; there are: {', '.join(known)}" if known and not close else ""
+        message = f"`{name}` is not a known key{f'; did you mean `{close[0]}`?' if close else ''}"
+        message += f"; known keys: {', '.join(known)}" if known and not close else ""
     elif first["type"] == "union_tag_invalid":
-        message = f"{first['input']['kind']!r} is no kind of check; there are {first['ctx']['expected_tags']}"
+        message = f"{first['input']['kind']!r} is not a type of check; choose one of {first['ctx']['expected_tags']}"
     elif first["type"] == "union_tag_not_found":
-        message = "this is no check; write a sentence, or one kind and what it wants: {text: Thank you}"
+        message = "this is not a check; write a sentence, or one type with its value: {text: Thank you}"
     elif first["type"] == "missing":
         message = f"`{name}` is missing" if isinstance(name, str) else f"`{place[-2]}` has too few values"
     elif first["type"] == "string_pattern_mismatch" and name == "viewport":
@@ -169,7 +169,7 @@ def _rank(kind: str) -> int:
 
 
 def _is_ours(key: str | int) -> bool:
-    """Whether a part of pydantic's location stands in the file: names of the kinds of check do not."""
+    """Whether a part of pydantic's location is a key of the file: the types of checks are not."""
     from handeye.scenarios.checks.kinds import NAMES
 
     return not (isinstance(key, str) and key in NAMES)

@@ -72,8 +72,8 @@ def test_a_suite_that_cannot_be_read_is_one_sentence_with_its_line(folder: Path)
     done = pytest_on(folder, "--continue-on-collection-errors", *files)
     assert done.returncode == 1
     assert "away.yaml:1: the suite serves" in done.stdout
-    assert "nowhere.yaml:2: `on: whatever` is no page" in done.stdout
-    assert "todos.yaml:3: `stps` is no key here; did you mean `steps`?" in done.stdout
+    assert "nowhere.yaml:2: `on: whatever` is not a page" in done.stdout
+    assert "todos.yaml:3: `stps` is not a known key; did you mean `steps`?" in done.stdout
     assert "During handling" not in done.stdout
     assert not {"Traceback", "Error:"} & set(done.stdout.split())
 

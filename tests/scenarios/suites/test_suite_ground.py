@@ -103,7 +103,7 @@ def test_eval_asks_the_same_questions(folder: Path) -> None:
         ("Rhubarb, bbox: null, name: what is not there", "Save, bbox: null, name: Cancel", 7, ""),
         ("  - dataset: set.jsonl", "  - dataset: set.jsonl\n    image: shot.png", 8, "either `image` or `dataset`"),
         ("theme: [dark]", "theme: [dark, grey]", 11, "no theme of set.jsonl is “grey”; there is dark, light"),
-        ("type: text, tags: quick", "where: {theme: dark}", 3, "`where` chooses among a data set's things"),
+        ("type: text, tags: quick", "where: {theme: dark}", 3, "`where` selects from a data set"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(folder: Path, old: str, new: str, line: int, said: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handeye.scenarios.distributed import connect
-from handeye.scenarios.distributed.archives import TOLD, SuiteFolders, pack_attempt, pack_suite, unpack
+from handeye.scenarios.distributed.archives import OMITTED_LIST, SuiteFolders, pack_attempt, pack_suite, unpack
 from handeye.scenarios.results import read_results
 from handeye.tools.errors import SetupError, UsageError
 from tests.scenarios.suites.test_suite_workers import mine, started, suite_text
@@ -92,8 +92,8 @@ def test_what_travels_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (folder / name).write_bytes(bytes(size))
     unpack(pack_attempt(folder, tmp_path, most=500), tmp_path / "back")
     back = tmp_path / "back" / "trials" / "001-a"
-    assert sorted(path.name for path in back.iterdir()) == [TOLD, "middle", "small"]
-    assert (back / TOLD).read_text() == "large\n"
+    assert sorted(path.name for path in back.iterdir()) == [OMITTED_LIST, "middle", "small"]
+    assert (back / OMITTED_LIST).read_text() == "large\n"
     monkeypatch.setattr("handeye.scenarios.distributed.archives.MOST", 1000)
     with pytest.raises(UsageError, match="give the suite a folder of its own"):
         pack_suite(SuiteFolders(tmp_path, (folder,)))

@@ -280,5 +280,5 @@ def test_what_is_kept_of_runs(suite: Path, trace: Retention, runs: list[str]) ->
 
 
 def test_what_to_keep_is_said_in_known_words() -> None:
-    with pytest.raises(UsageError, match=r"--trace 'sometimes' is none of on, retain-on-failure, off"):
+    with pytest.raises(UsageError, match=r"--trace 'sometimes' is unknown; choose one of on, retain-on-failure, off"):
         parse_retention("sometimes")

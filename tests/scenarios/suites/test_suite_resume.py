@@ -85,11 +85,11 @@ def test_what_differs_is_said_and_nothing_is_run(begun: tuple[list[Scenario], Se
             run_all(scenarios, settings, 1, 0, [], resume=True)
         return str(raised.value)
 
-    assert "retries was null and is 2, in the run that" in told(scenarios, replace(settings, retries=2))
+    assert "retries was null and is 2, in the run in" in told(scenarios, replace(settings, retries=2))
     assert "“todos.yaml › b” is missing now" in told(scenarios[:1], settings)
     assert "there were 2 scenarios and are 4" in told(scenarios * 2, settings)
     assert "the order was another one" in told(scenarios[::-1], settings)
-    assert "no run was begun in" in told(scenarios, replace(settings, output=mine / "other"))
+    assert "contains no run to continue" in told(scenarios, replace(settings, output=mine / "other"))
     (mine / "todos.yaml").write_text(f"serve: {{folder: pages}}\n{suite_text(a='ok', b='endless')}")
     assert "“todos.yaml › b” said something else" in told(load_scenarios(mine / "todos.yaml"), settings)
     assert not (mine / "out" / "results.jsonl").exists()
@@ -123,7 +123,7 @@ def test_a_full_disk_ends_the_run_in_one_sentence_and_keeps_what_there_is(small_
     _, said = process.communicate(timeout=120)
     assert process.returncode == 3, said
     assert "is full" in said or "No space left" in said
-    assert "go on with --resume" in said.splitlines()[-1]
+    assert "continue with --resume" in said.splitlines()[-1]
     assert "Traceback" not in said
     assert [each.name for each in read_results(small_disk / "results.jsonl")][:1] == ["a"]
     assert "c" not in {each.name for each in read_results(small_disk / "results.jsonl")}

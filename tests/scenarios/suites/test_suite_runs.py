@@ -153,7 +153,7 @@ def test_a_server_that_does_not_come_up_is_told_with_its_last_words(tmp_path: Pa
         pass
     file = tmp_path / "shop.yaml"
     file.write_text(f"name: Shop\nserve:\n  folder: none\nscenarios: [{ONE}]\n")
-    with pytest.raises(UsageError, match=rf"^{file}:2: the suite serves {tmp_path}/none, which is no folder"):
+    with pytest.raises(UsageError, match=rf"^{file}:2: the suite serves {tmp_path}/none, which is not a folder"):
         run_all(load_scenarios(file), Settings(output=tmp_path / "out"), 1, 0, ())
     file.write_text(f"serve: {{command: /no/such/program}}\nscenarios: [{ONE}]\n")
     with pytest.raises(SetupError, match=rf"^{file}:1: the suite's server '/no/such/program' cannot be started"):
