@@ -56,7 +56,7 @@ def anchors_from_run(run: Path) -> RunAnchors:
         )
         result.by.append(reasoning.by)
         result.repeated.append(state.step)
-        result.steps.append(state.step if state.whole else -1)
+        result.steps.append(state.step if state.all_signals else -1)
     _place_checks(result, goal, repeatable)
     return result
 
@@ -68,7 +68,7 @@ def _steps_to_repeat(steps: list[StepView]) -> list[StepView]:
         reasoning = step.reasoning
         if reasoning is None or step.state in ("failed", "refused", "waiting", "gave_up"):
             continue
-        if ReplayState.read(reasoning.memo)[0].own or (
+        if ReplayState.read(reasoning.memo)[0].own_step or (
             reasoning.by == PLAIN_ENGLISH and reasoning.action.kind == "wait"
         ):
             continue
@@ -162,7 +162,7 @@ def _place_checks(result: RunAnchors, goal: str, repeatable: list[StepView]) -> 
     """Add each check of the goal to the last step before which it passed, where a model decided the steps."""
     if any(anchor.clause is not None for anchor in result.anchors):
         return  # plain English evaluates the checks itself, at their clauses
-    held = [ReplayState.read(step.reasoning.memo)[0].held for step in repeatable if step.reasoning]
+    held = [ReplayState.read(step.reasoning.memo)[0].passed_checks for step in repeatable if step.reasoning]
     for at, checks in enumerate(place_checks(goal_checks(goal).checks, held)):
         if checks:
             result.anchors[at] = result.anchors[at].model_copy(update={"checks": tuple(checks)})

@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
     Patches = Callable[[str], Image.Image | None]
 
-#: These are done wherever they are: an address, a pause and a reading need no place.
+#: Actions that need no place on the screen.
 ANYWHERE = frozenset({"navigate", "wait", "call", "ask", "tabs", "window", "reload"})
-#: So many letters of a screen's digest are its fingerprint.
+#: The number of digest characters that identify a screen.
 FINGERPRINT = 16
 
 
 @dataclass(frozen=True)
 class AnchorMatch:
-    """What came of looking for an anchor's targets."""
+    """The result of matching an anchor with a screen."""
 
     action: Action | None
-    """To be done now; None where too few signals agree."""
+    """The action to perform; None where too few signals agree."""
     says: str
     whole: bool = True
-    """Whether all signals agree that were taken down."""
+    """Whether all recorded signals agree."""
     away: Box | None = None
-    """A target that is there, and off the screen."""
+    """The box of a target that exists outside of the viewport."""
 
 
 def match_anchor(anchor: Anchor, observation: Observation, patches: Patches) -> AnchorMatch:
-    """The action of an anchor with points for its targets, as far as its signals agree."""
+    """Match an anchor with a screen; `patches` returns the picture of a digest."""
     same = bool(anchor.before.screen) and observation.screenshot.digest[:FINGERPRINT] == anchor.before.screen
     if not anchor.targets:
         return _placeless(anchor, observation, same)
@@ -67,7 +67,7 @@ def match_anchor(anchor: Anchor, observation: Observation, patches: Patches) -> 
 
 
 def same_action(anchor: Anchor, action: Action) -> bool:
-    """Whether an action does the same as an anchor's, whatever it aims at."""
+    """Whether an action equals an anchor's, apart from the targets."""
     told = action.model_dump(mode="json", exclude_defaults=True) | {"kind": action.kind}
     aims = {"start", "end", "target", "via"}
     return {name: value for name, value in told.items() if name not in aims} == {
@@ -76,42 +76,42 @@ def same_action(anchor: Anchor, action: Action) -> bool:
 
 
 def same_words(anchor: Anchor, action: Action) -> bool:
-    """Whether an action does the same as an anchor's, and names its targets by the same words."""
+    """Whether an action equals an anchor's, with the same phrases for its targets."""
     return same_action(anchor, action) and all(
         anchor.action.get(name) == target.phrase for name, target in targets(action).items()
     )
 
 
 def screen_state(signals: Signals) -> dict[str, str]:
-    """What a device says of itself, as anchors keep it."""
+    """Address, title and focus of a device, as anchors store them."""
     parts = urlsplit(signals.url)
     address = parts.path + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
     return {"address": address if signals.url else "", "title": signals.title, "focus": signals.focus}
 
 
 def _placeless(anchor: Anchor, observation: Observation, same: bool) -> AnchorMatch:
-    """For what has no target: it is the same place to act when the screen as a whole still is the same."""
+    """Match an action without targets: address, title, focus and screen must agree."""
     action = parse_action(anchor.action)
-    if isinstance(action, Done | Remember):  # what was read off the screen must be on it
+    if isinstance(action, Done | Remember):  # a text that was read from the screen must still be on it
         read = action.answer if isinstance(action, Done) else action.text
         lost = next((line for line in read.splitlines() if line.strip() and not shows(observation, line)), "")
         return (
             AnchorMatch(None, f"“{lost[:60]}” is not on the screen")
             if lost
-            else AnchorMatch(action, "all that was read is there")
+            else AnchorMatch(action, "all texts that were read are on the screen")
         )
     if action.kind in ANYWHERE:
-        return AnchorMatch(action, "it needs no place")
+        return AnchorMatch(action, "the action needs no place")
     now = screen_state(observation.signals)
     agreeing = _agreeing(anchor.before, now)
     if anchor.before.focus and action.kind in ("key", "type") and "focus" not in agreeing:
-        return AnchorMatch(None, f"the keyboard is at {now['focus'] or 'nothing'}, not at {anchor.before.focus}")
+        return AnchorMatch(None, f"the keyboard focus is at {now['focus'] or 'nothing'}, not at {anchor.before.focus}")
     agreeing += ["screen"] if same else []
     wanted = [name for name in now if getattr(anchor.before, name)]
     enough = len(agreeing) >= min(ENOUGH, len(wanted) + 1)
     lacking = [name for name in wanted if name not in agreeing]
     if not enough:
-        return AnchorMatch(None, f"the screen is another: {', '.join(lacking) or 'its picture'} differ")
+        return AnchorMatch(None, f"the screen has changed: {', '.join(lacking) or 'its picture'} differ")
     return AnchorMatch(action, f"{' and '.join(agreeing)} agree", not lacking)
 
 
@@ -122,7 +122,7 @@ def _agreeing(before: ScreenState, now: dict[str, str]) -> list[str]:
 
 
 def _on_screen(place: TargetPlace, observation: Observation) -> Box | None:
-    """What shows of a place; None when it must be scrolled to."""
+    """The visible box of a place; None when the page must be scrolled to it."""
     width, height = observation.screenshot.width, observation.screenshot.height
     if place.element is None:
         return Box(place.point.x, place.point.y, place.point.x + 1, place.point.y + 1).within(width, height)
@@ -133,7 +133,7 @@ def _on_screen(place: TargetPlace, observation: Observation) -> Box | None:
 def _target(anchor: Anchor, name: str, place: TargetPlace, visible: Box) -> Target:
     point = place.point if visible.holds(place.point) else visible.centre
     phrase = str(anchor.action.get(name, ""))
-    # Where nothing was expected to come of it, nobody is to look for it again in vain: without words nobody can.
+    # A step without effect must not be grounded again by recovery, so its target gets no phrase.
     words = "" if anchor.effect == "no_effect" else phrase
     element = place.element.id if place.element else ""
     return Target(phrase=words, point=point, element=element, box=visible if place.element else None)

@@ -23,29 +23,29 @@ if TYPE_CHECKING:
     from handeye.policies.replay.signatures import NearbyText, TargetSignature
     from handeye.tools.element import Element
 
-#: So many signals must agree.
+#: The number of signals that must agree.
 ENOUGH = 2
-#: Texts that OCR has read are the same when they are at least so alike.
+#: The least similarity of equal texts that OCR has read.
 READ_ALIKE = 0.93
-#: How far a place may be from where its neighbours have it: in pixels, and as a part of the way.
+#: The largest distance of a place from where a landmark predicts it: in pixels, plus a share of the offset.
 STRAY, STRAY_SHARE = 24, 0.35
-#: One place is nearer than another when it is so by more pixels than this.
+#: The least difference in pixels by which one place counts as nearer than another.
 CLEARLY = 8
-#: Or in the same direction, by the cosine of the angle between, though so much nearer or further.
+#: The least cosine between two offsets in the same direction, and the least ratio of their lengths.
 STRAIGHT, SHRUNK = 0.95, 0.4
 
 
 @dataclass
 class TargetPlace:
-    """One place that a target could be at."""
+    """A place where a target could be, with the signals for it."""
 
     point: Point
     element: Element | None = None
     signals: list[str] = field(default_factory=list)
     wrong: str = ""
-    """Why it cannot be the place, whatever agrees."""
+    """Why the place is excluded, whatever agrees."""
 
-    def back(self, signal: str) -> None:
+    def add_signal(self, signal: str) -> None:
         """Record that a signal supports this place."""
         if signal not in self.signals:
             self.signals.append(signal)
@@ -53,17 +53,17 @@ class TargetPlace:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What became of looking for a target."""
+    """The result of a search for a target."""
 
     place: TargetPlace | None
     says: str
-    """The signals that agree, or what keeps it from being found."""
+    """The signals that agree, or the reason why the target is not found."""
 
 
 def find_target(
     signature: TargetSignature, observation: Observation, patch: Image.Image | None = None, same_screen: bool = False
 ) -> SearchResult:
-    """Where the target is now. `same_screen`: not one pixel differs from the screen it was on."""
+    """The place of a target on the screen. `same_screen`: the screenshot equals the recorded one."""
     if signature.role and not signature.spot:
         places = _elements(signature, observation)
         _judge_elements(signature, observation, places, patch, same_screen)
@@ -94,7 +94,7 @@ def _chosen(signature: TargetSignature, places: list[TargetPlace]) -> SearchResu
 
 
 def possible(signature: TargetSignature) -> list[str]:
-    """The signals that were taken down, but for the screen as a whole, which seldom is the same."""
+    """The signals that were recorded, without the whole screen, which rarely stays equal."""
     told = {
         "selector": signature.role,
         "text": signature.text if signature.spot or not signature.role else signature.name,
@@ -117,20 +117,20 @@ def _listed(signals: list[str]) -> str:
 
 
 def _elements(signature: TargetSignature, observation: Observation) -> list[TargetPlace]:
-    """The elements that could be meant: of the same role and key, or of the same name."""
+    """The elements with the same role and key, or with the same name."""
     places: list[TargetPlace] = []
     for each in observation.elements:
         keyed = bool(signature.key) and each.key == signature.key
         named = bool(signature.name) and same_text(signature.name, each.name)
         if not (keyed or named or (each.role == signature.role and not signature.name)):
             continue
-        if not each.acts and each.role != signature.role:  # the label of a field is called like the field
+        if not each.acts and each.role != signature.role:  # the label of a field has the field's name
             continue
         place = TargetPlace(_within(each.box, signature.at), each)
         if each.role == signature.role and (keyed or named):
-            place.back("selector")
+            place.add_signal("selector")
         if named:
-            place.back("text")
+            place.add_signal("text")
         places.append(place)
     return places
 
@@ -150,9 +150,9 @@ def _judge_elements(
         element = place.element
         assert element is not None
         if any(element.box.holds(hit) for hit in seen):
-            place.back("picture")
+            place.add_signal("picture")
         if same_screen and element.box.holds(signature.point):
-            place.back("screen")
+            place.add_signal("screen")
         if signature.name and not same_text(signature.name, element.name):
             place.wrong = f"it is called “{element.name[:60]}” now" if element.name else "it has no name any more"
         elif element.covered:
@@ -167,22 +167,22 @@ def _judge_elements(
 
 
 def _judge_layout(signature: TargetSignature, observation: Observation, places: list[TargetPlace]) -> None:
-    """Whose neighbours are where they were; among several alike, only the one that is nearest to the first of them."""
+    """Add the layout signal: to places whose landmarks fit; of several alike, only to the one nearest to a landmark."""
     named = [each for each in places if "text" in each.signals or not signature.name]
     rivals = [each for each in named if "selector" in each.signals] or named
     if len(rivals) > 1 and signature.near:
         if best := _nearest(signature.near[0], rivals, observation):
-            best.back("layout")
+            best.add_signal("layout")
         return
     for place in places:
         if any(_fits(near, place.point, observation.elements) for near in signature.near) or _related(
             signature, place, observation.elements
         ):
-            place.back("layout")
+            place.add_signal("layout")
 
 
 def _nearest(mark: NearbyText, rivals: list[TargetPlace], observation: Observation) -> TargetPlace | None:
-    """The one that a text is nearest to, or else lies to as it lay before; None where two are as near."""
+    """The place nearest to a text, or else with the same offset to it; None for a tie."""
     boxes = [each.box for each in observation.elements if there(mark, each.name)]
     if not boxes:
         return None
@@ -204,7 +204,7 @@ def _nearest(mark: NearbyText, rivals: list[TargetPlace], observation: Observati
 def _spots(
     signature: TargetSignature, observation: Observation, patch: Image.Image | None, same_screen: bool
 ) -> list[TargetPlace]:
-    """Places within a drawing, or on a screen whose elements nobody tells."""
+    """Places inside a drawing, or on a screen without elements."""
     places: list[TargetPlace] = []
     reach = max(10, min(signature.size) // 2 if not signature.spot else 10)
 
@@ -213,7 +213,7 @@ def _spots(
         place = min(near, key=lambda each: _apart(each.point, point), default=None)
         if place is None:
             places.append(place := TargetPlace(point))
-        place.back(signal)
+        place.add_signal(signal)
 
     if patch:
         for hit in find_patch(patch, observation.screenshot.image, signature.hold):
@@ -234,12 +234,12 @@ def _spots(
         told = [each for each in places if _apart(each.point, point) <= stray and each.signals != ["layout"]]
         nearest = min(told, key=lambda each: _apart(each.point, point), default=None)
         if nearest:
-            nearest.back("layout")
+            nearest.add_signal("layout")
         else:
             back("layout", point)
     for place in places:
         if place.signals != ["layout"] and _related(signature, place, lines):
-            place.back("layout")
+            place.add_signal("layout")
     for place in places:
         if signature.text and "text" not in place.signals and not same_screen:
             place.wrong = f"“{signature.text}” is not written there any more"
@@ -254,22 +254,22 @@ def _spots(
 
 
 def same_text(before: str, now: str) -> bool:
-    """Whether a thing is still called so: case, spaces and dashes apart, it is the same text."""
+    """Whether two names are equal, apart from case, spaces and dashes."""
     return normal(before)[:200] == normal(now)[:200]
 
 
 def same_landmark(before: str, now: str) -> bool:
-    """Whether a text nearby is the same but for numbers, which count things and tell the time."""
+    """Whether two landmarks are equal apart from numbers, which change with counts and times."""
     return bool(now) and without_numbers(normal(before)) == without_numbers(normal(now))
 
 
 def there(near: NearbyText, now: str) -> bool:
-    """Whether this is the text that was near."""
+    """Whether a text is this landmark."""
     return same_text(near.text, now) if near.numbered else same_landmark(near.text, now)
 
 
 def in_row(beside: Sequence[str], row: Sequence[Element]) -> bool:
-    """Whether more than half of what told its row then is in this row."""
+    """Whether a row has more than half of the recorded texts."""
     return 2 * sum(any(same_text(text, each.name) for each in row) for text in beside) > len(beside)
 
 
@@ -285,7 +285,7 @@ def _fits(near: NearbyText, point: Point, elements: tuple[Element, ...]) -> bool
 
 
 def _related(signature: TargetSignature, place: TargetPlace, elements: Sequence[Element]) -> bool:
-    """Whether two of its neighbours lie in the directions they lay in, though everything grew or shrank."""
+    """Whether two landmarks are in their recorded directions, at another scale."""
     count = 0
     for near in signature.near:
         ways = [
@@ -315,6 +315,6 @@ def _apart(one: Point, other: Point) -> int:
 
 
 def _within(box: Box, at: tuple[float, float]) -> Point:
-    """The point at a share of a box, never on its edge."""
+    """The point at a relative position in a box, at least one pixel from its end."""
     x, y = box.left + round(at[0] * box.width), box.top + round(at[1] * box.height)
     return Point(min(max(x, box.left), box.right - 1), min(max(y, box.top), box.bottom - 1))

@@ -30,28 +30,28 @@ _BREAK = re.compile(r"[.;\n]+(?:\s|$)|,\s*(?:and\s+|then\s+)*|\s+(?:and|then)\s+
 
 @dataclass(frozen=True)
 class GoalCheck:
-    """One thing that the goal has checked."""
+    """One check of a goal."""
 
     description: str
     statement: c.Statement
 
-    def judge(self, observation: Observation) -> StatementResult:
+    def evaluate(self, observation: Observation) -> StatementResult:
         """Return whether the check holds on an observation, with the reason."""
         return evaluate(self.statement, observation)
 
 
 @dataclass(frozen=True)
 class GoalChecks:
-    """All that a goal has checked."""
+    """All checks of a goal."""
 
     checks: tuple[GoalCheck, ...] = ()
     unread: tuple[str, ...] = ()
-    """Checks in words that only a model understands."""
+    """Checks that plain English does not understand; they need a model."""
 
 
 @lru_cache(maxsize=32)
 def goal_checks(goal: str) -> GoalChecks:
-    """The checks of a goal, in its order."""
+    """The checks of a goal, in their order."""
     if not _CHECKS.search(goal):
         return GoalChecks()
     if (whole := _read(goal)) is not None:
@@ -69,9 +69,9 @@ def goal_checks(goal: str) -> GoalChecks:
 
 
 def place_checks(checks: Sequence[GoalCheck], held: Sequence[Sequence[str]]) -> list[list[str]]:
-    """For each look of a run the checks that belong there: the last look at which each held, in their order.
+    """For each observation of a run the checks that belong to it: the last observation at which each passed.
 
-    `held` names those that held at each look. What held at none belongs nowhere.
+    `held` contains the checks that passed at each observation. A check that never passed is left out.
     """
     places: list[list[str]] = [[] for _ in held]
     last = len(held) - 1
@@ -96,7 +96,7 @@ def _read(words: str) -> tuple[GoalCheck, ...] | None:
 
 
 def conditional(goal: str) -> frozenset[int]:
-    """The places of a goal's clauses that are carried out only if something holds, as a memo's `at` counts them."""
+    """The indexes of a goal's conditional clauses, as a memo's `at` counts them."""
     try:
         program = program_of(goal)
     except (ActionRefused, UsageError):
@@ -110,5 +110,5 @@ def conditional(goal: str) -> frozenset[int]:
 
 
 def closes(words: str) -> bool:
-    """Whether a control of this name closes something without agreeing to anything."""
+    """Whether a control with this name closes something without accepting anything."""
     return any(alike(each, words).score >= 0.92 for each in CLOSERS)

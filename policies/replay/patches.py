@@ -15,20 +15,20 @@ from handeye.tools.geometry import Point
 if TYPE_CHECKING:
     from handeye.policies.replay.signatures import TargetSignature
 
-#: A part of the screen is the same when it correlates so well with the patch, from -1 to 1.
+#: The least correlation of a match with the patch, from -1 to 1.
 SAME = 0.92
-#: And when its mean colour is no further off than this, of 255: correlation alone sees no colours.
+#: The largest difference of its mean colour, of 255: correlation is computed on grey pixels.
 COLOUR = 24.0
-#: A patch whose pixels differ by less than this shows nothing.
+#: A patch with a smaller standard deviation is a plain area.
 PLAIN = 5.0
-#: A patch with more of it black than this was blacked out.
+#: A patch with a larger share of black pixels was masked as a secret.
 BLACK = 0.2
 #: The most places that are returned for one patch.
 MAX_PATCH_MATCHES = 6
 
 
 def cut_patch(signature: TargetSignature, screen: Image.Image) -> tuple[TargetSignature, bytes]:
-    """The sight with its patch cut out of the screen, and the patch as PNG; as it was where nothing is to be kept."""
+    """The signature with its patch, and the patch as PNG; unchanged and empty where the patch has no information."""
     box = patch_box(signature, *screen.size)
     if box is None or box.width < 12 or box.height < 12:
         return signature, b""
@@ -44,7 +44,7 @@ def cut_patch(signature: TargetSignature, screen: Image.Image) -> tuple[TargetSi
 
 
 def find_patch(patch: Image.Image, screen: Image.Image, hold: tuple[int, int]) -> list[Point]:
-    """Where the point of a patch is on the screen, the likeliest first; normalised correlation."""
+    """The points of a patch's matches on the screen by normalised correlation, the best first."""
     import cv2
 
     if patch.width > screen.width or patch.height > screen.height:

@@ -31,67 +31,77 @@ WAITS = (0.5, 1.0, 2.0)
 SCROLLS, NOTCH = 6, 100
 
 
-#: The key of the memo under which it stands.
+#: The key of the replay state in a memo.
 KEY = "replay"
+#: Keys of version 0.1, which are still read.
+_OLD_KEYS = {
+    "fell": "asked_policy",
+    "deed": "same_action_done",
+    "vain": "had_no_effect",
+    "held": "passed_checks",
+    "whole": "all_signals",
+    "own": "own_step",
+    "ahead": "next_matched",
+}
 
 
 @dataclass(frozen=True)
 class ReplayState:
-    """The place in the anchors, and what the step before was."""
+    """The position in the anchors, and what the previous step was; stored in a decision's memo."""
 
     at: int = 0
-    """The anchor to be done next."""
+    """The index of the next anchor."""
     last: int = -1
-    """The anchor that the step before did; -1 when it was none."""
+    """The index of the anchor that the previous step repeated; -1 for none."""
     step: int = -1
-    """The anchor that this very decision does; -1 when it is none."""
-    whole: bool = True
-    """Whether all of its signals agreed."""
-    own: bool = False
-    """A wait or a scroll that no anchor knows."""
-    fell: bool = False
-    """The step before was another policy's."""
-    deed: bool = False
-    """And did what the anchor does."""
-    vain: bool = False
-    """It was asked because what the anchor did had no effect, not because its place was not found."""
-    ahead: bool = False
-    """When it was asked, the step after the drifted one could have been done already."""
+    """The index of the anchor that this decision repeats; -1 for none."""
+    all_signals: bool = True
+    """Whether all signals of the anchor agreed."""
+    own_step: bool = False
+    """A wait or a scroll of the replay itself, without an anchor."""
+    asked_policy: bool = False
+    """The previous step was decided by the other policy."""
+    same_action_done: bool = False
+    """That step performed the anchor's action."""
+    had_no_effect: bool = False
+    """The other policy was asked because the anchor's action had no effect, not because its place was missing."""
+    next_matched: bool = False
+    """When it was asked, the anchor after the drifted one matched the screen."""
     waits: int = 0
     scrolls: int = 0
     skipped: tuple[int, ...] = ()
-    """Optional anchors that were left out."""
-    held: tuple[str, ...] = ()
-    """What the goal checks, and holds on this look."""
+    """Indexes of skipped optional anchors."""
+    passed_checks: tuple[str, ...] = ()
+    """Checks of the goal that passed on this observation."""
 
     @classmethod
     def read(cls, memo: dict[str, Any]) -> tuple[ReplayState, dict[str, Any]]:
-        """What a memo says of the replay, and the rest, which is the other policy's."""
-        kept = dict(memo.get(KEY, {}))
+        """The replay state of a memo, and the rest of the memo, which belongs to the other policy."""
+        kept = {_OLD_KEYS.get(key, key): value for key, value in memo.get(KEY, {}).items()}
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
-        for name in ("skipped", "held"):
+        for name in ("skipped", "passed_checks"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known), {name: value for name, value in memo.items() if name != KEY}
 
     def note(self, decision: Decision, note: str = "", *, step: int = -1, own: bool = False) -> Decision:
-        """The decision with this in its memo."""
-        kept = asdict(replace(self, step=step, own=own))
+        """The decision with this state in its memo."""
+        kept = asdict(replace(self, step=step, own_step=own))
         default = asdict(ReplayState())
         told = {name: value for name, value in kept.items() if value != default[name]}
         notes = (*decision.notes, note) if note else decision.notes
         return decision.model_copy(update={"memo": decision.memo | {KEY: told}, "notes": notes})
 
     def without(self, optional: int) -> ReplayState:
-        """Having left out an optional anchor."""
+        """The state after an optional anchor was skipped."""
         return replace(self, skipped=tuple(dict.fromkeys((*self.skipped, optional))))
 
     def with_late(self, optional: int) -> ReplayState:
-        """Having done an optional anchor late."""
+        """The state after a skipped optional anchor was performed late."""
         return replace(self, skipped=tuple(each for each in self.skipped if each != optional))
 
 
 class NoPolicy:
-    """Stands in for a policy where none may be asked."""
+    """A placeholder where no other policy may be asked."""
 
     name = "nobody"
 
@@ -99,32 +109,32 @@ class NoPolicy:
         self.usage = Usage()
 
     def check(self, goal: str) -> None:
-        """Any goal will do: it is never asked."""
+        """Accept any goal: it never decides."""
 
     def choose(self, task: PolicyInput, perception: Perception) -> Decision:  # noqa: ARG002
-        raise ActionRefused("no model may be asked; leave out --no-model")
+        raise ActionRefused("no model may be asked; omit --no-model")
 
 
 class ReplayPolicy:
-    """Does a step again when at least two signals agree on where; else asks `inner` for this one step.
+    """Repeats a step where at least two signals agree on its place; otherwise asks `inner` for this step.
 
-    Plain English is followed clause by clause, so that what a goal checks, reads or makes conditional is judged on the
-    screen as it is now, and an anchor only says where. A model is not asked at all while the anchors hold; what the
-    goal checks in plain English is judged where it held when the anchors were made.
+    With plain English as `inner`, its clauses decide what happens, and anchors only give the places: checks, readings
+    and conditions use the current screen. A model is not asked while the anchors match. The goal's checks in plain
+    English are evaluated before the steps at which they passed when the anchors were recorded.
 
-    Not protected: a page that looks and reads the same, and does something else.
+    Limit: a page that looks the same but behaves differently is not detected.
     """
 
     def __init__(
         self, inner: Policy, anchors: Sequence[Anchor] = (), patches: Patches | None = None, *, ask: bool = True
     ) -> None:
-        """`patches` gives the picture of a digest; without `ask`, a step that has drifted ends the run as failed."""
+        """`patches` returns the picture of a digest; without `ask`, a drifted step ends the run as failed."""
         self.inner = inner
         self.anchors = tuple(anchors)
         self.name = REPLAY if self.anchors else inner.name
         self.ask = ask
         self.usage = inner.usage
-        """What asking the other policy has cost."""
+        """The usage of the other policy."""
         self._patches: Patches = patches or (lambda _: None)
         if isinstance(inner, Adapting):
             self.adapts = True
@@ -133,7 +143,7 @@ class ReplayPolicy:
         self.inner.check(goal)
 
     def choose(self, task: PolicyInput, perception: Perception) -> Decision:
-        """The next step: of the anchors where their signals agree, of the other policy where they do not."""
+        """The next step: of the anchors where their signals agree, otherwise of the other policy."""
         try:
             return self._chosen(task, perception)
         finally:
@@ -144,15 +154,15 @@ class ReplayPolicy:
         own = replace(task, memo=memo)
         if isinstance(self.inner, PlainEnglish):
             return self._by_clauses(own, memory, perception) if self.anchors else self.inner.choose(own, perception)
-        memory = replace(memory, held=self._held(own))
+        memory = replace(memory, passed_checks=self._held(own))
         return self._in_order(own, memory, perception)
 
     def close(self) -> None:
-        """Let go of what the other policy holds; may be called twice."""
+        """Close the other policy; may be called twice."""
         if close := getattr(self.inner, "close", None):
             close()
 
-    # Plain English: it says which clause is next, and what of it; the anchor says where.
+    # Plain English decides which clause is next; the anchor gives the place.
 
     def _by_clauses(self, task: PolicyInput, memory: ReplayState, perception: Perception) -> Decision:
         description = self.inner.choose(task, perception)
@@ -176,17 +186,19 @@ class ReplayPolicy:
         done = description.model_copy(update={"memo": description.memo | staged})
         return self._again(at, tried, memory, done.memo, done.reasoning, done.notes)
 
-    # A model: the anchors are followed in their order.
+    # With a model, the anchors are followed in their order.
 
     def _in_order(self, task: PolicyInput, memory: ReplayState, perception: Perception) -> Decision:
         if not self.anchors or memory.at >= len(self.anchors):
             return self._asked(task, memory, perception, "")
         if memory.last >= 0 and task.steps and drifted(self.anchors[memory.last], task.steps[-1].outcome):
-            memory = replace(memory, at=memory.last, deed=True)
+            memory = replace(memory, at=memory.last, same_action_done=True)
         vain = self._in_vain(task, memory)
         if reason := task.trouble or vain:
-            return self._asked(task, replace(memory, vain=memory.vain or bool(vain)), perception, reason)
-        if memory.fell:  # the step was done by another way: go on from where the screen is now
+            return self._asked(
+                task, replace(memory, had_no_effect=memory.had_no_effect or bool(vain)), perception, reason
+            )
+        if memory.asked_policy:  # the step was done by another way: go on from where the screen is now
             memory = self._resumed(task, memory)
         if memory.at >= len(self.anchors):
             return self._asked(task, memory, perception, "")
@@ -195,8 +207,8 @@ class ReplayPolicy:
         return self._next(task, memory, perception)
 
     def _in_vain(self, task: PolicyInput, memory: ReplayState) -> str:
-        """Why a step that was done, as before or by the other policy, does not count; empty when it does."""
-        if not memory.deed or not task.steps:
+        """Why a performed step had no effect, in words; empty when it had one."""
+        if not memory.same_action_done or not task.steps:
             return ""
         drift = drifted(self.anchors[memory.at], task.steps[-1].outcome)
         return f"it had an effect before, and now: {drift}" if drift else ""
@@ -217,7 +229,7 @@ class ReplayPolicy:
             if not anchor.optional or at + 1 >= len(self.anchors):
                 break
             at, memory = at + 1, memory.without(at)
-        for earlier in memory.skipped:  # what sometimes comes may come late
+        for earlier in memory.skipped:  # something optional may appear late
             late = match_anchor(self.anchors[earlier], task.observation, self._patches)
             if late.action is not None:
                 known = self.anchors[earlier]
@@ -230,7 +242,7 @@ class ReplayPolicy:
         return self._asked(task, memory, perception, f"step {at + 1}, {anchor.description}: {tried.says}")
 
     def _asked(self, task: PolicyInput, memory: ReplayState, perception: Perception, reason: str) -> Decision:
-        """The decision of the other policy, for the one step that cannot be done as before."""
+        """The decision of the other policy for one step that cannot be repeated."""
         if not self.ask and not isinstance(self.inner, PlainEnglish):
             reason = reason or "the steps that are known are done, and the goal is not known to be reached"
             answer = f"{reason}; and no model may be asked"
@@ -251,15 +263,17 @@ class ReplayPolicy:
         note = f"not done as before: {reason}" if reason and self.anchors else ""
         deed = bool(anchor and same_action(anchor, description.action))
         ahead = bool(reason) and self._possible(memory.at + 1, task)
-        return replace(memory, last=-1, fell=True, deed=deed, ahead=ahead, waits=0, scrolls=0).note(description, note)
+        return replace(
+            memory, last=-1, asked_policy=True, same_action_done=deed, next_matched=ahead, waits=0, scrolls=0
+        ).note(description, note)
 
     def _resumed(self, task: PolicyInput, memory: ReplayState) -> ReplayState:
-        """Where to go on after a step of the other policy: at the drifted step where only the way to it was cleared."""
-        at, on = memory.at, replace(memory, fell=False, deed=False, vain=False)
-        if not memory.vain and self._possible(at, task):
+        """The position after a step of the other policy: the drifted step again where that step only prepared it."""
+        at, on = memory.at, replace(memory, asked_policy=False, same_action_done=False, had_no_effect=False)
+        if not memory.had_no_effect and self._possible(at, task):
             return on
-        cleared = not memory.ahead and self._possible(at + 1, task)
-        return replace(on, at=at + 1) if memory.deed or cleared else on
+        cleared = not memory.next_matched and self._possible(at + 1, task)
+        return replace(on, at=at + 1) if memory.same_action_done or cleared else on
 
     def _possible(self, at: int, task: PolicyInput) -> bool:
         return (
@@ -267,18 +281,20 @@ class ReplayPolicy:
             and match_anchor(self.anchors[at], task.observation, self._patches).action is not None
         )
 
-    # What the goal checks.
+    # Checks of the goal
 
     def _held(self, task: PolicyInput) -> tuple[str, ...]:
-        return tuple(each.description for each in goal_checks(task.goal).checks if each.judge(task.observation).holds)
+        return tuple(
+            each.description for each in goal_checks(task.goal).checks if each.evaluate(task.observation).holds
+        )
 
     def _checked(self, task: PolicyInput, memory: ReplayState) -> Decision | None:
-        """What the goal has checked before the next step, judged anew: a wait while it does not hold, then the end."""
+        """Evaluate the checks before the next step: a wait while one fails, then the end; None when all pass."""
         wanted = self.anchors[memory.at].checks
         for check in goal_checks(task.goal).checks:
-            if check.description not in wanted or check.description in memory.held:
+            if check.description not in wanted or check.description in memory.passed_checks:
                 continue
-            says = check.judge(task.observation).says
+            says = check.evaluate(task.observation).says
             if memory.waits < len(WAITS):
                 wait = Wait(seconds=WAITS[memory.waits])
                 return self._own(wait, f"not yet: {says}", replace(memory, waits=memory.waits + 1))
@@ -287,7 +303,7 @@ class ReplayPolicy:
         return None
 
     def _unread(self, task: PolicyInput, anchor: Anchor) -> str:
-        """Why the end cannot be told without a model: a check that no anchor places."""
+        """Why the end needs a model: a check that no anchor contains; empty otherwise."""
         if anchor.action["kind"] != "done":
             return ""
         goal = goal_checks(task.goal)
@@ -296,18 +312,18 @@ class ReplayPolicy:
         return f"“{open_[0]}” can only be judged by a model" if open_ else ""
 
     def _unmet(self, task: PolicyInput, memory: ReplayState) -> str:
-        """A check of the goal's end that does not hold, though the other policy says that all is done."""
+        """A failed check of the goal's end, though the other policy reports success; empty for none."""
         wanted = self.anchors[-1].checks if self.anchors else ()
         goal = task.goal.partition("\n\nSo far it was done as before.")[0]
         wrong = (
             each
             for each in goal_checks(goal).checks
-            if each.description in wanted and each.description not in memory.held
+            if each.description in wanted and each.description not in memory.passed_checks
         )
         first = next(wrong, None)
-        return f"check that {first.description}: {first.judge(task.observation).says}" if first else ""
+        return f"check that {first.description}: {first.evaluate(task.observation).says}" if first else ""
 
-    # How a decision is made up.
+    # Making decisions
 
     def _again(
         self,
@@ -321,7 +337,7 @@ class ReplayPolicy:
     ) -> Decision:
         assert tried.action is not None
         memory = replace(
-            memory, at=at + 1 if back is None else back, last=at, step=at, whole=tried.whole, waits=0, scrolls=0
+            memory, at=at + 1 if back is None else back, last=at, step=at, all_signals=tried.whole, waits=0, scrolls=0
         )
         decision = Decision(reasoning=reasoning, action=tried.action, by=REPLAY, memo=memo, notes=notes)
         return memory.note(decision, f"as before, step {at + 1} of {len(self.anchors)}: {tried.says}", step=at)
@@ -334,13 +350,13 @@ class ReplayPolicy:
         return self._own(scroll, f"{anchor.description}: scroll to it", replace(memory, scrolls=memory.scrolls + 1))
 
     def _own(self, action: Wait | Scroll, reasoning: str, memory: ReplayState) -> Decision:
-        """A step of its own that no anchor knows."""
+        """A wait or a scroll without an anchor."""
         decision = Decision(reasoning=reasoning, action=action, by=REPLAY)
-        return replace(memory, last=-1, own=True).note(decision, own=True)
+        return replace(memory, last=-1, own_step=True).note(decision, own=True)
 
 
 def drifted(anchor: Anchor, outcome: Outcome) -> str:
-    """What became of a step that had an effect before and has none, or another, now; empty where it went as before."""
+    """The outcome of a step that had an effect when recorded and has none or another now; empty for the same."""
     if anchor.effect == "confirmed" and outcome.kind in ("no_effect", "unexpected"):
         return outcome.evidence or outcome.kind
     return ""

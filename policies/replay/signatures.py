@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from handeye.tools.actions import Action, Target
     from handeye.tools.element import Element
 
-#: So many texts around a target are kept.
+#: The number of texts around a target that are recorded.
 NEAR = 3
-#: And so many texts of its row.
+#: The number of texts of its row that are recorded.
 BESIDE = 4
-#: Longer texts are no landmarks.
+#: Longer texts are not used as landmarks.
 LONGEST = 80
-#: What is larger than this is no place but an area.
+#: An element with more pixels than this is an area, in which the point matters.
 AREA = 40_000
-#: Roles that draw themselves.
+#: Roles whose content is a drawing.
 DRAWN = frozenset({"img", "video", "slider", "map", "application"})
-#: The smallest and the largest patch, and how far it reaches over the edges of its box.
+#: The smallest and the largest patch, and its margin around the box, in pixels.
 LEAST, MOST, MARGIN = (28, 20), (220, 80), 6
 #: A reference to a patch in an anchors file.
 PATCH_REFERENCE = re.compile(r"^\s*patch: ['\"]?([0-9a-f]{16})", re.MULTILINE)
@@ -46,67 +46,67 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 class AnchorModel(BaseModel):
-    """A part of an anchor: frozen, and with no other keys than these."""
+    """Base of the models in an anchors file: frozen, and without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class NearbyText(AnchorModel):
-    """A text near a target, and the way from its middle to the target's point."""
+    """A text near a target, and the offset from its centre to the target's point."""
 
     text: str
     way: tuple[int, int]
     control: bool = False
-    """It is something to press, and may change its name without making the target another thing."""
+    """It belongs to a control, whose name may change while the target stays the same."""
     numbered: bool = False
-    """There were others that differed by their numbers alone: these tell it apart, and count nothing."""
+    """Other texts differed only by their numbers, so its numbers must be compared."""
 
 
 class TargetSignature(AnchorModel):
-    """What a target could be known by when it was aimed at."""
+    """The signals by which a target can be recognised, recorded when it was used."""
 
     role: str = ""
-    """Of its element; empty where none was known, as on a canvas."""
+    """The role of its element; empty without an element, as on a canvas."""
     name: str = ""
     key: str = ""
-    """What its makers call it; see `Element.key`."""
+    """The developers' identifier; see `Element.key`."""
     of: int = 1
-    """So many things of this role and name were there."""
+    """The number of elements with this role and name."""
     nth: int = 1
-    """Which of them it was, from 1, in reading order."""
+    """Its index among them, from 1, in reading order."""
     frame: tuple[str, ...] = ()
     """See `Element.frame`."""
     row: str = ""
-    """What tells its row or list item from the others."""
+    """The text that distinguishes its row or list item from the others."""
     beside: tuple[str, ...] = ()
-    """All that does, of the first few texts in it."""
+    """All texts that distinguish the row, of the first few in it."""
     overlay: bool = False
-    """It lay in a dialog."""
+    """It was in a dialog."""
     spot: bool = False
-    """The place within the element matters: it is large, or draws itself."""
+    """The place inside the element matters: it is large, or it is a drawing."""
     text: str = ""
-    """Read off the picture at the point, where no element says what stands there."""
+    """The text at the point by OCR, where there is no element."""
     point: Point
     at: tuple[float, float] = (0.5, 0.5)
-    """Where the point lies in the box, 0 to 1."""
+    """The position of the point in the box, from 0 to 1 on each axis."""
     size: tuple[int, int] = (0, 0)
-    """Of the box."""
+    """Width and height of the box in pixels."""
     near: tuple[NearbyText, ...] = ()
-    """The texts around it, the most telling first."""
+    """The texts around it, the most distinctive first."""
     patch: str = ""
-    """The picture around it: `patches/<digest>.png`; empty where it shows nothing, or what nobody may see."""
+    """Its picture: `patches/<digest>.png`; empty where it is a plain area or a secret."""
     hold: tuple[int, int] = (0, 0)
-    """Where the point lies in the patch."""
+    """The position of the point in the patch, in pixels."""
 
 
 def target_signatures(action: Action, observation: Observation) -> dict[str, TargetSignature]:
-    """What the grounded targets of an action are known by, by field name. Never starts the OCR."""
+    """The signatures of an action's grounded targets, by field name. Never starts the OCR."""
     found = {name: target for name, target in targets(action).items() if target.point is not None}
     return {name: target_signature(target, observation) for name, target in found.items()}
 
 
 def target_signature(target: Target, observation: Observation) -> TargetSignature:
-    """What one grounded target is known by."""
+    """The signature of one grounded target."""
     assert target.point is not None
     element = signature_element(target, observation)
     box = element.box if element else target.box or Box(*target.point, target.point.x + 1, target.point.y + 1)
@@ -142,7 +142,7 @@ def target_signature(target: Target, observation: Observation) -> TargetSignatur
 
 
 def signature_element(target: Target, observation: Observation) -> Element | None:
-    """The platform's element of a target, else the smallest under it that says something or draws itself."""
+    """The element of a target, or else the smallest element under it with a name or a drawing."""
     if target.element and (own := next((each for each in observation.elements if each.id == target.element), None)):
         return own
     assert target.point is not None
@@ -152,7 +152,7 @@ def signature_element(target: Target, observation: Observation) -> Element | Non
 
 
 def row_of(element: Element, elements: Sequence[Element]) -> tuple[str, ...]:
-    """What tells the row, item or card of an element from everything else on the screen; empty outside of one."""
+    """The texts that only the row, item or card of an element has; empty outside of one."""
     members = rows_in(elements).get(element.id, [])
     inside = {each.id for each in members}
     elsewhere = {normal(each.name) for each in elements if each.id not in inside} if inside else set()
@@ -163,7 +163,7 @@ def row_of(element: Element, elements: Sequence[Element]) -> tuple[str, ...]:
 
 
 def rows_in(elements: Sequence[Element]) -> dict[str, list[Element]]:
-    """By an element's id, the row, item or card that it is in, and all that this holds, in reading order."""
+    """For each element id, all elements of its row, item or card, in reading order."""
     by_id = {each.id: each for each in elements}
     held: dict[str, list[Element]] = {each.id: [each] for each in elements if each.role in ITEM_ROLES}
     of: dict[str, str] = {}
@@ -179,7 +179,7 @@ def rows_in(elements: Sequence[Element]) -> dict[str, list[Element]]:
 def nearby_texts(
     point: Point, box: Box, elements: Iterable[Element], own: Element | None = None
 ) -> tuple[NearbyText, ...]:
-    """The texts nearest to a place: those first that stand there once and say something."""
+    """The texts nearest to a place, unique texts with letters first."""
     named = [each for each in elements if each.name and len(each.name) <= LONGEST and each is not own]
     counts = Counter(normal(each.name) for each in named)
     alike = Counter(without_numbers(text) for text in counts)
@@ -203,26 +203,26 @@ def nearby_texts(
 
 
 def without_numbers(text: str) -> str:
-    """The text with all numbers alike."""
+    """The text with each number replaced by 0."""
     return _NUMBER.sub("0", text)
 
 
 def distance(one: Box, other: Box) -> float:
-    """Between the edges of two boxes; 0 where they meet."""
+    """The distance in pixels between the edges of two boxes; 0 where they overlap."""
     across = max(one.left - other.right, other.left - one.right, 0)
     down = max(one.top - other.bottom, other.top - one.bottom, 0)
     return hypot(across, down)
 
 
 def line_at(point: Point, lines: Iterable[Element]) -> Element | None:
-    """The line of text at a point, or so near that it labels it."""
+    """The line of text at a point, or at most 4 pixels away."""
     near = [(distance(each.box, Box(*point, *point)), each) for each in lines]
     best = min(near, key=lambda pair: pair[0], default=None)
     return best[1] if best and best[0] <= 4 else None
 
 
 def patch_box(signature: TargetSignature, width: int, height: int) -> Box | None:
-    """The part of the screenshot that a sight's patch shows."""
+    """The box of a signature's patch on the screenshot."""
     wide = min(MOST[0], max(LEAST[0], signature.size[0] + 2 * MARGIN))
     high = min(MOST[1], max(LEAST[1], signature.size[1] + 2 * MARGIN))
     if signature.spot or not signature.size[0]:
@@ -232,7 +232,7 @@ def patch_box(signature: TargetSignature, width: int, height: int) -> Box | None
 
 
 def share(value: int, start: int, length: int) -> float:
-    """Where a value lies between the start and the end of a length, 0 to 1."""
+    """The position of a value inside a length, from 0 to 1."""
     return round(min(1.0, max(0.0, (value - start) / max(1, length))), 3)
 
 
