@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from handeye.scenarios.checks.run_check import CheckResult
     from handeye.tools.device import Device
 
-#: Actions of a task whose benchmark and person name no limit.
+#: The default number of actions for a task.
 MOST_STEPS = 30
 
 
@@ -30,22 +30,22 @@ class BenchmarkTask(Scenario):
     """One task of a benchmark."""
 
     group: str = ""
-    """What its results are counted by: a task's name, a site, a program."""
+    """The group of its results: a task's name, a site, or a program."""
 
 
 @dataclass(frozen=True)
 class TaskLimits:
-    """What an agent has for one task."""
+    """The budget of an agent for one task."""
 
     steps: int = MOST_STEPS
     seconds: float = 300.0
 
 
 class BenchmarkAttempt(AttemptRunner, ABC):
-    """One attempt at a task. Whatever the agent says of itself, the benchmark's measure decides; a refusal fails."""
+    """One attempt at a task. The benchmark's rules decide, not the agent's report; a refusal fails."""
 
     def carry_out(self) -> dict[str, Any]:
-        """What the attempt came to: fields of an Attempt."""
+        """Run the attempt; returns fields of an `Attempt`."""
         with ExitStack() as up:
             device = self.open()
             up.callback(device.close)
@@ -60,27 +60,27 @@ class BenchmarkAttempt(AttemptRunner, ABC):
 
     @abstractmethod
     def open(self) -> Device:
-        """The task's own device."""
+        """The device of the task."""
 
     @abstractmethod
     def begin(self, device: Device) -> str:
-        """Make the device ready; returns the goal."""
+        """Prepare the device; returns the goal."""
 
     @abstractmethod
     def judge(self, device: Device, run: Run) -> list[CheckResult]:
-        """The benchmark's measure: at least one check, all of which have to pass."""
+        """The results of the benchmark's checks: at least one, and all must pass."""
 
     def policy(self, device: Device, policy: Policy) -> Policy:  # noqa: ARG002 - for benchmarks that end by themselves
-        """What decides, given the model's policy."""
+        """The policy of the task, from the model's policy."""
         return policy
 
     def measured(self) -> dict[str, JsonValue]:
-        """What the benchmark tells besides the instruction, after `judge`."""
+        """Further values of the benchmark, after `judge`."""
         return {}
 
     @property
     def place(self) -> str:
-        """Where the task begins, with what is served."""
+        """The start address of the task."""
         return self._start()
 
     def _work(self, device: Device, perception: Perception, policy: Policy, goal: str) -> Run:
@@ -108,7 +108,7 @@ class BenchmarkAttempt(AttemptRunner, ABC):
         said = run.reason if run.status == "broken" else f"{run.status}: {run.reason}"
         reason = "" if passed or run.status == "succeeded" else said
         if wrong:
-            doubt = "it cannot be told: " if wrong.status == "unknown" else ""
+            doubt = "it cannot be decided: " if wrong.status == "unknown" else ""
             reason = "; ".join(filter(None, (reason, wrong.expected, f"{doubt}{wrong.actual}")))
         return {
             "status": "error" if run.status == "broken" else "passed" if passed else "failed",
@@ -122,5 +122,5 @@ class BenchmarkAttempt(AttemptRunner, ABC):
 
     @property
     def task(self) -> BenchmarkTask:
-        """The case, which is a task here."""
+        """The scenario, which is a task here."""
         return cast("BenchmarkTask", self.scenario)

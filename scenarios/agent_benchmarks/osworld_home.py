@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
     from handeye.policies.guard.guard_policy import GuardPolicy
 
-#: What task files call the home.
+#: The home folder in task files.
 HOME = "/home/user"
-#: Bytes of a file that is downloaded, and seconds without any of it.
+#: The largest size of a download in bytes, and its timeout in seconds.
 MOST_BYTES, PATIENCE = 200_000_000, 60.0
-#: Seconds that a command of a task file has.
+#: The timeout of a task file's command in seconds.
 COMMAND_SECONDS = 120.0
 USUAL = ("Desktop", "Documents", "Downloads", "Pictures")
 
 
 class Home:
-    """One task's home, made when the task begins."""
+    """The home folder of one task, created when the task starts."""
 
     def __init__(self, folder: Path, beside: Path, rules: GuardPolicy) -> None:
         self.folder, self.beside = folder.resolve(), beside.resolve()
@@ -40,10 +40,10 @@ class Home:
             for name in USUAL:
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SetupError(f"{folder} cannot be made ({error.strerror}); name another --output") from error
+            raise SetupError(f"{folder} cannot be created ({error.strerror}); name another --output") from error
 
     def path(self, name: str) -> Path:
-        """Where a file of a task lies, whose name `check_path` has taken."""
+        """The path of a task's file, whose name `check_path` has accepted."""
         return self.folder / PurePosixPath(name).relative_to(HOME)
 
     def local(self, text: str) -> str:
@@ -51,11 +51,11 @@ class Home:
         return text.replace(HOME, str(self.folder))
 
     def theirs(self, text: str) -> str:
-        """The other way round."""
+        """A text with `/home/user` in place of this folder."""
         return text.replace(str(self.folder), HOME)
 
     def copy(self, name: str, to: str) -> None:
-        """Put a file that lies beside the task file into the home. Raises SetupError when it cannot be read."""
+        """Copy a file next to the task file into the home. Raises SetupError when it cannot be read."""
         source, target = self.beside / name, self.path(to)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ class Home:
             raise SetupError(f"{source} cannot be copied to {target} ({error.strerror})") from error
 
     def fetch(self, url: str, target: Path) -> None:
-        """Download a file. Raises SetupError when it does not come or is too large, and for a denied domain."""
+        """Download a file. Raises SetupError when it fails, when the file is too large, and for a denied domain."""
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with (
@@ -118,14 +118,14 @@ def check_path(name: object, key: str) -> str:
     """The name of a file below the home. Raises UsageError for any other."""
     path = PurePosixPath(name) if isinstance(name, str) else PurePosixPath()
     if not path.is_relative_to(HOME) or ".." in path.parts or path == PurePosixPath(HOME):
-        raise UsageError(f"{key} is {name!r}, which is no file below {HOME}; task files reach no other")
+        raise UsageError(f"{key} is {name!r}, which is not a file below {HOME}; use a path below it")
     return str(path)
 
 
 def check_beside(name: object, folder: Path, key: str) -> str:
     """The name of a file that lies beside the task file, or below. Raises UsageError for any other."""
     if not isinstance(name, str) or not (folder / name).resolve().is_relative_to(folder.resolve()):
-        raise UsageError(f"{key} is {name!r}, which does not lie beside the task file; put it there")
+        raise UsageError(f"{key} is {name!r}, which is not next to the task file; put it there")
     if not (folder / name).is_file():
         raise UsageError(f"{key}: there is no file {folder / name}; put it there")
     return name

@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 Given = dict[str, Any]
 
-#: Seconds that a step may sleep.
+#: The longest sleep of a step in seconds.
 MOST_SLEEP = 60.0
 EXECUTE = "runs a command on this machine, with your rights; if you trust the file, allow it: --allow-execute"
 
 
 class StepType(NamedTuple):
-    """One type of step."""
+    """A type of step, with its parameters and its function."""
 
     parameters: frozenset[str]
     do: Callable[[Given, Virtual, Home], None]
 
 
 def check_step(kind: str, given: Given, key: str, folder: Path, allow_execute: bool) -> None:
-    """Raise UsageError for what a step may not be given, before anything is run."""
+    """Raise UsageError for a wrong or unsupported parameter of a step, before anything runs."""
     for name in given:
         if name not in STEPS[kind].parameters:
             raise Unsupported(f"{key}.{name} is not supported")
@@ -67,7 +67,7 @@ def check_step(kind: str, given: Given, key: str, folder: Path, allow_execute: b
 
 
 def check_command(given: Given, key: str, allow_execute: bool) -> None:
-    """Raise UsageError for a command that is none, or is not allowed."""
+    """Raise UsageError for an invalid command, and for one that is not allowed."""
     words = given.get("command")
     plain = isinstance(words, str) or (isinstance(words, list) and all(isinstance(each, str) for each in words))
     if not plain or not words:
@@ -118,7 +118,7 @@ def _words(command: object, key: str = "command") -> list[str]:
 
 @cache
 def menu() -> frozenset[str]:
-    """Programs that a person can start from the machine's menu: with a desktop entry, and neither terminals nor in
+    """Names of the programs in the machine's menu: those with a desktop entry, without terminals and programs in
     one."""
     places = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
     found: set[str] = set()

@@ -21,17 +21,17 @@ PASSED = frozenset({"passed", "flaky"})
 
 @dataclass(frozen=True)
 class TallyRow:
-    """Results that are counted together. What could not be tried counts as failed; what was left out does not count."""
+    """Results that are counted together. An error counts as failed; a skipped task does not count."""
 
     name: str
     share: Share
     steps: float
     seconds: float
     reward: float | None
-    """The mean, where the benchmark gives rewards."""
+    """The mean reward, where the benchmark has rewards."""
 
     def to_json(self) -> dict[str, Any]:
-        """As the result of `handeye eval` has it, with what a task took."""
+        """The JSON form: as in `handeye eval`, with steps and seconds."""
         told = self.share.to_json() | {"steps": round(self.steps, 2), "seconds": round(self.seconds, 3)}
         return told | ({} if self.reward is None else {"reward": round(self.reward, 4)})
 
@@ -44,18 +44,18 @@ class Tally:
     groups: tuple[TallyRow, ...]
     """In the order of first occurrence."""
     errors: int
-    """Could not be tried; counted as failed."""
+    """The number of tasks that ended with an error; they count as failed."""
     skipped: int
-    """Left out, and counted nowhere."""
+    """The number of skipped tasks; they do not count."""
     trouble: str = ""
-    """Why the first could not be tried."""
+    """The reason of the first error."""
 
 
 class BenchmarkProgress(LineReporter):
-    """The bar while tasks are run, and no word of those that failed: there are many, and the table counts them."""
+    """The progress bar while tasks run; failures are not listed, because the table counts them."""
 
     def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:  # noqa: ARG002
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.stop()
         return []
 
@@ -82,7 +82,7 @@ def to_json(
     counted: Tally,
     seconds: float,
 ) -> dict[str, Any]:
-    """The result as `--json` writes it: what that of `handeye eval` has, and what was tried."""
+    """The result for `--json`: the keys of `handeye eval`, with each task."""
     group_of = {task.key: task.group for task in tasks}
     overall = counted.overall.to_json()
     return {
@@ -127,6 +127,6 @@ def _row(name: str, results: Sequence[ScenarioResult]) -> TallyRow:
         Share(sum(result.status in PASSED for result in results), len(results)),
         fmean(each.steps for each in attempts) if attempts else 0.0,
         fmean(each.seconds for each in attempts) if attempts else 0.0,
-        # One that was broken has no reward, and has earned nothing.
+        # A task that ended with an error has no reward, and counts as 0.
         sum(rewards) / len(attempts) if rewards else None,
     )

@@ -23,30 +23,30 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.agent_benchmarks.benchmark_task import BenchmarkTask, TaskLimits
 
-#: Characters of a goal that a list shows.
+#: The length of a goal in lists.
 TITLE = 60
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 class Unsupported(UsageError):
-    """A task asks for what is not supported."""
+    """Raised for a task that needs something unsupported."""
 
 
 class Strict(BaseModel):
-    """A part of a task file with no other keys than these: one that is passed over might be what counts."""
+    """A part of a task file without unknown keys: an ignored key could change the result."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Loose(BaseModel):
-    """A part of a task file with keys that say nothing about how it is run or judged."""
+    """A part of a task file that may have further keys, which do not change the result."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 def task_files(paths: Sequence[Path]) -> list[Path]:
-    """The files, those in folders in the order of their names. Raises UsageError where there is none."""
+    """The task files; folders are searched in the order of names. Raises UsageError where there is none."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -101,7 +101,7 @@ def read_all(
 
 
 def left_out(path: Path, name: str, why: str) -> BenchmarkTask:
-    """A task that is skipped."""
+    """A skipped task with the reason."""
     from handeye.scenarios.agent_benchmarks.benchmark_task import BenchmarkTask
     from handeye.scenarios.suite.schema import Suite
 
@@ -110,7 +110,7 @@ def left_out(path: Path, name: str, why: str) -> BenchmarkTask:
 
 
 def validated(kind: type[Model], record: Record) -> Model:
-    """The record as a model. Raises UsageError with its place and the key that is wrong first."""
+    """The record as a model. Raises UsageError with the position and the first wrong key."""
     try:
         return kind.model_validate(record.fields)
     except ValidationError as error:
@@ -120,28 +120,28 @@ def validated(kind: type[Model], record: Record) -> Model:
             raise Unsupported(f"{record.place}: {key} is not supported") from error
         what = "is missing" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
         said = f"{record.place}: {key}: {what}" if key else f"{record.place}: {what}"
-        raise UsageError(f"{said}; mend it") from error
+        raise UsageError(f"{said}; correct it") from error
 
 
 def scenario_of(
     spec: BaseModel, path: Path, key: str, name: str, goal: str, limits: TaskLimits, on: str = ""
 ) -> ScenarioSpec:
-    """The part of a task that the runner knows; `key` is what the file calls the id."""
+    """The scenario of a task; `key` is the id's key in the file."""
     given: dict[str, Any] = {"name": name, "goal": goal, "on": on, "unchecked": True, "line": line_of(path, key, name)}
-    # So that a run is gone on with only while its tasks are what they were.
+    # A digest of the whole task, so that --resume detects a changed task.
     whole = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()[:16]
     given |= {"max-steps": limits.steps, "timeout": limits.seconds, "variables": {"task": whole}}
     return ScenarioSpec.model_validate(given)
 
 
 def titled(name: str, goal: str) -> str:
-    """A task's id with what it is about, for lists."""
+    """A task's id with the beginning of its goal, for lists."""
     words = " ".join(goal.split())
     return f"{name}: {words if len(words) <= TITLE else words[: TITLE - 1] + '…'}"
 
 
 def line_of(path: Path, key: str, name: str) -> int:
-    """The line of a file in which a task says its id; 1 where that cannot be told."""
+    """The line of a task's id in a file; 1 where it is not found."""
     wanted = re.compile(rf'"{key}"\s*:\s*"?{re.escape(name)}"?\s*[,}}\n]')
     text = path.read_text(encoding="utf-8-sig")
     hit = wanted.search(text)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Area:
-    """Where a thing truly is, in pixels of the picture; the numbers need not be whole."""
+    """The true place of an element, in pixels of the picture; the numbers need not be integers."""
 
     kind: Literal["box", "polygon"]
     numbers: tuple[float, ...]
@@ -33,7 +33,7 @@ class Area:
         return (left, top), (right, top), (right, bottom), (left, bottom)
 
     def holds(self, point: Sequence[float]) -> bool:
-        """Whether the point lies inside or on the edge, as the benchmarks' own scripts count it."""
+        """Whether a point is inside or on the edge, as the benchmarks' own scripts count it."""
         x, y = point
         left, top, right, bottom = self.bounds
         if not (left <= x <= right and top <= y <= bottom):
@@ -43,22 +43,22 @@ class Area:
 
 @dataclass(frozen=True)
 class GroundingItem:
-    """One question."""
+    """One question: find this element on this picture."""
 
     name: str
-    """The picture as the data set names it."""
+    """The name of the picture in the data set."""
     path: Path
     instruction: str
     truth: Area | None
-    """None: it is not on the picture, and saying so is the right answer."""
+    """None: the element is absent, and the right answer is that it is absent."""
     types: tuple[str, ...] = ()
-    """Kinds of target it is counted under, such as `text`, `icon`."""
+    """Types under which it is counted, such as `text` or `icon`."""
     source: str = ""
-    """Where the picture is from, such as `windows`."""
+    """The source of the picture, such as `windows`."""
     group: str = ""
-    """What the benchmark's published table parts its questions by, such as `mobile`."""
+    """Its group in the benchmark's published table, such as `mobile`."""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """What else its record says in a word, such as a theme or a language: counted apart, each with its types."""
+    """Further fields, such as a theme or a language, by which results are grouped."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Dataset:
 
 
 def _within(x: float, y: float, corners: Sequence[tuple[float, float]]) -> bool:
-    """By the count of edges that a line from the point to the right crosses; a point on an edge is inside."""
+    """Whether a point is in a polygon, by ray casting; a point on an edge is inside."""
     inside = False
     for (x1, y1), (x2, y2) in zip(corners, (*corners[1:], corners[0]), strict=True):
         side = (x - x1) * (y2 - y1) - (y - y1) * (x2 - x1)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from handeye.perception.perception import Perception
     from handeye.scenarios.datasets.item import Dataset, GroundingItem
 
-#: Settings that do not change an answer.
+#: Options that do not change an answer.
 INDIFFERENT = {"answer_seconds", "cache_mb"}
 
 
@@ -34,7 +34,7 @@ class Evaluation:
 
     dataset: Dataset
     items: Sequence[GroundingItem]
-    """Those of the data set that are asked."""
+    """The questions to ask."""
     model: str
     options: EngineOptions
     samples: int = 1
@@ -43,7 +43,7 @@ class Evaluation:
     _shared: Engine | None = None
 
     def open_perception(self) -> Perception:
-        """Eyes for one worker; `close` closes them. A model in this process is loaded once, for all workers."""
+        """Open a perception for one worker. A model in this process is loaded once for all workers."""
         if self._shared:
             perception: Perception = ModelPerception(self._shared, reader=ocr.read)
         else:
@@ -57,16 +57,16 @@ class Evaluation:
 
     @property
     def in_process(self) -> bool:
-        """Whether the model runs in this process; a script's answers do not: they come in their order."""
+        """Whether the model runs in this process; scripted answers do not, because their order matters."""
         return self.model != EMBEDDED and not self.model.startswith(("http://", "https://", "serve:", "scripted:"))
 
     def close(self) -> None:
-        """Let go of every model."""
+        """Close all models."""
         for perception in self.opened:
             perception.close()
 
     def measure(self, ledger: MeasurementsFile, listen: Callable[[Measurement], None]) -> list[Measurement]:
-        """The results of all items, in their order: what the ledger knows, and what is asked now and added to it."""
+        """The measurements of all items, in their order: stored ones, and new ones that are added to the file."""
         waiting = [self.opened[0]] if self.opened else []
         left = [(number, item) for number, item in enumerate(self.items) if number not in ledger.done]
         asking = measure(left, lambda: waiting.pop() if waiting else self.open_perception(), self.workers)
@@ -76,7 +76,7 @@ class Evaluation:
         return [ledger.done[number] for number in range(len(self.items))]
 
     def settings(self) -> dict[str, Any]:
-        """What has to be equal for results to belong together; opens the eyes, because the model says who it is."""
+        """The settings that must be equal to combine results; opens the model, which reports its name."""
         perception = self.opened[0] if self.opened else self.open_perception()
         made: dict[str, Any] = {
             "data set": self.digest(),
@@ -91,7 +91,7 @@ class Evaluation:
         return made
 
     def digest(self) -> str:
-        """Names the data set's questions, all of them, and the sizes of their pictures."""
+        """A digest of all questions of the data set and the sizes of their pictures."""
         told = [
             (item.name, item.path.stat().st_size, item.instruction, item.truth and item.truth.numbers, item.types)
             for item in self.dataset.items
@@ -125,12 +125,12 @@ def to_json(session: Evaluation, results: Sequence[Measurement], counted: Score,
 
 
 def counted(session: Evaluation, results: Sequence[Measurement]) -> Score:
-    """The results, counted."""
+    """The score of the measurements."""
     return compute_score(session.items, results)
 
 
 def _always(result: Measurement) -> dict[str, Any]:
-    """Fields that stand in the result whatever their value."""
+    """Fields that are always in the result."""
     return {"point": list(result.point) if result.point else None}
 
 
@@ -147,7 +147,7 @@ def _together(engine: Engine, workers: int) -> Engine:
 
 
 def _stamp(model: str) -> str:
-    """Tells whether the files of a model in a folder have changed; empty for a model that is elsewhere."""
+    """A digest of the sizes and times of a model's files; empty for a model that is not in a folder."""
     path = Path(model.removeprefix("scripted:"))
     if model == EMBEDDED or not path.exists():
         return ""

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from handeye.perception.perception import Perception
     from handeye.scenarios.datasets.item import GroundingItem
 
-#: Longer answers are cut in the results.
+#: Longer answers are truncated in the results.
 MOST_CHARACTERS = 2000
-#: What a model writes to say that a thing is not there: the box it was told to write then, or words.
+#: How a model states that an element is absent: the box that the prompt asks for then, or words.
 NOT_THERE = re.compile(
     r"-1(?:\.0+)?\s*,\s*-1|\bno such\b|\bcannot (?:be found|find)\b"
     r"|\b(?:not|no longer)\s+(?:\w+\s+){0,2}(?:on|in|there|visible|present|found|shown|exist\w*)\b",
@@ -39,7 +39,7 @@ NOT_THERE = re.compile(
 
 
 class RecordingEngine:
-    """An engine whose answers are noted down."""
+    """An engine that records its answers."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -52,22 +52,22 @@ class RecordingEngine:
         return getattr(self._engine, name)
 
     def generate(self, request: Request) -> list[Answer]:
-        """As the engine does."""
+        """Call the engine, and record its answers."""
         answers = self._engine.generate(request)
         self.heard += [answer.text for answer in answers]
         return answers
 
     def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
-        """As the engine does."""
+        """Call the engine, and record its answers."""
         return self._engine.score_options(prompt, options)
 
     def close(self) -> None:
-        """Let go of the engine."""
+        """Close the engine."""
         self._engine.close()
 
 
 def record_answers(perception: Perception) -> Perception:
-    """The same eyes, with what their model writes noted down."""
+    """The same perception, with an engine that records its answers."""
     if (engine := getattr(perception, "engine", None)) is not None:
         perception.engine = RecordingEngine(engine)  # type: ignore[attr-defined]
     return perception
@@ -76,10 +76,10 @@ def record_answers(perception: Perception) -> Perception:
 def measure(
     questions: Iterable[tuple[int, GroundingItem]], open_perception: Callable[[], Perception], workers: int = 1
 ) -> Iterator[tuple[int, Measurement]]:
-    """Each question's number with its result, as they come.
+    """Yield the number and the measurement of each question, as they finish.
 
-    With several workers each has eyes of its own. A question that cannot be answered gives a result with its error;
-    raises ModelError when the model does not answer at all any more, and SetupError when something is missing.
+    Each worker has a separate perception. A question without an answer yields a measurement with its error;
+    raises ModelError when the model does not answer any more, and SetupError when something is missing.
     """
     if workers == 1:
         perception = open_perception()
@@ -98,7 +98,7 @@ def measure(
         asked: dict[Future[Measurement], int] = {}
         waiting = iter(questions)
         while True:
-            # A few at a time: a failure or Ctrl-C should not wait for a thousand.
+            # Only a few are submitted ahead, so that a failure or Ctrl-C does not wait for all questions.
             for number, item in waiting:
                 asked[pool.submit(work, item)] = number
                 if len(asked) >= 2 * workers:
@@ -112,7 +112,7 @@ def measure(
 
 
 def measure_item(perception: Perception, item: GroundingItem) -> Measurement:
-    """The result of one question; errors as in `measure`."""
+    """The measurement of one question; errors as in `measure`."""
     began = time.monotonic()
     engine: RecordingEngine | None = getattr(perception, "engine", None)
     if engine is not None:
@@ -135,7 +135,7 @@ def measure_item(perception: Perception, item: GroundingItem) -> Measurement:
             raise
         return result(error=str(error))
     if found is None:
-        # An answer that cannot be understood names no place either, and says nothing.
+        # An unparsable answer gives no place either, but does not state that the element is absent.
         understood = engine is None or bool(engine.heard and NOT_THERE.search(engine.heard[0]))
         return result(correct=item.truth is None and understood)
     return result(
@@ -148,7 +148,7 @@ def measure_item(perception: Perception, item: GroundingItem) -> Measurement:
 
 
 def _answers(engine: RecordingEngine) -> bool:
-    """Whether the model can still be asked: a small picture that nothing can be wrong with."""
+    """Whether the model still answers, tried with a small valid picture."""
     try:
         engine.generate(
             Request(ground_prompt(engine.profile, Image.new("RGB", (64, 64), "white"), "a button"), max_tokens=8)

@@ -25,16 +25,16 @@ class MeasurementsFile:
     """The results of one evaluation."""
 
     path: Path | None
-    """None: they are kept in memory alone."""
+    """The file; None keeps measurements in memory only."""
     settings: dict[str, Any]
-    """What must be equal for results to belong together."""
+    """The settings that must be equal to combine results."""
     done: dict[int, Measurement] = field(default_factory=dict)
-    """By the number of the item in the data set, errors left out: those are asked again."""
+    """Measurements by the number of the item, without errors, which are asked again."""
     notes: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, path: Path | None, settings: dict[str, Any], *, fresh: bool = False) -> MeasurementsFile:
-        """Go on with the file if it holds results of the same settings; else set it aside and begin anew.
+        """Continue a file with the same settings; otherwise rename it and start a new one.
 
         Raises SetupError when the file cannot be written.
         """
@@ -59,7 +59,7 @@ class MeasurementsFile:
         return cls(path, settings, notes=notes)
 
     def add(self, number: int, result: Measurement) -> None:
-        """Keep a result; it is on its way to the disk when this returns. Raises SetupError when the disk is full."""
+        """Append a measurement to the file. Raises SetupError when the disk is full."""
         self.done[number] = result
         if self.path is None:
             return
@@ -72,7 +72,7 @@ class MeasurementsFile:
 
 
 def set_aside(path: Path) -> Path:
-    """Give a file another name, which no file has: `results.1.json`."""
+    """Rename a file to an unused name such as `results.1.json`; returns the new path."""
     number = 1
     while (aside := path.with_name(f"{path.stem}.{number}{path.suffix}")).exists():
         number += 1
@@ -81,7 +81,7 @@ def set_aside(path: Path) -> Path:
 
 
 def _read(path: Path) -> tuple[dict[str, Any] | None, dict[int, Measurement]]:
-    """Settings and results in a file; no settings when it is none of ours."""
+    """The settings and measurements of a file; None for a file of another kind."""
     done: dict[int, Measurement] = {}
     lines = json_lines(path.read_text(encoding="utf-8", errors="replace"))
     try:
@@ -95,14 +95,14 @@ def _read(path: Path) -> tuple[dict[str, Any] | None, dict[int, Measurement]]:
             number = int(fields.pop("item"))
             result = Measurement.model_validate(fields)
         except (ValueError, LookupError, TypeError, AttributeError):
-            continue  # cut short by a crash, or by a full disk
+            continue  # incomplete after a crash or on a full disk
         if not result.error:
             done[number] = result
     return settings, done
 
 
 def _cut_unfinished_line(path: Path) -> None:
-    """Remove what a crash left of a last line: the next result would be lost on the end of it."""
+    """Remove an incomplete last line, to which the next measurement would be appended."""
     with path.open("r+b") as file:
         content = file.read()
         file.truncate(content.rfind(b"\n") + 1)

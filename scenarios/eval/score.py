@@ -14,49 +14,49 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.datasets.item import GroundingItem
 
-#: Of a normal distribution, 95 % lies within so many standard deviations.
+#: 95 % of a normal distribution is within this number of standard deviations.
 Z95 = 1.959963984540054
 
 
 class Measurement(BaseModel):
-    """The answer to one question."""
+    """The answer to one question, and whether it is correct."""
 
     model_config = ConfigDict(frozen=True)
 
     image: str
     instruction: str
     point: tuple[int, int] | None
-    """In pixels of the picture; None when nothing was found."""
+    """The answer in pixels of the picture; None when nothing was found."""
     correct: bool
     seconds: float
     box: tuple[int, int, int, int] | None = None
     by: str = ""
-    """What found it: `ocr`, `internvl` …"""
+    """The method that found it: `ocr`, `internvl` …"""
     confidence: float | None = None
     answer: str = ""
-    """What the model wrote, its answers on lines of their own; empty without a model."""
+    """The model's answers, one per line; empty without a model."""
     error: str = ""
-    """Why there is no answer: the picture could not be read, the model gave an error."""
+    """Why there is no answer: an unreadable picture, or an error of the model."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """So many right of so many."""
+    """A number of correct answers of a number of questions."""
 
     correct: int
     n: int
 
     @property
     def accuracy(self) -> float:
-        """0 where nothing was asked."""
+        """The share of correct answers; 0 without questions."""
         return self.correct / self.n if self.n else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the true share lies with 95 % certainty.
+        """The 95 % confidence interval of the share.
 
         Wilson (1927), "Probable inference, the law of succession, and statistical inference": it stays within 0 to 1,
-        and keeps its promise for few questions and for shares near 0 or 1 too.
+        and is accurate for few questions and for shares near 0 or 1.
         """
         if not self.n:
             return 0.0, 1.0
@@ -76,7 +76,7 @@ class Share:
 
 @dataclass(frozen=True)
 class ScoreGroup:
-    """The questions that have something in common."""
+    """The score of questions with a common property."""
 
     whole: Share
     by_type: dict[str, Share]
@@ -87,7 +87,7 @@ class ScoreGroup:
 
 @dataclass(frozen=True)
 class Score:
-    """The results of an evaluation, counted."""
+    """The score of an evaluation."""
 
     overall: Share
     by_type: dict[str, Share]
@@ -96,9 +96,9 @@ class Score:
     table: dict[str, dict[str, Share]]
     """Group, then type, as benchmarks publish it; empty when no question has a group."""
     by_field: dict[str, dict[str, ScoreGroup]]
-    """What the data set says besides, such as its themes: field, then value."""
+    """Scores by further fields of the data set, such as themes: field, then value."""
     errors: int
-    """Questions that could not be asked or answered; they count as wrong."""
+    """The number of questions without an answer; they count as wrong."""
 
 
 def compute_score(items: Sequence[GroundingItem], results: Sequence[Measurement]) -> Score:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.suite.yaml_source import KeyPath, YamlSource
 
-#: Keys at the top that say how Midscene reports and caches, and of a page how it waits, which handeye does by itself.
+#: Ignored keys: they configure reports, caches and waits of Midscene, which handeye has in another form.
 SPARED = frozenset({"agent", "name", "config"})
 SPARED_OF_PAGE = frozenset(
     {"output", "unstableLogContent", "waitForNetworkIdle", "forceSameTabNavigation", "autoFollowNewPage", "bridgeMode",
@@ -37,25 +37,25 @@ ENVIRONMENT = re.compile(r"\$\{\{?\s*([^{}]+?)\s*\}?\}")
 
 @dataclass(frozen=True)
 class FlowTask:
-    """Steps that belong together."""
+    """One task of a flow."""
 
     name: str
     steps: tuple[str, ...]
     optional: bool = False
-    """The others go on when it fails."""
+    """Whether the flow continues when it fails."""
 
 
 @dataclass(frozen=True)
 class Flow(Scenario):
-    """Tasks that are done one after the other on one page."""
+    """Tasks that run one after the other on one page."""
 
     tasks: tuple[FlowTask, ...] = ()
     messages: dict[str, str] = field(default_factory=dict)
-    """What is told when a check, in words, does not hold."""
+    """The flow's error message for a check, by the check's words."""
 
 
 def read_flow(source: YamlSource) -> list[Scenario]:
-    """The cases of a file. Raises UsageError, with file and line, for what has no counterpart here."""
+    """The scenarios of a Midscene file. Raises UsageError, with file and line, for an unsupported feature."""
     return _Reading(source).scenarios()
 
 
@@ -65,7 +65,7 @@ class _Reading:
         self.top: dict[str, Any] = source.value
         self.messages: dict[str, str] = {}
         self.goes = False
-        """Every case opens its page by a step of its own, so that none need be given."""
+        """Whether each case opens its page by a step, so that the file needs no address."""
 
     def scenarios(self) -> list[Scenario]:
         self._list("tasks" if "tasks" in self.top else "cases")
@@ -211,14 +211,14 @@ class _Reading:
     def _text(self, text: Any, place: KeyPath) -> str:
         def told(hit: re.Match[str]) -> str:
             if hit[1] not in os.environ:
-                raise self.source.error(place, f"{hit[0]} is not in the environment; set it")
+                raise self.source.error(place, f"{hit[0]} is not set in the environment; set it")
             return os.environ[hit[1]]
 
         return ENVIRONMENT.sub(told, str(text))
 
 
 def _goes_first(top: dict[str, Any]) -> bool:
-    """Whether the first step of every case, or a hook before it, opens an address."""
+    """Whether the first step of each case, or a hook before it, opens an address."""
 
     def goes(steps: Any) -> bool:
         first = steps[0] if isinstance(steps, list) and steps else None

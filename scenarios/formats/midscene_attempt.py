@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FlowAttemptRunner(AttemptRunner):
-    """One attempt. Where no task may fail it is a scenario like any other, anchors included."""
+    """Runs one attempt. A flow without optional tasks runs as an ordinary scenario, with anchors."""
 
     def __init__(self, runner: ScenarioRunner, job: QueuedScenario, number: int) -> None:
         super().__init__(runner, job, number)
@@ -24,7 +24,7 @@ class FlowAttemptRunner(AttemptRunner):
             self.replay = self.open_replay()
 
     def carry_out(self) -> dict[str, Any]:
-        """What the attempt came to: fields of an Attempt."""
+        """Run the attempt; returns fields of an `Attempt`."""
         told = self._parts() if self.parted else super().carry_out()
         return told | {"reason": self._said(told["reason"])} if told.get("reason") else told
 
@@ -54,7 +54,7 @@ class FlowAttemptRunner(AttemptRunner):
         )
 
     def _deciding(self) -> FlowTask:
-        """The last task that must pass: its run is the attempt's."""
+        """The last task that must pass; its run is the attempt's run."""
         return next(each for each in reversed(self.flow.tasks) if not each.optional)
 
     def _sum(self, runs: list[Run]) -> dict[str, Any]:
@@ -68,6 +68,6 @@ class FlowAttemptRunner(AttemptRunner):
         }
 
     def _said(self, reason: str) -> str:
-        """With the flow's own message, where the check that it belongs to is what failed."""
+        """The reason with the flow's own message, where its check failed."""
         told = next((message for words, message in self.flow.messages.items() if words in reason), "")
         return f"{told}: {reason}" if told else reason

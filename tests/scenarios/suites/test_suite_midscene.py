@@ -131,7 +131,7 @@ def test_each_verb_becomes_words_that_plain_english_understands(step: dict[str, 
         ("web:", "android:", 1, "`android` is a device that handeye does not have"),
         ("  viewportWidth: 1000", "  userAgent: me", 4, "`userAgent` has no counterpart here"),
         ("  testId: todos", "  aiActContext: in a hurry", 7, "`aiActContext` has no counterpart here"),
-        ("${THING}", "${NOTHING_OF_THE_KIND}", 16, "${NOTHING_OF_THE_KIND} is not in the environment"),
+        ("${THING}", "${NOTHING_OF_THE_KIND}", 16, "${NOTHING_OF_THE_KIND} is not set in the environment"),
         ("    continueOnError: true", "    continueOnEror: true", 23, "`continueOnEror` has no counterpart"),
         ("      - sleep: 50", "      - aiQuery: 'string[], the names of all rows'", 21, "a query for several things"),
         ("      - sleep: 50", "      - aiQuery: '{price: number, title?: string}'", 21, "a query for several things"),
@@ -152,7 +152,7 @@ def test_any_name_in_the_environment_is_replaced_and_a_missing_one_is_refused(
     file: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     text = "page: {url: '${" + name + "}'}\ntasks:\n  - name: one\n    flow:\n      - aiTap: Save\n"
-    with pytest.raises(UsageError, match=rf"flow.yaml:1: \$\{{{name}\}} is not in the environment; set it"):
+    with pytest.raises(UsageError, match=rf"flow.yaml:1: \$\{{{name}\}} is not set in the environment; set it"):
         load_scenarios(written(file, text))
     monkeypatch.setenv(name, "http://127.0.0.1:1/")
     assert load_scenarios(file)[0].suite.on == "http://127.0.0.1:1/"
