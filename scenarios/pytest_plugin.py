@@ -49,7 +49,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class SuiteFile(pytest.File):
-    """A suite; what it serves is up while its scenarios run."""
+    """A suite file; its server runs during its scenarios."""
 
     served = ""
     serve: Serve | None = None
@@ -138,7 +138,7 @@ class ScenarioItem(pytest.Item):
 
 @pytest.fixture
 def handeye_browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """A Chromium of the test's own, on an empty page."""
+    """A Chromium for this test, on an empty page."""
     from handeye.tools import Browser
 
     with Browser(headed=request.config.getoption("--handeye-headed")) as browser:
@@ -147,7 +147,7 @@ def handeye_browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
 
 @pytest.fixture
 def handeye_desktop() -> Iterator[Virtual]:
-    """A virtual display of the test's own, empty."""
+    """An empty virtual display for this test."""
     from handeye.tools import Virtual
 
     with Virtual() as virtual:
@@ -156,7 +156,7 @@ def handeye_desktop() -> Iterator[Virtual]:
 
 @pytest.fixture
 def agent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunGoal]:
-    """Carries out goals with `--handeye-model`; runs are kept in the test's `tmp_path`."""
+    """A function that carries out goals with `--handeye-model`; runs are stored in the test's `tmp_path`."""
     from contextlib import closing
 
     from handeye.agent import RunGoal as Worker

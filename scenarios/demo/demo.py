@@ -35,20 +35,20 @@ NOTE = "Grüße, 世界 🌍 — naïve café, 12 €"
 FILE_NAME = "Grüße aus London.txt"
 #: Small editors that save with Ctrl+S through a dialog; the first one installed is used.
 EDITORS = ("mousepad", "l3afpad", "leafpad", "featherpad", "xed", "pluma", "gedit", "geany")
-#: A program may write its file a moment after its window says so.
+#: Seconds until the file must be written: a program may write it after its window reports success.
 WRITTEN_WITHIN = 5.0
 
 
 @dataclass(frozen=True)
 class DemoPart:
-    """How one part of the demo went."""
+    """The result of one part of the demo."""
 
     name: str
     verified: bool
     found: str
     """What was verified, and against what."""
     leaves: tuple[tuple[str, Path], ...] = ()
-    """What to look at, and where it lies."""
+    """The files to look at."""
     exit_code: int = 1
 
 
@@ -81,7 +81,7 @@ def main(base: Path = Path("runs"), console: Console | None = None) -> int:
 
 
 def buy(folder: Path, perception: EmbeddedPerception, console: Console) -> DemoPart:
-    """Buy the first lamp in our own shop; the shop's orders must then hold that purchase and nothing else."""
+    """Buy the first lamp in the demo shop; its orders must then contain this purchase only."""
     from handeye.scenarios.demo.shop import Shop
     from handeye.tools import Browser
 
@@ -94,7 +94,7 @@ def buy(folder: Path, perception: EmbeddedPerception, console: Console) -> DemoP
 
 
 def write_note(folder: Path, perception: EmbeddedPerception, console: Console) -> DemoPart:
-    """Type a note into an editor on a screen of its own and save it; the file must then hold exactly its bytes."""
+    """Type a note into an editor on a virtual display and save it; the file must then have exactly its bytes."""
     from handeye.tools import Virtual
 
     editor = next((name for name in EDITORS if shutil.which(name)), None)
@@ -118,7 +118,7 @@ def write_note(folder: Path, perception: EmbeddedPerception, console: Console) -
 
 
 def find_things(folder: Path, perception: EmbeddedPerception, console: Console) -> DemoPart:
-    """Find three phrases on a picture of which only the pixels are known; each point must lie in the page's own box."""
+    """Find three phrases on a picture by its pixels; each point must be in the box that the page reports."""
     from handeye.perception.marks import mark
     from handeye.perception.observation import Observation
     from handeye.perception.reading import ocr

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from handeye.scenarios.record.user_event import UserEvent
     from handeye.tools.element import Element
 
-#: What writes into a field, and so makes a click into it needless.
+#: Kinds of events that write into a field; the click into the field before is then dropped.
 _INTO = frozenset({"fill", "set", "tick", "radio", "select", "files"})
 
 
@@ -34,41 +34,41 @@ class RecordedStep:
     kind: str
     said: StepText
     element: str = ""
-    """The id of what it was done to."""
+    """The id of its element."""
     session: int = 0
     count: int = 1
     check: bool = False
     says: str = ""
-    """A check as a sentence."""
+    """A statement that is checked."""
     named: bool = True
-    """The step says to what it is done, and so needs no other that leads there."""
+    """Whether the step names its target, so that no earlier step must lead to it."""
 
 
 @dataclass
 class Recording:
-    """The suite as far as it has come."""
+    """The recorded steps so far."""
 
     on: str
     device: str = "browser"
     viewport: str = ""
     entries: list[RecordedStep] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
-    """By the element's id, the name under which its secret is asked for."""
+    """Names of secrets, by the id of the element."""
     title: str = ""
     url: str = ""
-    """Of the last page or window."""
+    """The title of the last page or window."""
     first: str = ""
-    """The title that it began with."""
+    """The first title."""
     notes: list[str] = field(default_factory=list)
-    """What is to be known about the whole."""
+    """Notes about the whole recording."""
 
     def keep(self, entry: RecordedStep) -> None:
-        """One more entry, which may say what others said before it."""
+        """Add a step, which may replace steps before it."""
         self._fold(entry)
         self.entries.append(entry)
 
     def hear(self, heard: UserEvent) -> RecordedStep | None:
-        """Take down what was done; the entry that is new or has changed."""
+        """Process an event; returns the step that is new or has changed."""
         self.title, self.url = heard.title or self.title, heard.url or self.url
         self.first = self.first or heard.title
         made = _MAKERS[heard.kind](self, heard)
@@ -78,7 +78,7 @@ class Recording:
         return made
 
     def _fold(self, made: RecordedStep) -> None:
-        """Take back what the new entry says as well."""
+        """Remove steps that the new step includes."""
         last = self.entries[-1] if self.entries else None
         if last is None:
             return
@@ -100,7 +100,7 @@ class Recording:
         return bool(self.entries)
 
     def draft(self) -> SuiteDraft:
-        """The suite, with what was checked last as what must be so in the end."""
+        """The suite; the last checks become its `ensures`."""
         steps = list(self.entries)
         ending: list[RecordedStep] = []
         while steps and steps[-1].check and steps[-1].says:
@@ -118,7 +118,7 @@ class Recording:
             draft.unchecked = not draft.ensures
         return draft
 
-    # One maker for each kind of event
+    # One method for each kind of event
 
     def _press(self, heard: UserEvent) -> RecordedStep | None:
         button = {"right": "right", "middle": "middle"}.get(heard.kind, "left")
@@ -149,7 +149,7 @@ class Recording:
         )
 
     def _hover(self, heard: UserEvent) -> RecordedStep:
-        """What has to be done first: the mouse is to lie over something before the thing shows."""
+        """Add a hover step where the element appears only while the mouse is over another one."""
         told = [
             describe_element(each, heard.observation(), lambda phrase: f"hover over {phrase}", ("move",))
             for each in heard.holders
@@ -271,7 +271,7 @@ class Recording:
         )
 
     def _arrive(self, heard: UserEvent) -> RecordedStep | None:
-        """A page that no step led to: the person has typed its address, or gone back."""
+        """A step for a page that no other step opened: a typed address, or the history."""
         action: a.Action = a.Navigate(url=heard.url)
         if heard.how == "reload":
             action = a.Reload()
@@ -285,7 +285,7 @@ class Recording:
         return RecordedStep("tab", StepText(step_of(action, {}) or ""))
 
     def secret(self, element: Element) -> str:
-        """The name that stands for what was written into a secret field."""
+        """The name of the secret for a secret field."""
         if element.id not in self.secrets:
             name = slug(element.name or element.description, 30).replace("-", "_")
             self.secrets[element.id] = "password" if name == "run" else name
@@ -301,12 +301,12 @@ _MAKERS: dict[str, Callable[[Recording, UserEvent], RecordedStep | None]] = {
 
 
 def _goes_on(last: RecordedStep, made: RecordedStep) -> bool:
-    """Whether an entry is a later state of the one before: more text, or the same key once more."""
+    """Whether a step continues the one before: more text, or the same key again."""
     return last.kind == made.kind and (last.session == made.session > 0 or (made.kind == "key" and made.count > 1))
 
 
 def _statements(heard: UserEvent, element: Element | None, names: list[str]) -> list[str]:
-    """Sentences about what is under the mouse, the most telling first."""
+    """Statements about the element under the mouse, the most specific first."""
     made: list[str] = []
     if element and not heard.chosen and not heard.secret:
         if element.checked is not None:

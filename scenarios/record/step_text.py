@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from handeye.tools.element import Element
     from handeye.tools.geometry import Point
 
-#: So many ways to say it are tried.
+#: The number of phrases that are tried.
 MOST = 24
 
 
 class StepText(NamedTuple):
-    """A step, and what is to be known about it."""
+    """The text of a step, with a note about it."""
 
     step: str
     comment: str = ""
@@ -46,7 +46,7 @@ def describe_element(
     kinds: Iterable[str],
     point: Point | None = None,
 ) -> StepText:
-    """The step, made by `steps` from a phrase, that leads to this element and to no other.
+    """The step, made by `steps` from a phrase, that resolves to this element and to no other.
 
     `kinds` are the actions that it may come to. Where no words do, the step goes by the place, and says so.
     """
@@ -69,7 +69,7 @@ def describe_element(
 
 
 def leads_to(step: str, ids: set[str], observation: Observation, kinds: frozenset[str]) -> bool | None:
-    """Whether plain English, told the step in this scene, does it to these elements; None: it does something else.
+    """Whether plain English applies the step to these elements on this screen; None where it does something else.
 
     False where it would, but only because it takes the first of several.
     """

@@ -21,7 +21,7 @@ Kind = Literal[
 
 
 class UserEvent(BaseModel):
-    """One event. Which fields are filled depends on its kind."""
+    """One event; its kind determines which fields are set."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,20 +30,20 @@ class UserEvent(BaseModel):
     title: str = ""
     size: tuple[float, float] = (1344, 896)
     top: bool = True
-    """In the page itself, and not in a frame of it."""
+    """Whether it occurred in the page itself, not in a frame."""
     found: list[dict[str, Any]] = Field(default_factory=list)
-    """Everything that was there, as the page lists it."""
+    """All elements of the page before the event."""
     index: int = -1
-    """Which of them it was done to."""
+    """The index of the target among them."""
     end: int = -1
-    """Which of them something was dropped on."""
+    """The index of the drop target among them."""
     hover: tuple[int, ...] = ()
-    """Those over one of which the mouse had to lie for that one to show."""
+    """Elements of which one must be hovered before the target appears."""
     point: tuple[float, float] = (0, 0)
     to: tuple[float, float] = (0, 0)
     modifiers: tuple[str, ...] = ()
     session: int = 0
-    """The same while one field is written into."""
+    """An identifier that stays equal while one field is edited."""
     value: str = ""
     before: str = ""
     secret: bool = False
@@ -54,27 +54,27 @@ class UserEvent(BaseModel):
     keys: str = ""
     text: str = ""
     chosen: bool = False
-    """The text was marked by the person."""
+    """Whether the person selected the text."""
     how: str = ""
-    """How a page was arrived at: navigate, reload, back_forward."""
+    """The navigation type of a new page: navigate, reload, back_forward."""
     place: int = -1
-    """In the tab's history."""
+    """The index in the tab's history."""
     origin: int = Field(default=-1, alias="from")
     tab: int = 0
 
     @property
     def element(self) -> Element | None:
-        """What it was done to."""
+        """The target element."""
         return self._element(self.index)
 
     @property
     def target(self) -> Element | None:
-        """What something was dropped on."""
+        """The element of a drop."""
         return self._element(self.end)
 
     @property
     def holders(self) -> list[Element]:
-        """What the mouse had to lie over: one of them."""
+        """Elements of which one must be hovered first."""
         return [each for each in map(self._element, self.hover) if each]
 
     def _element(self, index: int) -> Element | None:
@@ -85,7 +85,7 @@ class UserEvent(BaseModel):
         return Point(round(self.point[0]), round(self.point[1]))
 
     def observation(self, **changes: Any) -> Observation:
-        """The page as it was; `changes` are to the thing that it was done to, such as what it held before."""
+        """The observation before the event; `changes` apply to the target, such as its value before."""
         elements = [element_of(each) for each in self.found]
         if changes and 0 <= self.index < len(elements):
             elements[self.index] = elements[self.index].model_copy(update=changes)
@@ -95,7 +95,7 @@ class UserEvent(BaseModel):
 
 
 def element_of(raw: dict[str, Any]) -> Element:
-    """An element as pages list them."""
+    """The element of a record of the page script."""
     left, top, right, bottom = (math.floor(side + 0.5) for side in raw["box"])
     box = Box(left, top, max(left + 1, right), max(top + 1, bottom))
     return Element(**{**raw, "box": box, "source": "dom"})

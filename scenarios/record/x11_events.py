@@ -25,7 +25,7 @@ _HELD = frozenset({"ctrl", "shift", "alt", "meta", "altgr", "capslock"})
 #: Keysyms of modifiers on the right, of locks, and of groups: 0xFFE1 to 0xFFEE, 0xFE01 to 0xFE13.
 _MODIFIERS = (range(0xFFE1, 0xFFEF), range(0xFE01, 0xFE14), range(0xFF7E, 0xFF80))
 _ALTGR, _LOCK = X.Mod5Mask, X.LockMask
-#: Buttons of the wheel.
+#: Mouse buttons of the wheel.
 _WHEEL = range(4, 8)
 
 
@@ -38,11 +38,11 @@ class X11Event(NamedTuple):
     button: int = 1
     held: tuple[str, ...] = ()
     key: str = ""
-    """A key's name, or one character."""
+    """The name of a key, or one character."""
 
 
 class X11Listener:
-    """Hears everything until `close`. Ctrl+Shift+click is kept from the programs: it means a check.
+    """Receives all events until `close`. Programs do not receive Ctrl+Shift+click, which adds a check.
 
     Raises SetupError where the X server tells nobody (no RECORD extension).
     """
@@ -97,7 +97,7 @@ class X11Listener:
     def _key(self, code: int, state: int) -> str:
         shift = bool(state & X.ShiftMask)
         level = (4 if state & _ALTGR else 0) + shift
-        # The control connection's keymap is the server's; the recording one may not ask while it listens.
+        # The keymap is read on the control connection: the recording connection cannot send requests while it records.
         display = self._control.display
         keysym = display.keycode_to_keysym(code, level) or display.keycode_to_keysym(code, 0)
         if any(keysym in keys for keys in _MODIFIERS):
@@ -109,7 +109,7 @@ class X11Listener:
         return letter.upper() if state & _LOCK and letter.isalpha() and not shift else letter
 
     def close(self) -> None:
-        """Hear nothing more; may be called twice."""
+        """Stop receiving events; may be called twice."""
         with suppress(Exception):
             self._control.display.record_disable_context(self._context)
             self._control.display.sync()

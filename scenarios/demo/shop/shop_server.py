@@ -28,10 +28,10 @@ COOKIE = "shop_session"
 
 
 class Shop:
-    """The shop, open inside a `with`: `.url` to visit, `.orders` to verify what was bought."""
+    """The shop server, as a context manager: `url` is its address, `orders` the orders for verification."""
 
     def __init__(self, port: int = 0, orders_file: Path | None = None, style: str = "") -> None:
-        """`port` 0 takes a free one; with `orders_file` the orders are also kept there as JSON.
+        """`port` 0 selects a free port; with `orders_file`, orders are also written there as JSON.
 
         `style` is CSS after the shop's own, for the same shop in other clothes. Raises SetupError when the port is
         taken.
@@ -51,12 +51,12 @@ class Shop:
 
     @property
     def orders(self) -> list[ShopOrder]:
-        """What was bought, oldest first."""
+        """The orders, oldest first."""
         return self._store.orders
 
     @property
     def posts(self) -> list[str]:
-        """The paths of all forms that arrived, oldest first."""
+        """The paths of all submitted forms, oldest first."""
         return list(self._server.posts)
 
     def __enter__(self) -> Self:
@@ -76,13 +76,13 @@ class _Server(ThreadingHTTPServer):
     posts: list[str]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that hangs up in the middle is no news; anything else is."""
+        """Ignore a browser that closes its connection; report other errors."""
         if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)
 
 
 class _Visit(BaseHTTPRequestHandler):
-    """One request. Pages answer GET; whatever changes something is a POST that redirects."""
+    """Handles one request: GET returns a page, POST changes something and redirects."""
 
     server: _Server
     server_version = "shop"
@@ -236,7 +236,7 @@ class _Visit(BaseHTTPRequestHandler):
         return jar[COOKIE].value if COOKIE in jar else None
 
     def log_message(self, *_: object) -> None:
-        """Nothing on the terminal: it belongs to whoever opened the shop."""
+        """Log nothing to the terminal of the process that runs the shop."""
 
 
 @cache

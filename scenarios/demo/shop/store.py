@@ -19,13 +19,13 @@ MOST_OF_ONE = 20
 
 @dataclass(frozen=True)
 class Product:
-    """Something to buy; `price` in cents."""
+    """A product; `price` is in cents."""
 
     slug: str
     name: str
     price: int
     picture: str
-    """Which drawing, and in which colour of the palette."""
+    """The drawing, and its colour in the palette."""
     colour: str
     text: str
     stock: int = 12
@@ -39,7 +39,7 @@ class OrderLine:
     name: str
     quantity: int
     price: int
-    """Of one piece, in cents."""
+    """The price of one piece in cents."""
 
     @property
     def total(self) -> int:
@@ -57,20 +57,20 @@ class ShopOrder:
 
     @property
     def total(self) -> int:
-        """In cents."""
+        """The total in cents."""
         return sum(line.total for line in self.items)
 
 
 @dataclass(frozen=True)
 class ShopSession:
-    """One visitor, known by a cookie."""
+    """One visitor, identified by a cookie."""
 
     id: str
     user: str = ""
     cart: dict[str, int] = field(default_factory=dict)
     """Quantities by slug."""
     notice: str = ""
-    """Shown once, on the next page."""
+    """A message for the next page."""
 
 
 GOODS = (
@@ -147,7 +147,7 @@ class ShopStore:
             return notice
 
     def set_quantity(self, session: ShopSession, slug: str, quantity: int) -> None:
-        """Put so many of a product into the cart; 0 takes it out."""
+        """Set the quantity of a product in the cart; 0 removes it."""
         with self._lock:
             now = self._now(session)
             cart = {key: value for key, value in now.cart.items() if key != slug or quantity > 0}
@@ -165,7 +165,7 @@ class ShopStore:
         return [OrderLine(slug, BY_SLUG[slug].name, count, BY_SLUG[slug].price) for slug, count in cart.items()]
 
     def check_out(self, session: ShopSession) -> ShopOrder | None:
-        """Turn the cart into an order; None when it is empty, as after a second press of the button."""
+        """Convert the cart to an order; None when it is empty, as after a second click."""
         with self._lock:
             lines = tuple(self.lines(session))
             if not lines:
@@ -177,7 +177,7 @@ class ShopStore:
             return order
 
     def order(self, number: str, user: str) -> ShopOrder | None:
-        """That user's order."""
+        """The order of a user with this number."""
         return next((each for each in self.orders if each.number == number and each.user == user), None)
 
     def _now(self, session: ShopSession) -> ShopSession:
