@@ -1,4 +1,4 @@
-"""Ways to run a model: in this process, behind an OpenAI-compatible server, or answers from a file."""
+"""Engines: a model in this process, behind an OpenAI-compatible server, or answers from a file."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["Answer", "Engine", "EngineOptions", "OptionScores", "Request", "open
 
 
 def open_engine(model: str, options: EngineOptions | None = None) -> Engine:
-    """The engine for a model's name.
+    """Open the engine for a model name.
 
-    - `http://…` or `https://…`: a server that speaks OpenAI's chat API (`#name` at the end chooses among its models)
-    - `serve:MODEL`: a checkpoint behind a vLLM that is started for it, and ends with the engine
-    - `scripted:FILE`: the answers in a file, one after the other
+    - `http://…` or `https://…`: a server with OpenAI's chat API (`#name` at the end selects one of its models)
+    - `serve:MODEL`: a checkpoint behind a vLLM server that is started for it and stopped when the engine is closed
+    - `scripted:FILE`: the answers in a file, in order
     - a folder or a Hugging Face id: an InternVL checkpoint, in this process
 
-    Raises UsageError for a name that is
-    none of these, SetupError when a package is missing, and ModelError when the model cannot be opened.
+    Raises UsageError for any other name, SetupError when a package is missing, and ModelError when the model cannot
+    be opened.
     """
     options = options or EngineOptions()
     if model.startswith(("http://", "https://")):

@@ -1,4 +1,4 @@
-"""Small pieces of EBNF in the form that xgrammar reads: literals, ranges of numbers, and what texts may hold."""
+"""EBNF fragments for xgrammar: literals, ranges of numbers, and the characters that texts may contain."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ if TYPE_CHECKING:
 
 
 def literal(text: str) -> str:
-    """A text as it stands."""
+    """Return the literal for a text."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
 
 def either(choices: Iterable[str]) -> str:
-    """One of several pieces."""
+    """Return an alternative of fragments."""
     return f"({' | '.join(choices)})"
 
 
 def words(choices: Iterable[str]) -> str:
-    """One of several texts."""
+    """Return an alternative of literals."""
     return either(map(literal, choices))
 
 
 def integer(least: int, most: int) -> str:
-    """A whole number from `least` to `most`, without leading zeros."""
+    """Return the fragment of an integer from `least` to `most`, without leading zeros."""
     parts = []
     if least < 0:
         parts.append(f'"-" {integer(max(1, -most), -least)}')
@@ -40,7 +40,7 @@ def integer(least: int, most: int) -> str:
 
 
 def _between(low: str, high: str) -> list[str]:
-    """Numbers of equally many digits, from one to the other."""
+    """Return the fragments of the numbers between two numbers with the same count of digits."""
     rest = len(low) - 1
     if low[1:] == "0" * rest and high[1:] == "9" * rest:
         return [_digits(low[0], high[0], rest)]
@@ -51,12 +51,12 @@ def _between(low: str, high: str) -> list[str]:
 
 
 def _digits(first: str, last: str, rest: int) -> str:
-    """One digit of a range, then any others."""
+    """Return the fragment of one digit in a range, followed by `rest` arbitrary digits."""
     return f"[{first}-{last}]" + (f" [0-9]{{{rest}}}" if rest else "")
 
 
 def decimal(least: int, most: int) -> str:
-    """A number from `least` to `most`, both 0 or more, with up to two decimals."""
+    """Return the fragment of a number from `least` to `most` (both at least 0) with up to two decimals."""
     return f'({integer(least, most - 1)} ("." [0-9]{{1,2}})? | "{most}")'
 
 

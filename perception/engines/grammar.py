@@ -1,7 +1,7 @@
-"""The grammar of an answer: what the action models allow and nothing else, in the EBNF that xgrammar and vLLM read.
+"""Builds the EBNF grammar of an answer from the action models, for xgrammar and vLLM.
 
-Texts are bounded in tokens (`rule[max_tokens=80]`, xgrammar 0.2.8), not in characters: counting characters needs one
-state of the grammar for each, which takes minutes to compile for a vocabulary of 150,000 tokens.
+Texts are limited in tokens (`rule[max_tokens=80]`, xgrammar 0.2.8) and not in characters. A character limit needs one
+state of the grammar for each character, which takes minutes to compile for a vocabulary of 150,000 tokens.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.tools.custom_tools import Tool
 
-#: Tokens of an answer: a thought and an action take about 100, and this leaves room to type a page of text.
+#: The token limit of an answer. Reasoning and an action take about 100; the rest leaves room to type a page of text.
 LONGEST = 1024
 #: Tokens of a thought, of a target's description, and of a name that is counted in characters too.
 THOUGHT_TOKENS, PHRASE_TOKENS, NAME_TOKENS = 80, 40, 24
@@ -63,14 +63,12 @@ def action_grammar(
     thinking: int = 0,
     tools: Sequence[Tool] = (),
 ) -> str:
-    """What an answer with one thought and one action of `kinds` has to match; root rule `root`.
+    """Return the grammar of an answer with a sentence of reasoning and one action of `kinds`; its root rule is `root`.
 
-    With `tools`, a call of one of them, too; without, no call is on offer.
-
-    `size` is the picture's width and height, without which a profile that counts in pixels writes its targets in
-    words only. Every answer fits into `longest` tokens, and `thinking` more for a profile that thinks first. Empty,
-    which holds an answer to nothing, for thoughts in a channel that only control tokens open. Raises UsageError when
-    `longest` is too small for an action, or no kind is on offer.
+    With `tools`, a call of one of them is allowed too. `size` is the width and height of the image; without it, a
+    profile with pixel coordinates writes targets in words only. An answer fits into `longest` tokens, plus `thinking`
+    tokens for a profile that reasons first. The result is empty for reasoning in a channel that only control tokens
+    open. Raises UsageError when `longest` is too small for an action, or no kind is offered.
     """
     if profile.template == "harmony_thinking":
         return ""

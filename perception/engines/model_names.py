@@ -1,4 +1,4 @@
-"""Which checkpoint a model's name means: a folder, or a Hugging Face id that transformers can load as it is."""
+"""Resolves a model name to a folder or to a Hugging Face id in the format of transformers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from handeye.tools.errors import ModelError, UsageError
 
-#: Checkpoints of the original format that were released in transformers' own as well, and the ending of the twin.
+#: Checkpoints in the original format that were also released in the format of transformers, and the suffix of that one.
 #: InternVL 2.5 was converted with its preference-optimised weights only, 3 and 3.5 only after their last training.
 TWINS = (
     (re.compile(r"InternVL2_5-(1|2|4|8|26|38|78)B-MPO"), "-hf"),
@@ -21,10 +21,10 @@ RELEASED = re.compile(
 
 
 def resolve_model(model: str) -> tuple[str, tuple[str, ...]]:
-    """A folder's path or a hub id that transformers can load, and what was changed about it.
+    """Return a folder or a hub id that transformers can load, and notes about a replaced name.
 
-    Raises UsageError for a name that is neither, and for a released checkpoint that exists in the original format only
-    (which runs code of its own); both name what to give instead. Raises ModelError for a file.
+    Raises UsageError for a name that is neither, and for a checkpoint that was released in the original format only
+    (which needs remote code). Raises ModelError for a file.
     """
     path = Path(model).expanduser()
     if path.is_dir():
@@ -57,7 +57,7 @@ def resolve_model(model: str) -> tuple[str, tuple[str, ...]]:
 
 
 def native_twin(model: str) -> str:
-    """The released checkpoint in transformers' own format that a name stands for; empty when there is none."""
+    """Return the released checkpoint in the format of transformers for a name; empty when there is none."""
     owner, _, name = model.partition("/")
     for pattern, ending in TWINS:
         if pattern.fullmatch(name):

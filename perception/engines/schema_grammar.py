@@ -1,6 +1,6 @@
-"""The grammar of a tool's arguments, from their JSON schema: exact for what pydantic makes of plain types, else free.
+"""The grammar of a tool's arguments, from their JSON schema. It is exact for schemas of plain pydantic types.
 
-Whatever is written passes the tool's own check afterwards: the grammar spares a model the mistakes of form.
+Other schemas allow any flat JSON object. The tool validates its arguments afterwards in both cases.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from handeye.perception.engines.ebnf import TEXT, either, integer, literal, word
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-#: Items of a list, and entries of an object whose keys are free.
+#: The limit of items in a list, and of entries in an object with arbitrary keys.
 MOST_ITEMS = 4
-#: Whole numbers without bounds have so many digits at most.
+#: The limit of digits in an integer without bounds.
 MOST_DIGITS = 15
-#: The least budget of a text in tokens; tools with more texts than fit have free arguments.
+#: The smallest token budget of a text. Tools with more texts than fit have free arguments.
 LEAST_TOKENS = 16
-#: Where a text goes, before it is known what budget is left for it.
+#: Placeholder of a text whose token budget is not known yet.
 _SLOT = "\0"
 _STRING = f'"\\"" {_SLOT} "\\""'
 _WHOLE = f'"-"? ("0" | [1-9] [0-9]{{0,{MOST_DIGITS - 1}}})'
@@ -27,7 +27,7 @@ _NUMBER = f'{_WHOLE} ("." [0-9]{{1,6}})?'
 
 
 class _Piece(NamedTuple):
-    """Some EBNF, how many texts it can hold at once, and how many characters it can come to without them."""
+    """An EBNF fragment, the most texts in it, and the most characters without these texts."""
 
     text: str
     slots: int = 0
@@ -38,9 +38,9 @@ _SCALAR = _Piece(f'({_STRING} | {_NUMBER} | "true" | "false" | "null")', 1, 24)
 
 
 def arguments(schema: dict[str, Any], room: int, add: Callable[[str, str, int], str]) -> str:
-    """What an object of this schema looks like, in at most `room` tokens.
+    """Return the EBNF of an object of this schema in at most `room` tokens.
 
-    `add(name, body, tokens)` makes a rule for texts with a budget and returns its name.
+    `add(name, body, tokens)` adds a rule with a token budget and returns its name.
     """
     made = _free_object()
     try:
@@ -57,7 +57,7 @@ def arguments(schema: dict[str, Any], room: int, add: Callable[[str, str, int], 
 
 
 class _Unknown(Exception):
-    """A schema that says more than is written here, or that makes no sense."""
+    """The schema is invalid or uses something that is not supported here."""
 
 
 class _Schema:
@@ -65,7 +65,7 @@ class _Schema:
         self._definitions = root.get("$defs") or root.get("definitions") or {}
 
     def value(self, schema: Any, inside: tuple[str, ...]) -> _Piece:
-        """What a schema takes; `inside` are the definitions around it, because one may hold itself."""
+        """Return the fragment of a schema; `inside` are the enclosing definitions, to detect recursion."""
         if schema is True or schema == {}:
             return _free()
         if not isinstance(schema, dict):

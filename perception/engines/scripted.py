@@ -1,4 +1,4 @@
-"""Answers from a list instead of a model: for demonstrations and tests of everything around a model."""
+"""An engine that returns answers from a list, for demonstrations and tests without a model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ScriptedEngine:
-    """Gives its answers in the order it is asked, whatever it is asked, and remembers the prompts."""
+    """Returns its answers in order, whatever the prompt is, and stores the prompts."""
 
     def __init__(self, answers: Sequence[str], profile: ModelProfile = INTERNVL3, name: str = "scripted") -> None:
         self.name = name
@@ -34,9 +34,9 @@ class ScriptedEngine:
 
     @classmethod
     def open(cls, path: str) -> ScriptedEngine:
-        """The answers in a file: a JSON list of texts (or of actions), or one answer a line.
+        """Read the answers from a file: a JSON list of texts or actions, or one answer per line.
 
-        Raises UsageError when the file cannot be read or holds no answer.
+        Raises UsageError when the file cannot be read or has no answer.
         """
         try:
             text = Path(path).expanduser().read_text(encoding="utf-8")
@@ -67,7 +67,7 @@ class ScriptedEngine:
         return answers * (request.samples // count)
 
     def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
-        """The next answer as numbers between 0 and 1, one for each option; their shares are made to sum to 1."""
+        """Read the next answer as one weight for each option, and normalise the weights to probabilities."""
         self.prompts.append(prompt)
         if self._used >= len(self._answers):
             raise ModelError(f"{self.name} is used up: it holds {len(self._answers)} answers; add more")
@@ -83,7 +83,7 @@ class ScriptedEngine:
         return OptionScores((shares,), Usage(calls=1))
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
 
 def _answers(text: str, path: str) -> list[str]:

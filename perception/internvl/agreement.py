@@ -1,4 +1,4 @@
-"""What several answers to one question have in common: which place most of them mean, and how sure that makes it."""
+"""Groups several answers to one grounding question by place, and computes the confidence from their votes."""
 
 from __future__ import annotations
 

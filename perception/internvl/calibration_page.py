@@ -1,4 +1,4 @@
-"""Pictures and pages of shapes whose places are known: what a model is calibrated on, and can be trained on."""
+"""Draws images and pages of shapes at known positions, for calibration and training."""
 
 from __future__ import annotations
 

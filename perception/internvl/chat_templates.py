@@ -1,4 +1,4 @@
-"""How turns are set in the chat formats that InternVL's language parts were trained with."""
+"""The chat formats that InternVL's language models were trained with."""
 
 from __future__ import annotations
 

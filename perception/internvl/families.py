@@ -1,8 +1,8 @@
-"""What other families of models speak: where they differ from a plain profile, and how their names are recognised.
+"""Profiles of other model families, as data, and the patterns that recognise their names.
 
-They are reached through servers. handeye asks all of them for its own form of an answer; models that were trained on
-one form alone answer in theirs, and a profile's dialects read both. Where a coordinate space depends on the base model,
-the version in the name decides.
+These models are reached through servers. handeye asks all of them for its own answer format. A model that was trained on
+one format only answers in that one, and the profile's dialects cover both. Where the coordinate space depends on the
+base model, the version in the name decides.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Where in the sequence each token stands: V2PE lets visual tokens advance the position by a fraction.
+"""Computes the position of each token; with V2PE a visual token advances it by a fraction.
 
-Source: OpenGVLab/V2PE, `get_rope_pos_id` with `v2pe_fix`: text advances by 1, a visual token by delta from the place
-of `<img>`, and text after a picture goes on at the next whole number.
+Source: OpenGVLab/V2PE, `get_rope_pos_id` with `v2pe_fix`. Text advances the position by 1, a visual token by delta from
+the position of `<img>`, and text after an image continues at the next integer.
 """
 
 from __future__ import annotations

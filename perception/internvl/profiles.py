@@ -1,4 +1,4 @@
-"""What one family of models speaks: its coordinates, its ways to write actions, its tiles and its system text."""
+"""The profile of a model family: coordinates, dialects, tiles, chat format and system text."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a model is told: one prompt, built once, and written either as InternVL's chat text or as OpenAI messages.
+"""Builds the prompt of a question and renders it as InternVL's chat text or as OpenAI messages.
 
-What changes least comes first (system text, actions, goal, the screenshot, then the history as text, then the
-question), so that whoever caches the prompt can keep its head from step to step and from one question to the next.
+The parts that change least come first: system text, actions, goal, the screenshot, then the history as text, then the
+question. A prefix cache can reuse them from step to step and from one question to the next.
 """
 
 from __future__ import annotations

@@ -1,14 +1,13 @@
-"""Pillow's bicubic resize as products of matrices: the very same bytes, in less time, on every core.
+"""Pillow's bicubic resize as matrix products: equal bytes in less time, on all cores.
 
-Resizing along one side gives each new pixel a few old ones around it, each with its weight. Pillow goes from pixel to
-pixel; here a block of new pixels is one small dense matrix, whose product with a strip of the picture NumPy's linear
-algebra works out many pixels at a time, zeros and all. The bytes are the same because
+Resizing along one axis makes each new pixel from a few old ones and their weights. Pillow handles single pixels. Here a
+block of new pixels is a small dense matrix, and NumPy multiplies it with a strip of the image. The bytes are equal:
 
-- Pillow's weights are integers over 2**22 and its sums of bytes lose nothing, nor do those of doubles, which hold 53
-  bits. Both round halves up (see `resampling.UP`). Where a weight lies so near the middle between two integers that the
-  last bit of a double could turn it, Pillow itself is asked.
-- Between the two sides Pillow keeps bytes, so the order shows, and it depends on the sizes (since Pillow 13). It is
-  seen on noise, once for each pair of sizes; where neither order gives Pillow's bytes, Pillow is asked.
+- Pillow's weights are integers over 2**22, and sums of bytes are exact, as they are in doubles with 53 bits. Both round
+  halves up (see `UP`). Where a weight is so close to the middle of two integers that the last bit of a double could
+  change it, Pillow itself is used.
+- Pillow stores bytes between the two axes, so that their order matters. It depends on the sizes (since Pillow 13) and is
+  determined on noise, once for each pair of sizes. Where neither order gives Pillow's bytes, Pillow is used.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""InternVL's tiling: a screenshot becomes square tiles in the grid closest to its shape, and a thumbnail of the whole.
+"""InternVL's tiling: an image becomes square tiles in the grid closest to its shape, and a thumbnail.
 
-Exact to the algorithm of the InternVL model card, pixel for pixel, with Pillow and NumPy alone. What a tile shows is
-told by its digest, so that whoever runs the model can tell tiles it has seen before, and normalise only the others.
+The result is equal to the algorithm of the InternVL model card, pixel for pixel, with Pillow and NumPy alone. Each tile
+has a digest, so that known tiles need not be normalised and encoded again.
 """
 
 from __future__ import annotations

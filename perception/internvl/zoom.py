@@ -1,4 +1,4 @@
-"""When and where a model should look a second time: screens that have more pixels than its tiles can show."""
+"""Decides when and where a model looks at an enlarged region: for images with more pixels than its tiles show."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""InternVL in this process: its weights, its caches, and a loop of our own that reads prompts and writes answers."""
+"""InternVL in this process: weights, caches, prefill and decoding."""

@@ -1,6 +1,6 @@
-"""Loading an InternVL checkpoint with transformers, from a folder or the hub, and saying what is wrong with it.
+"""Loads an InternVL checkpoint with transformers from a folder or the hub, and explains what is wrong with it.
 
-No code that a checkpoint carries is ever run, and only safetensors are read.
+No code of a checkpoint is executed, and only safetensors files are loaded.
 """
 
 from __future__ import annotations

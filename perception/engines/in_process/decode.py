@@ -1,4 +1,4 @@
-"""Writing answers: token by token, several side by side, with what the grammar forces read in passing."""
+"""Decodes answers token by token, several rows in one batch, with the tokens that a grammar forces."""
 
 from __future__ import annotations
 

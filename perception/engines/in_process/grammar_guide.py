@@ -1,4 +1,4 @@
-"""Answers held to a grammar: which tokens may come next, and which must."""
+"""Constrained decoding: which tokens a grammar allows next, and which it forces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys and values of what a model has read: a buffer that grows in place, and pieces of it that can be kept."""
+"""A key-value cache that grows in place and whose pieces can be copied."""
 
 from __future__ import annotations
 

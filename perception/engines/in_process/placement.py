@@ -1,4 +1,4 @@
-"""Where a checkpoint's weights go, and in which number format: one GPU, several, or the CPU; whole or quantised."""
+"""Chooses devices, number format and quantisation for a checkpoint, and has the int8 layers for CPUs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a prompt: tiles to features, features and words to keys and values, and no more of either than is new."""
+"""Prefills a prompt: computes tile features, keys and values that are not in the caches."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What has been seen is not looked at again: features by tile, keys and values by prefix, within one bound of memory.
+"""Caches tile features and key-value pieces by content, within one memory limit.
 
-A prompt is read in pieces whose ends follow from its tokens alone, with caches and without. A piece is kept under the
-hash of all that was read up to its end (token ids, and the digests of the tiles behind image tokens), so that a kept
-piece is what the same kernels, given the same shapes, would compute again: the caches change no bit, and no token.
-Nothing kept is ever written to, so that a failure in the middle of reading leaves the caches as they were.
+A prompt is prefilled in pieces whose ends depend on its tokens only. The key of a piece is a hash of everything up to its
+end: token ids, and the digests of the tiles behind image tokens. A cached piece is what the same kernels would compute
+again from inputs of the same shape, so that the caches change no token. Cached values are never modified; an error
+during prefill leaves the caches valid.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A prompt as tokens and tiles, as many as the context and the memory hold."""
+"""Converts a prompt to token ids and tiles that fit into the context and the memory."""
 
 from __future__ import annotations
 

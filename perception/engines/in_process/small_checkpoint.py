@@ -1,7 +1,7 @@
-"""A small InternVL checkpoint with random weights: real code runs on it in seconds, and it has learned nothing.
+"""Builds a small InternVL checkpoint with random weights, for tests of the real code.
 
-It has everything a released `-hf` checkpoint has (configuration, safetensors, tokenizer with InternVL's special tokens,
-chat template, picture settings), so that transformers and vLLM load it as they load InternVL3-8B.
+The folder has all files of a released `-hf` checkpoint: configuration, safetensors, tokenizer with InternVL's special
+tokens, chat template and image settings. transformers and vLLM load it as they load InternVL3-8B.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""InternVL in this process, through transformers: our own tiler and loop, the checkpoint's tokenizer and model."""
+"""The in-process engine: handeye's tiler, caches and decoding loop over a checkpoint loaded by transformers."""
 
 from __future__ import annotations
 

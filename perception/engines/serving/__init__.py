@@ -1,1 +1,1 @@
-"""InternVL behind a server: asking one that runs, and starting one."""
+"""InternVL behind a server: the engine for a running server, and starting vLLM."""

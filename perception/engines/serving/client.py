@@ -1,7 +1,7 @@
-"""One question to a server, asked in the way it understands: what it refuses is left out, what is too long made short.
+"""Sends a chat request to a server and adapts it to what the server accepts.
 
-What a server lacks is found out by asking, once; the note that says so is on the answer it was found out with and among
-the engine's notes from then on.
+A field that the server refuses is left out of later requests, and a prompt that is too long gets fewer tiles. Each
+adaptation adds a note to the answer in which it was found, and to the notes of the engine.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ChatReply:
     reply: Any
     notes: tuple[str, ...]
     tiles: int
-    """Of the pictures as they were cut; told by the server, or counted as it would."""
+    """Tiles of the images, as reported by the server or else computed."""
     tokens_per_tile: int
 
     @property

@@ -1,7 +1,7 @@
-"""How servers say that prompt and answer do not fit, and by how much.
+"""Handles prompts over a server's context limit: reads the excess from its error, and shrinks the images.
 
-Every server has a sentence of its own, and changes it: what counts is that one speaks of tokens or a length, of a limit
-that was passed, and of numbers.
+Servers use different sentences, and change them. An error counts as one about the limit when it mentions tokens or a
+length, a limit that was exceeded, and numbers.
 """
 
 from __future__ import annotations

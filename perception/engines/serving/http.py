@@ -1,8 +1,7 @@
-"""Asking a server over HTTP so that nothing hangs.
+"""Exchanges JSON with a server, with a deadline for the whole exchange.
 
-A deadline for the whole exchange, a bound on what is read, and a few tries with a growing pause when the server is busy
-or stumbles. Each exchange runs in a thread of its own: a server that drips bytes, or a name that cannot be looked up,
-holds up that thread and not the caller.
+The size of a reply is limited, and a busy or failing server gets a few more requests with growing pauses. Each exchange
+runs in its own thread, so that a server that sends single bytes, or a slow name lookup, does not block the caller.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a server says that a model wrote: text, reasoning in fields of its own, and calls of tools.
+"""The message in a server's reply: text, reasoning in separate fields, and tool calls.
 
-Servers and gateways differ in where they put each: `content` is a text or a list of parts, the reasoning stands in one
-of several fields or is one of the parts, and a server with a parser for calls takes them out of the text.
+Servers differ: `content` is a text or a list of parts, the reasoning is in one of several fields or is one of the parts,
+and a server with a parser for tool calls removes them from the text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A model behind a server that speaks OpenAI's chat API: vLLM, LMDeploy, SGLang, `transformers serve` and others."""
+"""The engine for a server with OpenAI's chat API: vLLM, LMDeploy, SGLang, `transformers serve` and others."""
 
 from __future__ import annotations
 

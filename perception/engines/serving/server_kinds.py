@@ -1,4 +1,4 @@
-"""Which server answers, and how each is told what OpenAI's API has no field for."""
+"""Detects the kind of a server, and the request fields it has beyond OpenAI's API."""
 
 from __future__ import annotations
 

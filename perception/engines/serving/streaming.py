@@ -1,4 +1,4 @@
-"""An answer that is streamed: the server's events put together again, and its text told as it grows."""
+"""Assembles a streamed reply from server-sent events and forwards its text as it grows."""
 
 from __future__ import annotations
 

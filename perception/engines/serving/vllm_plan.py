@@ -1,4 +1,4 @@
-"""How a checkpoint is to be served: vLLM's flags for its family, and its share of the GPUs present."""
+"""Chooses vLLM's flags for a checkpoint and its split over the available GPUs."""
 
 from __future__ import annotations
 

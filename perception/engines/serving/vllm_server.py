@@ -1,6 +1,6 @@
-"""Starts vLLM for a checkpoint, waits until it is healthy, and ends it with everything it has started.
+"""Starts vLLM for a checkpoint, waits until it is healthy, and stops it with all its child processes.
 
-vLLM runs under `tools/supervisor.py`, which ends it when this process ends, even when this process is killed.
+A supervisor process stops vLLM when this process ends, even when this process is killed.
 """
 
 from __future__ import annotations

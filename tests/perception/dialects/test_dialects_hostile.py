@@ -331,4 +331,4 @@ def test_nothing_in_the_dialects_can_run_what_a_model_wrote() -> None:
                 parses.append(path.name)
                 assert isinstance(node, ast.Call)
                 assert [keyword.arg for keyword in node.keywords] == ["mode"]
-    assert parses == ["code.py"]
+    assert parses == ["python_calls.py"]
