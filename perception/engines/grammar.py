@@ -191,7 +191,7 @@ class _Rules:
         return f"{' '.join(before)} {either(forms)}"
 
     def call(self, kind: str) -> str:
-        """ScaleCUA's call for a kind of action; empty when it has none, or it needs a place that cannot be told."""
+        """Return ScaleCUA's call for a kind of action; empty without one, or when it needs unknown coordinates."""
         call = CALLS.get(kind, "")
         helpers = {"at": '"x=" across ", y=" down', "pressed": KEY, "python": PYTHON}
         used = [name for name in helpers if f" {name} " in call]

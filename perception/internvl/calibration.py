@@ -1,7 +1,7 @@
 """Determines the coordinates a model writes, from questions about shapes at known positions.
 
-Every convention is tried: coordinate space, order of a pair, and form of a box. For each one, scale and offset are fitted
-with a robust method. The convention with the lowest cost wins; a scale and an offset add to the cost.
+Every convention is tried: coordinate space, order of a pair, and form of a box. For each one, a robust method fits scale
+and offset. The convention with the lowest cost wins; a scale and an offset add to the cost.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 #: Scales and offsets beyond these are no miscalibration but another way to write: they would let an answer that is
 #: always the same fit anything.
 LEAST_SCALE, MOST_SCALE, MOST_OFFSET = 0.6, 1.6, 0.25
-#: Two answers nearer to each other than this part of a side tell too little about the scale.
+#: Two answers closer than this part of a side do not determine the scale.
 APART = 0.15
 #: The share of answers that are thought to mean the place, and to scatter around it; the others are anywhere.
 TRUSTED = 0.65

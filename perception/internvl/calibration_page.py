@@ -17,7 +17,7 @@ from handeye.tools.geometry import Box
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: Told apart by name as well as by eye; each with the colour of the writing on it.
+#: Colours that differ clearly, each with the colour of the label on it.
 COLOURS = {
     "red": ("#d22630", "white"),
     "green": ("#1f8a3b", "white"),

@@ -1,7 +1,7 @@
 """Profiles of other model families, as data, and the patterns that recognise their names.
 
-These models are reached through servers. handeye asks all of them for its own answer format. A model that was trained on
-one format only answers in that one, and the profile's dialects cover both. Where the coordinate space depends on the
+These models run on servers. handeye asks all of them for its own answer format. A model that was trained on one format
+only answers in that one, and the profile's dialects cover both. Where the coordinate space depends on the
 base model, the version in the name decides.
 """
 

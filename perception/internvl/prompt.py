@@ -62,7 +62,7 @@ class ChatTurn:
 
 @dataclass(frozen=True)
 class Prompt:
-    """Everything a model is told for one answer."""
+    """The complete input of a model for one answer."""
 
     system: str
     turns: tuple[ChatTurn, ...]
@@ -101,7 +101,7 @@ def _labelled(label: str, shown: Sequence[PromptPart]) -> tuple[PromptPart, ...]
 
 @dataclass(frozen=True)
 class PromptStep:
-    """One step that is over, as the model is told of it."""
+    """A finished step, as the prompt describes it."""
 
     number: int
     action: Action

@@ -283,7 +283,7 @@ def _ends(model: Any, tokenizer: Any, template: TemplateName) -> tuple[int, ...]
 
 @contextmanager
 def _quiet(transformers: Any, bars: bool) -> Iterator[None]:
-    """No advice on stderr while weights are loaded; progress bars only where somebody waits for a download."""
+    """Suppress advice on stderr while weights are loaded; `bars` allows progress bars of downloads."""
     own, hub = transformers.utils.logging, logging.getLogger("huggingface_hub")
     level, bar, hub_level = own.get_verbosity(), own.is_progress_bar_enabled(), hub.level
     own.set_verbosity_error()

@@ -44,7 +44,7 @@ class KvLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
     def _extended(self, which: int, shown: Any, states: Any, filled: int) -> Any:
         end = filled + states.shape[-2]
         buffer = self._buffers[which]
-        # Whoever repeated or chose rows has put another tensor in the buffer's place; cutting it leaves a view of it.
+        # Repeating or selecting rows replaces the tensor of the buffer; cropping leaves a view of it.
         mine = buffer is not None and (not filled or shown.data_ptr() == buffer.data_ptr())
         if not mine or buffer.shape[-2] < end or buffer.shape[0] != states.shape[0]:
             room = max(self._room, end + GROWTH)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Modules that keep full precision when weights are quantised: what sees and what hands it on, and the last layer.
 #: transformers compares these with the beginning of a module's whole name.
 UNQUANTISED = ("model.vision_tower", "model.multi_modal_projector", "lm_head")
-#: Besides these, what is not a language layer: it stays together on the first GPU.
+#: Everything that is not a language layer. It stays together on the first GPU.
 FIRST_GPU = (
     "model.vision_tower",
     "model.multi_modal_projector",

@@ -235,7 +235,7 @@ def qwen2_internvl_config(
 
 
 def save_checkpoint(folder: Path, model: Any, tokenizer: Any) -> Path:
-    """Write a model and its tokenizer with all that transformers and vLLM look for beside them; return the folder."""
+    """Write a model and its tokenizer with all settings that transformers and vLLM need, and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save_pretrained(folder)
     model.generation_config.eos_token_id = model.config.text_config.eos_token_id

@@ -93,7 +93,7 @@ class HttpClient:
         return self._ask("GET", path, None, time.monotonic() + seconds, seconds, None)
 
     def peek(self, path: str) -> Any:
-        """The JSON at a path beside the API's (`/version`), asked for once and quickly; None when there is none."""
+        """Return the JSON at a path outside of the API (`/version`) after one short request; None without one."""
         parts = urlsplit(self.base)
         deadline = time.monotonic() + min(PEEK_SECONDS, self.timeout)
         try:
@@ -287,7 +287,7 @@ class _Exchange:
             self._put(error)
 
     def _put(self, item: httpx.Response | bytes | Exception | None) -> bool:
-        """Whether somebody still waits for it."""
+        """Queue an item; returns False when the caller no longer waits."""
         while not self._over.is_set():
             try:
                 self._arrived.put(item, timeout=0.5)

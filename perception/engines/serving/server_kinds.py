@@ -15,22 +15,22 @@ ServerKind = Literal["vllm", "sglang", "lmdeploy", "other"]
 
 #: Before this version vLLM had a field of its own for each kind of constraint.
 STRUCTURED_OUTPUTS = (0, 12)
-#: The tiles that checkpoints are configured for, and so a server that was told nothing else.
+#: The tile limit in the checkpoints' configuration, which a server uses by default.
 OWN_TILES = 12
 
 
 @dataclass(frozen=True)
 class ServedModel:
-    """One model of one server, by what the server tells of itself."""
+    """One model of one server, as the server reports it."""
 
     name: str
     """The model's, as it is asked for."""
     kind: ServerKind = "other"
     version: tuple[int, ...] = ()
     origin: str = ""
-    """The checkpoint it was started with, where that is told."""
+    """The checkpoint it was started with; empty when the server does not report it."""
     context: int = 0
-    """Most tokens of prompt and answer together; 0 when that is not told."""
+    """The limit of tokens for prompt and answer together; 0 when the server does not report it."""
 
     def grammar(self, text: str) -> dict[str, Any]:
         """The fields of a request that hold the answer to a grammar; empty when the server has none for it."""

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class TextForwarder:
-    """Tells a text piece by piece, without the strings that end it, and nothing twice when it is begun anew.
+    """Forwards a growing text in pieces, without stop strings, and without repetition after a retry.
 
-    Reasoning is told with the rest, for a person who watches; a text with reasoning is told whole, because it is not
-    known before its end where the answer begins.
+    Reasoning is forwarded too. A text with reasoning is forwarded without a cut at a stop string, because the start of
+    the answer is not known before the end.
     """
 
     def __init__(self, on_text: Callable[[str], None], ends: Sequence[str]) -> None:
@@ -26,7 +26,7 @@ class TextForwarder:
         self._told = ""
 
     def grown(self, text: str, *, done: bool = False) -> None:
-        """The text so far; of a second try only what goes beyond the first is told, if it goes on from there."""
+        """Forward the new part of the text. After a retry, only text that continues the earlier one is forwarded."""
         cut = text if has_marks(text) else finished(text, self._ends)
         if cut == text and not done:
             cut = text[: len(text) - self._undecided(text)]
@@ -35,7 +35,7 @@ class TextForwarder:
             self._told = cut
 
     def _undecided(self, text: str) -> int:
-        """How many characters at the end may yet become a string that ends the answer."""
+        """Return how many characters at the end could be the beginning of a stop string."""
         longest = max(map(len, self._ends), default=1) - 1
         sizes = range(min(longest, len(text)), 0, -1)
         return next((size for size in sizes if any(end.startswith(text[-size:]) for end in self._ends)), 0)
@@ -46,7 +46,7 @@ END = b"[DONE]"
 
 
 class StreamReader:
-    """Reads server-sent events of OpenAI's chat API into the reply that would have come in one piece."""
+    """Assembles server-sent events of OpenAI's chat API into the reply that a request without streaming gets."""
 
     def __init__(self, telling: TextForwarder) -> None:
         self._telling = telling

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from handeye.perception.engines.options import EngineOptions
 
 GB = 1 << 30
-#: Room on each GPU beside the weights: activations of the vision part, CUDA graphs, and a key-value cache.
+#: Memory on each GPU in addition to the weights: vision activations, CUDA graphs and a key-value cache.
 BESIDE = 4 * GB
 #: The part of a GPU's memory that vLLM takes by itself.
 USED = 0.9
@@ -101,7 +101,7 @@ def split_gpus(
 ) -> GpuSplit:
     """The fewest GPUs that hold the model, and a copy of it on each such group.
 
-    Attention heads are dealt out evenly, and each GPU keeps room beside its part of the weights. Raises SetupError
+    Attention heads are distributed evenly, and each GPU keeps `BESIDE` bytes in addition to its weights. Raises SetupError
     when all GPUs together are too small. Without GPUs the model runs on the CPU, once.
     """
     if not gpus:

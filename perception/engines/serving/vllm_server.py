@@ -227,7 +227,7 @@ def find_vllm(given: str = "") -> tuple[Launcher, ...]:
 
 
 def _scripted(script: Path) -> tuple[Launcher, ...]:
-    """The console script, and the module with the python beside it, for when the script fails."""
+    """Return the console script, and the module with the python of the same folder as a fallback."""
     python = script.resolve().with_name("python")
     module = (Launcher((str(python), *MODULE)),) if python.is_file() else ()
     return (Launcher((str(script), "serve")), *module)
