@@ -1,7 +1,7 @@
 """Determines the coordinates a model writes, from questions about shapes at known positions.
 
-Every convention is tried: coordinate space, order of a pair, and form of a box. For each one, a robust method fits scale
-and offset. The convention with the lowest cost wins; a scale and an offset add to the cost.
+Every convention is tried: coordinate space, order of a pair, and form of a box. For each one, a robust method fits the
+scale and offset. The convention with the lowest cost wins; a scale and an offset add to the cost.
 """
 
 from __future__ import annotations

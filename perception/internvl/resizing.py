@@ -6,8 +6,8 @@ block of new pixels is a small dense matrix, and NumPy multiplies it with a stri
 - Pillow's weights are integers over 2**22, and sums of bytes are exact, as they are in doubles with 53 bits. Both round
   halves up (see `UP`). Where a weight is so close to the middle of two integers that the last bit of a double could
   change it, Pillow itself is used.
-- Pillow stores bytes between the two axes, so that their order matters. It depends on the sizes (since Pillow 13). It is
-  determined on noise, once for each pair of sizes. Where neither order gives Pillow's bytes, Pillow is used.
+- Pillow stores bytes between the two axes, so that their order matters. It depends on the sizes (since Pillow 13).
+  It is determined on noise, once for each pair of sizes. Where neither order gives Pillow's bytes, Pillow is used.
 """
 
 from __future__ import annotations

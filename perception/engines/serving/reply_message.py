@@ -1,7 +1,7 @@
 """The message in a server's reply: text, reasoning in separate fields, and tool calls.
 
-Servers differ: `content` is a text or a list of parts, and the reasoning is in one of several fields or a part. A server
-with a parser for tool calls removes them from the text.
+Servers differ: `content` is a text or a list of parts, and the reasoning is in one of several fields or a part.
+A server with a parser for tool calls removes them from the text.
 """
 
 from __future__ import annotations

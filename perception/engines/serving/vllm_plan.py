@@ -101,8 +101,8 @@ def split_gpus(
 ) -> GpuSplit:
     """The fewest GPUs that hold the model, and a copy of it on each such group.
 
-    Attention heads are distributed evenly, and each GPU keeps `BESIDE` bytes in addition to its weights. Raises SetupError
-    when all GPUs together are too small. Without GPUs the model runs on the CPU, once.
+    Attention heads are distributed evenly, and each GPU keeps `BESIDE` bytes in addition to its weights. Raises
+    SetupError when all GPUs together are too small. Without GPUs the model runs on the CPU, once.
     """
     if not gpus:
         return GpuSplit()
