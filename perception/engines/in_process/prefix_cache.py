@@ -1,9 +1,9 @@
 """Caches tile features and key-value pieces by content, within one memory limit.
 
 A prompt is prefilled in pieces whose ends depend on its tokens only. The key of a piece is a hash of everything up to
-its end: token ids, and the digests of the tiles behind image tokens. A cached piece is what the same kernels would compute
-again from inputs of the same shape, so that the caches change no token. Cached values are never modified; an error
-during prefill leaves the caches valid.
+its end: token ids, and the digests of the tiles behind image tokens. A cached piece is what the same kernels would
+compute again from inputs of the same shape, so that the caches change no token. Cached values are never modified; an
+error during prefill leaves the caches valid.
 """
 
 from __future__ import annotations
