@@ -183,9 +183,8 @@ class NetworkControl:
     def _on_websocket(self, socket: WebSocket) -> None:
         """Report an open WebSocket. Its messages are invisible, so it is a possible effect while it is open."""
         self._sockets.add(socket)
-        socket.on(
-            "close", lambda closed: self._sockets.discard(closed)
-        )  # Playwright sets attributes on handlers, so a built-in method does not work
+        # Playwright sets attributes on handlers, so a built-in method does not work.
+        socket.on("close", lambda closed: self._sockets.discard(closed))
         self._call_hook(f"WEBSOCKET {without_secrets(socket.url)}", self.hooks.on_read)
 
     def _on_request(self, request: Request) -> None:
@@ -194,9 +193,8 @@ class NetworkControl:
             self.sent.append(name)
         if request.resource_type in BACKGROUND_TYPES or request.url.partition(":")[0] in HARMLESS:
             return
-        alike = _NUMBERS.sub(
-            "#", name.partition("?")[0]
-        )  # polling requests often contain a number that prevents caching
+        # Polling requests often contain a number that prevents caching.
+        alike = _NUMBERS.sub("#", name.partition("?")[0])
         self._request_counts[alike] += 1
         if name in self._long_requests or self._request_counts[alike] > POLL_COUNT:
             return
@@ -247,10 +245,8 @@ class NetworkControl:
             elif not await self._may_send(method, url, document):
                 await root.send("Fetch.failRequest", {"requestId": identity, "errorReason": "Aborted"})
             else:
-                if (
-                    document and "networkId" not in event
-                ):  # a request without a navigation: the response is saved as a file
-                    # A redirect keeps the request id up to the dot.
+                if document and "networkId" not in event:
+                    # Without a network id the response is saved as a file. A redirect keeps the request id up to the dot.
                     until = time.monotonic() + FILE_SECONDS
                     self._files[identity.partition(".")[0]] = _File(url, until, event.get("frameId"))
                 sent = method not in SAFE_METHODS and document

@@ -135,7 +135,7 @@ class InterruptibleWait:
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def start_task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Start a task that runs beside the caller's work."""
+        """Start a task that runs in parallel with the caller."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)  # asyncio itself holds weak references to tasks only
         task.add_done_callback(self._tasks.discard)

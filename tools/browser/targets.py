@@ -80,7 +80,7 @@ class TargetLocator:
         if press and not now["enabled"]:
             raise ActionFailed(f"{what}: {name} is disabled; do first what the page asks for")
         if press and now["by"] and now["hidden"]:
-            raise _out_of_sight(now["hidden"], name, what)
+            raise _scrolled_away(now["hidden"], name, what)
         if press and (over := now["by"] or await _over_frame(frame, viewport.to_page(*place))):
             raise ActionFailed(f"{what}: {name} is covered by {over}; close or move that first")
         return viewport.to_mouse(*place)
@@ -100,7 +100,7 @@ class TargetLocator:
         right, bottom = min(viewport.width, box[2]), min(viewport.height, box[3])
         if left >= right or top >= bottom:
             if hidden:
-                raise _out_of_sight(hidden, name, what)
+                raise _scrolled_away(hidden, name, what)
             way = "down" if box[1] >= viewport.height else "up" if box[3] <= 0 else "sideways"
             size = f"{viewport.width}x{viewport.height}"
             raise ActionRefused(f"{what}: {name} is off the screen ({size}); scroll {way} to it first")
@@ -179,7 +179,7 @@ class TargetLocator:
         return kind
 
 
-def _out_of_sight(hidden: list[str], name: str, what: str) -> ActionRefused:
+def _scrolled_away(hidden: list[str], name: str, what: str) -> ActionRefused:
     where, way = hidden
     return ActionRefused(f"{what}: {name} is scrolled out of sight in {where}; scroll {way} over that first")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: Longest wait in one piece: on Windows a waiting thread handles Ctrl-C only between two waits.
-WAKE_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
 class Worker:
@@ -41,7 +41,7 @@ class Worker:
         try:
             while True:
                 try:
-                    return future.result(min(cancellation.EAR, WAKE_SECONDS) if waits else WAKE_SECONDS)
+                    return future.result(min(cancellation.EAR, POLL_SECONDS) if waits else POLL_SECONDS)
                 except TimeoutError:
                     if future.done():
                         raise
