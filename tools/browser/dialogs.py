@@ -216,8 +216,7 @@ async def _answer(session: BrowserSession, dialog: OpenDialog, *, accept: bool) 
         # A person has answered the dialog in the visible browser.
         if LOST.search(str(error)):
             raise
-    await try_call_script(
-        session.front.page.main_frame, "documentInfo", seconds=RESUME_SECONDS
-    )  # the page answers once its script has continued
+    # The page answers once its script has continued.
+    await try_call_script(session.front.page.main_frame, "documentInfo", seconds=RESUME_SECONDS)
     who = "the browser asked" if dialog.kind == "beforeunload" else "the page said"
     return f"{who} “{dialog.text[:300]}”: {dialog.accept_label if accept else 'Cancel'}"

@@ -246,7 +246,7 @@ class NetworkControl:
                 await root.send("Fetch.failRequest", {"requestId": identity, "errorReason": "Aborted"})
             else:
                 if document and "networkId" not in event:
-                    # Without a network id the response is saved as a file. A redirect keeps the request id up to the dot.
+                    # Without a network id the response is saved as a file. A redirect keeps the id up to the dot.
                     until = time.monotonic() + FILE_SECONDS
                     self._files[identity.partition(".")[0]] = _File(url, until, event.get("frameId"))
                 sent = method not in SAFE_METHODS and document

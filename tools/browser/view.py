@@ -48,9 +48,8 @@ async def read_viewport(page: Page, cdp_session: CDPSession, scale: float | None
     if scale is None:
         visual_viewport = (await cdp_session.send("Page.getLayoutMetrics"))["cssVisualViewport"]
         scale = ratio / pinch / visual_viewport.get("zoom", 1.0)
-    return Viewport(
-        round(width), round(height), ratio, scale * pinch, left, top
-    )  # pinch zoom scales mouse coordinates, too
+    # Pinch zoom scales mouse coordinates, too.
+    return Viewport(round(width), round(height), ratio, scale * pinch, left, top)
 
 
 @dataclass(frozen=True)
