@@ -29,6 +29,72 @@ DEFAULT_SECONDS = 300.0
 BENCHMARKS = ("miniwob", "webarena", "osworld")
 
 
+BenchmarkArgument = Annotated[
+    str, typer.Argument(metavar="miniwob|webarena|osworld", help="The benchmark.", show_default=False)
+]
+FilesArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FILE…]", help="Task files, or folders with them. MiniWoB++ needs none."),
+]
+TasksFlag = Annotated[
+    str,
+    typer.Option(
+        envvar="HANDEYE_TASKS", metavar="NAME,…", help="Names or ids of tasks, separated by commas, or [b]all[/b]."
+    ),
+]
+SeedsFlag = Annotated[
+    int,
+    typer.Option(min=1, max=10_000, envvar="HANDEYE_SEEDS", help="MiniWoB++: number of episodes of each task."),
+]
+FirstSeedFlag = Annotated[
+    int, typer.Option(min=0, envvar="HANDEYE_FIRST_SEED", help="MiniWoB++: seed of the first episode.")
+]
+SiteFlag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--site",
+        envvar="HANDEYE_SITE",
+        metavar="NAME=URL",
+        help="WebArena: address of a site, such as shopping=http://… Repeat the flag for several sites.",
+    ),
+]
+AllowExecuteFlag = Annotated[
+    bool,
+    typer.Option(
+        "--allow-execute",
+        envvar="HANDEYE_ALLOW_EXECUTE",
+        help="OSWorld: let task files run commands on this machine, with your rights.",
+    ),
+]
+SkipUnsupportedFlag = Annotated[
+    bool,
+    typer.Option(
+        "--skip-unsupported",
+        envvar="HANDEYE_SKIP_UNSUPPORTED",
+        help="Leave out tasks that handeye cannot do or judge. They are listed, and count nowhere.",
+    ),
+]
+LimitFlag = Annotated[int | None, typer.Option(min=1, envvar="HANDEYE_LIMIT", help="Only the first N tasks.")]
+WorkersFlag = Annotated[
+    int, typer.Option("-w", "--workers", min=1, max=64, envvar="HANDEYE_WORKERS", help="Number of processes.")
+]
+AtLeastFlag = Annotated[
+    float | None,
+    typer.Option(
+        min=0, max=1, envvar="HANDEYE_AT_LEAST", help="Exit with code 1 when a smaller share of tasks succeeds."
+    ),
+]
+ResumeFlag = Annotated[
+    bool, typer.Option("--resume", envvar="HANDEYE_RESUME", help="Continue the run in the --output folder.")
+]
+JsonFile = Annotated[
+    str | None,
+    typer.Option(
+        "--json", metavar="FILE|-", envvar="HANDEYE_BENCH_JSON", help="File for the result as JSON. - is stdout."
+    ),
+]
+
+
 @with_options(
     "model",
     *ENGINE,
@@ -38,73 +104,22 @@ BENCHMARKS = ("miniwob", "webarena", "osworld")
     defaults={"max_steps": 30, "budget_seconds": DEFAULT_SECONDS},
 )
 def command(
-    benchmark: Annotated[
-        str, typer.Argument(metavar="miniwob|webarena|osworld", help="The benchmark.", show_default=False)
-    ],
+    benchmark: BenchmarkArgument,
     options: GivenOptions,
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[FILE…]", help="Task files, or folders with them. MiniWoB++ needs none."),
-    ] = None,
-    tasks: Annotated[
-        str,
-        typer.Option(
-            envvar="HANDEYE_TASKS", metavar="NAME,…", help="Names or ids of tasks, separated by commas, or [b]all[/b]."
-        ),
-    ] = "all",
-    seeds: Annotated[
-        int,
-        typer.Option(min=1, max=10_000, envvar="HANDEYE_SEEDS", help="MiniWoB++: number of episodes of each task."),
-    ] = 1,
-    first_seed: Annotated[
-        int, typer.Option(min=0, envvar="HANDEYE_FIRST_SEED", help="MiniWoB++: seed of the first episode.")
-    ] = 0,
-    site: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--site",
-            envvar="HANDEYE_SITE",
-            metavar="NAME=URL",
-            help="WebArena: address of a site, such as shopping=http://… Repeat the flag for several sites.",
-        ),
-    ] = None,
-    allow_execute: Annotated[
-        bool,
-        typer.Option(
-            "--allow-execute",
-            envvar="HANDEYE_ALLOW_EXECUTE",
-            help="OSWorld: let task files run commands on this machine, with your rights.",
-        ),
-    ] = False,
-    skip_unsupported: Annotated[
-        bool,
-        typer.Option(
-            "--skip-unsupported",
-            envvar="HANDEYE_SKIP_UNSUPPORTED",
-            help="Leave out tasks that handeye cannot do or judge. They are listed, and count nowhere.",
-        ),
-    ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, envvar="HANDEYE_LIMIT", help="Only the first N tasks.")] = None,
-    workers: Annotated[
-        int, typer.Option("-w", "--workers", min=1, max=64, envvar="HANDEYE_WORKERS", help="Number of processes.")
-    ] = 1,
-    at_least: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=1, envvar="HANDEYE_AT_LEAST", help="Exit with code 1 when a smaller share of tasks succeeds."
-        ),
-    ] = None,
+    files: FilesArgument = None,
+    tasks: TasksFlag = "all",
+    seeds: SeedsFlag = 1,
+    first_seed: FirstSeedFlag = 0,
+    site: SiteFlag = None,
+    allow_execute: AllowExecuteFlag = False,
+    skip_unsupported: SkipUnsupportedFlag = False,
+    limit: LimitFlag = None,
+    workers: WorkersFlag = 1,
+    at_least: AtLeastFlag = None,
     reporter: Reporters = "",
     output: Output = OUTPUT,
-    resume: Annotated[
-        bool, typer.Option("--resume", envvar="HANDEYE_RESUME", help="Continue the run in the --output folder.")
-    ] = False,
-    json_file: Annotated[
-        str | None,
-        typer.Option(
-            "--json", metavar="FILE|-", envvar="HANDEYE_BENCH_JSON", help="File for the result as JSON. - is stdout."
-        ),
-    ] = None,
+    resume: ResumeFlag = False,
+    json_file: JsonFile = None,
 ) -> None:
     """Measure the share of a benchmark's tasks that the agent completes.
 
@@ -142,9 +157,7 @@ def command(
             skip_unsupported=skip_unsupported,
         )[:limit]
         console = note_console()
-        for task in found:
-            if task.spec.skip:
-                console.print(f"[yellow]left out[/] {escape(str(task.spec.skip))}", soft_wrap=True)
+        _print_skipped(console, found)
         settings = Settings(
             output=output,
             model=model,
@@ -168,6 +181,12 @@ def command(
         short = at_least is not None and counted.overall.share.accuracy < at_least
         code = 130 if stopped else 1 if short else 3 if counted.errors else 0
     raise typer.Exit(code)
+
+
+def _print_skipped(console: Console, tasks: Sequence[BenchmarkTask]) -> None:
+    for task in tasks:
+        if task.spec.skip:
+            console.print(f"[yellow]left out[/] {escape(str(task.spec.skip))}", soft_wrap=True)
 
 
 def read_tasks(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handeye.agent.cli.console import note_console, print_json, report_errors
+from handeye.agent.cli.console import INTERRUPTED, note_console, print_json, report_errors
 from handeye.agent.cli.flags import GivenOptions, Json, NoModel, Output, Reporters, with_options
 from handeye.agent.options import ENGINE
 from handeye.tools.errors import UsageError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from handeye.scenarios.distributed import ClusterPool
+    from handeye.scenarios.suite_run import SuiteRun
 
 #: The default of `--output`.
 OUTPUT = Path("test-results")
@@ -24,114 +25,131 @@ OUTPUT = Path("test-results")
 EVERY_CORE = 0
 
 
+PathsArgument = Annotated[
+    list[Path], typer.Argument(metavar="PATH…", help="Suites, or folders with suites.", show_default=False)
+]
+GrepFlag = Annotated[
+    str,
+    typer.Option("-g", "--grep", envvar="HANDEYE_GREP", metavar="PATTERN", help="Only scenarios whose name matches."),
+]
+TagsFlag = Annotated[
+    list[str] | None,
+    typer.Option("--tag", envvar="HANDEYE_TAG", metavar="TAG", help="Only scenarios with one of these tags."),
+]
+WorkersFlag = Annotated[
+    int | None,
+    typer.Option(
+        "-w",
+        "--workers",
+        min=1,
+        max=1024,
+        envvar="HANDEYE_WORKERS",
+        help="Number of processes.",
+        show_default="1; with --ray the number of its cores",
+    ),
+]
+RayFlag = Annotated[
+    str,
+    typer.Option(
+        envvar="HANDEYE_RAY",
+        metavar="ADDRESS|local",
+        help="Run on the machines of a Ray cluster, such as 10.0.0.5:6379. [b]local[/b] starts one here.",
+        show_default=False,
+    ),
+]
+RetriesFlag = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=20,
+        envvar="HANDEYE_RETRIES",
+        help="Further attempts after a failure.",
+        show_default="as the suite says",
+    ),
+]
+RepeatEachFlag = Annotated[
+    int, typer.Option(min=1, max=1000, envvar="HANDEYE_REPEAT_EACH", help="Number of runs of each scenario.")
+]
+ShardFlag = Annotated[
+    str,
+    typer.Option(envvar="HANDEYE_SHARD", metavar="N/M", help="Only part N of M, to share work among M machines."),
+]
+LastFailedFlag = Annotated[
+    bool,
+    typer.Option("--last-failed", envvar="HANDEYE_LAST_FAILED", help="Only scenarios that failed the last time."),
+]
+MaxFailuresFlag = Annotated[
+    int,
+    typer.Option(min=0, envvar="HANDEYE_MAX_FAILURES", help="Stop after this number of failures. 0: never."),
+]
+ResumeFlag = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        envvar="HANDEYE_RESUME",
+        help="Continue the run in the --output folder: keep its results and run the remaining scenarios.",
+    ),
+]
+ForbidOnlyFlag = Annotated[
+    bool,
+    typer.Option("--forbid-only", envvar="HANDEYE_FORBID_ONLY", help="Refuse suites with `only`. Use it in CI."),
+]
+ListingFlag = Annotated[
+    bool, typer.Option("--list", envvar="HANDEYE_LIST", help="List the scenarios without running them.")
+]
+TraceFlag = Annotated[
+    str,
+    typer.Option(
+        envvar="HANDEYE_TRACE",
+        metavar="on|retain-on-failure|off",
+        help="What to keep: every run, runs of attempts that did not pass, or no pictures.",
+    ),
+]
+UpdateAnchorsFlag = Annotated[
+    bool,
+    typer.Option(
+        "--update-anchors",
+        envvar="HANDEYE_UPDATE_ANCHORS",
+        help="Store new anchors for steps that were done in another way than recorded.",
+    ),
+]
+UpdatePicturesFlag = Annotated[
+    bool,
+    typer.Option(
+        "--update-pictures",
+        envvar="HANDEYE_UPDATE_PICTURES",
+        help="Write the reference pictures of checks where they differ or are missing.",
+    ),
+]
+AnchorsFlag = Annotated[
+    bool,
+    typer.Option(envvar="HANDEYE_ANCHORS", help="Repeat scenarios that passed before by their recorded anchors."),
+]
+
+
 @with_options("model", *ENGINE, "headed", "secrets")
 def command(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="Suites, or folders with suites.", show_default=False)
-    ],
+    paths: PathsArgument,
     options: GivenOptions,
-    grep: Annotated[
-        str,
-        typer.Option(
-            "-g", "--grep", envvar="HANDEYE_GREP", metavar="PATTERN", help="Only scenarios whose name matches."
-        ),
-    ] = "",
-    tags: Annotated[
-        list[str] | None,
-        typer.Option("--tag", envvar="HANDEYE_TAG", metavar="TAG", help="Only scenarios with one of these tags."),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "-w",
-            "--workers",
-            min=1,
-            max=1024,
-            envvar="HANDEYE_WORKERS",
-            help="Number of processes.",
-            show_default="1; with --ray the number of its cores",
-        ),
-    ] = None,
-    ray: Annotated[
-        str,
-        typer.Option(
-            envvar="HANDEYE_RAY",
-            metavar="ADDRESS|local",
-            help="Run on the machines of a Ray cluster, such as 10.0.0.5:6379. [b]local[/b] starts one here.",
-            show_default=False,
-        ),
-    ] = "",
-    retries: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=20,
-            envvar="HANDEYE_RETRIES",
-            help="Further attempts after a failure.",
-            show_default="as the suite says",
-        ),
-    ] = None,
-    repeat_each: Annotated[
-        int, typer.Option(min=1, max=1000, envvar="HANDEYE_REPEAT_EACH", help="Number of runs of each scenario.")
-    ] = 1,
-    shard: Annotated[
-        str,
-        typer.Option(envvar="HANDEYE_SHARD", metavar="N/M", help="Only part N of M, to share work among M machines."),
-    ] = "",
-    last_failed: Annotated[
-        bool,
-        typer.Option("--last-failed", envvar="HANDEYE_LAST_FAILED", help="Only scenarios that failed the last time."),
-    ] = False,
-    max_failures: Annotated[
-        int,
-        typer.Option(min=0, envvar="HANDEYE_MAX_FAILURES", help="Stop after this number of failures. 0: never."),
-    ] = 0,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            envvar="HANDEYE_RESUME",
-            help="Continue the run in the --output folder: keep its results and run the remaining scenarios.",
-        ),
-    ] = False,
-    forbid_only: Annotated[
-        bool,
-        typer.Option("--forbid-only", envvar="HANDEYE_FORBID_ONLY", help="Refuse suites with `only`. Use it in CI."),
-    ] = False,
+    grep: GrepFlag = "",
+    tags: TagsFlag = None,
+    workers: WorkersFlag = None,
+    ray: RayFlag = "",
+    retries: RetriesFlag = None,
+    repeat_each: RepeatEachFlag = 1,
+    shard: ShardFlag = "",
+    last_failed: LastFailedFlag = False,
+    max_failures: MaxFailuresFlag = 0,
+    resume: ResumeFlag = False,
+    forbid_only: ForbidOnlyFlag = False,
     reporter: Reporters = "list",
     output: Output = OUTPUT,
-    listing: Annotated[
-        bool, typer.Option("--list", envvar="HANDEYE_LIST", help="List the scenarios without running them.")
-    ] = False,
-    trace: Annotated[
-        str,
-        typer.Option(
-            envvar="HANDEYE_TRACE",
-            metavar="on|retain-on-failure|off",
-            help="What to keep: every run, runs of attempts that did not pass, or no pictures.",
-        ),
-    ] = "on",
-    update_anchors: Annotated[
-        bool,
-        typer.Option(
-            "--update-anchors",
-            envvar="HANDEYE_UPDATE_ANCHORS",
-            help="Store new anchors for steps that were done in another way than recorded.",
-        ),
-    ] = False,
-    update_pictures: Annotated[
-        bool,
-        typer.Option(
-            "--update-pictures",
-            envvar="HANDEYE_UPDATE_PICTURES",
-            help="Write the reference pictures of checks where they differ or are missing.",
-        ),
-    ] = False,
+    listing: ListingFlag = False,
+    trace: TraceFlag = "on",
+    update_anchors: UpdateAnchorsFlag = False,
+    update_pictures: UpdatePicturesFlag = False,
     no_model: NoModel = False,
-    anchors: Annotated[
-        bool,
-        typer.Option(envvar="HANDEYE_ANCHORS", help="Repeat scenarios that passed before by their recorded anchors."),
-    ] = True,
+    anchors: AnchorsFlag = True,
     as_json: Json = False,
 ) -> None:
     """Run scenarios in plain English, and check their results.
@@ -148,8 +166,6 @@ def command(
         from handeye.policies.guard.guard_policy import GuardPolicy
         from handeye.scenarios.loading import find_files, load_scenarios
         from handeye.scenarios.reporters import open_reporters
-        from handeye.scenarios.reporters.json import results_json
-        from handeye.scenarios.results import exit_code
         from handeye.scenarios.retention import parse_retention
         from handeye.scenarios.runner import Settings
         from handeye.scenarios.suite_run import run_and_report, select_scenarios, select_shard
@@ -187,15 +203,25 @@ def command(
         with open_cluster(ray, run_options.model, workers) as work:
             count = workers or (1 if work is None else EVERY_CORE)
             done = run_and_report(scenarios, settings, count, reporters, max_failures, resume=resume, work=work)
-        for path in done.written:
-            console.print(f"  {path}", soft_wrap=True, markup=False)
-        if as_json:
-            print_json(results_json(done.results, done.seconds))
-        if done.stopped:
-            left = len(scenarios) - len(done.results)
-            console.print(f"[yellow]interrupted[/]: {left} left to be run; --resume goes on with them")
-        code = 130 if done.stopped else exit_code(done.results)
+        code = _print_suite_run(done, len(scenarios), as_json)
     raise typer.Exit(code)
+
+
+def _print_suite_run(done: SuiteRun, planned: int, as_json: bool) -> int:
+    """Print the files that were written, and the results as JSON if wanted. Returns the exit code."""
+    from handeye.scenarios.reporters.json import results_json
+    from handeye.scenarios.results import exit_code
+
+    console = note_console()
+    for path in done.written:
+        console.print(f"  {path}", soft_wrap=True, markup=False)
+    if as_json:
+        print_json(results_json(done.results, done.seconds))
+    if not done.stopped:
+        return exit_code(done.results)
+    left = planned - len(done.results)
+    console.print(f"[yellow]interrupted[/]: {left} scenarios are left; continue with --resume")
+    return INTERRUPTED
 
 
 @contextmanager

@@ -24,77 +24,90 @@ if TYPE_CHECKING:
 NO_SERVER: dict[str, Any] = {"url": None, "model": None, "pid": None, "log": None}
 
 
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="A checkpoint's folder or Hugging Face id.")]
+ExtraArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[-- VLLM-FLAGS]",
+        help="Flags of vLLM itself, after two dashes. Without them, those in HANDEYE_VLLM_FLAGS.",
+        show_default=False,
+    ),
+]
+VllmFlag = Annotated[
+    str,
+    typer.Option(
+        envvar="HANDEYE_VLLM",
+        metavar="PATH",
+        help="Executable of vLLM, a Python that has it, or the folder of its virtual environment.",
+        show_default="this environment's, else the one on PATH",
+    ),
+]
+PortFlag = Annotated[
+    int, typer.Option(envvar="HANDEYE_PORT", min=0, max=65535, help="Port on 127.0.0.1. 0 uses a free port.")
+]
+ImagesFlag = Annotated[
+    int, typer.Option(envvar="HANDEYE_IMAGES", min=1, help="Largest number of images in one request.")
+]
+MaxModelLenFlag = Annotated[
+    int,
+    typer.Option(
+        envvar="HANDEYE_MAX_MODEL_LEN",
+        min=0,
+        help="Largest number of tokens of a request and its answer.",
+        show_default="room for a screenshot and a history",
+    ),
+]
+TensorParallelFlag = Annotated[
+    int,
+    typer.Option(
+        envvar="HANDEYE_TENSOR_PARALLEL",
+        min=0,
+        help="Number of GPUs that share one copy of the model.",
+        show_default="as few as hold it",
+    ),
+]
+DataParallelFlag = Annotated[
+    int,
+    typer.Option(
+        envvar="HANDEYE_DATA_PARALLEL",
+        min=0,
+        help="Number of copies of the model.",
+        show_default="as many as the GPUs hold",
+    ),
+]
+TrustRemoteCodeFlag = Annotated[
+    bool,
+    typer.Option(
+        "--trust-remote-code",
+        envvar="HANDEYE_TRUST_REMOTE_CODE",
+        help="Run the Python code of a checkpoint in InternVL's original format. Without this flag you are asked.",
+    ),
+]
+StartSecondsFlag = Annotated[
+    float, typer.Option(envvar="HANDEYE_START_SECONDS", min=1, help="Timeout in seconds for the start.")
+]
+LogFlag = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="HANDEYE_LOG", metavar="FILE", help="File of vLLM's log.", show_default="the user's log folder"
+    ),
+]
+
+
 @with_options("max_tiles", "dtype", "quantize", "revision")
 def serve(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A checkpoint's folder or Hugging Face id.")],
+    model: ModelArgument,
     options: GivenOptions,
-    extra: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[-- VLLM-FLAGS]",
-            help="Flags of vLLM itself, after two dashes. Without them, those in HANDEYE_VLLM_FLAGS.",
-            show_default=False,
-        ),
-    ] = None,
-    vllm: Annotated[
-        str,
-        typer.Option(
-            envvar="HANDEYE_VLLM",
-            metavar="PATH",
-            help="Executable of vLLM, a Python that has it, or the folder of its virtual environment.",
-            show_default="this environment's, else the one on PATH",
-        ),
-    ] = "",
-    port: Annotated[
-        int, typer.Option(envvar="HANDEYE_PORT", min=0, max=65535, help="Port on 127.0.0.1. 0 uses a free port.")
-    ] = 0,
-    images: Annotated[
-        int, typer.Option(envvar="HANDEYE_IMAGES", min=1, help="Largest number of images in one request.")
-    ] = 4,
-    max_model_len: Annotated[
-        int,
-        typer.Option(
-            envvar="HANDEYE_MAX_MODEL_LEN",
-            min=0,
-            help="Largest number of tokens of a request and its answer.",
-            show_default="room for a screenshot and a history",
-        ),
-    ] = 0,
-    tensor_parallel: Annotated[
-        int,
-        typer.Option(
-            envvar="HANDEYE_TENSOR_PARALLEL",
-            min=0,
-            help="Number of GPUs that share one copy of the model.",
-            show_default="as few as hold it",
-        ),
-    ] = 0,
-    data_parallel: Annotated[
-        int,
-        typer.Option(
-            envvar="HANDEYE_DATA_PARALLEL",
-            min=0,
-            help="Number of copies of the model.",
-            show_default="as many as the GPUs hold",
-        ),
-    ] = 0,
-    trust_remote_code: Annotated[
-        bool,
-        typer.Option(
-            "--trust-remote-code",
-            envvar="HANDEYE_TRUST_REMOTE_CODE",
-            help="Run the Python code of a checkpoint in InternVL's original format. Without this flag you are asked.",
-        ),
-    ] = False,
-    start_seconds: Annotated[
-        float, typer.Option(envvar="HANDEYE_START_SECONDS", min=1, help="Timeout in seconds for the start.")
-    ] = 3600.0,
-    log: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="HANDEYE_LOG", metavar="FILE", help="File of vLLM's log.", show_default="the user's log folder"
-        ),
-    ] = None,
+    extra: ExtraArgument = None,
+    vllm: VllmFlag = "",
+    port: PortFlag = 0,
+    images: ImagesFlag = 4,
+    max_model_len: MaxModelLenFlag = 0,
+    tensor_parallel: TensorParallelFlag = 0,
+    data_parallel: DataParallelFlag = 0,
+    trust_remote_code: TrustRemoteCodeFlag = False,
+    start_seconds: StartSecondsFlag = 3600.0,
+    log: LogFlag = None,
     as_json: Json = False,
 ) -> None:
     """Start vLLM for a model with the right flags. Ctrl-C ends it.

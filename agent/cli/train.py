@@ -27,83 +27,100 @@ _LAST = 8
 _TUNED = 200
 
 
+PresetFlag = Annotated[
+    str, typer.Option(envvar="HANDEYE_PRESET", metavar="tiny-cpu|pocket", help="What is trained, and on what.")
+]
+OutFlag = Annotated[
+    Path, typer.Option(envvar="HANDEYE_OUT", help="The checkpoint's folder; a run that was stopped goes on there.")
+]
+MinutesFlag = Annotated[
+    float, typer.Option(envvar="HANDEYE_MINUTES", help="How long to train, looks at held-out screens not counted.")
+]
+StepsFlag = Annotated[int, typer.Option(min=0, envvar="HANDEYE_STEPS", help="So many steps, in the place of minutes.")]
+SeedFlag = Annotated[int, typer.Option(envvar="HANDEYE_SEED", help="Another one begins and practises otherwise.")]
+AccumulateFlag = Annotated[
+    int, typer.Option(min=1, envvar="HANDEYE_ACCUMULATE", help="Lessons whose gradients make one step.")
+]
+ThreadsFlag = Annotated[int, typer.Option(min=0, envvar="HANDEYE_THREADS", help="Of torch; 0: as many as it chooses.")]
+WorkersFlag = Annotated[
+    int, typer.Option(min=0, envvar="HANDEYE_WORKERS", help="Processes that draw screens; 0: a thread does.")
+]
+Bf16Flag = Annotated[
+    bool | None, typer.Option(envvar="HANDEYE_BF16", help="Halve the numbers; by itself on a GPU that has it.")
+]
+CompileFlag = Annotated[
+    bool, typer.Option("--compile", envvar="HANDEYE_COMPILE", help="torch.compile: slow to start, then faster.")
+]
+EveryFlag = Annotated[
+    int, typer.Option(min=1, envvar="HANDEYE_EVERY", help="Steps between states, each with a look at the scores.")
+]
+ScreensFlag = Annotated[
+    int, typer.Option(min=2, envvar="HANDEYE_SCREENS", help="Held-out screens of each level in a look.")
+]
+ShardsFlag = Annotated[
+    Path | None,
+    typer.Option(envvar="HANDEYE_SHARDS", metavar="DIR", help="Half of the larger screens come from these shards."),
+]
+WriteShardsFlag = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="HANDEYE_WRITE_SHARDS", metavar="DIR", help="Train nothing: write shards of pages from Chromium."
+    ),
+]
+CountFlag = Annotated[int, typer.Option(min=1, envvar="HANDEYE_COUNT", help="How many samples to write.")]
+EvaluateFlag = Annotated[
+    Path | None,
+    typer.Option(envvar="HANDEYE_EVALUATE", metavar="DIR", help="Train nothing: tell how good this model is."),
+]
+SuiteFlag = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="HANDEYE_SUITE", metavar="FILE.jsonl", help="With --evaluate: also ask about a data set's pictures."
+    ),
+]
+BaseFlag = Annotated[
+    str,
+    typer.Option(envvar="HANDEYE_BASE", metavar="HF-ID|DIR", help="Tune this InternVL in the place of a preset."),
+]
+DataFlag = Annotated[
+    Path | None,
+    typer.Option(envvar="HANDEYE_DATA", metavar="DIR", help="Runs to tune on; none: screens that handeye draws."),
+]
+StageFlag = Annotated[
+    str,
+    typer.Option(envvar="HANDEYE_STAGE", metavar="sft|mpo|critic", help="What is tuned: answers, preferences, signs."),
+]
+RankFlag = Annotated[int, typer.Option(min=0, envvar="HANDEYE_RANK", help="Of LoRA; 0 tunes all of the language part.")]
+RateFlag = Annotated[float, typer.Option(envvar="HANDEYE_RATE", help="The learning rate of tuning.")]
+TilesFlag = Annotated[
+    int, typer.Option(min=1, max=40, envvar="HANDEYE_TILES", help="The most tiles of a picture in tuning.")
+]
+
+
 def train(
-    preset: Annotated[
-        str, typer.Option(envvar="HANDEYE_PRESET", metavar="tiny-cpu|pocket", help="What is trained, and on what.")
-    ] = "tiny-cpu",
-    out: Annotated[
-        Path, typer.Option(envvar="HANDEYE_OUT", help="The checkpoint's folder; a run that was stopped goes on there.")
-    ] = Path("pocket"),
-    minutes: Annotated[
-        float, typer.Option(envvar="HANDEYE_MINUTES", help="How long to train, looks at held-out screens not counted.")
-    ] = 15.0,
-    steps: Annotated[
-        int, typer.Option(min=0, envvar="HANDEYE_STEPS", help="So many steps, in the place of minutes.")
-    ] = 0,
-    seed: Annotated[int, typer.Option(envvar="HANDEYE_SEED", help="Another one begins and practises otherwise.")] = 0,
-    accumulate: Annotated[
-        int, typer.Option(min=1, envvar="HANDEYE_ACCUMULATE", help="Lessons whose gradients make one step.")
-    ] = 1,
-    threads: Annotated[
-        int, typer.Option(min=0, envvar="HANDEYE_THREADS", help="Of torch; 0: as many as it chooses.")
-    ] = 0,
-    workers: Annotated[
-        int, typer.Option(min=0, envvar="HANDEYE_WORKERS", help="Processes that draw screens; 0: a thread does.")
-    ] = 0,
-    bf16: Annotated[
-        bool | None, typer.Option(envvar="HANDEYE_BF16", help="Halve the numbers; by itself on a GPU that has it.")
-    ] = None,
-    compile_: Annotated[
-        bool, typer.Option("--compile", envvar="HANDEYE_COMPILE", help="torch.compile: slow to start, then faster.")
-    ] = False,
-    every: Annotated[
-        int, typer.Option(min=1, envvar="HANDEYE_EVERY", help="Steps between states, each with a look at the scores.")
-    ] = 100,
-    screens: Annotated[
-        int, typer.Option(min=2, envvar="HANDEYE_SCREENS", help="Held-out screens of each level in a look.")
-    ] = 100,
-    shards: Annotated[
-        Path | None,
-        typer.Option(envvar="HANDEYE_SHARDS", metavar="DIR", help="Half of the larger screens come from these shards."),
-    ] = None,
-    write_shards: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="HANDEYE_WRITE_SHARDS", metavar="DIR", help="Train nothing: write shards of pages from Chromium."
-        ),
-    ] = None,
-    count: Annotated[int, typer.Option(min=1, envvar="HANDEYE_COUNT", help="How many samples to write.")] = 1000,
-    evaluate: Annotated[
-        Path | None,
-        typer.Option(envvar="HANDEYE_EVALUATE", metavar="DIR", help="Train nothing: tell how good this model is."),
-    ] = None,
-    suite: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="HANDEYE_SUITE", metavar="FILE.jsonl", help="With --evaluate: also ask about a data set's pictures."
-        ),
-    ] = None,
-    base: Annotated[
-        str,
-        typer.Option(envvar="HANDEYE_BASE", metavar="HF-ID|DIR", help="Tune this InternVL in the place of a preset."),
-    ] = "",
-    data: Annotated[
-        Path | None,
-        typer.Option(envvar="HANDEYE_DATA", metavar="DIR", help="Runs to tune on; none: screens that handeye draws."),
-    ] = None,
-    stage: Annotated[
-        str,
-        typer.Option(
-            envvar="HANDEYE_STAGE", metavar="sft|mpo|critic", help="What is tuned: answers, preferences, signs."
-        ),
-    ] = "sft",
-    rank: Annotated[
-        int, typer.Option(min=0, envvar="HANDEYE_RANK", help="Of LoRA; 0 tunes all of the language part.")
-    ] = 16,
-    rate: Annotated[float, typer.Option(envvar="HANDEYE_RATE", help="The learning rate of tuning.")] = 1e-4,
-    tiles: Annotated[
-        int, typer.Option(min=1, max=40, envvar="HANDEYE_TILES", help="The most tiles of a picture in tuning.")
-    ] = 6,
+    preset: PresetFlag = "tiny-cpu",
+    out: OutFlag = Path("pocket"),
+    minutes: MinutesFlag = 15.0,
+    steps: StepsFlag = 0,
+    seed: SeedFlag = 0,
+    accumulate: AccumulateFlag = 1,
+    threads: ThreadsFlag = 0,
+    workers: WorkersFlag = 0,
+    bf16: Bf16Flag = None,
+    compile_: CompileFlag = False,
+    every: EveryFlag = 100,
+    screens: ScreensFlag = 100,
+    shards: ShardsFlag = None,
+    write_shards: WriteShardsFlag = None,
+    count: CountFlag = 1000,
+    evaluate: EvaluateFlag = None,
+    suite: SuiteFlag = None,
+    base: BaseFlag = "",
+    data: DataFlag = None,
+    stage: StageFlag = "sft",
+    rank: RankFlag = 16,
+    rate: RateFlag = 1e-4,
+    tiles: TilesFlag = 6,
     as_json: Json = False,
 ) -> None:
     """Teach a small InternVL to point at what a phrase means, on screens that handeye draws itself.
