@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handeye.agent.event_log import read_events
-from handeye.agent.run_view import build_run_view
+from handeye.agent.run_view import read_run_view
 from handeye.policies.replay.anchor_action import FINGERPRINT, screen_state
 from handeye.policies.replay.anchors import Anchor, RunAnchors, ScreenState, action_in_words
 from handeye.policies.replay.goal_checks import closes, conditional, goal_checks, place_checks
@@ -29,32 +28,32 @@ PLAIN_ENGLISH = "plain english"
 
 def anchors_from_run(run: Path) -> RunAnchors:
     """The anchors of a run, without steps that had no effect and without waits that the goal does not ask for."""
-    view = build_run_view(read_events(run / "trace.jsonl"))
-    goal = view.started.goal if view.started else ""
+    view = read_run_view(run)
+    goal = view.goal
     repeatable = _steps_to_repeat(view.steps)
     result = RunAnchors()
     for step in repeatable:
-        reasoning = step.reasoning
-        assert reasoning is not None
-        state, memo = ReplayState.read(reasoning.memo)
+        decision = step.decision
+        assert decision is not None
+        state, memo = ReplayState.read(decision.memo)
         signatures = {
-            name: _complete_signature(signature, step, run, result) for name, signature in reasoning.signatures.items()
+            name: _complete_signature(signature, step, run, result) for name, signature in decision.signatures.items()
         }
-        action = action_in_words(reasoning.action, reasoning.signatures)
+        action = action_in_words(decision.action, decision.signatures)
         result.anchors.append(
             Anchor(
                 description=describe(parse_action(action)),
-                reasoning=reasoning.reasoning,
+                reasoning=decision.reasoning,
                 action=action,
                 targets=signatures,
                 before=_before(step),
-                after=step.after.screen[:FINGERPRINT] if step.after else "",
+                after=step.next_observation.screen[:FINGERPRINT] if step.next_observation else "",
                 effect=step.outcome.kind if step.outcome else "unknown",
-                optional=_optional(reasoning, goal),
-                memo=_clause(memo) if reasoning.by == PLAIN_ENGLISH or "at" in memo else memo,
+                optional=_optional(decision, goal),
+                memo=_clause(memo) if decision.by == PLAIN_ENGLISH or "at" in memo else memo,
             )
         )
-        result.by.append(reasoning.by)
+        result.by.append(decision.by)
         result.repeated.append(state.step)
         result.steps.append(state.step if state.all_signals else -1)
     _place_checks(result, goal, repeatable)
@@ -65,17 +64,17 @@ def _steps_to_repeat(steps: list[StepView]) -> list[StepView]:
     """The steps to repeat: of equal steps without effect only the last, and no waits of the policy itself."""
     repeatable: list[StepView] = []
     for step in steps:
-        reasoning = step.reasoning
-        if reasoning is None or step.state in ("failed", "refused", "waiting", "gave_up"):
+        decision = step.decision
+        if decision is None or step.state in ("failed", "refused", "waiting", "gave_up"):
             continue
-        if ReplayState.read(reasoning.memo)[0].own_step or (
-            reasoning.by == PLAIN_ENGLISH and reasoning.action.kind == "wait"
+        if ReplayState.read(decision.memo)[0].own_step or (
+            decision.by == PLAIN_ENGLISH and decision.action.kind == "wait"
         ):
             continue
         if (
             repeatable
             and _had_no_effect(repeatable[-1])
-            and (reasoning.by == "recovery" or _same_decision(repeatable[-1], step))
+            and (decision.by == "recovery" or _same_decision(repeatable[-1], step))
         ):
             repeatable.pop()
         repeatable.append(step)
@@ -87,18 +86,18 @@ def _had_no_effect(step: StepView) -> bool:
 
 
 def _same_decision(one: StepView, other: StepView) -> bool:
-    assert one.reasoning is not None
-    assert other.reasoning is not None
-    return (one.reasoning.action.kind, one.reasoning.description) == (
-        other.reasoning.action.kind,
-        other.reasoning.description,
+    assert one.decision is not None
+    assert other.decision is not None
+    return (one.decision.action.kind, one.decision.description) == (
+        other.decision.action.kind,
+        other.decision.description,
     )
 
 
 def _before(step: StepView) -> ScreenState:
-    if step.look is None:
+    if step.observation is None:
         return ScreenState()
-    return ScreenState(**screen_state(step.look.signals), screen=step.look.screen[:FINGERPRINT])
+    return ScreenState(**screen_state(step.observation.signals), screen=step.observation.screen[:FINGERPRINT])
 
 
 def _complete_signature(signature: TargetSignature, step: StepView, run: Path, result: RunAnchors) -> TargetSignature:
@@ -134,10 +133,10 @@ def _complete_signature(signature: TargetSignature, step: StepView, run: Path, r
 def _screenshot(step: StepView, run: Path) -> Screenshot | None:
     from handeye.tools.screenshot import Screenshot, open_image
 
-    if step.look is None:
+    if step.observation is None:
         return None
     try:
-        return Screenshot(open_image(run / "screens" / f"{step.look.screen}.webp"))
+        return Screenshot(open_image(run / "screens" / f"{step.observation.screen}.webp"))
     except UsageError:  # the screenshots of a run may have been deleted
         return None
 
@@ -147,22 +146,22 @@ def _clause(memo: dict[str, Any]) -> dict[str, Any]:
     return {name: memo[name] for name in ("at", "stage", "tries", "kept") if memo.get(name) or name == "at"}
 
 
-def _optional(reasoning: Decided, goal: str) -> bool:
+def _optional(decision: Decided, goal: str) -> bool:
     """Whether the step closed something that appears only sometimes."""
-    clause = reasoning.memo.get("at")
+    clause = decision.memo.get("at")
     if clause is not None and clause in conditional(goal):
         return True
-    if "close it with" in reasoning.reasoning:
+    if "close it with" in decision.reasoning:
         return True
-    signature = reasoning.signatures.get("target")
-    return reasoning.action.kind == "click" and signature is not None and signature.overlay and closes(signature.name)
+    signature = decision.signatures.get("target")
+    return decision.action.kind == "click" and signature is not None and signature.overlay and closes(signature.name)
 
 
 def _place_checks(result: RunAnchors, goal: str, repeatable: list[StepView]) -> None:
     """Add each check of the goal to the last step before which it passed, where a model decided the steps."""
     if any(anchor.clause is not None for anchor in result.anchors):
         return  # plain English evaluates the checks itself, at their clauses
-    held = [ReplayState.read(step.reasoning.memo)[0].passed_checks for step in repeatable if step.reasoning]
+    held = [ReplayState.read(step.decision.memo)[0].passed_checks for step in repeatable if step.decision]
     for at, checks in enumerate(place_checks(goal_checks(goal).checks, held)):
         if checks:
             result.anchors[at] = result.anchors[at].model_copy(update={"checks": tuple(checks)})

@@ -183,17 +183,31 @@ def _replay_policy(policy: Policy, past: RunAnchors, no_model: bool) -> Policy:
 def report(
     name: RunName = "latest",
     show: Annotated[bool, typer.Option("--open", envvar="HANDEYE_OPEN", help="Open it in the web browser.")] = False,
+    output_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            envvar="HANDEYE_FORMAT",
+            metavar="html|markdown|json",
+            help="Write [b]report.html[/b], or print Markdown for an issue tracker, or the run as JSON.",
+        ),
+    ] = "html",
     as_json: Json = False,
 ) -> None:
-    """Write the report of a run again, and print its path.
+    """Write the report of a run again and print its path, or print the run as Markdown or JSON.
 
-    [b]Example[/b]: handeye report latest --open
+    [b]Example[/b]: handeye report latest --format markdown
     """
     with report_errors(as_json, report=None):
         from handeye.agent.report.run_page import write_report
         from handeye.agent.run_folder import disk, find_run
 
+        if output_format not in ("html", "markdown", "json"):
+            raise UsageError(f"--format must be one of html, markdown, json, got {output_format!r}")
         folder = find_run(name)
+        if output_format != "html":
+            _print_run(folder, output_format, as_json)
+            return
         with disk(folder):
             path = write_report(folder).resolve()
         if show:
@@ -202,6 +216,21 @@ def report(
         print_json({"report": str(path)})
     else:
         typer.echo(str(path))
+
+
+def _print_run(folder: Path, output_format: str, as_json: bool) -> None:
+    """Print the run in a folder as Markdown or JSON; Markdown is a value of the JSON object with `--json`."""
+    from handeye.agent.report.markdown import run_markdown
+    from handeye.agent.report.run_data import run_data
+    from handeye.agent.run_view import read_run_view
+
+    view = read_run_view(folder)
+    if output_format == "json":
+        print_json(run_data(view).model_dump(mode="json"))
+    elif as_json:
+        print_json({"report": None, "markdown": run_markdown(view)})
+    else:
+        typer.echo(run_markdown(view))
 
 
 def carry_out(

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that opens from disk, with the run's pictures beside it."""
+"""Reports of a run: an HTML file that opens from disk, Markdown and JSON."""
 
 from __future__ import annotations
 

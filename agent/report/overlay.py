@@ -1,4 +1,4 @@
-"""What is drawn over a screenshot: the point, the box or the way of an action, in the screenshot's pixels."""
+"""Marks drawn over a screenshot: the point, box or path of an action, in pixels of the screenshot."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from handeye.agent.event_log import Decided
     from handeye.tools.actions import Action
 
-WAYS = {"up": (0, -1), "down": (0, 1), "left": (-1, 0), "right": (1, 0)}
+SCROLL_STEPS = {"up": (0, -1), "down": (0, 1), "left": (-1, 0), "right": (1, 0)}
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """From where to where a drag or a scroll goes."""
+    """The path of a drag or a scroll."""
 
     start: Point
     end: Point
@@ -35,7 +35,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Overlay:
-    """Everything to draw over one screenshot of that size."""
+    """All marks of one screenshot with this size."""
 
     width: int
     height: int
@@ -44,39 +44,37 @@ class Overlay:
     arrows: tuple[Arrow, ...] = ()
     changed: Box | None = None
     samples: tuple[Point, ...] = ()
-    """Where the single answers of a model have what was looked for."""
+    """The points of the model's single answers."""
 
     @property
     def unit(self) -> float:
-        """The radius of a point's ring: alike on small and large screenshots, smaller where a box shows the place."""
+        """The radius of a point's ring: relative to the screenshot's size, smaller if a box marks the target too."""
         return round(max(self.width, self.height, 200) / (140 if self.boxes else 95), 1)
 
 
-def of_thought(reasoning: Decided, size: tuple[int, int]) -> Overlay:
-    """Where an action goes on the screenshot it was chosen on, and where the model's answers had its targets."""
-    samples = tuple(
-        point for found in reasoning.groundings if len(found.samples) > 1 for point in found.samples if point
-    )
-    return replace(of_action(reasoning.action, size), samples=samples)
+def decision_overlay(decision: Decided, size: tuple[int, int]) -> Overlay:
+    """The marks of an action and of the model's answers for its targets, on the screenshot it was chosen on."""
+    samples = tuple(point for each in decision.groundings if len(each.samples) > 1 for point in each.samples if point)
+    return replace(action_overlay(decision.action, size), samples=samples)
 
 
-def of_action(action: Action, size: tuple[int, int]) -> Overlay:
-    """Where an action goes on the screenshot it was chosen on."""
+def action_overlay(action: Action, size: tuple[int, int]) -> Overlay:
+    """The marks of an action on the screenshot it was chosen on."""
     width, height = size
-    aims = list(targets(action).values())
-    points = tuple(aim.point for aim in aims if aim.point)
-    boxes = tuple(box for aim in aims if aim.box and (box := aim.box.within(width, height)))
+    found = list(targets(action).values())
+    points = tuple(target.point for target in found if target.point)
+    boxes = tuple(box for target in found if target.box and (box := target.box.within(width, height)))
     arrows: tuple[Arrow, ...] = ()
     if isinstance(action, Drag) and len(points) == 2:
         arrows = (Arrow(*points),)
     elif isinstance(action, Scroll):
         start = points[0] if points else Point(width // 2, height // 2)
-        x, y = WAYS[action.direction]
+        x, y = SCROLL_STEPS[action.direction]
         reach = max(width, height) // 10
         arrows = (Arrow(start, Point(start.x + x * reach, start.y + y * reach)),)
     return Overlay(width, height, points, boxes, arrows)
 
 
-def of_change(box: tuple[int, int, int, int] | None, size: tuple[int, int]) -> Overlay:
-    """The region that an action changed, on the screenshot after it."""
+def change_overlay(box: tuple[int, int, int, int] | None, size: tuple[int, int]) -> Overlay:
+    """The mark of the region that an action changed, on the screenshot after it."""
     return Overlay(*size, changed=Box(*box).within(*size) if box else None)

@@ -1,15 +1,14 @@
-"""Writes the `report.html` of an evaluation: one page with pictures of the wrong answers."""
+"""The report of an evaluation: `report.html` opens from disk, with pictures of the wrong answers next to it."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handeye.agent.report.pages import render_page
 from handeye.agent.run_folder import disk
 from handeye.scenarios.eval.marked_crops import CropFiles, write_crop
 from handeye.tools.files import write_atomically
@@ -20,15 +19,14 @@ if TYPE_CHECKING:
     from handeye.scenarios.datasets.item import GroundingItem
     from handeye.scenarios.eval.score import Measurement, Score, Share
 
-HERE = Path(__file__).parent
-#: More misses than a person looks through, and about 60 MB of pictures: the result file has them all.
-MOST_MISSES = 200
+#: About 60 MB of pictures. The result file has all wrong answers.
+MAX_WRONG_ANSWERS = 200
 PICTURES = "pictures"
 
 
 @dataclass(frozen=True)
-class Miss:
-    """One wrong answer, as the page shows it."""
+class WrongAnswer:
+    """One wrong answer, as the page displays it."""
 
     number: int
     item: GroundingItem
@@ -36,8 +34,8 @@ class Miss:
     shown: CropFiles | None
 
     @property
-    def off(self) -> int | None:
-        """Pixels from the given point to the nearest edge of the box around the true place."""
+    def distance(self) -> int | None:
+        """Pixels from the answered point to the nearest edge of the box around the true region."""
         if self.item.truth is None or self.result.point is None:
             return None
         left, top, right, bottom = self.item.truth.bounds
@@ -45,22 +43,22 @@ class Miss:
         return round(math.hypot(max(left - x, 0, x - right), max(top - y, 0, y - bottom)))
 
     @property
-    def said(self) -> str:
+    def problem(self) -> str:
         """What is wrong, in words."""
         if self.result.error:
             return self.result.error
         if self.result.point is None:
             return "nothing was found"
         if self.item.truth is None:
-            return "found, although it is not there"
-        if not self.off:
-            return "beside the outline, inside the box around it"
-        return f"{self.off} px off"
+            return "a point was returned, but the target is not in the picture"
+        if not self.distance:
+            return "outside the outline, but inside the box around it"
+        return f"{self.distance} px off"
 
 
 @dataclass(frozen=True)
 class ChartBar:
-    """One bar of a chart; lengths are shares of its whole width."""
+    """One bar of a chart; `low` and `high` are the ends of its confidence interval, from 0 to 1."""
 
     label: str
     share: Share
@@ -75,13 +73,10 @@ def write_report(
     score: Score,
     facts: Sequence[tuple[str, Any]],
 ) -> Path:
-    """Write `report.html` and `pictures/` into a folder; pictures of an earlier report there are replaced.
+    """Write `report.html` and `pictures/` into a folder; pictures of an earlier report are replaced.
 
-    `facts` are shown as they are: what was measured, and how. Raises SetupError when the folder cannot be written.
+    `facts` are names and values of what was measured and how. Raises SetupError if the folder cannot be written.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
     with disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
         pictures = folder / PICTURES
@@ -91,35 +86,26 @@ def write_report(
             for number, (item, result) in enumerate(zip(items, results, strict=True), 1)
             if not result.correct
         ]
-        misses = [
-            Miss(number, item, result, write_crop(item, result, pictures, f"{number:05}"))
-            for number, item, result in wrong[:MOST_MISSES]
+        answers = [
+            WrongAnswer(number, item, result, write_crop(item, result, pictures, f"{number:05}"))
+            for number, item, result in wrong[:MAX_WRONG_ANSWERS]
         ]
-        style = (HERE / "report.css").read_text(encoding="utf-8")
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        environment = Environment(
-            loader=FileSystemLoader(HERE),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=StrictUndefined,
-        )
-        page = environment.get_template("report.html.j2").render(
+        page = render_page(
+            Path(__file__).parent,
+            "report.html.j2",
+            styles=["report.css"],
             score=score,
             facts=facts,
-            misses=misses,
+            answers=answers,
             wrong=len(wrong),
-            charts=[(name, _rows(shares)) for name, shares in _charts(score)],
+            charts=[(name, _chart_bars(shares)) for name, shares in _charts(score)],
             tables=[
                 (name, rows, list(dict.fromkeys(kind for kinds in rows.values() for kind in kinds)))
                 for name, rows in _tables(score)
             ],
-            style=Markup(style),  # noqa: S704 - our own file
-            style_hash=f"sha256-{digest}",
         )
         path = folder / "report.html"
-        # A data set's text may hold half of a surrogate pair, which no file can.
-        write_atomically(path, page.encode("utf-8", "replace").decode("utf-8"))
+        write_atomically(path, page)
         return path
 
 
@@ -128,14 +114,14 @@ def _charts(score: Score) -> list[tuple[str, dict[str, Share]]]:
 
 
 def _tables(score: Score) -> list[tuple[str, dict[str, dict[str, Share]]]]:
-    """What parts the questions, then its values, then types; a column `all` where a question may have no type."""
-    found = [("group", score.table)] if score.table else []
+    """Field of the data set, value of the field, type of the question; `all` is the column for all types."""
+    tables = [("group", score.table)] if score.table else []
     for name, parts in score.by_field.items():
-        found.append((name, {value: {**part.by_type, "all": part.whole} for value, part in parts.items()}))
-    return found
+        tables.append((name, {value: {**part.by_type, "all": part.whole} for value, part in parts.items()}))
+    return tables
 
 
-def _rows(shares: dict[str, Share]) -> list[ChartBar]:
-    """Best known first, so that whiskers grow downwards."""
+def _chart_bars(shares: dict[str, Share]) -> list[ChartBar]:
+    """The rows, the one with the most questions first."""
     ordered = sorted(shares.items(), key=lambda pair: (-pair[1].n, pair[0]))
     return [ChartBar(label, share, *share.interval) for label, share in ordered]

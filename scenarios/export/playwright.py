@@ -1,16 +1,15 @@
-"""A run in a browser as a Python file that needs Playwright and nothing else."""
+"""Writes a run in a browser as a Python file that needs only Playwright."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from handeye.agent.run_folder import slug
-from handeye.scenarios.export.checks import expectations
-from handeye.scenarios.export.expressions import WITHIN, locator
+from handeye.scenarios.export.expressions import WITHIN, expectations, locator
 from handeye.scenarios.export.suite_writer import in_a_docstring, literal
 from handeye.scenarios.export.transcript import PerformedAction
 from handeye.tools import actions as a
@@ -20,12 +19,12 @@ from handeye.tools.errors import UsageError
 from handeye.tools.secrets.store import PREFIX
 
 if TYPE_CHECKING:
-    from handeye.scenarios.export.transcript import Transcript
+    from handeye.scenarios.export.transcript import StatedCheck, Transcript
 
 _SECRET = re.compile(r"\{\{secret:([^{}]+)\}\}")
 _FILE = '''"""{goal}
 
-    python {file}           # CHROMIUM=/usr/bin/chromium for a browser of yours, HEADED=1 to see it
+    python {file}           # CHROMIUM=/usr/bin/chromium uses this browser, HEADED=1 opens a window
     pytest {file}           # with pytest-playwright
 """
 
@@ -46,35 +45,34 @@ if __name__ == "__main__":
 '''
 
 
-def to_playwright(story: Transcript, out: Path | None = None) -> str:
-    """The file's text. Raises UsageError for a run that was not in a browser."""
-    if story.device != "browser":
+def to_playwright(transcript: Transcript, out: Path | None = None) -> str:
+    """The text of the file. Raises UsageError if the run was not in a browser."""
+    if transcript.device != "browser":
         raise UsageError(
-            f"the run was on {story.config.on}, and Playwright knows browsers alone; export it --to pytest or yaml"
+            f"the run was on {transcript.config.on}; Playwright supports only browsers: export it --to pytest or yaml"
         )
-    body = Body()
-    body.open(story.config.on)
-    answered = False
-    told = _with_answers(story.in_order)
-    for one in told:
-        if isinstance(one, PerformedAction):
-            body.do(one)
+    body = ScriptBody()
+    body.open(transcript.config.on)
+    has_check = False
+    for entry in _with_dialog_answers(transcript.in_order):
+        if isinstance(entry, PerformedAction):
+            body.add_action(entry)
         else:
-            answered = body.check(one.said, expectations(one.statement)) or answered
-    if not answered:
-        body.end(story.end.title, story.end.url)
+            has_check = body.add_check(entry.text, expectations(entry.statement)) or has_check
+    if not has_check:
+        body.add_final_check(transcript.end.title, transcript.end.url)
     used = "\n".join(body.lines)
     imports = ["import os", *(["import re"] if "re.compile" in used else [])]
     helper = WITHIN if "within(" in used else ""
     names = ["Locator", "Page", "expect"] if helper else ["Page", "expect"]
     imports += ["", f"from playwright.sync_api import {', '.join([*names, 'sync_playwright'])}"]
-    wide, high = story.config.viewport
+    wide, high = transcript.config.viewport
     return _FILE.format(
-        goal=in_a_docstring(story.config.goal),
+        goal=in_a_docstring(transcript.config.goal),
         file=out.name if out else "this_file.py",
         imports="\n".join(imports),
         helper=helper,
-        name=slug(story.config.goal).replace("-", "_"),
+        name=slug(transcript.config.goal).replace("-", "_"),
         body="\n".join(f"    {line}" if line else "" for line in body.lines),
         wide=wide,
         high=high,
@@ -82,7 +80,7 @@ def to_playwright(story: Transcript, out: Path | None = None) -> str:
 
 
 def text_of(text: str) -> str:
-    """An expression for a text in which secrets come from the environment."""
+    """A Python expression for the text, in which secrets are read from environment variables."""
     parts: list[str] = []
     place = 0
     for hit in _SECRET.finditer(text):
@@ -94,48 +92,49 @@ def text_of(text: str) -> str:
     return " + ".join(parts)
 
 
-class Body:
-    """The lines of the test."""
+class ScriptBody:
+    """The body of the test function: builds its lines in order."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self._url = ""
 
     def open(self, on: str) -> None:
+        """Add the line that opens the start page."""
         self._url = Path(on).resolve().as_uri() if Path(on).is_file() else on
         if not urlsplit(self._url).scheme or re.match(r"[\w.-]+:\d", self._url):
             self._url = f"http://{self._url}"
         if on.startswith("cdp:"):
-            self._note(f"the run began in a browser at {on[4:]}; this one begins empty")
+            self._note(f"the run started in a browser at {on[4:]}; this test starts with an empty page")
         else:
             self.lines.append(f"page.goto({literal(self._url)})")
 
-    def do(self, deed: PerformedAction) -> None:
-        """Its lines, with what it was in words."""
-        self._note(deed.said.replace('“"', "“").replace('"”', "”"))
-        lines = self._lines(deed)
-        if deed.opened_tab and len(lines) == 1:
+    def add_action(self, performed: PerformedAction) -> None:
+        """Add the lines of an action, after its description as a comment."""
+        self._note(performed.description.replace('“"', "“").replace('"”', "”"))
+        lines = self._lines(performed)
+        if performed.opened_tab and len(lines) == 1:
             lines = ["with page.context.expect_page() as opened:", f"    {lines[0]}", "page = opened.value"]
         self.lines += lines
-        self._url = deed.after.url or self._url
+        self._url = performed.after.url or self._url
 
-    def check(self, said: str, lines: list[str]) -> bool:
-        """Whether it could be expressed."""
+    def add_check(self, text: str, lines: list[str]) -> bool:
+        """Add the lines of a check; returns whether there are any."""
         if not lines:
-            self._note(f"not expressed in Playwright: check that {said}")
+            self._note(f"not expressed in Playwright: check that {text}")
         self.lines += lines
         return bool(lines)
 
-    def end(self, title: str, url: str) -> None:
-        """Something to check where nothing was."""
-        self._note("nothing was checked: this is where it ended")
+    def add_final_check(self, title: str, url: str) -> None:
+        """Check the final page, in a test without checks."""
+        self._note("nothing was checked: this is the page at the end")
         if title:
             self.lines.append(f"expect(page).to_have_title({literal(title)})")
         else:
             self.lines.append(f"expect(page).to_have_url({literal(url)})")
 
-    def answer(self, accept: bool, text: str) -> None:
-        """To the dialog that the next line opens."""
+    def answer_dialog(self, accept: bool, text: str) -> None:
+        """Answer the dialog that the next line opens."""
         how = f"accept({text_of(text) if text else ''})" if accept else "dismiss()"
         self.lines.append(f'page.once("dialog", lambda dialog: dialog.{how})')
 
@@ -143,14 +142,17 @@ class Body:
         shown = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
         self.lines.append(f"# {shown[:110]}")
 
-    def _lines(self, deed: PerformedAction) -> list[str]:
-        if deed.dialog:
-            self.answer(*deed.dialog)
-        action, places = deed.action, {name: locator(signature) for name, signature in deed.signatures.items()}
+    def _lines(self, performed: PerformedAction) -> list[str]:
+        if performed.dialog:
+            self.answer_dialog(*performed.dialog)
+        action, places = (
+            performed.action,
+            {name: locator(signature) for name, signature in performed.signatures.items()},
+        )
         place = places.get("target")
         match action:
             case a.Click():
-                return self._click(action, deed, place)
+                return self._click(action, performed, place)
             case a.Move(target=target):
                 return [f"{place}.hover()"] if place else self._pixels("move", target)
             case a.Drag(start=start, end=end):
@@ -159,7 +161,7 @@ class Body:
                 moved = [*self._pixels("move", start), "page.mouse.down()"]
                 return [*moved, *self._pixels("move", end, ", steps=10"), "page.mouse.up()"]
             case a.Type():
-                return self._type(action, place, deed)
+                return self._type(action, place, performed)
             case a.Key(keys=keys, count=count, target=target):
                 held, key, _ = read_chord(keys)
                 chord = literal("+".join((*held, key)))
@@ -177,10 +179,10 @@ class Body:
                 opened = ["with page.expect_file_chooser() as chooser:", f"    {place}.click()"]
                 return [*opened, f"chooser.value.set_files([{files}])"]
             case _:
-                return self._travel(deed)
+                return self._navigate(performed)
 
-    def _travel(self, deed: PerformedAction) -> list[str]:
-        match deed.action:
+    def _navigate(self, performed: PerformedAction) -> list[str]:
+        match performed.action:
             case a.Wait(text=text, seconds=seconds):
                 if not text:
                     return [f"page.wait_for_timeout({round(seconds * 1000)})"]
@@ -188,7 +190,7 @@ class Body:
                 return [f"expect({shown}).to_be_visible(timeout={round(seconds * 1000)})"]
             case a.Navigate(url=url):
                 whole = url if re.match(r"[a-z]+:", url) and not re.match(r"[\w.-]+:\d", url) else ""
-                return [f"page.goto({literal(whole or deed.after.url or urljoin(self._url, url))})"]
+                return [f"page.goto({literal(whole or performed.after.url or urljoin(self._url, url))})"]
             case a.Back():
                 return ["page.go_back()"]
             case a.Forward():
@@ -202,10 +204,10 @@ class Body:
             case a.Tabs(index=index):
                 return [f"page.context.pages[{index}].close()", "page = page.context.pages[-1]"]
             case _:
-                self._note("Playwright has no word for this; it is left out")
+                self._note("Playwright has no equivalent for this; it is left out")
                 return []
 
-    def _click(self, action: a.Click, deed: PerformedAction, place: str | None) -> list[str]:
+    def _click(self, action: a.Click, performed: PerformedAction, place: str | None) -> list[str]:
         given: list[str] = []
         if action.button != "left":
             given.append(f'button="{action.button}"')
@@ -216,15 +218,17 @@ class Body:
             given.append(f"modifiers={[names[each] for each in action.modifiers]!r}".replace("'", '"'))
         if not place:
             return self._pixels("click", action.target, "".join(f", {each}" for each in given if "mod" not in each))
-        signature = deed.signatures["target"]
+        signature = performed.signatures["target"]
         if signature.spot:
             at = (round(signature.at[0] * signature.size[0]), round(signature.at[1] * signature.size[1]))
             given.append(f'position={{"x": {at[0]}, "y": {at[1]}}}')
         return [f"{place}.click({', '.join(given)})"]
 
-    def _type(self, action: a.Type, place: str | None, deed: PerformedAction) -> list[str]:
+    def _type(self, action: a.Type, place: str | None, performed: PerformedAction) -> list[str]:
         text = text_of(action.text)
-        whole = action.clear or _SECRET.search(action.text) or deed.after.value == action.text  # nothing else is in it
+        whole = (
+            action.clear or _SECRET.search(action.text) or performed.after.value == action.text
+        )  # the field then has only this text
         if place and whole:
             return [f"{place}.fill({text})"]
         first = self._pixels("click", action.target) if action.target and not place else []
@@ -234,35 +238,42 @@ class Body:
         return [*first, *cleared, f"page.keyboard.type({text})"]
 
     def _pixels(self, how: str, target: a.Target, more: str = "") -> list[str]:
-        """With the mouse, where nothing there has a name."""
+        """Lines that use the mouse at a point, for a target without role and name."""
         if target.point is None:
-            self._note(f"where {target} is, the run does not say; this is left out")
+            self._note(f"the run has no point for {target}; this is left out")
             return []
-        self._note("nothing there has a role or a name, so this goes by its place")
+        self._note("no element there has a role or a name: a point in pixels")
         return [f"page.mouse.{how}({target.point.x}, {target.point.y}{more})"]
 
 
-def _with_answers(told: list[Any]) -> list[Any]:
-    """What answered a dialog goes to the action that opened it: Playwright has to know before."""
-    made: list[Any] = []
+def _with_dialog_answers(entries: list[PerformedAction | StatedCheck]) -> list[PerformedAction | StatedCheck]:
+    """Move the answer to a dialog into the action that opened it: Playwright needs it before.
+
+    See https://playwright.dev/python/docs/dialogs.
+    """
+    result: list[PerformedAction | StatedCheck] = []
     text = ""
-    for one in told:
-        opener = next(
-            (place for place in range(len(made) - 1, -1, -1) if isinstance(made[place], PerformedAction)), None
-        )
-        if not isinstance(one, PerformedAction) or not one.before.dialog or opener is None:
-            made.append(one)
+    for entry in entries:
+        opener = next((index for index in range(len(result) - 1, -1, -1) if _is_action(result[index])), None)
+        if not isinstance(entry, PerformedAction) or not entry.before.dialog or opener is None:
+            result.append(entry)
             continue
-        match one.action:
+        accept: bool | None
+        match entry.action:
             case a.Type():
-                text = one.action.text
+                text = entry.action.text
                 accept = None
             case a.Key(keys=keys):
                 accept = keys != "escape"
             case _:
-                name = next((signature.name for signature in one.signatures.values()), "")
+                name = next((signature.name for signature in entry.signatures.values()), "")
                 accept = name != "Cancel"
-        if accept is not None:
-            made[opener] = replace(made[opener], dialog=(accept, text), after=one.after)
+        opening = result[opener]
+        if accept is not None and isinstance(opening, PerformedAction):
+            result[opener] = replace(opening, dialog=(accept, text), after=entry.after)
             text = ""
-    return made
+    return result
+
+
+def _is_action(entry: PerformedAction | StatedCheck) -> bool:
+    return isinstance(entry, PerformedAction)

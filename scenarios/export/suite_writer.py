@@ -1,4 +1,4 @@
-"""A run as a suite in plain English, and as a test for pytest with handeye's fixtures."""
+"""Writes a run as a suite in plain English, and as a pytest test that uses handeye's fixtures."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ if TYPE_CHECKING:
 _VIEWPORT = RunConfig.model_fields["viewport"].default
 
 
-def to_yaml(story: Transcript, out: Path | None = None) -> str:
-    """The suite's text; paths in it are below the folder of `out`, where they can be."""
-    return draft_of(story, out).render()
+def to_yaml(transcript: Transcript, out: Path | None = None) -> str:
+    """The suite's text; paths in it are relative to the folder of `out` if possible."""
+    return draft_of(transcript, out).render()
 
 
-def draft_of(story: Transcript, out: Path | None = None) -> SuiteDraft:
-    """The suite, not yet written."""
-    config = story.config
+def draft_of(transcript: Transcript, out: Path | None = None) -> SuiteDraft:
+    """The suite as a draft."""
+    config = transcript.config
     size = "{}x{}".format(*config.viewport) if config.viewport != _VIEWPORT else ""
     draft = SuiteDraft(
         name=_name(config.goal),
-        on=_place(config.on, story.device, out),
-        device=story.device,
-        viewport=size if story.device == "browser" else "",
+        on=_start(config.on, transcript.device, out),
+        device=transcript.device,
+        viewport=size if transcript.device == "browser" else "",
     )
     draft.head.append(f"From the run “{_short(config.goal)}”.")
-    if story.status != "succeeded":
-        draft.head.append(f"That run ended as {story.status}: look at what is here before you trust it.")
-    if story.explicit and sayable(config.goal):
+    if transcript.status != "succeeded":
+        draft.head.append(f"That run ended as {transcript.status}: check these steps before you use them.")
+    if transcript.explicit and sayable(config.goal):
         steps = split(config.goal)
         draft.goal = "" if steps else config.goal
         draft.steps = [DraftLine(step) for step in steps]
     else:
-        draft.steps = [line_of(deed) for deed in story.deeds]
-    if not story.checked:
-        draft.ensures = suggested(story.end.title, story.end.url, story.device)
+        draft.steps = [draft_line(action) for action in transcript.actions]
+    if not transcript.checks:
+        draft.ensures = suggested(transcript.end.title, transcript.end.url, transcript.device)
         draft.unchecked = not draft.ensures
     return draft
 
 
 def split(goal: str) -> list[str]:
-    """A goal's own steps, one by one; none where they mean something else apart."""
+    """The steps of an explicit goal; empty if a step alone would have another meaning."""
     try:
         clauses = parse(goal)
         spans = list(dict.fromkeys(clause.span for clause in clauses))
@@ -63,38 +63,38 @@ def split(goal: str) -> list[str]:
         return []
 
 
-def line_of(deed: PerformedAction) -> DraftLine:
-    """A step for what was done; a comment where plain English has no words for it."""
-    said: dict[str, str] = {}
-    for name in targets(deed.action):
-        signature = deed.signatures.get(name)
-        given = getattr(deed.action, name).phrase
-        said[name] = best_phrase(signature, given) if signature else given
-    step = step_of(deed.action, said)
+def draft_line(performed: PerformedAction) -> DraftLine:
+    """A step for the action, or a comment if plain English cannot express it."""
+    phrase_of: dict[str, str] = {}
+    for name in targets(performed.action):
+        signature = performed.signatures.get(name)
+        original = getattr(performed.action, name).phrase
+        phrase_of[name] = best_phrase(signature, original) if signature else original
+    step = step_of(performed.action, phrase_of)
     if step is None or not sayable(step):
-        return DraftLine(comment=f"{describe(deed.action)}: plain English has no words for this; put a step here")
-    place = next((name for name, phrase in said.items() if phrase.startswith("(")), "")
-    return DraftLine(step, "a place in pixels: nothing there has a name" if place else "")
+        return DraftLine(comment=f"{describe(performed.action)}: plain English cannot express this; put a step here")
+    in_pixels = any(phrase.startswith("(") for phrase in phrase_of.values())
+    return DraftLine(step, "a point in pixels: no element there has a name" if in_pixels else "")
 
 
-def best_phrase(signature: TargetSignature, given: str = "") -> str:
-    """The phrase that tells it from everything else, as far as the trace knows."""
-    found = list(phrases(signature))
+def best_phrase(signature: TargetSignature, original: str = "") -> str:
+    """The phrase that matches only this target, as far as the event log shows; `original` is the goal's phrase."""
+    candidates = list(phrases(signature))
     if signature.spot:
-        return found[-1]
+        return candidates[-1]
     if signature.of == 1 and signature.name:
-        return found[1] if len(found) > 2 and found[1].startswith("the ") else found[0]
+        return candidates[1] if len(candidates) > 2 and candidates[1].startswith("the ") else candidates[0]
     if signature.name and (signature.row or signature.of > 1):
-        telling = " in the row with " if signature.row else f"the {ordinal(signature.nth)} "
-        return next((phrase for phrase in found if telling in phrase), found[0])
-    return found[0] if signature.text or not signature.role else given or found[0]
+        distinction = " in the row with " if signature.row else f"the {ordinal(signature.nth)} "
+        return next((phrase for phrase in candidates if distinction in phrase), candidates[0])
+    return candidates[0] if signature.text or not signature.role else original or candidates[0]
 
 
 def suggested(title: str, url: str, device: str) -> list[DraftLine | tuple[str, str]]:
-    """A check for a scenario that has none: where it ended."""
+    """A check of the final page, for a scenario without checks."""
     from urllib.parse import urlsplit
 
-    hint = "Nothing was checked: this is a suggestion. Say what must be so in the end."
+    hint = "Nothing was checked: this is a suggestion. State what must be true at the end."
     if title and sayable(title) and (name := quoted(title)):
         if device == "browser":
             return [DraftLine(f"the title is {name}", hint)]
@@ -104,35 +104,35 @@ def suggested(title: str, url: str, device: str) -> list[DraftLine | tuple[str, 
     return []
 
 
-def to_pytest(story: Transcript, out: Path | None = None) -> str:
-    """A test file that pytest runs where handeye is installed."""
-    draft = draft_of(story, out)
+def to_pytest(transcript: Transcript, out: Path | None = None) -> str:
+    """A test file for pytest, in an environment that has handeye."""
+    draft = draft_of(transcript, out)
     steps = [draft.goal] if draft.goal else [line.text for line in draft.steps if line.text]
-    lost = [line.comment for line in draft.steps if not line.text]
+    missing = [line.comment for line in draft.steps if not line.text]
     for check in draft.ensures:
-        said = check.text if isinstance(check, DraftLine) else _sentence(*check)
-        steps += [f"check that {said}"] if said else []
-    config = story.config
+        sentence = check.text if isinstance(check, DraftLine) else _sentence(*check)
+        steps += [f"check that {sentence}"] if sentence else []
+    config = transcript.config
     body = [f"STEPS = {literal(steps)}", "", ""]
-    body += [f"# Lost: {' '.join(each.split())}" for each in lost]
+    body += [f"# Missing: {' '.join(each.split())}" for each in missing]
     name = slug(config.goal).replace("-", "_")
-    if story.device == "browser" and "{{secret:" in config.goal + "".join(steps):
-        # A secret is bound to the place where a browser begins.
+    if transcript.device == "browser" and "{{secret:" in config.goal + "".join(steps):
+        # A secret may only be typed on the site where the browser starts.
         body = ["from handeye.tools import Browser", "", *body]
         body += [f"def test_{name}(agent):", f"    with Browser({literal(_absolute(config.on))}) as browser:"]
         body += ['        run = agent(browser, ", ".join(STEPS))']
-    elif story.device == "browser":
+    elif transcript.device == "browser":
         body = ["from handeye.tools.actions import Navigate", "", *body]
         body += [f"def test_{name}(agent, handeye_browser):"]
         body += [f"    handeye_browser.perform(Navigate(url={literal(_absolute(config.on))}))"]
         body += ['    run = agent(handeye_browser, ", ".join(STEPS))']
     else:
         program = config.on.removeprefix("app:") if config.on.startswith("app:") else ""
-        made = f"Virtual({literal(program) if program else ''})" if story.device == "virtual" else "Desktop()"
-        body = [f"from handeye.tools import {made.partition('(')[0]}", "", *body]
-        body += [f"def test_{name}(agent):", f"    with {made} as desktop:"]
+        device = f"Virtual({literal(program) if program else ''})" if transcript.device == "virtual" else "Desktop()"
+        body = [f"from handeye.tools import {device.partition('(')[0]}", "", *body]
+        body += [f"def test_{name}(agent):", f"    with {device} as desktop:"]
         body += ['        run = agent(desktop, ", ".join(STEPS))']
-    body += ['    assert run.verdict == "succeeded", run.reason']
+    body += ['    assert run.status == "succeeded", run.reason']
     head = f'"""{in_a_docstring(config.goal)}"""'
     return "\n".join([head, "", *body]) + "\n"
 
@@ -142,9 +142,9 @@ def literal(value: object) -> str:
     if isinstance(value, list):
         return "\n".join(["[", *(f"    {literal(each)}," for each in value), "]"])
     if isinstance(value, str):
-        told = ascii(value) if not value.isprintable() else repr(value)
-        plain = told.startswith("'") and '"' not in told and "\\" not in told
-        return f'"{told[1:-1]}"' if plain else told
+        text = ascii(value) if not value.isprintable() else repr(value)
+        plain = text.startswith("'") and '"' not in text and "\\" not in text
+        return f'"{text[1:-1]}"' if plain else text
     return repr(value)
 
 
@@ -154,27 +154,27 @@ def _sentence(kind: str, value: str) -> str:
 
 
 def in_a_docstring(goal: str) -> str:
-    """A goal as a sentence that ends no string."""
+    """A goal as a sentence that cannot end a docstring."""
     text = "".join(letter if letter.isprintable() else " " for letter in _short(goal))
     text = text.replace("\\", "/").replace('"', "'")
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _name(goal: str) -> str:
-    return " ".join(_short(goal, 70).replace("$", "").split()) or "what was done"
+    return " ".join(_short(goal, 70).replace("$", "").split()) or "exported run"
 
 
-def _short(goal: str, most: int = 100) -> str:
+def _short(goal: str, limit: int = 100) -> str:
     goal = " ".join(goal.split())
-    return goal if len(goal) <= most else goal[: most - 1] + "…"
+    return goal if len(goal) <= limit else goal[: limit - 1] + "…"
 
 
 def _absolute(on: str) -> str:
     return Path(on).resolve().as_uri() if Path(on).is_file() else on
 
 
-def _place(on: str, device: str, out: Path | None) -> str:
-    """Where it begins, as a suite in the folder of `out` says it."""
+def _start(on: str, device: str, out: Path | None) -> str:
+    """The value of `on` for a suite in the folder of `out`."""
     if device == "desktop":
         return ""
     if device == "virtual":

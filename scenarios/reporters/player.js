@@ -21,7 +21,7 @@ const span = (seconds) => {
 
 const many = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 
-// A picture with its marks; the marks are ours, made of numbers alone.
+// A screenshot with its marks; the marks are SVG that handeye made of numbers only.
 const pictured = (picture, words, enlarge) => {
   const marks = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   marks.setAttribute("viewBox", `0 0 ${picture.size[0]} ${picture.size[1]}`);
@@ -38,10 +38,10 @@ const pictured = (picture, words, enlarge) => {
   return frame;
 };
 
-// Goes through an attempt's steps like a video: a slider, keys, and play.
+// Plays the steps of an attempt like a video: a slider, keys, and play.
 class Player {
   constructor(attempt, tone, enlarge, moved) {
-    this.steps = attempt.done || [];
+    this.steps = attempt.steps || [];
     [this.tone, this.enlarge, this.moved] = [tone, enlarge, moved];
     this.at = -1;
     this.timer = 0;
@@ -56,14 +56,14 @@ class Player {
     this.track.append(...this.marks);
     this.slider.addEventListener("input", () => this.show(this.slider.value - 1));
     this.button.addEventListener("click", () => this.play());
-    this.root = make("section.player", { "aria-label": "Steps with their pictures" }, this.bar, this.stage, make("div.under", this.words, this.track));
+    this.root = make("section.player", { "aria-label": "Steps with their screenshots" }, this.bar, this.stage, make("div.under", this.words, this.track));
   }
 
   row(step, index) {
     const most = Math.max(...this.steps.map((each) => each.seconds || 0), 0.001);
     const bar = make("i.bar", { "aria-hidden": "true" });
     bar.style.width = `${Math.max(2, ((step.seconds || 0) / most) * 100)}%`;
-    const button = make("button", { type: "button", class: this.tone(step.state) }, make("b", `${step.number}`), make("span.said", { dir: "auto" }, step.said),
+    const button = make("button", { type: "button", class: this.tone(step.state) }, make("b", `${step.number}`), make("span.description", { dir: "auto" }, step.description),
       make("span.by", step.by || ""), make("span.state", (step.state || "").replace("_", " ")), make("span.took", span(step.seconds || 0), bar));
     button.addEventListener("click", () => this.show(index));
     return make("li", button);
@@ -75,7 +75,7 @@ class Player {
     this.at = index;
     const step = this.steps[index];
     this.slider.value = index + 1;
-    this.slider.setAttribute("aria-valuetext", `step ${step.number}: ${step.said}`);
+    this.slider.setAttribute("aria-valuetext", `step ${step.number}: ${step.description}`);
     this.count.textContent = `${index + 1} / ${this.steps.length}`;
     this.marks.forEach((row, each) => row.firstChild.toggleAttribute("aria-current", each === index));
     this.marks[index].firstChild.setAttribute("aria-current", "step");
@@ -84,10 +84,10 @@ class Player {
     if (top < list.scrollTop || top > list.scrollTop + list.clientHeight - 40) list.scrollTop = top - list.clientHeight / 3;
     const shots = [["Before", step.before, "with where it acts"], ["After", step.after, "with what changed"]].filter(([word, picture]) => picture || word === "Before");
     this.stage.replaceChildren(...shots.map(([word, picture, what]) => make("figure.shot",
-      picture ? pictured(picture, `${word} step ${step.number}, ${what}`, this.enlarge) : make("p.gone", "No picture was kept."),
+      picture ? pictured(picture, `${word} step ${step.number}, ${what}`, this.enlarge) : make("p.gone", "No screenshot was kept."),
       make("figcaption", word, word === "Before" && step.url ? make("span.url", { dir: "auto" }, step.url) : ""))));
-    const facts = [["Decided by", step.by], ["Found by", step.found_by], ["Model", step.calls ? `${many(step.calls, "call")}, ${many(step.tokens_in || 0, "token")} in, ${step.tokens_out || 0} out` : ""], ["Time", span(step.seconds || 0)]];
-    this.words.replaceChildren(make("h3", { dir: "auto" }, `${step.number}. ${step.said}`, step.state ? make("span.badge", { class: `badge ${this.tone(step.state)}` }, step.state.replace("_", " ")) : ""),
+    const facts = [["Decided by", step.by], ["Grounded by", step.grounded_by], ["Model", step.calls ? `${many(step.calls, "call")}, ${many(step.tokens_in || 0, "token")} in, ${step.tokens_out || 0} out` : ""], ["Duration", span(step.seconds || 0)]];
+    this.words.replaceChildren(make("h3", { dir: "auto" }, `${step.number}. ${step.description}`, step.state ? make("span.badge", { class: `badge ${this.tone(step.state)}` }, step.state.replace("_", " ")) : ""),
       step.reasoning ? make("p", { dir: "auto" }, step.reasoning) : "", step.evidence ? make("p.dim", { dir: "auto" }, step.evidence) : "",
       make("dl.facts", facts.filter(([, value]) => value).map(([name, value]) => [make("dt", name), make("dd", { dir: "auto" }, value)])),
       ...(step.notes || []).map((note) => make("p.note", { dir: "auto" }, note)));

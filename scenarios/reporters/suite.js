@@ -1,6 +1,6 @@
 (() => {
-  const story = JSON.parse(document.getElementById("story").textContent);
-  const results = story.results || [];
+  const view = JSON.parse(document.getElementById("data").textContent);
+  const results = view.results || [];
   const [list, detail, search, suite, tag, big] = ["list", "detail", "search", "suite", "tag", "big"].map((id) => document.getElementById(id));
   const chips = [...document.querySelectorAll(".chip")];
   const SIGNS = { passed: "✓", flaky: "≈", failed: "✗", broken: "!", error: "!", skipped: "–", unknown: "?" };
@@ -24,7 +24,7 @@
     groups.get(key).items.append(rows[index].item);
   });
   for (const group of groups.values()) list.append((group.whole = make("section", group.head, group.items)));
-  const none = make("p.gone", { hidden: "" }, "No scenario fits.");
+  const none = make("p.gone", { hidden: "" }, "No scenario matches.");
   list.append(none);
   for (const [select, values] of [[suite, results.map((each) => each.suite)], [tag, results.flatMap((each) => each.tags || [])]]) {
     const found = [...new Set(values)].sort();
@@ -52,7 +52,7 @@
 
   const enlarge = (frame) => {
     const copy = frame.cloneNode(true);
-    copy.setAttribute("aria-label", "Close the picture");
+    copy.setAttribute("aria-label", "Close the screenshot");
     copy.addEventListener("click", (event) => { event.preventDefault(); big.close(); });
     big.replaceChildren(copy);
     big.showModal();
@@ -68,7 +68,7 @@
     make("table", make("thead", make("tr", names.map((name) => make("th", { scope: "col" }, name)))), make("tbody", body)));
 
   const stepLink = (tried, at) => {
-    const steps = tried.done || [];
+    const steps = tried.steps || [];
     if (!steps.length) return "";
     const index = stepAt(steps, at);
     const button = make("button.link", { type: "button", "aria-label": `Show step ${steps[index].number}` }, `${steps[index].number}`);
@@ -79,34 +79,34 @@
   const checks = (tried) => (tried.checks || []).length ? make("section.checks", make("h3", "Checks"), make("ul", tried.checks.map((check) =>
     make("li", { class: tone(check.state) }, make("b.sign", { title: check.state }, SIGNS[check.state], make("span.hidden", ` ${check.state}`)), make("div",
       make("p", make("span.when", check.when), " ", make("span", { dir: "auto" }, check.expected)),
-      check.seen && check.state !== "passed" ? make("p.seen", make("span.when", "seen"), " ", make("span", { dir: "auto" }, check.seen)) : "",
+      check.observed && check.state !== "passed" ? make("p.observed", make("span.when", "observed"), " ", make("span", { dir: "auto" }, check.observed)) : "",
       check.picture ? make("figure.shot", evidence(check.picture, check.expected)) : ""))))) : "";
 
   const evidence = (file, words) => {
-    const frame = make("a.frame", { href: file, "aria-label": `What was seen for ${words}: enlarge` }, make("img", { src: file, alt: `What was seen for: ${words}`, loading: "lazy" }));
+    const frame = make("a.frame", { href: file, "aria-label": `Screenshot for ${words}: enlarge` }, make("img", { src: file, alt: `Screenshot for: ${words}`, loading: "lazy" }));
     frame.addEventListener("click", (event) => { event.preventDefault(); enlarge(frame); });
     return frame;
   };
 
-  const folded = (title, told, open, ...inside) => make("details", open ? { open: "" } : "", make("summary", make("span", title), " ", make("span.dim", told)), ...inside);
+  const folded = (title, summary, open, ...inside) => make("details", open ? { open: "" } : "", make("summary", make("span", title), " ", make("span.dim", summary)), ...inside);
 
-  const heard = (tried) => {
-    const [said, asked] = [(tried.heard || []).filter((each) => each.kind !== "request"), (tried.heard || []).filter((each) => each.kind === "request")];
-    const wrong = said.filter((each) => each.level === "error").length;
-    const lost = asked.filter((each) => !each.status || each.status >= 400).length;
+  const pageLog = (tried) => {
+    const [messages, requests] = [(tried.page_log || []).filter((each) => each.kind !== "request"), (tried.page_log || []).filter((each) => each.kind === "request")];
+    const errors = messages.filter((each) => each.level === "error").length;
+    const failures = requests.filter((each) => !each.status || each.status >= 400).length;
     return [
-      tried.unheard ? make("p.note", `Only the last of the page’s log is shown; the ${many(tried.unheard, "line")} before it are in page.jsonl.`) : "",
-      said.length ? folded("Console", `${many(said.length, "message")}${wrong ? `, ${many(wrong, "error")}` : ""}`, wrong > 0 && tried.status !== "passed", table(["Step", "Level", "Message"], said.map((each) =>
+      tried.omitted_log_entries ? make("p.note", `Only the last of the page’s log is shown; the ${many(tried.omitted_log_entries, "line")} before it are in page.jsonl.`) : "",
+      messages.length ? folded("Console", `${many(messages.length, "message")}${errors ? `, ${many(errors, "error")}` : ""}`, errors > 0 && tried.status !== "passed", table(["Step", "Level", "Message"], messages.map((each) =>
         make("tr", { class: each.level === "error" ? "bad" : each.level === "warning" ? "warn" : "" }, make("td", stepLink(tried, each.at)), make("td.tone", each.level), make("td", { dir: "auto" }, each.text))), "Console")) : "",
-      asked.length ? folded("Network", `${many(asked.length, "request")}${lost ? `, ${lost} failed` : ""}`, false, table(["Step", "Method", "Status", "Address", "Time"], asked.map((each) =>
+      requests.length ? folded("Network", `${many(requests.length, "request")}${failures ? `, ${failures} failed` : ""}`, false, table(["Step", "Method", "Status", "Address", "Duration"], requests.map((each) =>
         make("tr", { class: !each.status || each.status >= 400 ? "bad" : "" }, make("td", stepLink(tried, each.at)), make("td", each.level), make("td.tone", each.status ? `${each.status}` : "none"), make("td", { dir: "auto" }, each.text), make("td", span(each.seconds || 0)))), "Network")) : "",
     ];
   };
 
-  const asked = (tried) => {
-    const steps = (tried.done || []).filter((step) => step.calls);
-    return steps.length ? folded("Model calls", `${many(tried.model_calls || 0, "call")}, ${many(tried.tokens || 0, "token")}`, false, table(["Step", "Decided by", "Calls", "Tokens in", "Tokens out", "Thinking"], steps.map((step) =>
-      make("tr", make("td", stepLink(tried, step.at)), make("td", step.by || ""), make("td", `${step.calls}`), make("td", (step.tokens_in || 0).toLocaleString("en")), make("td", (step.tokens_out || 0).toLocaleString("en")), make("td", span(step.thinking || 0)))), "Model calls")) : "";
+  const modelCalls = (tried) => {
+    const steps = (tried.steps || []).filter((step) => step.calls);
+    return steps.length ? folded("Model calls", `${many(tried.model_calls || 0, "call")}, ${many(tried.tokens || 0, "token")}`, false, table(["Step", "Decided by", "Calls", "Tokens in", "Tokens out", "Deciding"], steps.map((step) =>
+      make("tr", make("td", stepLink(tried, step.at)), make("td", step.by || ""), make("td", `${step.calls}`), make("td", (step.tokens_in || 0).toLocaleString("en")), make("td", (step.tokens_out || 0).toLocaleString("en")), make("td", span(step.decide_seconds || 0)))), "Model calls")) : "";
   };
 
   const tabs = (result, index) => {
@@ -124,9 +124,9 @@
     rows.forEach(({ row }, each) => (each === index ? row.setAttribute("aria-current", "true") : row.removeAttribute("aria-current")));
     rows[index].row.scrollIntoView({ block: "nearest" });
     const tried = tries[attempt] || {};
-    const steps = tried.done || [];
+    const steps = tried.steps || [];
     player = new Player(tried, tone, enlarge, () => {});
-    const facts = [["Time", span(tried.seconds || 0)], ["Steps", `${tried.steps || 0}`], ["Replayed", tried.replayed ? `${tried.replayed}` : ""], ["Model calls", `${tried.model_calls || 0}`], ["Tokens", tried.tokens ? tried.tokens.toLocaleString("en") : ""], ["Model", tried.model], ["Policy", tried.policy], ["Run", (tried.run_status || "").replaceAll("_", " ")]];
+    const facts = [["Duration", span(tried.seconds || 0)], ["Steps", `${tried.step_count || 0}`], ["Replayed", tried.replayed ? `${tried.replayed}` : ""], ["Model calls", `${tried.model_calls || 0}`], ["Tokens", tried.tokens ? tried.tokens.toLocaleString("en") : ""], ["Model", tried.model], ["Policy", tried.policy], ["Run status", (tried.run_status || "").replaceAll("_", " ")]];
     const reason = tried.reason || result.reason;
     detail.replaceChildren(
       make("header", make("h2", { dir: "auto" }, result.name, make("span", { class: `badge s-${result.status}` }, result.status)),
@@ -135,13 +135,13 @@
       reason ? make("p", { class: `reason ${tone(tried.status || result.status)}`, dir: "auto" }, reason) : "",
       make("dl.totals", facts.filter(([, value]) => value).map(([name, value]) => make("div", make("dt", name), make("dd", { dir: "auto" }, value)))),
       checks(tried),
-      steps.length ? player.root : make("p.gone", tried.steps ? "The run of this attempt was not kept." : "No step was taken."),
-      ...(tried.healed || []).map((each) => make("p.note", { dir: "auto" }, `Done another way: ${each}`)),
-      asked(tried), ...heard(tried),
+      steps.length ? player.root : make("p.gone", tried.step_count ? "The run of this attempt was not kept." : "No step was taken."),
+      ...(tried.healed || []).map((each) => make("p.note", { dir: "auto" }, `Performed in another way: ${each}`)),
+      modelCalls(tried), ...pageLog(tried),
       tried.anchors ? folded("Anchors", "", false, make("pre", { tabindex: 0 }, tried.anchors)) : "",
       tried.report ? make("p.more", make("a", { href: tried.report }, "The run’s own report")) : "");
-    const wrong = steps.findIndex((step) => tone(step.state) === "bad");
-    player.show(tried.status === "passed" ? 0 : wrong < 0 ? steps.length - 1 : wrong);
+    const failed = steps.findIndex((step) => tone(step.state) === "bad");
+    player.show(tried.status === "passed" ? 0 : failed < 0 ? steps.length - 1 : failed);
   };
 
   const route = () => {
@@ -150,7 +150,7 @@
     else if (chosen < 0 && results.length) show(Math.max(0, results.findIndex((each) => ["failed", "error"].includes(each.status))));
   };
 
-  // Hands
+  // Keyboard and mouse
 
   for (const chip of chips) chip.addEventListener("click", () => {
     chip.setAttribute("aria-pressed", chip.getAttribute("aria-pressed") !== "true");

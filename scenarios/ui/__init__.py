@@ -1,1 +1,1 @@
-"""`handeye ui`: runs as they happen, in a browser: see, approve, pause, take over, stop, and start."""
+"""`handeye ui`: view, approve, pause, take over, stop and start runs in a browser."""

@@ -1,8 +1,8 @@
-"""Who may see and lead runs: whoever has the address with its token, from this machine, and no page of another site.
+"""Who may view and control runs: a browser on this machine that has the token, and no page of another site.
 
-Each request is checked: its Host (so that a name that was bound to 127.0.0.1 gets nowhere), where it comes from, and
-the token, which stands in the printed address and then in a cookie. What it does not keep out: other programs of the
-same person on this machine, which could read the token where they read the cookie.
+Each request is checked for its Host header (against DNS rebinding), its origin and the token. The token is in the
+printed URL and then in a cookie. Other programs of the same user on this machine are not kept out: they could read the
+token where they read the cookie.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: On every answer.
+#: Headers of every response.
 HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -33,7 +33,7 @@ POLICY = (
 
 
 class TokenAccess:
-    """An application behind a token, at one port of this machine."""
+    """Middleware that lets only requests with the token through to an application at one port of this machine."""
 
     def __init__(self, app: ASGIApp, token: str, port: int) -> None:
         self.app, self.token = app, token
@@ -44,10 +44,10 @@ class TokenAccess:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
-            return  # no sockets
+            return  # web sockets are not served
         headers = Headers(scope=scope)
 
-        async def sent(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 out = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
@@ -55,35 +55,35 @@ class TokenAccess:
                 out.setdefault("Content-Security-Policy", POLICY)
             await send(message)
 
-        answer = self._refused(scope, headers) or self._let_in(scope)
-        if answer is None and not self._is_known(headers.get("cookie", "")):
-            answer = PlainTextResponse("open the address that handeye ui has printed, with its token\n", 403)
-        await (answer or self.app)(scope, receive, sent)
+        response = self._refuse_foreign(scope, headers) or self._redirect_with_cookie(scope)
+        if response is None and not self._has_cookie(headers.get("cookie", "")):
+            response = PlainTextResponse("open the URL that handeye ui printed, with its token\n", 403)
+        await (response or self.app)(scope, receive, send_with_headers)
 
-    def _refused(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
-        """The answer to who comes from elsewhere."""
+    def _refuse_foreign(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
+        """An error response for a request from another host or site; None if the request may continue."""
         if headers.get("host", "") not in self.hosts:
-            return PlainTextResponse("no such host here\n", 421)
+            return PlainTextResponse("unknown host\n", 421)
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc not in self.hosts:
-            return PlainTextResponse("not from another site\n", 403)
+            return PlainTextResponse("requests from other sites are refused\n", 403)
         if scope["method"] not in ("GET", "HEAD") and origin is None:
-            return PlainTextResponse("a request that changes something says where it comes from\n", 403)
+            return PlainTextResponse("a request that changes something needs an Origin header\n", 403)
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            return PlainTextResponse("not from another site\n", 403)
+            return PlainTextResponse("requests from other sites are refused\n", 403)
         return None
 
-    def _let_in(self, scope: Scope) -> RedirectResponse | None:
-        """Who has the token in the address gets the cookie, and an address without it."""
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if scope["method"] != "GET" or not given or not self._is_right(given):
+    def _redirect_with_cookie(self, scope: Scope) -> RedirectResponse | None:
+        """For a URL with the token: a redirect that sets the cookie, to the URL without the token."""
+        token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        if scope["method"] != "GET" or not token or not self._is_token(token):
             return None
-        answer = RedirectResponse(scope["path"], 303)
-        answer.set_cookie(self.cookie, self.token, httponly=True, samesite="strict", path="/")
-        return answer
+        response = RedirectResponse(scope["path"], 303)
+        response.set_cookie(self.cookie, self.token, httponly=True, samesite="strict", path="/")
+        return response
 
-    def _is_known(self, cookies: str) -> bool:
-        return self._is_right(cookie_parser(cookies).get(self.cookie, ""))
+    def _has_cookie(self, cookies: str) -> bool:
+        return self._is_token(cookie_parser(cookies).get(self.cookie, ""))
 
-    def _is_right(self, token: str) -> bool:
+    def _is_token(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(), self.token.encode())

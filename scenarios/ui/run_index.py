@@ -1,4 +1,4 @@
-"""The runs there are: in `runs/`, and those of suites in their results; read from their files, whoever made them."""
+"""The runs in `runs/` and in the results of suites, read from their files."""
 
 from __future__ import annotations
 
@@ -10,71 +10,71 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.agent.run_folder import RESUMABLE
+from handeye.agent.run_view import read_record
 from handeye.scenarios.results import ATTEMPTS, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handeye.scenarios.ui.run_process import RunProcesses
+    from handeye.scenarios.ui.run_process import RunProcess, RunProcesses
 
-#: So many runs are shown; the folder holds the others.
+#: How many runs a list has; older ones are only in the folder.
 MAX_RUNS = 200
 
 
 class RunCard(NamedTuple):
-    """A run, as a list shows it."""
+    """A run as an entry of a list."""
 
     link: str
     goal: str
     on: str
     state: str
-    """`at work`, a verdict, or `unfinished`."""
+    """`running`, how the run ended, or `unfinished`."""
     when: str
 
 
 class SuiteSummary(NamedTuple):
-    """A run of suites."""
+    """The results of the last run of suites."""
 
     counts: dict[str, int]
     planned: int
-    at_work: bool
-    report: bool
+    running: bool
+    has_report: bool
 
 
 class RunIndex:
-    """Folders of runs, under short names that stand in addresses."""
+    """Finds runs in two folders, which have the short names `runs` and `tests` in URLs."""
 
     def __init__(self, runs: Path, output: Path) -> None:
-        self.places = {"runs": runs, "tests": output}
+        self.folders = {"runs": runs, "tests": output}
 
-    def path(self, place: str, name: str) -> Path | None:
-        """What lies there; None for what lies elsewhere, or nowhere."""
-        base = self.places.get(place)
+    def path(self, folder: str, name: str) -> Path | None:
+        """The path of a file or run in a folder; None if it is outside the folder or does not exist."""
+        base = self.folders.get(folder)
         if base is None:
             return None
         path = (base / name).resolve()
         return path if path.is_relative_to(base.resolve()) and path.exists() else None
 
-    def link(self, folder: Path) -> str:
-        """The address of a run's page."""
-        for place, base in self.places.items():
-            if folder.resolve().is_relative_to(base.resolve()):
-                return f"/run/{place}/{folder.resolve().relative_to(base.resolve()).as_posix()}"
+    def link(self, run: Path) -> str:
+        """The URL of a run's page."""
+        for folder, base in self.folders.items():
+            if run.resolve().is_relative_to(base.resolve()):
+                return f"/run/{folder}/{run.resolve().relative_to(base.resolve()).as_posix()}"
         return "/"
 
-    def runs(self, started: RunProcesses) -> list[RunCard]:
-        """Those of `runs/`, the newest first."""
-        return [self._card(path.parent, started) for path in _newest(self.places["runs"].glob("*/run.json"))]
+    def runs(self, processes: RunProcesses) -> list[RunCard]:
+        """The runs of `runs/`, the newest first."""
+        return [self._card(path.parent, processes) for path in _newest(self.folders["runs"].glob("*/run.json"))]
 
-    def trials(self, started: RunProcesses) -> list[RunCard]:
-        """Those of suites, the newest first."""
-        return [
-            self._card(path.parent, started) for path in _newest(self.places["tests"].glob(f"{ATTEMPTS}/*/*/run.json"))
-        ]
+    def suite_runs(self, processes: RunProcesses) -> list[RunCard]:
+        """The runs of suites, the newest first."""
+        paths = self.folders["tests"].glob(f"{ATTEMPTS}/*/*/run.json")
+        return [self._card(path.parent, processes) for path in _newest(paths)]
 
-    def tests(self) -> SuiteSummary | None:
-        """How the suites stand; None where none was run."""
-        output = self.places["tests"]
+    def suite_summary(self) -> SuiteSummary | None:
+        """The results of suites; None if no suite was run."""
+        output = self.folders["tests"]
         if not (output / "results.jsonl").exists():
             return None
         results = read_results(output / "results.jsonl")
@@ -83,43 +83,43 @@ class RunIndex:
         except (OSError, ValueError, KeyError):
             planned = len(results)
         counts = dict(Counter[str](each.status for each in results))
-        return SuiteSummary(counts, planned, _is_held(output / ".lock"), (output / "report.html").exists())
+        return SuiteSummary(counts, planned, _is_locked(output / ".lock"), (output / "report.html").exists())
 
-    def _card(self, folder: Path, started: RunProcesses) -> RunCard:
-        notes = read_run_json(folder)
-        config = notes.get("config") or {}
+    def _card(self, folder: Path, processes: RunProcesses) -> RunCard:
+        record = read_run_json(folder)
+        config = record.get("config") or {}
         when = datetime.fromtimestamp((folder / "run.json").stat().st_mtime).astimezone()
-        ours = started.at(folder)
-        state = run_state(folder, notes)
-        if ours and not ours.over:
-            state = {"asks": "asks you", "held": "held"}.get(ours.state, "at work")
-        return RunCard(
-            self.link(folder), str(config.get("goal", "")), str(config.get("on", "")), state, f"{when:%d %b %H:%M}"
-        )
+        process = processes.at(folder)
+        state = process_state(process) if process and not process.ended else run_state(folder, record)
+        goal, on = str(config.get("goal", "")), str(config.get("on", ""))
+        return RunCard(self.link(folder), goal, on, state, f"{when:%d %b %H:%M}")
+
+
+def process_state(process: RunProcess) -> str:
+    """The displayed state of a run whose process works."""
+    states = {"asking": "waiting for you", "paused": "paused", "starting": "starting"}
+    return states.get(process.state, "running")
 
 
 def read_run_json(folder: Path) -> dict[str, Any]:
-    """What `run.json` says; nothing while there is none."""
-    try:
-        return dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
+    """The content of `run.json`; empty while there is none."""
+    return read_record(folder) or {}
 
 
-def run_state(folder: Path, notes: dict[str, Any]) -> str:
-    """How a run stands by its files."""
-    if _is_held(folder / "lock"):
-        return "at work"
-    return str(notes.get("status") or "unfinished").replace("_", " ")
+def run_state(folder: Path, record: dict[str, Any]) -> str:
+    """The displayed state of a run, by its files."""
+    if _is_locked(folder / "lock"):
+        return "running"
+    return str(record.get("status") or "unfinished").replace("_", " ")
 
 
-def resumable(notes: dict[str, Any]) -> bool:
-    """Whether there is something to go on with."""
-    return bool(notes) and notes.get("status") in RESUMABLE
+def resumable(record: dict[str, Any]) -> bool:
+    """Whether `handeye resume` can continue the run."""
+    return bool(record) and record.get("status") in RESUMABLE
 
 
 def file_signature(folder: Path) -> tuple[int, ...]:
-    """Changes when there is something new in a run's folder."""
+    """Numbers that change whenever a run writes to its folder."""
     stats = [path.stat() for name in ("trace.jsonl", "run.json") if (path := folder / name).exists()]
     return tuple(number for stat in stats for number in (stat.st_mtime_ns, stat.st_size))
 
@@ -128,13 +128,16 @@ def _newest(paths: Iterator[Path]) -> list[Path]:
     return sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)[:MAX_RUNS]
 
 
-def _is_held(lock: Path) -> bool:
-    """Whether a process holds a lock; found out without taking it, which would be in the way of who wants it."""
+def _is_locked(lock: Path) -> bool:
+    """Whether a process has locked the file. The lock itself is not taken: that would block its user.
+
+    See https://man7.org/linux/man-pages/man5/proc_locks.5.html.
+    """
     if not lock.exists() or not sys.platform.startswith("linux"):
         return False
-    number = str(lock.stat().st_ino)
+    inode = str(lock.stat().st_ino)
     try:
-        held = Path("/proc/locks").read_text(encoding="ascii")
+        locks = Path("/proc/locks").read_text(encoding="ascii")
     except OSError:
         return False
-    return any(line.split()[5].rpartition(":")[2] == number for line in held.splitlines() if "->" not in line)
+    return any(line.split()[5].rpartition(":")[2] == inode for line in locks.splitlines() if "->" not in line)

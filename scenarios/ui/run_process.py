@@ -1,4 +1,4 @@
-"""Runs that were started from a page, each in a process of its own, and how they stand."""
+"""Runs that the UI started: each works in its own process, `run_worker`, and reports its state."""
 
 from __future__ import annotations
 
@@ -18,78 +18,80 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from handeye.agent.run_folder import RunConfig
 
-#: What a person may want of a run.
-WANTS = frozenset({"answer", "hold", "go", "stop", "hand"})
+#: What a user can tell a run to do.
+COMMANDS = frozenset({"answer", "pause", "continue", "stop", "act"})
 
 
 class RunProcess:
-    """One of them."""
+    """One run in its process."""
 
     def __init__(self, folder: Path, order: dict[str, Any]) -> None:
         self.folder = folder
-        self.state = "starts"
-        """`starts`, `works`, `asks`, `held`, `ended`."""
-        self.holds = False
-        """Whether it stops between the next two steps."""
-        self.question = self.question_id = self.reason = self.said = ""
+        self.state = "starting"
+        """`starting`, `working`, `asking`, `paused` or `ended`."""
+        self.pauses = False
+        """Whether it pauses before the next step."""
+        self.question = self.question_id = self.reason = self.message = ""
         self.picture = b""
-        """The screen as it is while it is held."""
-        self.turn = 0
-        """Counts what it has told."""
+        """The screen while the run is paused or asks, as WebP."""
+        self.message_count = 0
         line = [sys.executable, "-m", "handeye.scenarios.ui.run_worker"]
-        # Its own session: who ends the pages does not end the runs. Those go on, and a question leaves them waiting.
+        # A session of its own: Ctrl-C ends the UI but not its runs. They continue, and a question leaves them waiting.
         self._process = subprocess.Popen(
             line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True
         )
         self._send(order)
-        threading.Thread(target=self._hear, daemon=True).start()
+        threading.Thread(target=self._read_messages, daemon=True).start()
 
     @property
-    def over(self) -> bool:
+    def ended(self) -> bool:
+        """Whether the run has ended."""
         return self.state == "ended"
 
-    def want(self, what: dict[str, Any]) -> None:
-        """Tell it what a person wants. Raises UsageError when it is over, or for what is nothing of that."""
-        if what.get("do") not in WANTS:
-            raise UsageError(f"a run cannot {str(what.get('do'))[:40]!r}; it can {', '.join(sorted(WANTS))}")
-        if self.over:
+    def command(self, command: dict[str, Any]) -> None:
+        """Send a command of the user. Raises UsageError if the command is unknown or the run has ended."""
+        name = command.get("do")
+        if name not in COMMANDS:
+            raise UsageError(f"unknown command {str(name)[:40]!r}; choose {', '.join(sorted(COMMANDS))}")
+        if self.ended:
             raise UsageError("the run has ended")
-        self.said = ""
-        self._send(what)
+        self.message = ""
+        self._send(command)
 
-    def _send(self, what: dict[str, Any]) -> None:
+    def _send(self, command: dict[str, Any]) -> None:
         assert self._process.stdin is not None
-        with suppress(OSError, ValueError):  # it has ended just now
-            self._process.stdin.write(json.dumps(what) + "\n")
+        with suppress(OSError, ValueError):  # the process has just ended
+            self._process.stdin.write(json.dumps(command) + "\n")
             self._process.stdin.flush()
 
-    def _hear(self) -> None:
+    def _read_messages(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            told = json.loads(line)
-            self.picture = base64.b64decode(told.get("picture", "")) or self.picture
-            self.holds = told.get("holds", self.holds)
-            self.said = told.get("said", self.said)
-            if "state" in told:
-                self.state = told["state"]
-                self.question, self.reason = told.get("question", ""), told.get("reason", "")
-                self.question_id = told.get("question_id", "")
-            self.turn += 1
+            message = json.loads(line)
+            self.picture = base64.b64decode(message.get("picture", "")) or self.picture
+            self.pauses = message.get("pauses", self.pauses)
+            self.message = message.get("message", self.message)
+            if "state" in message:
+                self.state = message["state"]
+                self.question, self.reason = message.get("question", ""), message.get("reason", "")
+                self.question_id = message.get("question_id", "")
+            self.message_count += 1
         code = self._process.wait()
-        if not self.over:
-            self.state, self.reason = "ended", f"its process ended with exit code {code}; handeye resume goes on"
-        self.turn += 1
+        if not self.ended:
+            reason = f"its process ended with exit code {code}; continue with handeye resume"
+            self.state, self.reason = "ended", reason
+        self.message_count += 1
 
 
 class RunProcesses:
-    """All that were started from these pages, by their folders."""
+    """All runs that this UI started, by their folders."""
 
     def __init__(self, base: Path) -> None:
         self.base = base
-        self.all: dict[Path, RunProcess] = {}
+        self._processes: dict[Path, RunProcess] = {}
 
     def start(self, config: RunConfig) -> RunProcess:
-        """A new run, in a folder of its own."""
+        """Start a run in a new folder. Raises SetupError if the folder cannot be created."""
         name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{slug(config.goal)}"
         with disk(self.base):
             self.base.mkdir(parents=True, exist_ok=True)
@@ -102,16 +104,16 @@ class RunProcesses:
                 except FileExistsError:
                     number += 1
         order = {"config": config.model_dump(mode="json"), "run_dir": str(folder)}
-        return self._keep(RunProcess(folder, order))
+        return self._add(RunProcess(folder, order))
 
     def resume(self, folder: Path, answer: str | None, question: str = "") -> RunProcess:
-        """Go on with a run that waits, or was stopped; `question` is the id of the question that is answered."""
-        return self._keep(RunProcess(folder, {"resume": str(folder), "answer": answer, "question": question}))
+        """Resume a run that waits or was stopped; `question` is the id of the question that `answer` belongs to."""
+        return self._add(RunProcess(folder, {"resume": str(folder), "answer": answer, "question": question}))
 
     def at(self, folder: Path) -> RunProcess | None:
-        """The run in a folder, if it was started here."""
-        return self.all.get(folder.resolve())
+        """The process of the run in a folder; None if this UI did not start it."""
+        return self._processes.get(folder.resolve())
 
-    def _keep(self, started: RunProcess) -> RunProcess:
-        self.all[started.folder.resolve()] = started
-        return started
+    def _add(self, process: RunProcess) -> RunProcess:
+        self._processes[process.folder.resolve()] = process
+        return process

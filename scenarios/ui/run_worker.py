@@ -1,7 +1,8 @@
-"""A run in a process of its own, led by lines of JSON: `python -m handeye.scenarios.ui.run_worker`.
+"""A process that works on one run: `python -m handeye.scenarios.ui.run_worker`, controlled by lines of JSON.
 
-The first line on stdin says what to run; each further one is what a person wants of it. Lines on stdout say how it
-stands. Where stdin ends, nobody is there any more: what is held goes on, and a question leaves the run waiting.
+The first line on stdin is the order: a new run, or a run to resume. Each further line is a command of the user
+(`answer`, `pause`, `continue`, `act`, `stop`). Lines on stdout report the state. When stdin ends, no user is connected:
+a paused run continues, and a question leaves the run waiting.
 """
 
 from __future__ import annotations
@@ -34,95 +35,97 @@ if TYPE_CHECKING:
 
 
 class RunControl:
-    """What a person wants of the run, and how it stands."""
+    """Receives the commands of the user and reports the state of the run."""
 
-    def __init__(self, lines: TextIO, tell: Callable[..., None]) -> None:
-        self._tell = tell
-        self._wanted: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._held = threading.Event()
-        self._questions = 0
-        self.alone = False
+    def __init__(self, lines: TextIO, send: Callable[..., None]) -> None:
+        """`send` writes its keyword arguments as one line of JSON."""
+        self._send = send
+        self._commands: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._paused = threading.Event()
+        self._question_count = 0
+        self.disconnected = False
         self.stop: Callable[[], None] = lambda: None
         self.device: Device | None = None
-        threading.Thread(target=self._read, args=(lines,), daemon=True).start()
+        threading.Thread(target=self._read_commands, args=(lines,), daemon=True).start()
 
     def ask(self, question: str) -> str | None:
-        """The person's answer; None when the run is to stop, or nobody is there."""
-        self._questions += 1
-        identity = question_id(self._questions, question)
-        self._tell(state="asks", question=question, question_id=identity)
+        """The user's answer to a question; None if the run is to stop, or no user is connected."""
+        self._question_count += 1
+        identity = question_id(self._question_count, question)
+        self._send(state="asking", question=question, question_id=identity)
         while True:
-            said = self._next()
-            if said is None or said["do"] == "stop":
+            command = self._next_command()
+            if command is None or command["do"] == "stop":
                 return None
-            if said["do"] == "answer" and said.get("question", identity) != identity:
-                self._tell(said="that answer was given to an earlier question, and is not used")
-            elif said["do"] == "answer":
-                self._tell(state="works")
-                return str(said.get("answer", ""))
-            if said["do"] == "hold":
-                self._tell(picture=self._picture())
-            if said["do"] == "hand":
-                self._hand(said.get("action"))
+            if command["do"] == "answer" and command.get("question", identity) != identity:
+                self._send(message="that answer belongs to an earlier question and was not used")
+            elif command["do"] == "answer":
+                self._send(state="working")
+                return str(command.get("answer", ""))
+            if command["do"] == "pause":
+                self._send(picture=self._screenshot())
+            if command["do"] == "act":
+                self._act(command.get("action"))
 
     def listen(self, event: AnyEvent) -> None:
-        """Between two steps, wait while the run is held: the next look sees what the person has done meanwhile."""
-        self._tell(state="works")
-        if not _is_between(event) or not self._held.is_set():
+        """Wait between two steps while the run is paused; the next observation includes what the user did meanwhile."""
+        self._send(state="working")
+        if not _is_between_steps(event) or not self._paused.is_set():
             return
-        self._tell(state="held", picture=self._picture())
-        while self._held.is_set():
-            said = self._next()
-            if said is None or said["do"] == "stop":
+        self._send(state="paused", picture=self._screenshot())
+        while self._paused.is_set():
+            command = self._next_command()
+            if command is None or command["do"] == "stop":
                 return
-            if said["do"] == "hand":
-                self._hand(said.get("action"))
-        self._tell(state="works")
+            if command["do"] == "act":
+                self._act(command.get("action"))
+        self._send(state="working")
 
-    def _hand(self, fields: Any) -> None:
-        """Do one thing for the person, who sees what came of it."""
+    def _act(self, fields: Any) -> None:
+        """Perform one action for the user, and send the screenshot after it."""
         try:
             assert self.device is not None
-            self.device.elements()  # the person presses what is there now, whatever the run has seen
+            self.device.elements()  # the user acts on the current screen, not on the run's last observation
             self.device.perform(parse_action(fields))
             self.device.settle()
         except (HandeyeError, AssertionError) as error:
-            self._tell(said=str(error))
-        self._tell(picture=self._picture())
+            self._send(message=str(error))
+        self._send(picture=self._screenshot())
 
-    def _picture(self) -> str:
+    def _screenshot(self) -> str:
+        """The screen now, as WebP in base64."""
         if self.device is None:
             return ""
-        made = BytesIO()
-        self.device.capture().image.save(made, "WEBP", quality=80, method=1)
-        return base64.b64encode(made.getvalue()).decode()
+        image = BytesIO()
+        self.device.capture().image.save(image, "WEBP", quality=80, method=1)
+        return base64.b64encode(image.getvalue()).decode()
 
-    def _next(self) -> dict[str, Any] | None:
-        return None if self.alone and self._wanted.empty() else self._wanted.get()
+    def _next_command(self) -> dict[str, Any] | None:
+        return None if self.disconnected and self._commands.empty() else self._commands.get()
 
-    def _read(self, lines: TextIO) -> None:
+    def _read_commands(self, lines: TextIO) -> None:
         for line in lines:
-            said: dict[str, Any] = json.loads(line)
-            if said["do"] in ("hold", "go"):
-                self._held.set() if said["do"] == "hold" else self._held.clear()
-                self._tell(holds=said["do"] == "hold")
-            if said["do"] == "stop":
-                self._held.clear()
+            command: dict[str, Any] = json.loads(line)
+            if command["do"] in ("pause", "continue"):
+                self._paused.set() if command["do"] == "pause" else self._paused.clear()
+                self._send(pauses=command["do"] == "pause")
+            if command["do"] == "stop":
+                self._paused.clear()
                 self.stop()
-            self._wanted.put(said)
-        self.alone = True
-        self._held.clear()
-        self._wanted.put({"do": "stop"})  # wakes whoever waits; the run itself goes on
+            self._commands.put(command)
+        self.disconnected = True
+        self._paused.clear()
+        self._commands.put({"do": "stop"})  # ends the wait of `ask` or `listen`; the run itself continues
 
 
-def _is_between(event: AnyEvent) -> bool:
-    """Whether the loop looks next: nothing is decided that what a person does now would make wrong."""
-    over = isinstance(event, ApprovalReceived) and parse_approval(event.answer).kind in ("no", "by hand")
-    return over or isinstance(event, Performed | Started)
+def _is_between_steps(event: AnyEvent) -> bool:
+    """Whether the loop observes next: then no decision is pending that an action of the user would make wrong."""
+    finished = isinstance(event, ApprovalReceived) and parse_approval(event.answer).kind in ("no", "by hand")
+    return finished or isinstance(event, Performed | Started)
 
 
-def work(order: dict[str, Any], lead: RunControl, tell: Callable[..., None]) -> None:
-    """Carry out what the first line says: a new run, or one to go on with."""
+def work(order: dict[str, Any], control: RunControl, send: Callable[..., None]) -> None:
+    """Work on the run of an order until it ends: a new run, or a run to resume."""
     folder = RunFolder.open(Path(order["resume"])) if order.get("resume") else None
     rules = rules_here()
     if folder:
@@ -139,33 +142,33 @@ def work(order: dict[str, Any], lead: RunControl, tell: Callable[..., None]) -> 
             tools=toolbox,
             config=config,
             run_dir=run_dir,
-            ask=lead.ask,
-            listen=lead.listen,
+            ask=control.ask,
+            listen=control.listen,
         )
-        lead.stop, lead.device = agent.stop, device
+        control.stop, control.device = agent.stop, device
         result = (
             agent.resume(folder, order.get("answer"), order.get("question", "")) if folder else agent.run(config.goal)
         )
-    tell(state="ended", status=result.status, reason=result.reason)
+    send(state="ended", status=result.status, reason=result.reason)
 
 
 def main() -> None:
-    """One run, from the first line on stdin to its verdict."""
-    out, writing = sys.stdout, threading.Lock()
-    sys.stdout = sys.stderr  # what tools print is for nobody's program
+    """Work on one run, from the order on stdin to its end."""
+    out, lock = sys.stdout, threading.Lock()
+    sys.stdout = sys.stderr  # output of tools must not mix with the messages
 
-    def tell(**told: Any) -> None:
-        with writing:
-            out.write(json.dumps(told) + "\n")
+    def send(**message: Any) -> None:
+        with lock:
+            out.write(json.dumps(message) + "\n")
             out.flush()
 
     order = json.loads(sys.stdin.readline())
     try:
-        work(order, RunControl(sys.stdin, tell), tell)
+        work(order, RunControl(sys.stdin, send), send)
     except BrokenPipeError:
         pass
     except HandeyeError as error:
-        tell(state="ended", status=None, reason=str(error))
+        send(state="ended", status=None, reason=str(error))
 
 
 if __name__ == "__main__":

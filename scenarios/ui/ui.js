@@ -1,23 +1,23 @@
-// The pages of `handeye ui`: they show what events tell, and send what a person wants.
+// The pages of `handeye ui`: they display the events of the server, and send the commands of the user.
 const $ = (id) => document.getElementById(id)
-const at = document.body.dataset.at
+const runPath = document.body.dataset.run
 
-async function send(address, what) {
-  const wrong = document.querySelector(".wrong")
-  const answer = await fetch(address, { method: "POST", body: JSON.stringify(what) }).catch(() => null)
-  wrong.hidden = answer?.ok ?? false
-  if (!answer?.ok) wrong.textContent = answer ? await answer.text() : "handeye ui does not answer; it has ended"
-  return answer?.ok ? answer.json() : null
+async function post(url, content) {
+  const alert = document.querySelector(".wrong")
+  const response = await fetch(url, { method: "POST", body: JSON.stringify(content) }).catch(() => null)
+  alert.hidden = response?.ok ?? false
+  if (!response?.ok) alert.textContent = response ? await response.text() : "handeye ui does not respond; it has ended"
+  return response?.ok ? response.json() : null
 }
 
-const want = (what) => send(`/do/${at}`, what)
+const command = (content) => post(`/do/${runPath}`, content)
 
-function listen(hear) {
+function onEvent(handle) {
   const events = new EventSource(document.body.dataset.events)
-  events.onmessage = (event) => hear(JSON.parse(event.data))
+  events.onmessage = (event) => handle(JSON.parse(event.data))
 }
 
-function home() {
+function initHome() {
   for (const button of document.querySelectorAll("[data-secret]"))
     button.onclick = () => {
       const [goal, name] = [$("goal"), `{{secret:${button.dataset.secret}}}`]
@@ -26,30 +26,30 @@ function home() {
     }
   $("start").onsubmit = async (event) => {
     event.preventDefault()
-    const given = Object.fromEntries(new FormData($("start")))
-    for (const each of $("start").querySelectorAll("[type=checkbox]")) given[each.name] = each.checked
-    const started = await send("/start", given)
+    const fields = Object.fromEntries(new FormData($("start")))
+    for (const box of $("start").querySelectorAll("[type=checkbox]")) fields[box.name] = box.checked
+    const started = await post("/start", fields)
     if (started) location.href = started.run
   }
-  listen(async () => {
-    const page = await fetch("/").then((answer) => answer.text()).catch(() => "")
-    const fresh = new DOMParser().parseFromString(page, "text/html").getElementById("lists")
-    if (fresh) $("lists").replaceChildren(...fresh.childNodes)
+  onEvent(async () => {
+    const page = await fetch("/").then((response) => response.text()).catch(() => "")
+    const lists = new DOMParser().parseFromString(page, "text/html").getElementById("lists")
+    if (lists) $("lists").replaceChildren(...lists.childNodes)
   })
 }
 
-let seen = ""
-let taken = false
-let asked = "" // the id of the question that is shown: an answer names it
+let reportVersion = ""
+let controlling = false
+let questionId = "" // of the displayed question; an answer names it
 
-// The report as it is now comes up behind the one that is shown, so that nothing flickers and nobody loses his place.
-function show(mark) {
-  if (mark === seen) return
-  seen = mark
+// The new report is loaded behind the displayed one, so that nothing flickers and the scroll position stays.
+function showReport(version) {
+  if (version === reportVersion) return
+  reportVersion = version
   const old = $("pages").firstElementChild
   const fresh = document.createElement("iframe")
   fresh.title = "Report"
-  fresh.src = `/files/${at}/report.html`
+  fresh.src = `/files/${runPath}/report.html`
   fresh.onload = () => {
     const before = old?.contentWindow
     if (before) {
@@ -64,49 +64,49 @@ function show(mark) {
   $("pages").append(fresh)
 }
 
-function stand(now) {
-  $("state").textContent = now.state
-  $("state").className = `badge ${now.paint}`
-  $("reason").textContent = now.reason || (now.holds && now.state === "at work" ? "stops after this step" : "")
-  if (!now.led) taken = false
-  $("hold").hidden = $("take").hidden = !now.led || now.holds
-  $("go").hidden = !now.led || !now.holds
-  $("stop").hidden = !now.led
-  $("resume").hidden = !now.resumable || Boolean(now.question)
-  $("ask").hidden = !now.question
-  $("question").textContent = now.question
-  asked = now.question_id
-  $("allow").hidden = !now.allow
-  $("hand").hidden = !(taken && now.screen)
-  if (now.screen) $("screen").src = `/screen/${at}?${now.screen}`
-  if (now.has_page) show(now.seen)
+function showState(run) {
+  $("state").textContent = run.state
+  $("state").className = `badge ${run.tone}`
+  $("reason").textContent = run.reason || (run.pauses && run.state === "running" ? "pauses after this step" : "")
+  if (!run.controlled) controlling = false
+  $("pause").hidden = $("take").hidden = !run.controlled || run.pauses
+  $("continue").hidden = !run.controlled || !run.pauses
+  $("stop").hidden = !run.controlled
+  $("resume").hidden = !run.resumable || Boolean(run.question)
+  $("ask").hidden = !run.question
+  $("question").textContent = run.question
+  questionId = run.question_id
+  $("approval").hidden = !run.is_approval
+  $("control").hidden = !(controlling && run.screen)
+  if (run.screen) $("screen").src = `/screen/${runPath}?${run.screen}`
+  if (run.has_report) showReport(run.version)
 }
 
-function run() {
-  listen(stand)
+function initRun() {
+  onEvent(showState)
   for (const button of document.querySelectorAll("[data-do]"))
     button.onclick = () => {
-      taken = "take" in button.dataset || (taken && button.dataset.do !== "go")
-      want({ do: button.dataset.do })
+      controlling = "take" in button.dataset || (controlling && button.dataset.do !== "continue")
+      command({ do: button.dataset.do })
     }
   for (const button of document.querySelectorAll("[data-answer]"))
-    button.onclick = () => want({ do: "answer", answer: button.dataset.answer, question: asked })
+    button.onclick = () => command({ do: "answer", answer: button.dataset.answer, question: questionId })
   $("ask").onsubmit = async (event) => {
     event.preventDefault()
-    if (await want({ do: "answer", answer: $("words").value, question: asked })) $("words").value = ""
+    if (await command({ do: "answer", answer: $("words").value, question: questionId })) $("words").value = ""
   }
-  const hand = (action) => want({ do: "hand", action })
+  const act = (action) => command({ do: "act", action })
   $("screen").onclick = (event) => {
     const image = $("screen")
     const scale = image.naturalWidth / image.clientWidth
-    hand({ kind: "click", target: { point: [Math.round(event.offsetX * scale), Math.round(event.offsetY * scale)] } })
+    act({ kind: "click", target: { point: [Math.round(event.offsetX * scale), Math.round(event.offsetY * scale)] } })
   }
   $("type").onsubmit = async (event) => {
     event.preventDefault()
-    if ($("text").value && (await hand({ kind: "type", text: $("text").value }))) $("text").value = ""
+    if ($("text").value && (await act({ kind: "type", text: $("text").value }))) $("text").value = ""
   }
   for (const button of document.querySelectorAll("[data-key]"))
-    button.onclick = () => hand({ kind: "key", keys: button.dataset.key })
+    button.onclick = () => act({ kind: "key", keys: button.dataset.key })
 }
 
-at ? run() : home()
+runPath ? initRun() : initHome()

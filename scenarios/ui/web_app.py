@@ -1,16 +1,14 @@
-"""The pages of `handeye ui`, and what they ask for."""
+"""The web application of `handeye ui`: its pages, event streams and commands."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from functools import partial
 from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -18,10 +16,19 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 
 from handeye.agent.approval import ALLOW_THIS, waiting_question_id
-from handeye.agent.report.run_page import RUN_LABELS, render_run_page
+from handeye.agent.report.pages import environment, stylesheet
+from handeye.agent.report.run_page import render_run_page
+from handeye.agent.run_view import RUN_LABELS
 from handeye.scenarios.ui.access import TokenAccess
 from handeye.scenarios.ui.form import MODEL, config_of, form_fields, secret_names
-from handeye.scenarios.ui.run_index import RunIndex, file_signature, read_run_json, resumable, run_state
+from handeye.scenarios.ui.run_index import (
+    RunIndex,
+    file_signature,
+    process_state,
+    read_run_json,
+    resumable,
+    run_state,
+)
 from handeye.scenarios.ui.run_process import RunProcesses
 from handeye.tools.errors import HandeyeError, UsageError
 
@@ -31,152 +38,154 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-HERE = Path(str(files(__package__)))
-#: Seconds between two looks at the files.
-PAUSE = 0.25
-#: A page of ours by its name only: what pages have given to a run lies there as well, and is never shown as one.
+FOLDER = Path(str(files(__package__)))
+#: Seconds between two reads of the files for an event stream.
+POLL_SECONDS = 0.25
+#: The pages that handeye writes. Other HTML files, such as downloads of a run, are never displayed as a page.
 PAGES = frozenset({"report.html"})
 PICTURES = frozenset({".webp", ".png", ".jpg", ".jpeg", ".gif"})
-#: Reports hold their own style and script, by digests that stand in them.
-OF_REPORTS = (
+#: A report has its own, stricter policy in it, with the hashes of its style and script.
+REPORT_POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-#: How states are painted that are no verdicts.
-PAINTS = {"at work": "work", "asks you": "warn", "held": "warn", "starts": "work"}
+#: Tones of states that are not the end of a run.
+ACTIVE_TONES = {"running": "work", "starting": "work", "waiting for you": "warn", "paused": "warn"}
 
 
 class WebApp:
-    """The application."""
+    """The pages and commands of the UI."""
 
     def __init__(self, runs: Path, output: Path, secrets: Path | None = None) -> None:
-        """`secrets`: the file that started runs have theirs from."""
-        self.shelf, self.runs, self.secrets = RunIndex(runs, output), RunProcesses(runs), secrets
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters["paint"] = paint
+        """`secrets` is the file with the secrets of runs that are started here."""
+        self.index, self.processes, self.secrets = RunIndex(runs, output), RunProcesses(runs), secrets
+        self._templates = environment(FOLDER)
+        self._templates.filters["tone"] = tone
 
     def app(self, token: str, port: int) -> ASGIApp:
-        """Behind a token."""
-        at = "/{place}/{name:path}"
+        """The ASGI application, which serves only requests with the token."""
+        run = "/{folder}/{name:path}"
         routes = [
             Route("/", self.home),
             Route("/events", self.home_events),
             Route("/start", self.start, methods=["POST"]),
-            Route(f"/run{at}", self.run),
-            Route(f"/events{at}", self.run_events),
-            Route(f"/do{at}", self.do, methods=["POST"]),
-            Route(f"/screen{at}", self.screen),
-            Route(f"/files{at}", self.file),
-            Route("/ui.css", partial(_asset, "ui.css")),
-            Route("/ui.js", partial(_asset, "ui.js")),
+            Route(f"/run{run}", self.run),
+            Route(f"/events{run}", self.run_events),
+            Route(f"/do{run}", self.do, methods=["POST"]),
+            Route(f"/screen{run}", self.screen),
+            Route(f"/files{run}", self.file),
+            Route("/ui.css", _style),
+            Route("/ui.js", _script),
         ]
-        return TokenAccess(Starlette(routes=routes, exception_handlers={HandeyeError: _told}), token, port)
+        return TokenAccess(Starlette(routes=routes, exception_handlers={HandeyeError: _error_response}), token, port)
 
     async def home(self, request: Request) -> Response:  # noqa: ARG002
-        """All runs, and a form to start one."""
+        """The page with all runs, and a form to start one."""
         return HTMLResponse(await run_in_threadpool(self._home))
 
     def _home(self) -> str:
         return self._templates.get_template("home.html.j2").render(
-            runs=self.shelf.runs(self.runs),
-            trials=self.shelf.trials(self.runs),
-            tests=self.shelf.tests(),
+            runs=self.index.runs(self.processes),
+            suite_runs=self.index.suite_runs(self.processes),
+            suite=self.index.suite_summary(),
             fields=form_fields(),
             model_fields=MODEL,
             secrets=secret_names(self.secrets),
+            script="",
         )
 
     async def home_events(self, request: Request) -> Response:
-        """Tells when the lists are others."""
+        """A stream with an event whenever a list changes."""
         return _stream(request, lambda: {"lists": hash(self._home())})
 
     async def start(self, request: Request) -> Response:
-        """Start a run; answers with its page's address."""
+        """Start a run; responds with the URL of its page."""
         config = config_of(await _json(request), self.secrets)
-        started = await run_in_threadpool(self.runs.start, config)
-        return JSONResponse({"run": self.shelf.link(started.folder)})
+        process = await run_in_threadpool(self.processes.start, config)
+        return JSONResponse({"run": self.index.link(process.folder)})
 
     async def run(self, request: Request) -> Response:
-        """One run's page: its report, and what can be done with it."""
-        folder, at = self._folder(request), self._at(request)
-        notes = read_run_json(folder)
+        """The page of one run: its report, and the commands that are possible."""
+        folder = self._folder(request)
+        record = read_run_json(folder)
         page = self._templates.get_template("run.html.j2").render(
-            at=at,
-            goal=(notes.get("config") or {}).get("goal", "a run that starts"),
-            ours=self.runs.at(folder) is not None,
+            run=f"{request.path_params['folder']}/{request.path_params['name']}",
+            goal=(record.get("config") or {}).get("goal", "a run that starts"),
+            script="",
         )
         return HTMLResponse(page)
 
     async def run_events(self, request: Request) -> Response:
-        """Tells how a run stands, whenever that changes."""
+        """A stream with the state of a run, whenever it changes."""
         folder = self._folder(request)
-        return _stream(request, lambda: self._standing(folder))
+        return _stream(request, lambda: self._state(folder))
 
-    def _standing(self, folder: Path) -> dict[str, Any]:
-        notes, ours = read_run_json(folder), self.runs.at(folder)
-        led = ours is not None and not ours.over
-        state, question, reason = run_state(folder, notes), "", str(notes.get("reason") or "")
-        identity = waiting_question_id(notes)
-        if ours and led:
-            state = {"asks": "asks you", "held": "held", "starts": "starts"}.get(ours.state, "at work")
-            question, identity, reason = ours.question, ours.question_id, ours.said
+    def _state(self, folder: Path) -> dict[str, Any]:
+        """The state of a run, as `ui.js` expects it."""
+        record, process = read_run_json(folder), self.processes.at(folder)
+        state, question, reason = run_state(folder, record), "", str(record.get("reason") or "")
+        identity = waiting_question_id(record)
+        active = process if process and not process.ended else None
+        if active:
+            state = process_state(active)
+            question, identity, reason = active.question, active.question_id, active.message
         elif state == "waiting":
             question, reason = reason, ""
-        elif ours and not notes:
-            state, reason = "broken", ours.reason
+        elif process and not record:
+            state, reason = "broken", process.reason
+        has_screen = active and active.picture and active.state in ("paused", "asking")
         return {
             "state": state,
-            "paint": paint(state),
+            "tone": tone(state),
             "question": question,
             "question_id": identity,
-            "allow": ALLOW_THIS in question,
+            "is_approval": ALLOW_THIS in question,
             "reason": reason,
-            "led": led,
-            "holds": bool(ours and led and ours.holds),
-            "resumable": not led and state != "at work" and resumable(notes),
-            "has_page": bool(notes),
-            "seen": str(file_signature(folder)),
-            "screen": ours.turn if ours and led and ours.picture and ours.state in ("held", "asks") else 0,
+            "controlled": active is not None,
+            "pauses": bool(active and active.pauses),
+            "resumable": active is None and state != "running" and resumable(record),
+            "has_report": bool(record),
+            "version": str(file_signature(folder)),
+            "screen": active.message_count if active and has_screen else 0,
         }
 
     async def do(self, request: Request) -> Response:
-        """Lead a run: answer, hold, go, stop, hand; or resume one that has stopped."""
-        folder, given = self._folder(request), await _json(request)
-        ours = self.runs.at(folder)
-        if given.get("do") in ("resume", "answer") and (ours is None or ours.over):
-            if run_state(folder, read_run_json(folder)) == "at work":
-                raise UsageError("the run is at work in another process, which asks at its terminal")
-            if not resumable(read_run_json(folder)):
-                raise UsageError("the run has ended and cannot be resumed; start a new one")
-            answer = str(given["answer"]) if given["do"] == "answer" and "answer" in given else None
-            question = str(given.get("question") or "") if answer is not None else ""
-            if question and question != waiting_question_id(read_run_json(folder)):
-                raise UsageError("the run asks another question by now; read it, and answer that one")
-            await run_in_threadpool(self.runs.resume, folder, answer, question)
-        elif ours is None:
-            raise UsageError("the run was not started here; lead it where it was")
+        """Control a run: answer, pause, continue, stop, act; or resume a run that was stopped."""
+        folder, command = self._folder(request), await _json(request)
+        process = self.processes.at(folder)
+        if command.get("do") in ("resume", "answer") and (process is None or process.ended):
+            await self._resume(folder, command)
+        elif process is None:
+            raise UsageError("the run was not started here; control it in the program that started it")
         else:
-            ours.want(given)
+            process.command(command)
         return JSONResponse({})
 
+    async def _resume(self, folder: Path, command: dict[str, Any]) -> None:
+        record = read_run_json(folder)
+        if run_state(folder, record) == "running":
+            raise UsageError("the run works in another process, which asks at its terminal")
+        if not resumable(record):
+            raise UsageError("the run has ended and cannot be resumed; start a new one")
+        answer = str(command["answer"]) if command["do"] == "answer" and "answer" in command else None
+        question = str(command.get("question") or "") if answer is not None else ""
+        if question and question != waiting_question_id(record):
+            raise UsageError("the run asks another question now; read it, and answer that one")
+        await run_in_threadpool(self.processes.resume, folder, answer, question)
+
     async def screen(self, request: Request) -> Response:
-        """The screen of a run that is held."""
-        ours = self.runs.at(self._folder(request))
-        if ours is None or not ours.picture:
+        """The screen of a run that is paused."""
+        process = self.processes.at(self._folder(request))
+        if process is None or not process.picture:
             raise HTTPException(404)
-        return Response(ours.picture, media_type="image/webp")
+        return Response(process.picture, media_type="image/webp")
 
     async def file(self, request: Request) -> Response:
-        """A file of a run: reports and pictures are shown, everything else is saved."""
-        path = self.shelf.path(request.path_params["place"], request.path_params["name"])
-        if path is None and Path(request.path_params["name"]).name in PAGES:
-            path = self.shelf.path(request.path_params["place"], str(Path(request.path_params["name"]).parent))
+        """A file of a run: reports and pictures are displayed, other files are downloaded."""
+        folder, name = request.path_params["folder"], Path(request.path_params["name"])
+        path = self.index.path(folder, str(name))
+        if path is None and name.name in PAGES:
+            path = self.index.path(folder, str(name.parent))
             if path is not None and path.is_dir():
                 return await self._report(path)
         if path is None or not path.is_file():
@@ -184,15 +193,16 @@ class WebApp:
         if path.name in PAGES and "downloads" not in path.parts:
             if (path.parent / "run.json").exists():
                 return await self._report(path.parent)
-            return FileResponse(path, headers={"Content-Security-Policy": OF_REPORTS})
+            return FileResponse(path, headers={"Content-Security-Policy": REPORT_POLICY})
         if path.suffix in PICTURES:
             return FileResponse(path, media_type=guess_type(path.name)[0] or "image/webp")
         return FileResponse(path, media_type="application/octet-stream", filename=path.name)
 
     async def _report(self, folder: Path) -> Response:
-        """The report as the run stands now, rendered anew while it has none of its own."""
-        ended = read_run_json(folder).get("status") and run_state(folder, read_run_json(folder)) != "at work"
-        headers = {"Content-Security-Policy": OF_REPORTS}
+        """The report of a run; rendered from its current state until the run has written one."""
+        record = read_run_json(folder)
+        ended = record.get("status") and run_state(folder, record) != "running"
+        headers = {"Content-Security-Policy": REPORT_POLICY}
         if ended and (folder / "report.html").exists():
             return FileResponse(folder / "report.html", headers=headers)
         try:
@@ -201,48 +211,52 @@ class WebApp:
             raise HTTPException(404) from None
 
     def _folder(self, request: Request) -> Path:
-        path = self.shelf.path(request.path_params["place"], request.path_params["name"])
+        path = self.index.path(request.path_params["folder"], request.path_params["name"])
         if path is None or not path.is_dir():
-            raise HTTPException(404, "there is no such run")
+            raise HTTPException(404, "this run does not exist")
         return path
 
-    def _at(self, request: Request) -> str:
-        return f"{request.path_params['place']}/{request.path_params['name']}"
+
+def tone(state: str) -> str:
+    """The class that sets the colours of a displayed state."""
+    if state in ACTIVE_TONES:
+        return ACTIVE_TONES[state]
+    label = RUN_LABELS.get(state.replace(" ", "_"))
+    return label.tone if label else "calm"
 
 
-def paint(state: str) -> str:
-    """The colour of a state."""
-    return PAINTS.get(state) or RUN_LABELS.get(state.replace(" ", "_"), ("", "calm"))[1]
-
-
-def _stream(request: Request, look: Callable[[], dict[str, Any]]) -> StreamingResponse:
-    """What `look` says, whenever it says something else, as server-sent events."""
+def _stream(request: Request, read: Callable[[], dict[str, Any]]) -> StreamingResponse:
+    """Server-sent events with the result of `read`, whenever it changes."""
 
     async def events() -> AsyncIterator[str]:
         last: dict[str, Any] | None = None
         while not await request.is_disconnected():
-            now = await run_in_threadpool(look)
-            if now != last:
-                yield f"data: {json.dumps(now)}\n\n"
-                last = now
-            await asyncio.sleep(PAUSE)
+            current = await run_in_threadpool(read)
+            if current != last:
+                yield f"data: {json.dumps(current)}\n\n"
+                last = current
+            await asyncio.sleep(POLL_SECONDS)
 
     return StreamingResponse(events(), media_type="text/event-stream")
 
 
-async def _asset(name: str, request: Request) -> Response:  # noqa: ARG001
-    return FileResponse(HERE / name)
+async def _style(request: Request) -> Response:  # noqa: ARG001
+    return Response(stylesheet(FOLDER, "ui.css"), media_type="text/css")
+
+
+async def _script(request: Request) -> Response:  # noqa: ARG001
+    return FileResponse(FOLDER / "ui.js")
 
 
 async def _json(request: Request) -> dict[str, Any]:
     try:
-        given = await request.json()
+        content = await request.json()
     except ValueError as error:
-        raise UsageError("what was sent is no JSON") from error
-    if not isinstance(given, dict):
-        raise UsageError("what was sent is no JSON object")
-    return given
+        raise UsageError("the request is not JSON") from error
+    if not isinstance(content, dict):
+        raise UsageError("the request is not a JSON object")
+    return content
 
 
-async def _told(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def _error_response(request: Request, error: Exception) -> Response:  # noqa: ARG001
     return PlainTextResponse(str(error), 400)

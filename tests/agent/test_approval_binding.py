@@ -349,27 +349,29 @@ def test_the_pages_of_a_run_use_no_answer_to_an_earlier_question() -> None:
     from handeye.scenarios.ui.run_worker import RunControl
 
     given, taken = os.pipe()
-    told: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
     with os.fdopen(given, encoding="utf-8") as lines, os.fdopen(taken, "w", encoding="utf-8") as answers:
-        lead = RunControl(lines, lambda **what: told.append(what))
+        control = RunControl(lines, lambda **what: messages.append(what))
 
         def answer(**more: Any) -> None:
             answers.write(json.dumps({"do": "answer", "answer": "yes", **more}) + "\n")
             answers.flush()
 
         asked: list[str | None] = []
-        worker = threading.Thread(target=lambda: asked.extend([lead.ask("Send?"), lead.ask("Send?")]))
+        worker = threading.Thread(target=lambda: asked.extend([control.ask("Send?"), control.ask("Send?")]))
         worker.start()
-        while not told:
+        while not messages:
             time.sleep(0.01)
-        first = told[0]["question_id"]
+        first = messages[0]["question_id"]
         answer(question=first)
         answer(question=first)
         deadline = time.monotonic() + 10
-        while not any("earlier question" in each.get("said", "") for each in told) and time.monotonic() < deadline:
+        while (
+            not any("earlier question" in each.get("message", "") for each in messages) and time.monotonic() < deadline
+        ):
             time.sleep(0.01)
         assert asked == []
-        second = [each["question_id"] for each in told if "question_id" in each][-1]
+        second = [each["question_id"] for each in messages if "question_id" in each][-1]
         assert second != first
         answer(question=second)
         worker.join(10)

@@ -116,7 +116,7 @@ def test_the_step_at_work_is_shown_and_then_replaced() -> None:
         assert view._live
         view._live.refresh()
         at_work = "\n".join(terminal.lines())
-        assert re.search(r"1  click “Two”  doing, \d+ ms", at_work)
+        assert re.search(r"1  click “Two”  acting, \d+ ms", at_work)
         assert "because" in at_work
     assert "because" not in "\n".join(terminal.lines())
 

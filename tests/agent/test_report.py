@@ -26,7 +26,7 @@ from handeye.agent.event_log import (
     Started,
 )
 from handeye.agent.report import write_report
-from handeye.agent.report.commands import follow_up_commands
+from handeye.agent.report.run_page import follow_up_commands
 from handeye.agent.run_folder import RunConfig
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
@@ -171,8 +171,8 @@ def test_a_step_tells_why_what_who_and_how_long(finished: Folder, opened: Open) 
         "dom",
         "87 %",
         "allowed",
-        "look 0.1 s",
-        "think 1.5 s",
+        "observe 0.1 s",
+        "decide 1.5 s",
         "act 0.2 s",
         "1 call, 1,200 tokens in",
     ):
@@ -221,20 +221,25 @@ def test_a_step_tells_what_its_answers_agreed_on_what_it_was_chosen_from_and_wha
     facts = page.locator(".facts").inner_text()
     for words in ("40 %, low", "40 %: 2 of 4 answers agree", "10,000 tokens in (75 % reused)", "300 out (120 forced)"):
         assert words in facts
-    assert "40 tiles (90 % seen before), positions up to 900" in facts
+    assert "40 tiles (90 % from the cache), positions up to 900" in facts
     rows = [row.inner_text().split("\t") for row in page.locator(".ranking tbody tr").all()]
     assert rows[:2] == [["click “Buy”", "2", "90 %", "60 %"], ["done", "1", "25 %", "8 %"]]
     assert rows[2][1:] == ["1", "not usable"]
     assert len(rows[2][0]) < 120
     header = page.locator(".totals").inner_text()
-    for words in ("Tokens reused\n75 %", "Tokens forced\n120", "Tiles, seen before\n40, 90 %", "Positions up to\n900"):
+    for words in (
+        "Tokens reused\n75 %",
+        "Tokens forced\n120",
+        "Tiles, from the cache\n40, 90 %",
+        "Positions up to\n900",
+    ):
         assert words in header
 
 
 def test_stock_positions_and_steps_without_choice_are_not_told_of(finished: Folder, opened: Open) -> None:
     page = opened(finished)
     text = page.locator("body").inner_text()
-    for words in ("Positions", "reused", "answers agree", "What it was chosen from", "%, low"):
+    for words in ("Positions", "reused", "answers agree", "Candidate actions", "%, low"):
         assert words not in text
 
 
@@ -312,7 +317,7 @@ def test_everything_from_outside_is_text(folder: Folder, opened: Open) -> None:
     load_pictures(page)
     assert page.locator("script").count() == 1
     assert page.locator("img[src=x]").count() == 0
-    for place in ("h1", ".verdict span", ".answer p", ".thought", ".step h2", ".talk dd", ".became p", "pre"):
+    for place in ("h1", ".status span", ".answer p", ".reasoning", ".step h2", ".question dd", ".outcome p", "pre"):
         assert "<script>alert(1)</script>" in (page.locator(place).first.text_content() or ""), place
     assert "{{ 7*7 }}" in page.inner_text("h1")
 
@@ -344,7 +349,7 @@ def test_a_run_cut_off_says_so_and_how_to_go_on(folder: Folder, opened: Open) ->
     with (folder.path / "trace.jsonl").open("a") as trace:
         trace.write('{"event": "observed", "st')
     page = opened(folder)
-    assert "unfinished" in page.inner_text(".verdict")
+    assert "unfinished" in page.inner_text(".status")
     assert "handeye resume" in page.inner_text(".commands")
     assert page.locator(".step").count() == 1
 
@@ -387,7 +392,7 @@ def test_a_resumed_run_is_told_in_order(folder: Folder, opened: Open) -> None:
     kinds = page.eval_on_selector_all("main > *", "all => all.map(e => e.className)")
     assert kinds == ["step", "resumed", "step"]
     assert "after it had ended as waiting" in page.inner_text(".resumed")
-    assert "succeeded" in page.inner_text(".verdict")
+    assert "succeeded" in page.inner_text(".status")
     assert "unknown" in page.locator(".step").first.inner_text()
 
 

@@ -180,7 +180,7 @@ def test_what_a_model_did_is_told_by_what_its_targets_are_called(done: Done) -> 
     assert """type “it's "x"” into the "User" field""" in suite
     assert "press Enter" in suite
     assert 'click "Delete" in the row with "Bob"' in suite
-    assert "# a place in pixels: nothing there has a name" in suite
+    assert "# a point in pixels: no element there has a name" in suite
     assert 'the title is "Staff"' in suite  # suggested, since nothing was checked
     (folder / "model.yaml").write_text(suite, encoding="utf-8")
     (result,) = run_all(load_scenarios(folder / "model.yaml"), Settings(output=folder / "out", anchors=False), 1, 0, [])

@@ -93,7 +93,7 @@ def start(page: Page, goal: str, on: str) -> None:
     page.goto(re.sub(r"(http://[^/]+).*", r"\1/", page.url))
     page.get_by_label("Goal").fill(goal)
     page.get_by_label("On", exact=True).fill(on)
-    page.get_by_text("How the model is run").click()
+    page.get_by_text("Model options").click()
     page.get_by_label("max-tiles").fill("6")
     page.get_by_role("button", name="Start").click()
     page.wait_for_url("**/run/runs/*")
@@ -137,7 +137,7 @@ def test_a_run_is_started_seen_asked_about_and_approved(page: Page, shop: str, u
     page.get_by_role("button", name="Approve").click()
     expect(page.locator("#state")).to_have_text("succeeded")
     expect(page.locator("#ask")).to_be_hidden()
-    expect(page.frame_locator("#pages iframe.shown").last.locator(".verdict")).to_contain_text("succeeded")
+    expect(page.frame_locator("#pages iframe.shown").last.locator(".status")).to_contain_text("succeeded")
     page.goto(re.sub(r"/run/.*", "/", page.url))
     expect(page.locator(".cards li").first).to_contain_text("succeeded")
 
@@ -151,8 +151,8 @@ def test_a_person_takes_over_and_the_run_finds_what_he_did(page: Page, shop: str
     page.get_by_role("button", name="Type", exact=True).click()
     expect(page.get_by_label("Type")).to_have_value("")
     page.get_by_role("button", name="I did it by hand").click()
-    expect(page.locator("#state")).to_have_text("held")
-    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#state")).to_have_text("paused")
+    page.get_by_role("button", name="Continue").click()
     expect(page.locator("#state")).to_have_text("succeeded")
     expect(page.frame_locator("#pages iframe.shown").last.locator("body")).to_contain_text("shows “Found: chair”")
 
@@ -160,10 +160,10 @@ def test_a_person_takes_over_and_the_run_finds_what_he_did(page: Page, shop: str
 def test_a_run_is_held_stopped_and_goes_on(page: Page, shop: str) -> None:
     start(page, 'type "lamp" into Search, check that the page shows "Found: lamp"', shop)
     page.get_by_role("button", name="Pause").click()
-    expect(page.locator("#state")).to_have_text("held")
+    expect(page.locator("#state")).to_have_text("paused")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#state")).to_have_text("interrupted")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
     expect(page.locator("#state")).to_have_text("succeeded")
 
 

@@ -154,7 +154,7 @@ def test_what_cannot_be_asked_counts_as_wrong_and_is_counted_apart(
     assert "too large for this model" in result["results"][2]["error"]
     assert "is not a picture" in result["results"][3]["error"]
     page = (tmp_path / "report" / "report.html").read_text()
-    assert "the picture cannot be read" in page
+    assert "The picture cannot be read" in page
     # Errors may pass: they are asked again.
     stand.refused.clear()
     told(handeye_eval(questions, "--model", stand.url, "--json", out), 0, "4 of 6 results are taken")

@@ -9,16 +9,10 @@ from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from rich.console import Console
 
+from handeye.agent.report.run_data import MarkedScreenshot, StepData
 from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.reporters.html import HtmlReporter, render_suite_page
-from handeye.scenarios.reporters.suite_view import (
-    AttemptView,
-    CheckView,
-    MarkedScreenshot,
-    ScenarioView,
-    StepData,
-    SuiteView,
-)
+from handeye.scenarios.reporters.suite_view import AttemptView, CheckView, ScenarioView, SuiteView
 from handeye.scenarios.retention import parse_retention
 from handeye.scenarios.runner import Settings
 from handeye.scenarios.suite_run import run_all
@@ -136,7 +130,7 @@ def test_results_are_filtered_by_status_tag_and_words(opened: Page) -> None:
     opened.keyboard.type("GREETS bob")
     assert _shown(opened) == ["greets </script><b>Bob</b>"]
     opened.keyboard.type("nobody")
-    expect(opened.get_by_text("No scenario fits.")).to_be_visible()
+    expect(opened.get_by_text("No scenario matches.")).to_be_visible()
     opened.keyboard.press("Escape")
     assert len(_shown(opened)) == 4
 
@@ -224,16 +218,16 @@ def test_two_hundred_steps_stay_small_and_are_scrubbed(chromium: Browser, tmp_pa
     shot = MarkedScreenshot(file="a.webp", size=(1344, 896), marks=marks)
     steps = tuple(
         StepData(
-            number=n, said=f"click “Row {n}”", reasoning="t" * 600, evidence="e" * 600, by="internvl",
+            number=n, description=f"click “Row {n}”", reasoning="t" * 600, evidence="e" * 600, by="internvl",
             state="confirmed",
             at=f"2026-01-01T00:{n // 60:02}:{n % 60:02}.000+00:00", calls=2, tokens_in=9000, tokens_out=40,
             seconds=1.5, before=shot, after=shot,
         )
         for n in range(1, 201)
     )  # fmt: skip
-    check = CheckView(when="ensures", state="unknown", expected="it is fine", seen="it cannot be told")
+    check = CheckView(when="ensures", state="unknown", expected="it is fine", observed="it cannot be told")
     attempt = AttemptView(
-        number=1, status="failed", steps=200, model_calls=400, tokens=1_808_000, checks=(check,), done=steps
+        number=1, status="failed", step_count=200, model_calls=400, tokens=1_808_000, checks=(check,), steps=steps
     )
     result = ScenarioView(
         number=0, name="long", suite="s", file="s.yaml", line=1, status="failed", reason="no", attempts=(attempt,)
@@ -275,7 +269,7 @@ def test_what_is_kept_of_runs(suite: Path, trace: Retention, runs: list[str]) ->
     if trace == "retain-on-failure":
         assert kept == ["002-at-the-second-try"], "the attempt that failed"
     else:
-        assert "not in the folder any more" in (out / "trials" / kept[0] / "run" / "report.html").read_text("utf-8")
+        assert "run's folder any more" in (out / "trials" / kept[0] / "run" / "report.html").read_text("utf-8")
         assert "screens/" not in (out / "report.html").read_text("utf-8")
 
 
