@@ -159,7 +159,7 @@ def agent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunGoal]:
     """A function that carries out goals with `--handeye-model`; runs are stored in the test's `tmp_path`."""
     from contextlib import closing
 
-    from handeye.agent import RunGoal as Worker
+    from handeye.agent import Agent as Worker
     from handeye.agent.resources import open_perception_and_policy
 
     model = request.config.getoption("--handeye-model")
