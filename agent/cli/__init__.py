@@ -3,7 +3,7 @@
 A package adds a command by an entry point in the group `handeye.commands` that names a function:
 
     [project.entry-points."handeye.commands"]
-    eval = "handeye.scenarios.evaluate.command:command"
+    eval = "handeye.scenarios.eval.eval_command:command"
 
 The function's signature declares arguments and flags, as typer reads them. It is imported when the command is called or
 listed.

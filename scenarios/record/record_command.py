@@ -137,11 +137,11 @@ def _show(console: Console, recording: Recording, start: int, end: int) -> int:
 
 def _tried(out: Path) -> int:
     """The exit code of running the suite."""
-    from handeye.scenarios.command import OUTPUT
     from handeye.scenarios.loading import load_scenarios
     from handeye.scenarios.reporters import open_reporters
     from handeye.scenarios.results import exit_code
     from handeye.scenarios.runner import Settings
+    from handeye.scenarios.suite_command import OUTPUT
     from handeye.scenarios.suite_run import run_all
 
     reporters = open_reporters("list", note_console(), OUTPUT)
