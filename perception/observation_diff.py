@@ -144,6 +144,7 @@ class ObservationDiff:
         ]
 
     def gone(self) -> list[str]:
+        """Return names that were on the page and are not now."""
         now = {(each.role, each.name, each.value) for each in self.after.elements}
         return [
             each.name

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from handeye.tools.device import Device
 
 MOST_TILES = 40
-#: Beside a checkpoint whose evaluation has chosen its fusion.
+#: The file next to a checkpoint with the thresholds of its evaluation.
 FUSION = "fusion.json"
 #: The features of this many tiles are cached, so unchanged tiles of the next screen are not encoded again.
 _KEPT = 160
@@ -86,7 +86,7 @@ class Fusion:
             ) from error
 
     def write(self, folder: Path) -> None:
-        """Put it beside a checkpoint."""
+        """Write the file next to a checkpoint."""
         (folder / FUSION).write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
 
 

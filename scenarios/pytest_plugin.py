@@ -33,6 +33,7 @@ class RunGoal(Protocol):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add handeye's options to pytest."""
     group = parser.getgroup("handeye")
     group.addoption(
         "--handeye-model", default="embedded", metavar="MODEL", help="what looks and thinks, as in handeye run --model"
@@ -41,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect suite files."""
     if file_path.suffix not in (".yaml", ".yml"):
         return None
     from handeye.scenarios.suite.file_types import is_suite
@@ -55,6 +57,7 @@ class SuiteFile(pytest.File):
     serve: Serve | None = None
 
     def collect(self) -> Iterable[pytest.Item]:
+        """Yield the scenarios of the suite."""
         from handeye.scenarios.environment import skip_reason
         from handeye.scenarios.loading import load_scenarios
         from handeye.tools.errors import UsageError
@@ -69,6 +72,7 @@ class SuiteFile(pytest.File):
             yield ScenarioItem.from_parent(self, name=scenario.name, scenario=scenario, number=number)
 
     def setup(self) -> None:
+        """Start what the suite serves."""
         from handeye.scenarios.environment import serve_suite
         from handeye.tools.errors import HandeyeError
 
@@ -95,6 +99,7 @@ class ScenarioItem(pytest.Item):
         self.extra_keyword_matches.update(scenario.tags)
 
     def runtest(self) -> None:
+        """Run the scenario; raise ScenarioFailed if it does not pass."""
         from contextlib import closing
 
         from handeye.agent.config import rules_here
@@ -124,6 +129,7 @@ class ScenarioItem(pytest.Item):
             raise ScenarioFailed("\n".join([result.reason, *checks]))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Return the reason and the report of a failed scenario."""
         from handeye.tools.errors import HandeyeError
 
         if isinstance(excinfo.value, HandeyeError):
@@ -133,6 +139,7 @@ class ScenarioItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
+        """Return the file, line and name of the scenario."""
         return self.path, self.scenario.spec.line - 1, self.scenario.name
 
 

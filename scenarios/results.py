@@ -102,13 +102,13 @@ class ScenarioResult(BaseModel):
         return self.status in ("failed", "error")
 
     @classmethod
-    def of(cls, *, attempts: Sequence[Attempt], **told: object) -> ScenarioResult:
+    def of(cls, *, attempts: Sequence[Attempt], **fields: object) -> ScenarioResult:
         """The result of these attempts; the last one decides the status."""
         last = attempts[-1]
         flaky = last.status == "passed" and len(attempts) > 1
-        told |= {"status": "flaky" if flaky else last.status, "reason": last.reason}
-        told |= {"seconds": round(sum(each.seconds for each in attempts), 3), "attempts": tuple(attempts)}
-        return cls.model_validate(told)
+        fields |= {"status": "flaky" if flaky else last.status, "reason": last.reason}
+        fields |= {"seconds": round(sum(each.seconds for each in attempts), 3), "attempts": tuple(attempts)}
+        return cls.model_validate(fields)
 
 
 class ResultsFile:

@@ -96,11 +96,11 @@ def scenario_result(queued: QueuedScenario, attempts: Sequence[Attempt]) -> Scen
 class ScenarioRunner:
     """Runs scenarios one after the other, with one model for all of them."""
 
-    def __init__(self, settings: Settings, mind: tuple[Perception, Policy] | None = None) -> None:
-        """`mind`: eyes and policy that are there already, instead of those that the settings name."""
+    def __init__(self, settings: Settings, opened: tuple[Perception, Policy] | None = None) -> None:
+        """`opened`: perception and policy that are open already, instead of those that the settings name."""
         self.settings = settings
         self.secrets = Secrets.read(Path(settings.secrets) if settings.secrets else None)
-        self._opened = mind
+        self._opened = opened
 
     def run(self, queued: QueuedScenario) -> ScenarioResult:
         """Run all attempts of a scenario. Raises UsageError for a wrong setting, and KeyboardInterrupt."""
@@ -265,11 +265,11 @@ class AttemptRunner:
         return run
 
     def _run_checks(
-        self, checks: tuple[Check, ...], device: Device, when: Any, patience: float = 0.0
+        self, checks: tuple[Check, ...], device: Device, when: Any, seconds: float = 0.0
     ) -> list[CheckResult]:
         """The result of each check; a check of the screen is repeated until it passes or the time is over."""
         perception, _ = self.runner.open_models()
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + seconds
         found: list[CheckResult] = []
         for number, check in enumerate(checks):
             filled = self._fill_check(check)

@@ -80,7 +80,7 @@ def fit_convention(known: Sequence[Known]) -> Convention | None:
     """The way to write places that explains the numbers best; None when there are too few to tell.
 
     All numbers are two, or all are four. Up to about a third of them may be wild. Pictures should differ in size and
-    proportions, else pixels cannot be told from shares of the picture.
+    proportions, otherwise pixels and shares of the picture cannot be distinguished.
     """
     if len(known) < 4:
         return None

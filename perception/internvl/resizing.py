@@ -178,7 +178,7 @@ def resize_into(image: Image.Image, grids: Sequence[NDArray[np.uint8]]) -> None:
 
 def in_parallel(work: Callable[[T], None], items: Iterable[T]) -> None:
     """Do the work for every item, in threads where there are cores for them; raises what the work raises."""
-    # A thread that dies of too little memory before it has begun takes no item, and nobody may wait for it, as
+    # A thread that dies of too little memory before it has begun takes no item, and must not be waited for, as
     # `threading` would for ever. So items are waited for, and this thread does all that no other takes.
     held = [(item, threading.Lock()) for item in items]
     queue = iter(held)

@@ -59,10 +59,12 @@ class Tiling:
 
     @property
     def side(self) -> int:
+        """The side of a tile in pixels."""
         return int(self.tiles.shape[1])
 
     @property
     def has_thumbnail(self) -> bool:
+        """Whether the last tile is a thumbnail."""
         return len(self) > 1
 
     @cached_property

@@ -88,6 +88,7 @@ class Group:
 
     @property
     def area(self) -> int:
+        """The area of the box around the group, in square pixels."""
         return sum(item.box.area for item in self.items)
 
 

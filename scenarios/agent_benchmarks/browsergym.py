@@ -95,6 +95,7 @@ class BrowserGymCall(NamedTuple):
 
     @property
     def point(self) -> tuple[int, int]:
+        """Return two arguments as a point."""
         return self.given["x"], self.given["y"]
 
 

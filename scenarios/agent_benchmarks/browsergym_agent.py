@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from handeye.policies.decision import Decision
     from handeye.tools.actions import Action
 
-#: Steps that a policy is told of, decisions it may make without a hand, and answers that may not be usable.
+#: Steps in a policy's input, decisions without a device action, and answers that may not be usable.
 KEPT, WITHOUT_HAND, UNUSABLE = 12, 20, 3
 #: BrowserGym's roles that have another name here.
 ROLES = {
@@ -167,16 +167,16 @@ def _with_bids(action: Action, observation: Observation) -> Action:
 
 def _elements(tree: dict[str, Any], properties: dict[str, Any], scale: float) -> Iterator[Element]:
     nodes = {node.get("nodeId"): node for node in tree.get("nodes", ())}
-    told = set[str]()
+    record = set[str]()
     for node in nodes.values():
         role, name = str(_value(node.get("role")) or ""), str(_value(node.get("name")) or "").strip()
         # A text has no bid: it is what its holder says.
         holder = nodes.get(node.get("parentId"), {}) if role == "StaticText" and "browsergym_id" not in node else node
         bid = str(holder.get("browsergym_id") or "")
         place = (properties.get(bid) or {}).get("bbox")
-        if not place or bid in told or (role in HOLDERS and not name):
+        if not place or bid in record or (role in HOLDERS and not name):
             continue
-        told.add(bid)
+        record.add(bid)
         states = {each.get("name"): _value(each.get("value")) for each in node.get("properties", ())}
         left, top, width, height = (round(side * scale) for side in place)
         yield Element(
@@ -195,8 +195,8 @@ def _elements(tree: dict[str, Any], properties: dict[str, Any], scale: float) ->
         )
 
 
-def _value(told: Any) -> Any:
-    return told.get("value") if isinstance(told, dict) else None
+def _value(record: Any) -> Any:
+    return record.get("value") if isinstance(record, dict) else None
 
 
 def _true(value: Any) -> bool | None:

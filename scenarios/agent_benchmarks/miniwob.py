@@ -163,6 +163,7 @@ class MiniWobAttempt(BenchmarkAttempt):
     _ended: dict[str, Any] | None = None
 
     def open(self) -> Browser:
+        """Open the page of the task."""
         return open_page(self.place, headed=self.settings.headed)
 
     def begin(self, device: Device) -> str:
@@ -170,9 +171,11 @@ class MiniWobAttempt(BenchmarkAttempt):
         return begin(cast("Browser", device), cast("MiniWobTask", self.scenario).seed, seconds)
 
     def policy(self, device: Device, policy: Policy) -> Policy:
+        """Return the policy of the agent."""
         return EndsWithPage(policy, lambda: self._look(cast("Browser", device)))
 
     def judge(self, device: Device, run: Run) -> list[CheckResult]:  # noqa: ARG002 - the page alone is asked
+        """Judge the episode by the page's reward."""
         ended = self._look(cast("Browser", device))
         seen = "it has given none" if ended is None else f"it gave {ended['reward']:g}"
         seen += f" ({ended['why']})" if ended and ended["why"] else ""
@@ -180,11 +183,12 @@ class MiniWobAttempt(BenchmarkAttempt):
         return [CheckResult(expected="the page gives a reward", status=state, actual=seen, kind="reward")]
 
     def measured(self) -> dict[str, JsonValue]:
+        """Return the reward."""
         reward = float(self._ended["reward"]) if self._ended else 0.0
         return {"seed": cast("MiniWobTask", self.scenario).seed, "reward": reward}
 
     def _look(self, browser: Browser) -> dict[str, Any] | None:
-        """How the episode ended, told once and for all; None while it goes on, and while a dialog keeps the page."""
+        """Return how the episode ended; None while it runs, and while a dialog blocks the page."""
         if self._ended is None:
             self._ended = ended(browser)
         return self._ended

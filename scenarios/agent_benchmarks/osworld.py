@@ -1,10 +1,10 @@
 """Task files in OSWorld's format: an instruction, steps that make the desktop ready, and an evaluator.
 
 Each task has a virtual display and an empty home of its own in place of OSWorld's machine: `/home/user` in a task file
-is that folder, in the instruction too. A task file is somebody's program: what its steps may do by themselves is to
+is that folder, in the instruction too. A task file is a third-party program: what its steps may do by themselves is to
 put files below the home, and to start programs of the machine's menu with files of the home or web addresses. Anything
 else that starts a program, `execute`, `command` and `vm_command_line` above all, wants `--allow-execute`, and runs with
-the rights of whoever runs handeye; a folder is no sandbox.
+the rights of the user who runs handeye; a folder is no sandbox.
 """
 
 from __future__ import annotations
@@ -152,15 +152,18 @@ class OsWorldAttempt(BenchmarkAttempt):
 
     @property
     def task_spec(self) -> OsWorldSpec:
+        """The task as its file describes it."""
         found = cast("OsWorldTask", self.scenario).task_spec
         assert found is not None
         return found
 
     @property
     def place(self) -> str:
+        """The home folder of the task."""
         return "virtual"
 
     def open(self) -> Virtual:
+        """Prepare the display of the task."""
         from handeye.tools import Virtual
 
         # Programs show the paths of their files: the task's own words must not stand in them.
@@ -174,6 +177,7 @@ class OsWorldAttempt(BenchmarkAttempt):
         return self.home.local(self.task_spec.instruction)
 
     def judge(self, device: Device, run: Run) -> list[CheckResult]:
+        """Judge the run by the task's evaluator."""
         evaluator = self.task_spec.evaluator
         if evaluator.func == ("infeasible",):
             gave_up = run.status == "failed"

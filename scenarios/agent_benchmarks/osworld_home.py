@@ -123,7 +123,7 @@ def check_path(name: object, key: str) -> str:
 
 
 def check_beside(name: object, folder: Path, key: str) -> str:
-    """The name of a file that lies beside the task file, or below. Raises UsageError for any other."""
+    """Return the path of a file next to the task file, or below. Raises UsageError for any other."""
     if not isinstance(name, str) or not (folder / name).resolve().is_relative_to(folder.resolve()):
         raise UsageError(f"{key} is {name!r}, which is not next to the task file; put it there")
     if not (folder / name).is_file():

@@ -234,11 +234,13 @@ class WebArenaAttempt(BenchmarkAttempt):
 
     @property
     def task_spec(self) -> WebArenaSpec:
+        """The task as its file describes it."""
         found = cast("WebArenaTask", self.scenario).task_spec
         assert found is not None
         return found
 
     def open(self) -> Browser:
+        """Open the pages where the task starts."""
         from handeye.tools.browser import Browser
 
         rules = self.settings.rules
@@ -258,6 +260,7 @@ class WebArenaAttempt(BenchmarkAttempt):
         return self.task_spec.intent
 
     def judge(self, device: Device, run: Run) -> list[CheckResult]:
+        """Judge the run by the task's evaluation."""
         judged = self.task_spec.eval
         found: list[CheckResult] = []
         if "string_match" in judged.eval_types and judged.reference_answers:

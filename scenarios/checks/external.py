@@ -35,6 +35,7 @@ def resolve_path(path: str, folder: Path) -> Path:
 
 
 def file(check: FileCheck, folder: Path) -> Found:
+    """Check a file."""
     path = resolve_path(check.path, folder)
     if not path.exists():
         return not check.exists, f"there is no {path}"
@@ -50,6 +51,7 @@ def file(check: FileCheck, folder: Path) -> Found:
 
 
 def http(check: HttpCheck) -> Found:
+    """Check the response of a server."""
     try:
         answer = httpx.get(check.url, timeout=PATIENCE)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -61,26 +63,26 @@ def http(check: HttpCheck) -> Found:
     if not check.values:
         return True, f"it answered {answer.status_code}"
     try:
-        told = answer.json()
+        document = answer.json()
     except ValueError:
         return False, f"it answered no JSON: “{answer.text[:200]}”"
     for path, wanted in check.values.items():
-        there, value = dig(told, path)
+        there, value = dig(document, path)
         if not there or value != wanted:
             return False, f"{path} is {json.dumps(value, ensure_ascii=False) if there else 'not there'}"
     return True, "all of it is so"
 
 
-def dig(told: Any, path: str) -> tuple[bool, Any]:
-    """What stands at a path such as `orders.0.id` in something read from JSON, and whether anything does."""
+def dig(value: Any, path: str) -> tuple[bool, Any]:
+    """Return whether a JSON value has a path such as `orders.0.id`, and the value there."""
     for key in path.split("."):
-        if isinstance(told, dict) and key in told:
-            told = told[key]
-        elif isinstance(told, list) and key.lstrip("-").isdecimal() and -len(told) <= int(key) < len(told):
-            told = told[int(key)]
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.lstrip("-").isdecimal() and -len(value) <= int(key) < len(value):
+            value = value[int(key)]
         else:
             return False, None
-    return True, told
+    return True, value
 
 
 def sql(check: SqlCheck, folder: Path) -> Found:
@@ -109,8 +111,8 @@ def _postgres(check: SqlCheck) -> Found:
             database.read_only = True
             row = database.execute(check.query.encode()).fetchone()
     except psycopg.Error as error:
-        told = (str(error).splitlines() or [type(error).__name__])[0]
-        return None, f"{check.shown}: {told}"
+        value = (str(error).splitlines() or [type(error).__name__])[0]
+        return None, f"{check.shown}: {value}"
     return _first(row, check)
 
 
@@ -125,6 +127,7 @@ def _first(row: Any, check: SqlCheck) -> Found:
 
 
 def process(check: ProcessCheck) -> Found:
+    """Check whether a program runs."""
     if not sys.platform.startswith("linux"):
         return None, "which programs run is told on Linux alone"
     names = set[str]()

@@ -42,7 +42,7 @@ CheckStatus = Literal["passed", "failed", "unknown"]
 
 
 class CheckContext(NamedTuple):
-    """What some checks need besides the scene."""
+    """What some checks need in addition to the observation."""
 
     perception: Perception | None = None
     """Find the part a picture is of; their model is asked."""
@@ -144,8 +144,8 @@ def _ask_model(check: AskCheck, observation: Observation, perception: Perception
     answers = engine.generate(Request(prompt, max_tokens=16, temperature=drawn, samples=check.votes, grammar=GRAMMAR))
     heard = [hit[1].lower() if (hit := WORD.match(answer.text)) else "unclear" for answer in answers]
     counts = {word: heard.count(word) for word in ("yes", "no", "unclear") if word in heard}
-    told = f"{', '.join(f'{number} {word}' for word, number in counts.items())} of {check.votes}"
+    counts_text = f"{', '.join(f'{number} {word}' for word, number in counts.items())} of {check.votes}"
     for word in ("yes", "no"):
         if 2 * counts.get(word, 0) > check.votes:
-            return word == check.answer, f"the model says {told}"
-    return None, f"the model's votes have no majority: {told}"
+            return word == check.answer, f"the model says {counts_text}"
+    return None, f"the model's votes have no majority: {counts_text}"

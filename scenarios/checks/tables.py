@@ -24,13 +24,13 @@ def cell(check: CellCheck, observation: Observation) -> Found:
     """Whether the cell is so; None where rows or columns are not clear."""
     rows = [each for each in observation.elements if each.role == "row"]
     if rows:
-        return _told(check, observation, rows)
+        return _rows_from_page(check, observation, rows)
     if not observation.words:
         return None, "this screen tells no table, and no text is read off it"
     return _read(check, observation.words)
 
 
-def _told(check: CellCheck, observation: Observation, rows: Sequence[Element]) -> Found:
+def _rows_from_page(check: CellCheck, observation: Observation, rows: Sequence[Element]) -> Found:
     heads = _called(check.column, [each for each in observation.elements if each.role == "columnheader"])
     if not heads:
         names = [each.name for each in observation.elements if each.role == "columnheader"]

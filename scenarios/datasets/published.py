@@ -163,7 +163,7 @@ def read_screenspot_pro(path: Path) -> Dataset:
 # `OSWorld-G.json` and `OSWorld-G_refined.json` (the same questions, spelled out) hold lists of records with `id`,
 # `image_path` (relative to `images/`), `image_size`, `instruction`, `box_type`, `box_coordinates` and `GUI_types`. A
 # `bbox` is [left, top, width, height] in pixels, a `polygon` the x and y of its corners in turn; for a `refusal` the
-# element is absent. `classification_result.json` beside them sorts the ids into the capabilities of the published
+# element is absent. `classification_result.json` next to them sorts the ids into the capabilities of the published
 # table; where it is missing, questions are counted under their `GUI_types`.
 
 OSWORLD_G_FILES = ("OSWorld-G.json", "OSWorld-G_refined.json")

@@ -123,7 +123,7 @@ def picture(record: Record, name: str, folders: Sequence[Path]) -> Path:
 def check_on_picture(record: Record, name: str, area: Area, path: Path, *, whole: bool) -> None:
     """Raise UsageError when a box or polygon is off its picture; `whole`: also when it stands out of it.
 
-    A picture whose size cannot be read passes: it is told when the question is asked.
+    A picture whose size cannot be read passes: it is reported when the question is asked.
     """
     try:
         with Image.open(path) as image:

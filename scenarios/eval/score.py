@@ -66,6 +66,7 @@ class Share:
         return max(0.0, middle - half), min(1.0, middle + half)
 
     def to_json(self) -> dict[str, Any]:
+        """Return the counts as JSON values."""
         return {
             "n": self.n,
             "correct": self.correct,
@@ -82,6 +83,7 @@ class ScoreGroup:
     by_type: dict[str, Share]
 
     def to_json(self) -> dict[str, Any]:
+        """Return the counts of the group as JSON values."""
         return self.whole.to_json() | {"by_type": {name: share.to_json() for name, share in self.by_type.items()}}
 
 

@@ -1,1 +1,1 @@
-"""`handeye export`: runs told again, as suites and as tests."""
+"""`handeye export`: exports runs as suites and tests."""

@@ -209,12 +209,12 @@ class _Reading:
         return self._text(value, place) if isinstance(value, str) else value
 
     def _text(self, text: Any, place: KeyPath) -> str:
-        def told(hit: re.Match[str]) -> str:
+        def text_of(hit: re.Match[str]) -> str:
             if hit[1] not in os.environ:
                 raise self.source.error(place, f"{hit[0]} is not set in the environment; set it")
             return os.environ[hit[1]]
 
-        return ENVIRONMENT.sub(told, str(text))
+        return ENVIRONMENT.sub(text_of, str(text))
 
 
 def _goes_first(top: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ class MappedStep(NamedTuple):
     words: str
     """Empty where there is nothing to do."""
     message: str = ""
-    """What is told instead, when a check does not hold."""
+    """The message of a check that does not hold."""
 
 
 class Unmapped(Exception):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from handeye.scenarios.record.recording import Recording
 
-#: Seconds between two looks at what was heard.
+#: Seconds between two readings of the events.
 PAUSE = 0.05
 #: A page that comes so soon after something was done comes of that.
 SOON = 1.5
@@ -54,12 +54,12 @@ class BrowserRecorder:
         self,
         url: str,
         recording: Recording,
-        told: Callable[[RecordedStep], None],
+        on_entry: Callable[[RecordedStep], None],
         *,
         headed: bool = True,
         viewport: tuple[int, int] = (1344, 896),
     ) -> None:
-        self._url, self._recording, self._told = meant(url)[0], recording, told
+        self._url, self._recording, self._told = meant(url)[0], recording, on_entry
         self._headed, self._viewport = headed, viewport
         self._queue: deque[tuple[Page, Frame, str] | tuple[Page, None, dict[str, Any]]] = deque()
         self._playwright: Playwright | None = None
@@ -118,19 +118,19 @@ class BrowserRecorder:
             await asyncio.shield(self.take(ended=True))
 
     async def take(self, ended: bool = False) -> None:
-        """Make entries of what was heard so far. `ended` says that no page can be asked any more."""
+        """Make entries of the events so far. `ended`: the pages are closed and cannot be queried."""
         while self._queue:
             page, frame, what = self._queue.popleft()
             if isinstance(what, dict):
                 self._answered(page, what)
                 continue
             try:
-                heard = UserEvent.model_validate_json(what)
+                event = UserEvent.model_validate_json(what)
             except ValidationError:  # a page's own doing: ours are well-formed
                 continue
             if frame is not None and frame.parent_frame is not None and not ended:
-                heard = await _in_frame(heard, frame)
-            if (placed := await self._placed(page, heard)) is not None:
+                event = await _in_frame(event, frame)
+            if (placed := await self._placed(page, event)) is not None:
                 self._add(page, placed)
 
     async def close(self) -> None:
@@ -142,8 +142,8 @@ class BrowserRecorder:
 
     # What the browser tells
 
-    def _hear(self, caller: Any, told: str) -> None:
-        self._queue.append((caller["page"], caller["frame"], told))
+    def _hear(self, caller: Any, on_entry: str) -> None:
+        self._queue.append((caller["page"], caller["frame"], on_entry))
 
     def _adopt(self, page: Page) -> None:
         if self._front is None:  # the first tab, which is attended to before anything is opened in it
@@ -187,33 +187,33 @@ class BrowserRecorder:
 
     # What it means
 
-    async def _placed(self, page: Page, heard: UserEvent) -> UserEvent | None:
+    async def _placed(self, page: Page, event: UserEvent) -> UserEvent | None:
         """The event with what only the browser knows; None where it came of something that was taken down before."""
-        if heard.kind not in ("arrived", "moved"):
-            return heard
+        if event.kind not in ("arrived", "moved"):
+            return event
         opened = page not in self._places and await _has_opener(page)
-        before, self._places[page] = self._places.get(page, -1), heard.place
+        before, self._places[page] = self._places.get(page, -1), event.place
         led = opened or page in self._led
         self._led.discard(page)
         soon = time.monotonic() - self._last < SOON
-        if led or (soon and (heard.kind == "moved" or heard.how != "navigate")):
+        if led or (soon and (event.kind == "moved" or event.how != "navigate")):
             return None
-        if heard.url == "about:blank" or (heard.kind == "arrived" and not heard.url.startswith(("http", "file"))):
+        if event.url == "about:blank" or (event.kind == "arrived" and not event.url.startswith(("http", "file"))):
             return None
-        how = "back_forward" if heard.kind == "moved" else heard.how
-        return heard.model_copy(update={"origin": heard.origin if heard.kind == "moved" else before, "how": how})
+        how = "back_forward" if event.kind == "moved" else event.how
+        return event.model_copy(update={"origin": event.origin if event.kind == "moved" else before, "how": how})
 
-    def _add(self, page: Page, heard: UserEvent) -> None:
-        if page is not self._front and self._context is not None and heard.kind != "arrived":
+    def _add(self, page: Page, event: UserEvent) -> None:
+        if page is not self._front and self._context is not None and event.kind != "arrived":
             pages = self._context.pages
             if page in pages and self._front in pages and not self._opened(page):
-                switch = heard.model_copy(update={"kind": "tab", "how": "switch", "tab": pages.index(page)})
-                if entry := self._recording.hear(switch):
+                switch = event.model_copy(update={"kind": "tab", "how": "switch", "tab": pages.index(page)})
+                if entry := self._recording.add_event(switch):
                     self._told(entry)
             self._front = page
         try:
-            entry = self._recording.hear(heard)
-        except Exception as error:  # one thing that cannot be told must not cost all the others
+            entry = self._recording.add_event(event)
+        except Exception as error:  # one event that cannot be described must not stop the others
             reason = f"something was done here that could not be taken down ({type(error).__name__}: {error})"
             self._keep(RecordedStep("lost", StepText("", reason[:300])))
         else:
@@ -235,9 +235,9 @@ async def _has_opener(page: Page) -> bool:
     return False
 
 
-async def _in_frame(heard: UserEvent, frame: Frame) -> UserEvent:
-    """What was heard in a frame, among all that the page itself shows."""
-    with suppress(Exception):  # the page may be another one by now: what the frame told is enough
+async def _in_frame(event: UserEvent, frame: Frame) -> UserEvent:
+    """Return the event of a frame in coordinates of the page, with the elements of the page."""
+    with suppress(Exception):  # the page may have changed: the event of the frame is enough
         handle = await frame.frame_element()
         box = await handle.bounding_box()
         around = await call_script(
@@ -247,15 +247,15 @@ async def _in_frame(heard: UserEvent, frame: Frame) -> UserEvent:
         x, y = (box["x"], box["y"]) if box else (0.0, 0.0)
         inner = [
             {**each, "box": [side + shift for side, shift in zip(each["box"], (x, y, x, y), strict=True)]}
-            for each in heard.found
+            for each in event.found
         ]
-        return heard.model_copy(
+        return event.model_copy(
             update={
                 "found": [*inner, *around["found"]],
-                "point": (heard.point[0] + x, heard.point[1] + y),
-                "size": (size["width"], size["height"]) if size else heard.size,
+                "point": (event.point[0] + x, event.point[1] + y),
+                "size": (size["width"], size["height"]) if size else event.size,
                 "url": frame.page.url,
                 "title": "",
             }
         )
-    return heard
+    return event

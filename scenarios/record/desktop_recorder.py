@@ -36,30 +36,30 @@ GONE = 3.0
 #: Ends the recording, as it stops a run.
 STOP = ("end", frozenset({"ctrl", "alt"}))
 BUTTONS = {1: "left", 2: "middle", 3: "right"}
-#: Said where nobody tells which field is a password's.
+#: The note for a desktop where password fields are unknown.
 BLIND = (
     "No program here tells what its fields are (AT-SPI): a password that is typed would be written down. "
     "Start the program with accessibility, or take passwords out of the file."
 )
 
 
-def listen(on: str, recording: Recording, told: Callable[[RecordedStep], None]) -> None:
+def listen(on: str, recording: Recording, on_entry: Callable[[RecordedStep], None]) -> None:
     """Record on the desktop, or in a program that is started there, until it ends or Ctrl-C is pressed."""
     needs_x11()
     with closing(open_device(on, headed=True)) as device:
-        listener = DesktopRecorder(device, recording, told)  # type: ignore[arg-type]
+        listener = DesktopRecorder(device, recording, on_entry)  # type: ignore[arg-type]
         with closing(listener):
             listener.wait()
 
 
 class DesktopRecorder:
-    """Takes down what is done on a desktop's X server. Raises SetupError where nobody can be heard there."""
+    """Records what a person does on an X server. Raises SetupError where it has no RECORD extension."""
 
-    def __init__(self, device: Desktop, recording: Recording, told: Callable[[RecordedStep], None]) -> None:
+    def __init__(self, device: Desktop, recording: Recording, on_entry: Callable[[RecordedStep], None]) -> None:
         from handeye.scenarios.record.x11_events import X11Listener
         from handeye.tools.desktop.input_backend import own_display
 
-        self._device, self._recording, self._told = device, recording, told
+        self._device, self._recording, self._told = device, recording, on_entry
         self._eyes = EmbeddedPerception()
         display: str = getattr(device, "display", "") or own_display()
         self._ears = X11Listener(display)
@@ -83,7 +83,7 @@ class DesktopRecorder:
         self._eyes.close()
 
     def wait(self) -> None:
-        """Until the program has gone, the stop key was pressed, or somebody interrupts."""
+        """Record until the program ends, the stop key is pressed, or a person interrupts."""
         try:
             while not self.stopped and not self._gone():
                 if not self.take() and time.monotonic() - self._before[-1][1] > IDLE:
@@ -95,12 +95,12 @@ class DesktopRecorder:
             self._write_text()
 
     def take(self) -> bool:
-        """Make entries of what was heard so far; whether there was anything."""
-        heard = self._ears.heard
-        if not heard:
+        """Make entries of the events so far; return whether there were any."""
+        events = self._ears.heard
+        if not events:
             return False
-        while heard:
-            each = heard.popleft()
+        while events:
+            each = events.popleft()
             if each.kind == "key":
                 self._key(each)
             elif each.kind == "press":
@@ -204,23 +204,23 @@ class DesktopRecorder:
 
     # The keyboard
 
-    def _key(self, heard: X11Event) -> None:
-        if (heard.key, frozenset(heard.held)) == STOP:
+    def _key(self, x11_event: X11Event) -> None:
+        if (x11_event.key, frozenset(x11_event.held)) == STOP:
             self.stopped = True
             return
-        chord = set(heard.held) & {"ctrl", "alt", "meta"}
-        if len(heard.key) == 1 and not chord:
+        chord = set(x11_event.held) & {"ctrl", "alt", "meta"}
+        if len(x11_event.key) == 1 and not chord:
             if not self._text:
                 self._focus()
-            self._text += heard.key
+            self._text += x11_event.key
             return
-        if heard.key == "backspace" and self._text and not chord:
+        if x11_event.key == "backspace" and self._text and not chord:
             self._text = self._text[:-1]
             return
         self._write_text()
         held: list[str] = [name for name in ("ctrl", "alt", "meta") if name in chord]
-        held += ["shift"] if "shift" in heard.held and (chord or len(heard.key) > 1) else []
-        key = heard.key.lower() if chord else heard.key
+        held += ["shift"] if "shift" in x11_event.held and (chord or len(x11_event.key) > 1) else []
+        key = x11_event.key.lower() if chord else x11_event.key
         keys = "+".join((*held, "plus" if key == "+" else "space" if key == " " else key))
         step = step_of(a.Key(keys=keys), {})
         said = StepText(step) if step else StepText("", f"{keys} was pressed, which plain English cannot say")
@@ -257,10 +257,10 @@ class DesktopRecorder:
         self._recording.keep(entry)
         self._told(entry)
 
-    def _pixel(self, observation: Observation, heard: X11Event) -> Point | None:
+    def _pixel(self, observation: Observation, x11_event: X11Event) -> Point | None:
         """Where that was in the picture; None off this monitor."""
         (left, top), scale = observation.screenshot.origin, observation.screenshot.scale
-        x, y = round((heard.point[0] - left) * scale), round((heard.point[1] - top) * scale)
+        x, y = round((x11_event.point[0] - left) * scale), round((x11_event.point[1] - top) * scale)
         return Point(x, y) if 0 <= x < observation.screenshot.width and 0 <= y < observation.screenshot.height else None
 
 
@@ -282,7 +282,7 @@ def _close(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 
 def needs_x11() -> None:
-    """Raise UsageError where the desktop is none that can be heard."""
+    """Raise UsageError where the desktop cannot be recorded."""
     import sys
 
     if not sys.platform.startswith("linux"):

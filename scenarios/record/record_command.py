@@ -68,7 +68,7 @@ def command(
 
         shown = 0
 
-        def told(_: RecordedStep) -> None:
+        def on_entry(_: RecordedStep) -> None:
             nonlocal shown
             write_output(out, recording.draft().render())
             shown = _show(console, recording, shown, len(recording.entries) - 1)  # the last one may still grow
@@ -77,11 +77,11 @@ def command(
         console.print(f"[dim]{HOW if page else HOW_ELSEWHERE}[/]", soft_wrap=True)
         with suppress(KeyboardInterrupt):
             if page:
-                asyncio.run(_browse(on, recording, told, size))
+                asyncio.run(_browse(on, recording, on_entry, size))
             else:
                 from handeye.scenarios.record.desktop_recorder import listen
 
-                listen(on, recording, told)
+                listen(on, recording, on_entry)
         _show(console, recording, shown, len(recording.entries))
         if recording.done:
             write_output(out, recording.draft().render())
@@ -97,17 +97,17 @@ def command(
 
 
 def _check_screen() -> None:
-    """Raise SetupError where nobody could see what they do."""
+    """Raise SetupError where there is no display for a visible browser."""
     from handeye.tools.errors import SetupError
 
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise SetupError("a person needs a screen, and $DISPLAY is not set; record inside a desktop session")
 
 
-async def _browse(on: str, recording: Recording, told: object, size: tuple[int, int]) -> None:
+async def _browse(on: str, recording: Recording, on_entry: object, size: tuple[int, int]) -> None:
     from handeye.scenarios.record.browser_recorder import BrowserRecorder
 
-    async with BrowserRecorder(on, recording, told, viewport=size) as recorder:  # type: ignore[arg-type]
+    async with BrowserRecorder(on, recording, on_entry, viewport=size) as recorder:  # type: ignore[arg-type]
         await recorder.wait()
 
 
@@ -124,7 +124,7 @@ def _recording(on: str, out: Path, viewport: str) -> Recording:
 
 
 def _show(console: Console, recording: Recording, start: int, end: int) -> int:
-    """Tell of the entries up to there that were not told of before; how many are told of now."""
+    """Print the entries up to there that were not printed before; return how many are printed now."""
     from rich.markup import escape
 
     for entry in recording.entries[start:end]:

@@ -67,11 +67,11 @@ class Recording:
         self._fold(entry)
         self.entries.append(entry)
 
-    def hear(self, heard: UserEvent) -> RecordedStep | None:
+    def add_event(self, event: UserEvent) -> RecordedStep | None:
         """Process an event; returns the step that is new or has changed."""
-        self.title, self.url = heard.title or self.title, heard.url or self.url
-        self.first = self.first or heard.title
-        made = _MAKERS[heard.kind](self, heard)
+        self.title, self.url = event.title or self.title, event.url or self.url
+        self.first = self.first or event.title
+        made = _MAKERS[event.kind](self, event)
         if made is None:
             return None
         self.keep(made)
@@ -120,54 +120,56 @@ class Recording:
 
     # One method for each kind of event
 
-    def _press(self, heard: UserEvent) -> RecordedStep | None:
-        button = {"right": "right", "middle": "middle"}.get(heard.kind, "left")
-        count = 2 if heard.kind == "double" else 1
-        held = tuple(each for each in heard.modifiers if each in ("ctrl", "shift", "alt", "meta"))
+    def _press(self, event: UserEvent) -> RecordedStep | None:
+        button = {"right": "right", "middle": "middle"}.get(event.kind, "left")
+        count = 2 if event.kind == "double" else 1
+        held = tuple(each for each in event.modifiers if each in ("ctrl", "shift", "alt", "meta"))
 
         def step(phrase: str) -> str | None:
             click = a.Click(target=a.Target(phrase=phrase), button=button, count=count, modifiers=held)  # type: ignore[arg-type]
             return step_of(click, {"target": phrase})
 
-        element = heard.element
-        if heard.hover and element:
-            self.keep(self._hover(heard))
+        element = event.element
+        if event.hover and element:
+            self.keep(self._hover(event))
         if element is None:
             return RecordedStep(
-                heard.kind,
-                StepText(step(f"({heard.at.x}, {heard.at.y})") or "", "a place in pixels: nothing there has a name"),
+                event.kind,
+                StepText(step(f"({event.at.x}, {event.at.y})") or "", "a place in pixels: nothing there has a name"),
             )
         if element.role in ("img", "clickable") and not element.name and element.box.area > 40_000:
-            where = f"({heard.at.x}, {heard.at.y})"
+            where = f"({event.at.x}, {event.at.y})"
             return RecordedStep(
-                heard.kind,
+                event.kind,
                 StepText(step(where) or "", f"a place in a large {element.role} that has no parts"),
                 element.id,
             )
         return RecordedStep(
-            heard.kind, describe_element(element, heard.observation(), step, ("click",), heard.at), element.id
+            event.kind,
+            describe_element(element, event.observation(), step, ("click",), event.at),
+            element.id,
         )
 
-    def _hover(self, heard: UserEvent) -> RecordedStep:
+    def _hover(self, event: UserEvent) -> RecordedStep:
         """Add a hover step where the element appears only while the mouse is over another one."""
-        told = [
-            describe_element(each, heard.observation(), lambda phrase: f"hover over {phrase}", ("move",))
-            for each in heard.holders
+        choices = [
+            describe_element(each, event.observation(), lambda phrase: f"hover over {phrase}", ("move",))
+            for each in event.holders
         ]
-        best = min(told, key=lambda said: (not said.step, bool(said.comment)), default=StepText(""))
+        best = min(choices, key=lambda said: (not said.step, bool(said.comment)), default=StepText(""))
         return RecordedStep(
             "hover", best if best.step else StepText("", "the next thing shows only while the mouse lies near it")
         )
 
-    def _drag(self, heard: UserEvent) -> RecordedStep | None:
-        start, end = heard.element, heard.target
-        where = f"from ({heard.at.x}, {heard.at.y}) to ({round(heard.to[0])}, {round(heard.to[1])})"
+    def _drag(self, event: UserEvent) -> RecordedStep | None:
+        start, end = event.element, event.target
+        where = f"from ({event.at.x}, {event.at.y}) to ({round(event.to[0])}, {round(event.to[1])})"
         if start is None or end is None or start.id == end.id:
             name = f" in “{start.name or start.role}”" if start else ""
             return RecordedStep(
                 "drag", StepText("", f"the mouse was dragged {where}{name}: plain English has no words for this")
             )
-        observation = heard.observation()
+        observation = event.observation()
         for first in element_phrases(start, observation)[:-1]:
             for second in element_phrases(end, observation)[:-1]:
                 step = step_of(
@@ -177,25 +179,25 @@ class Recording:
                     return RecordedStep("drag", StepText(step), start.id)
         return RecordedStep("drag", StepText("", f"the mouse was dragged {where}: no words were found that lead there"))
 
-    def _fill(self, heard: UserEvent) -> RecordedStep | None:
-        element = heard.element
+    def _fill(self, event: UserEvent) -> RecordedStep | None:
+        element = event.element
         if element is None:
             return None
-        text = self.secret(element) if heard.secret else heard.value
-        clear = bool(heard.before) and not heard.secret
+        text = self.secret(element) if event.secret else event.value
+        clear = bool(event.before) and not event.secret
         if not text and not clear:
             return None
         action = a.Type(text=_clean(text), clear=clear, target=a.Target(phrase="field"))
-        observation = heard.observation(value=heard.before)
+        observation = event.observation(value=event.before)
         said = describe_element(element, observation, lambda phrase: step_of(action, {"target": phrase}), ("type",))
-        if not said.step and not heard.secret:
+        if not said.step and not event.secret:
             said = StepText("", f"“{_clean(text)}” was typed into “{element.name}”, which plain English cannot say")
-        return RecordedStep("fill", said, element.id, heard.session)
+        return RecordedStep("fill", said, element.id, event.session)
 
-    def _set(self, heard: UserEvent) -> RecordedStep | None:
-        element = heard.element
-        value = quoted(heard.value)
-        if element is None or not heard.value or value is None:
+    def _set(self, event: UserEvent) -> RecordedStep | None:
+        element = event.element
+        value = quoted(event.value)
+        if element is None or not event.value or value is None:
             return None
 
         def step(phrase: str) -> str | None:
@@ -203,63 +205,66 @@ class Recording:
 
         return RecordedStep(
             "set",
-            describe_element(element, heard.observation(value=heard.before), step, ("type",)),
+            describe_element(element, event.observation(value=event.before), step, ("type",)),
             element.id,
-            heard.session,
+            event.session,
         )
 
-    def _tick(self, heard: UserEvent) -> RecordedStep | None:
-        element = heard.element
+    def _tick(self, event: UserEvent) -> RecordedStep | None:
+        element = event.element
         if element is None:
             return None
-        verb = "click" if heard.kind == "radio" else "tick" if heard.checked else "untick"
+        verb = "click" if event.kind == "radio" else "tick" if event.checked else "untick"
         said = describe_element(
-            element, heard.observation(checked=not heard.checked), lambda phrase: f"{verb} {phrase}", ("click",)
+            element,
+            event.observation(checked=not event.checked),
+            lambda phrase: f"{verb} {phrase}",
+            ("click",),
         )
-        return RecordedStep(heard.kind, said, element.id)
+        return RecordedStep(event.kind, said, element.id)
 
-    def _select(self, heard: UserEvent) -> RecordedStep | None:
-        element = heard.element
-        options = [each for each in map(quoted, heard.options) if each]
+    def _select(self, event: UserEvent) -> RecordedStep | None:
+        element = event.element
+        options = [each for each in map(quoted, event.options) if each]
         if element is None or not options:
             return None
 
         def step(phrase: str) -> str | None:
             return f"choose {' and '.join(options)} from {phrase}"
 
-        return RecordedStep("select", describe_element(element, heard.observation(), step, ("select",)), element.id)
+        return RecordedStep("select", describe_element(element, event.observation(), step, ("select",)), element.id)
 
-    def _files(self, heard: UserEvent) -> RecordedStep | None:
-        element = heard.element
-        if element is None or not heard.names:
+    def _files(self, event: UserEvent) -> RecordedStep | None:
+        element = event.element
+        if element is None or not event.names:
             return None
-        action = a.Upload(target=a.Target(phrase="field"), paths=heard.names)
+        action = a.Upload(target=a.Target(phrase="field"), paths=event.names)
         said = describe_element(
-            element, heard.observation(), lambda phrase: step_of(action, {"target": phrase}), ("upload",)
+            element, event.observation(), lambda phrase: step_of(action, {"target": phrase}), ("upload",)
         )
         hint = "give the whole path: a page is not told in which folder the file lies"
         return RecordedStep("files", StepText(said.step, said.comment or hint), element.id)
 
-    def _key(self, heard: UserEvent) -> RecordedStep | None:
-        element = heard.element.id if heard.element else ""
+    def _key(self, event: UserEvent) -> RecordedStep | None:
+        element = event.element.id if event.element else ""
         last = self.entries[-1] if self.entries else None
         same = (
             last
             and last.kind == "key"
             and last.element == element
-            and re.match(rf"press {re.escape(_key(heard.keys))}\b", last.said.step)
+            and re.match(rf"press {re.escape(_key(event.keys))}\b", last.said.step)
         )
         count = last.count + 1 if last and same else 1
-        step = step_of(a.Key(keys=heard.keys, count=min(100, count)), {})
+        step = step_of(a.Key(keys=event.keys, count=min(100, count)), {})
         if step is None:
             return RecordedStep(
-                "key", StepText("", f"{heard.keys} was pressed, which plain English cannot say"), element
+                "key", StepText("", f"{event.keys} was pressed, which plain English cannot say"), element
             )
         return RecordedStep("key", StepText(step), element, count=count)
 
-    def _check(self, heard: UserEvent) -> RecordedStep | None:
-        observation, element = heard.observation(), heard.element
-        for says in _statements(heard, element, element_phrases(element, observation)[:-1] if element else []):
+    def _check(self, event: UserEvent) -> RecordedStep | None:
+        observation, element = event.observation(), event.element
+        for says in _statements(event, element, element_phrases(element, observation)[:-1] if element else []):
             try:
                 holds, _ = check_screen(StatementCheck(says=says), observation)
             except UsageError:
@@ -270,18 +275,18 @@ class Recording:
             "check", StepText("", "something was to be checked here that no sentence could be made of"), check=True
         )
 
-    def _arrive(self, heard: UserEvent) -> RecordedStep | None:
+    def _arrive(self, event: UserEvent) -> RecordedStep | None:
         """A step for a page that no other step opened: a typed address, or the history."""
-        action: a.Action = a.Navigate(url=heard.url)
-        if heard.how == "reload":
+        action: a.Action = a.Navigate(url=event.url)
+        if event.how == "reload":
             action = a.Reload()
-        elif heard.how == "back_forward":
-            action = a.Forward() if heard.place > heard.origin >= 0 else a.Back()
+        elif event.how == "back_forward":
+            action = a.Forward() if event.place > event.origin >= 0 else a.Back()
         step = step_of(action, {})
-        return RecordedStep("arrived", StepText(step or "", "" if step else f"the page {heard.url} was opened"))
+        return RecordedStep("arrived", StepText(step or "", "" if step else f"the page {event.url} was opened"))
 
-    def _tab(self, heard: UserEvent) -> RecordedStep | None:
-        action = a.Tabs(do="new") if heard.how == "new" else a.Tabs(do="switch", index=heard.tab)
+    def _tab(self, event: UserEvent) -> RecordedStep | None:
+        action = a.Tabs(do="new") if event.how == "new" else a.Tabs(do="switch", index=event.tab)
         return RecordedStep("tab", StepText(step_of(action, {}) or ""))
 
     def secret(self, element: Element) -> str:
@@ -305,17 +310,17 @@ def _goes_on(last: RecordedStep, made: RecordedStep) -> bool:
     return last.kind == made.kind and (last.session == made.session > 0 or (made.kind == "key" and made.count > 1))
 
 
-def _statements(heard: UserEvent, element: Element | None, names: list[str]) -> list[str]:
+def _statements(event: UserEvent, element: Element | None, names: list[str]) -> list[str]:
     """Statements about the element under the mouse, the most specific first."""
     made: list[str] = []
-    if element and not heard.chosen and not heard.secret:
+    if element and not event.chosen and not event.secret:
         if element.checked is not None:
             made += [f"{name} is {'' if element.checked else 'not '}checked" for name in names[:3]]
         if element.value and not element.secret and (value := quoted(element.value)):
             made += [f"{name} contains {value}" for name in names[:3]]
         if not element.enabled:
             made += [f"{name} is disabled" for name in names[:3]]
-    if text := quoted(heard.text) if heard.text else None:
+    if text := quoted(event.text) if event.text else None:
         made.append(f"the page shows {text}")
     if element and element.name and (name := quoted(element.name)):
         made += [f"the page shows {name}", f"{name} is visible"]

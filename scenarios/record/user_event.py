@@ -82,6 +82,7 @@ class UserEvent(BaseModel):
 
     @property
     def at(self) -> Point:
+        """The point of the event, in pixels of the page."""
         return Point(round(self.point[0]), round(self.point[1]))
 
     def observation(self, **changes: Any) -> Observation:

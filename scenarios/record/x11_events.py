@@ -44,7 +44,7 @@ class X11Event(NamedTuple):
 class X11Listener:
     """Receives all events until `close`. Programs do not receive Ctrl+Shift+click, which adds a check.
 
-    Raises SetupError where the X server tells nobody (no RECORD extension).
+    Raises SetupError where the X server has no RECORD extension.
     """
 
     def __init__(self, display: str) -> None:

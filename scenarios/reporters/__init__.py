@@ -1,4 +1,4 @@
-"""Reporters: what is told of results, while they come and at the end."""
+"""Reporters: report results while they arrive and at the end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Reporter(Protocol):
-    """Is told of the run as it goes."""
+    """Receives the events of a suite run."""
 
     def begin(self, scenarios: Sequence[Scenario], kept: int = 0) -> None:
         """These are about to be run; so many have results from before, which are added at once."""

@@ -34,6 +34,7 @@ class TimeLeftColumn(ProgressColumn):
     """The time left, by what those that are done have taken; workers end side by side, so moments say nothing."""
 
     def render(self, task: Task) -> Text:
+        """Return the estimated time left."""
         done = task.completed - task.fields["kept"]
         if task.finished or done <= 0 or not task.elapsed:
             return Text("" if task.finished else "…", style="progress.remaining")

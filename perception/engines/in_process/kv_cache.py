@@ -34,6 +34,7 @@ class KvLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
         self._buffers: list[Any] = [None, None]
 
     def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
+        """Append keys and values; return all of them."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         filled = self.get_seq_length()

@@ -76,6 +76,7 @@ class ServePlan:
 
     @property
     def url(self) -> str:
+        """The address of the server."""
         return f"http://{HOST}:{self.port}/v1"
 
     def command(self, launcher: Launcher) -> list[str]:

@@ -92,7 +92,7 @@ class PageRenderer:
     ) -> LabeledScreen:
         """The page of a seed; the smoothing of a few pixels varies by some levels.
 
-        The thing numbered `hide` is told of, but its pixels are left out of the picture.
+        The target numbered `hide` is listed, but its pixels are left out of the picture.
         """
         rng = Random(f"handeye page {seed} {held_out}")  # noqa: S311 - screens, not secrets
         size = size or rng.choice(SIZES)

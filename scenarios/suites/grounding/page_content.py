@@ -59,11 +59,11 @@ class QuestionCandidate:
     """Something on the page that can be asked for."""
 
     kind: str
-    """`text` where its own words say what it is, `widget` where words beside it do, `icon` where a drawing does."""
+    """`text` if its own words identify it, `widget` if words next to it do, `icon` if its drawing does."""
     called: str
     """Its words in the picture's language, or its drawing: only what is there once is asked for."""
     near: str
-    """Words that stand beside it, where there are several of its kind."""
+    """Words next to it, where there are several of its kind."""
     phrases: tuple[str, ...]
 
 
@@ -99,7 +99,7 @@ class PageContent:
         return self._mark(QuestionCandidate("text", words, beside, asked), fit=fit)
 
     def widget(self, label: str, role: str, *, near: bool = False) -> Markup:
-        """Marks a field, box or slider that words beside it name; `near` where it has none of its own."""
+        """Mark a field, box or slider that words next to it name; `near` where it has none of its own."""
         words = german().get(label, label) if self.language == "de" else label
         phrase = f"the {role} next to {words}" if near else f"the {words} {role}"
         return self._mark(QuestionCandidate("widget", "", words, (phrase,)))
@@ -130,7 +130,7 @@ class PageContent:
         return Markup('<span class="{}" {}>{}</span>').format(shape, self.widget(label, role, near=near), mark)
 
     def tick(self) -> Markup:
-        """A square to tick that nobody is asked for."""
+        """Write a checkbox that is not a target."""
         return Markup('<span class="tick"></span>')
 
     def face(self, who: str) -> Markup:

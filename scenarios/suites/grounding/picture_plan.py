@@ -10,7 +10,7 @@ LAYOUTS = (
     "settings", "mail", "editor", "dashboard", "shop", "calendar", "files", "chat", "map", "dialog", "player", "code",
     "phone", "form",
 )  # fmt: skip
-#: Colours to be told apart by, for each theme.
+#: Distinguishable colours of each theme.
 THEMES = {
     "light": ("#2457d6", "#0b7a4b", "#7a3fc0", "#c2410c"),
     "dark": ("#7aa2ff", "#4cc38a", "#c9a2ff", "#ffb066"),

@@ -38,7 +38,7 @@ def questions(plan: PicturePlan, page: Rendered) -> list[dict[str, Any]]:
         chosen += mixed[:most]
     found = [_line(plan, page, spot, dice.choice(spot.candidate.phrases)) for spot in chosen]
     if dice.random() < ABSENT and (phrase := _absent(plan, page)):
-        found.append(_told(plan, phrase, None, "absent", "none"))
+        found.append(_record(plan, phrase, None, "absent", "none"))
     return found
 
 
@@ -65,10 +65,10 @@ def _line(plan: PicturePlan, page: Rendered, spot: Spot, phrase: str) -> dict[st
     ]
     side = min(box[2] - box[0], box[3] - box[1])
     size = "small" if side <= SMALL else "middle" if side <= MIDDLE else "large"
-    return _told(plan, phrase, box, spot.candidate.kind, size)
+    return _record(plan, phrase, box, spot.candidate.kind, size)
 
 
-def _told(plan: PicturePlan, phrase: str, box: list[int] | None, kind: str, size: str) -> dict[str, Any]:
+def _record(plan: PicturePlan, phrase: str, box: list[int] | None, kind: str, size: str) -> dict[str, Any]:
     return {
         "image": f"screens/{plan.name}.webp",
         "instruction": phrase,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handeye.scenarios.suites.grounding.picture_plan import PicturePlan
 
 HERE = Path(__file__).parent
-#: Told apart from a font that is not there by its widths.
+#: A missing font is recognised by its widths.
 PROBE = """name => {
   const pen = document.createElement("canvas").getContext("2d");
   const wide = family => (pen.font = `72px ${family}`, pen.measureText("Sphinx, quartz & Wally 0123").width);
