@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -186,3 +187,12 @@ def exit_code(results: Iterable[ScenarioResult]) -> int:
     """0 when all passed, 1 when one failed, 3 when one ended with an error."""
     statuses = {result.status for result in results}
     return 1 if "failed" in statuses else 3 if "error" in statuses else 0
+
+
+def results_json(results: Sequence[ScenarioResult], seconds: float) -> dict[str, object]:
+    """Return the object of `results.json`: `counts` by status, `seconds`, `results`."""
+    return {
+        "counts": dict(Counter(result.status for result in results)),
+        "seconds": round(seconds, 3),
+        "results": [result.model_dump(mode="json") for result in results],
+    }

@@ -209,8 +209,7 @@ def command(
 
 def _print_suite_run(done: SuiteRun, planned: int, as_json: bool) -> int:
     """Print the files that were written, and the results as JSON if wanted. Returns the exit code."""
-    from handeye.scenarios.reporters.json import results_json
-    from handeye.scenarios.results import exit_code
+    from handeye.scenarios.results import exit_code, results_json
 
     console = note_console()
     for path in done.written:

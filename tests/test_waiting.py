@@ -11,10 +11,10 @@ SLEEPS = {"sleep", "wait_for_timeout"}
 
 #: Functions that may sleep, and what they wait for.
 NAMED = {
-    "tools/browser/dialogs.py:answer_dialog": "the seconds that the action `wait` names",
+    "tools/browser/dialog_answer.py:answer_dialog": "the seconds that the action `wait` names",
     "tools/browser/page_settle.py:_page": "a page on its way to another document; settle looks again at once",
-    "tools/desktop/input.py:click": "two clicks that shall not be one double-click, and the gap in one that shall",
-    "tools/desktop/input.py:drag": "the pointer's way in steps, and a program that cannot say that it has seen it",
+    "tools/desktop/desktop_input.py:click": "clicks that must not become one double-click, and the gap in one",
+    "tools/desktop/desktop_input.py:drag": "the steps of the pointer; a program cannot report that it saw them",
     "tools/desktop/backends/pyautogui_backend.py:lent": "a program that pastes and cannot say when it has",
     "tools/desktop/backends/pyautogui_backend.py:_write_piece": "the same, piece by piece",
     "tools/desktop/backends/x11.py:_wait_until_read": "a program that cannot say that it has read its keys",

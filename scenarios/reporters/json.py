@@ -1,11 +1,11 @@
-"""For machines: everything that is known of the results, in `results.json`."""
+"""Writes `results.json`: all results as one JSON object, for programs."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING
 
+from handeye.scenarios.results import results_json
 from handeye.tools.files import write_atomically
 
 if TYPE_CHECKING:
@@ -25,23 +25,15 @@ class JsonReporter:
         self.path = output / "results.json"
 
     def begin(self, scenarios: Sequence[Scenario], kept: int = 0) -> None:
-        """Nothing yet."""
+        """Do nothing: all results are written at the end."""
 
     def add(self, result: ScenarioResult) -> None:
-        """All at the end."""
+        """Do nothing: all results are written at the end."""
 
     def stop(self) -> None:
-        """Nothing is written."""
+        """Write nothing."""
 
     def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:
+        """Write the file; return its path."""
         write_atomically(self.path, json.dumps(results_json(results, seconds), ensure_ascii=False, indent=1) + "\n")
         return [self.path]
-
-
-def results_json(results: Sequence[ScenarioResult], seconds: float) -> dict[str, object]:
-    """The object."""
-    return {
-        "counts": dict(Counter(result.status for result in results)),
-        "seconds": round(seconds, 3),
-        "results": [result.model_dump(mode="json") for result in results],
-    }

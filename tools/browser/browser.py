@@ -13,7 +13,7 @@ from handeye.tools.address import meant, page_folder
 from handeye.tools.allow_list import AllowList
 from handeye.tools.browser.capture import PageCapture
 from handeye.tools.browser.change_tracker import ChangeTracker
-from handeye.tools.browser.dialogs import answer_dialog
+from handeye.tools.browser.dialog_answer import answer_dialog
 from handeye.tools.browser.launch import end_process
 from handeye.tools.browser.observe import ElementReader, SignalReader
 from handeye.tools.browser.page_settle import PageSettler

@@ -80,7 +80,7 @@ def _equal(one: str, two: str) -> bool:
     return bool(plain_number(one)) and plain_number(one) == plain_number(two)
 
 
-class PageInput:
+class BrowserInput:
     """Sends mouse and keyboard events to the page in front."""
 
     def __init__(

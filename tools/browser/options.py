@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.async_api import ElementHandle
 
     from handeye.tools.actions import Select
-    from handeye.tools.browser.input import PageInput
+    from handeye.tools.browser.input import BrowserInput
     from handeye.tools.browser.session import BrowserSession
     from handeye.tools.browser.targets import TargetLocator
     from handeye.tools.element import Element
@@ -75,7 +75,7 @@ def best_option(wanted: str, options: Sequence[str], values: Sequence[str] = ())
 class OptionSelector:
     """Selects options in native and custom lists."""
 
-    def __init__(self, session: BrowserSession, locator: TargetLocator, page_input: PageInput) -> None:
+    def __init__(self, session: BrowserSession, locator: TargetLocator, page_input: BrowserInput) -> None:
         self.session, self.locator, self.page_input = session, locator, page_input
 
     async def select(self, action: Select, read: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handeye.tools.actions import (
@@ -23,8 +24,7 @@ from handeye.tools.actions import (
     Wait,
 )
 from handeye.tools.address import meant, without_secrets
-from handeye.tools.browser.file_transfer import FileUploader
-from handeye.tools.browser.input import PageInput
+from handeye.tools.browser.input import BrowserInput
 from handeye.tools.browser.keys import BROWSER_CHORDS, read_chord
 from handeye.tools.browser.options import OptionSelector
 from handeye.tools.browser.playwright_errors import LOST, network_code, translate
@@ -41,6 +41,15 @@ if TYPE_CHECKING:
     from handeye.tools.browser.observe import ElementReader
     from handeye.tools.browser.session import BrowserSession, BrowserTab
     from handeye.tools.element import Element
+
+#: Seconds for which a button may take to open a file chooser.
+FILE_CHOOSER_SECONDS = 3.0
+
+#: Return the file input of an element: itself, a label's control or a descendant.
+OWN_FILE_FIELD = """el => {
+  const field = 'input[type=file]';
+  const near = el.matches(field) ? el : el.closest('label')?.control || el.querySelector?.(field);
+  return near?.type === 'file' ? near : null }"""
 
 
 class Navigation:
@@ -152,6 +161,40 @@ PER_CHARACTER = 0.02
 CLOSED_TAB_SECONDS = 0.1
 
 
+class FileUploader:
+    """Uploads files, without the native file chooser, which no screenshot shows."""
+
+    def __init__(self, session: BrowserSession, locator: TargetLocator, page_input: BrowserInput) -> None:
+        self.session, self.locator, self.page_input = session, locator, page_input
+
+    async def upload(self, action: Upload) -> str:
+        """Set the files of a field, or press the button that opens a file chooser and answer it."""
+        paths = [Path(path).expanduser() for path in action.paths]
+        for path in paths:
+            if not path.is_file():
+                raise ActionRefused(f"there is no file {path}; give the path of one that exists")
+        place = await self.locator.at(action.target, "upload at")
+        await self.page_input.press_check.check_unchanged(action.target)
+        field = await self.locator.related(action.target, place, OWN_FILE_FIELD)
+        if field is not None:
+            if len(paths) > 1 and not await field.evaluate("el => el.multiple || el.webkitdirectory"):
+                raise ActionRefused(f"{action.target} takes one file and was given {len(paths)}; give one")
+            await field.set_input_files(paths)
+            return ""
+        self.session.file_chooser = asyncio.get_running_loop().create_future()
+        try:
+            await self.page_input.click_at(action.target, place)
+            chooser = await asyncio.wait_for(self.session.file_chooser, FILE_CHOOSER_SECONDS)
+        except TimeoutError:
+            raise ActionFailed(f"{action.target} does not ask for files; aim at what does") from None
+        finally:
+            self.session.file_chooser = None
+        if len(paths) > 1 and not chooser.is_multiple():
+            raise ActionRefused(f"{action.target} takes one file and was given {len(paths)}; give one")
+        await chooser.set_files(paths)
+        return ""
+
+
 class ActionPerformer:
     """Performs actions on the page in front."""
 
@@ -161,7 +204,7 @@ class ActionPerformer:
         self.session, self.reader, self.changes = session, reader, changes
         self.locator = TargetLocator(session, reader)
         self.press_check = PressCheck(session, reader, careful, lambda: changes.before_press)
-        self.page_input = PageInput(session, self.locator, self.press_check, changes.start_action)
+        self.page_input = BrowserInput(session, self.locator, self.press_check, changes.start_action)
         self.options = OptionSelector(session, self.locator, self.page_input)
         self.uploader = FileUploader(session, self.locator, self.page_input)
         self.navigation = Navigation(session)

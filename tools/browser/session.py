@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from handeye.tools.browser.dialogs import OpenDialog
-from handeye.tools.browser.file_transfer import Downloads
+from handeye.tools.browser.downloads import Downloads
 from handeye.tools.browser.launch import browser_process_id, connect, end_process, front_page, launch, start_playwright
 from handeye.tools.browser.network import NetworkControl
 from handeye.tools.browser.page_log import PageLog

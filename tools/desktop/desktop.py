@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 from handeye.tools import cancellation
 from handeye.tools.actions import Click, Drag, Key, Move, Scroll, Target, Type, Wait, Window, describe
 from handeye.tools.desktop.backends import open_backend
+from handeye.tools.desktop.desktop_input import Input
 from handeye.tools.desktop.driven_programs import check_programs
 from handeye.tools.desktop.focused_field import FocusedField
-from handeye.tools.desktop.input import Input
 from handeye.tools.desktop.input_backend import find_window
 from handeye.tools.desktop.target_check import TargetCheck
 from handeye.tools.desktop.user_control import STOP_KEY, UserControl

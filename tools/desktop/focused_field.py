@@ -14,7 +14,7 @@ from handeye.tools.desktop.driven_programs import TERMINALS
 from handeye.tools.errors import ActionFailed
 
 if TYPE_CHECKING:
-    from handeye.tools.desktop.input import Input
+    from handeye.tools.desktop.desktop_input import Input
     from handeye.tools.desktop.input_backend import InputBackend
     from handeye.tools.element import Element
 

@@ -23,7 +23,7 @@ from handeye.tools.keyboard import parse_chord
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from handeye.tools.desktop.input import Input
+    from handeye.tools.desktop.desktop_input import Input
     from handeye.tools.keyboard import Chord
 
 #: Pressed in any program, this stops handeye.
