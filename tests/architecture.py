@@ -52,7 +52,6 @@ RETIRED_NAMES = frozenset(
         "stir",
         "telling",
         "told",
-        "verdict",
         "wake",
     ]
 )
@@ -259,7 +258,7 @@ class Architecture:
             for node in module.tree.body:
                 if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                     continue
-                if node.name.startswith("_"):
+                if node.name.startswith("_") or is_overload(node):
                     continue
                 if not ast.get_docstring(node):
                     found.append(f"{module.name}.{node.name}")
@@ -268,7 +267,6 @@ class Architecture:
         return found
 
     def _undocumented_methods(self, node: ast.ClassDef) -> list[str]:
-        overloads = {"setter", "overload", "deleter"}
         return [
             each.name
             for each in node.body
@@ -276,7 +274,7 @@ class Architecture:
             and not each.name.startswith("_")
             and each.name not in self.protocol_methods
             and not ast.get_docstring(each)
-            and not any(ast.unparse(one).rsplit(".", 1)[-1] in overloads for one in each.decorator_list)
+            and not is_overload(each)
         ]
 
     def retired_names(self) -> list[str]:
@@ -328,6 +326,12 @@ class Architecture:
             "names with a retired word": len(self.retired_names()),
             "retired words in comments and docstrings": len(self.retired_words()),
         }
+
+
+def is_overload(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function is an overload, setter or deleter, which another function of its name documents."""
+    names = {ast.unparse(each).rsplit(".", 1)[-1] for each in node.decorator_list}
+    return bool(names & {"overload", "setter", "deleter"})
 
 
 def prose(module: Module) -> list[tuple[int, str]]:

@@ -74,6 +74,8 @@ def check_storable(value: Any) -> None:
 
 
 class Frozen(BaseModel):
+    """The base of all actions: immutable, without unknown fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
@@ -266,7 +268,7 @@ class Remember(Frozen):
 
 
 class Call(Frozen):
-    """Use one of the tools listed below, with its `arguments` by name; what it gave is told with the step."""
+    """Use one of the tools listed below, with its `arguments` by name; its result is part of the step."""
 
     kind: Literal["call"] = "call"
     tool: Annotated[str, StringConstraints(min_length=1, max_length=200)]

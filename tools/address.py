@@ -80,7 +80,7 @@ def local_path(text: str, folder: Path | None = None) -> Path:
         path = text
     try:
         return (Path(folder or "") / Path(path).expanduser()).resolve()
-    except (OSError, ValueError, RuntimeError) as error:  # a NUL, a loop of links, a home that nobody has
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL, a loop of links, the home of an unknown user
         raise UsageError(f"{text[:200]!r} is no path ({error}); give the path of a file") from None
 
 

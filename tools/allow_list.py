@@ -14,7 +14,7 @@ from handeye.tools.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Addresses that reach nobody.
+#: Addresses without a network target.
 HARMLESS = frozenset({"about", "data", "blob", "chrome-error"})
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

@@ -1,4 +1,4 @@
-"""Ending a wait at once when somebody stops the run: by Ctrl-C, the stop key or a push into the screen's corner."""
+"""Ends a wait at once when the run is stopped: by Ctrl-C, the stop key, or the pointer in a corner of the screen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from handeye.tools.errors import Stopped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Seconds after which a wait looks whether somebody asks to stop.
+#: Seconds between two checks for a stop request during a wait.
 EAR = 0.1
 
 _asked: ContextVar[Callable[[], bool] | None] = ContextVar("asked to stop", default=None)
@@ -29,19 +29,19 @@ def stoppable(asked: Callable[[], bool]) -> Iterator[None]:
 
 
 def stopping() -> bool:
-    """Whether somebody asks to stop; never where no run is at work."""
+    """Whether a stop was requested; False outside of a run."""
     asked = _asked.get()
     return asked is not None and asked()
 
 
 def check() -> None:
-    """Raise Stopped when somebody asks to stop."""
+    """Raise Stopped if a stop was requested."""
     if stopping():
         raise Stopped("stopped while it waited")
 
 
 def pause(seconds: float) -> None:
-    """Sleep so many seconds; raises Stopped at most EAR seconds after somebody asks to stop."""
+    """Sleep for some seconds; raises Stopped at most EAR seconds after a stop request."""
     deadline = time.monotonic() + seconds
     check()
     while (left := deadline - time.monotonic()) > 0:

@@ -1,4 +1,4 @@
-"""Custom tools: functions of the person's own that a run may use beside the screen.
+"""Custom tools: functions of the user that a run may call.
 
     from handeye.tools import tool
 
@@ -6,9 +6,9 @@
     def stock(article: str, warehouse: Literal["north", "south"] = "north") -> int:
         \"\"\"How many pieces of an article are in stock.\"\"\"
 
-Name, description and the schema of the arguments come from the function. What a tool raises, and a tool that takes too
-long, is a failed action that the policy is told of; it never breaks the run. Not protected: a tool is code of the
-person's own and may do whatever this process may do; a call that ran out of time works on in its thread.
+Name, description and the schema of the arguments come from the function. An exception of a tool, or a
+timeout, is a failed action that the policy receives; the run continues. Not protected: a tool has the rights of this
+process, and a function continues in its thread after its timeout.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pydantic_core import to_json
 from handeye.tools.actions import KINDS, Call
 from handeye.tools.errors import ActionFailed, ActionRefused, UsageError
 
-#: So much of a result is told to the policy with the step, and so much is kept in the trace.
+#: Characters of a result that the policy receives, and that the event log stores.
 SHORT_CHARACTERS, WHOLE_CHARACTERS = 800, 100_000
 #: Seconds a call may take, and what a cancelled coroutine is given to tidy up.
 SECONDS, GRACE = 60.0, 1.0
@@ -37,15 +37,17 @@ NAME = re.compile(r"[A-Za-z_][\w-]{0,63}(\.[\w./-]{1,128})?")
 
 
 class Unclear(ActionFailed):
-    """It ended in the middle: whether the tool has done its work cannot be told."""
+    """The call was interrupted: its effect is unknown."""
 
 
 @runtime_checkable
 class Tool(Protocol):
-    """Something a run can use beside the screen. Used from one thread."""
+    """A tool that a run can call, from one thread."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name by which a run calls it."""
+        ...
 
     @property
     def description(self) -> str:
@@ -204,7 +206,7 @@ class Toolbox:
         return found
 
     def use(self, call: Call) -> Used:
-        """Carry a call out. Never raises: whatever goes wrong is told."""
+        """Perform a call. Never raises: errors are part of the result."""
         try:
             text = self.checked(call).use(call.arguments)
         except Unclear as error:
@@ -251,10 +253,7 @@ def as_text(value: Any) -> str:
 
 
 def cut(text: str, most: int = SHORT_CHARACTERS) -> str:
-    """A text or its beginning, told to be one, with nothing that a file of a run could not hold.
-
-    Which is: control characters, and halves of characters.
-    """
+    """Return a text, or its beginning with a note that it was cut, without control characters and lone surrogates."""
     kept = "".join(letter for letter in text[:most] if (letter >= " " and letter != "\x7f") or letter in "\n\t")
     kept = kept.encode("utf-8", "replace").decode("utf-8")
     return kept if len(text) <= most else f"{kept.rstrip()}… (cut: the first {most:,} of {len(text):,} characters)"

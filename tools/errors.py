@@ -4,16 +4,16 @@ HandeyeError
 ├── UsageError      the person typed something that cannot be used                       exit 2
 ├── SetupError      the person must install, start or free something                     exit 3
 ├── ModelError      the model could not be asked, or did not answer                      exit 3
-│   └── ModelAway       nobody answers there at the moment: it may be tried again
+│   └── ModelAway       the server does not answer at the moment: it may be tried again
 ├── Withheld        a request must not leave the device; the device goes on without it
 ├── DeviceLost      the screen, browser or program under it went away                    exit 3
 │   └── Stopped         the person stopped handeye: the run can be resumed               exit 130
 ├── ActionRefused   a rule or the edge of the screen said no; the policy may choose again    exit 4
-└── ActionFailed    it was tried and did not work; the policy is told                        exit 4
+└── ActionFailed    it was tried and did not work; the policy knows                         exit 4
     └── TargetChanged   what was to be pressed is not what was there at the last look: it was not pressed
 
 A message gives the value, the limit and the remedy in one sentence. Errors of other libraries are translated where
-they enter, with `raise ... from error`, so that nobody above has to know Playwright, Xlib or httpx.
+they enter, with `raise ... from error`, so that other modules need not know Playwright, Xlib or httpx.
 """
 
 from __future__ import annotations

@@ -158,5 +158,5 @@ def means(text: str, value: str) -> bool:
     written = {rule(text) for kind, rule in WRITTEN.items() if kind != "range"} - {""}
     if value.lower() in {each.lower() for each in written}:
         return True
-    # A time may be told with its seconds.
+    # A time may have seconds.
     return any(f"{each}:00" == value or f"{each}:00.000" == value for each in written if ":" in each)

@@ -42,6 +42,6 @@ def json_lines(text: str) -> list[str]:
 
 
 def clear_parts(folder: Path) -> None:
-    """Take away what writers have left that were killed. Nobody may be writing there."""
+    """Remove the temporary files of killed writers. No writer may be active in the folder."""
     for part in folder.glob(f"*{PART}"):
         part.unlink(missing_ok=True)

@@ -22,18 +22,22 @@ class Box(NamedTuple):
 
     @property
     def width(self) -> int:
+        """Width in pixels."""
         return self.right - self.left
 
     @property
     def height(self) -> int:
+        """Height in pixels."""
         return self.bottom - self.top
 
     @property
     def area(self) -> int:
+        """Area in square pixels."""
         return max(0, self.width) * max(0, self.height)
 
     @property
     def centre(self) -> Point:
+        """The point in the middle."""
         return Point((self.left + self.right) // 2, (self.top + self.bottom) // 2)
 
     def moved(self, x: int, y: int) -> Box:

@@ -76,7 +76,7 @@ class Hit(BaseModel):
     delegated: frozenset[str] = frozenset()
     """The same of scripts that listen on the whole document."""
     at_once: bool = False
-    """A change of it is heard by a script in its form, or by any where no button sends it."""
+    """A script in its form listens to its changes, or any script where no button submits it."""
     link: Words = ""
     """Where a press leads, as an absolute URL."""
     opens: bool = False

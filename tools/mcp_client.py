@@ -1,4 +1,4 @@
-"""Tools of MCP servers, for a run: each server of the configuration is a process or an address, asked from a thread.
+"""Tools of MCP servers, for a run: each server of the configuration is a process or an address, used from a thread.
 
     [mcp.files]                                  # in handeye.toml
     command = "my-file-server"
@@ -6,9 +6,9 @@
     env = { TOKEN = "${MY_TOKEN}" }              # from handeye's own environment
     safe = ["read"]                              # tools that need no question
 
-What a server says of its tools is told to the model and believed in nothing else: whether one is safe is the person's
-to say, arguments are checked against the schema that was listed when the run began, and whatever comes back is text
-of a bounded length. Not protected: a server is a program of its own and may do whatever its user may.
+The model receives what a server says about its tools; nothing else relies on it. The user decides whether a tool is
+safe, arguments are validated against the schema that was listed at the start of the run, and results are text of
+bounded length. Not protected: a server is a program with the rights of its user.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class McpTable(BaseModel):
     command: str = ""
     args: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
-    """Besides PATH, HOME and the like; `${NAME}` is taken from handeye's own environment."""
+    """In addition to PATH, HOME and similar; `${NAME}` is taken from handeye's environment."""
     cwd: str | None = None
     url: str = ""
     """Of a server that speaks streamable HTTP, instead of a command."""
@@ -76,7 +76,7 @@ class McpServer:
         try:
             import mcp
 
-            # What a server writes wrongly is told with the call, and not to whoever has a terminal open.
+            # Invalid output of a server is reported with the call, not in the terminal.
             logging.getLogger(mcp.__name__).addHandler(logging.NullHandler())
         except ImportError:
             raise SetupError("MCP servers need: pip install 'handeye[mcp]'") from None
@@ -161,7 +161,7 @@ class McpServer:
         """The server's whole life, in a thread and an event loop of its own."""
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # told by whoever waits
+        except BaseException as error:  # reported by the caller that waits
             if not self._listed.done():
                 self._listed.set_exception(error)
 
@@ -225,6 +225,7 @@ class McpTool:
 
     @property
     def name(self) -> str:
+        """The name, with that of its server."""
         return f"{self.server.name}.{self.own}"
 
     def check(self, arguments: dict[str, Any]) -> None:
@@ -248,7 +249,7 @@ class McpTool:
         return self.server.call(self.own, arguments)
 
 
-#: What is told of a call that was cut off.
+#: The message for an interrupted call.
 UNCLEAR = "; whether it has done anything cannot be told"
 
 
@@ -264,14 +265,14 @@ def filled(value: str, server: str) -> str:
 
 
 def _gone() -> frozenset[int]:
-    """Codes of errors that mean: whoever was asked is not there any more, or did not answer."""
+    """Codes of errors that mean that the server is gone or did not answer."""
     from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
     return frozenset({CONNECTION_CLOSED, REQUEST_TIMEOUT})
 
 
 def _text(result: Any) -> str:
-    """What a result says; pictures and sounds are told of, not shown."""
+    """Return a result as text; pictures and audio are described, not shown."""
     parts = []
     for block in result.content:
         match block.type:

@@ -41,10 +41,12 @@ class Screenshot:
 
     @property
     def width(self) -> int:
+        """Width in pixels."""
         return self.image.width
 
     @property
     def height(self) -> int:
+        """Height in pixels."""
         return self.image.height
 
     @cached_property

@@ -89,7 +89,7 @@ def load(source: str) -> dict[str, Tool]:
                 module = importlib.import_module(source)
     except UsageError:
         raise
-    except Exception as error:  # somebody else's code may fail in any way
+    except Exception as error:  # third-party code may fail in any way
         raise UsageError(
             f"--tools-from {source} cannot be imported ({type(error).__name__}: {error}); mend it"
         ) from error

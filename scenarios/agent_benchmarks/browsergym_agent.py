@@ -57,8 +57,8 @@ class GymAgent:
         self._before: Observation | None = None
 
     def get_action(self, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The next action, and facts about it: the thought, and who decided. A goal that cannot be carried out is told
-        as infeasible."""
+        """Return the next action, its reasoning and its policy. A goal that cannot be carried out is reported as
+        infeasible."""
         device = GivenDevice(given)
         observation = self.perception.observe(device)
         self._judge(observation, str(given.get("last_action_error") or ""))

@@ -321,12 +321,14 @@ class BrowserSession(InterruptibleWait):
 
     @property
     def browser(self) -> Browser:
+        """Playwright's browser."""
         if self._browser is None:
             raise DeviceLost(f"{self.lost or 'the browser has not started'}; start it again and resume")
         return self._browser
 
     @property
     def context(self) -> BrowserContext:
+        """Playwright's browser context."""
         if self._context is None:
             raise DeviceLost(f"{self.lost or 'the browser has no window'}; start it again and resume")
         return self._context
@@ -350,6 +352,7 @@ class BrowserSession(InterruptibleWait):
         return page
 
     async def bring_to_front(self, tab: BrowserTab) -> None:
+        """Bring a tab to the front."""
         self._recent.remove(tab)
         self._recent.append(tab)
         await tab.page.bring_to_front()

@@ -27,10 +27,10 @@ Given = TypeVar("Given")
 #: Seconds a program gets to hand over what it has copied, or to take what it pastes.
 PATIENCE = 5.0
 
-#: Seconds of silence after which somebody who owns the clipboard no more is taken to have gone.
+#: Seconds without an answer after which a former owner of the clipboard counts as gone.
 SILENCE = 0.3
 
-#: Bytes that are kept of what somebody else has copied; a picture in ten formats may be larger.
+#: Bytes that are stored of another program's clipboard; a picture in ten formats may be larger.
 MOST = 50_000_000
 
 #: What text is called by the programs that ask for it.
@@ -41,7 +41,7 @@ NO_CONTENTS = {"TARGETS", "MULTIPLE", "TIMESTAMP", "DELETE", "SAVE_TARGETS", "IN
 
 
 class _Gone(Exception):
-    """Whoever was asked owns the clipboard no more, and says nothing."""
+    """The program that was asked no longer owns the clipboard, and does not answer."""
 
 
 class X11Clipboard:
@@ -55,7 +55,7 @@ class X11Clipboard:
         self._window = self._connection.root.create_window(-9, -9, 1, 1, 0, X.CopyFromParent, event_mask=mask)
         self._keeper: subprocess.Popen[bytes] | None = None
         self._asked: int = X.NONE
-        """The window of whoever was asked last."""
+        """The window of the owner that was asked last."""
 
     @x_errors()
     def read(self) -> str:
@@ -135,7 +135,7 @@ class X11Clipboard:
             pieces.append(bytes(piece.value))
 
     def _ask(self, target: str) -> Any:
-        """The owner's answer to a question; None when nobody owns the clipboard, or not in this form."""
+        """Return the owner's answer; None without an owner, or if it does not have this format."""
         place = self._connection.atom("HANDEYE_CLIPBOARD")
         self._asked = self._owner()
         if self._asked == X.NONE:
@@ -212,7 +212,7 @@ class X11Clipboard:
 
     @x_errors()
     def taken(self) -> bool:
-        """Whether somebody else owns the selection by now."""
+        """Whether another program owns the selection now."""
         return self._owner() not in (X.NONE, self._window.id)
 
     def _let_go(self) -> None:

@@ -1,8 +1,8 @@
-"""Holds what lies in the clipboard of an X display, until somebody else puts something there.
+"""Owns the clipboard of an X display until another program takes it.
 
-X has no clipboard but a program that hands out what it has copied; so after a device is closed somebody must go on
-doing so. Run as a script with the display's name; the contents come as JSON on stdin, `held` is printed when others can
-have them, and `given` when one took them.
+On X the clipboard is served by the program that copied it, so it needs an owner after a device is closed. Run as a
+script with the name of the display. The contents are JSON on stdin; `held` is printed when programs can read them,
+and `given` when one has read them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from Xlib.protocol import event
 #: Bytes that are handed over at once; more come in pieces (INCR of the Inter-Client Communication Conventions).
 PIECE = 200_000
 
-#: Seconds in which somebody who takes the contents piece by piece must ask for the last one, once others own it.
+#: Seconds in which an incremental transfer must end, once another program owns the clipboard.
 PATIENCE = 5.0
 
 
@@ -60,6 +60,7 @@ class SelectionOwner:
                 self.go_on(got.window, got.atom)
 
     def answer(self, asked: Any) -> None:
+        """Answer a request for the contents."""
         place = asked.property or asked.target
         if asked.target == self.targets:
             known = [self.targets, *self.contents]
@@ -80,6 +81,7 @@ class SelectionOwner:
         self.display.flush()
 
     def hand_over(self, window: Any, place: int, target: int) -> None:
+        """Serve requests until another program owns the selection."""
         data = self.contents[target]
         if len(data) <= PIECE:
             window.change_property(place, target, 8, data)
@@ -110,6 +112,7 @@ def say(word: str) -> None:
 
 
 def main() -> None:
+    """Own the clipboard of the display that the arguments name."""
     contents = {name: base64.b64decode(data) for name, data in json.loads(sys.stdin.readline()).items()}
     try:
         keeper = SelectionOwner(sys.argv[1], contents)

@@ -3,7 +3,7 @@
 Found are: the value itself in any case; percent-encoded, and with the escapes of HTML, JSON and JavaScript, each any
 number of times over; with combining and invisible characters in between; in compatibility forms of Unicode (full-width,
 ligatures, mathematical letters), composed and decomposed; in hexadecimal; and inside base64 of a longer text in UTF-8
-or UTF-16, also where MIME breaks its lines (RFC 2045, section 6.8). Not found is what cannot be told from other text: a
+or UTF-16, also where MIME breaks its lines (RFC 2045, section 6.8). Not found are forms that look like other text: a
 value taken apart, reversed, hashed or encrypted, in letters that only look alike, and values of fewer than four
 characters.
 """
@@ -320,7 +320,7 @@ def _in_base64(value: str) -> str:
 
 
 def _whole_token(text: str, start: int, end: int, least: int) -> tuple[int, int]:
-    """All of the base64 around a part of it: the characters beside the part give away bits of the value."""
+    """Return all of the base64 around a part of it: the adjacent characters contain bits of the value."""
     while start > least and text[start - 1] in _BASE64:
         start -= 1
     while end < len(text) and text[end] in _BASE64:

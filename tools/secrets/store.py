@@ -14,7 +14,7 @@ Any other file holds lines NAME=value, and NAME_FOR=place,place for what a secre
 is the secret's name, and the service is `handeye`, or `handeye:PLACE` for a secret that is bound to that place.
 
 Not protected: values of fewer than four characters where a text or picture shows them outside of the field they were
-typed into; a secret from a page or program that it was given to; and whoever may read this process's memory.
+typed into; a secret from a page or program that it was given to; and programs that may read the memory of this process.
 """
 
 from __future__ import annotations
@@ -126,13 +126,13 @@ class Secrets:
         return sorted(secret.name for secret in self._found.values())
 
     def get(self, name: str) -> Secret | None:
-        """The secret of that name; the keyring is asked for one that nobody else has."""
+        """Return the secret of that name; the keyring is asked last."""
         key = _key(name)
         if key not in self._found and self._bound is not None and (asked := self._of_keyring(name)):
             self._found[key] = asked
             self._learn()
         secret = self._found.get(key)
-        if secret is not None and secret.name != name:  # it is called as whoever asks calls it
+        if secret is not None and secret.name != name:  # it gets the name of the request
             secret = self._found[key] = replace(secret, name=name)
             self._learn()
         return secret
@@ -182,7 +182,7 @@ class Secrets:
         return self._redactor.redact(text) if self._redactor else text
 
     def sealed(self, device_state: dict[str, Any]) -> dict[str, Any]:
-        """A memento that holds no value and can be turned back; its `url` is as signals tell it, to be compared."""
+        """A device state without values, which can be reversed; its `url` is that of the signals, to compare."""
         if not self._redactor:
             return device_state
         shown = {"url": self.redact(device_state["url"])} if "url" in device_state else {}
@@ -193,7 +193,7 @@ class Secrets:
         return redact_record(record, self._redactor.redact) if self._redactor else record
 
     def values_given(self) -> dict[str, str]:
-        """Those that were typed in this run and are long enough to be told from other text."""
+        """The secrets that were typed in this run and are long enough to be recognised in text."""
         given = {self._found[key].name: self._found[key].value for key in self.given if key in self._found}
         return {name: value for name, value in given.items() if len(value.strip()) >= SHORTEST}
 

@@ -156,7 +156,7 @@ class Prefiller:
         """Let the model read what the rows have pending: (rows, vocabulary) float32 logits, and what is filled now."""
         width = max(len(row.pending) for row in rows)
         device = self._model.device
-        # Aligned at the right: what comes next is told by the last place of every row. Places left free are masked.
+        # Aligned at the right: the last position of every row predicts the next token. Free positions are masked.
         ids = torch.tensor([[0] * (width - len(row.pending)) + row.pending for row in rows], device=device)
         new = torch.tensor([[n >= width - len(row.pending) for n in range(width)] for row in rows])
         starts = torch.tensor([after(row.position) - width + len(row.pending) for row in rows])
@@ -180,7 +180,7 @@ class Prefiller:
 
     def _forward(self, embeddings: Any, where: Any, cache: Cache, wanted: Sequence[int]) -> Any:
         """(wanted, vocabulary) float32 logits of a stretch of one prompt."""
-        # The model's head is left out where nobody asks for its logits: it reads 150,000 rows of weights.
+        # The output layer is skipped where its logits are not needed: it has 150,000 rows of weights.
         model = self._model if wanted else self._model.model
         keep = {"logits_to_keep": torch.tensor(wanted, device=embeddings.device)} if wanted else {}
         made = model(

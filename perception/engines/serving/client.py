@@ -226,7 +226,7 @@ class ChatClient:
             return expected
         own = [each for each in range(1, MAX_TILES + 1) if count_tiles(sent, each, self._profile) == tiles]
         if tiles != expected and own:
-            if bound != self._own_tiles and self._tells_tiles():  # it was told, and did not mind
+            if bound != self._own_tiles and self._tells_tiles():  # the limit was sent, and ignored
                 self._lose({"tiles"})
             fits = own[0] <= bound <= own[-1]
             self._own_tiles = bound if fits else own[-1]

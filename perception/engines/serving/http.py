@@ -265,7 +265,7 @@ class _Exchange:
         return item
 
     def _wait(self) -> httpx.Response | bytes | Exception | None:
-        """What arrives next; raises queue.Empty when nothing does in time, Stopped when somebody stops the run."""
+        """Return the next event; raises queue.Empty on a timeout, Stopped if the run is stopped."""
         while (left := self._deadline - time.monotonic()) > cancellation.EAR:
             cancellation.check()
             with suppress(queue.Empty):

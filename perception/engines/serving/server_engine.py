@@ -245,7 +245,7 @@ def _split(address: str) -> tuple[str, str]:
     return urlunsplit((parts.scheme, parts.netloc, path, "", "")), parts.fragment
 
 
-#: Servers give no more than this many for a token (OpenAI's limit, and vLLM's unless it is told otherwise).
+#: Servers give no more than this many for a token (OpenAI's limit, and vLLM's default).
 MOST_LOGPROBS = 20
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 GB = 1 << 30
 #: Memory on each GPU in addition to the weights: vision activations, CUDA graphs and a key-value cache.
-BESIDE = 4 * GB
+GPU_RESERVE = 4 * GB
 #: The part of a GPU's memory that vLLM takes by itself.
 USED = 0.9
 #: Tokens for everything but the newest screenshot: actions, history, older pictures at one tile, and the answer.
@@ -101,7 +101,7 @@ def split_gpus(
 ) -> GpuSplit:
     """The fewest GPUs that hold the model, and a copy of it on each such group.
 
-    Attention heads are distributed evenly, and each GPU keeps `BESIDE` bytes in addition to its weights. Raises
+    Attention heads are distributed evenly, and each GPU keeps `GPU_RESERVE` bytes in addition to its weights. Raises
     SetupError when all GPUs together are too small. Without GPUs the model runs on the CPU, once.
     """
     if not gpus:
@@ -109,10 +109,10 @@ def split_gpus(
     least = min(gpu.memory for gpu in gpus)
     weights = facts.weights * SHRUNK[quantize]
     for tensor in range(1, len(gpus) + 1):
-        if _dealt(facts, tensor) and weights / tensor + BESIDE <= least * USED:
+        if _dealt(facts, tensor) and weights / tensor + GPU_RESERVE <= least * USED:
             return GpuSplit(tensor, len(gpus) // tensor)
     raise SetupError(
-        f"{facts.model} takes about {weights / GB:.0f} GB and {BESIDE // GB} GB beside it on each GPU, and there are "
+        f"{facts.model} takes about {weights / GB:.0f} GB and {GPU_RESERVE // GB} GB more on each GPU, and there are "
         f"{len(gpus)} of {least / GB:.0f} GB; use a smaller model or --quantize 4bit"
     )
 

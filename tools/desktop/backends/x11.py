@@ -147,7 +147,7 @@ class X11Backend:
                 self.connection.sync()
 
     def _group(self) -> int:
-        """The layout group that is switched on: 1 when, say, Russian is active beside English."""
+        """The active layout group: 1 if, for example, the second of two layouts is active."""
         return int(self.connection.root.query_pointer().mask >> 13 & 3)
 
     def _pieces(self, text: str, group: int) -> Iterator[str]:

@@ -86,7 +86,7 @@ class Connection:
             raise SetupError(WAYLAND)
 
     def _outputs(self) -> list[str]:
-        """What the server's monitors are plugged into: an older Xwayland can be told by these names alone."""
+        """The names of the outputs; an older Xwayland can be recognised only by them."""
         if not self.display.has_extension("RANDR"):
             return []
         with suppress(error.XError):
@@ -119,6 +119,7 @@ class Connection:
     # What the window manager says (freedesktop.org's Extended Window Manager Hints)
 
     def atom(self, name: str) -> int:
+        """Return the number of an atom."""
         return int(self.display.intern_atom(name))
 
     def words(self, window: Any, name: str) -> list[int]:
@@ -144,6 +145,7 @@ class Connection:
         return False
 
     def window(self, number: int) -> Any:
+        """Return a window by its number."""
         return self.display.create_resource_object("window", number)
 
     def active(self) -> int:

@@ -94,7 +94,7 @@ def own(box: Box, pid: int, found: Sequence[Surface], title: str = "", active: b
     """The surface of this process that fits the box best, at the scale and origin that make it fit.
 
     None when none does, or when several windows fit equally well from their own corners and neither `title` nor
-    `active` tells them apart: nobody knows then where the program draws.
+    `active` distinguishes them: then it is unknown where the program draws.
     """
     candidates = [
         (

@@ -30,8 +30,8 @@ class StopKey:
     """Calls `pressed`, in a thread of its own, whenever the chord is pressed on the display, and `moved` now and then
     with the place of the pointer.
 
-    It goes unheard while a program has the whole keyboard to itself, as an open menu does. `note` says so in words when
-    another program has taken the chord before, and nothing is heard.
+    The chord is not received while a program grabs the keyboard, as an open menu does. `note` reports that another
+    program grabbed the chord before.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class StopKey:
         self._thread.start()
 
     def _grab(self, keys: str) -> bool:
-        """Have the chord sent to us alone, whichever locks are on; False when somebody else has it."""
+        """Grab the chord, whichever locks are on; False if another program has it."""
         chord, display = parse_chord(keys), self._connection.display
         held = 0
         for modifier in chord.modifiers:
