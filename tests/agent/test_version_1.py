@@ -10,7 +10,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import pytest
 from langgraph.checkpoint.sqlite import SqliteSaver
@@ -29,6 +29,8 @@ from handeye.policies.scripted import Scripted
 from handeye.tools.actions import parse_action
 
 if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
     from tests.agent.conftest import Site
 
 FILES = Path(__file__).parent / "version_1"
@@ -79,22 +81,23 @@ class OldState(TypedDict, total=False):
 def save_old_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Save a state as version 0.1 did: after the node `guard`, before the answer in `ask`."""
 
-    def look(_: OldState) -> OldState:
-        return OldState()
+    def unchanged(state: OldState) -> OldState:
+        return OldState(step=state["step"])
 
     def ask(state: OldState) -> OldState:
         return OldState(answer=interrupt(state["question"]))
 
     graph: StateGraph[OldState, None, OldState, OldState] = StateGraph(OldState)
     for name in ("look", "think", "guard", "act"):
-        graph.add_node(name, look)
+        graph.add_node(name, unchanged)
     graph.add_node("ask", ask)
     graph.add_edge(START, "look")
     for one, next_one in (("look", "think"), ("think", "guard"), ("guard", "ask"), ("ask", "act")):
         graph.add_edge(one, next_one)
     with closing(sqlite3.connect(path, check_same_thread=False)) as database:
         compiled = graph.compile(checkpointer=SqliteSaver(database))
-        compiled.invoke(OldState(**state), {"configurable": {"thread_id": "run"}}, durability="sync")  # type: ignore[typeddict-item]
+        config: RunnableConfig = {"configurable": {"thread_id": "run"}}
+        compiled.invoke(cast("OldState", state), config, durability="sync")
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_what_a_goal_names(place: Path) -> None:
 
 def test_files_are_given_away_only_from_named_folders(place: Path) -> None:
     def upload(path: str, goal: str, **rules: object) -> str:
-        guard = Guard(files=place / "open", rules=GuardPolicy(**rules))  # type: ignore[arg-type]
+        guard = Guard(files=place / "open", policy=GuardPolicy(**rules))  # type: ignore[arg-type]
         action = parse_action({"kind": "upload", "target": [5, 5], "paths": [path]})
         return guard.judge(action, NOWHERE, goal).kind
 

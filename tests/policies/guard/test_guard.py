@@ -136,7 +136,7 @@ def test_files_are_opened_where_the_goal_or_the_start_names_them(tmp_path: Path)
 
 
 def test_words_and_actions_of_the_rules_ask(tmp_path: Path) -> None:
-    guard = Guard(rules=GuardPolicy(ask_words=("archive",), ask_actions=("back",)))
+    guard = Guard(policy=GuardPolicy(ask_words=("archive",), ask_actions=("back",)))
     guard_decision = guard.judge(parse_action(click("it")), observation(element("Archive all")), "x")
     assert (guard_decision.kind, guard_decision.verb) == ("ask", "archive")
     assert guard.judge(parse_action({"kind": "back"}), observation(), "x").kind == "ask"
@@ -178,6 +178,6 @@ def test_where_no_element_is_known_the_picture_is_read_around_the_point() -> Non
 
 
 def test_tools_that_change_nothing_are_not_asked_about() -> None:
-    guard = Guard(rules=GuardPolicy(tools=("stock", "order")), safe_tools=frozenset({"stock"}))
+    guard = Guard(policy=GuardPolicy(tools=("stock", "order")), safe_tools=frozenset({"stock"}))
     assert guard.judge(parse_action({"kind": "call", "tool": "stock"}), observation(), "x").kind == "allow"
     assert guard.judge(parse_action({"kind": "call", "tool": "order"}), observation(), "x").kind == "ask"
