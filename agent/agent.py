@@ -105,7 +105,9 @@ class Agent:
         self.secrets.check(goal)
         self.secrets.check(self.config.on, "place it begins at")
         config = self.config.model_copy(update={"goal": goal, "secret_names": tuple(names_in(goal))})
-        return self._work(RunFolder.create(config, self.run_dir))
+        folder = RunFolder.create(config, self.run_dir)
+        self._connect_secrets(folder, resumed=False)
+        return self._work(folder)
 
     def resume(self, folder: RunFolder, answer: str | None = None, question: str = "") -> RunResult:
         """Resume a run that stopped; `answer` is the answer to the question it waits for.
@@ -115,6 +117,7 @@ class Agent:
         """
         with released(folder):
             check_files(folder)
+        self._connect_secrets(folder, resumed=True)
         ended = folder.read()
         last_question = str(ended.get("reason", "")) if ended.get("status") == "waiting" else None
         given = None
@@ -135,7 +138,6 @@ class Agent:
     def _work(self, folder: RunFolder, *, resumed: bool = False, answer: ResumeAnswer | None = None) -> RunResult:
         """Drive the run to its end, with its files open meanwhile."""
         began = time.monotonic()
-        self._connect_secrets(folder, resumed)
         with disk(folder.path), RunRecorder(folder, self.listen, self.config.options, self.secrets) as recorder:
             context = RunContext(
                 device=self.device,
@@ -168,7 +170,7 @@ class Agent:
             status, reason = driver.drive(resumed=resumed, answer=answer, notes=tuple(self.secrets.notes))
             return recorder.end(status, self.secrets.redact(reason), driver.state, time.monotonic() - began)
 
-    def _connect_secrets(self, folder: RunFolder, resumed: bool) -> None:
+    def _connect_secrets(self, folder: RunFolder, *, resumed: bool) -> None:
         """Give the secrets to the device, with the variants that an earlier process of the run typed."""
         from handeye.perception.reading import ocr
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 VERSION = 2
 
 RunStatus = Literal["succeeded", "failed", "stuck", "refused", "out_of_budget", "interrupted", "waiting", "broken"]
-"""How a run ended. `waiting`: it asked a person and nobody was there; `resume` goes on."""
+"""How a run ended. `waiting`: it asked a person and got no answer; `resume` continues it."""
 
 
 EXIT_CODES: dict[RunStatus, int] = {
@@ -47,11 +47,14 @@ EXIT_CODES: dict[RunStatus, int] = {
 
 
 def now() -> str:
+    """The current time: UTC, ISO 8601, in milliseconds."""
     """Return the current time in UTC, ISO 8601 with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class Event(BaseModel):
+    """The fields of every event."""
+
     """One line of the event log."""
 
     model_config = ConfigDict(frozen=True)
@@ -154,6 +157,8 @@ class ApprovalRequested(Event):
 class ApprovalReceived(Event):
     """A person answered a question."""
 
+    """A person answered a question."""
+
     event: Literal["approval_received"] = "approval_received"
     step: int
     answer: str
@@ -180,6 +185,8 @@ class Noted(Event):
 
 
 class Ended(Event):
+    """The run ended, or was paused."""
+
     """The run ended."""
 
     event: Literal["ended"] = "ended"
@@ -287,7 +294,7 @@ def _renamed(record: Any, names: dict[str, str]) -> Any:
 def read_events(path: Path) -> Iterator[AnyEvent]:
     """The events of a run, oldest first; a last line cut short by a crash is left out.
 
-    A line that cannot be read, such as one of a later version, is told as a note in its place.
+    A line that cannot be read, such as one of a later version, is replaced by a note.
     """
     with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, 1):

@@ -440,7 +440,7 @@ def _dump(decision: Decision) -> dict[str, Any]:
 
 
 def _answered_snapshot(state: State, snapshot: TargetSnapshot) -> TargetSnapshot | None:
-    """The snapshot that a person's answer was about; None if nobody was asked about this action."""
+    """The snapshot that a person's answer was about; None if there is no question about this action."""
     if state["approved_once"]:
         return TargetSnapshot.model_validate(state["approved_once"][0])
     subject = state["question_subject"].get("snapshot") if state.get("target_changes") else None

@@ -2,7 +2,7 @@
 
 A client is treated like a model: it may choose actions, and may not allow them. What asks a person first is not done
 and comes back as an error that says how to go on; only a person at a terminal (`handeye resume`) can say yes to it.
-Not protected: whoever can talk to the server may do whatever the rules allow without asking.
+Not protected: every client of the server may do what the rules allow without asking.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from handeye.tools.device import Device
     from handeye.tools.secrets.store import Secrets
 
-#: Elements that are told at once.
+#: How many elements are listed at once.
 MOST_ELEMENTS = 300
 
 INSTRUCTIONS = """A screen with hands. Look with `capture` and `elements`, find things with `ground`, do one thing with
@@ -51,7 +51,7 @@ needs a person's word is not done, and the error says how to go on; do not look 
 
 
 class Desk:
-    """One device and whoever works on it, in one thread of their own; opened when first needed."""
+    """One device with its perception and policy, used in one thread and opened when first needed."""
 
     def __init__(self, config: RunConfig, toolbox: Toolbox, secrets: Secrets) -> None:
         self.config, self.toolbox, self.secrets = config, toolbox, secrets
@@ -59,11 +59,11 @@ class Desk:
         """Runs that were started here and wait for an answer, by their folder's name."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="handeye mcp")
         self._device: Device | None = None
-        self._mind: tuple[Perception, Policy] | None = None
+        self._models: tuple[Perception, Policy] | None = None
         self._agent: Agent | None = None
 
     async def do(self, work: Callable[[], Any]) -> Any:
-        """Have something done in the device's thread; what handeye raises becomes an error of the tool."""
+        """Call `work` in the device's thread; an error of handeye becomes an error of the tool."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except HandeyeError as error:
@@ -73,23 +73,24 @@ class Desk:
             raise
 
     def stop(self) -> None:
-        """Have a run that is at work end before its next action."""
+        """Stop the current run before its next action."""
         if self._agent:
             self._agent.stop()
 
     def close(self) -> None:
-        """Let go of everything; waits for what is being done."""
+        """Close device, perception and policy, after the current call."""
         self.stop()
         self._thread.submit(self._close).result()
         self._thread.shutdown()
 
     def _close(self) -> None:
-        for each in (self._device, *(self._mind or ())):
+        for each in (self._device, *(self._models or ())):
             if close := getattr(each, "close", None):
                 close()
 
     @property
     def device(self) -> Device:
+        """The device, opened on first use."""
         """The device, opened when it is first used."""
         if self._device is None:
             config = self.config
@@ -103,16 +104,19 @@ class Desk:
         return self._device
 
     @property
-    def mind(self) -> tuple[Perception, Policy]:
+    def models(self) -> tuple[Perception, Policy]:
+        """Perception and policy, opened on first use."""
         """Perception and policy, opened when they are first used."""
-        if self._mind is None:
+        if self._models is None:
             config = self.config
-            self._mind = open_perception_and_policy(config.model, config.policy, config.options, samples=config.samples)
-        return self._mind
+            self._models = open_perception_and_policy(
+                config.model, config.policy, config.options, samples=config.samples
+            )
+        return self._models
 
     def agent(self, listen: Callable[[AnyEvent], None] | None = None, **limits: Any) -> Agent:
-        """Somebody who carries goals out here, under the rules of this server."""
-        perception, policy = self.mind
+        """An agent with this server's device, models and rules."""
+        perception, policy = self.models
         config = self.config.model_copy(update=limits)
         self._agent = Agent(
             self.device,
@@ -126,7 +130,8 @@ class Desk:
         return self._agent
 
     def observe(self) -> Observation:
-        return self.mind[0].observe(self.device)
+        """A new observation of the device."""
+        return self.models[0].observe(self.device)
 
     def capture(self) -> tuple[bytes, str]:
         """The screen as a PNG, and a line about it."""
@@ -137,7 +142,7 @@ class Desk:
         return buffer.getvalue(), json.dumps(about, ensure_ascii=False)
 
     def elements(self, containing: str, role: str) -> str:
-        """What is known to be on the screen, as JSON lines."""
+        """The known elements of the screen, as JSON lines."""
         found = [
             element
             for element in self.observe().elements
@@ -154,20 +159,20 @@ class Desk:
 
     def ground(self, phrase: str) -> str:
         """Where something is, as JSON."""
-        found = self.mind[0].ground(self.observe(), phrase)
+        found = self.models[0].ground(self.observe(), phrase)
         if found is None:
             raise UsageError(f"“{phrase}” is not on the screen; name something that is, or scroll to it")
-        told = {"point": list(found.point), "box": list(found.box) if found.box else None, "by": found.by}
-        return json.dumps(told | {"confidence": round(found.confidence, 3), "element": found.element})
+        where = {"point": list(found.point), "box": list(found.box) if found.box else None, "by": found.by}
+        return json.dumps(where | {"confidence": round(found.confidence, 3), "element": found.element})
 
     def act(self, fields: dict[str, Any]) -> str:
-        """Do one action, if the rules allow it without a person, and tell what came of it."""
+        """Perform one action, if the rules allow it without a person; returns its outcome."""
         action = parse_action(fields)
         if action.kind not in self.device.kinds & HAND_KINDS:
             offered = ", ".join(sorted(self.device.kinds & HAND_KINDS))
             raise UsageError(f"{action.kind} cannot be done by `act` here; choose one of {offered}")
         before = self.observe()
-        action, _ = ground_targets(action, before, self.mind[0])
+        action, _ = ground_targets(action, before, self.models[0])
         guard_decision = self.agent().guard().judge(action, before, goal="")
         if guard_decision.kind != "allow":
             raise ToolError(
@@ -177,15 +182,15 @@ class Desk:
         remark = self.device.perform(action)
         self.device.settle()
         outcome = judge(action, before, self.observe())
-        told = f"{describe(action)}: {outcome.kind.replace('_', ' ')}, {outcome.evidence or 'no evidence'}"
-        return self.secrets.redact(f"{told}; {remark}" if remark else told)
+        report = f"{describe(action)}: {outcome.kind.replace('_', ' ')}, {outcome.evidence or 'no evidence'}"
+        return self.secrets.redact(f"{report}; {remark}" if remark else report)
 
     def run(self, goal: str, listen: Callable[[AnyEvent], None], **limits: Any) -> str:
-        """Carry a goal out."""
-        return self._told(self.agent(listen, **limits).run(goal))
+        """Carry out a goal; returns the result as JSON."""
+        return self._format_result(self.agent(listen, **limits).run(goal))
 
     def answer(self, run: str, answer: str, listen: Callable[[AnyEvent], None], question_of: str = "") -> str:
-        """Go on with a run that waits, with an answer that is not the person's alone to give."""
+        """Resume a waiting run with an answer; an approval is refused here, only the person may give it."""
         path = self.runs.get(run)
         if path is None:
             raise UsageError(f"no run of this server waits under {run!r}; these do: {', '.join(self.runs) or 'none'}")
@@ -197,9 +202,9 @@ class Desk:
             raise ToolError(f"only the person may allow it: {question} {_at_terminal(path)}")
         del self.runs[run]
         agent = self.agent(listen)
-        return self._told(agent.resume(RunFolder.open(path), answer, waiting_question_id(ended)))
+        return self._format_result(agent.resume(RunFolder.open(path), answer, waiting_question_id(ended)))
 
-    def _told(self, result: RunResult) -> str:
+    def _format_result(self, result: RunResult) -> str:
         if result.status == "waiting":
             name = result.folder.name
             self.runs[name] = result.folder
@@ -227,7 +232,7 @@ def _at_terminal(folder: Path) -> str:
 
 
 def build_server(desk: Desk) -> MCPServer[Any]:
-    """The server; it serves nothing yet."""
+    """The MCP server with its tools; not started yet."""
     server: MCPServer[Any] = MCPServer("handeye", instructions=INSTRUCTIONS, log_level="ERROR")
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     acts = ToolAnnotations(read_only_hint=False, destructive_hint=True)
@@ -276,7 +281,7 @@ def build_server(desk: Desk) -> MCPServer[Any]:
 
 
 def _progress(ctx: Any) -> Callable[[AnyEvent], None]:
-    """Tells the client of each step while a run is at work; called in the device's thread."""
+    """A listener that reports each step to the client; called in the device's thread."""
     loop = asyncio.get_running_loop()
 
     def listen(event: AnyEvent) -> None:

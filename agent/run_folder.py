@@ -1,4 +1,4 @@
-"""A run's folder: what was asked, what happened, and every picture, under `runs/<when>-<slug>/`."""
+"""The folder of a run, `runs/<when>-<slug>/`: its configuration, files, screenshots and result."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
     from handeye.tools.screenshot import Screenshot
 
-#: A run that ended so can be picked up again; None is one that never came to an end.
+#: The statuses of runs that can be resumed; None: the run did not end.
 RESUMABLE = frozenset({None, "waiting", "interrupted", "out_of_budget", "broken", "stuck"})
 
 
 #: The schema of `run.json`. Version 1 had `verdict` for `status`, and `memento.json` for `device_state.json`.
 VERSION = 2
 
-#: What to do where a file of a run is damaged.
+#: The remedy for a damaged file of a run.
 REMEDY = (
     "it was changed or cut short, and without it the run cannot go on without the risk of doing something twice. What "
     "was done stands in the other files, see `handeye show`; put an undamaged copy of the file in its place, or start "
@@ -113,7 +113,7 @@ class RunResult(BaseModel):
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
-        told = {
+        result = {
             "status": self.status,
             "verdict": self.status,  # its name before 0.2
             "steps": self.steps,
@@ -125,10 +125,10 @@ class RunResult(BaseModel):
             "model_calls": self.usage.calls,
             "tokens": self.usage.tokens_in + self.usage.tokens_out,
         }
-        return told | ({"usage": self._spent()} if self.usage.calls else {})
+        return result | ({"usage": self._spent()} if self.usage.calls else {})
 
     def _spent(self) -> dict[str, Any]:
-        """What the model cost and what was spared; hit rates in percent."""
+        """The model usage, and what caches saved; hit rates in percent."""
         rates = {"tokens_hit": self.usage.tokens_hit, "tiles_hit": self.usage.tiles_hit}
         spent = self.usage.model_dump() | {name: round(100 * rate, 1) for name, rate in rates.items()}
         if self.options.v2pe == 1:
@@ -137,7 +137,7 @@ class RunResult(BaseModel):
 
 
 class RunFolder:
-    """The files of one run. Only one process at a time may hold it."""
+    """The files of one run. One process at a time may hold the folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -153,9 +153,9 @@ class RunFolder:
 
     @classmethod
     def create(cls, config: RunConfig, path: Path | None = None, base: Path = Path("runs")) -> RunFolder:
-        """A new folder with its `run.json`; an existing run is never overwritten."""
+        """Create a folder with its `run.json`; an existing run is never overwritten."""
         with disk(base):
-            folder = path or _made(base / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{slug(config.goal)}")
+            folder = path or _create_folder(base / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{slug(config.goal)}")
         refuse_used(folder)
         with disk(folder):
             (folder / "screens").mkdir(parents=True, exist_ok=True)
@@ -166,7 +166,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """The folder of a run that stopped, to go on with it; raises UsageError when there is nothing to go on with."""
+        """Open the folder of a run that can be resumed, and hold it. Raises UsageError if it cannot be resumed."""
         run = cls(path)
         ended = run.read().get("status")
         if ended not in RESUMABLE:
@@ -176,7 +176,7 @@ class RunFolder:
         return run
 
     def acquire(self) -> None:
-        """Hold the folder. Raises UsageError when another process does, and SetupError when it cannot be written."""
+        """Hold the folder. Raises UsageError if another process holds it, and SetupError if it cannot be written."""
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -190,7 +190,7 @@ class RunFolder:
             clear_parts(folder)
 
     def refuse_copy(self) -> None:
-        """Raise UsageError where the folder is a copy: it and its original could each go on, and do all twice."""
+        """Raise UsageError if the folder is a copy: both could be resumed, and do everything twice."""
         made, here = self.read().get("inode"), self.path.stat().st_ino
         if made is not None and made != here:
             raise UsageError(
@@ -213,7 +213,7 @@ class RunFolder:
         self.note(reason="", answers=int(self.read().get("answers") or 0) + 1)
 
     def read(self) -> dict[str, Any]:
-        """What `run.json` says."""
+        """The content of `run.json`. Raises UsageError or SetupError if it cannot be read."""
         path = self.path / "run.json"
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
@@ -237,14 +237,14 @@ class RunFolder:
 
     @property
     def config(self) -> RunConfig:
-        """What the run was asked to do."""
+        """The configuration of the run."""
         try:
             return RunConfig.model_validate(self.read()["config"])
         except (KeyError, ValidationError) as error:
             raise UsageError(f"{self.path / 'run.json'} cannot be read ({error}); it was changed") from error
 
     def store_screenshot(self, screenshot: Screenshot) -> str:
-        """Save the picture under its digest unless it is there already; returns the digest."""
+        """Save a screenshot under its digest, unless it is saved already; returns the digest."""
         path = self.screens / f"{screenshot.digest}.webp"
         if not path.exists():
             if self._pictures < 0:
@@ -257,18 +257,18 @@ class RunFolder:
         return screenshot.digest
 
     def store_device_state(self, device_state: dict[str, Any]) -> None:
-        """Save what a fresh device needs to come back here; it may hold cookies, so only the owner may read it."""
+        """Save what a fresh device needs to return to its state. Only the owner may read it: it may contain cookies."""
         with self._writing:
             write_atomically(self.path / "device_state.json", json.dumps(device_state), mode=0o600)
 
     @property
     def device_state_path(self) -> Path:
-        """The file with the state of the device; a run of schema version 1 has it under its former name."""
+        """The file with the state of the device; in a run of version 0.1 it is `memento.json`."""
         path, former = self.path / "device_state.json", self.path / "memento.json"
         return former if former.exists() and not path.exists() else path
 
     def device_state(self) -> dict[str, Any]:
-        """What was saved last; empty where nothing was. Raises UsageError when the file cannot be read."""
+        """The state that was saved last; empty if there is none. Raises UsageError if the file cannot be read."""
         path = self.device_state_path
         if not path.exists():
             return {}
@@ -282,7 +282,7 @@ class RunFolder:
 
 
 def refuse_used(folder: Path) -> None:
-    """Raise UsageError where a folder holds a run already, which a new one would write over."""
+    """Raise UsageError if the folder contains a run already, which a new one would overwrite."""
     if not (folder / "run.json").exists():
         return
     ended = RunFolder(folder).read().get("status")
@@ -304,14 +304,14 @@ def find_run(name: str, base: Path = Path("runs")) -> Path:
 
 
 def slug(text: str, limit: int = 40) -> str:
-    """Words of a goal as a file name: ASCII letters, digits and dashes."""
+    """The words of a goal as a file name: ASCII letters, digits and dashes."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain)[:limit].strip("-") or "run"
 
 
 @contextmanager
 def released(run: RunFolder) -> Iterator[None]:
-    """Let go of a run's folder where something is wrong with it."""
+    """Release a run's folder if the block raises an error."""
     try:
         yield
     except BaseException:
@@ -321,7 +321,7 @@ def released(run: RunFolder) -> Iterator[None]:
 
 @contextmanager
 def disk(folder: Path) -> Iterator[None]:
-    """Translate what a full or unwritable disk raises into a SetupError."""
+    """Translate the errors of a full or unwritable disk into SetupError."""
     try:
         yield
     except (OSError, sqlite3.OperationalError) as error:
@@ -343,8 +343,8 @@ def disk(folder: Path) -> Iterator[None]:
         raise
 
 
-def _made(path: Path) -> Path:
-    """A new folder of this name, or of this name and a number: of two runs that begin at once, each gets its own."""
+def _create_folder(path: Path) -> Path:
+    """Create a folder of this name, or of this name and a number if another run has it."""
     number, free = 2, path
     while True:
         try:

@@ -66,14 +66,14 @@ class BestOfN(InternVL):
         )
 
     def close(self) -> None:
-        """Let go of a critic of its own; the engine is the eyes' to close. May be called twice."""
+        """Close the critic, if it has its own engine; perception closes the other. May be called twice."""
         if self.critic is not None:
             self.critic.close()
 
     def _proposed(
         self, answers: list[Answer], task: PolicyInput, prompt: Prompt
     ) -> tuple[list[tuple[Candidate, str]], list[ActionRefused]]:
-        """Each action that was proposed, with the first answer that did, in the order they came; and what was none."""
+        """The proposed actions, each with its first answer, in the order of the answers; and the unusable answers."""
         near = same_place_distance(prompt.images[0].size, self.engine.profile)
         found: list[tuple[Candidate, str]] = []
         troubles: list[ActionRefused] = []
@@ -106,7 +106,7 @@ class BestOfN(InternVL):
 
 
 def same(one: Action, other: Action, near: tuple[float, float]) -> bool:
-    """Whether two actions do the same: all fields alike, and each target.
+    """Whether two actions are the same: all fields and each target.
 
     Targets are alike when they name the same element, when their points are no further apart than `near` (pixels
     across and down), or when their words are the same but for case, articles, punctuation and what one of them leaves
@@ -121,7 +121,7 @@ def same(one: Action, other: Action, near: tuple[float, float]) -> bool:
 
 
 def in_thousandths(action: Action, picture: Box) -> Action:
-    """The action with its points in thousandths of a part of the screenshot, as the model was asked to give them."""
+    """The action with its points in thousandths of a region of the screenshot, as the model writes them."""
     moved = {
         name: target.model_copy(update={"point": _thousandths(target.point, picture)})
         for name, target in targets(action).items()
@@ -142,7 +142,7 @@ def _alike(one: Target, other: Target, near: tuple[float, float]) -> bool:
 
 
 def _words(phrase: str) -> tuple[list[str], list[str]]:
-    """What a phrase calls a thing, and what it says the thing is: `the Save button` gives save, and button."""
+    """The name and the role in a phrase: `the Save button` gives save and button."""
     words = re.findall(r"\w+", ARTICLES.sub(" ", phrase.casefold()))
     names = [word for word in words if word not in ROLES]
     return (names, [word for word in words if word in ROLES]) if names else (phrase.split(), [])
@@ -154,6 +154,6 @@ def _thousandths(point: Point, picture: Box) -> Point:
 
 
 def _unusable(troubles: list[ActionRefused]) -> tuple[Candidate, ...]:
-    """Answers that could not be used, those with the same fault together."""
+    """The unusable answers as candidates, one for each fault."""
     faults = [str(trouble) for trouble in troubles]
     return tuple(Candidate(description=fault, votes=faults.count(fault)) for fault in dict.fromkeys(faults))

@@ -1,4 +1,4 @@
-"""What a policy is told, and what it answers."""
+"""Input and result of a policy: `PolicyInput` and `Decision`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Candidate(BaseModel):
-    """One of several ways to go on, as it was proposed and judged."""
+    """One of several proposed decisions, with its score."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,11 +34,11 @@ class Candidate(BaseModel):
     right: float = 0.0
     """How likely the critic finds it right, 0 to 1."""
     score: float = 0.0
-    """What it was ranked by, 0 to 1; how it is made up is the policy's to say."""
+    """The value it was ranked by, 0 to 1; the policy defines it."""
 
 
 class Decision(BaseModel):
-    """One thought and one action."""
+    """One action and the reasoning for it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,16 +51,16 @@ class Decision(BaseModel):
     again: bool = False
     """The goal itself says to do this now, even if the step before did the same."""
     memo: dict[str, Any] = Field(default_factory=dict)
-    """What the policy wants handed back next time; JSON values only, kept in the checkpoint."""
+    """The policy's own data for its next decision; JSON values only, stored in the checkpoint."""
     raw: str = ""
-    """What the model wrote, word for word."""
+    """The model's answer, word for word."""
     notes: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
-    """All that it was chosen from, the best first; empty where there was one alone."""
+    """The candidates that it was chosen from, best first; empty if there was one alone."""
 
 
 class StepSummary(BaseModel):
-    """A step that is over, as a policy sees it."""
+    """A finished step, as a policy receives it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -69,7 +69,7 @@ class StepSummary(BaseModel):
     action: Action
     outcome: Outcome
     result: str = ""
-    """What the action gave: read text, an answer from a person, why it failed or was refused."""
+    """The result of the action: text, a person's answer, or why it failed or was refused."""
     sent: tuple[str, ...] = ()
     """Requests that may have changed something and may be due to it, such as `POST http://host/order`."""
     awaited: bool = False
@@ -80,14 +80,14 @@ class StepSummary(BaseModel):
 
 @dataclass(frozen=True)
 class PolicyInput:
-    """Everything a policy may look at."""
+    """Everything that a policy may use for its next decision."""
 
     goal: str
     observation: Observation
     steps: tuple[StepSummary, ...] = ()
     """The last few steps, oldest first."""
     facts: dict[str, str] = field(default_factory=dict)
-    """What `remember` and `extract` kept."""
+    """Facts that `remember` and `extract` stored."""
     memo: dict[str, Any] = field(default_factory=dict)
     """The memo of this policy's previous decision; empty at the start."""
     kinds: frozenset[str] = frozenset()
@@ -102,15 +102,15 @@ class PolicyInput:
 
 @runtime_checkable
 class Writing(Protocol):
-    """A policy whose model can be watched while it writes."""
+    """A policy that can stream its model's answer."""
 
     on_text: Callable[[str], None] | None
-    """Is given the text as it grows, piece by piece, where the engine can tell it."""
+    """Receives the answer piece by piece, if the engine can stream."""
 
 
 @runtime_checkable
 class Adapting(Protocol):
-    """A policy that hears `task.trouble` and can go another way; one that cannot ends its run where it gets nowhere."""
+    """A policy that can try something else because of `task.trouble`; others end their run without progress."""
 
     adapts: Literal[True]
 

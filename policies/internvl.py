@@ -1,4 +1,4 @@
-"""Chooses actions by asking InternVL: goal, screen and history in, one thought and one action out."""
+"""Chooses actions by asking InternVL: goal, screen and history in, reasoning and one action out."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class InternVL:
     """Asks a model for each action.
 
     An answer that cannot be used is an ActionRefused, not a ModelError: a model that is too weak must not break a run.
-    The loop asks again with the reason told, and ends the run as stuck after several of them.
+    The loop asks again with the reason, and ends the run as stuck after several of them.
     """
 
     name = "internvl"
@@ -58,7 +58,7 @@ class InternVL:
         return Decision(reasoning=reasoning, action=action, by=by, raw=answer.written, notes=answer.notes)
 
     def _head(self, task: PolicyInput, perception: Perception) -> PromptPrefix:
-        """What all questions of this run begin with; the loop has the eyes find what an action names over the same."""
+        """The prompt prefix of this run. Perception grounds with the same one, so that its cache is reused."""
         beginning = run_prefix(self.engine.profile, task.goal, task.kinds or frozenset(KINDS), task.tools)
         if isinstance(perception, ModelPerception):
             perception.head = beginning
@@ -76,7 +76,7 @@ class InternVL:
         n: int,
         on_text: Callable[[str], None] | None = None,
     ) -> list[Answer]:
-        """Answers held to the grammar of what can be done here, where the engine can hold them to one."""
+        """Answers that follow the grammar of the possible actions, if the engine can constrain them."""
         profile = self.engine.profile
         thinking = THINKING_TOKENS if profile.thinks else 0
         kinds = task.kinds or frozenset(KINDS)
@@ -96,7 +96,7 @@ class InternVL:
 
 
 def question(task: PolicyInput, beginning: PromptPrefix) -> Prompt:
-    """Everything a model is told to choose the next action of a task."""
+    """The prompt for the next action of a task."""
     observation, signals = task.observation, task.observation.signals
     about = [f"address {signals.url}"] if signals.url else []
     about += [f"title “{signals.title}”"] if signals.title else []
@@ -115,12 +115,12 @@ def question(task: PolicyInput, beginning: PromptPrefix) -> Prompt:
 
 
 def history(task: PolicyInput) -> list[PromptStep]:
-    """The steps that are over, as a model is told of them."""
+    """The finished steps, as the prompt lists them."""
     return [PromptStep(past.number, past.action, past.outcome, past.result) for past in task.steps]
 
 
 def understand(answer: Answer, task: PolicyInput, engine: Engine) -> tuple[str, Action]:
-    """The thought and the action of an answer; raises ActionRefused when there is no action that can be used."""
+    """The reasoning and the action of an answer. Raises ActionRefused if it contains no usable action."""
     shot, view = task.observation.screenshot, task.observation.view
     reasoning, action = parse_action(
         answer.separated,
@@ -135,7 +135,7 @@ def understand(answer: Answer, task: PolicyInput, engine: Engine) -> tuple[str, 
 
 
 def _elements(action: Action, observation: Observation) -> dict[str, Target]:
-    """The targets that are points, with the element under each: rules that judge by what it says need to know it."""
+    """The targets that are points, with the element under each, which the guard's rules need."""
     aimed = {
         name: (target, element_under(target.point, observation))
         for name, target in targets(action).items()
@@ -145,7 +145,7 @@ def _elements(action: Action, observation: Observation) -> dict[str, Target]:
 
 
 def _restored(value: Any) -> Any:
-    """Texts as the person or the page wrote them, control tokens put together again."""
+    """The value with control tokens in its texts restored, as the person or the page wrote them."""
     if isinstance(value, str):
         return unescape_control_tokens(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""A policy that follows a list of actions: for tests, and for whoever knows every step already."""
+"""A policy that performs a given list of actions: for tests, and for tasks whose steps are all known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Scripted:
-    """Gives its actions in order, then `done`; the place in the list is its memo, so a resumed run goes on there."""
+    """Returns its actions in order, then `done`. Its memo is the position in the list, for a resumed run."""
 
     name = "scripted"
 
@@ -25,7 +25,7 @@ class Scripted:
         self.usage = Usage()
 
     def check(self, goal: str) -> None:
-        """Any goal will do: the actions are given."""
+        """Accept any goal: the actions are given."""
 
     def choose(self, task: PolicyInput, perception: Perception) -> Decision:  # noqa: ARG002
         """The next action of the list."""

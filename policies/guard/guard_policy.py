@@ -1,12 +1,12 @@
-"""The person's rules, as a readable table: where a run may go, what it may drive, and what it asks or never does.
+"""The person's policy for a run: which addresses, programs and files it may use, and what it asks about or never does.
 
     [guard]                                     # in handeye.toml; [tool.handeye.guard] in pyproject.toml
     allow-domains = ["shop.example"]            # nothing else is reached; with subdomains
     deny-domains = ["ads.shop.example"]         # never reached, whatever is allowed
     allow-apps = ["mousepad"]                   # programs that may be started and whose windows may be driven
     deny-apps = ["keepassxc"]
-    allow-folders = ["~/reports"]               # whose files may be opened and uploaded, besides what the goal names
-    ask-words = ["archive"]                     # asked about, beside what is always risky: words on what is pressed
+    allow-folders = ["~/reports"]               # whose files may be opened and uploaded, like those in the goal
+    ask-words = ["archive"]                     # words on controls that ask first, in addition to the built-in ones
     refuse-words = ["transfer", "close account"]
     ask-actions = ["upload"]                    # kinds of action, see `handeye actions`
     refuse-actions = ["navigate"]
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class GuardPolicy(BaseModel):
-    """What a run may do whatever a model, a page or an answer says; frozen, and kept in the run's `run.json`."""
+    """What a run may do, independent of any model, page or answer. Frozen; stored in the run's `run.json`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,9 +49,9 @@ class GuardPolicy(BaseModel):
     """Programs that may be started and driven, by the name of their file or window class; all when empty."""
     deny_apps: tuple[str, ...] = ()
     allow_folders: tuple[str, ...] = ()
-    """Whose files may be opened and uploaded, besides those that the goal names; with what is in them."""
+    """Folders whose files may be opened and uploaded, in addition to files that the goal names; subfolders included."""
     ask_words: tuple[str, ...] = ()
-    """Words on what is pressed that ask first under `risky`, besides those the guard knows."""
+    """Words on a pressed control that ask first under `risky`, in addition to the built-in ones."""
     refuse_words: tuple[str, ...] = ()
     ask_actions: tuple[str, ...] = ()
     """Kinds of action that ask first under `risky`."""
@@ -100,11 +100,11 @@ class GuardPolicy(BaseModel):
         return tuple(dict.fromkeys(kinds))
 
     def with_domains(self, names: Iterable[str]) -> GuardPolicy:
-        """These, with more domains allowed: what the person adds by `--allow-domain`."""
+        """The policy with more allowed domains, such as those of `--allow-domain`."""
         return GuardPolicy.model_validate(self.model_dump() | {"allow_domains": (*self.allow_domains, *names)})
 
     def tightened(self, other: GuardPolicy) -> GuardPolicy:
-        """What both allow. A list that allows is narrowed by the other's, one that forbids or asks grows by it."""
+        """The policy that allows what both allow. Lists of allowed things are intersected, others united."""
         made: dict[str, Any] = {}
         for name in ("deny_domains", "deny_apps", "ask_words", "refuse_words", "ask_actions", "refuse_actions"):
             made[name] = tuple(dict.fromkeys((*getattr(self, name), *getattr(other, name))))
@@ -116,16 +116,17 @@ class GuardPolicy(BaseModel):
         return GuardPolicy.model_validate(made)
 
     def starts(self, command: str) -> str:
-        """Why a program may not be started, with the remedy; empty when it may. The person names it: it may be a shell.
+        """Why a program must not be started, with the remedy; empty if it may. A terminal may: the person named it.
 
-        `command` is the whole one, of which the first word counts.
+        `command` is a command line; its first word is the program.
         """
         return self._apart(program(command))
 
     def drives(self, name: str, named: str = "") -> str:
-        """Why the windows of a program may not be driven, with the remedy; empty when they may.
+        """Why the windows of a program must not be driven, with the remedy; empty if they may.
 
-        `name` as the window tells it, empty where it does not; `named` is the program the person started the run with.
+        `name` is the program that the window reports, empty if it reports none; `named` is the program that the person
+        started the run with.
         """
         plain = program(name)
         if why := self._apart(plain or "a window that does not tell its program"):
@@ -146,13 +147,13 @@ class GuardPolicy(BaseModel):
 
 
 def program(name: str) -> str:
-    """A program's name as it is compared: `/usr/bin/Mousepad`, `mousepad.exe` and `mousepad -o x` are `mousepad`."""
+    """The normal form of a program's name: `/usr/bin/Mousepad`, `mousepad.exe` and `mousepad -o x` are `mousepad`."""
     first = name.strip().split()[0] if name.strip() else ""
     return PurePath(first.replace("\\", "/")).name.lower().removesuffix(".exe").removesuffix(".app")
 
 
 def says(words: Iterable[str], text: str) -> str:
-    """The first of the words that stands in a text as a word of its own, however it is disguised; empty for none."""
+    """The first of the words that the text contains as a whole word, in any disguise of its letters; empty if none."""
     forms = foldings(text)
     for word in words:
         bounded = r"(?<!\w){}(?!\w)" if _SPACED.search(word) else "{}"
@@ -161,7 +162,7 @@ def says(words: Iterable[str], text: str) -> str:
     return ""
 
 
-#: A word of a script that puts spaces between words; in others (Chinese, Japanese, Thai) it stands among letters.
+#: Words of scripts with spaces between words; in others (Chinese, Japanese, Thai) a word is found among letters.
 _SPACED = re.compile(r"^[^\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]*$")
 
 
@@ -215,7 +216,7 @@ def _some(names: Iterable[str], what: str) -> tuple[str, ...]:
 
 
 def _both(ours: tuple[str, ...], theirs: tuple[str, ...], narrower: Any, what: str) -> tuple[str, ...]:
-    """Entries that both lists allow; an empty list allows everything. Raises UsageError where nothing is left."""
+    """Entries that both lists allow; an empty list allows everything. Raises UsageError if nothing remains."""
     if not (ours and theirs):
         return ours or theirs
     kept = [each for each in ours if any(narrower(each, other) for other in theirs)]
@@ -233,7 +234,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _inside(one: str, other: str) -> bool:
-    """Whether a domain lies in another, its port with it."""
+    """Whether a domain is another one or a subdomain of it, and its port is allowed."""
     host, _, port = one.rpartition(":") if re.search(r":\d+$", one) else (one, "", "")
     wanted, _, wanted_port = other.rpartition(":") if re.search(r":\d+$", other) else (other, "", "")
     return (host == wanted or host.endswith(f".{wanted}")) and wanted_port in ("", port)

@@ -1,4 +1,4 @@
-"""What words say that something buys, pays, sends, deletes …, in any of the languages of `risk_words.toml`.
+"""Finds words for risky effects (buy, pay, send, delete …) in texts, in all languages of `risk_words.toml`.
 
 Texts are compared by their foldings (`tools/visible_text.py`), so a word is the same in any disguise of its letters.
 Which language a text is in is not asked: a page can lie about it.
@@ -46,12 +46,12 @@ _ASKING = re.compile(r"[?？؟]\s*$")
 
 
 class Risk(NamedTuple):
-    """What a text promises."""
+    """A risky effect that a text announces."""
 
     kind: str
     """One of KINDS."""
     word: str
-    """The words of the text, as they are folded."""
+    """The matched words of the text, folded."""
 
 
 @dataclass
@@ -63,7 +63,7 @@ class _Words:
     within: list[tuple[str, str]] = field(default_factory=list)
     """For scripts without spaces: (form, kind)."""
     alone: list[tuple[str, str]] = field(default_factory=list)
-    """The same, where it has to be the whole text."""
+    """The same, for entries that must be the whole text."""
 
     def add(self, entry: str, kind: str, language: dict[str, Any]) -> None:
         if not language.get("spaced", True):
@@ -76,8 +76,10 @@ class _Words:
             self.phrases.setdefault(first, []).append((words, mode, kind))
 
     def find(self, forms: Iterable[str], *, anywhere: bool = False, whole: bool = False) -> Risk | None:
-        """The first entry that a text holds, by its foldings. `anywhere`: those for a beginning too; `whole`: it is
-        the whole text."""
+        """The first entry that a text contains, by its foldings.
+
+        `anywhere`: entries for the beginning of a text match at any place. `whole`: the entry must be the whole text.
+        """
         for form in forms:
             for tokens in _ways(form):
                 if found := self._among(tokens, anywhere, whole):
@@ -108,7 +110,7 @@ class _Words:
         return None
 
     def without(self, text: str) -> str:
-        """A folded text without its entries."""
+        """The folded text without the entries in it."""
         tokens = list(_TOKEN.findall(text))
         kept: list[str] = []
         place = 0
@@ -191,7 +193,7 @@ def _forms(word: str, endings: list[str]) -> frozenset[str]:
 
 @lru_cache(maxsize=5000)
 def _ways(form: str) -> tuple[tuple[str, ...], ...]:
-    """The words of a folded text; and, where letters stand apart (`p a y`, `p.a.y`), with those put together."""
+    """The words of a folded text; also with separated letters (`p a y`, `p.a.y`) joined."""
     tokens = tuple(_TOKEN.findall(form))
     if sum(len(each) == 1 for each in tokens) < 3:
         return (tokens,)
@@ -202,14 +204,14 @@ def _ways(form: str) -> tuple[tuple[str, ...], ...]:
 
 
 def label_risk(text: str) -> Risk | None:
-    """What pressing something that says this does; None when it promises nothing."""
+    """The risk of pressing a control with this label; None if there is none."""
     harmless = _table().others["except"]
     # An icon font draws the name of an icon: delete_forever.
     return _acts(tuple(harmless.without(form) for form in foldings(text.strip()[:LABEL].replace("_", " "))))
 
 
 def description_risk(text: str) -> Risk | None:
-    """What a description of a control says that it does, in a sentence: `Deletes all that is in it`."""
+    """The risk that the description of a control announces in a sentence: `Deletes all that is in it`."""
     first, _, rest = text.strip().partition(" ")
     if not rest:
         return None
@@ -236,7 +238,7 @@ def _pair(forms: Iterable[str]) -> Risk | None:
 
 
 def explains(text: str) -> bool:
-    """Whether a link that says this leads to words about a thing: “How to delete …”, “Payment history”."""
+    """Whether a link with this text leads to an explanation: “How to delete …”, “Payment history”."""
     table = _table()
     for form in foldings(text[:LABEL]):
         tokens = _TOKEN.findall(form)
@@ -249,7 +251,7 @@ def explains(text: str) -> bool:
 
 
 def heading_risk(text: str) -> Risk | None:
-    """What a form or dialog is for, by its title or legend."""
+    """The risk that the title or legend of a form or dialog announces."""
     words = len(_TOKEN.findall(text))
     if explains(text) and not _ASKING.search(text):
         return None
@@ -257,7 +259,7 @@ def heading_risk(text: str) -> Risk | None:
 
 
 def message_risk(text: str) -> Risk | None:
-    """What one agrees to who answers this text: the words of a dialog, or those around a button."""
+    """The risk that an answer to this text agrees to: the text of a dialog, or the text around a button."""
     for part in _SENTENCE.split(text[:2000]):
         sentence = part.strip()
         if not sentence:
@@ -295,28 +297,28 @@ def _passive(sentence: str) -> Risk | None:
 
 
 def bin_risk(text: str) -> Risk | None:
-    """Whether a place where something is let go throws it away."""
+    """The risk of dropping something on a target with this label, such as a recycle bin."""
     return _table().others["bins"].find(foldings(text[:LABEL]))
 
 
 def agrees(text: str) -> bool:
-    """Whether a label only agrees to what stands around it: OK, Yes, Continue."""
+    """Whether a label only agrees to the text around it: OK, Yes, Continue."""
     return _table().others["agree"].find(foldings(text), whole=True) is not None
 
 
 def dismisses(text: str) -> bool:
-    """Whether a label leaves everything as it is: Cancel, No, Close."""
+    """Whether a label changes nothing: Cancel, No, Close."""
     words = _table().others["dismiss"]
     return words.find(foldings(text), whole=True) is not None or (_begins(text, "dismiss") and label_risk(text) is None)
 
 
 def sign_risk(text: str) -> Risk | None:
-    """What signs and emoji, or the words of a program's own (ids, classes, names of files), say that a control does."""
+    """The risk that signs, emoji or identifiers (ids, classes, file names) of a control announce."""
     return _table().signs.find(foldings(apart(text)), anywhere=True)
 
 
 def code_risk(text: str) -> Risk | None:
-    """The same of words of a program, parted by semicolons, also where it was written in another language."""
+    """The same for identifiers separated by semicolons, in any language of the table."""
     if risk := sign_risk(text):
         return risk
     for part in text.split(";"):
@@ -336,12 +338,12 @@ def signs(text: str) -> str:
 
 
 def apart(text: str) -> str:
-    """Words of a program taken apart: `btnDeleteItem`, `delete_item`, `fa-trash-o`, `/items/3/delete.png`."""
+    """The words of an identifier: `btnDeleteItem`, `delete_item`, `fa-trash-o`, `/items/3/delete.png`."""
     text = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text)
     return re.sub(r"[^\w;]+|_", " ", text)
 
 
 def wordless(text: str) -> bool:
-    """Whether a label has no words: nothing, signs, letters of a font that draws icons, or a single × written as x."""
+    """Whether a label has no words: nothing, signs, letters of an icon font, or a single × written as x."""
     letters = [each for each in unicodedata.normalize("NFKC", text) if each.isalnum()]
     return not letters or (len(letters) == 1 and letters[0] in "xXхХ×")
