@@ -78,8 +78,8 @@ def remaining_inputs(inputs: list[dict[str, Any]], observation: Observation) -> 
     """The inputs that the page still contains: a field that was sent or emptied needs no repetition."""
     remaining = []
     for value in inputs:
-        action = PageInput.model_validate(value).action
-        under = elements_under(action, observation)
+        made = PageInput.model_validate(value)
+        action, under = made.action, elements_of(made, observation)
         typed = action.text if isinstance(action, Type) else None
         fields = [each for each in under if each.takes_text or each.value]
         if (under and typed is None) or any(each.secret or each.value or not typed for each in fields):
@@ -89,8 +89,7 @@ def remaining_inputs(inputs: list[dict[str, Any]], observation: Observation) -> 
 
 def page_shows(made: PageInput, observation: Observation) -> bool:
     """Whether the page shows an input: the text in its field, the option in its list, the tick in its box."""
-    named = [each for each in observation.elements if made.target_name and each.name == made.target_name]
-    for each in named or elements_under(made.action, observation):
+    for each in elements_of(made, observation):
         match made.action:
             case Type(text=text) if each.takes_text or each.value:
                 if not each.secret and " ".join(text.split()) == " ".join(each.value.split()):
@@ -102,6 +101,29 @@ def page_shows(made: PageInput, observation: Observation) -> bool:
                 if made.checked is not None and each.checked == made.checked:
                     return True
     return False
+
+
+def elements_of(made: PageInput, observation: Observation) -> list[Element]:
+    """The elements that an input may have been made in: those of its target's name, else those at its point.
+
+    The name comes first: what a page inserts, or loses when it is loaded anew, moves its fields to other points.
+    """
+    under = elements_under(made.action, observation)
+    named = [each for each in observation.elements if made.target_name and each.name == made.target_name]
+    return [each for each in named if each in under] or named or under
+
+
+def find_input(made: PageInput, observation: Observation) -> Element | None:
+    """The element in which an input can be made again; None if the page has none there, or several to choose from."""
+    fitting = [
+        each
+        for each in elements_of(made, observation)
+        if (not made.target_name or each.name == made.target_name)
+        and (made.action.kind != "type" or each.takes_text or each.role == "slider")
+        and (made.checked is None or each.checked is not None)
+        and (made.action.kind not in ("select", "upload") or each.acts)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def elements_under(action: Action, observation: Observation) -> list[Element]:

@@ -28,7 +28,7 @@ from handeye.agent.effect_journal import (
     requests_by_step,
 )
 from handeye.agent.event_log import ApprovalReceived, Noted
-from handeye.agent.page_inputs import append_page_input, elements_under, page_shows
+from handeye.agent.page_inputs import append_page_input, elements_under, find_input, page_shows
 from handeye.agent.run_folder import REMEDY
 from handeye.agent.state import PageInput, State, append_step, finished_steps, page_inputs, pending_decision
 from handeye.perception.change import difference, fingerprint
@@ -396,17 +396,23 @@ def _repeat_inputs(context: RunContext, state: State, sent: dict[int, tuple[str,
 
 
 def _action_on_new_page(made: PageInput, observation: Observation) -> Action:
-    """The action without element ids of the old page. Typing replaces the text, so that nothing is entered twice."""
+    """The action on the same element of the new page. Typing replaces the text, so that nothing is entered twice.
+
+    Raises ActionRefused if the page has no such element, several, or one that is in that state already.
+    """
     action = made.action
     plain = {
         name: target.model_copy(update={"element": ""}) for name, target in targets(action).items() if target.point
     }
-    if action.kind == "type" and "target" in plain:
-        return action.model_copy(update={**plain, "clear": True})
-    if action.kind == "click" and made.checked is not None:
-        under = elements_under(action, observation)
-        if made.checked in [element.checked for element in under if element.checked is not None]:
+    if observation.elements and len(plain) == 1:
+        if (element := find_input(made, observation)) is None:
+            raise ActionRefused(f"the page, loaded anew, has no single “{made.target_name}” for it")
+        if made.checked is not None and element.checked == made.checked:
             raise ActionRefused(f"it is {'' if made.checked else 'un'}checked already")
+        moved = {"element": element.id, "point": element.box.centre, "box": element.box}
+        plain = {name: target.model_copy(update=moved) for name, target in plain.items()}
+    if action.kind == "type" and plain:
+        return action.model_copy(update={**plain, "clear": True})
     return action.model_copy(update=plain)
 
 

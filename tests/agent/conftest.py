@@ -24,6 +24,7 @@ class Site:
         self.answer = ""
         self.pages: dict[str, str] = {}
         self.posts: list[str] = []
+        self.bodies: list[str] = []
         self.gets: list[str] = []
         site = self
 
@@ -34,7 +35,7 @@ class Site:
                 self._answer(200 if page is not None else 404, page or "<h1>Not found</h1>")
 
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                site.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
                 site.posts.append(self.path)
                 if site.answer:
                     return self._send(200, site.answer.encode(), "application/json")

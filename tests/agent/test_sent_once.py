@@ -208,6 +208,23 @@ def test_an_answer_that_is_given_again_after_a_kill_is_no_answer(
     assert (done.status, len(site.posts)) == ("succeeded", sent), done.reason
 
 
+@pytest.mark.parametrize("kill", [Kill("performed", 2), Kill("performed", 3)])
+def test_an_input_is_made_again_in_its_field_though_that_has_moved(kill: Kill, site: Any, tmp_path: Path) -> None:
+    """The page, loaded anew, lacks the lines that its script wrote, so that other fields stand at the old points."""
+    site.answer = "{}"
+    lines = "notes.innerHTML = '<p>One item</p><p>Two items</p>'"
+    site.pages["/"] = (
+        f'<button onclick="{lines}">List</button><div id=notes></div><form method=post action=/save>'
+        "<p><label>Street <input name=s></label><p><label>Town <input name=t></label><p><label>Land <input name=l>"
+        "</label><p><button>Ready</button></form>"
+    )
+    folder, goal = tmp_path / "run", 'click "List", type "Weg 3" in "Street", type "Graz" in "Town", click "Ready"'
+    assert work(Job("browser", site.url, goal, folder, kill, approve="never")) == -9
+    done = resume(folder, site.url)
+    assert (done.status, site.posts) == ("succeeded", ["/save"]), done.reason
+    assert site.bodies == ["s=Weg+3&t=Graz&l="]
+
+
 def test_what_a_page_sends_when_it_is_opened_is_withheld_when_it_comes_back(site: Any, tmp_path: Path) -> None:
     site.answer = "{}"
     site.pages["/"] = "<a href=/thanks>Go on</a>"
