@@ -1,4 +1,4 @@
-"""A suite of one scenario, written as a person would write it: with comments, and texts quoted only where they must."""
+"""Writes the YAML of a suite with one scenario, with comments, and with quotes only where YAML needs them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from handeye.scenarios.suite.yaml_source import parse_yaml
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Stands for a dollar sign where it would begin a variable.
+#: The variable for a dollar sign that would otherwise begin a variable.
 DOLLAR = "dollar"
 _WIDTH = 1_000_000
 
 
 @dataclass(frozen=True)
 class DraftLine:
-    """One step or check, and what is to be known about it."""
+    """One step or check, and a comment about it."""
 
     text: str = ""
-    """Empty: the comment alone stands for something that has no words."""
+    """Empty if plain English cannot express the step: then there is only the comment."""
     comment: str = ""
 
 
 @dataclass
 class SuiteDraft:
-    """What a suite's file will say."""
+    """The content of a suite file."""
 
     name: str
     on: str
@@ -39,30 +39,32 @@ class SuiteDraft:
     """Comments at the top."""
     viewport: str = ""
     goal: str = ""
-    """Instead of steps."""
+    """Used instead of steps."""
     steps: list[DraftLine] = field(default_factory=list)
     ensures: list[DraftLine | tuple[str, str]] = field(default_factory=list)
     """Sentences, or the kind of a check and its value."""
     unchecked: bool = False
 
     def render(self) -> str:
-        """The file's text."""
+        """The YAML text."""
         lines = [f"# {line}" for text in self.head for line in _comment(text)]
         lines += [f"device: {self.device}"] if self.device != "browser" else []
-        lines += [f"on: {scalar(self.on, filled=False)}"] if self.on else []
+        lines += [f"on: {yaml_scalar(self.on, filled=False)}"] if self.on else []
         lines += [f"viewport: {self.viewport}"] if self.viewport else []
-        body = [f"  - name: {scalar(self.name, filled=False)}"]
+        body = [f"  - name: {yaml_scalar(self.name, filled=False)}"]
         if self.goal:
-            body += [f"    goal: {scalar(self.goal)}"]
+            body += [f"    goal: {yaml_scalar(self.goal)}"]
         elif self.steps:
-            body += ["    steps:", *_listed(self.steps)]
+            body += ["    steps:", *_list_lines(self.steps)]
             if not any(step.text for step in self.steps):
                 body += ["      - wait 0 seconds"]
         if self.ensures:
             body += ["    ensures:"]
             for check in self.ensures:
                 body += (
-                    _listed([check]) if isinstance(check, DraftLine) else [f"      - {check[0]}: {scalar(check[1])}"]
+                    _list_lines([check])
+                    if isinstance(check, DraftLine)
+                    else [f"      - {check[0]}: {yaml_scalar(check[1])}"]
                 )
         if self.unchecked:
             body += ["    unchecked: true"]
@@ -71,36 +73,36 @@ class SuiteDraft:
         return "\n".join([*lines, "scenarios:", *body]) + "\n"
 
 
-def sayable(text: str) -> bool:
-    """Whether a suite can hold this text: `${serve}` is the suite's own, and half a letter no file can hold."""
+def is_expressible(text: str) -> bool:
+    """Whether a suite can contain this text: not `${serve}`, which a suite replaces, nor half of a surrogate pair."""
     late = any(hit[2] in LATE for hit in VARIABLE.finditer(text))
     return not late and _writable(text)
 
 
-def scalar(text: str, filled: bool = True) -> str:
-    """A text as one YAML value on one line, plain where that says the same.
+def yaml_scalar(text: str, filled: bool = True) -> str:
+    """A text as a YAML value on one line, without quotes if it is read back unchanged.
 
-    `filled` says that variables are filled in where it stands, so that what looks like one must not.
+    `filled` means that the suite replaces variables in this value, so text that looks like a variable is escaped.
     """
     if filled:
         text = VARIABLE.sub(lambda hit: f"${{{DOLLAR}}}" + hit[0][1:], text)
     if _plain(text):
         return text
-    if text.isprintable() and "'" not in text and _reads(f"'{text}'", text):
+    if text.isprintable() and "'" not in text and _reads_back(f"'{text}'", text):
         return f"'{text}'"
     return yaml.dump(text, default_style='"', allow_unicode=True, width=_WIDTH).rstrip("\n")
 
 
 def _plain(text: str) -> bool:
-    return bool(text) and text.isprintable() and not re.search(r"[:#]", text[-1:]) and _reads(text, text)
+    return bool(text) and text.isprintable() and not re.search(r"[:#]", text[-1:]) and _reads_back(text, text)
 
 
-def _reads(written: str, text: str) -> bool:
+def _reads_back(value: str, text: str) -> bool:
     try:
-        found: Any = parse_yaml(f"- name: {written}\n- {written}\n")
+        parsed: Any = parse_yaml(f"- name: {value}\n- {value}\n")
     except yaml.YAMLError:
         return False
-    return bool(found == [{"name": text}, text])
+    return bool(parsed == [{"name": text}, text])
 
 
 def _writable(text: str) -> bool:
@@ -111,14 +113,14 @@ def _writable(text: str) -> bool:
     return True
 
 
-def _listed(lines: Sequence[DraftLine]) -> list[str]:
-    made: list[str] = []
+def _list_lines(lines: Sequence[DraftLine]) -> list[str]:
+    result: list[str] = []
     for line in lines:
-        made += [f"      # {each}" for each in _comment(line.comment)]
-        made += [f"      - {scalar(line.text)}"] if line.text else []
-    return made
+        result += [f"      # {each}" for each in _comment(line.comment)]
+        result += [f"      - {yaml_scalar(line.text)}"] if line.text else []
+    return result
 
 
 def _comment(text: str) -> list[str]:
-    """Lines of a comment, without what could end it."""
+    """The lines of a comment, without characters that could end it."""
     return ["".join(letter if letter.isprintable() else " " for letter in line) for line in text.splitlines()]

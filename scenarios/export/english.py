@@ -1,4 +1,4 @@
-"""What was done, as a step in plain English that the embedded default carries out."""
+"""Actions as steps in plain English that the embedded policy understands, and phrases for targets."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from handeye.policies.replay.signatures import NearbyText, TargetSignature
 
-#: Marks that may stand around a text, the usual ones first.
+#: Quotation marks, the usual ones first.
 MARKS = (('"', '"'), ("“", "”"), ("«", "»"), ("「", "」"), ("'", "'"))
-#: What people call a role; others are left out of a phrase.
+#: The word for a role in a phrase; other roles have none.
 ROLE_WORDS = {
     "button": "button", "link": "link", "textbox": "field", "searchbox": "field", "spinbutton": "field",
     "combobox": "list", "listbox": "list", "checkbox": "checkbox", "radio": "radio button", "switch": "switch",
@@ -26,10 +26,10 @@ ROLE_WORDS = {
 }  # fmt: skip
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 #: Longer texts are likely to change.
-STEADY = 40
-#: Longer names are no name that anybody would say.
-LONGEST = 100
-#: Which clause a kind of action is, when it is said.
+MAX_STEADY = 40
+#: Longer names are not used in phrases.
+MAX_NAME = 100
+#: The clauses that an action of each kind may be read back as.
 _CLAUSES: dict[str, tuple[type[c.Clause], ...]] = {
     "click": (c.ClickOn,), "move": (c.Hover,), "drag": (c.DragOnto,), "type": (c.Write, c.Empty), "key": (c.PressKeys,),
     "scroll": (c.ScrollBy,), "wait": (c.Pause, c.Await), "navigate": (c.Visit,), "back": (c.Go,), "forward": (c.Go,),
@@ -38,41 +38,40 @@ _CLAUSES: dict[str, tuple[type[c.Clause], ...]] = {
 }  # fmt: skip
 
 
-def quoted(text: str) -> str | None:
-    """The text between marks that do not end before it does; None where there are none."""
-    apart = [marks for marks in MARKS if not set(marks) & set(text)]
-    for opening, closing in (*apart, *MARKS):
-        said = f"{opening}{text}{closing}"
-        masked = mask(f"x {said} y, and z")
+def quote(text: str) -> str | None:
+    """The text in quotation marks that the phrase reader reads back unchanged; None if there are none."""
+    unused = [marks for marks in MARKS if not set(marks) & set(text)]
+    for opening, closing in (*unused, *MARKS):
+        phrase = f"{opening}{text}{closing}"
+        masked = mask(f"x {phrase} y, and z")
         part = masked.parts.get(masked.text[2:3])
         if part and part.quoted and part.content == text and masked.text[3:] == " y, and z":
-            return said
+            return phrase
     return None
 
 
-def words(text: str) -> str | None:
-    """A text to be typed: quoted, or a secret's name as it is."""
-    whole = a_secret(text)
-    return text if whole else quoted(text)
+def typed_text(text: str) -> str | None:
+    """A text to type, quoted; the name of a secret stays without quotes."""
+    return text if is_secret(text) else quote(text)
 
 
-def a_secret(text: str) -> bool:
-    """Whether the text is one secret's name and nothing else."""
+def is_secret(text: str) -> bool:
+    """Whether the text is the name of one secret and nothing else."""
     return text.startswith("{{secret:") and text.endswith("}}") and text.count("{{") == 1
 
 
 def ordinal(number: int) -> str:
-    """`second`, `12th`."""
+    """The ordinal in words up to ten, then as a number: `second`, `12th`."""
     if number <= len(ORDINALS):
         return ORDINALS[number - 1]
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 
-def phrases(signature: TargetSignature, description: str = "") -> Iterator[str]:
-    """Ways to say which thing it was, the shortest first; more of them than are true in every place.
+def target_phrases(signature: TargetSignature, description: str = "") -> Iterator[str]:
+    """Candidate phrases for a recorded target, the shortest first; not every one matches only this target.
 
-    The last one is the place itself, where nothing else tells.
+    The last one is the point in pixels.
     """
     word = ROLE_WORDS.get(signature.role, "")
     name = _name(signature.name)
@@ -88,48 +87,48 @@ def phrases(signature: TargetSignature, description: str = "") -> Iterator[str]:
         if signature.of > 1:
             yield f"the {ordinal(signature.nth)} {name} {word}".rstrip()
         for near, other in _landmarks(signature, steady=True):
-            yield f"the {name} {word} {_way(near.way)} {other}".replace("  ", " ")
+            yield f"the {name} {word} {_preposition(near.way)} {other}".replace("  ", " ")
     elif text := _name(signature.text):
         yield text
     if word:
         for near, other in _landmarks(signature, steady=True):
             yield f"the {word} next to {other}"
-            yield f"the {word} {_way(near.way)} {other}"
+            yield f"the {word} {_preposition(near.way)} {other}"
         yield f"the {ordinal(signature.nth)} {word}"
         for near, other in _landmarks(signature, steady=False):
-            yield f"the {word} {_way(near.way)} {other}"
+            yield f"the {word} {_preposition(near.way)} {other}"
     yield f"({signature.point.x}, {signature.point.y})"
 
 
 def _name(text: str) -> str | None:
     text = " ".join(text.split())
-    return quoted(text) if text and len(text) <= LONGEST else None
+    return quote(text) if text and len(text) <= MAX_NAME else None
 
 
 def _landmarks(signature: TargetSignature, steady: bool) -> Iterator[tuple[NearbyText, str]]:
-    """Texts around it that will still say the same, or those that may not: long ones, and those with numbers."""
+    """Texts around the target: those that are likely to stay, or those that may change (long, or with digits)."""
     for near in signature.near:
-        lasting = len(near.text) <= STEADY and not any(letter.isdigit() for letter in near.text)
-        if lasting == steady and (name := _name(near.text)):
+        is_steady = len(near.text) <= MAX_STEADY and not any(letter.isdigit() for letter in near.text)
+        if is_steady == steady and (name := _name(near.text)):
             yield near, name
 
 
-def _way(way: tuple[int, int]) -> str:
-    """From a landmark to a thing, as a person would say it."""
+def _preposition(way: tuple[int, int]) -> str:
+    """The preposition for the direction from a landmark to the target."""
     across, down = way
     if abs(down) > abs(across):
         return "below" if down > 0 else "above"
     return "to the right of" if across > 0 else "to the left of"
 
 
-def step_of(action: a.Action, said: dict[str, str]) -> str | None:
-    """The action as a step, with these phrases for its targets; None where no words of plain English mean just this."""
-    step = _step(action, said)
-    return step if step and means(step, action) else None
+def english_step(action: a.Action, phrase_of: dict[str, str]) -> str | None:
+    """The action as a step, with a phrase for each of its targets; None if plain English cannot express it."""
+    step = _step(action, phrase_of)
+    return step if step and is_read_back(step, action) else None
 
 
-def means(step: str, action: a.Action) -> bool:
-    """Whether the step is understood, as one clause of the kind that the action is."""
+def is_read_back(step: str, action: a.Action) -> bool:
+    """Whether the step is read back as one clause that performs this action."""
     try:
         clauses = parse(step)
     except (ActionRefused, UsageError):
@@ -142,7 +141,7 @@ def means(step: str, action: a.Action) -> bool:
         case c.PressKeys(keys=keys), a.Key():
             return keys == action.keys
         case c.Choose(option=option), a.Select():
-            return option == quoted(action.option)
+            return option == quote(action.option)
         case c.Give(paths=paths), a.Upload():
             return paths == action.paths
         case c.Visit(url=url), a.Navigate():
@@ -150,8 +149,8 @@ def means(step: str, action: a.Action) -> bool:
     return True
 
 
-def _step(action: a.Action, said: dict[str, str]) -> str | None:
-    target = said.get("target", "")
+def _step(action: a.Action, phrase_of: dict[str, str]) -> str | None:
+    target = phrase_of.get("target", "")
     match action:
         case a.Click(button=button, count=count, modifiers=held):
             if len(held) > 1 or (held and (button != "left" or count > 1)) or (button != "left" and count > 1):
@@ -161,39 +160,38 @@ def _step(action: a.Action, said: dict[str, str]) -> str | None:
         case a.Move():
             return f"hover over {target}"
         case a.Drag(via=via):
-            return None if via else f"drag {said['start']} onto {said['end']}"
+            return None if via else f"drag {phrase_of['start']} onto {phrase_of['end']}"
         case a.Type(text="", clear=True):
             return f"clear {target}" if target else "delete all text"
         case a.Type(text=text, clear=clear):
-            text_said = words(text)
-            if not text_said:
+            content = typed_text(text)
+            if not content:
                 return None
             if not target:
-                return f"replace the text with {text_said}" if clear else f"type {text_said}"
-            return f"fill in {target} with {text_said}" if clear else f"type {text_said} into {target}"
+                return f"replace the text with {content}" if clear else f"type {content}"
+            return f"fill in {target} with {content}" if clear else f"type {content} into {target}"
         case a.Key(keys=keys, count=count):
             times = f" {count} times" if count > 1 else ""
             return f"press {_key(keys)}{f' in {target}' if target else ''}{times}"
         case a.Scroll(direction=direction, amount=amount):
             return f"scroll {direction} by {amount} notches{f' in {target}' if target else ''}"
         case a.Select(option=option):
-            chosen = quoted(option)
+            chosen = quote(option)
             return f"choose {chosen} from {target}" if chosen else None
         case a.Upload(paths=paths):
-            given = [quoted(path) for path in paths]
-            return f"upload {' and '.join(filter(None, given))} to {target}" if all(given) else None
+            names = [quote(path) for path in paths]
+            return f"upload {' and '.join(filter(None, names))} to {target}" if all(names) else None
         case _:
-            return _elsewhere(action)
+            return _step_without_target(action)
 
 
-def _elsewhere(action: a.Action) -> str | None:
-    """What is done to no thing of the screen."""
+def _step_without_target(action: a.Action) -> str | None:
     match action:
         case a.Wait(seconds=seconds, text=text):
-            shown = quoted(text) if text else ""
-            return f"wait until the page shows {shown}" if shown else None if text else f"wait {seconds:g} seconds"
+            awaited = quote(text) if text else ""
+            return f"wait until the page shows {awaited}" if awaited else None if text else f"wait {seconds:g} seconds"
         case a.Navigate(url=url):
-            address = quoted(url)
+            address = quote(url)
             return f"open {address}" if address else None
         case a.Back():
             return "go back"
@@ -207,17 +205,17 @@ def _elsewhere(action: a.Action) -> str | None:
             which = "the last tab" if index < 0 else f"tab {index + 1}"
             return f"switch to {which}" if do == "switch" else f"close {which}"
         case a.Window(do=do, title=title):
-            name = quoted(title)
+            name = quote(title)
             return f"{do} the window {name}" if name else None
         case a.Extract(what=what):
             return f"read the {what}"
         case a.Remember(name=name, text=text):
-            kept = quoted(text)
-            return f"remember {kept} as {name}" if kept else None
+            fact = quote(text)
+            return f"remember {fact} as {name}" if fact else None
         case _:
             return None
 
 
 def _key(keys: str) -> str:
-    """A key as people write it."""
+    """The name of a key with a capital letter."""
     return keys.capitalize() if keys.isalpha() and len(keys) > 1 else keys

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.phrases.phrase import ANY_ROLE, readings
 from handeye.perception.phrases.quoting import unquote
-from handeye.scenarios.export.suite_writer import literal
+from handeye.scenarios.export.suite_writer import python_literal
 
 if TYPE_CHECKING:
     from handeye.policies.plain_english.clauses import Statement
@@ -48,7 +48,7 @@ def locator(signature: TargetSignature) -> str | None:
     if expression is None or signature.of <= 1 or signature.frame:  # `of` is not counted within a frame
         return expression
     return (
-        f"within(page, {literal(signature.row)}, {expression})"
+        f"within(page, {python_literal(signature.row)}, {expression})"
         if signature.row
         else f"{expression}.nth({signature.nth - 1})"
     )
@@ -63,7 +63,7 @@ def _root(frames: tuple[str, ...]) -> str:
             root += f'.locator("iframe, frame").nth({value}).content_frame'
         else:
             name = json.dumps(value)
-            root += f".frame_locator({literal(f'[name={name}], [id={name}]')})"
+            root += f".frame_locator({python_literal(f'[name={name}], [id={name}]')})"
     return root
 
 
@@ -75,16 +75,16 @@ def _by_role(signature: TargetSignature, root: str) -> str | None:
             return expression
         return f'{root}.get_by_role("{role}")' if role in _ROLES else None
     if role in _ROLES:
-        return f'{root}.get_by_role("{role}", name={literal(name)}{exact})'
-    return f"{root}.get_by_text({literal(name)}{exact})"
+        return f'{root}.get_by_role("{role}", name={python_literal(name)}{exact})'
+    return f"{root}.get_by_text({python_literal(name)}{exact})"
 
 
 def _by_key(key: str, root: str) -> str:
     kind, _, value = key.partition("=")
     if kind == "testid":
-        return f"{root}.get_by_test_id({literal(value)})"
+        return f"{root}.get_by_test_id({python_literal(value)})"
     selector = f"[{kind}={json.dumps(value)}]"
-    return f"{root}.locator({literal(selector)})" if kind in ("id", "name") else ""
+    return f"{root}.locator({python_literal(selector)})" if kind in ("id", "name") else ""
 
 
 def by_phrase(phrase: str, field: bool = False) -> str:
@@ -95,12 +95,14 @@ def by_phrase(phrase: str, field: bool = False) -> str:
     text, role = (query.text, _PHRASE_ROLES.get(query.role, "")) if query else (unquote(phrase), "")
     nth = f".nth({query.ordinal - 1})" if query and query.ordinal > 0 else ".last" if query and query.ordinal else ""
     if role:
-        name = f", name={literal(text)}" if text else ""
+        name = f", name={python_literal(text)}" if text else ""
         return f'page.get_by_role("{role}"{name}){nth or ".first"}'
     if field:
-        labelled = f'page.get_by_label({literal(text)}).or_(page.get_by_role("button", name={literal(text)}))'
+        labelled = (
+            f'page.get_by_label({python_literal(text)}).or_(page.get_by_role("button", name={python_literal(text)}))'
+        )
         return f"{labelled}{nth or '.first'}"
-    return f"page.get_by_text({literal(text)}){nth or '.first'}"
+    return f"page.get_by_text({python_literal(text)}){nth or '.first'}"
 
 
 #: Playwright's expectation for a state, and for its opposite.
@@ -127,7 +129,7 @@ def expectations(statement: Statement) -> list[str]:
         case "field" if statement.target:
             place = by_phrase(statement.target, field=True)
             if statement.exact and len(statement.texts) == 1:
-                return [f"expect({place}).{_not(statement)}to_have_value({literal(statement.texts[0])})"]
+                return [f"expect({place}).{_not(statement)}to_have_value({python_literal(statement.texts[0])})"]
             return [f"expect({place}).{_not(statement)}to_have_value({_pattern(text)})" for text in statement.texts]
         case "checked" | "enabled" | "visible" | "focused" as state if statement.target:
             place = by_phrase(statement.target, field=state != "visible")
@@ -142,7 +144,9 @@ def expectations(statement: Statement) -> list[str]:
 
 def _shows(statement: Statement) -> list[str]:
     """Checks for visible text, in fields too, without regard to case."""
-    places = [f"page.get_by_text({literal(' '.join(text.split()))}).filter(visible=True)" for text in statement.texts]
+    places = [
+        f"page.get_by_text({python_literal(' '.join(text.split()))}).filter(visible=True)" for text in statement.texts
+    ]
     if statement.negated:
         return [f"expect({place}).to_have_count(0)" for place in places]
     if statement.any_of and len(places) > 1:
@@ -156,5 +160,5 @@ def _not(statement: Statement) -> str:
 
 def _pattern(text: str, exact: bool = False) -> str:
     """A regular expression that ignores case, as handeye does."""
-    inner = f"re.escape({literal(text)})"
+    inner = f"re.escape({python_literal(text)})"
     return f're.compile("^" + {inner} + "$", re.IGNORECASE)' if exact else f"re.compile({inner}, re.IGNORECASE)"

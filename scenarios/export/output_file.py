@@ -1,4 +1,4 @@
-"""Writing a file for a person: never over another one unasked, and never half."""
+"""Writes an output file for the user: an existing file is not replaced without `--force`, and never half written."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ if TYPE_CHECKING:
 
 
 def check_writable(path: Path, force: bool) -> None:
-    """Raise UsageError where a file would be lost, or no file can be."""
+    """Raise UsageError if the path is a folder, or a file that may not be replaced."""
     if path.is_dir():
-        raise UsageError(f"{path} is a folder; name a file in it")
+        raise UsageError(f"{path} is a folder; choose a file in it")
     if path.exists() and not force:
-        raise UsageError(f"{path} is there already; name another file, or replace it with --force")
+        raise UsageError(f"{path} exists; choose another file, or replace it with --force")
 
 
 def write_output(path: Path, text: str) -> None:
-    """Replace the file's content at once. Raises SetupError when it cannot be written."""
+    """Replace the file's content atomically. Raises SetupError if it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text)
     except OSError as error:
-        raise SetupError(f"{path} cannot be written ({error.strerror or error}); name a file you may write") from error
+        raise SetupError(
+            f"{path} cannot be written ({error.strerror or error}); choose a file that you may write"
+        ) from error

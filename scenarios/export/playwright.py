@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from handeye.agent.run_folder import slug
 from handeye.scenarios.export.expressions import WITHIN, expectations, locator
-from handeye.scenarios.export.suite_writer import in_a_docstring, literal
+from handeye.scenarios.export.suite_writer import docstring_text, python_literal
 from handeye.scenarios.export.transcript import PerformedAction
 from handeye.tools import actions as a
 from handeye.tools.browser.input import NOTCH
@@ -68,7 +68,7 @@ def to_playwright(transcript: Transcript, out: Path | None = None) -> str:
     imports += ["", f"from playwright.sync_api import {', '.join([*names, 'sync_playwright'])}"]
     wide, high = transcript.config.viewport
     return _FILE.format(
-        goal=in_a_docstring(transcript.config.goal),
+        goal=docstring_text(transcript.config.goal),
         file=out.name if out else "this_file.py",
         imports="\n".join(imports),
         helper=helper,
@@ -79,16 +79,16 @@ def to_playwright(transcript: Transcript, out: Path | None = None) -> str:
     )
 
 
-def text_of(text: str) -> str:
+def text_expression(text: str) -> str:
     """A Python expression for the text, in which secrets are read from environment variables."""
     parts: list[str] = []
     place = 0
     for hit in _SECRET.finditer(text):
-        parts += [literal(text[place : hit.start()])] if hit.start() > place else []
+        parts += [python_literal(text[place : hit.start()])] if hit.start() > place else []
         variable = PREFIX + re.sub(r"\W", "_", hit[1]).upper()
-        parts.append(f"os.environ[{literal(variable)}]")
+        parts.append(f"os.environ[{python_literal(variable)}]")
         place = hit.end()
-    parts += [literal(text[place:])] if place < len(text) or not parts else []
+    parts += [python_literal(text[place:])] if place < len(text) or not parts else []
     return " + ".join(parts)
 
 
@@ -107,7 +107,7 @@ class ScriptBody:
         if on.startswith("cdp:"):
             self._note(f"the run started in a browser at {on[4:]}; this test starts with an empty page")
         else:
-            self.lines.append(f"page.goto({literal(self._url)})")
+            self.lines.append(f"page.goto({python_literal(self._url)})")
 
     def add_action(self, performed: PerformedAction) -> None:
         """Add the lines of an action, after its description as a comment."""
@@ -129,13 +129,13 @@ class ScriptBody:
         """Check the final page, in a test without checks."""
         self._note("nothing was checked: this is the page at the end")
         if title:
-            self.lines.append(f"expect(page).to_have_title({literal(title)})")
+            self.lines.append(f"expect(page).to_have_title({python_literal(title)})")
         else:
-            self.lines.append(f"expect(page).to_have_url({literal(url)})")
+            self.lines.append(f"expect(page).to_have_url({python_literal(url)})")
 
     def answer_dialog(self, accept: bool, text: str) -> None:
         """Answer the dialog that the next line opens."""
-        how = f"accept({text_of(text) if text else ''})" if accept else "dismiss()"
+        how = f"accept({text_expression(text) if text else ''})" if accept else "dismiss()"
         self.lines.append(f'page.once("dialog", lambda dialog: dialog.{how})')
 
     def _note(self, text: str) -> None:
@@ -164,7 +164,7 @@ class ScriptBody:
                 return self._type(action, place, performed)
             case a.Key(keys=keys, count=count, target=target):
                 held, key, _ = read_chord(keys)
-                chord = literal("+".join((*held, key)))
+                chord = python_literal("+".join((*held, key)))
                 first = [f"{place}.focus()"] if place else self._pixels("click", target) if target else []
                 return first + [f"page.keyboard.press({chord})"] * count
             case a.Scroll(direction=direction, amount=amount, target=target):
@@ -173,9 +173,9 @@ class ScriptBody:
                 over = [f"{place}.hover()"] if place else self._pixels("move", target) if target else []
                 return [*over, f"page.mouse.wheel({wheel[0]}, {wheel[1]})"]
             case a.Select(option=option) if place:
-                return [f"{place}.select_option(label={literal(option)})"]
+                return [f"{place}.select_option(label={python_literal(option)})"]
             case a.Upload(paths=paths) if place:
-                files = ", ".join(literal(path) for path in paths)
+                files = ", ".join(python_literal(path) for path in paths)
                 opened = ["with page.expect_file_chooser() as chooser:", f"    {place}.click()"]
                 return [*opened, f"chooser.value.set_files([{files}])"]
             case _:
@@ -186,11 +186,11 @@ class ScriptBody:
             case a.Wait(text=text, seconds=seconds):
                 if not text:
                     return [f"page.wait_for_timeout({round(seconds * 1000)})"]
-                shown = f"page.get_by_text({text_of(text)}).first"
+                shown = f"page.get_by_text({text_expression(text)}).first"
                 return [f"expect({shown}).to_be_visible(timeout={round(seconds * 1000)})"]
             case a.Navigate(url=url):
                 whole = url if re.match(r"[a-z]+:", url) and not re.match(r"[\w.-]+:\d", url) else ""
-                return [f"page.goto({literal(whole or performed.after.url or urljoin(self._url, url))})"]
+                return [f"page.goto({python_literal(whole or performed.after.url or urljoin(self._url, url))})"]
             case a.Back():
                 return ["page.go_back()"]
             case a.Forward():
@@ -225,7 +225,7 @@ class ScriptBody:
         return [f"{place}.click({', '.join(given)})"]
 
     def _type(self, action: a.Type, place: str | None, performed: PerformedAction) -> list[str]:
-        text = text_of(action.text)
+        text = text_expression(action.text)
         whole = (
             action.clear or _SECRET.search(action.text) or performed.after.value == action.text
         )  # the field then has only this text

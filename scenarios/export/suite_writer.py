@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from handeye.agent.run_folder import RunConfig, slug
 from handeye.policies.plain_english.parsing import parse
-from handeye.scenarios.export.draft import DraftLine, SuiteDraft, sayable
-from handeye.scenarios.export.english import ordinal, phrases, quoted, step_of
+from handeye.scenarios.export.draft import DraftLine, SuiteDraft, is_expressible
+from handeye.scenarios.export.english import english_step, ordinal, quote, target_phrases
 from handeye.scenarios.export.transcript import PerformedAction
 from handeye.tools.actions import describe, targets
 from handeye.tools.errors import ActionRefused, UsageError
@@ -39,19 +39,19 @@ def draft_of(transcript: Transcript, out: Path | None = None) -> SuiteDraft:
     draft.head.append(f"From the run “{_short(config.goal)}”.")
     if transcript.status != "succeeded":
         draft.head.append(f"That run ended as {transcript.status}: check these steps before you use them.")
-    if transcript.explicit and sayable(config.goal):
-        steps = split(config.goal)
+    if transcript.explicit and is_expressible(config.goal):
+        steps = split_goal(config.goal)
         draft.goal = "" if steps else config.goal
         draft.steps = [DraftLine(step) for step in steps]
     else:
         draft.steps = [draft_line(action) for action in transcript.actions]
     if not transcript.checks:
-        draft.ensures = suggested(transcript.end.title, transcript.end.url, transcript.device)
+        draft.ensures = suggest_checks(transcript.end.title, transcript.end.url, transcript.device)
         draft.unchecked = not draft.ensures
     return draft
 
 
-def split(goal: str) -> list[str]:
+def split_goal(goal: str) -> list[str]:
     """The steps of an explicit goal; empty if a step alone would have another meaning."""
     try:
         clauses = parse(goal)
@@ -70,8 +70,8 @@ def draft_line(performed: PerformedAction) -> DraftLine:
         signature = performed.signatures.get(name)
         original = getattr(performed.action, name).phrase
         phrase_of[name] = best_phrase(signature, original) if signature else original
-    step = step_of(performed.action, phrase_of)
-    if step is None or not sayable(step):
+    step = english_step(performed.action, phrase_of)
+    if step is None or not is_expressible(step):
         return DraftLine(comment=f"{describe(performed.action)}: plain English cannot express this; put a step here")
     in_pixels = any(phrase.startswith("(") for phrase in phrase_of.values())
     return DraftLine(step, "a point in pixels: no element there has a name" if in_pixels else "")
@@ -79,7 +79,7 @@ def draft_line(performed: PerformedAction) -> DraftLine:
 
 def best_phrase(signature: TargetSignature, original: str = "") -> str:
     """The phrase that matches only this target, as far as the event log shows; `original` is the goal's phrase."""
-    candidates = list(phrases(signature))
+    candidates = list(target_phrases(signature))
     if signature.spot:
         return candidates[-1]
     if signature.of == 1 and signature.name:
@@ -90,12 +90,12 @@ def best_phrase(signature: TargetSignature, original: str = "") -> str:
     return candidates[0] if signature.text or not signature.role else original or candidates[0]
 
 
-def suggested(title: str, url: str, device: str) -> list[DraftLine | tuple[str, str]]:
+def suggest_checks(title: str, url: str, device: str) -> list[DraftLine | tuple[str, str]]:
     """A check of the final page, for a scenario without checks."""
     from urllib.parse import urlsplit
 
     hint = "Nothing was checked: this is a suggestion. State what must be true at the end."
-    if title and sayable(title) and (name := quoted(title)):
+    if title and is_expressible(title) and (name := quote(title)):
         if device == "browser":
             return [DraftLine(f"the title is {name}", hint)]
         return [DraftLine(comment=hint), ("window", title)]
@@ -113,34 +113,36 @@ def to_pytest(transcript: Transcript, out: Path | None = None) -> str:
         sentence = check.text if isinstance(check, DraftLine) else _sentence(*check)
         steps += [f"check that {sentence}"] if sentence else []
     config = transcript.config
-    body = [f"STEPS = {literal(steps)}", "", ""]
+    body = [f"STEPS = {python_literal(steps)}", "", ""]
     body += [f"# Missing: {' '.join(each.split())}" for each in missing]
     name = slug(config.goal).replace("-", "_")
     if transcript.device == "browser" and "{{secret:" in config.goal + "".join(steps):
         # A secret may only be typed on the site where the browser starts.
         body = ["from handeye.tools import Browser", "", *body]
-        body += [f"def test_{name}(agent):", f"    with Browser({literal(_absolute(config.on))}) as browser:"]
+        body += [f"def test_{name}(agent):", f"    with Browser({python_literal(_absolute(config.on))}) as browser:"]
         body += ['        run = agent(browser, ", ".join(STEPS))']
     elif transcript.device == "browser":
         body = ["from handeye.tools.actions import Navigate", "", *body]
         body += [f"def test_{name}(agent, handeye_browser):"]
-        body += [f"    handeye_browser.perform(Navigate(url={literal(_absolute(config.on))}))"]
+        body += [f"    handeye_browser.perform(Navigate(url={python_literal(_absolute(config.on))}))"]
         body += ['    run = agent(handeye_browser, ", ".join(STEPS))']
     else:
         program = config.on.removeprefix("app:") if config.on.startswith("app:") else ""
-        device = f"Virtual({literal(program) if program else ''})" if transcript.device == "virtual" else "Desktop()"
+        device = (
+            f"Virtual({python_literal(program) if program else ''})" if transcript.device == "virtual" else "Desktop()"
+        )
         body = [f"from handeye.tools import {device.partition('(')[0]}", "", *body]
         body += [f"def test_{name}(agent):", f"    with {device} as desktop:"]
         body += ['        run = agent(desktop, ", ".join(STEPS))']
     body += ['    assert run.status == "succeeded", run.reason']
-    head = f'"""{in_a_docstring(config.goal)}"""'
+    head = f'"""{docstring_text(config.goal)}"""'
     return "\n".join([head, "", *body]) + "\n"
 
 
-def literal(value: object) -> str:
+def python_literal(value: object) -> str:
     """A Python literal on one line, or a list with one item on each."""
     if isinstance(value, list):
-        return "\n".join(["[", *(f"    {literal(each)}," for each in value), "]"])
+        return "\n".join(["[", *(f"    {python_literal(each)}," for each in value), "]"])
     if isinstance(value, str):
         text = ascii(value) if not value.isprintable() else repr(value)
         plain = text.startswith("'") and '"' not in text and "\\" not in text
@@ -149,11 +151,11 @@ def literal(value: object) -> str:
 
 
 def _sentence(kind: str, value: str) -> str:
-    name = quoted(value)
+    name = quote(value)
     return {"url": f"the address contains {name}", "window": f"the title contains {name}"}[kind] if name else ""
 
 
-def in_a_docstring(goal: str) -> str:
+def docstring_text(goal: str) -> str:
     """A goal as a sentence that cannot end a docstring."""
     text = "".join(letter if letter.isprintable() else " " for letter in _short(goal))
     text = text.replace("\\", "/").replace('"', "'")

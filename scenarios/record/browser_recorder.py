@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
 
-from handeye.scenarios.export.english import quoted
+from handeye.scenarios.export.english import quote
 from handeye.scenarios.record.recording import RecordedStep
 from handeye.scenarios.record.step_text import StepText
 from handeye.scenarios.record.user_event import UserEvent
@@ -176,7 +176,7 @@ class BrowserRecorder:
         if kind in ("", "beforeunload"):
             return
         accepted = bool(event.get("result"))
-        if kind == "prompt" and accepted and (text := quoted(str(event.get("userInput", "")))):
+        if kind == "prompt" and accepted and (text := quote(str(event.get("userInput", "")))):
             self._keep(RecordedStep("dialog", StepText(f"type {text}")))
         self._keep(RecordedStep("dialog", StepText(f'click "{"OK" if accepted else "Cancel"}"')))
 

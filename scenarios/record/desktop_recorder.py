@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from handeye.agent.resources import open_device
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.phrases.matching import texts
-from handeye.scenarios.export.draft import sayable
-from handeye.scenarios.export.english import quoted, step_of
+from handeye.scenarios.export.draft import is_expressible
+from handeye.scenarios.export.english import english_step, quote
 from handeye.scenarios.record.recording import RecordedStep
 from handeye.scenarios.record.step_text import StepText, describe_element
 from handeye.tools import actions as a
@@ -161,7 +161,7 @@ class DesktopRecorder:
 
         def step(phrase: str) -> str | None:
             click = a.Click(target=a.Target(phrase=phrase), button=button, count=count, modifiers=held)  # type: ignore[arg-type]
-            return step_of(click, {"target": phrase})
+            return english_step(click, {"target": phrase})
 
         kind = "double" if twice else "click" if button == "left" else button
         if element is None:
@@ -173,8 +173,8 @@ class DesktopRecorder:
     def _dragged(self, observation: Observation, start: Point, end: Point) -> None:
         first, second = _thing(observation, start), _thing(observation, end)
         where = f"from ({start.x}, {start.y}) to ({end.x}, {end.y})"
-        names = [quoted(each.name) if each and each.name else None for each in (first, second)]
-        if names[0] and names[1] and first != second and sayable(step := f"drag {names[0]} onto {names[1]}"):
+        names = [quote(each.name) if each and each.name else None for each in (first, second)]
+        if names[0] and names[1] and first != second and is_expressible(step := f"drag {names[0]} onto {names[1]}"):
             self._keep(RecordedStep("drag", StepText(step, f"the mouse was dragged {where}")))
         else:
             self._keep(
@@ -187,13 +187,13 @@ class DesktopRecorder:
         observation = self._eyes.observe(self._device)
         element = _thing(observation, point) or _line(observation, point)
         text = (element.value or element.name) if element and not element.secret else ""
-        shown = quoted(" ".join(text.split())[:120]) if text else None
+        shown = quote(" ".join(text.split())[:120]) if text else None
         says = (
             f"the screen shows {shown}"
             if shown and " ".join(text.split())[:120] in " ".join(" ".join(texts(observation)).split())
             else ""
         )
-        if element is not None and element.checked is not None and (name := quoted(element.name)):
+        if element is not None and element.checked is not None and (name := quote(element.name)):
             says = f"{name} is {'' if element.checked else 'not '}checked"
         said = (
             StepText(f"check that {says}")
@@ -222,7 +222,7 @@ class DesktopRecorder:
         held += ["shift"] if "shift" in x11_event.held and (chord or len(x11_event.key) > 1) else []
         key = x11_event.key.lower() if chord else x11_event.key
         keys = "+".join((*held, "plus" if key == "+" else "space" if key == " " else key))
-        step = step_of(a.Key(keys=keys), {})
+        step = english_step(a.Key(keys=keys), {})
         said = StepText(step) if step else StepText("", f"{keys} was pressed, which plain English cannot say")
         self._keep(RecordedStep("key", said))
 
@@ -243,12 +243,14 @@ class DesktopRecorder:
         if self._secret and field is not None:
             text = self._recording.secret(field)
         action = a.Type(text=text)
-        plain, named = StepText(step_of(action, {}) or ""), False
-        if not plain.step or not sayable(plain.step):
+        plain, named = StepText(english_step(action, {}) or ""), False
+        if not plain.step or not is_expressible(plain.step):
             plain = StepText("", "something was typed that plain English cannot say")
         if field is not None and field.takes_text and any(each.id == field.id for each in observation.elements):
             into = a.Type(text=text, target=a.Target(phrase="field"))
-            said = describe_element(field, observation, lambda phrase: step_of(into, {"target": phrase}), ("type",))
+            said = describe_element(
+                field, observation, lambda phrase: english_step(into, {"target": phrase}), ("type",)
+            )
             if said.step and not said.comment:
                 plain, named = said, True
         self._keep(RecordedStep("fill", plain, field.id if field else "", named=named))

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from handeye.agent.run_folder import slug
 from handeye.scenarios.checks.kinds import StatementCheck
 from handeye.scenarios.checks.screen import check_screen
-from handeye.scenarios.export.draft import DraftLine, SuiteDraft, sayable
-from handeye.scenarios.export.english import quoted, step_of
-from handeye.scenarios.export.suite_writer import suggested
+from handeye.scenarios.export.draft import DraftLine, SuiteDraft, is_expressible
+from handeye.scenarios.export.english import english_step, quote
+from handeye.scenarios.export.suite_writer import suggest_checks
 from handeye.scenarios.record.step_text import StepText, describe_element, element_phrases, leads_to
 from handeye.tools import actions as a
 from handeye.tools.errors import UsageError
@@ -114,7 +114,7 @@ class Recording:
         draft.steps = [DraftLine(*each.said) for each in steps]
         draft.ensures = [DraftLine(each.says, each.said.comment) for each in ending]
         if not any(each.check and each.said.step for each in self.entries):
-            draft.ensures = suggested(self.title, self.url, self.device)
+            draft.ensures = suggest_checks(self.title, self.url, self.device)
             draft.unchecked = not draft.ensures
         return draft
 
@@ -127,7 +127,7 @@ class Recording:
 
         def step(phrase: str) -> str | None:
             click = a.Click(target=a.Target(phrase=phrase), button=button, count=count, modifiers=held)  # type: ignore[arg-type]
-            return step_of(click, {"target": phrase})
+            return english_step(click, {"target": phrase})
 
         element = event.element
         if event.hover and element:
@@ -172,10 +172,14 @@ class Recording:
         observation = event.observation()
         for first in element_phrases(start, observation)[:-1]:
             for second in element_phrases(end, observation)[:-1]:
-                step = step_of(
+                step = english_step(
                     a.Drag(start=a.Target(phrase=first), end=a.Target(phrase=second)), {"start": first, "end": second}
                 )
-                if step and sayable(step) and leads_to(step, {start.id, end.id}, observation, frozenset({"drag"})):
+                if (
+                    step
+                    and is_expressible(step)
+                    and leads_to(step, {start.id, end.id}, observation, frozenset({"drag"}))
+                ):
                     return RecordedStep("drag", StepText(step), start.id)
         return RecordedStep("drag", StepText("", f"the mouse was dragged {where}: no words were found that lead there"))
 
@@ -189,14 +193,16 @@ class Recording:
             return None
         action = a.Type(text=_clean(text), clear=clear, target=a.Target(phrase="field"))
         observation = event.observation(value=event.before)
-        said = describe_element(element, observation, lambda phrase: step_of(action, {"target": phrase}), ("type",))
+        said = describe_element(
+            element, observation, lambda phrase: english_step(action, {"target": phrase}), ("type",)
+        )
         if not said.step and not event.secret:
             said = StepText("", f"“{_clean(text)}” was typed into “{element.name}”, which plain English cannot say")
         return RecordedStep("fill", said, element.id, event.session)
 
     def _set(self, event: UserEvent) -> RecordedStep | None:
         element = event.element
-        value = quoted(event.value)
+        value = quote(event.value)
         if element is None or not event.value or value is None:
             return None
 
@@ -225,7 +231,7 @@ class Recording:
 
     def _select(self, event: UserEvent) -> RecordedStep | None:
         element = event.element
-        options = [each for each in map(quoted, event.options) if each]
+        options = [each for each in map(quote, event.options) if each]
         if element is None or not options:
             return None
 
@@ -240,7 +246,7 @@ class Recording:
             return None
         action = a.Upload(target=a.Target(phrase="field"), paths=event.names)
         said = describe_element(
-            element, event.observation(), lambda phrase: step_of(action, {"target": phrase}), ("upload",)
+            element, event.observation(), lambda phrase: english_step(action, {"target": phrase}), ("upload",)
         )
         hint = "give the whole path: a page is not told in which folder the file lies"
         return RecordedStep("files", StepText(said.step, said.comment or hint), element.id)
@@ -255,7 +261,7 @@ class Recording:
             and re.match(rf"press {re.escape(_key(event.keys))}\b", last.said.step)
         )
         count = last.count + 1 if last and same else 1
-        step = step_of(a.Key(keys=event.keys, count=min(100, count)), {})
+        step = english_step(a.Key(keys=event.keys, count=min(100, count)), {})
         if step is None:
             return RecordedStep(
                 "key", StepText("", f"{event.keys} was pressed, which plain English cannot say"), element
@@ -269,7 +275,7 @@ class Recording:
                 holds, _ = check_screen(StatementCheck(says=says), observation)
             except UsageError:
                 continue
-            if holds and sayable(says):
+            if holds and is_expressible(says):
                 return RecordedStep("check", StepText(f"check that {says}"), check=True, says=says)
         return RecordedStep(
             "check", StepText("", "something was to be checked here that no sentence could be made of"), check=True
@@ -282,12 +288,12 @@ class Recording:
             action = a.Reload()
         elif event.how == "back_forward":
             action = a.Forward() if event.place > event.origin >= 0 else a.Back()
-        step = step_of(action, {})
+        step = english_step(action, {})
         return RecordedStep("arrived", StepText(step or "", "" if step else f"the page {event.url} was opened"))
 
     def _tab(self, event: UserEvent) -> RecordedStep | None:
         action = a.Tabs(do="new") if event.how == "new" else a.Tabs(do="switch", index=event.tab)
-        return RecordedStep("tab", StepText(step_of(action, {}) or ""))
+        return RecordedStep("tab", StepText(english_step(action, {}) or ""))
 
     def secret(self, element: Element) -> str:
         """The name of the secret for a secret field."""
@@ -316,13 +322,13 @@ def _statements(event: UserEvent, element: Element | None, names: list[str]) -> 
     if element and not event.chosen and not event.secret:
         if element.checked is not None:
             made += [f"{name} is {'' if element.checked else 'not '}checked" for name in names[:3]]
-        if element.value and not element.secret and (value := quoted(element.value)):
+        if element.value and not element.secret and (value := quote(element.value)):
             made += [f"{name} contains {value}" for name in names[:3]]
         if not element.enabled:
             made += [f"{name} is disabled" for name in names[:3]]
-    if text := quoted(event.text) if event.text else None:
+    if text := quote(event.text) if event.text else None:
         made.append(f"the page shows {text}")
-    if element and element.name and (name := quoted(element.name)):
+    if element and element.name and (name := quote(element.name)):
         made += [f"the page shows {name}", f"{name} is visible"]
     return made
 

@@ -8,8 +8,8 @@ from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.decision import PolicyInput
 from handeye.policies.plain_english import PlainEnglish
 from handeye.policies.replay.signatures import target_signature
-from handeye.scenarios.export.draft import sayable
-from handeye.scenarios.export.english import phrases
+from handeye.scenarios.export.draft import is_expressible
+from handeye.scenarios.export.english import target_phrases
 from handeye.tools.actions import HAND_KINDS, Target, targets
 from handeye.tools.errors import HandeyeError
 
@@ -36,7 +36,7 @@ def element_phrases(element: Element, observation: Observation, point: Point | N
     visible = element.box.within(observation.screenshot.width, observation.screenshot.height) or element.box
     target = Target(phrase=element.role, point=point or visible.centre, element=element.id, box=element.box)
     signature = target_signature(target, observation)
-    return list(dict.fromkeys(phrases(signature, element.description)))[:MOST]
+    return list(dict.fromkeys(target_phrases(signature, element.description)))[:MOST]
 
 
 def describe_element(
@@ -54,7 +54,7 @@ def describe_element(
     *words, place = element_phrases(element, observation, point)
     for phrase in words:
         step = steps(phrase)
-        if not step or not sayable(step):
+        if not step or not is_expressible(step):
             continue
         sure = leads_to(step, {element.id}, observation, wanted)
         if sure:

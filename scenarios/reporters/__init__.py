@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 class Reporter(Protocol):
     """Receives the events of a suite run."""
 
-    def begin(self, scenarios: Sequence[Scenario], kept: int = 0) -> None:
-        """These are about to be run; so many have results from before, which are added at once."""
+    def begin(self, scenarios: Sequence[Scenario], previous: int = 0) -> None:
+        """The run starts; `previous` scenarios have results of an earlier run, which are added at once."""
         ...
 
     def add(self, result: ScenarioResult) -> None:
-        """One has ended."""
+        """A scenario has ended."""
         ...
 
     def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:
-        """All have; returns what was written."""
+        """All scenarios have ended; returns the files that were written."""
         ...
 
     def stop(self) -> None:
-        """The run has come to a bad end, in the place of `end`: what stands on the terminal may stay."""
+        """The run was cut off: called instead of `end`."""
         ...
 
 
@@ -47,11 +47,11 @@ REPORTERS = {
 
 
 def open_reporters(names: str, console: Console, output: Path) -> list[Reporter]:
-    """Those in a list such as `list,junit`. Raises UsageError for a name that is none."""
-    found: list[Reporter] = []
+    """The reporters of a list of names such as `list,junit`. Raises UsageError for an unknown name."""
+    reporters: list[Reporter] = []
     for name in filter(None, (each.strip() for each in names.split(","))):
         if name not in REPORTERS:
-            raise UsageError(f"no reporter is called {name!r}; there are {', '.join(REPORTERS)}")
+            raise UsageError(f"unknown reporter {name!r}; choose {', '.join(REPORTERS)}")
         module, _, attribute = REPORTERS[name].partition(":")
-        found.append(getattr(import_module(module), attribute)(console, output))
-    return found
+        reporters.append(getattr(import_module(module), attribute)(console, output))
+    return reporters

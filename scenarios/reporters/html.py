@@ -29,7 +29,7 @@ class HtmlReporter:
     def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
         self.output, self.path = output, output / "report.html"
 
-    def begin(self, scenarios: Sequence[Scenario], kept: int = 0) -> None:
+    def begin(self, scenarios: Sequence[Scenario], previous: int = 0) -> None:
         """Do nothing: the page is written at the end."""
 
     def add(self, result: ScenarioResult) -> None:

@@ -1,4 +1,7 @@
-"""For CI servers: JUnit's XML, as Jenkins, GitLab, GitHub's actions and Azure read it, in `junit.xml`."""
+"""The results of a run of suites as JUnit XML for CI servers: `junit.xml`.
+
+Jenkins, GitLab, GitHub Actions and Azure DevOps read it.
+"""
 
 from __future__ import annotations
 
@@ -18,26 +21,27 @@ if TYPE_CHECKING:
     from handeye.scenarios.results import ScenarioResult
     from handeye.scenarios.suite.scenario import Scenario
 
-#: Characters that XML 1.0 cannot hold, not even escaped.
-IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Characters that XML 1.0 does not allow, not even escaped: https://www.w3.org/TR/xml/#charsets.
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class JUnitReporter:
-    """One `testsuite` a file, one `testcase` a scenario."""
+    """Writes one `testsuite` for each file and one `testcase` for each scenario."""
 
     def __init__(self, console: Console, output: Path) -> None:  # noqa: ARG002
         self.path = output / "junit.xml"
 
-    def begin(self, scenarios: Sequence[Scenario], kept: int = 0) -> None:
-        """Nothing yet."""
+    def begin(self, scenarios: Sequence[Scenario], previous: int = 0) -> None:
+        """Do nothing: the file is written at the end."""
 
     def add(self, result: ScenarioResult) -> None:
-        """All at the end."""
+        """Do nothing: the file is written at the end."""
 
     def stop(self) -> None:
-        """Nothing is written."""
+        """Do nothing: an unfinished run of suites gets no file."""
 
     def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:
+        """Write the file; returns its path."""
         by_file: defaultdict[str, list[ScenarioResult]] = defaultdict(list)
         for result in results:
             by_file[result.file].append(result)
@@ -55,17 +59,17 @@ class JUnitReporter:
 
 
 def _case(suite: Xml.Element, result: ScenarioResult, file: str) -> None:
-    named = {"name": _clean(result.name), "classname": _clean(result.suite), "time": f"{result.seconds:.3f}"}
-    scenario = Xml.SubElement(suite, "testcase", named)
+    attributes = {"name": _clean(result.name), "classname": _clean(result.suite), "time": f"{result.seconds:.3f}"}
+    scenario = Xml.SubElement(suite, "testcase", attributes)
     tag = {"failed": "failure", "error": "error", "skipped": "skipped"}.get(result.status)
     if tag:
         kind = {} if tag == "skipped" else {"type": result.attempts[-1].run_status or result.status}
-        found = Xml.SubElement(scenario, tag, {"message": _clean(result.reason), **kind})
+        problem = Xml.SubElement(scenario, tag, {"message": _clean(result.reason), **kind})
         if tag != "skipped":
             checks = [f"{each.status}: {each.expected}; {each.actual}" for each in result.attempts[-1].checks]
-            found.text = _clean("\n".join([f"{file}:{result.line}", *checks]))
-    said = [f"attempt {each.number}: {each.status}  {each.reason}  {each.run}".rstrip() for each in result.attempts]
-    Xml.SubElement(scenario, "system-out").text = _clean("\n".join(said))
+            problem.text = _clean("\n".join([f"{file}:{result.line}", *checks]))
+    attempts = [f"attempt {each.number}: {each.status}  {each.reason}  {each.run}".rstrip() for each in result.attempts]
+    Xml.SubElement(scenario, "system-out").text = _clean("\n".join(attempts))
 
 
 def _counts(results: Sequence[ScenarioResult]) -> dict[str, str]:
@@ -75,4 +79,4 @@ def _counts(results: Sequence[ScenarioResult]) -> dict[str, str]:
 
 
 def _clean(text: str) -> str:
-    return IMPOSSIBLE.sub("\ufffd", text)
+    return FORBIDDEN.sub("\ufffd", text)

@@ -68,9 +68,26 @@ class RunIndex:
         return [self._card(path.parent, processes) for path in _newest(self.folders["runs"].glob("*/run.json"))]
 
     def suite_runs(self, processes: RunProcesses) -> list[RunCard]:
-        """The runs of suites, the newest first."""
+        """The runs of suites, the newest first. The state of a finished one is that of its attempt, with its checks."""
         paths = self.folders["tests"].glob(f"{ATTEMPTS}/*/*/run.json")
-        return [self._card(path.parent, processes) for path in _newest(paths)]
+        attempts = self._attempts()
+        cards = []
+        for path in _newest(paths):
+            card = self._card(path.parent, processes)
+            name, status = attempts.get(path.parent.resolve(), (card.goal, card.state))
+            cards.append(card._replace(goal=name, state=status))
+        return cards
+
+    def _attempts(self) -> dict[Path, tuple[str, str]]:
+        """The scenario's name and the attempt's status, by the folder of the run."""
+        path = self.folders["tests"] / "results.jsonl"
+        results = read_results(path) if path.exists() else []
+        return {
+            Path(attempt.run).resolve(): (result.name, attempt.status)
+            for result in results
+            for attempt in result.attempts
+            if attempt.run
+        }
 
     def suite_summary(self) -> SuiteSummary | None:
         """The results of suites; None if no suite was run."""

@@ -49,8 +49,9 @@ REPORT_POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-#: Tones of states that are not the end of a run.
-ACTIVE_TONES = {"running": "work", "starting": "work", "waiting for you": "warn", "paused": "warn"}
+#: Tones of states that are not the status of a run: those of working runs and of attempts.
+TONES = {"running": "work", "starting": "work", "waiting for you": "warn", "paused": "warn"}
+TONES |= {"passed": "good", "error": "bad"}
 
 
 class WebApp:
@@ -219,8 +220,8 @@ class WebApp:
 
 def tone(state: str) -> str:
     """The class that sets the colours of a displayed state."""
-    if state in ACTIVE_TONES:
-        return ACTIVE_TONES[state]
+    if state in TONES:
+        return TONES[state]
     label = RUN_LABELS.get(state.replace(" ", "_"))
     return label.tone if label else "calm"
 

@@ -1,4 +1,4 @@
-"""The report of a run, from its files to what a browser shows."""
+"""The report of a run: HTML in a real browser, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ from handeye.agent.event_log import (
     Started,
 )
 from handeye.agent.report import write_report
+from handeye.agent.report.markdown import run_markdown
+from handeye.agent.report.run_data import run_data
 from handeye.agent.report.run_page import follow_up_commands
 from handeye.agent.run_folder import RunConfig
+from handeye.agent.run_view import read_run_view
 from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Candidate
@@ -152,7 +155,7 @@ def load_pictures(page: Page) -> None:
     page.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth > 0)", timeout=5000)
 
 
-def test_the_header_tells_goal_verdict_reason_answer_and_totals(finished: Folder, opened: Open) -> None:
+def test_header_has_goal_status_reason_answer_and_totals(finished: Folder, opened: Open) -> None:
     header = opened(finished).locator("header.top")
     text = header.inner_text()
     for word in ("buy a lamp", "succeeded", "all clauses done", "LO-1", "3.2 s", "browser", "embedded", "handeye run"):
@@ -160,7 +163,7 @@ def test_the_header_tells_goal_verdict_reason_answer_and_totals(finished: Folder
     assert "handeye resume" not in text
 
 
-def test_a_step_tells_why_what_who_and_how_long(finished: Folder, opened: Open) -> None:
+def test_step_has_reasoning_outcome_source_and_durations(finished: Folder, opened: Open) -> None:
     step = opened(finished).locator(".step").first
     text = step.inner_text()
     for word in (
@@ -183,9 +186,7 @@ def test_a_step_tells_why_what_who_and_how_long(finished: Folder, opened: Open) 
     assert raw.inner_text() == '{"kind": "click"}'
 
 
-def test_a_step_tells_what_its_answers_agreed_on_what_it_was_chosen_from_and_what_was_spared(
-    folder: Folder, opened: Open
-) -> None:
+def test_step_has_agreement_candidates_and_cache_use(folder: Folder, opened: Open) -> None:
     usage = Usage(
         calls=6,
         tokens_in=10_000,
@@ -236,14 +237,14 @@ def test_a_step_tells_what_its_answers_agreed_on_what_it_was_chosen_from_and_wha
         assert words in header
 
 
-def test_stock_positions_and_steps_without_choice_are_not_told_of(finished: Folder, opened: Open) -> None:
+def test_default_positions_and_single_candidates_are_not_displayed(finished: Folder, opened: Open) -> None:
     page = opened(finished)
     text = page.locator("body").inner_text()
     for words in ("Positions", "reused", "answers agree", "Candidate actions", "%, low"):
         assert words not in text
 
 
-def test_pictures_load_and_lie_beside_the_report(finished: Folder, opened: Open) -> None:
+def test_screenshots_load_from_the_folder_of_the_report(finished: Folder, opened: Open) -> None:
     page = opened(finished)
     load_pictures(page)
     sources = page.eval_on_selector_all("img", "all => all.map(i => i.getAttribute('src'))")
@@ -254,7 +255,7 @@ def test_pictures_load_and_lie_beside_the_report(finished: Folder, opened: Open)
 
 @pytest.mark.parametrize("width", [400, 1440])
 @pytest.mark.parametrize("big", [False, True])
-def test_the_point_is_marked_where_the_action_went(finished: Folder, opened: Open, width: int, big: bool) -> None:
+def test_mark_is_at_the_point_of_the_action(finished: Folder, opened: Open, width: int, big: bool) -> None:
     page = opened(finished, width)
     load_pictures(page)
     if big:
@@ -273,7 +274,7 @@ def test_the_point_is_marked_where_the_action_went(finished: Folder, opened: Ope
     assert box["width"] / scale == pytest.approx(100, abs=6)
 
 
-def test_what_changed_is_outlined_on_the_next_look(finished: Folder, opened: Open) -> None:
+def test_changed_region_is_outlined_on_the_next_screenshot(finished: Folder, opened: Open) -> None:
     page = opened(finished)
     load_pictures(page)
     after = page.locator(".after").first
@@ -299,7 +300,7 @@ def test_drags_and_scrolls_are_arrows(folder: Folder, opened: Open) -> None:
     assert int(up.get_attribute("y2") or 0) < int(up.get_attribute("y1") or 0)
 
 
-def test_everything_from_outside_is_text(folder: Folder, opened: Open) -> None:
+def test_untrusted_text_is_never_markup(folder: Folder, opened: Open) -> None:
     words = HOSTILE + " שלום عالم"
     folder.add(STARTED.model_copy(update={"goal": words, "device": words, "on": words, "model": words}))
     folder.step(
@@ -322,7 +323,7 @@ def test_everything_from_outside_is_text(folder: Folder, opened: Open) -> None:
     assert "{{ 7*7 }}" in page.inner_text("h1")
 
 
-def test_a_script_that_slipped_in_would_not_run(finished: Folder, opened: Open, chromium: Any) -> None:
+def test_injected_script_does_not_run(finished: Folder, opened: Open, chromium: Any) -> None:
     report = write_report(finished.path)
     page_text = report.read_text(encoding="utf-8")
     report.write_text(page_text.replace("</h1>", "<script>document.title='owned'</script></h1>"), encoding="utf-8")
@@ -332,7 +333,7 @@ def test_a_script_that_slipped_in_would_not_run(finished: Folder, opened: Open, 
     page.close()
 
 
-def test_a_megabyte_of_raw_output_is_cut_and_its_whole_named(folder: Folder, opened: Open) -> None:
+def test_long_model_output_is_cut_and_links_the_event_log(folder: Folder, opened: Open) -> None:
     folder.add(STARTED)
     folder.step(1, raw="<b>x" * 262_144, text="t" * 300_000)
     assert len(folder.report()) < 200_000
@@ -342,7 +343,7 @@ def test_a_megabyte_of_raw_output_is_cut_and_its_whole_named(folder: Folder, ope
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
 
 
-def test_a_run_cut_off_says_so_and_how_to_go_on(folder: Folder, opened: Open) -> None:
+def test_unfinished_run_is_named_so_with_the_resume_command(folder: Folder, opened: Open) -> None:
     folder.add(STARTED)
     folder.step(1)
     folder.trace.close()
@@ -376,12 +377,14 @@ def test_a_run_cut_off_says_so_and_how_to_go_on(folder: Folder, opened: Open) ->
         ({"on": "browser of a script"}, None),
     ],
 )
-def test_it_can_be_run_again_in_the_same_way(tmp_path: Path, more: dict[str, Any], command: str | None) -> None:
+def test_command_repeats_the_run_with_the_same_settings(
+    tmp_path: Path, more: dict[str, Any], command: str | None
+) -> None:
     config = CONFIG.model_copy(update=more).model_dump(mode="json")
     assert follow_up_commands(tmp_path, config, "succeeded").get("Run it again") == command
 
 
-def test_a_resumed_run_is_told_in_order(folder: Folder, opened: Open) -> None:
+def test_resumption_is_displayed_between_its_steps(folder: Folder, opened: Open) -> None:
     folder.add(STARTED)
     folder.step(1)
     folder.add(Ended(status="waiting", reason="nobody there", steps=1, seconds=1))
@@ -396,7 +399,7 @@ def test_a_resumed_run_is_told_in_order(folder: Folder, opened: Open) -> None:
     assert "unknown" in page.locator(".step").first.inner_text()
 
 
-def test_a_step_decided_again_after_a_crash_stands_twice(folder: Folder) -> None:
+def test_step_decided_again_after_a_crash_is_displayed_twice(folder: Folder) -> None:
     folder.add(STARTED)
     folder.add(Observed(step=1, screen=folder.picture(1), size=SIZE))
     folder.add(Decided(step=1, reasoning="first", action=CLICK, description="click A"))
@@ -407,7 +410,7 @@ def test_a_step_decided_again_after_a_crash_stands_twice(folder: Folder) -> None
     assert text.index("click A") < text.index('class="resumed"') < text.rindex("click B")
 
 
-def test_a_refusal_and_a_failure_are_badges_with_their_reason(folder: Folder, opened: Open) -> None:
+def test_refusal_and_failure_are_badges_with_their_reason(folder: Folder, opened: Open) -> None:
     folder.add(STARTED, Observed(step=1, screen=folder.picture(1), size=SIZE))
     folder.add(Decided(step=1, reasoning="t", action=CLICK, description="click it"))
     folder.add(Guarded(step=1, decision="deny", reason="evil.example is not allowed"))
@@ -421,7 +424,7 @@ def test_a_refusal_and_a_failure_are_badges_with_their_reason(folder: Folder, op
     assert "it is covered" in steps.nth(1).inner_text()
 
 
-def test_a_picture_that_is_gone_leaves_a_note(finished: Folder, opened: Open) -> None:
+def test_deleted_screenshot_is_replaced_by_a_note(finished: Folder, opened: Open) -> None:
     for picture in (finished.path / "screens").iterdir():
         picture.unlink()
     page = opened(finished)
@@ -429,14 +432,14 @@ def test_a_picture_that_is_gone_leaves_a_note(finished: Folder, opened: Open) ->
     assert page.locator(".before .gone").count() == 2
 
 
-def test_a_screen_that_is_no_digest_is_never_linked(folder: Folder) -> None:
+def test_screen_that_is_not_a_digest_is_never_linked(folder: Folder) -> None:
     folder.add(STARTED)
     (folder.path / "secret.webp").write_text("x")
     folder.step(1, screen="../secret")
     assert "secret.webp" not in folder.report()
 
 
-def test_steps_are_walked_with_the_keyboard(folder: Folder, opened: Open) -> None:
+def test_steps_are_selected_with_the_keyboard(folder: Folder, opened: Open) -> None:
     folder.add(STARTED)
     for number in range(1, 6):
         folder.step(number)
@@ -458,7 +461,7 @@ def test_steps_are_walked_with_the_keyboard(folder: Folder, opened: Open) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_texts_stand_out_from_their_ground(finished: Folder, opened: Open, scheme: str) -> None:
+def test_text_has_enough_contrast(finished: Folder, opened: Open, scheme: str) -> None:
     page = opened(finished, color_scheme=scheme)
     ratio = page.evaluate(
         """() => {
@@ -481,12 +484,12 @@ def test_texts_stand_out_from_their_ground(finished: Folder, opened: Open, schem
 
 
 @pytest.mark.parametrize("width", [360, 800, 1440])
-def test_nothing_is_wider_than_the_window(finished: Folder, opened: Open, width: int) -> None:
+def test_page_is_not_wider_than_the_window(finished: Folder, opened: Open, width: int) -> None:
     page = opened(finished, width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_thousand_steps_open_quickly_and_stay_small(folder: Folder, opened: Open) -> None:
+def test_thousand_steps_open_quickly_and_stay_small(folder: Folder, opened: Open) -> None:
     folder.add(STARTED)
     picture = folder.path / "screens" / f"{folder.picture(9)}.webp"
     for number in range(1, 1001):
@@ -504,7 +507,7 @@ def test_a_thousand_steps_open_quickly_and_stay_small(folder: Folder, opened: Op
     page.locator("#s1000 .before img").wait_for()
 
 
-def test_a_run_without_its_json_or_without_a_trace_still_has_a_report(tmp_path: Path) -> None:
+def test_run_without_run_json_or_without_event_log_has_a_report(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"config": {"goal": "only planned"}}))
     page = write_report(tmp_path).read_text(encoding="utf-8")
     assert "only planned" in page
@@ -513,11 +516,79 @@ def test_a_run_without_its_json_or_without_a_trace_still_has_a_report(tmp_path: 
     assert "unfinished" in write_report(tmp_path).read_text(encoding="utf-8")
 
 
-def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
+def test_folder_without_a_run_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a run's folder"):
         write_report(tmp_path)
 
 
-def test_a_report_is_written_again_over_the_old_one(finished: Folder) -> None:
+def test_report_is_replaced(finished: Folder) -> None:
     assert finished.report() == finished.report()
     assert not list(finished.path.glob("*.part"))
+
+
+#: What version 1 of the event log called events and fields.
+_VERSION_1 = {
+    '"event":"observed"': '"event":"looked"',
+    '"event":"decided"': '"event":"thought"',
+    '"event":"guarded"': '"event":"judged"',
+    '"event":"performed"': '"event":"acted"',
+    '"reasoning":': '"thought":',
+    '"description":': '"said":',
+    '"groundings":': '"found":',
+    '"signatures":': '"sights":',
+    '"decision":': '"ruling":',
+    '"status":': '"verdict":',
+    '"version":2': '"version":1',
+}
+
+
+def test_event_log_of_version_1_has_the_same_report(finished: Folder) -> None:
+    page, path = finished.report(), finished.path / "trace.jsonl"
+    text = path.read_text(encoding="utf-8")
+    for new, old in _VERSION_1.items():
+        assert new in text, new
+        text = text.replace(new, old)
+    path.write_text(text, encoding="utf-8")
+    assert finished.report() == page
+
+
+def test_markdown_has_status_answer_and_a_row_per_step(finished: Folder) -> None:
+    text = run_markdown(read_run_view(finished.path))
+    lines = text.splitlines()
+    assert lines[0] == "## buy a lamp"
+    assert "✅ **succeeded**: all clauses done" in lines
+    assert "**Answer:** LO-1" in lines
+    assert "| 1 | click “Buy” | ✅ confirmed | the address changed to /cart | 1.9 s |" in lines
+    assert [line[:4] for line in lines if line.startswith("| ")] == ["| St", "| --", "| 1 ", "| 2 "]
+    assert "handeye run 'buy a lamp'" in text
+
+
+def test_untrusted_text_is_escaped_in_markdown(folder: Folder) -> None:
+    words = "a | b <img src=x> [link](http://evil.test) **bold** @ada #1\n| x | `code`"
+    folder.add(STARTED.model_copy(update={"goal": words}))
+    folder.step(1, description=words)
+    folder.add(ENDED.model_copy(update={"reason": words, "answer": words}))
+    lines = run_markdown(read_run_view(folder.path)).splitlines()
+    assert lines[0].startswith("## a \\| b \\<img src=x\\> \\[link\\](http://evil.test) \\*\\*bold\\*\\* ")
+    assert lines[0].endswith(" @\u200bada #\u200b1 \\| x \\| \\`code\\`"), "nobody is notified"
+    (row,) = [line for line in lines if line.startswith("| 1 ")]
+    assert len(row.replace("\\|", "").split("|")) == 7, "five cells"
+
+
+def test_many_steps_are_left_out_of_markdown_in_the_middle(folder: Folder) -> None:
+    folder.add(STARTED)
+    for number in range(1, 201):
+        folder.step(number, screen="0" * 64)
+    text = run_markdown(read_run_view(folder.path))
+    assert "*80 steps are left out here*" in text
+    assert len(text) < 65_536
+
+
+def test_json_has_the_steps_and_relative_screenshots(finished: Folder) -> None:
+    data = run_data(read_run_view(finished.path)).model_dump(mode="json")
+    assert (data["goal"], data["status"], data["answer"], data["actions"]) == ("buy a lamp", "succeeded", "LO-1", 2)
+    first = data["steps"][0]
+    assert (first["description"], first["state"]) == ("click “Buy”", "confirmed")
+    assert (finished.path / first["before"]["file"]).is_file()
+    assert 'cx="1000" cy="300"' in first["before"]["marks"]
+    assert 'class="changed"' in first["after"]["marks"]

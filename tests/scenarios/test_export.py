@@ -23,10 +23,10 @@ from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.parsing import parse
 from handeye.policies.scripted import Scripted
 from handeye.scenarios.environment import serve_suite
-from handeye.scenarios.export.draft import DraftLine, SuiteDraft, sayable
-from handeye.scenarios.export.english import step_of
-from handeye.scenarios.export.playwright import text_of, to_playwright
-from handeye.scenarios.export.suite_writer import literal, to_pytest, to_yaml
+from handeye.scenarios.export.draft import DraftLine, SuiteDraft, is_expressible
+from handeye.scenarios.export.english import english_step
+from handeye.scenarios.export.playwright import text_expression, to_playwright
+from handeye.scenarios.export.suite_writer import python_literal, to_pytest, to_yaml
 from handeye.scenarios.export.transcript import read_transcript
 from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.runner import Settings
@@ -229,12 +229,14 @@ def test_a_desktops_run_becomes_a_suite_and_no_playwright_script(tmp_path: Path)
 @example("”“«»「」")
 @example("\u2028\x85")
 def test_any_text_survives_in_a_suite_and_in_python(text: str) -> None:
-    assert ast.literal_eval(literal(text)) == text
-    assert eval(text_of(text.replace("{{secret:", ""))) == text.replace("{{secret:", "")
+    assert ast.literal_eval(python_literal(text)) == text
+    assert eval(text_expression(text.replace("{{secret:", ""))) == text.replace("{{secret:", "")
     step = (
-        step_of(Type(text=text), {}) if not any(ord(letter) < 32 and letter not in "\n\t" for letter in text) else None
+        english_step(Type(text=text), {})
+        if not any(ord(letter) < 32 and letter not in "\n\t" for letter in text)
+        else None
     )
-    if step is None or not sayable(step):
+    if step is None or not is_expressible(step):
         return  # said in a comment
     draft = SuiteDraft(
         name="any", on="http://127.0.0.1", steps=[DraftLine(step, text), DraftLine("press Enter")], unchecked=True
@@ -268,4 +270,4 @@ def test_few_texts_cannot_be_said() -> None:
         "press Enter, then",
         " x ",
     ):
-        assert step_of(Type(text=text), {}) is not None, text
+        assert english_step(Type(text=text), {}) is not None, text

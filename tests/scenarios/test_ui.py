@@ -18,7 +18,10 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from handeye.perception.engines.options import EngineOptions
+from handeye.scenarios.results import ATTEMPTS, Attempt, ScenarioResult
 from handeye.scenarios.ui.form import config_of
+from handeye.scenarios.ui.run_index import RunIndex
+from handeye.scenarios.ui.run_process import RunProcesses
 from handeye.tools.browser.launch import flags, need_chromium
 from handeye.tools.errors import UsageError
 
@@ -223,3 +226,22 @@ def test_nobody_else_is_let_in(ui: Ui) -> None:
     given = ask("GET", "/files/runs/mine/downloads/report.html", Cookie=cookie)
     assert given.headers["Content-Type"] == "application/octet-stream"
     assert given.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_list_has_the_status_of_attempts_and_of_runs_of_earlier_versions(tmp_path: Path) -> None:
+    runs, output = tmp_path / "runs", tmp_path / "out"
+    attempt = output / ATTEMPTS / "001-greets" / "run"
+    for folder, record in (
+        (runs / "old", {"version": 1, "verdict": "failed", "config": {"goal": "an old run"}}),
+        (attempt, {"version": 2, "status": "succeeded", "config": {"goal": "click Greet"}}),
+    ):
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(json.dumps(record))
+    result = ScenarioResult(
+        key="k", name="greets Bob", suite="s", file="s.yaml", line=1, status="failed",
+        attempts=(Attempt(number=1, status="failed", run_status="succeeded", run=str(attempt)),),
+    )  # fmt: skip
+    (output / "results.jsonl").write_text(result.model_dump_json() + "\n")
+    index, processes = RunIndex(runs, output), RunProcesses(runs)
+    assert [(card.goal, card.state) for card in index.runs(processes)] == [("an old run", "failed")]
+    assert [(card.goal, card.state) for card in index.suite_runs(processes)] == [("greets Bob", "failed")]

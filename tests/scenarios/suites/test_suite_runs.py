@@ -211,5 +211,5 @@ def test_what_is_skipped_is_not_served(folder: Path) -> None:
 
 
 def test_no_reporter_is_called_so(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no reporter is called 'xml'; there are list"):
+    with pytest.raises(UsageError, match="unknown reporter 'xml'; choose list"):
         open_reporters("list,xml", Console(), tmp_path)

@@ -150,7 +150,7 @@ def test_the_time_left_follows_from_what_this_run_has_done() -> None:
     """What a run before it had done took none of its time."""
     clock = 0.0
     progress = Progress(get_time=lambda: clock)
-    number = progress.add_task("", total=10, kept=2)
+    number = progress.add_task("", total=10, previous=2)
     (task,) = progress.tasks
 
     def told(at: float, completed: int) -> str:
