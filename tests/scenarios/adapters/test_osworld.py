@@ -104,7 +104,10 @@ OUTSIDE = {"type": "open", "parameters": {"path": "/etc/passwd"}}
         ([OUTSIDE], "config.0.parameters.path is '/etc/passwd', which is not a file below /home/user"),
         ([{"type": "open", "parameters": {"path": "/home/user/../x"}}], "not a file below /home/user"),
         ([{"type": "download", "parameters": {"files": [{"url": "file:///etc/passwd", "path": NOTE}]}}], "http://"),
-        ([{"type": "upload_file", "parameters": {"files": [{"local_path": "../x", "path": NOTE}]}}], "not next to the task file"),
+        (
+            [{"type": "upload_file", "parameters": {"files": [{"local_path": "../x", "path": NOTE}]}}],
+            "not next to the task file",
+        ),
         (
             [{"type": "upload_file", "parameters": {"files": [{"local_path": "none", "path": NOTE}]}}],
             "there is no file",

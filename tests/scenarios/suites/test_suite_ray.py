@@ -27,13 +27,13 @@ needs_ray = pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installe
 APART = """
 from pathlib import Path
 from handeye.scenarios.suite_run import run_all
-from handeye.scenarios.distributed import Spread, connect
-from handeye.scenarios.suite.expansion import cases_of
+from handeye.scenarios.distributed import ClusterPool, connect
+from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.runner import Settings
 
 with connect("local", cores=1) as cluster:
-    spread = Spread(cluster._replace(apart=True))
-    run_all(cases_of(Path("todos.yaml")), Settings(output=Path("out")), 1, 0, [], work=spread)
+    pool = ClusterPool(cluster._replace(apart=True))
+    run_all(load_scenarios(Path("todos.yaml")), Settings(output=Path("out")), 1, 0, [], work=pool)
 """
 
 
@@ -94,6 +94,6 @@ def test_what_travels_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     back = tmp_path / "back" / "trials" / "001-a"
     assert sorted(path.name for path in back.iterdir()) == [OMITTED_LIST, "middle", "small"]
     assert (back / OMITTED_LIST).read_text() == "large\n"
-    monkeypatch.setattr("handeye.scenarios.distributed.archives.MOST", 1000)
-    with pytest.raises(UsageError, match="give the suite a folder of its own"):
+    monkeypatch.setattr("handeye.scenarios.distributed.archives.MAX_SUITE_BYTES", 1000)
+    with pytest.raises(UsageError, match="move the suite to a separate folder"):
         pack_suite(SuiteFolders(tmp_path, (folder,)))
