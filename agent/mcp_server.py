@@ -266,14 +266,14 @@ def build_server(desk: Desk) -> MCPServer[Any]:
 
     @server.tool(annotations=acts, structured_output=False)
     async def run(goal: str, ctx: Context, max_steps: Annotated[int, Field(ge=1, le=1000)] = 50) -> str:
-        """Carry out a goal in plain English, step by step, each verified; answers with the verdict as JSON."""
+        """Carry out a goal in plain English, step by step, each verified; returns the status as JSON."""
         listen = _progress(ctx)
         return str(await desk.do(lambda: desk.run(goal, listen, max_steps=max_steps)))
 
     @server.tool(annotations=acts, structured_output=False)
     async def answer(run: str, answer: str, ctx: Context, question: str = "") -> str:
-        """Answer the question that a run of this server waits on, and go on with it. `question` is its id as it was
-        told with it; an answer to an earlier question is not used. Approvals are the person's."""
+        """Answer the question that a run of this server waits for, and continue it. `question` is the id that came with
+        it; an answer to an earlier question is not used. Only a person can approve."""
         listen = _progress(ctx)
         return str(await desk.do(lambda: desk.answer(run, answer, listen, question)))
 

@@ -145,7 +145,7 @@ class RunOptions(BaseModel):
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], sources: Mapping[str, str] | None = None) -> Self:
-        """Options from values by name; the fields of `EngineOptions` stand beside the others.
+        """Options from values by name; the fields of `EngineOptions` are at the same level as the others.
 
         Raises UsageError for the first wrong value: `max-steps must be at least 1, got 0`. `sources` has what to write
         for a name instead, such as the flag that was used.

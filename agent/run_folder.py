@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 RESUMABLE = frozenset({None, "waiting", "interrupted", "out_of_budget", "broken", "stuck"})
 
 
-#: The schema of `run.json`. Version 1 had `verdict` for `status`, and `memento.json` for `device_state.json`.
+#: The schema of `run.json`. Version 1 had `verdict` for `status`, and another name for `device_state.json`.
 VERSION = 2
 
 #: The remedy for a damaged file of a run.
@@ -263,7 +263,7 @@ class RunFolder:
 
     @property
     def device_state_path(self) -> Path:
-        """The file with the state of the device; in a run of version 0.1 it is `memento.json`."""
+        """The file with the state of the device; a run of version 0.1 has it under another name."""
         path, former = self.path / "device_state.json", self.path / "memento.json"
         return former if former.exists() and not path.exists() else path
 

@@ -127,7 +127,7 @@ class Function:
         try:
             made = self._model.model_validate(arguments)
         except ValidationError as error:
-            raise ActionRefused(f"{self.name}: {told(error)}; it takes {signature(self.schema)}") from None
+            raise ActionRefused(f"{self.name}: {first_fault(error)}; it takes {signature(self.schema)}") from None
         return {self._names[each]: getattr(made, each) for each in made.model_fields_set}
 
     def _work(self, values: dict[str, Any], future: Future[Any]) -> None:
@@ -259,7 +259,7 @@ def cut(text: str, most: int = SHORT_CHARACTERS) -> str:
     return kept if len(text) <= most else f"{kept.rstrip()}… (cut: the first {most:,} of {len(text):,} characters)"
 
 
-def told(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
     """The first fault of what was given, in words that can go back to a model."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or "the arguments"

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from handeye.tools.custom_tools import NAME, SECONDS, Unclear, as_text, signature, told
+from handeye.tools.custom_tools import NAME, SECONDS, Unclear, as_text, first_fault, signature
 from handeye.tools.errors import ActionFailed, ActionRefused, SetupError, UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class McpServer:
         try:
             self.table = McpTable.model_validate(dict(table))
         except ValidationError as error:
-            raise UsageError(f"[mcp.{name}]: {told(error)}; see docs/tools.md") from None
+            raise UsageError(f"[mcp.{name}]: {first_fault(error)}; see docs/tools.md") from None
         if bool(self.table.command) == bool(self.table.url):
             raise UsageError(f"[mcp.{name}] needs a command or a url, one of both")
         if not NAME.fullmatch(f"{name}.x"):

@@ -125,9 +125,9 @@ def train(
 ) -> None:
     """Teach a small InternVL to point at what a phrase means, on screens that handeye draws itself.
 
-    Before the first step and after the last it is asked about held-out screens, and beside each score stands the
-    control: the same questions put to other pictures. A run that was stopped goes on exactly where it wrote its last
-    state; give the same command again. Needs handeye\\[transformers].
+    Held-out screens are evaluated before the first step and after the last. Each score has a control: the same
+    questions about other pictures. A training that was stopped continues exactly from its last state; give the same
+    command again. Needs handeye\\[transformers].
 
     With [b]--base[/b] an InternVL checkpoint is tuned on runs instead: on what was right (sft), on right against wrong
     (mpo), or as the critic of [b]--best-of[/b] (critic). Needs handeye\\[train].

@@ -47,7 +47,7 @@ def script() -> str:
 class BrowserRecorder:
     """A Chromium whose person is listened to, from `async with` to its end.
 
-    `told` is called with each entry that is new or has changed. `wait` goes on until the last tab is closed.
+    `on_entry` is called with each entry that is new or has changed. `wait` goes on until the last tab is closed.
     """
 
     def __init__(

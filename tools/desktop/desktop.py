@@ -63,7 +63,7 @@ class Desktop(Device):
     `display` is another X display than $DISPLAY, such as `:7`. Raises SetupError when there is no screen (a Wayland
     session included) or another run drives it, and UsageError when there is no such monitor.
 
-    With `attended`, somebody may sit there: no second device opens on the same screen, pushing the pointer into the
+    With `attended`, a person may use it: no second device opens on the same screen, pushing the pointer into the
     top left corner stops handeye (the next call raises DeviceLost), and on X11 so does `stop_key` in any program.
     """
 

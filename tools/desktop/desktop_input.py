@@ -77,6 +77,7 @@ class Input:
                 time.sleep(0.1)
 
     def scroll(self, place: Place, direction: Direction, notches: int) -> None:
+        """Move the pointer to a place and turn the wheel."""
         self.move(place)
         self._backend.wheel(direction, notches)
 
@@ -110,6 +111,7 @@ class Input:
             time.sleep(0.02)
 
     def press(self, modifiers: tuple[str, ...], key: str) -> None:
+        """Press a key while modifiers are held."""
         with self._held(modifiers):
             try:
                 self._backend.key(key, True)

@@ -44,14 +44,14 @@ class FocusedField:
         if self._terminal and self._told is None:
             self._input.kill_line()
         elif self._told is not None and not self._told.secret:
-            self._empty_told(self._told)
+            self._empty_reported(self._told)
         elif self.silent:
             self._empty_silent()
         else:
             self._input.select_all()
 
-    def _empty_told(self, told: Element) -> None:
-        held = told.value
+    def _empty_reported(self, element: Element) -> None:
+        held = element.value
         for select in (self._input.select_all, self._input.select_back):
             select()
             if not held:
@@ -95,7 +95,7 @@ class FocusedField:
         return selection.read()
 
     def read(self) -> str | None:
-        """What it holds now, the caret at its end afterwards; None where that cannot be told, or elements tell it."""
+        """Return its text, with the caret at its end afterwards; None if unreadable, or if elements report it."""
         if not self.silent:
             return None
         try:

@@ -82,7 +82,7 @@ class Selection(Protocol):
     """What programs hand over as soon as it is selected: X11's PRIMARY. Raises ActionFailed like Clipboard."""
 
     def take(self) -> None:
-        """Have nothing selected as far as others are told."""
+        """Release the selection."""
         ...
 
     def taken(self) -> bool:
@@ -104,13 +104,21 @@ class InputBackend(Protocol):
     bus_address: str | None
     """Where programs tell what they show: None for the session's own accessibility bus, empty for nowhere."""
 
-    def pointer(self) -> tuple[float, float]: ...
+    def pointer(self) -> tuple[float, float]:
+        """Return the position of the pointer."""
+        ...
 
-    def move(self, x: float, y: float) -> None: ...
+    def move(self, x: float, y: float) -> None:
+        """Move the pointer."""
+        ...
 
-    def button(self, name: Button, down: bool) -> None: ...
+    def button(self, name: Button, down: bool) -> None:
+        """Press or release a mouse button."""
+        ...
 
-    def wheel(self, direction: Direction, notches: int) -> None: ...
+    def wheel(self, direction: Direction, notches: int) -> None:
+        """Turn the wheel by a number of notches."""
+        ...
 
     def on_popup(self, x: float, y: float) -> bool:
         """Whether a menu or something else that popped up lies there; False where the platform does not tell."""
@@ -137,7 +145,9 @@ class InputBackend(Protocol):
         ...
 
     @property
-    def clipboard(self) -> Clipboard: ...
+    def clipboard(self) -> Clipboard:
+        """The clipboard of this display."""
+        ...
 
     @property
     def selection(self) -> Selection | None:
@@ -153,14 +163,14 @@ class InputBackend(Protocol):
         ...
 
     def load(self) -> ProcessLoad | None:
-        """How hard the program in front works; None when that cannot be told."""
+        """Return the processor time of the program in front; None if it is unknown."""
         ...
 
     def close(self) -> None: ...
 
 
 def process_load(pid: int) -> ProcessLoad | None:
-    """How hard a process and its descendants work; None when it cannot be told."""
+    """Return the processor time of a process and its descendants; None if it is unknown."""
     ticks, waiting = 0, False
     seen, queue = set[int](), [pid]
     while queue:

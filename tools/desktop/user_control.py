@@ -1,4 +1,4 @@
-"""The person at the screen: how they stop handeye, and that nobody else drives it meanwhile."""
+"""Control by the person at the screen: stops a run, and prevents a second run on the same screen."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ CORNER = 1.5
 
 
 class UserControl:
-    """Somebody at a screen that handeye drives. Raises SetupError when another run drives it already.
+    """The person at a screen that handeye drives. Raises SetupError if another run drives it already.
 
-    `note` says in words when the stop key cannot be heard; on Windows and macOS nobody listens for it.
+    `note` says in words that the stop key cannot be received; there is none on Windows and macOS.
     """
 
     def __init__(self, display: str | None, stop_key: str) -> None:
@@ -142,7 +142,7 @@ class ScreenLock:
         return "another process"
 
     def work_for(self, run: str) -> None:
-        """Note which run has the screen, for the others to be told."""
+        """Record which run has the screen, for the error of others."""
         said = {"pid": os.getpid(), "run": run, "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]}
         with suppress(OSError):  # a full disk must not stop the run: the lock holds without the note
             self._note.touch(mode=0o600)

@@ -101,7 +101,7 @@ class Virtual(Desktop):
     ) -> None:
         self._command, self._timeout, self._headed, self._folder = command, timeout, headed, folder
         self._argv = _words(command, folder) if command is not None else []
-        self._identity = uuid4().hex  # tells this display from any other that a memento may come from
+        self._identity = uuid4().hex  # distinguishes this display from that of a stored device state
         self._pid: int | None = None
         self._complaints: int | None = None  # bytes on its stderr before the last action
         self._up = False
@@ -121,7 +121,7 @@ class Virtual(Desktop):
             self._env |= {"HOME": str(home.resolve())} if home else {}
             if not headed:
                 self._start_manager()
-                self._start_telling()
+                self._start_accessibility()
             if command is not None:
                 self._start_program()
         except BaseException:
@@ -154,7 +154,7 @@ class Virtual(Desktop):
         screen = self._capture.monitor
         self._input.move((screen["width"] - 1, screen["height"] - 1))
 
-    def _start_telling(self) -> None:
+    def _start_accessibility(self) -> None:
         """An accessibility bus where the machine has one; elsewhere there are only pixels."""
         from handeye.tools.desktop.backends.x11_connection import Connection
 
@@ -264,7 +264,7 @@ class Virtual(Desktop):
         return {"command": self._command, "identity": self._identity, **super().device_state()}
 
     def restore(self, device_state: dict[str, Any]) -> str:
-        """Start the memento's command anew, unless this device's own is that and has a window.
+        """Start the command of the device state again, unless this device runs it with a window.
 
         What stood on another display, which a crash took away with its programs, is lost.
         """

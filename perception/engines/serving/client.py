@@ -99,15 +99,15 @@ class ChatClient:
         self._lost: set[str] = set()
 
     def ask(
-        self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, telling: TextForwarder | None
+        self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, forwarder: TextForwarder | None
     ) -> ChatReply:
         """Post a question until it is taken or there is nothing left to give way on; ModelError then."""
         bound, news = self._profile.max_tiles, list(self._found_lacking(grammar))
-        reader = (lambda: StreamReader(telling)) if telling else None
+        reader = (lambda: StreamReader(forwarder)) if forwarder else None
         while True:
-            sent, fields = self._dressed(prompt, bound, grammar, streamed=telling is not None)
+            sent, fields = self._dressed(prompt, bound, grammar, streamed=forwarder is not None)
             request = body | {"model": self._server.name, "messages": self._messages(sent, bound)}
-            request |= {"stream": True} if telling else {}
+            request |= {"stream": True} if forwarder else {}
             for added in fields.values():
                 request |= added
             try:

@@ -124,11 +124,11 @@ class ServerEngine:
         body |= {"top_p": TOP_P} if request.temperature > 0 else {}
         grammar = request.grammar if self._constrain else ""
         until = began + self._http.timeout
-        telling = TextForwarder(request.on_text, ends) if request.on_text else None
+        forwarder = TextForwarder(request.on_text, ends) if request.on_text else None
         answers: list[Answer] = []
         while len(answers) < samples:
             wanted = samples - len(answers)
-            asked = self._ask(request.prompt, body | {"n": wanted}, grammar, until, telling)
+            asked = self._ask(request.prompt, body | {"n": wanted}, grammar, until, forwarder)
             given = self._answers(asked, ends, time.monotonic() - began)
             if len(given) > wanted:
                 raise ModelError(
@@ -136,7 +136,7 @@ class ServerEngine:
                 )
             # Some servers give one answer, however many are asked for.
             answers += given
-            telling = None
+            forwarder = None
         return answers * (request.samples // samples)
 
     def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
@@ -164,10 +164,10 @@ class ServerEngine:
             self._behind.close()
 
     def _ask(
-        self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, telling: TextForwarder | None
+        self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, forwarder: TextForwarder | None
     ) -> ChatReply:
         try:
-            asked = self._asking.ask(prompt, body, grammar, until, telling)
+            asked = self._asking.ask(prompt, body, grammar, until, forwarder)
         except ModelError as error:
             if self._behind is not None and (trouble := self._behind.trouble()):
                 raise ModelError(f"the server of {self.name} ended: {trouble}") from error

@@ -48,8 +48,8 @@ END = b"[DONE]"
 class StreamReader:
     """Assembles server-sent events of OpenAI's chat API into the reply that a request without streaming gets."""
 
-    def __init__(self, telling: TextForwarder) -> None:
-        self._telling = telling
+    def __init__(self, forwarder: TextForwarder) -> None:
+        self._telling = forwarder
         self._rest = b""
         self._choices: dict[int, tuple[ReplyMessage, Any]] = {}
         self._error: bytes | None = None

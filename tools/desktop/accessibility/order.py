@@ -1,4 +1,4 @@
-"""Things in the order a person reads them, and the label that stands beside a field."""
+"""Reading order of elements, and the labels of fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from handeye.tools.geometry import Box
 
-#: A line of a form is at most so high: something higher stands beside several.
+#: The largest height of a line of a form; a higher element spans several lines.
 LINE = 60
 
 #: A label is at most so far to the left of its field, or above it, and so many characters long.
@@ -25,7 +25,9 @@ class Placed(Protocol):
     name: str
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """The role of the element."""
+        ...
 
 
 #: Ids kept before those that are no longer shown are dropped.
@@ -81,7 +83,7 @@ class StableIds:
         self._known: dict[tuple[Hashable, int], int] = {}
 
     def of(self, things: Sequence[Hashable]) -> list[int]:
-        """The numbers of what one look shows; a thing that is told twice there has two."""
+        """Return the ids of the nodes of one observation; a node that is listed twice has two."""
         times: Counter[Hashable] = Counter()
         keys: list[tuple[Hashable, int]] = []
         for thing in things:

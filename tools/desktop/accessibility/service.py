@@ -95,7 +95,7 @@ def _connect(address: str, deadline: float) -> Bus | None:
 
 
 def _first_answer(bus: Bus, question: BusRequest, deadline: float) -> Any:
-    """What is answered first by somebody who may be about to come up; None when nobody does in time."""
+    """Return the first answer of a service that may be starting; None without one in time."""
     while time.monotonic() < deadline:
         bus.silent.clear()
         if (answer := bus.ask([question], deadline)[0]) is not None:

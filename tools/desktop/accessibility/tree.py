@@ -60,7 +60,7 @@ LABELLED_BY = 2  # AT-SPI's relation of a field to its label
 #: What is left of a box that something cuts off must be at least so wide and high to be clicked.
 LEAST = 3
 
-#: What is told to lie farther than this left of the screen or above it lies nowhere: GTK 3 says -2147483648 of it.
+#: A node farther than this left of or above the screen has no place: GTK 3 reports -2147483648.
 FARTHEST = 1_000_000
 
 #: GTK 4 calls a widget without a name by its type, or its tabs by their role.
@@ -69,7 +69,7 @@ TYPE_NAME = re.compile(r"(?:Gtk|Adw)[A-Z]\w*|Tab")
 
 @dataclass
 class Thing:
-    """A node that is shown, and what it told."""
+    """A visible node, and its properties."""
 
     node: Node
     above: Thing | None
@@ -86,6 +86,7 @@ class Thing:
     """Its program does not tell what shows, only what is not hidden on purpose."""
 
     def has(self, state: int) -> bool:
+        """Whether the node has this AT-SPI state."""
         return bool(self.states >> state & 1)
 
     @property
@@ -158,7 +159,7 @@ class Accessibility:
         """The elements of the programs that these surfaces belong to, in root coordinates and reading order.
 
         Takes at most PATIENCE seconds. A program that answers nothing for atspi_bus.LIMIT seconds is left out and named
-        in `silent`; so is one that had not told everything by then, of which the rest is given.
+        in `silent`; so is one that had not reported everything by then, of which the rest is returned.
         """
         deadline = time.monotonic() + PATIENCE
         self._bus.silent.clear()
@@ -175,9 +176,9 @@ class Accessibility:
         buttons = [thing for thing in self._last if thing.kind == "button" and thing.box.holds(place)]
         return min(buttons, key=lambda thing: thing.box.area, default=None)
 
-    def is_down(self, button: Thing, patience: float) -> bool:
-        """Whether its program says, within so many seconds, that it is held down; one that stays down was so before."""
-        deadline = time.monotonic() + patience
+    def is_down(self, button: Thing, seconds: float) -> bool:
+        """Whether its program reports within `seconds` that it is pressed; a button that stays down was so before."""
+        deadline = time.monotonic() + seconds
         down = 1 << roles.ARMED | 1 << roles.PRESSED
         while time.monotonic() < deadline:
             (states,) = self._bus.ask([BusRequest(button.node, ACCESSIBLE, "GetState")], deadline)
@@ -294,8 +295,10 @@ class Accessibility:
             for number in numbers
             for method in ("GetRowAtIndex", "GetColumnAtIndex")
         ]
-        told = self._bus.ask(asked, deadline)
-        spans = [[each for each in axis if isinstance(each, int) and each >= 0] for axis in (told[::2], told[1::2])]
+        reported = self._bus.ask(asked, deadline)
+        spans = [
+            [each for each in axis if isinstance(each, int) and each >= 0] for axis in (reported[::2], reported[1::2])
+        ]
         if not all(spans):
             return []
         rows, columns = (range(min(span), max(span) + 1) for span in spans)
@@ -328,7 +331,7 @@ class Accessibility:
                 about(node, ACCESSIBLE, "ChildCount"),
             )
         ]
-        told = self._bus.ask(asked, deadline)
+        reported = self._bus.ask(asked, deadline)
         return [
             Thing(
                 node,
@@ -341,7 +344,7 @@ class Accessibility:
                 vague=node.bus in vague,
             )
             for (above, node, state), role, name, extents, count in zip(
-                kept, told[::4], told[1::4], told[2::4], told[3::4], strict=True
+                kept, reported[::4], reported[1::4], reported[2::4], reported[3::4], strict=True
             )
         ]
 
@@ -359,7 +362,7 @@ class Accessibility:
             return list(things)
         tops = [next((top for top in thing.holders() if top.above is None), thing) for thing in doubted]
         asked = [
-            BusRequest(top.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*_told(thing), SCREEN))
+            BusRequest(top.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*_centre_in_program(thing), SCREEN))
             for thing, top in zip(doubted, tops, strict=True)
         ]
         by_node = {thing.node: thing for thing in things}
@@ -384,8 +387,8 @@ class Accessibility:
             thing.value = (
                 text if isinstance(text, str) and not (thing.role == roles.CELL and text == thing.name) else ""
             )
-        told = {id(thing) for thing, text in zip(written, texts, strict=True) if isinstance(text, str)}
-        measured = [thing for thing in things if thing.role in roles.MEASURED and id(thing) not in told]
+        reported = {id(thing) for thing, text in zip(written, texts, strict=True) if isinstance(text, str)}
+        measured = [thing for thing in things if thing.role in roles.MEASURED and id(thing) not in reported]
         numbers = self._bus.ask([about(thing.node, VALUE, "CurrentValue") for thing in measured], deadline)
         for thing, number in zip(measured, numbers, strict=True):
             thing.value = f"{number[1]:g}" if number else ""
@@ -462,15 +465,15 @@ def _nodes(answers: Iterable[Any]) -> list[Node]:
     return [Node(*answer) for answer in answers if answer and not answer[1].endswith("/null")]
 
 
-def _told(thing: Thing) -> tuple[int, int]:
+def _centre_in_program(thing: Thing) -> tuple[int, int]:
     """The middle of a thing as its program counts."""
     assert thing.own
-    return thing.own.told(thing.box.centre)
+    return thing.own.to_program(thing.box.centre)
 
 
-def _number(told: Any) -> int:
-    """The number of a property; 0 when it was not told."""
-    return int(told[1]) if told else 0
+def _number(reported: Any) -> int:
+    """Return the number of a property; 0 if it was not reported."""
+    return int(reported[1]) if reported else 0
 
 
 def _vague(known: Sequence[tuple[Thing | None, Node, int]]) -> set[str]:
@@ -521,7 +524,7 @@ def _places(holder: Thing) -> list[list[tuple[int, int]]]:
     xs = [*range(seen.left + 2, seen.right - 3, across), seen.right - 3]
     ys = [*range(seen.top + 2, seen.bottom - 3, down), seen.bottom - 3]
     lines = [(x, y) for y in ys for x in xs if x == xs[0] or y in (ys[0], ys[len(ys) // 2])]
-    return [[own.told(each) for each in places] for places in (lines, list(product(xs, ys)))]
+    return [[own.to_program(each) for each in places] for places in (lines, list(product(xs, ys)))]
 
 
 def _shows_choice(part: Thing, combo: Thing) -> bool:
@@ -532,20 +535,20 @@ def _shows_choice(part: Thing, combo: Thing) -> bool:
 
 
 def _box(extents: Any) -> Box:
-    """AT-SPI's left, top, width and height; what has no place on the screen is told as negative or tiny."""
+    """AT-SPI's left, top, width and height; a node without a place on the screen has negative or tiny extents."""
     left, top, width, height = extents or (0, 0, 0, 0)
     nowhere = width <= 1 or height <= 1 or min(left, top) < -FARTHEST
     return Box(0, 0, 0, 0) if nowhere else Box(left, top, left + width, top + height)
 
 
-def _value(told: Any) -> str:
+def _value(reported: Any) -> str:
     """The text of a property."""
-    return " ".join(str(told[1]).split()) if told else ""
+    return " ".join(str(reported[1]).split()) if reported else ""
 
 
 def _lines(things: Sequence[Thing], found: Sequence[Surface]) -> list[list[Thing]]:
     """Those that are elements and can be seen, in reading order, with their boxes cut to what can be seen of them."""
-    # A table may have told of a cell twice: as its head, and as what it shows.
+    # A table may report a cell twice: as a header, and as content.
     once = {(id(thing.above), thing.role, thing.name, thing.box): thing for thing in things if _is_element(thing)}
     kept = list(once.values())
     for thing in kept:

@@ -85,7 +85,7 @@ class Own(NamedTuple):
         left, top, right, bottom = (self.scale * side for side in box)
         return Box(left + self.left, top + self.top, right + self.left, bottom + self.top)
 
-    def told(self, point: tuple[int, int]) -> tuple[int, int]:
+    def to_program(self, point: tuple[int, int]) -> tuple[int, int]:
         """A point of the root in the program's coordinates."""
         return (point[0] - self.left) // self.scale, (point[1] - self.top) // self.scale
 
