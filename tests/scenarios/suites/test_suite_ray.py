@@ -58,7 +58,7 @@ def test_another_machine_is_sent_what_a_suite_needs_and_sends_back_what_came_of_
     suites = mine / "suites"
     suites.mkdir()
     (mine / "pages").rename(mine / "site")
-    (suites / "mine.py").write_text("def elsewhere(scene): return 'handeye-station-' in __file__ or __file__\n")
+    (suites / "mine.py").write_text("def elsewhere(scene): return 'handeye-worker-' in __file__ or __file__\n")
     text = "scenarios:\n- {name: a, steps: 'type \"x\" into New, press Enter', ensures: {python: 'mine:elsewhere'}}\n"
     text += "- {name: b, steps: scroll down, never: {text: Todos}}\n"
     (suites / "todos.yaml").write_text(f"serve: {{folder: ../site}}\n{text}")
@@ -71,7 +71,7 @@ def test_another_machine_is_sent_what_a_suite_needs_and_sends_back_what_came_of_
     assert (suites / check.picture).is_file()
     assert (suites / result.attempts[0].run / "report.html").exists()
     assert (suites / "todos.anchors" / "a.yaml").exists()
-    assert "handeye-station" not in result.model_dump_json() + failed.model_dump_json()
+    assert "handeye-worker" not in result.model_dump_json() + failed.model_dump_json()
 
 
 def test_a_model_that_workers_cannot_share_and_a_cluster_that_is_not_there_are_told() -> None:
