@@ -23,6 +23,19 @@ FLOORS = ("tools", "perception", "policies", "agent", "scenarios")
 SHORTEST_SINGLE_IMPORTER = 60
 LONGEST_FUNCTION = 80
 
+#: The rules, by the names of the methods that list what breaks them.
+RULES = (
+    "upward_imports",
+    "cycles",
+    "short_single_importers",
+    "duplicate_module_names",
+    "duplicate_classes",
+    "long_functions",
+    "undocumented",
+    "retired_names",
+    "retired_words",
+)
+
 #: Parts of names (classes, functions, modules, parameters) that the glossary replaced.
 RETIRED_NAMES = frozenset(
     [
@@ -360,7 +373,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--list", metavar="RULE", help="print what breaks a rule: cycles, short_single_importers, …")
+    parser.add_argument("--list", metavar="RULE", choices=RULES, help=f"print what breaks a rule: {', '.join(RULES)}")
     parser.add_argument("--under", default="", help="with --list: only lines that contain this text")
     given = parser.parse_args()
     architecture = Architecture()

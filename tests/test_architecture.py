@@ -7,19 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture import FLOORS, ROOT, Architecture
-
-RULES = (
-    "upward_imports",
-    "cycles",
-    "short_single_importers",
-    "duplicate_module_names",
-    "duplicate_classes",
-    "long_functions",
-    "undocumented",
-    "retired_names",
-    "retired_words",
-)
+from tests.architecture import FLOORS, ROOT, RULES, Architecture
 
 
 @pytest.fixture(scope="module")

@@ -243,8 +243,15 @@ class Suite(SuiteTable):
 
 
 def _verifies(goal: str) -> bool:
-    """Whether the goal contains a check, by its verbs."""
+    """Whether the goal contains a check, by its verbs or by the clauses that plain English reads in it."""
     words = goal.casefold()
-    return any(
-        verb in words for verb in ("check that", "check if", "verify", "make sure", "ensure", "assert", "expect")
-    )
+    if any(verb in words for verb in ("check that", "check if", "verify", "make sure", "ensure", "assert", "expect")):
+        return True
+    from handeye.policies.plain_english import parse
+    from handeye.policies.plain_english.clauses import Verify
+    from handeye.tools.errors import ActionRefused, UsageError
+
+    try:
+        return any(isinstance(clause, Verify) for clause in parse(goal))
+    except (ActionRefused, UsageError):  # a goal for a model
+        return False

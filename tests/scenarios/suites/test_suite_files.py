@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from handeye.scenarios.environment import start_address
 from handeye.scenarios.loading import find_files, load_scenarios
-from handeye.scenarios.suite.schema import join_steps
+from handeye.scenarios.suite.schema import ScenarioSpec, join_steps
 from handeye.scenarios.suite_run import select_scenarios, select_shard
 from handeye.tools.errors import UsageError
 
@@ -274,3 +275,21 @@ def test_a_file_that_would_exhaust_the_machine_is_refused_at_once(file: Path, te
     with pytest.raises(UsageError) as raised:
         load_scenarios(written(file, text))
     assert str(raised.value).startswith(f"{file}{said}"), raised.value
+
+
+@pytest.mark.parametrize(
+    ("step", "checks"),
+    [
+        ('I should see "Saved"', True),
+        ('I should not see "Error"', True),
+        ('click "Save"', False),
+        ("find the cheapest lamp and put it into the cart", False),
+    ],
+)
+def test_a_step_that_asserts_counts_as_a_check(step: str, checks: bool) -> None:
+    spec = {"name": "a", "steps": [step]}
+    if checks:
+        assert ScenarioSpec.model_validate(spec).name == "a"
+    else:
+        with pytest.raises(ValidationError, match="nothing is checked"):
+            ScenarioSpec.model_validate(spec)
