@@ -188,7 +188,7 @@ def test_what_a_model_did_is_told_by_what_its_targets_are_called(done: Done) -> 
 
     script = to_playwright(story)
     assert "page.mouse.click(" in script
-    assert "goes by its place" in script
+    assert "no element there has a role or a name: a point in pixels" in script
     (folder / "model.py").write_text(script + "\n", encoding="utf-8")
     ran = _python("model.py", cwd=folder)
     assert ran.returncode == 0, ran.stderr

@@ -104,6 +104,8 @@ def _marked(image: Image.Image, asked: list[dict[str, Any]]) -> Image.Image:
 
 
 def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    from PIL import ImageFont
+
     try:
         return ImageFont.truetype("DejaVuSans.ttf", 15)
     except OSError:  # Pillow's own has no umlauts

@@ -439,4 +439,4 @@ def test_the_command_fails_with_the_reason_when_the_server_does(stand_in: Any, t
     with command(tmp_path, "small-internvl", "--vllm", str(script), "--quantize", "2bit") as process:
         _, err = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert "--quantize '2bit'" in err
+    assert "--quantize must be one of none, 8bit, 4bit, got '2bit'" in err
