@@ -1,5 +1,5 @@
 # make demo    a browser task and a desktop task, each verified, with their reports
-# make test    the tests, but for a few that take long (about 9 minutes on 2 cores)
+# make test    the tests, but for a few that take long (about 17 minutes on 2 cores)
 # make failed  what failed the last time, by itself
 # make check   format, lint, types, docs/reference.md, every test
 # make reference   write docs/reference.md anew

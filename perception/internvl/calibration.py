@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from handeye.perception.engines.engine import Engine
     from handeye.perception.internvl.calibration_page import CalibrationTarget
-    from handeye.perception.internvl.profiles import ModelProfile
     from handeye.tools.geometry import Box
 
     Floats = NDArray[np.float64]

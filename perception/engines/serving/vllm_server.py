@@ -37,7 +37,6 @@ from handeye.tools.supervisor import supervised
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 HOST = "127.0.0.1"
 #: Fetching a large model takes its time; the log shows how far it is.

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image, ImageDraw
+
 from handeye.scenarios.suites.grounding.picture_plan import plans
 from handeye.scenarios.suites.grounding.question_choice import questions
 from handeye.scenarios.suites.grounding.rendering import studio
@@ -16,7 +18,7 @@ from handeye.tools.errors import HandeyeError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import ImageFont
 
 HERE = Path(__file__).parent
 DATASET, SCREENS = "screens.jsonl", "screens"
