@@ -159,7 +159,8 @@ class Architecture:
                 module.import_statements += 1
                 for alias in node.names:
                     full = f"{node.module}.{alias.name}"
-                    module.imports |= {full if full in self.modules else str(node.module)} & self.modules.keys()
+                    # `from package import module` runs the package's `__init__` too.
+                    module.imports |= {full, str(node.module)} & self.modules.keys()
         module.imports.discard(module.name)
 
     @cached_property

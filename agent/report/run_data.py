@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from handeye.agent.report import overlay
+import handeye.agent.report.overlay as overlay
 from handeye.agent.report.pages import cut_text, svg_marks
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from handeye.agent.report import overlay
+import handeye.agent.report.overlay as overlay
 from handeye.agent.report.pages import SHARED, render_page
 from handeye.agent.resources import POLICIES, looks_like_page
 from handeye.agent.run_folder import RunConfig, disk

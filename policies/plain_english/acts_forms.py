@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import handeye.policies.plain_english.clauses as c
 from handeye.perception.phrases.match import Match
 from handeye.perception.phrases.matching import shows
 from handeye.perception.phrases.quoting import unquote
@@ -13,7 +14,6 @@ from handeye.perception.phrases.wording import alike, normal
 from handeye.perception.reading.fields import fits_want
 from handeye.perception.reading.groups import descendants, items_known_by
 from handeye.perception.reading.structure import ITEM_ROLES, structure_of
-from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach, wait_or_scroll
 from handeye.tools.actions import Click, Key, Select, Type, Wait

@@ -38,7 +38,7 @@ from handeye.tools.actions import (
 )
 
 if TYPE_CHECKING:
-    from handeye.policies.plain_english import clauses as c
+    import handeye.policies.plain_english.clauses as c
 
 
 def click_on(clause: c.ClickOn, moment: Moment) -> Step:

@@ -16,7 +16,7 @@ from handeye.tools.actions import Key, Select, Type
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handeye.policies.plain_english import clauses as c
+    import handeye.policies.plain_english.clauses as c
     from handeye.tools.element import Element
 
 #: What buttons that count up and down are called: language knowledge. Glyphs are read by the matcher (+ is “add”).

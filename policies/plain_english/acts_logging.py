@@ -13,8 +13,8 @@ from handeye.policies.plain_english.reaching import clear, reach
 from handeye.tools.actions import Click, Key, Type, Wait
 
 if TYPE_CHECKING:
+    import handeye.policies.plain_english.clauses as c
     from handeye.policies.decision import StepSummary
-    from handeye.policies.plain_english import clauses as c
     from handeye.tools.element import Element
 
 #: Language knowledge: what these fields and buttons are called.

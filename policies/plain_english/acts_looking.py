@@ -15,7 +15,7 @@ from handeye.policies.plain_english.reading import read_value
 from handeye.tools.actions import Ask, Remember, Wait
 
 if TYPE_CHECKING:
-    from handeye.policies.plain_english import clauses as c
+    import handeye.policies.plain_english.clauses as c
 
 #: Seconds that a check is given to become true, in waits of growing length.
 CHECK_WAITS = (0.5, 1.5, 3.0)

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from handeye.policies.plain_english import clauses as c
+import handeye.policies.plain_english.clauses as c
 from handeye.policies.plain_english.acts_forms import spoken
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.tools.actions import Call

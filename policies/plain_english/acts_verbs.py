@@ -24,8 +24,8 @@ from handeye.tools.actions import Move
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import handeye.policies.plain_english.clauses as c
     from handeye.perception.phrases.phrase import Query
-    from handeye.policies.plain_english import clauses as c
     from handeye.tools.element import Element
 
 #: Where the control for something is usually found, when it is not on this page: language knowledge of the web.

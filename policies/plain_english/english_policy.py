@@ -7,19 +7,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import handeye.policies.plain_english.acts_forms as acts_forms
+import handeye.policies.plain_english.acts_hands as acts_hands
+import handeye.policies.plain_english.acts_items as acts_items
+import handeye.policies.plain_english.acts_logging as acts_logging
+import handeye.policies.plain_english.acts_looking as acts_looking
+import handeye.policies.plain_english.acts_tools as acts_tools
+import handeye.policies.plain_english.acts_verbs as acts_verbs
+import handeye.policies.plain_english.clauses as c
 from handeye.perception.outcome_fields import SINCE_LEFT
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Decision
-from handeye.policies.plain_english import (
-    acts_forms,
-    acts_hands,
-    acts_items,
-    acts_logging,
-    acts_looking,
-    acts_tools,
-    acts_verbs,
-)
-from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.acts_forms import offered
 from handeye.policies.plain_english.checks import evaluate
 from handeye.policies.plain_english.moment import AmbiguousTarget, Fail, Moment, Next, Progress, Step

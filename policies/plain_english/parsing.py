@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import handeye.policies.plain_english.clauses as c
+import handeye.policies.plain_english.rules_hands as rules_hands
+import handeye.policies.plain_english.rules_items as rules_items
+import handeye.policies.plain_english.rules_looking as rules_looking
 from handeye.perception.phrases.quoting import ATOM, QUOTED, mask, unquote
 from handeye.perception.phrases.wording import normal
-from handeye.policies.plain_english import clauses as c
-from handeye.policies.plain_english import rules_hands, rules_items, rules_looking
 from handeye.policies.plain_english.clause_rules import aimed
 from handeye.policies.plain_english.keys import parse_keys
 from handeye.policies.plain_english.statements import parse_statement

@@ -8,8 +8,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import handeye.policies.plain_english.clauses as c
 from handeye.perception.phrases.quoting import ATOM, QUOTED
-from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.clause_rules import CLICK, TIMES, Rules, address, aimed, count, plausible, quoted
 from handeye.policies.plain_english.keys import LABELS_TOO, SAID_KEY, parse_keys
 from handeye.policies.plain_english.lists import several, value_of

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+import handeye.policies.plain_english.clauses as c
 from handeye.perception.phrases.quoting import ATOM, QUOTED
-from handeye.policies.plain_english import clauses as c
 from handeye.policies.plain_english.clause_rules import CLICK, TIMES, Rules, address, aimed, count, plausible, quoted
 from handeye.policies.plain_english.statements import NUMBER, cast_count, is_bare, parse_statement
 from handeye.policies.plain_english.verbs import REFUSED_WORDS

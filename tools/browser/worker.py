@@ -10,7 +10,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from handeye.tools import cancellation
+import handeye.tools.cancellation as cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

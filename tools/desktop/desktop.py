@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from handeye.tools import cancellation
+import handeye.tools.cancellation as cancellation
 from handeye.tools.actions import Click, Drag, Key, Move, Scroll, Target, Type, Wait, Window, describe
 from handeye.tools.desktop.backends import open_backend
 from handeye.tools.desktop.desktop_input import Input

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from handeye.tools import cancellation
+import handeye.tools.cancellation as cancellation
 from handeye.tools.desktop.input_backend import ProcessLoad
 from handeye.tools.device import Settled
 from handeye.tools.geometry import Box

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from Xlib import X
 from Xlib.ext import xtest
 
-from handeye.tools import cancellation
+import handeye.tools.cancellation as cancellation
 from handeye.tools.desktop.accessibility.bus import session_address
 from handeye.tools.desktop.accessibility.tree import Accessibility
 from handeye.tools.desktop.backends.x11_connection import Connection, x_errors

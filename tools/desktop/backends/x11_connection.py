@@ -14,7 +14,7 @@ from Xlib import X, error
 from Xlib.display import Display
 from Xlib.protocol import event, rq
 
-from handeye.tools import cancellation
+import handeye.tools.cancellation as cancellation
 from handeye.tools.desktop.input_backend import WAYLAND, OpenWindow
 from handeye.tools.errors import ActionFailed, DeviceLost, SetupError
 from handeye.tools.geometry import Box
