@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handeye.agent.run_view import read_run_view
-from handeye.policies.replay.anchor_action import FINGERPRINT, screen_state
+from handeye.policies.replay.anchor_matching import FINGERPRINT, screen_state
 from handeye.policies.replay.anchors import Anchor, RunAnchors, ScreenState, action_in_words
 from handeye.policies.replay.goal_checks import closes, conditional, goal_checks, place_checks
 from handeye.policies.replay.policy import ReplayState

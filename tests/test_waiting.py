@@ -11,8 +11,8 @@ SLEEPS = {"sleep", "wait_for_timeout"}
 
 #: Functions that may sleep, and what they wait for.
 NAMED = {
-    "tools/browser/dialog_answer.py:answer_dialog": "the seconds that the action `wait` names",
-    "tools/browser/page_settle.py:_page": "a page on its way to another document; settle looks again at once",
+    "tools/browser/perform.py:answer_dialog": "the seconds that the action `wait` names",
+    "tools/browser/page_changes.py:_page": "a page on its way to another document; settle looks again at once",
     "tools/desktop/desktop_input.py:click": "clicks that must not become one double-click, and the gap in one",
     "tools/desktop/desktop_input.py:drag": "the steps of the pointer; a program cannot report that it saw them",
     "tools/desktop/backends/pyautogui_backend.py:lent": "a program that pastes and cannot say when it has",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Adapting, Decision
 from handeye.policies.plain_english.english_policy import PlainEnglish
-from handeye.policies.replay.anchor_action import match_anchor, same_action, same_words
+from handeye.policies.replay.anchor_matching import match_anchor, same_action, same_words
 from handeye.policies.replay.anchors import READ_ANEW, REPLAY
 from handeye.policies.replay.goal_checks import goal_checks
 from handeye.tools.actions import Done, Scroll, Wait
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from handeye.perception.outcome import Outcome
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy, PolicyInput
-    from handeye.policies.replay.anchor_action import AnchorMatch, Patches
+    from handeye.policies.replay.anchor_matching import AnchorMatch, Patches
     from handeye.policies.replay.anchors import Anchor
     from handeye.tools.geometry import Box
 

@@ -30,7 +30,7 @@ from handeye.tools.actions import (
     describe,
     parse_action,
 )
-from handeye.tools.browser.keys import KEYS, MODIFIERS
+from handeye.tools.browser.input import KEYS, MODIFIERS
 from handeye.tools.browsergym_aliases import PIXELS_PER_NOTCH
 from handeye.tools.errors import ActionRefused
 from handeye.tools.keyboard import parse_chord

@@ -13,8 +13,7 @@ from handeye.scenarios.export.expressions import WITHIN, expectations, locator
 from handeye.scenarios.export.suite_writer import docstring_text, python_literal
 from handeye.scenarios.export.transcript import PerformedAction
 from handeye.tools import actions as a
-from handeye.tools.browser.input import NOTCH
-from handeye.tools.browser.keys import read_chord
+from handeye.tools.browser.input import NOTCH, read_chord
 from handeye.tools.errors import UsageError
 from handeye.tools.secrets.store import PREFIX
 

@@ -14,7 +14,7 @@ from handeye.perception.outcome import Outcome
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Adapting, Decision, Policy, PolicyInput, StepSummary
 from handeye.policies.plain_english import PlainEnglish
-from handeye.policies.replay.anchor_action import screen_state
+from handeye.policies.replay.anchor_matching import screen_state
 from handeye.policies.replay.anchors import Anchor, ScreenState, action_in_words
 from handeye.policies.replay.goal_checks import goal_checks, place_checks
 from handeye.policies.replay.policy import ReplayPolicy

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from handeye.perception.observation import Observation
 from handeye.perception.reading import ocr
-from handeye.policies.replay.finding import find_target
+from handeye.policies.replay.anchor_matching import find_target
 from handeye.policies.replay.patches import cut_patch, find_patch
 from handeye.policies.replay.signatures import TargetSignature, target_signature
 from handeye.tools.actions import Target

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw
 
+from handeye.tools.browser.coordinates import FrameMapping
 from handeye.tools.browser.scripts import call_script, call_script_on, try_call_script
-from handeye.tools.browser.view import FrameMapping
 
 if TYPE_CHECKING:
     from playwright.async_api import Frame

@@ -13,9 +13,9 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from handeye.tools.browser.coordinates import FrameMapping, Viewport
 from handeye.tools.browser.scripts import call_script, call_script_on, try_call_script
 from handeye.tools.browser.session import DialogOpened
-from handeye.tools.browser.view import FrameMapping, Viewport
 from handeye.tools.device import Signals
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from playwright.async_api import Frame, Page
 
-    from handeye.tools.browser.change_tracker import ChangeTracker
+    from handeye.tools.browser.page_changes import ChangeTracker
     from handeye.tools.browser.session import BrowserSession
 
 #: Most elements that are listed; elements off the screen are dropped first.

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from handeye.tools.browser.coordinates import Viewport, read_viewport
 from handeye.tools.browser.dialogs import OpenDialog
 from handeye.tools.browser.downloads import Downloads
 from handeye.tools.browser.launch import browser_process_id, connect, end_process, front_page, launch, start_playwright
@@ -15,7 +16,6 @@ from handeye.tools.browser.network import NetworkControl
 from handeye.tools.browser.page_log import PageLog
 from handeye.tools.browser.playwright_errors import is_navigating
 from handeye.tools.browser.scripts import script_source
-from handeye.tools.browser.view import Viewport, read_viewport
 from handeye.tools.errors import DeviceLost
 from handeye.tools.secrets.store import Secrets
 

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import handeye.tools.cancellation as cancellation
 from handeye.tools.actions import Click, Drag, Key, Move, Scroll, Target, Type, Wait, Window, describe
 from handeye.tools.desktop.backends import open_backend
-from handeye.tools.desktop.desktop_input import Input
+from handeye.tools.desktop.desktop_input import FocusedField, Input
 from handeye.tools.desktop.driven_programs import check_programs
-from handeye.tools.desktop.focused_field import FocusedField
 from handeye.tools.desktop.input_backend import find_window
 from handeye.tools.desktop.target_check import TargetCheck
 from handeye.tools.desktop.user_control import STOP_KEY, UserControl
@@ -72,7 +71,7 @@ class Desktop(Device):
     def __init__(
         self, *, monitor: int = 1, display: str | None = None, attended: bool = True, stop_key: str = STOP_KEY
     ) -> None:
-        from handeye.tools.desktop.screen_capture import ScreenCapture
+        from handeye.tools.desktop.screen import ScreenCapture
 
         self.secrets = Secrets()
         self._mask = ScreenMask()
@@ -165,7 +164,7 @@ class Desktop(Device):
 
     def settle(self, cap: float = 10.0) -> Settled:
         """Wait until the program in front has read its input and the pixels are still, at most `cap` seconds."""
-        from handeye.tools.desktop.screen_settle import wait_until_still
+        from handeye.tools.desktop.screen import wait_until_still
 
         self._check()
         before, self._before = self._before, None
@@ -243,14 +242,14 @@ class Desktop(Device):
 
     def _focus(self, place: tuple[float, float]) -> None:
         """Click there, and wait until it shows: some programs move the keyboard to a field later than they answer."""
-        from handeye.tools.desktop.screen_settle import follow
+        from handeye.tools.desktop.screen import follow
 
         self._input.focus(place)
         follow(self._capture.frame, self._backend)
 
     def _poise(self, place: tuple[float, float]) -> None:
         """Bring the pointer there and look once more: what only follows the pointer is no effect of a press."""
-        from handeye.tools.desktop.screen_settle import follow
+        from handeye.tools.desktop.screen import follow
 
         if self.secrets.given or math.dist(place, self._backend.pointer()) < 1:  # to hide secrets takes long
             return

@@ -8,7 +8,7 @@ import pytest
 
 from handeye.perception.reading.groups import container_text
 from handeye.tools.actions import Select
-from handeye.tools.browser.options import best_option
+from handeye.tools.browser.perform import best_option
 from handeye.tools.errors import ActionRefused
 
 if TYPE_CHECKING:

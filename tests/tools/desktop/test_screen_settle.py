@@ -11,7 +11,7 @@ import pytest
 
 from handeye.tools import Virtual
 from handeye.tools.actions import Key
-from handeye.tools.desktop.screen_settle import changed_box
+from handeye.tools.desktop.screen import changed_box
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
