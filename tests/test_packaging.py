@@ -76,7 +76,7 @@ def test_the_wheel_made_from_the_source_archive_holds_everything_and_passes_test
     )
     assert where.stdout.startswith(str(site))
     # These read files that must be in the wheel: the report's templates, the shop's pages.
-    tests = ["tests/tools/test_actions.py", "tests/agent/test_report.py", "tests/scenarios/test_shop.py"]
+    tests = ["tests/tools/test_actions.py", "tests/agent/report/test_report.py", "tests/scenarios/demo/test_shop.py"]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not model", *tests]
     done = subprocess.run(command, env=kept, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]

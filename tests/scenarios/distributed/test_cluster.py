@@ -14,13 +14,12 @@ from handeye.scenarios.distributed import connect
 from handeye.scenarios.distributed.archives import OMITTED_LIST, SuiteFolders, pack_attempt, pack_suite, unpack
 from handeye.scenarios.results import read_results
 from handeye.tools.errors import SetupError, UsageError
-from tests.scenarios.suites.test_suite_workers import mine, started, suite_text
+from tests.scenarios.suite_process import started, suite_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
-__all__ = ["mine"]
 needs_ray = pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: pip install 'handeye[ray]'")
 
 #: One worker that shares no disk with the driver, as on another machine.

@@ -17,7 +17,7 @@ from handeye.scenarios.loading import find_files, load_scenarios
 from handeye.scenarios.suite.yaml_source import parse_yaml, read_source
 from handeye.tools.errors import UsageError
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

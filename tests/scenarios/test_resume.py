@@ -17,14 +17,7 @@ from handeye.scenarios.resume import RunPlan
 from handeye.scenarios.runner import Settings
 from handeye.scenarios.suite_run import run_all
 from handeye.tools.errors import UsageError
-from tests.scenarios.suites.test_suite_workers import (
-    await_files,
-    await_results,
-    is_gone,
-    mine,
-    started,
-    suite_text,
-)
+from tests.scenarios.suite_process import await_files, await_results, is_gone, started, suite_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +25,6 @@ if TYPE_CHECKING:
     from handeye.scenarios.suite.scenario import Scenario
 
 pytestmark = pytest.mark.timeout(300)
-__all__ = ["mine"]
 
 
 def test_a_killed_run_goes_on_with_what_it_had(mine: Path) -> None:

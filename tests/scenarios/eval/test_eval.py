@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 from handeye.agent.cli import app
 from handeye.scenarios.eval.score import Share
 from handeye.tools import Browser
-
-from .conftest import WORDS, Drawn, Stand, script, write_lines
+from tests.scenarios.drawn_pictures import WORDS, Drawn, write_lines
+from tests.scenarios.eval.conftest import Stand, script
 
 
 def handeye_eval(*arguments: object) -> Result:

@@ -12,8 +12,7 @@ import pytest
 from handeye.scenarios.datasets.item import Area
 from handeye.scenarios.suite.ground import FORMATS, read_dataset
 from handeye.tools.errors import UsageError
-
-from .conftest import Drawn, write_lines
+from tests.scenarios.drawn_pictures import Drawn, write_lines
 
 Publish = Callable[[Path, list[Drawn]], Any]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from .swift import Swift
+from tests.agent.cli.swift import Swift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.replay import ScenarioReplay, anchor_file_name
 from handeye.scenarios.runner import Settings
 from handeye.scenarios.suite_run import run_all
-from tests.scenarios.suites.conftest import PAGE
+from tests.scenarios.conftest import PAGE
 
 if TYPE_CHECKING:
     from handeye.scenarios.results import Attempt

@@ -10,6 +10,8 @@ import pytest
 from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.runner import Settings
 from handeye.scenarios.suite_run import run_all
+from tests.scenarios.drawn_pictures import WORDS, Drawn, draw
+from tests.scenarios.suite_process import MINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,3 +61,16 @@ def run(folder: Path) -> Run:
         return run_all(load_scenarios(file), Settings(output=folder / "out"), workers, max_failures, reporters)
 
     return work
+
+
+@pytest.fixture
+def mine(folder: Path) -> Path:
+    (folder / "mine.py").write_text(MINE)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Drawn]:
+    """Six pictures; not to be changed."""
+    folder = tmp_path_factory.mktemp("drawn")
+    return [draw(folder / f"{number}.png", word, number) for number, word in enumerate(WORDS)]

@@ -23,7 +23,7 @@ from handeye.tools.errors import SetupError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.scenarios.suites.conftest import Run
+    from tests.scenarios.conftest import Run
 
 pytestmark = pytest.mark.timeout(300)  # whole suites, with a browser for each scenario
 

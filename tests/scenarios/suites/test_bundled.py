@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-SUITES = Path(__file__).parents[2] / "scenarios" / "suites"
+SUITES = Path(__file__).parents[3] / "scenarios" / "suites"
 
 
 def read(folder: str) -> dict[Path, dict[Any, Any]]:
