@@ -1,0 +1,1 @@
+"""Grounding measured on screens that are not ours: `python -m benchmarks.strangers`."""
