@@ -248,7 +248,8 @@ def told(done: Sequence[Became]) -> dict[str, Any]:
     kills = sum(each.kills for each in done)
     twice = [each for each in done if each.sent > 1]
     asked = [each for each in done if each.questions]
-    lost = [each for each in done if not each.completed]
+    # A run whose request lost its answer asks about it, and may then end honestly without the page it waited for.
+    lost = [each for each in done if not (each.completed or each.questions)]
     modes = dict.fromkeys(each.trial.mode for each in done)
     return {
         "what": f"pages that send by themselves ({', '.join(modes)}), on Chromium: {len(done)} runs, each killed up to "
@@ -258,7 +259,7 @@ def told(done: Sequence[Became]) -> dict[str, Any]:
             "kills": Figure(kills, "kills", "at least 300", kills >= 300),
             "sent_twice": Figure(len(twice), "runs in which a request was sent twice", "0", not twice),
             "asked": Figure(len(asked), "runs that asked whether something was done", "any", True),
-            "completed": Figure(len(done) - len(lost), "runs that succeeded with one request",
+            "completed": Figure(len(done) - len(lost), "runs that succeeded with one request, or asked about it",
                                 "all", not lost),
         },
         "details": [f"{each.trial.mode}, {each.trial.kills}: sent {each.sent}, {each.status}"
