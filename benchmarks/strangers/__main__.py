@@ -14,7 +14,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from benchmarks.strangers.kits import SHIPPED
+from benchmarks.strangers.kits import KITS
 from benchmarks.strangers.screens import SPLITS, read_screens, write_questions
 from benchmarks.strangers.sheets import draw_questions, draw_truth
 from benchmarks.strangers.wording import questions
@@ -62,7 +62,7 @@ def harvest_web(data: Path, only: list[str], screens: int) -> None:
     """Render pages of the kits into the folders of their splits."""
     from benchmarks.strangers.harvest_web import chromium, harvest
 
-    kits = [kit for kit in SHIPPED if not only or kit.name in only]
+    kits = [kit for kit in KITS if not only or kit.name in only]
     with chromium() as browser:
         for kit in kits:
             harvest(kit, data / kit.split, data / "npm", browser, screens, lambda line: print(line, flush=True))

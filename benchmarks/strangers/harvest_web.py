@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from PIL import Image
 
 from benchmarks.strangers.kits import Kit, fetch_packages
+from benchmarks.strangers.page_builder import build_page
 from benchmarks.strangers.screens import Screen, TrueElement, write_screen
 from handeye.tools.browser.launch import flags, need_chromium
 
@@ -92,8 +93,16 @@ class KitServer:
         return self.packages[package] / path if package in self.packages else None
 
 
-def page_paths(kit: Kit, root: Path, count: int, seed: int = 0) -> tuple[list[str], dict[str, str]]:
-    """Paths of up to `count` pages of a kit below its root, and the pages that fragments were joined to."""
+def page_paths(kit: Kit, packages: dict[str, Path], count: int, seed: int = 0) -> tuple[list[str], dict[str, str]]:
+    """Paths of up to `count` pages of a kit below its root, and the pages that were built from markup or fragments."""
+    root = next(iter(packages.values()))
+    if kit.markup:
+        built = {}
+        for number in range(count):
+            dark = bool(kit.markup.dark_head) and number % 3 == 2
+            page = build_page(kit.markup, f"{kit.name}/{number}/{seed}", dark)
+            built[f"/built-{number}{'-dark' if dark else ''}.html"] = _with_drawings(page, packages)
+        return list(built), built
     files = sorted({file for pattern in kit.pages for file in root.glob(pattern)})
     random.Random(f"{kit.name}{seed}").shuffle(files)
     base = root / kit.root
@@ -106,6 +115,16 @@ def page_paths(kit: Kit, root: Path, count: int, seed: int = 0) -> tuple[list[st
         if chosen:
             documents[f"/joined-{number}.html"] = f"<!doctype html><meta charset=utf-8>{kit.fragments}{body}"
     return list(documents), documents
+
+
+def _with_drawings(page: str, packages: dict[str, Path]) -> str:
+    """The page with the SVG files that it names written into it, so that they take the colour of the text."""
+
+    def drawing(match: re.Match[str]) -> str:
+        return (packages[match[1]] / match[2]).read_text(encoding="utf-8")
+
+    page = re.sub(r"<svg-file src='/pkg/((?:@[^/]+/)?[^/]+)/([^']+)'></svg-file>", drawing, page)
+    return page.replace("<svg ", '<svg width="1.2em" height="1.2em" fill="currentColor" ')
 
 
 @contextmanager
@@ -125,17 +144,17 @@ def chromium() -> Iterator[Any]:
 def harvest(kit: Kit, folder: Path, npm: Path, browser: Any, count: int, report: Callable[[str], None]) -> int:
     """Write pictures and truth of up to `count` screens of a kit below the folder; returns the number of screens."""
     packages = fetch_packages(kit.packages, npm)
-    paths, documents = page_paths(kit, next(iter(packages.values())), 3 * count)
+    paths, documents = page_paths(kit, packages, 3 * count if kit.pages else count)
     server = KitServer(kit, packages, documents)
     made, pictures = 0, set()
     for path in paths:
         if made >= count:
             break
         width, height, scale = VIEWPORTS[made % len(VIEWPORTS)]
-        dark = bool(kit.dark) and made % 3 == 2
+        dark = "-dark" in path
         name = f"{kit.name}-{made:02d}"
         try:
-            image, raw = render(browser, server, path, (width, height, scale), kit.dark if dark else "", made % 4 == 3)
+            image, raw = render(browser, server, path, (width, height, scale), made % 4 == 3)
         except Exception as error:  # a page of a stranger may fail in any way; the next one is taken
             report(f"{kit.name}{path}: {str(error).splitlines()[0]}")
             continue
@@ -153,7 +172,7 @@ def harvest(kit: Kit, folder: Path, npm: Path, browser: Any, count: int, report:
 
 
 def render(
-    browser: Any, server: KitServer, path: str, viewport: tuple[int, int, float], script: str, lower: bool
+    browser: Any, server: KitServer, path: str, viewport: tuple[int, int, float], lower: bool
 ) -> tuple[Image.Image, list[dict[str, Any]]]:
     """Take a picture of a page, scrolled by a screen when `lower`, with the raw truth of the page."""
     width, height, scale = viewport
@@ -167,8 +186,6 @@ def render(
         page.route("**/*", server.answer)
         page.goto(server.address + path, wait_until="load")
         page.add_style_tag(content=_FREEZE)
-        if script:
-            page.evaluate(script)
         page.wait_for_timeout(700)
         if lower:
             page.evaluate("scrollBy(0, innerHeight * 0.8)")

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.strangers import kit_markup
 from handeye.tools.errors import SetupError
 
 if TYPE_CHECKING:
+    from benchmarks.strangers.page_builder import Markup
     from benchmarks.strangers.screens import Split
 
 
@@ -32,8 +34,8 @@ class Kit:
     """Patterns of request paths of missing files, and what is served instead: `package:path`."""
     fragments: str = ""
     """The pages are fragments: the head that they need, as HTML. Several fragments make one page."""
-    dark: str = ""
-    """Script that switches the page to its dark theme, if the kit has one."""
+    markup: Markup | None = None
+    """Component markup, from which pages are built."""
 
 
 _BOOTSTRAP_4 = ("bootstrap@4", "jquery@3", "popper.js@1", "@fortawesome/fontawesome-free@5")
@@ -88,6 +90,33 @@ SHIPPED = (
         fragments='<link rel="stylesheet" href="/css/carbon-components.min.css"><body style="padding: 24px 32px">',
     ),
 )
+
+#: Kits whose pages are built from the markup of their documentation.
+BUILT = (
+    Kit("bootstrap", "fit", ("bootstrap@5", "bootstrap-icons@1"), markup=kit_markup.BOOTSTRAP),
+    Kit("tabler", "fit", ("@tabler/core@1", "@tabler/icons-webfont@3"), markup=kit_markup.TABLER),
+    Kit("material", "fit", ("material-components-web@14", "material-icons@1"), markup=kit_markup.MATERIAL),
+    Kit("bulma", "fit", ("bulma@1", "@mdi/font@7"), markup=kit_markup.BULMA),
+    Kit(
+        "patternfly",
+        "look",
+        ("@patternfly/patternfly@6", "@fortawesome/fontawesome-free@5"),
+        markup=kit_markup.PATTERNFLY,
+    ),
+    Kit("shoelace", "look", ("@shoelace-style/shoelace@2",), markup=kit_markup.SHOELACE),
+    Kit(
+        "element-plus",
+        "look",
+        ("element-plus@2", "vue@3", "@element-plus/icons-svg@2"),
+        markup=kit_markup.ELEMENT,
+    ),
+    Kit("pico", "look", ("@picocss/pico@2", "remixicon@4"), markup=kit_markup.PICO),
+    Kit("primer", "blind", ("@primer/css@21", "@primer/octicons@19"), markup=kit_markup.PRIMER),
+    Kit("antd", "blind", ("antd@4", "@ant-design/icons-svg@4"), markup=kit_markup.ANT),
+    Kit("layui", "blind", ("layui@2",), markup=kit_markup.LAYUI),
+    Kit("fluent", "blind", ("@fluentui/web-components@2", "@vscode/codicons@0.0.45"), markup=kit_markup.FLUENT),
+)
+KITS = (*SHIPPED, *BUILT)
 
 
 def fetch_packages(specs: tuple[str, ...], folder: Path) -> dict[str, Path]:

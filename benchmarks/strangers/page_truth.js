@@ -47,7 +47,7 @@
     const points = [[.5, .5], [.15, .25], [.85, .25], [.15, .75], [.85, .75]];
     for (const [x, y] of points) {
       const top = at(box.left + x * (box.right - box.left), box.top + y * (box.bottom - box.top));
-      const hit = !!top && own.some(each => within(top, each) || (within(each, top) && transparent(each)));
+      const hit = !!top && own.some(each => within(top, each) || (within(each, top) && transparent(each)) || top === each.getRootNode().host);
       if (!hit && x === .5) return false;
       seen += hit;
     }
@@ -92,7 +92,12 @@
 
   // Names of the icon that an element shows: classes, ligature, reference, file.
   const iconOf = root => {
-    const nodes = [root, ...root.querySelectorAll("*"), ...(root.shadowRoot?.querySelectorAll("*") ?? [])];
+    const slotted = [...root.querySelectorAll("slot")].flatMap(slot => slot.assignedElements({flatten: true}));
+    const nodes = [root, ...root.querySelectorAll("*"), ...(root.shadowRoot?.querySelectorAll("*") ?? []),
+      ...slotted.flatMap(node => [node, ...node.querySelectorAll("*")])];
+    // Pages that were built from a kit's markup name the concept of each icon.
+    const marked = root.closest("[data-concept]") ?? nodes.find(node => node.dataset?.concept);
+    if (marked && visible(marked) && marked.getBoundingClientRect().width >= 8) return `ui-icon-${marked.dataset.concept}`;
     for (const node of nodes) {
       const style = getComputedStyle(node), name = node.tagName.toLowerCase();
       const drawn = name === "svg" || name === "img" || name === "use" || /icon/.test(name)
@@ -136,6 +141,17 @@
   };
   const labels = node => [...(node.labels ?? [])].filter(visible);
 
+  // The box of the frame that is drawn around an input, if an ancestor draws it and contains no other control.
+  const framed = (node, box) => {
+    for (let each = up(node), steps = 0; each && steps < 5; each = up(each), steps++) {
+      const outer = each.getBoundingClientRect(), style = getComputedStyle(each);
+      if (outer.width > box.right - box.left + 90 || outer.height > box.bottom - box.top + 34) break;
+      if ([...each.querySelectorAll("button, a[href], input, select, textarea")].some(other => other !== node)) break;
+      if (parseFloat(style.borderTopWidth) > 0 && parseFloat(style.borderLeftWidth) > 0 || style.boxShadow !== "none") return clipped(each, outer);
+    }
+    return box;
+  };
+
   const all = [];
   const walk = root => {
     for (const node of root.querySelectorAll("*")) { all.push(node); if (node.shadowRoot) walk(node.shadowRoot); }
@@ -161,6 +177,7 @@
     if (!box) continue;
     const entry = node.matches("input, textarea, select");
     const icon = entry ? "" : iconOf(node);
+    if (entry && !toggles) box = framed(node, box);
     add(node, box, {role, name: plain(node.computedName), text: text.slice(0, 200), text_box: around && array(around), icon, also, control: true,
       placeholder: plain(node.placeholder), value: node.matches("select") ? plain(node.selectedOptions[0]?.text)
         : node.matches("input[type=password]") ? "" : plain(entry ? String(node.value ?? "") : "")});

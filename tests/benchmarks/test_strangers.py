@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.strangers.harvest_web import KitServer, chromium, render, to_element
 from benchmarks.strangers.icon_names import concept
-from benchmarks.strangers.kits import SHIPPED, Kit
+from benchmarks.strangers.kits import KITS, Kit
 from benchmarks.strangers.score import StoredReader, reliability, score, shares
 from benchmarks.strangers.screens import Screen, TrueElement, read_screens, write_questions, write_screen
 from benchmarks.strangers.wording import questions
@@ -36,7 +36,7 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Screen]:
     folder: Path = tmp_path_factory.mktemp("look")
     server = KitServer(Kit("parcel", "look", ()), {}, {"/": PAGE})
     with chromium() as browser:
-        image, raw = render(browser, server, "/", (500, 340, 2.0), "", False)
+        image, raw = render(browser, server, "/", (500, 340, 2.0), False)
     made = Screen("parcel-00", "parcel", "light", 2.0, image.size, tuple(to_element(each, 2.0) for each in raw))
     (folder / "pictures").mkdir()
     image.save(folder / "pictures" / "parcel-00.png")
@@ -122,5 +122,5 @@ def test_the_calibration_error_is_the_weighted_distance_of_the_bins() -> None:
 
 
 def test_each_kit_is_in_one_split() -> None:
-    assert len({kit.name for kit in SHIPPED}) == len(SHIPPED)
-    assert all(kit.packages and (kit.pages or kit.fragments) for kit in SHIPPED)
+    assert len({kit.name for kit in KITS}) == len(KITS)
+    assert all(kit.packages and bool(kit.pages) != bool(kit.markup) for kit in KITS)
