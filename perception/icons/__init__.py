@@ -1,0 +1,1 @@
+"""Icons of screenshots: where they are (`blobs`), and what they show (`finder`, `encoder`, `meanings`)."""
