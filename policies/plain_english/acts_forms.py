@@ -15,7 +15,8 @@ from handeye.perception.reading.fields import fits_want
 from handeye.perception.reading.groups import descendants, items_known_by
 from handeye.perception.reading.structure import ITEM_ROLES, structure_of
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
-from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach, wait_or_scroll
+from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach
+from handeye.policies.plain_english.searching import wait_or_scroll
 from handeye.tools.actions import Click, Key, Select, Type, Wait
 from handeye.tools.text_equality import contains, held
 
@@ -27,6 +28,8 @@ _YES = frozenset({"on", "yes", "true", "ticked", "checked", "enabled", "1", "act
 _PRESSED = frozenset({"button", "link", "clickable"})
 #: What buttons are called that choose the card they stand in.
 _CHOOSING = ("choose", "select", "pick", "take")
+#: What was read, computed or answered last.
+_LAST_READ = frozenset({"it", "that", "answer", "result", "solution", "value", "number", "sum", "total", "outcome"})
 _NO = frozenset({"off", "no", "false", "unticked", "unchecked", "disabled", "0", "inactive"})
 
 
@@ -38,10 +41,10 @@ def spoken(text: str, moment: Moment, fact: bool) -> str:
         return facts.get(normal(hit[1]), hit[0])
 
     text = re.sub(r"\{\{(?!secret:)\s*([^{}]+?)\s*\}\}", filled, text)
-    bare = re.sub(r"^(?:the|that|my)\s+", "", normal(text))
+    bare = re.sub(r"^(?:the|that|this|my|your|its)\s+", "", normal(text))
     if fact and bare in facts:
         return facts[bare]
-    if fact and bare in {"it", "that", "the answer", "answer", "the result", "result"} and moment.progress.it:
+    if fact and bare in _LAST_READ and moment.progress.it:
         return moment.progress.it
     return text
 

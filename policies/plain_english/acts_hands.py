@@ -18,7 +18,7 @@ from handeye.perception.phrases.wording import alike
 from handeye.perception.reading.structure import ITEM_ROLES
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step, point_in
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, is_label, reach
-from handeye.policies.plain_english.searching import search
+from handeye.policies.plain_english.searching import search, wait_or_scroll
 from handeye.tools.actions import (
     Back,
     Click,
@@ -31,6 +31,7 @@ from handeye.tools.actions import (
     Scroll,
     Tabs,
     Target,
+    Type,
     Upload,
     Wait,
     Window,
@@ -39,6 +40,7 @@ from handeye.tools.actions import (
 
 if TYPE_CHECKING:
     import handeye.policies.plain_english.clauses as c
+    from handeye.tools.element import Element
 
 
 def click_on(clause: c.ClickOn, moment: Moment) -> Step:
@@ -305,3 +307,50 @@ def give(clause: c.Give, moment: Moment) -> Step:
     if moment.progress.tried("waited") < 2:
         return moment.do(Wait(seconds=1), "no field for files yet; wait a little", "")
     return moment.missing(phrases[0], "no file field")
+
+
+#: What the field for the name is called in dialogs that save: language knowledge.
+_NAME_FIELD = ("name", "file name", "filename", "save as", "dateiname", "nom", "nom du fichier", "nombre")
+#: What asks whether a file may be replaced.
+_REPLACES = re.compile(
+    r"\b(?:already\s+exists|replace|overwrite|existiert\s+bereits|ersetzen|existe\s+d[ée]j)", re.IGNORECASE
+)
+
+
+def save_as(clause: c.SaveAs, moment: Moment) -> Step:
+    """Save under the name of the clause: open the dialog, type the name, press Enter. A file is never replaced."""
+    stage, last = moment.progress.stage, moment.last
+    if stage == "saved":
+        asks = [each for each in moment.observation.elements if not each.acts and _REPLACES.search(each.name)]
+        if asks:
+            return Fail(f"“{clause.name}” is not saved: “{asks[0].name[:80]}”; say whether to replace it")
+        if last is not None and moment.failed:
+            return Fail(f"the dialog did not save “{clause.name}”: {last.result or last.outcome.evidence}")
+        return Next()
+    if stage == "typed" and last is not None:
+        if last.outcome.kind not in ("confirmed", "unknown"):
+            return Fail(f"“{clause.name}” could not be typed: {last.result or last.outcome.evidence}")
+        return moment.do(Key(keys="enter"), "save it with Enter", "saved")
+    dialog = [each for each in moment.fields() if each.focused or _names_file(each)]
+    if stage in ("opened", "menu") and dialog:
+        field = next((each for each in dialog if _names_file(each)), dialog[0])
+        return moment.do(Type(text=clause.name, target=moment.at(field), clear=True), "type the name", "typed")
+    item = [match for match in moment.find('"Save as"', "click") if match.score >= 0.9 and match.element.acts]
+    if item and stage != "opened":
+        return moment.do(Click(target=moment.at(item[0].element)), f"open “{item[0].element.name}”", "opened")
+    menus = [
+        match for match in moment.find('"File"', "click") if match.score >= 0.97 and match.element.role == "menuitem"
+    ]
+    if menus and stage == "":
+        return moment.do(Click(target=moment.at(menus[0].element)), "open the File menu", "menu")
+    if not moment.progress.tried("shortcut") and not moment.can("navigate"):
+        return moment.do(Key(keys="ctrl+shift+s"), "open the dialog with its shortcut", "opened")
+    if not moment.observation.elements and stage == "opened":
+        return moment.do(Type(text=clause.name, clear=True), "type the name where the keyboard is", "typed")
+    step = wait_or_scroll(moment, "Save as")
+    return Fail("no “Save as” dialog with a field for the name opens here") if isinstance(step, Fail) else step
+
+
+def _names_file(field: Element) -> bool:
+    texts = (field.name, field.description)
+    return any(alike(name, text.rstrip(" :")).score >= 0.95 for name in _NAME_FIELD for text in texts if text)

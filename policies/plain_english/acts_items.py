@@ -10,7 +10,8 @@ from handeye.perception.phrases.quoting import unquote
 from handeye.perception.phrases.wording import alike, normal
 from handeye.perception.reading.groups import ancestors, items_with
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
-from handeye.policies.plain_english.reaching import after_click, clear, click_it, wait_or_scroll
+from handeye.policies.plain_english.reaching import after_click, clear, click_it
+from handeye.policies.plain_english.searching import wait_or_scroll
 from handeye.tools.actions import Key, Select, Type
 
 if TYPE_CHECKING:

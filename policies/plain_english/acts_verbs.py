@@ -18,7 +18,8 @@ from handeye.perception.reading.structure import structure_of
 from handeye.policies.plain_english.acts_hands import drag
 from handeye.policies.plain_english.clauses import DragOnto
 from handeye.policies.plain_english.moment import Fail, Moment, Step
-from handeye.policies.plain_english.reaching import after_click, clear, click_it, closing, wait_or_scroll
+from handeye.policies.plain_english.reaching import after_click, clear, click_it, closing
+from handeye.policies.plain_english.searching import wait_or_scroll
 from handeye.tools.actions import Move
 
 if TYPE_CHECKING:

@@ -253,6 +253,65 @@ class Keep(Clause):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Locate(Clause):
+    """Find a thing: wait, scroll, and open tabs and closed sections until it is there.
+
+    Of several equal controls, the clauses after it mean the one in its row or card.
+    """
+
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explore(Clause):
+    """Later targets may be in closed parts of a place: “go through the tabs”, “open the file tree”."""
+
+    place: str = ""
+    """`tabs`, `tree` or `sections` narrow it to these; anything else means all of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expand(Clause):
+    """Expand or collapse a section, a menu or a row of a tree."""
+
+    target: str
+    open: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForEach(Clause):
+    """Carry out clauses for each thing that a phrase describes: “row with status Open”, “text field”."""
+
+    items: str
+    then: tuple[Clause, ...]
+    count: int = 0
+    """So many there must be: 2 for “both fields”. 0: any number, at least one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solve(Clause):
+    """Compute the arithmetic that is on the screen; later clauses call the result “the answer” or “it”."""
+
+    what: str = ""
+    """Where it is, when the sentence says so; empty: the only arithmetic on the screen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compute(Clause):
+    """Compute an expression of the sentence with the keys of a calculator on the screen."""
+
+    expression: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaveAs(Clause):
+    """Save the document of the program in front under another name, with its “Save as” dialog."""
+
+    name: str
+    """A file name or a path."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class UseTool(Clause):
     """Call a custom tool."""
 
@@ -285,13 +344,17 @@ class When(Clause):
 
 
 Kind = Literal[
-    "shows", "title", "url", "field", "checked", "enabled", "visible", "focused", "selected", "count", "dialog", "open"
-]
+    "shows", "title", "url", "field", "checked", "enabled", "visible", "focused", "selected", "count", "dialog", "open",
+    "order",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """Something that is true of a screen or not."""
+    """Something that is true of a screen or not.
+
+    `order`: the values of the column `target` are in order, upwards; with `texts`, these texts follow each other so.
+    """
 
     kind: Kind
     texts: tuple[str, ...] = ()
@@ -308,5 +371,7 @@ class Statement:
     compare: Literal["=", ">=", "<=", ">", "<"] = "="
     number: int = 0
     noun: str = ""
+    within: str = ""
+    """The place in which it must hold, as a target phrase: `the "Cart" section`. Empty: the whole screen."""
     said: str = field(default="", compare=False)
     """As the person wrote it."""

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import handeye.policies.plain_english.acts_finding as acts_finding
 import handeye.policies.plain_english.acts_forms as acts_forms
 import handeye.policies.plain_english.acts_hands as acts_hands
 import handeye.policies.plain_english.acts_items as acts_items
 import handeye.policies.plain_english.acts_logging as acts_logging
 import handeye.policies.plain_english.acts_looking as acts_looking
+import handeye.policies.plain_english.acts_sums as acts_sums
 import handeye.policies.plain_english.acts_tools as acts_tools
 import handeye.policies.plain_english.acts_verbs as acts_verbs
 import handeye.policies.plain_english.clauses as c
 from handeye.perception.outcome_fields import SINCE_LEFT
 from handeye.perception.usage import Usage
 from handeye.policies.decision import Decision
+from handeye.policies.plain_english.acts_each import EndEach, end_each, for_each, in_item
 from handeye.policies.plain_english.acts_forms import offered
 from handeye.policies.plain_english.checks import evaluate
 from handeye.policies.plain_english.moment import AmbiguousTarget, Fail, Moment, Next, Progress, Step
 from handeye.policies.plain_english.parsing import parse
-from handeye.policies.plain_english.reaching import once, wait_or_scroll
+from handeye.policies.plain_english.reaching import once
+from handeye.policies.plain_english.searching import wait_or_scroll
 from handeye.tools.actions import Done, describe
+from handeye.tools.errors import ActionRefused
 
 if TYPE_CHECKING:
     from handeye.perception.perception import Perception
@@ -60,6 +66,12 @@ ACTS: dict[type[c.Clause], Callable[[Any, Moment], Step]] = {
     c.Keep: acts_looking.keep,
     c.AskPerson: acts_looking.ask_person,
     c.UseTool: acts_tools.use_tool,
+    c.Locate: acts_finding.locate,
+    c.Explore: acts_finding.explore,
+    c.Expand: acts_finding.expand,
+    c.Solve: acts_sums.solve,
+    c.Compute: acts_sums.compute,
+    c.SaveAs: acts_hands.save_as,
 }
 
 
@@ -84,7 +96,7 @@ class PlainEnglish:
     def choose(self, task: PolicyInput, perception: Perception) -> Decision:
         """The next action of the clause that is being worked on; `Done` when all are carried out or one cannot be."""
         program = program_of(task.goal)
-        count = sum(not isinstance(clause, _Jump) for clause in program)
+        count = sum(not isinstance(clause, _Jump | EndEach) for clause in program)
         progress = Progress.from_memo(task.memo)
         notes: list[str] = []
         if not task.memo and (lacking := acts_tools.missing(program, task)):  # before anything is done
@@ -94,10 +106,13 @@ class PlainEnglish:
                 return self._ended(progress, f"{describe(typed.action)}: {typed.outcome.evidence}", False, notes)
         while progress.at < len(program):
             clause = program[progress.at]
-            number = sum(not isinstance(each, _Jump) for each in program[: progress.at]) + 1
-            moment = Moment(task, perception, progress, clause, f"Clause {number} of {count}", list(notes))
+            number = sum(not isinstance(each, _Jump | EndEach) for each in program[: progress.at]) + 1
+            where = f"Clause {number} of {count}"
+            if progress.loop:
+                where += f", round {len(progress.loop['done']) + 1}"  # what one round did is none of the next one's
+            moment = Moment(task, perception, progress, clause, where, list(notes))
             try:
-                step = _act(clause, moment)
+                step = _in_loop(clause, moment, program)
             except AmbiguousTarget as error:
                 step = Fail(str(error))
             step = once(step, moment)
@@ -118,9 +133,35 @@ class PlainEnglish:
         return Decision(reasoning=reasoning, action=action, by=self.name, memo=progress.memo(), notes=tuple(notes))
 
 
+def _in_loop(clause: c.Clause, moment: Moment, program: tuple[c.Clause, ...]) -> Step:
+    """Act on a clause; one of a loop is tried within the item of the round first."""
+    progress = moment.progress
+    if isinstance(clause, c.ForEach):
+        return for_each(clause, moment, len(flat(clause.then)))
+    loop = progress.loop
+    if isinstance(clause, EndEach | _Jump) or not loop or not loop["at"] < progress.at <= loop["end"]:
+        return _act(clause, moment)
+    head = program[loop["at"]]
+    assert isinstance(head, c.ForEach)
+    clause, tries = in_item(clause, moment, head)
+    step: Step = Next()
+    for place, each in enumerate(tries):
+        each.progress = deepcopy(progress) if place < len(tries) - 1 else progress
+        each.clause = clause
+        step = _act(clause, each)
+        acts = isinstance(step, Next) or (isinstance(step, Decision) and step.action.kind not in ("wait", "scroll"))
+        if acts:
+            for name in Progress.__dataclass_fields__:
+                setattr(progress, name, getattr(each.progress, name))
+            break
+    return step
+
+
 def _act(clause: c.Clause, moment: Moment) -> Step:
     if isinstance(clause, _Jump):
         return Next(skip=clause.over)
+    if isinstance(clause, EndEach):
+        return end_each(clause, moment)
     if isinstance(clause, c.When):
         finding = evaluate(clause.statement, moment.observation)
         if not finding.known and clause.statement.negated:
@@ -193,7 +234,10 @@ def program_of(goal: str) -> tuple[c.Clause, ...]:
 
 
 def flat(clauses: tuple[c.Clause, ...] | list[c.Clause]) -> list[c.Clause]:
-    """Clauses in a row; a condition stands before its own, and is followed by a jump over its "otherwise"."""
+    """Clauses in a row; a condition stands before its own, and is followed by a jump over its "otherwise".
+
+    A loop stands before its own, which end with `EndEach`. Raises ActionRefused for a loop in a loop.
+    """
     found: list[c.Clause] = []
     for clause in clauses:
         found.append(clause)
@@ -202,6 +246,11 @@ def flat(clauses: tuple[c.Clause, ...] | list[c.Clause]) -> list[c.Clause]:
             if clause.otherwise:
                 others = flat(clause.otherwise)
                 found += [_Jump(source=clause.source, over=len(others)), *others]
+        elif isinstance(clause, c.ForEach):
+            body = flat(clause.then)
+            if any(isinstance(each, c.ForEach) for each in body):
+                raise ActionRefused(f"I cannot carry out “{clause.source}”: it has a loop in a loop; say one at a time")
+            found += [*body, EndEach(source=clause.source, back=len(body))]
     return found
 
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from handeye.perception.phrases.match import Match
 from handeye.perception.phrases.matching import Want, find, nearest, permitted, unclear, withheld
 from handeye.perception.phrases.phrase import readings
 from handeye.perception.phrases.quoting import QUOTED, mask, unquote
+from handeye.perception.phrases.wording import words
 from handeye.perception.reading.outlines import readable
 from handeye.perception.reading.structure import structure_of
 from handeye.policies.decision import Decision
+from handeye.policies.plain_english.described import UnclearItem, chosen_in, compares, described, without_anchor
 from handeye.tools.actions import Target
 from handeye.tools.geometry import Point
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from handeye.perception.observation import Observation
     from handeye.perception.perception import Perception
+    from handeye.perception.reading.groups import Item
     from handeye.policies.decision import PolicyInput, StepSummary
     from handeye.policies.plain_english.clauses import Clause
     from handeye.tools.actions import Action
@@ -45,13 +49,19 @@ class Progress:
     """What was last read, or answered by a person."""
     dismissed: int = 0
     """So many things in the way were closed."""
+    loop: dict[str, Any] = field(default_factory=dict)
+    """The loop that is being carried out: where it begins and ends, its items and those that are done."""
+    explore: str = ""
+    """Where closed parts may be opened to find a target: a place, or `everywhere`."""
+    located: str = ""
+    """What was found last: of several equal controls, the one in its row or card is meant."""
 
     @classmethod
     def from_memo(cls, memo: dict[str, Any]) -> Progress:
         """Return the progress that a memo describes."""
         known = {name: memo[name] for name in cls.__dataclass_fields__ if name in memo}
         made = cls(**known)
-        made.tries, made.kept = dict(made.tries), dict(made.kept)
+        made.tries, made.kept, made.loop = dict(made.tries), dict(made.kept), dict(made.loop)
         made.answers = [list(pair) for pair in made.answers]
         return made
 
@@ -89,6 +99,9 @@ class Fail:
 
 Step = Decision | Next | Fail
 
+#: Relations whose anchor is a row, card or other item that holds the target.
+_AT_ITEMS = frozenset({"inside", "with", "near"})
+
 
 class AmbiguousTarget(Exception):
     """Several controls answer equally well to a phrase, and nothing says which is meant: the clause is refused."""
@@ -107,11 +120,13 @@ class Moment:
     notes: list[str] = field(default_factory=list)
     sure: float = 1.0
     """How sure it is that what was aimed at is what the clause means."""
+    item: Item | None = None
+    """The item that “it” means, within a loop."""
 
-    @property
+    @cached_property
     def observation(self) -> Observation:
-        """The current observation."""
-        return self.task.observation
+        """The current observation, without the instruction itself where the screen shows it: it names every target."""
+        return without_instruction(self.task.observation, self.task.goal, self.clause)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -139,6 +154,11 @@ class Moment:
 
     def find(self, phrase: str, want: Want = "any") -> list[Match]:
         """What the phrase can mean here: elements the platform knows, else text read off the picture."""
+        if self.item is not None and phrase == "it":
+            own = chosen_in(self.item)
+            return [own] if own else []
+        if (by_values := self._by_values(phrase, want)) is not None:
+            return by_values
         masked = mask(phrase, atoms=False)
         either = re.split(r"\s+or\s+", masked.text)
         if len(either) > 1 and all(re.fullmatch(QUOTED, part) for part in either):
@@ -159,6 +179,31 @@ class Moment:
             self.notes.append(f"“{unquote(phrase)}” was read off the picture")
             return read
         return known
+
+    def _by_values(self, phrase: str, want: Want) -> list[Match] | None:
+        """What a phrase means that compares values: “the cheapest flight”, “Book in the row with the lowest price”.
+
+        None for any other phrase. Raises AmbiguousTarget where the values do not decide.
+        """
+        elements = self.observation.elements
+        if not elements:
+            return None
+        try:
+            for query in readings(phrase):
+                if query.relation in _AT_ITEMS and query.anchor and compares(query.anchor, elements):
+                    items = described(query.anchor, elements, self.size) or []
+                    head = without_anchor(phrase, query.anchor)
+                    inside = [
+                        each for item in items for each in find(head, item.members, want=want, size=self.size)[:1]
+                    ]
+                    return [replace(inside[0], rivals=tuple(inside[1:]))] if inside else []
+            if compares(phrase, elements):
+                chosen = [chosen_in(item) for item in described(phrase, elements, self.size) or []]
+                found = [match for match in chosen if match]
+                return [replace(found[0], rivals=tuple(found[1:]))] if found else []
+        except UnclearItem as error:
+            raise AmbiguousTarget(str(error)) from error
+        return None
 
     def _part(self, phrase: str, match: Match, want: Want) -> list[Match]:
         """Where a large thing only holds the words among others: the place of these words in the picture."""
@@ -195,6 +240,9 @@ class Moment:
         if worked is not None:
             self.notes.append(f"of {len(tied)} called so, the one where the step before was done")
             return replace(worked, rivals=())
+        if (own := self._with_located(tied)) is not None:
+            self.notes.append(f"of {len(tied)} called so, the one with “{unquote(self.progress.located)}”")
+            return replace(own, rivals=())
         elements = (
             self.observation.elements if match.element.source != "ocr" else readable(self.observation, phrase, "any")
         )
@@ -216,6 +264,20 @@ class Moment:
         )
         inside = [each for each, part in zip(tied, parts, strict=True) if path[: len(part)] == part]
         return inside[0] if alike and len(inside) == 1 else None
+
+    def _with_located(self, tied: Sequence[Match]) -> Match | None:
+        """Of equal matches, the only one in the row or card of what was located last."""
+        if not self.progress.located:
+            return None
+        structure = structure_of(self.observation.elements)
+        if any(each.element.id not in structure.by_id for each in tied):
+            return None
+        for found in find(self.progress.located, self.observation.elements, size=self.size)[:1]:
+            path = structure.path(found.element)
+            parts = structure.parts([each.element for each in tied])
+            inside = [each for each, part in zip(tied, parts, strict=True) if path[: len(part)] == part]
+            return inside[0] if len(inside) == 1 and not found.rivals else None
+        return None
 
     def aim(self, match: Match, phrase: str) -> Target:
         """The match as a target: the phrase for people, the point for the hand. Raises Unclear like `decide`."""
@@ -265,6 +327,59 @@ class Moment:
     def visible(self, elements: Sequence[Element]) -> list[Element]:
         """Whether the element is on the screen."""
         return [element for element in elements if element.box.within(*self.size)]
+
+
+#: A text on the screen that has so many words of the goal in a row, and more than a target, is the goal itself.
+_INSTRUCTION_WORDS = 4
+_IN_QUOTES = re.compile(r"[\"“”„«‘'`](?P<x>[^\"“”„«»‘’`]+)[\"”“»’'`]")
+
+
+def without_instruction(observation: Observation, goal: str, clause: Clause) -> Observation:
+    """Return the observation without the texts that repeat the goal: pages of tasks show their instruction.
+
+    A text that is no more than one of the clause's own phrases stays: it can be the target.
+    """
+    said = _joined(words(goal))
+    quoted = [goal[start:end] for start, end in (hit.span() for hit in _IN_QUOTES.finditer(goal))]
+    own = [*_strings(clause)]
+    phrases = [_joined(words(text)) for text in (*quoted, *own, " ".join(own))]
+
+    def repeats(element: Element) -> bool:
+        tokens = words(element.name) if not element.acts else ()
+        run = _joined(tokens)
+        return len(tokens) >= _INSTRUCTION_WORDS and run in said and not any(run in phrase for phrase in phrases)
+
+    boxes = [element.box for element in observation.elements if repeats(element)]
+    if not boxes and observation.elements:
+        return observation
+
+    def remains(element: Element) -> bool:
+        return not repeats(element) and not any(box.holds(element.box.centre) for box in boxes)
+
+    read = observation.reader and (lambda _: tuple(each for each in observation.words if remains(each)))
+    kept = tuple(each for each in observation.elements if not repeats(each))
+    made = replace(observation, elements=kept, reader=read)
+    if observation.read:
+        made.__dict__["words"] = tuple(each for each in observation.read if remains(each))
+    return made
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Yield every text of a clause, those of its statement and of its parts included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _strings(each)
+    elif is_dataclass(value):
+        for each in fields(value):
+            if each.name not in ("source", "joined", "note", "said", "kind"):
+                yield from _strings(getattr(value, each.name))
+
+
+def _joined(tokens: Sequence[str]) -> str:
+    """Return words with a space on each side of each, so that `in` compares whole words."""
+    return f" {' '.join(tokens)} "
 
 
 def point_in(text: str) -> Point | None:

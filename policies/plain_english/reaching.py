@@ -12,6 +12,7 @@ from handeye.perception.reading.groups import ancestors
 from handeye.policies.decision import Decision
 from handeye.policies.plain_english.clauses import Choose, Tick, Write
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
+from handeye.policies.plain_english.searching import wait_or_scroll
 from handeye.tools.actions import Click, Key, Scroll, Wait, same_aim, targets
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from handeye.tools.actions import Action
     from handeye.tools.element import Element
 
-#: So often a target is waited for, and so often it is scrolled to.
-WAITS, SCROLLS = 2, 12
-#: Seconds of each wait for a target that is not there yet.
+#: So often a target is scrolled to.
+SCROLLS = 12
+#: Seconds of the wait after a click that changed nothing yet.
 WAIT_SECONDS = 1.0
 #: So often an answer to a request is waited for, and seconds of each wait; an answered one may take a wait to show.
 ANSWERS, ANSWER_SECONDS = 10, 3.0
@@ -62,27 +63,6 @@ def clear(moment: Moment, match: Match, phrase: str) -> Match | Decision | Fail:
     if element.covered:
         return _uncover(moment, match, phrase)
     return match
-
-
-def wait_or_scroll(moment: Moment, phrase: str) -> Decision | Fail:
-    """For a target that is not there: it may be late, or further down."""
-    if moment.progress.tried("waited") < WAITS:
-        return moment.do(
-            Wait(seconds=WAIT_SECONDS), f"“{unquote(phrase)}” is not there yet; wait a little", moment.progress.stage
-        )
-    last = moment.task.steps[-1] if moment.task.steps else None
-    ended = last is not None and isinstance(last.action, Scroll) and last.outcome.kind == "no_effect"
-    count = len(moment.observation.elements)
-    if count and moment.progress.kept.get("count") == count:
-        ended = True  # the platform lists what lies further down as well, and scrolling brought nothing new
-    moment.progress.kept["count"] = count
-    if moment.can("scroll") and not ended and moment.progress.tried("searched") < SCROLLS // 2:
-        return moment.do(
-            Scroll(direction="down", amount=15 if count else 6),
-            f"look for “{unquote(phrase)}” further down",
-            moment.progress.stage,
-        )
-    return moment.missing(phrase)
 
 
 def _scroll_to(moment: Moment, element: Element, phrase: str) -> Decision | Fail:

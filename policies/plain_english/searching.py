@@ -1,4 +1,7 @@
-"""Scrolling until something shows, for as long as that brings something new: in a list, or in the whole page."""
+"""Finding what is not on the screen: wait for it, open closed parts, and scroll for as long as that brings news.
+
+A search ends in bounded time, on evidence: the screen is still, and all of it was scrolled to its ends.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
 from handeye.perception.phrases.quoting import unquote
+from handeye.policies.plain_english.clauses import Locate
 from handeye.policies.plain_english.moment import Fail, Moment
-from handeye.tools.actions import Scroll
+from handeye.tools.actions import Click, Scroll, Wait
 
 if TYPE_CHECKING:
     from handeye.policies.decision import Decision
@@ -16,8 +20,12 @@ if TYPE_CHECKING:
 
 Direction = Literal["up", "down", "left", "right"]
 
-#: Scrolls after which a search ends, whatever they bring; a run's own limits on steps and time end most before.
-CAP = 300
+#: So often a target is waited for, and the seconds of each wait.
+WAITS, WAIT_SECONDS = 2, 1.0
+#: Scrolls after which a search ends, whatever they bring: one that the goal asks for, and one for a missing target.
+CAP, MISSING_CAP = 300, 80
+#: Closed parts that are opened to find one target, at most.
+OPENED = 40
 #: Notches of the first scroll, and the most of any.
 FIRST, MOST = 7, 60
 #: The share of what shows that must have moved alike to say how far a scroll goes.
@@ -26,6 +34,57 @@ SHARE = 0.25
 LIST, DRY = 4, 2
 _ITEMS = frozenset({"cell", "gridcell", "option", "row", "treeitem", "listitem"})
 _OPPOSITE: dict[str, Direction] = {"up": "down", "down": "up", "left": "right", "right": "left"}
+#: What opens a part of a page without doing anything else.
+_OPENERS = frozenset({"tab", "treeitem", "button", "clickable", "menuitem", "row", "listitem", "link"})
+_PLACES: dict[str, frozenset[str]] = {
+    "tab": frozenset({"tab"}),
+    "tree": frozenset({"treeitem", "row", "listitem", "clickable", "button"}),
+}
+
+_CELLS = frozenset({"cell", "gridcell", "columnheader"})
+
+#: One part of a search: the direction, and what the wheel is turned over; None is the page or the window.
+Leg = tuple[Direction, "Element | None"]
+
+
+def wait_or_scroll(moment: Moment, phrase: str) -> Decision | Fail:
+    """The next action to find a target that is not there; Fail when it is nowhere."""
+    progress = moment.progress
+    last = moment.task.steps[-1] if moment.task.steps else None
+    waited = last is not None and isinstance(last.action, Wait) and bool(progress.tries.get("waited"))
+    still = waited and last is not None and last.outcome.evidence.startswith("nothing changed")
+    if not still and progress.tries.get("waited", 0) < WAITS:
+        progress.tried("waited")
+        return moment.do(
+            Wait(seconds=WAIT_SECONDS), f"“{unquote(phrase)}” is not there yet; wait a little", progress.stage
+        )
+    progress.tries["waited"] = WAITS
+    if (progress.explore or isinstance(moment.clause, Locate)) and (opener := closed_part(moment)):
+        progress.kept["opened"] = [*progress.kept.get("opened", ()), opener.id]
+        reasoning = f"look for “{unquote(phrase)}” in “{opener.name or opener.description or opener.role}”"
+        return moment.do(Click(target=moment.at(opener)), reasoning, progress.stage)
+    if not moment.can("scroll"):
+        return moment.missing(phrase)
+    return _search(moment, phrase, _everywhere(moment), MISSING_CAP)
+
+
+def closed_part(moment: Moment) -> Element | None:
+    """The next closed part of the screen that was not opened yet: a tab, a section, a row of a tree."""
+    opened = moment.progress.kept.get("opened", [])
+    roles = next((roles for word, roles in _PLACES.items() if word in moment.progress.explore.lower()), _OPENERS)
+    return next(
+        (
+            each
+            for each in moment.visible(moment.observation.elements)
+            if len(opened) < OPENED
+            and each.id not in opened
+            and each.role in roles
+            and (each.expanded is False or (each.role == "tab" and not each.selected))
+            and each.enabled
+            and not each.covered
+        ),
+        None,
+    )
 
 
 def search(moment: Moment, phrase: str, direction: Direction, over: Element | None = None) -> Decision | Fail:
@@ -33,43 +92,70 @@ def search(moment: Moment, phrase: str, direction: Direction, over: Element | No
 
     Fail at the end of all that can be scrolled.
     """
-    wheres: list[Element | None] = [over] if over else _wheres(moment)
+    moment.progress.stage = "scrolled"
+    return _search(moment, phrase, [(direction, where) for where in ([over] if over else _wheres(moment))], CAP)
+
+
+def _everywhere(moment: Moment) -> list[Leg]:
+    """Every way to scroll in which there can be more, the likeliest first: down, up, and sideways in what is wider."""
+    width = moment.size[0]
+    elements = moment.observation.elements
+    wheres = _wheres(moment)
+    above = not elements or any(each.box.bottom <= 0 for each in elements)
+    wide = any(each.box.left >= width for each in elements if not each.clipped)
+    legs: list[Leg] = []
+    for where in wheres:
+        legs.append(("down", where))
+        clipped = [each for each in elements if each.clipped] if where is not None else []
+        if above or clipped:
+            legs.append(("up", where))
+        if wide or any(each.box.left >= width or each.role in _CELLS for each in clipped):
+            legs += [("right", where), ("left", where)]
+    return legs
+
+
+def _search(moment: Moment, phrase: str, legs: list[Leg], cap: int) -> Decision | Fail:
     kept = moment.progress.kept
     shown = _shown(moment)
-    if moment.progress.stage == "scrolled":
+    last = moment.task.steps[-1] if moment.task.steps else None
+    if kept.get("searching") and last is not None and isinstance(last.action, Scroll):
+        direction = legs[min(kept.get("where", 0), len(legs) - 1)][0]
         before: dict[str, list[int]] = kept.get("shown", {})
         axis = 0 if direction in ("left", "right") else 1
         moved = _shift(before, shown, axis)
         fresh = set(shown) - set(kept.get("met", ()))
         back = kept.pop("back", False)
+        failed = last.outcome.kind == "no_effect"
         # A clock shows something new as well, but nothing moves.
-        dry = moment.failed or not (len(fresh) > 1 or (fresh and moved) or (not shown and not moment.failed))
+        dry = failed or not (len(fresh) > 1 or (fresh and moved) or (not shown and not failed))
         kept["dry"] = 0 if back or not dry else kept.get("dry", 0) + 1
         if fresh and set(before) - set(shown) and not moved and kept["amount"] > 1 and not back:
             # Nothing is left of what showed before but what stands still: something may have been passed over.
             kept["most"] = kept["amount"] - 1
             kept["amount"] = max(1, kept["amount"] // 3)
             kept["back"] = True
-            return _scroll(moment, phrase, _OPPOSITE[direction], 2 * kept["amount"], wheres)
+            return _scroll(moment, phrase, (_OPPOSITE[direction], legs), 2 * kept["amount"])
         if moved and not back:
             places = [shown[name][axis] for name in shown if name in fresh or before.get(name) != shown[name]]
             fitting = int((max(places) - min(places)) / (moved / kept["amount"]))
             kept["amount"] = max(1, min(kept.get("most", MOST), 2 * kept["amount"], fitting))
-        if moment.failed or kept["dry"] >= DRY:
+        if failed or kept["dry"] >= DRY:
             kept["where"], kept["dry"] = kept.get("where", 0) + 1, 0
     kept["shown"] = shown
     kept["met"] = sorted(set(kept.get("met", ())) | set(shown))
     kept.setdefault("amount", FIRST)
-    if kept.get("where", 0) >= len(wheres) or moment.progress.tried("until") >= CAP:
+    if kept.get("where", 0) >= len(legs) or moment.progress.tried("until") >= cap:
         return moment.missing(phrase)
-    return _scroll(moment, phrase, direction, kept["amount"], wheres)
+    return _scroll(moment, phrase, (legs[kept.get("where", 0)][0], legs), kept["amount"])
 
 
-def _scroll(moment: Moment, phrase: str, direction: Direction, amount: int, wheres: list[Element | None]) -> Decision:
-    over = wheres[min(moment.progress.kept.get("where", 0), len(wheres) - 1)]
+def _scroll(moment: Moment, phrase: str, way: tuple[Direction, list[Leg]], amount: int) -> Decision:
+    direction, legs = way
+    over = legs[min(moment.progress.kept.get("where", 0), len(legs) - 1)][1]
     target = moment.at(over) if over else None
+    moment.progress.kept["searching"] = True
     reasoning = f"look for “{unquote(phrase)}”"
-    return moment.do(Scroll(direction=direction, amount=amount, target=target), reasoning, "scrolled")
+    return moment.do(Scroll(direction=direction, amount=amount, target=target), reasoning, moment.progress.stage)
 
 
 def _shift(before: dict[str, list[int]], now: dict[str, list[int]], axis: int) -> int:

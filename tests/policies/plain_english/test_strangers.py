@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from handeye.perception.phrases.wording import alike
-from handeye.policies.plain_english import acts_looking, parse, reaching
+from handeye.policies.plain_english import acts_looking, parse, reaching, searching
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing on these pages is late."""
     monkeypatch.setattr(acts_looking, "CHECK_WAITS", (0.05,))
     monkeypatch.setattr(reaching, "WAIT_SECONDS", 0.05)
-    monkeypatch.setattr(reaching, "SCROLLS", 0)
+    monkeypatch.setattr(searching, "WAIT_SECONDS", 0.05)
 
 
 def press(label: str, says: str) -> str:

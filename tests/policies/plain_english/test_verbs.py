@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handeye.policies.plain_english import acts_looking, parse, reaching
+from handeye.policies.plain_english import acts_looking, parse, reaching, searching
 from handeye.policies.plain_english import clauses as c
 from handeye.tools.errors import ActionRefused
 
@@ -31,7 +31,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing on these pages is late."""
     monkeypatch.setattr(acts_looking, "CHECK_WAITS", (0.05,))
     monkeypatch.setattr(reaching, "WAIT_SECONDS", 0.05)
-    monkeypatch.setattr(reaching, "SCROLLS", 0)
+    monkeypatch.setattr(searching, "WAIT_SECONDS", 0.05)
 
 
 def state_of(followed: Any, name: str) -> Any:
