@@ -24,7 +24,7 @@ _SPELLED = (
     (r"\btimes\b|\bmultiplied\s+by\b", "*"),
     (r"\b(?:divided\s+)?(?:by|over)\b|\bdivided\s+by\b", "/"),
 )
-#: What the keys of calculators are called besides their digit or sign: language knowledge.
+#: What the keys of calculators are called, in addition to their digit or sign: language knowledge.
 _KEYS: dict[str, tuple[str, ...]] = {
     "+": ("+", "plus", "add", "addition"),
     "-": ("-", "−", "–", "minus", "subtract", "subtraction"),
