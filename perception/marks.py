@@ -63,7 +63,7 @@ def mark_answers(
     """Return a copy of the picture with true areas outlined and the given points as crosshairs.
 
     Each answer is the corners of where a thing truly is (none when it is nowhere) and the point given (None for none);
-    a line joins a point to the area it misses. Points off the picture are shown at its edge.
+    a line joins a point to the area it misses. Points off the picture are drawn at its edge.
     """
     marked = image.convert("RGB")
     marked = marked.copy() if marked is image else marked

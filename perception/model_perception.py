@@ -57,7 +57,7 @@ class ModelPerception:
     def ground(self, observation: Observation, phrase: str) -> Grounding | None:
         """Ask the model: first about the zoomed region of the observation, then about the whole screen.
 
-        A region with more pixels than its tiles show (see `closer.part_around`) is asked about a second time, enlarged
+        If a region has more pixels than its tiles (see `closer.part_around`), a second question shows it enlarged
         around the first answer. The second answer is used if there is one and it is not `closer.far` from the first.
         Otherwise the first stays, and the second answers lower its confidence.
 

@@ -44,7 +44,7 @@ class ObservationDiff:
         self.before, self.after = before, after
         self.happened = happened
         """What else the device reports: a download."""
-        self.heard = after.signals.page_changes is not None
+        self.has_page_changes = after.signals.page_changes is not None
         """Whether the device reports changes by scripts."""
         self.page_changes = after.signals.page_changes or PageChanges()
         self.animated_regions = tuple(
@@ -131,7 +131,7 @@ class ObservationDiff:
         now = {each.id: each for each in self.after.elements}
         pairs = [(old, now[old.id]) for old in self.before.elements if old.id in now]
         pairs.sort(key=lambda pair: first is None or pair[0].id != first.id)
-        return [said for old, new in pairs if not self.by_itself(new.box) and (said := _state(old, new))]
+        return [change for old, new in pairs if not self.by_itself(new.box) and (change := _state(old, new))]
 
     def appeared(self) -> list[str]:
         """Return names that are on the page now and were not before."""
@@ -236,8 +236,8 @@ class ObservationDiff:
         ]
 
     def _is_visible_change(self, box: Box, how: str) -> bool:
-        shown = box.within(self.after.screenshot.width, self.after.screenshot.height)
-        if shown is None or how in STATES or how.startswith("aria-"):
+        visible = box.within(self.after.screenshot.width, self.after.screenshot.height)
+        if visible is None or how in STATES or how.startswith("aria-"):
             return True
         around = self._wide(box)
         if box.area <= self.after.screenshot.width * self.after.screenshot.height * NO_CONTROL:

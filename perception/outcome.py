@@ -129,7 +129,7 @@ def _changed(target: Target | None, diff: ObservationDiff) -> Judgement:
 
 def _by_pixels(target: Target | None, old: Element | None, diff: ObservationDiff) -> Judgement:
     pixels = diff.pixels()
-    if diff.heard and (not pixels or not diff.unstyled):
+    if diff.has_page_changes and (not pixels or not diff.unstyled):
         quiet = "only the mouse and the focus show" if pixels else ""
         evidence = "; ".join(filter(None, (diff.focus, quiet))) or "nothing changed"
         if diff.page_changes.requests:
@@ -147,20 +147,20 @@ def _by_pixels(target: Target | None, old: Element | None, diff: ObservationDiff
         return "no_effect", f"{diff.focus}; nothing else changed"
     if not pixels:
         return "no_effect", "nothing changed"
-    if not diff.heard and old and (controls := diff.controls()):
+    if not diff.has_page_changes and old and (controls := diff.controls()):
         names = ", ".join(f"“{name}”" for name in controls)
         return "unknown", f"only {names} {'looks' if len(controls) == 1 else 'look'} different"
     if diff.framed:
         return "unknown", f"only a frame around something changed, as the focus draws one; {pixels}"
     if diff.far(target):
         return "unknown", f"{pixels}, far from what was aimed at, and nothing tells that one caused the other"
-    alone = "" if diff.heard else "by the picture alone: "  # the weakest evidence, and named as such
+    alone = "" if diff.has_page_changes else "by the picture alone: "  # the weakest evidence, and named as such
     return "confirmed", alone + "; ".join(filter(None, (pixels, diff.focus)))
 
 
 def _click(action: Action, diff: ObservationDiff) -> Judgement:
     kind, evidence = _by_change(action, diff)
-    if kind == "no_effect" and diff.happened and not diff.heard:
+    if kind == "no_effect" and diff.happened and not diff.has_page_changes:
         return "unknown", f"{diff.happened}; {evidence}"
     return kind, evidence
 

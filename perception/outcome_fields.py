@@ -45,44 +45,44 @@ def typed(action: Type, diff: ObservationDiff) -> Judgement | None:
 
 def _compared(action: Type, role: str, was: str | None, now: str, diff: ObservationDiff) -> Judgement:
     text = action.text
-    shown = f"the field holds “{_short(now)}”" if now else "the field is empty"
+    content = f"the field holds “{_short(now)}”" if now else "the field is empty"
     if not literal(text):
         if action.clear:
-            return ("unexpected", f"the field still holds “{_short(now)}”") if literal(now) else ("confirmed", shown)
-        return ("confirmed", shown) if text and was is not None and now != was else ("unknown", "nothing was typed")
+            return ("unexpected", f"the field still holds “{_short(now)}”") if literal(now) else ("confirmed", content)
+        return ("confirmed", content) if text and was is not None and now != was else ("unknown", "nothing was typed")
     if _is_prefix(text, now):
         return "unknown", f"the field holds more than the {READABLE} characters that can be read of it"
     for wanted in _parts(text, typed_at=action.target is not None):
-        if judged := _judged(wanted, action.clear, role, was, now):
-            return judged
+        if judgement := _compare_values(wanted, action.clear, role, was, now):
+            return judgement
     if "\n" in text and (sent := _sent(text, was, now, diff)):
         return sent
     if was is not None and literal(was) == literal(now):
         still = f"the field still holds “{_short(now)}”" if now else "the field is still empty"
         return "no_effect", f"{still}, not “{_short(text)}”"
-    return "unexpected", f"{shown}, not “{_short(text)}”"
+    return "unexpected", f"{content}, not “{_short(text)}”"
 
 
-def _judged(wanted: str, clear: bool, role: str, was: str | None, now: str) -> Judgement | None:
+def _compare_values(wanted: str, clear: bool, role: str, was: str | None, now: str) -> Judgement | None:
     """Judge one text that the field may be meant to have; None if it has another value."""
-    shown = f"the field holds “{_short(now)}”"
+    content = f"the field holds “{_short(now)}”"
     if role in _COUNTED and (number := plain_number(wanted)) and number == plain_number(now):
-        return "confirmed", shown
+        return "confirmed", content
     how = held(wanted, now)
     if how == "same" or means(wanted, now):
-        return "confirmed", shown
+        return "confirmed", content
     if how == "reformatted":
-        return "confirmed", f"{shown}, its own way to write “{_short(wanted)}”"
+        return "confirmed", f"{content}, its own way to write “{_short(wanted)}”"
     if how == "unclear":
-        return "unknown", f"{shown}, which can be read as “{_short(wanted)}” and as something else"
+        return "unknown", f"{content}, which can be read as “{_short(wanted)}” and as something else"
     if clear:
         if contains(now, wanted) or literal(wanted) in literal(now):
-            return "unexpected", f"{shown}, more than was typed: “{_short(wanted)}”"
+            return "unexpected", f"{content}, more than was typed: “{_short(wanted)}”"
         return None
     if was is None:
-        return ("confirmed", shown) if literal(wanted) in literal(now) else None
+        return ("confirmed", content) if literal(wanted) in literal(now) else None
     if literal(was) != literal(now) and (_put_in(wanted, was, now) or held(was + wanted, now) == "reformatted"):
-        return "confirmed", shown
+        return "confirmed", content
     return None
 
 
@@ -109,9 +109,9 @@ def _sent(text: str, was: str | None, now: str, diff: ObservationDiff) -> Judgem
     """Judge text with Enter that the field no longer has."""
     if literal(now) and literal(now) != literal(was or ""):
         return None
-    said = next((each for each in diff.appeared() if contains(each, text)), "")
-    if said:
-        return "confirmed", f"“{_short(said)}” appeared"
+    line = next((each for each in diff.appeared() if contains(each, text)), "")
+    if line:
+        return "confirmed", f"“{_short(line)}” appeared"
     if diff.moved:
         return "confirmed", "; ".join(diff.moved)
     if diff.page_changes.requests or diff.scripted:
@@ -137,7 +137,7 @@ def rewritten(action: Action, after: Observation) -> str:
         return ""
     field = next((each for each in after.elements if each.id == left.element), None)
     was = left.was if not action.clear else None
-    if _judged(action.text, True, field.role if field else "", None, left.now) or (
+    if _compare_values(action.text, True, field.role if field else "", None, left.now) or (
         was and literal(was) in literal(left.now)
     ):
         return ""
@@ -163,8 +163,11 @@ def pictured(action: Type, diff: ObservationDiff) -> Judgement:
     longer = next((line for line in lines if any(each in literal(line).replace(" ", "") for each in wanted)), "")
     if longer:
         return "unexpected", f"the picture reads “{_short(longer)}”, more than was typed: “{_short(action.text)}”"
-    said = ", ".join(f"“{_short(line)}”" for line in lines[:3])
-    return "unknown", f"{changed}; what the field holds cannot be read{f', the picture reads {said}' if said else ''}"
+    quoted = ", ".join(f"“{_short(line)}”" for line in lines[:3])
+    return (
+        "unknown",
+        f"{changed}; what the field holds cannot be read{f', the picture reads {quoted}' if quoted else ''}",
+    )
 
 
 #: The prompt that a terminal writes before typed text.
@@ -186,8 +189,8 @@ def selected(action: Select, diff: ObservationDiff) -> Judgement | None:
     chosen = [each for each in diff.after.elements if each.selected and same(each.name, option, case=False)]
     if chosen or _is_chosen(option, new.name):
         return "confirmed", f"“{option}” is chosen"
-    if said := next((each for each in diff.appeared() if contains(each, option, case=False)), ""):
-        return "confirmed", f"“{said[:60]}” appeared"
+    if line := next((each for each in diff.appeared() if contains(each, option, case=False)), ""):
+        return "confirmed", f"“{line[:60]}” appeared"
     return None
 
 

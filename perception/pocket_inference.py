@@ -158,11 +158,11 @@ class _Tokens:
     """The tokens of a phrase, by the merges of the checkpoint's tokenizer."""
 
     def __init__(self, folder: Path) -> None:
-        told = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
-        self._ids: dict[str, int] = told["model"]["vocab"] | {
-            each["content"]: each["id"] for each in told["added_tokens"]
+        tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        self._ids: dict[str, int] = tokenizer["model"]["vocab"] | {
+            each["content"]: each["id"] for each in tokenizer["added_tokens"]
         }
-        self._ranks = {tuple(pair): rank for rank, pair in enumerate(told["model"]["merges"])}
+        self._ranks = {tuple(pair): rank for rank, pair in enumerate(tokenizer["model"]["merges"])}
 
     def of(self, phrase: str) -> list[int]:
         """`<ref>`, the phrase, `</ref>`."""
@@ -194,9 +194,9 @@ def tensors(file: Path) -> dict[str, Floats]:
     """All tensors of a safetensors file, as float32; bfloat16 and float16 are widened."""
     content = file.read_bytes()
     length = int.from_bytes(content[:8], "little")
-    told = json.loads(content[8 : 8 + length])
+    header = json.loads(content[8 : 8 + length])
     found = {}
-    for name, each in told.items():
+    for name, each in header.items():
         if name == "__metadata__":
             continue
         first, last = each["data_offsets"]

@@ -1,6 +1,6 @@
 """Perception with the pocket model: it points at targets without text, such as icons.
 
-Elements and text are matched first, as without a model; the model is asked where they match nothing well.
+Elements and text are matched first, as without a model; the model decides where they match nothing well.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MOST_TILES = 40
 #: The file next to a checkpoint with the thresholds of its evaluation.
 FUSION = "fusion.json"
 #: The features of this many tiles are cached, so unchanged tiles of the next screen are not encoded again.
-_KEPT = 160
+_CACHED_TILES = 160
 _ICON = re.compile(r"\bicon\b", re.IGNORECASE)
 _NOUN = re.compile(r"\s+(?:button|symbol|sign|link|picture)$")
 Meant = Literal["", "name", "icon"]
@@ -54,10 +54,10 @@ class Pointed:
 
 @dataclass(frozen=True)
 class Fusion:
-    """When the model is asked, and when it is followed; `handeye train --evaluate` chooses both for a checkpoint."""
+    """Thresholds: when the model is used and when it decides; `handeye train --evaluate` sets both for a checkpoint."""
 
     enough: float = 0.75
-    """What text and elements are this sure of is not asked again, where the phrase names an icon that is known."""
+    """With at least this confidence of text and elements, the model is not used for a phrase with a known icon."""
     sure: float = 0.3
     """An answer of the model that is less sure than this is not taken."""
 
@@ -65,7 +65,7 @@ class Fusion:
     """The same where the phrase says that it means an icon: words that look like its name are less often right then."""
 
     def asks(self, confidence: float, meant: Meant) -> bool:
-        """Whether the model is asked, by how sure text and elements are; never about what is no icon."""
+        """Whether the model is used, by the confidence of text and elements; never for a phrase that means no icon."""
         return bool(meant) and confidence < (self.icons if meant == "icon" else self.enough)
 
     def takes(self, confidence: float) -> bool:
@@ -76,8 +76,8 @@ class Fusion:
     def read(cls, folder: Path) -> Fusion:
         """A checkpoint's own, or the stock one."""
         try:
-            told = json.loads((folder / FUSION).read_text(encoding="utf-8"))
-            return cls(float(told["enough"]), float(told["sure"]), float(told["icons"]))
+            settings = json.loads((folder / FUSION).read_text(encoding="utf-8"))
+            return cls(float(settings["enough"]), float(settings["sure"]), float(settings["icons"]))
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -91,7 +91,7 @@ class Fusion:
 
 
 class Pointer:
-    """A pocket model that looks at a screen once and is asked for any number of phrases."""
+    """A pocket model that encodes a screen once and answers any number of phrases."""
 
     def __init__(self, reading: PhraseReading) -> None:
         self.reading = reading
@@ -139,7 +139,7 @@ class Pointer:
             for digest in digests:
                 self._tiles.move_to_end(digest)
             keys, edges = (np.stack(each) for each in zip(*(self._tiles[digest] for digest in digests), strict=True))
-            while len(self._tiles) > _KEPT:
+            while len(self._tiles) > _CACHED_TILES:
                 self._tiles.popitem(last=False)
             self._seen = image, (tiling, keys, edges)
         found: tuple[Any, Any, Any] = self._seen[1]

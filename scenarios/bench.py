@@ -200,7 +200,7 @@ def read_tasks(
     allow_execute: bool = False,
     skip_unsupported: bool = False,
 ) -> list[BenchmarkTask]:
-    """The tasks that are asked for. Raises UsageError naming the file and the key of what cannot be used."""
+    """The selected tasks. Raises UsageError with the file and the key of a task that cannot be run."""
     from handeye.scenarios.agent_benchmarks import miniwob, osworld, webarena
 
     if benchmark == "miniwob":
@@ -234,7 +234,7 @@ def _write(path: Path, result: dict[str, Any], output: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(result, ensure_ascii=False, indent=1) + "\n")
     except OSError as error:
-        raise SetupError(f"{path} cannot be written ({error}); the results are kept in {output}") from error
+        raise SetupError(f"{path} cannot be written ({error}); the results are in {output}") from error
     return path
 
 

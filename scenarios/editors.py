@@ -46,8 +46,8 @@ def suite_schema() -> Schema:
     suite["anyOf"] = [{"required": [key]} for key in ("scenarios", "ground", "include")]
     parts["Check"] = _check({kind: name for name, kind in tables.items()}, SHORT, parts)
     parts["Checks"] = _several({"$ref": "#/$defs/Check"})
-    told = {"$schema": DRAFT, "title": "A suite of handeye", **suite, "$defs": dict(sorted(parts.items()))}
-    return json.loads(json.dumps(told))  # type: ignore[no-any-return]
+    schema = {"$schema": DRAFT, "title": "A suite of handeye", **suite, "$defs": dict(sorted(parts.items()))}
+    return json.loads(json.dumps(schema))  # type: ignore[no-any-return]
 
 
 def _widened(field: Schema) -> Schema:

@@ -82,14 +82,14 @@ def _command(serve: Serve, folder: Path, where: str) -> Iterator[str]:
         words = shlex.split(serve.command.replace("{port}", str(port)))
     except ValueError as error:
         raise UsageError(f"{where}the server's command {serve.command!r} cannot be read ({error})") from error
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         try:
             process = subprocess.Popen(
                 words,
                 cwd=folder,
                 env=without_secrets(os.environ),
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=os.name == "posix",
                 # When this process is killed, the kernel kills the server too, and its port is free again.
@@ -98,13 +98,13 @@ def _command(serve: Serve, folder: Path, where: str) -> Iterator[str]:
         except OSError as error:
             raise SetupError(f"{where}the suite's server {serve.command!r} cannot be started ({error})") from error
         try:
-            _await(url, process, serve, said, where)
+            _await(url, process, serve, output, where)
             yield url
         finally:
             _end(process)
 
 
-def _await(url: str, process: subprocess.Popen[bytes], serve: Serve, said: object, where: str) -> None:
+def _await(url: str, process: subprocess.Popen[bytes], serve: Serve, output: object, where: str) -> None:
     deadline = time.monotonic() + serve.seconds
     while True:
         with suppress(httpx.HTTPError):
@@ -113,8 +113,8 @@ def _await(url: str, process: subprocess.Popen[bytes], serve: Serve, said: objec
         code = process.poll()
         if code is not None or time.monotonic() > deadline:
             why = f"it ended with exit code {code}" if code is not None else f"not within {serve.seconds:g} s"
-            said.seek(0)  # type: ignore[attr-defined]
-            words = said.read().decode("utf-8", "replace").strip()[-300:]  # type: ignore[attr-defined]
+            output.seek(0)  # type: ignore[attr-defined]
+            words = output.read().decode("utf-8", "replace").strip()[-300:]  # type: ignore[attr-defined]
             raise SetupError(
                 f"{where}the suite's server {serve.command!r} does not answer at {url} ({why})"
                 f"{f': {words}' if words else ''}"

@@ -215,12 +215,12 @@ def _checks() -> Iterator[str]:
 
 def _field(key: str, field: dict[str, Any]) -> list[str]:
     default = field.get("default")
-    shown = (
+    default = (
         ""
         if default in (None, "", [], {}) or default is False
         else _code(str(default).lower() if default is True else str(default))
     )
-    return [_code(key), _kind(field), shown, _prose(field.get("description", ""))]
+    return [_code(key), _kind(field), default, _prose(field.get("description", ""))]
 
 
 def _kind(field: dict[str, Any]) -> str:

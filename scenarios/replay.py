@@ -52,7 +52,7 @@ class ScenarioReplay:
 
     @property
     def missing(self) -> str:
-        """Why the scenario cannot run without a model; empty when it can, and when a model may be asked."""
+        """Why the scenario cannot run without a model; empty if it can, or if a model may be used."""
         if not self._no_model or self.store.kept or self._model == EMBEDDED:
             return ""
         why = self.store.stale or f"there is no {self.store.path}"
@@ -102,9 +102,9 @@ def scenario_digest(scenario: Scenario) -> str:
     """A digest of what a scenario asks for: its steps, its device and where it starts."""
     suite, spec = scenario.suite, scenario.spec
     setup, teardown = ([each.step for each in steps] for steps in (suite.setup, suite.teardown))
-    asked: list[Any] = [setup, spec.wanted, teardown, suite.device, spec.on or suite.on]
-    asked += [sorted((name, str(value)) for name, value in suite.variables.items())]
-    return hashlib.sha256(json.dumps(asked, ensure_ascii=False).encode()).hexdigest()[:16]
+    content: list[Any] = [setup, spec.wanted, teardown, suite.device, spec.on or suite.on]
+    content += [sorted((name, str(value)) for name, value in suite.variables.items())]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 def anchor_file_name(name: str) -> str:

@@ -25,7 +25,9 @@ ScenarioStatus = Literal["passed", "flaky", "failed", "skipped", "error"]
 
 
 #: The folder with the runs of attempts, inside the output folder.
-ATTEMPTS = "trials"
+ATTEMPTS = "attempts"
+#: Its names, the present one first; version 0.1 wrote `trials`.
+ATTEMPT_FOLDERS = (ATTEMPTS, "trials")
 
 
 def _without_broken(record: dict[str, Any]) -> dict[str, Any]:
@@ -115,23 +117,25 @@ class ScenarioResult(BaseModel):
 class ResultsFile:
     """Writes results to the disk as they arrive, so that a killed run loses none."""
 
-    def __init__(self, folder: Path, kept: Sequence[ScenarioResult] | None = None) -> None:
+    def __init__(self, folder: Path, earlier: Sequence[ScenarioResult] | None = None) -> None:
         """Open the file; results and runs of an earlier run are replaced, other files in the folder stay.
 
-        `kept`: the results of a resumed run; they stay, with their runs. Raises SetupError for a
+        `earlier`: the results of a resumed run; they remain, with their runs. Raises SetupError for a
         folder that cannot be written, and UsageError for a folder that another run uses.
         """
-        self.path, self._trials = folder / "results.jsonl", folder / ATTEMPTS
+        self.path = folder / "results.jsonl"
+        self._attempts = [folder / name for name in ATTEMPT_FOLDERS if (folder / name).is_dir()]
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder / ".lock")
             self._lock.acquire(timeout=0)
             clear_parts(folder)
-            if kept is not None:
-                self._leave_only({result.number for result in kept})
-            elif self.path.exists() and self._trials.exists():
-                shutil.rmtree(self._trials)
-            write_atomically(self.path, "".join(_line(result) for result in kept or ()))
+            if earlier is not None:
+                self._leave_only({result.number for result in earlier})
+            elif self.path.exists():
+                for attempts in self._attempts:
+                    shutil.rmtree(attempts)
+            write_atomically(self.path, "".join(_line(result) for result in earlier or ()))
         except Timeout as error:
             raise UsageError(f"another run writes to {folder}; wait for it, or name another --output") from error
         except OSError as error:
@@ -156,7 +160,7 @@ class ResultsFile:
         self._lock.release()
 
     def _leave_only(self, numbers: set[int]) -> None:
-        for path in self._trials.iterdir() if self._trials.exists() else ():
+        for path in (each for attempts in self._attempts for each in attempts.iterdir()):
             number = path.name.partition("-")[0]
             if number.isdecimal() and int(number) - 1 not in numbers:
                 shutil.rmtree(path)
@@ -164,8 +168,9 @@ class ResultsFile:
 
 def clear_attempts(folder: Path, number: int) -> None:
     """Delete the runs of a scenario that is about to start again."""
-    for path in (folder / ATTEMPTS).glob(f"{number + 1:03d}-*"):
-        shutil.rmtree(path, ignore_errors=True)
+    for name in ATTEMPT_FOLDERS:
+        for path in (folder / name).glob(f"{number + 1:03d}-*"):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _line(result: ScenarioResult) -> str:

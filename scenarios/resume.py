@@ -79,8 +79,8 @@ def resumed_results(scenarios: Sequence[Scenario], settings: Settings) -> list[S
         now = now.model_copy(
             update={"scenarios": tuple(PlannedScenario(key=each.key, digest="") for each in scenarios)}
         )
-    if told := _difference(before, now):
-        raise UsageError(f"--resume: {told}, in the run in {settings.output}; use the same, or start a new run")
+    if difference := _difference(before, now):
+        raise UsageError(f"--resume: {difference}, in the run in {settings.output}; use the same, or start a new run")
     found = {result.number: result for result in read_results(settings.output / "results.jsonl")}
     return [
         result for number, result in found.items() if number < len(scenarios) and result.key == scenarios[number].key
@@ -102,7 +102,7 @@ def _difference(before: RunPlan, now: RunPlan) -> str:
         return f"there were {len(before.scenarios)} scenarios and are {len(now.scenarios)}"
     if changed:
         moved = {each.digest for each in before.scenarios} == {each.digest for each in now.scenarios}
-        return "the order was another one" if moved else f"“{_name(changed[0].key)}” said something else"
+        return "the order of the scenarios differs" if moved else f"“{_name(changed[0].key)}” has changed"
     return ""
 
 
@@ -112,12 +112,12 @@ def _name(key: str) -> str:
 
 
 def _digest(scenario: Scenario) -> str:
-    told = [
+    fields = [
         scenario.suite.model_dump(mode="json", exclude={"scenarios"}),
         scenario.spec.model_dump(mode="json"),
         scenario.attempt_runner,
     ]
-    return hashlib.sha256(json.dumps([scenario.name, *told], sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([scenario.name, *fields], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

@@ -155,8 +155,8 @@ class AttemptRunner:
         self.runner, self.settings, self.scenario, self.served = runner, runner.settings, queued.scenario, queued.served
         name = f"{queued.number + 1:03d}-{slug(self.scenario.name)}" + (f"-attempt-{number}" if number > 1 else "")
         self.folder = self.settings.output / ATTEMPTS / name
-        kept = self.settings.anchors and type(self) is AttemptRunner
-        self.replay = self.open_replay() if kept else None
+        uses_anchors = self.settings.anchors and type(self) is AttemptRunner
+        self.replay = self.open_replay() if uses_anchors else None
 
     def open_replay(self) -> ScenarioReplay:
         """The anchors of the scenario."""

@@ -56,10 +56,10 @@ def select_scenarios(
         planned = {each.key for each in read_plan(last).scenarios}
         found = [scenario for scenario in found if scenario.key in planned]
     elif last is not None:
-        kept = read_results(last / "results.jsonl")
-        if not kept:
+        earlier = read_results(last / "results.jsonl")
+        if not earlier:
             raise UsageError(f"--last-failed: there are no results in {last}; run the suites once, or name --output")
-        failed = {result.key for result in kept if result.status in ("failed", "error")}
+        failed = {result.key for result in earlier if result.status in ("failed", "error")}
         found = [scenario for scenario in found if scenario.key in failed]
     return found
 
@@ -144,11 +144,11 @@ def run_all(
     from handeye.scenarios.resume import RunPlan, resumed_results
     from handeye.scenarios.runner import QueuedScenario
 
-    kept = resumed_results(scenarios, settings) if resume else None
-    results = list(kept or ())
+    earlier = resumed_results(scenarios, settings) if resume else None
+    results = list(earlier or ())
     done = {result.number for result in results}
     with ExitStack() as up:
-        ledger = ResultsFile(settings.output, kept)
+        ledger = ResultsFile(settings.output, earlier)
         up.callback(ledger.close)
         RunPlan.of(scenarios, settings).write(settings.output)
         left = [(number, scenario) for number, scenario in enumerate(scenarios) if number not in done]

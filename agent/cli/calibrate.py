@@ -172,7 +172,7 @@ def _result(calibration: Calibration, written: Path | None, seconds: float, path
         "box": profile.box,
         "scale": list(profile.scale),
         "offset": list(profile.offset),
-        "asked": len(calibration.asked),
+        "asked": len(calibration.samples),
         "answered": calibration.answered,
         "agreed": sum(calibration.agreed),
         "median_error": _pixels(calibration.error(0.5)),

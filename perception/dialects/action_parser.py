@@ -45,7 +45,7 @@ PARSERS: dict[Dialect, Parser] = {
     "point": parse_click_at_point,
 }
 
-#: What the model is asked to write, by the first dialect of its profile.
+#: The answer format that the prompt requests, by the first dialect of the model's profile.
 EXAMPLE = '<tool_call>{"kind": "click", "target": "the Save button"}</tool_call>'
 EXAMPLES: dict[Dialect, str] = {"scalecua": "<action>click(x=0.5, y=0.5)</action>"}
 

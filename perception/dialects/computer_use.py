@@ -48,7 +48,7 @@ def _move(given: Fields, frame: CoordinateFrame) -> Fields:
 
 def _drag(given: Fields, frame: CoordinateFrame) -> Fields:
     if "start_coordinate" not in given:
-        raise ActionRefused("left_click_drag needs start_coordinate besides coordinate; give both ends")
+        raise ActionRefused("left_click_drag needs start_coordinate and coordinate; give both ends")
     start, end = frame.parse_place(given["start_coordinate"]), frame.parse_place(given["coordinate"])
     return {"kind": "drag", "start": start, "end": end}
 

@@ -212,7 +212,7 @@ MOST_CHARACTERS = 8000
 
 @dataclass(frozen=True)
 class CalibrationAnswer:
-    """One shape that was asked for."""
+    """One shape of the calibration page, with the model's answer."""
 
     target: CalibrationTarget
     picture: int
@@ -233,7 +233,7 @@ class Calibration:
 
     profile: ModelProfile
     """The model's, with the way to write places that fits best."""
-    asked: tuple[CalibrationAnswer, ...]
+    samples: tuple[CalibrationAnswer, ...]
     points: tuple[tuple[int, int] | None, ...]
     """What each answer means to the profile, in pixels; None for nowhere."""
     errors: tuple[float | None, ...]
@@ -246,7 +246,7 @@ class Calibration:
     @property
     def answered(self) -> int:
         """How many answers named a place at all."""
-        return sum(bool(one.numbers) for one in self.asked)
+        return sum(bool(one.numbers) for one in self.samples)
 
     def error(self, quantile: float) -> float | None:
         """The error that this share of the answers that agree stays within, in pixels; None when none agrees."""
@@ -261,41 +261,41 @@ def query_targets(
 ) -> tuple[CalibrationAnswer, ...]:
     """Ask for every shape on every picture, by the question of the model's family.
 
-    `listen` is called after each answer. Raises ModelError when the model cannot be asked.
+    `listen` is called after each answer. Raises ModelError if the model does not answer.
     """
-    asked = []
+    samples = []
     tokens = THINKING_TOKENS if engine.profile.thinks else ANSWER_TOKENS
     for number, (image, targets) in enumerate(pictures):
         for target in targets:
             answer = engine.generate(Request(ground_prompt(engine.profile, image, target.phrase), max_tokens=tokens))[0]
-            asked.append(CalibrationAnswer(target, number, image.size, answer.separated))
+            samples.append(CalibrationAnswer(target, number, image.size, answer.separated))
             if listen:
                 listen()
-    return tuple(asked)
+    return tuple(samples)
 
 
-def fit_calibration(profile: ModelProfile, asked: Sequence[CalibrationAnswer]) -> Calibration:
+def fit_calibration(profile: ModelProfile, samples: Sequence[CalibrationAnswer]) -> Calibration:
     """The profile that understands these answers best, and how well it does."""
-    known = [Known(one.numbers, one.target.box, one.size) for one in asked if one.numbers]
+    known = [Known(one.numbers, one.target.box, one.size) for one in samples if one.numbers]
     counts = [sum(len(one.numbers) == count for one in known) for count in (2, 4)]
     most = 2 if counts[0] > counts[1] else 4
     found = fit_convention([one for one in known if len(one.numbers) == most])
     fitted = found.applied(profile) if found else profile
-    points = tuple(parse_point(one.text, fitted, one.size) for one in asked)
-    errors = tuple(_off(one, point) for one, point in zip(asked, points, strict=True))
-    agreed = _agreed(asked, errors)
-    return Calibration(fitted, tuple(asked), points, errors, agreed, _trouble(asked, errors, agreed))
+    points = tuple(parse_point(one.text, fitted, one.size) for one in samples)
+    errors = tuple(_off(one, point) for one, point in zip(samples, points, strict=True))
+    agreed = _agreed(samples, errors)
+    return Calibration(fitted, tuple(samples), points, errors, agreed, _trouble(samples, errors, agreed))
 
 
 def describe_coordinates(profile: ModelProfile) -> str:
     """How a profile writes places, in words."""
     forms = {"corners": "two corners", "size": "a corner and its size", "centre": "its middle and its size"}
-    said = [f"coordinates {profile.space}", "across first" if profile.order == "xy" else "down first"]
-    said.append(f"a box as {forms[profile.box]}" if profile.answers == "box" else "a point")
+    parts = [f"coordinates {profile.space}", "across first" if profile.order == "xy" else "down first"]
+    parts.append(f"a box as {forms[profile.box]}" if profile.answers == "box" else "a point")
     if profile.scale != (1.0, 1.0) or profile.offset != (0.0, 0.0):
-        said.append(f"times {profile.scale[0]:.3f} across and {profile.scale[1]:.3f} down")
-        said.append(f"then {profile.offset[0]:+.1%} of the width and {profile.offset[1]:+.1%} of the height")
-    return ", ".join(said)
+        parts.append(f"times {profile.scale[0]:.3f} across and {profile.scale[1]:.3f} down")
+        parts.append(f"then {profile.offset[0]:+.1%} of the width and {profile.offset[1]:+.1%} of the height")
+    return ", ".join(parts)
 
 
 def draw_calibration(calibration: Calibration, images: Sequence[Image.Image], width: int = 1600) -> Image.Image:
@@ -304,7 +304,7 @@ def draw_calibration(calibration: Calibration, images: Sequence[Image.Image], wi
     for number, image in enumerate(images):
         answers = [
             (_outline(one.target), point)
-            for one, point in zip(calibration.asked, calibration.points, strict=True)
+            for one, point in zip(calibration.samples, calibration.points, strict=True)
             if one.picture == number
         ]
         marked = mark_answers(image, answers)
@@ -346,31 +346,31 @@ def _off(one: CalibrationAnswer, point: tuple[int, int] | None) -> float | None:
     return float(np.hypot(point[0] + 0.5 - (left + right) / 2, point[1] + 0.5 - (top + bottom) / 2))
 
 
-def _agreed(asked: Sequence[CalibrationAnswer], errors: Sequence[float | None]) -> tuple[bool, ...]:
+def _agreed(samples: Sequence[CalibrationAnswer], errors: Sequence[float | None]) -> tuple[bool, ...]:
     given = [error for error in errors if error is not None]
     if not given:
-        return (False,) * len(asked)
-    bounds = near_enough(float(np.median(given)), np.array([one.size for one in asked], dtype=np.float64))
+        return (False,) * len(samples)
+    bounds = near_enough(float(np.median(given)), np.array([one.size for one in samples], dtype=np.float64))
     return tuple(error is not None and error <= float(bound) for error, bound in zip(errors, bounds, strict=True))
 
 
-def _trouble(asked: Sequence[CalibrationAnswer], errors: Sequence[float | None], agreed: Sequence[bool]) -> str:
+def _trouble(samples: Sequence[CalibrationAnswer], errors: Sequence[float | None], agreed: Sequence[bool]) -> str:
     """Why the fit is poor, with the limit; empty when it is good."""
-    answered = sum(bool(one.numbers) for one in asked)
-    if answered < ANSWERED * len(asked):
-        return f"only {answered} of {len(asked)} answers named a place; at least {ANSWERED:.0%} must"
+    answered = sum(bool(one.numbers) for one in samples)
+    if answered < ANSWERED * len(samples):
+        return f"only {answered} of {len(samples)} answers named a place; at least {ANSWERED:.0%} must"
     if sum(agreed) < AGREED * answered:
         return f"only {sum(agreed)} of {answered} answers agree with the best fit; at least {AGREED:.0%} must"
-    shares = [error / float(np.hypot(*one.size)) for one, error in _both(asked, errors, agreed)]
+    shares = [error / float(np.hypot(*one.size)) for one, error in _both(samples, errors, agreed)]
     if (median := float(np.median(shares))) > PRECISE:
         return f"the median error is {median:.1%} of the picture's diagonal; at most {PRECISE:.0%} is useful"
     return ""
 
 
 def _both(
-    asked: Sequence[CalibrationAnswer], errors: Sequence[float | None], agreed: Sequence[bool]
+    samples: Sequence[CalibrationAnswer], errors: Sequence[float | None], agreed: Sequence[bool]
 ) -> Iterable[tuple[CalibrationAnswer, float]]:
-    for one, error, agrees in zip(asked, errors, agreed, strict=True):
+    for one, error, agrees in zip(samples, errors, agreed, strict=True):
         if agrees and error is not None:
             yield one, error
 

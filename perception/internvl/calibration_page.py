@@ -52,7 +52,7 @@ class CalibrationTarget:
 
     @property
     def phrase(self) -> str:
-        """How it is asked for."""
+        """The phrase of the question."""
         return f"the {self.colour} {self.shape} labelled {self.label}"
 
     @property

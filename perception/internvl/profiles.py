@@ -57,11 +57,11 @@ class ModelProfile(BaseModel):
     offset: tuple[FiniteFloat, FiniteFloat] = (0.0, 0.0)
     """What has to be added after that, as a share of the picture's width and height."""
     answers: Literal["box", "point"] = "box"
-    """What it writes when it is asked where something is."""
+    """The form of its answer to a grounding question."""
     box: BoxForm = "corners"
     """How it writes a box: two opposite corners, or one corner (`size`) or the middle, then width and height."""
     dialects: tuple[Dialect, ...] = ("tool_call", "scalecua", "json", "ui_tars", "pyautogui")
-    """The ways to write an action, in the order they are tried; the first is the one it is asked for."""
+    """The ways to write an action, in the order they are tried; the prompt requests the first."""
     system: str = SYSTEM
     thinking: str = ""
     """Added to the system text to have it think first; empty: it has no such mode."""

@@ -54,7 +54,7 @@ PromptPart: TypeAlias = str | Image.Image | PromptImage
 
 @dataclass(frozen=True)
 class ChatTurn:
-    """What one side said: texts and pictures in order."""
+    """One turn of a conversation: texts and pictures in order."""
 
     role: Literal["user", "assistant"]
     parts: tuple[PromptPart, ...]
@@ -69,7 +69,7 @@ class Prompt:
 
     @property
     def images(self) -> tuple[Image.Image, ...]:
-        """The pictures in the order they are shown."""
+        """The pictures in the order of the prompt."""
         return tuple(picture.image for picture in self._pictures(0))
 
     def bounds(self, max_tiles: int) -> tuple[int, ...]:
@@ -86,8 +86,8 @@ def labelled_images(images: Sequence[Image.Image], max_tiles: int | None = None)
 
     A single picture has no label. `max_tiles` bounds the tiles of each; without it the engine's bound holds.
     """
-    shown: list[PromptPart] = [image if max_tiles is None else PromptImage(image, max_tiles) for image in images]
-    return tuple(shown) if len(shown) == 1 else _labelled("Image-", shown)
+    parts: list[PromptPart] = [image if max_tiles is None else PromptImage(image, max_tiles) for image in images]
+    return tuple(parts) if len(parts) == 1 else _labelled("Image-", parts)
 
 
 def video_frames(images: Sequence[Image.Image]) -> tuple[PromptPart, ...]:
@@ -95,8 +95,8 @@ def video_frames(images: Sequence[Image.Image]) -> tuple[PromptPart, ...]:
     return _labelled("Frame", [PromptImage(image, 1) for image in images])
 
 
-def _labelled(label: str, shown: Sequence[PromptPart]) -> tuple[PromptPart, ...]:
-    return tuple(each for number, part in enumerate(shown, 1) for each in (f"{label}{number}: ", part))
+def _labelled(label: str, parts: Sequence[PromptPart]) -> tuple[PromptPart, ...]:
+    return tuple(each for number, part in enumerate(parts, 1) for each in (f"{label}{number}: ", part))
 
 
 @dataclass(frozen=True)
@@ -142,13 +142,13 @@ def decide_prompt(
     `earlier` tells the steps before `steps` in short, `about` what is known of the screen (its address, its title),
     `trouble` why the last answer could not be used.
     """
-    told = [f"Screen: {escape_control_tokens(about)}"] if about else []
-    told += ["Earlier steps, in short:", *(escape_control_tokens(line) for line in earlier)] if earlier else []
-    told += ["Steps so far:", *(map(_line, steps))] if steps else ["Steps so far: none"]
-    told += [f"Known: {name} = {text}" for name, text in _fitting(facts or {}).items()]
-    told += [f"Your last answer could not be used: {escape_control_tokens(trouble)}"] if trouble else []
+    lines = [f"Screen: {escape_control_tokens(about)}"] if about else []
+    lines += ["Earlier steps, in short:", *(escape_control_tokens(line) for line in earlier)] if earlier else []
+    lines += ["Steps so far:", *(map(_line, steps))] if steps else ["Steps so far: none"]
+    lines += [f"Known: {name} = {text}" for name, text in _fitting(facts or {}).items()]
+    lines += [f"Your last answer could not be used: {escape_control_tokens(trouble)}"] if trouble else []
     question = "What is the next action? Answer with one thought and one action."
-    return beginning.ask(image, "\n".join([*told, question]))
+    return beginning.ask(image, "\n".join([*lines, question]))
 
 
 def ground_prompt(
@@ -156,7 +156,7 @@ def ground_prompt(
 ) -> Prompt:
     """Ask where something is on a screenshot, by the question the model family was trained on.
 
-    With the head of a run the answer costs no second look at a screenshot that was asked about before.
+    With the head of a run, a screenshot of an earlier question is not encoded again.
     """
     phrase = escape_control_tokens(phrase).strip()
     if profile.dialects[0] == "scalecua":
@@ -180,11 +180,11 @@ def critic_prompt(
 ) -> Prompt:
     """Ask a critic whether a step is right, for `+` or `-` as the one token of its answer: VisualPRM's protocol.
 
-    With the head of the decision that is judged, all of the prompt up to and with the screenshot is the decision's;
+    With the head of the decision, all of the prompt up to and with the screenshot equals the decision's;
     without one the critic's task is its system text, as a model trained to criticise has it.
     """
-    told = [escape_control_tokens(goal), *(["Steps so far:", *map(_line, steps)] if steps else [])]
-    question = "### Question:\n" + "\n".join(told) + f"\n\n### Solution Process:\n{escape_control_tokens(step)}"
+    lines = [escape_control_tokens(goal), *(["Steps so far:", *map(_line, steps)] if steps else [])]
+    question = "### Question:\n" + "\n".join(lines) + f"\n\n### Solution Process:\n{escape_control_tokens(step)}"
     if beginning is None:
         return PromptPrefix(CRITIC).ask(image, question)
     return beginning.ask(image, f"{CRITIC}\n\n{question}")
@@ -255,11 +255,11 @@ def to_text(
     form, counts = TEMPLATES[template], iter(tiles)
     text = form.turn("system", prompt.system)
     for turn in prompt.turns:
-        shown = (
+        texts = (
             part if isinstance(part, str) else f"{IMAGE_START}{IMAGE * (tokens_per_tile * next(counts))}{IMAGE_END}\n"
             for part in turn.parts
         )
-        text += form.turn(turn.role, "".join(shown))
+        text += form.turn(turn.role, "".join(texts))
     return text + form.ask
 
 
@@ -329,9 +329,9 @@ def action_text(kind: str) -> str:
 
 
 def _tool(tool: Tool) -> str:
-    """A tool with its arguments and the beginning of what is said about it, on one line."""
-    said = " ".join(tool.description.split("\n\n")[0].split())[:TOOL_CHARACTERS]
-    return escape_control_tokens(f"- {tool.name}{signature(tool.schema)[:TOOL_CHARACTERS]}: {said}")
+    """A tool with its arguments and the beginning of its description, on one line."""
+    summary = " ".join(tool.description.split("\n\n")[0].split())[:TOOL_CHARACTERS]
+    return escape_control_tokens(f"- {tool.name}{signature(tool.schema)[:TOOL_CHARACTERS]}: {summary}")
 
 
 def _signature(kind: str) -> str:
@@ -343,6 +343,6 @@ def _signature(kind: str) -> str:
         if name == "kind":
             continue
         values = field.get("enum") or field.get("items", {}).get("enum")
-        shown = name if name in needed else f"{name}?"
-        fields.append(f"{shown}: {'|'.join(values)}" if values else shown)
+        label = name if name in needed else f"{name}?"
+        fields.append(f"{label}: {'|'.join(values)}" if values else label)
     return f"{kind}({', '.join(fields)})"

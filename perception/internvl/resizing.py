@@ -150,7 +150,7 @@ STRIP_BYTES = 3_000_000
 #: More gain nothing: taking the picture apart is one thread's work, and each has memory of its own.
 MOST_THREADS = 8
 
-#: What threads worked in, kept for the next picture: new memory costs about as much as the work done in it.
+#: Buffers of threads, reused for the next picture: new memory costs about as much as the work done in it.
 _spare: list[NDArray[np.float64]] = []
 
 
@@ -342,8 +342,8 @@ class _Work:
         """So many rows of the picture from `top` on, resized along their length, into the middle from `place` on."""
         first, last = min(max(top, 0), self.height), min(max(top + many, 0), self.height)
         for channel, plane in enumerate(self.planes):
-            shown = rooms.source[first - top : last - top, channel, -self.row.start : self.width - self.row.start]
-            shown[:] = plane[first:last]
+            target = rooms.source[first - top : last - top, channel, -self.row.start : self.width - self.row.start]
+            target[:] = plane[first:last]
         rows = slice(3 * place, 3 * (place + many))
         np.matmul(rooms.windows[:, : 3 * many], self.row.weights, out=rooms.blocks[:, rows])
         whole = rooms.middle[place : place + many]
@@ -356,8 +356,8 @@ class _Work:
         for row in range(top // tall, -(-bottom // tall)):
             first, last = max(top, row * tall), min(bottom, (row + 1) * tall)
             for channel in range(3):
-                shown = pixels[channel, first - top : last - top, : columns * across].reshape(-1, columns, across)
-                self.grid[row, first - row * tall : last - row * tall, :, :, channel] = shown
+                target = pixels[channel, first - top : last - top, : columns * across].reshape(-1, columns, across)
+                self.grid[row, first - row * tall : last - row * tall, :, :, channel] = target
 
 
 def _size(grid: NDArray[np.uint8]) -> tuple[int, int]:

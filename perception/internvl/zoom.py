@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.tools.geometry import Point
 
-#: Shown at less than this, writing of 12 pixels falls under 9, less than one patch of 14: look again, closer.
-#: 1920x1080 in 12 tiles is shown at 0.83, 2560x1440 at 0.62 and 3840x2160 at 0.41.
+#: Below this scale, text of 12 pixels has less than 9, and one patch has 14: the part is encoded again, enlarged.
+#: In 12 tiles the scale of 1920x1080 is 0.83, of 2560x1440 0.62, of 3840x2160 0.41.
 ENOUGH = 0.75
 #: The part of the screen's sides that a closer look shows; the same as of the action `zoom`.
 ACROSS = 1 / 3

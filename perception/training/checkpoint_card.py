@@ -89,7 +89,7 @@ def _whole(record: Mapping[str, Any]) -> list[str]:
     fusion = record["fusion"]
     lines = [
         "Points in the right box, of text alone (the embedded default), the model alone, and both.",
-        "The model is asked about what means an icon alone, by its name where text is less than",
+        "The model is used only for phrases that mean an icon, by its name where text is less than",
         f"{fusion['enough']:g} sure, by the word where it is less than {fusion['icons']:g}, and followed where",
         f"it is at least {fusion['sure']:g} sure; that was chosen on screens of another seed.",
         "",

@@ -30,7 +30,7 @@ STAGES: tuple[Stage, ...] = ("sft", "mpo", "critic")
 _SHORT = {
     "sft": "no step that was right",
     "mpo": "no place that was right, and no two ways to go on from one screen, one right and one wrong",
-    "critic": "no step that can be judged",
+    "critic": "no step that a critic can rate",
 }
 
 

@@ -1,7 +1,7 @@
-"""Chooses how text and the pocket model are combined, by asking about whole screens like `handeye ground`.
+"""Chooses how text and the pocket model are combined, by questions about whole screens as in `handeye ground`.
 
-The screens are held-out drawn ones, or the pictures of a data set in handeye's own JSONL. What each way said is kept
-with its confidence, so that how the two go together is chosen afterwards: on one seed's screens, for those of another.
+The screens are held-out drawn ones, or the pictures of a data set in handeye's own JSONL. Each answer is stored
+with its confidence, so that the combination is chosen afterwards: on the screens of one seed, for those of another.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ if TYPE_CHECKING:
 WAYS = ("text", "pocket", "both")
 #: Seeds of the screens on which the fusion is chosen, and of the screens that are reported.
 CHOOSE, REPORT = "choose", "report"
-#: Things with text and things without are asked for so often on each screen.
+#: Questions per screen about targets with text, and about targets without.
 _EACH = 3
-#: What is said of each record of a data set, by the names of its fields.
+#: Fields of a data set's records that form groups in the report.
 _FIELDS = ("type", "size", "theme", "language")
 
 
 @dataclass(frozen=True)
 class ComparedPicture:
-    """A picture, and what is asked of it."""
+    """A picture with its questions."""
 
     image: Image
-    asked: tuple[tuple[str, Box | None, tuple[str, ...]], ...]
+    questions: tuple[tuple[str, Box | None, tuple[str, ...]], ...]
     """Phrases, where each is (None: not there), and the groups it counts in."""
 
 
 @dataclass(frozen=True)
 class ComparedAnswer:
-    """What text and the model said to one question: how sure (-1: nothing), and whether it was right."""
+    """The answers of text and model to one question: confidence (-1: no answer), and whether it was correct."""
 
     groups: tuple[str, ...]
     text: tuple[float, bool]
@@ -64,14 +64,14 @@ class ComparedAnswer:
 
     def right(self, way: str, fusion: Fusion) -> bool:
         """Whether a way answered rightly."""
-        return self._said(way, fusion)[1]
+        return self._answer(way, fusion)[1]
 
     def worth(self, fusion: Fusion) -> int:
         """What both together are worth: 1 for a right answer, -1 for a wrong place, which is pressed; else 0."""
-        confidence, right = self._said("both", fusion)
+        confidence, right = self._answer("both", fusion)
         return 1 if right else -1 if confidence >= 0 else 0
 
-    def _said(self, way: str, fusion: Fusion) -> tuple[float, bool]:
+    def _answer(self, way: str, fusion: Fusion) -> tuple[float, bool]:
         if way == "both":
             way = "pocket" if fusion.asks(self.text[0], self.meant) and fusion.takes(self.pocket[0]) else "text"
         return self.text if way == "text" else self.pocket
@@ -96,7 +96,7 @@ class Compared:
         return sum(group == "all" or group in each.groups for each in self.answers)
 
     def share(self, way: str, fusion: Fusion, group: str = "all") -> float:
-        """The share of right answers, 0 to 1; 0 where nothing was asked."""
+        """The share of correct answers, 0 to 1; 0 without questions."""
         answers = [each.right(way, fusion) for each in self.answers if group == "all" or group in each.groups]
         return sum(answers) / len(answers) if answers else 0.0
 
@@ -119,15 +119,15 @@ def compare(reading: PhraseReading, name: str, pictures: Iterable[ComparedPictur
     for picture in pictures:
         observation = Observation(Screenshot(picture.image), reader=ocr.read)
         began = time.monotonic()
-        for number, (phrase, box, groups) in enumerate(picture.asked):
+        for number, (phrase, box, groups) in enumerate(picture.questions):
             pointed = pointer.point(picture.image, phrase)
             if number == 0:
                 made.seconds.append(time.monotonic() - began)
-            said = [
+            scores = [
                 (found.confidence, box is not None and box.holds(found.point)) if found else (-1.0, box is None)
                 for found in (embedded.ground(observation, phrase), pointed)
             ]
-            made.answers.append(ComparedAnswer(groups, said[0], said[1], meant(phrase, pointer.reading.icons)))
+            made.answers.append(ComparedAnswer(groups, scores[0], scores[1], meant(phrase, pointer.reading.icons)))
     return made
 
 
@@ -157,22 +157,22 @@ def screens(level: int, count: int, seed: str = REPORT) -> Iterator[ComparedPict
     for number in range(count):
         rng = Random(f"compare {seed} {number} {level}")  # noqa: S311 - screens, not secrets
         screen = drawn(rng.randrange(1 << 40), level, held_out=True)
-        asked: list[tuple[str, Box | None, tuple[str, ...]]] = []
+        questions: list[tuple[str, Box | None, tuple[str, ...]]] = []
         names = Names(screen)
         for kind in ("icon", "text"):
             numbers = [
                 n for n, t in enumerate(screen.targets) if (bool(t.text) if kind == "text" else t.icon and not t.text)
             ]
             rng.shuffle(numbers)
-            said = [
+            known = [
                 (phrases, screen.targets[n].box)
                 for n in numbers
                 if (phrases := [p.text for p in names.of(n) if p.plain])
             ]
-            asked += [(rng.choice(phrases), box, (kind, f"{kind} {_size(box)}")) for phrases, box in said[:_EACH]]
+            questions += [(rng.choice(phrases), box, (kind, f"{kind} {_size(box)}")) for phrases, box in known[:_EACH]]
         if not names.known(sign := rng.choice(SIGNS)):
-            asked.append((f"the {sign} icon", None, ("absent",)))
-        yield ComparedPicture(screen.image, tuple(asked))
+            questions.append((f"the {sign} icon", None, ("absent",)))
+        yield ComparedPicture(screen.image, tuple(questions))
 
 
 def data_set(file: Path, most: int = 0) -> Iterator[ComparedPicture]:
@@ -185,14 +185,14 @@ def data_set(file: Path, most: int = 0) -> Iterator[ComparedPicture]:
         lines = [json.loads(line) for line in json_lines(file.read_text(encoding="utf-8")) if line.strip()]
         pictures = [(name, list(each)) for name, each in groupby(lines, key=lambda line: str(line["image"]))]
         every = range(len(pictures))
-        kept = every if not most or most >= len(pictures) else [n * len(pictures) // most for n in range(most)]
-        for number in kept:
+        chosen = every if not most or most >= len(pictures) else [n * len(pictures) // most for n in range(most)]
+        for number in chosen:
             name, records = pictures[number]
-            asked = tuple(
+            questions = tuple(
                 (each["instruction"], Box(*map(round, each["bbox"])) if each["bbox"] else None, _groups(each))
                 for each in records
             )
-            yield ComparedPicture(open_image(file.parent / name), asked)
+            yield ComparedPicture(open_image(file.parent / name), questions)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{file} is no data set of grounding ({error!r}); each line needs an image, an instruction and a bbox"

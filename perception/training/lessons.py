@@ -17,7 +17,7 @@ from handeye.perception.training.data.shards import any_sample
 from handeye.perception.training.data.target_phrases import Names
 from handeye.perception.training.icon_sheets import sheet
 from handeye.perception.training.losses import random_jpeg
-from handeye.perception.training.pocket import PATCH, SHOWN
+from handeye.perception.training.pocket import PATCH, PATCH_CLASSES
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ SHEET = 4
 #: Tiles per screen of each level; a phrase is searched in all of them.
 TILES = (1, 1, 2, 4, 1)
 #: Phrases per screen of each level.
-ASKED = (4, 4, 4, 6, 8)
+TARGETS_PER_TILE = (4, 4, 4, 6, 8)
 #: The share of phrases for targets that are not there.
 ABSENT = 0.08
 #: The share of a patch that a target must cover to label it.
@@ -50,8 +50,8 @@ class PointingLesson:
     tiles: NDArray[np.uint8]
     """(screens * tiles of each, side, side, 3)."""
     screens: int
-    shown: dict[str, NDArray[np.int64]]
-    """For each list of `SHOWN` which of it each patch shows, (tiles, patches); -1 where that cannot be said."""
+    patch_classes: dict[str, NDArray[np.int64]]
+    """For each list of `PATCH_CLASSES` the class of each patch, (tiles, patches); -1 if it is undefined."""
     edges: NDArray[np.float32]
     """How far left, up, right and down of each patch's middle the thing under it reaches, in patches; NaN for none."""
     phrases: list[str]
@@ -94,29 +94,29 @@ def lesson(
         tiles += [_cut(picture, corner, side) for corner in corners]
         spots += [_spots(screen.targets, corner, side) for corner in corners]
         rng.shuffle(wanted)
-        asked = 0
+        count = 0
         for target in wanted:
             box = screen.targets[target].box
             covers = np.concatenate([_covers(box, corner, side).ravel() for corner in corners])
             whole = [c for c in corners if _seen(box, c, side) >= _CUT]
-            said = [phrase.text for phrase in names.of(target) if phrase.plain] if whole else []
-            if not said or asked == ASKED[level]:
+            plain = [phrase.text for phrase in names.of(target) if phrase.plain] if whole else []
+            if not plain or count == TARGETS_PER_TILE[level]:
                 continue
-            asked += 1
+            count += 1
             x, y = whole[0]
-            phrases.append(rng.choice(said))
+            phrases.append(rng.choice(plain))
             of.append(number)
             goals.append(np.append(covers / covers.sum(), 0).astype(np.float32))
             boxes.append((box.left - x, box.top - y, box.right - x, box.bottom - y))
-        if practice and rng.random() < ASKED[level] * ABSENT and not names.known(sign := rng.choice(SIGNS)):
+        if practice and rng.random() < TARGETS_PER_TILE[level] * ABSENT and not names.known(sign := rng.choice(SIGNS)):
             phrases.append(rng.choice((sign, f"the {sign} icon")))
             of.append(number)
             goals.append(np.append(np.zeros(len(corners) * (side // PATCH) ** 2), 1).astype(np.float32))
             boxes.append(None)
-    shown = {name: np.stack([spot[0][name] for spot in spots]) for name in SHOWN}
+    patch_classes = {name: np.stack([spot[0][name] for spot in spots]) for name in PATCH_CLASSES}
     edges = np.stack([spot[1] for spot in spots])
     goal = np.stack(goals) if goals else np.zeros((0, 0), np.float32)
-    return PointingLesson(np.stack(tiles), screens, shown, edges, phrases, np.array(of, np.int64), goal, boxes)
+    return PointingLesson(np.stack(tiles), screens, patch_classes, edges, phrases, np.array(of, np.int64), goal, boxes)
 
 
 def corpus(count: int = 60) -> list[str]:
@@ -132,7 +132,7 @@ def corpus(count: int = 60) -> list[str]:
 
 
 def _corners(screen: LabeledScreen, boxes: list[Box], count: int, side: int, rng: Random) -> list[tuple[int, int]]:
-    """Where tiles are cut out: around things that can be asked for, now and then anywhere."""
+    """Corners of the tiles to cut: around possible targets, sometimes at random."""
     width, height = screen.image.size
     if (width, height) == (side, side):
         return [(0, 0)] * count
@@ -172,7 +172,7 @@ def _covers(box: Box, corner: tuple[int, int], side: int) -> NDArray[np.float32]
 def _spots(targets: Sequence[LabeledTarget], corner: tuple[int, int], side: int) -> tuple[dict[str, Any], Any]:
     """What each patch of a tile shows; what is drawn later and smaller lies on top."""
     count = side // PATCH
-    shown = {name: np.zeros((count, count), np.int64) for name in SHOWN}
+    patch_classes = {name: np.zeros((count, count), np.int64) for name in PATCH_CLASSES}
     edges = np.full((count, count, 4), np.nan, np.float32)
     middles = np.arange(count) * PATCH + PATCH / 2
     for target in sorted(targets, key=lambda each: -each.box.area):
@@ -181,9 +181,9 @@ def _spots(targets: Sequence[LabeledTarget], corner: tuple[int, int], side: int)
         if not on.any():
             continue
         icon = -1 if target.icon and target.text else _number("icon", target.icon)
-        shown["icon"][on] = icon
-        shown["role"][on] = _number("role", target.role)
-        shown["colour"][on] = _number("colour", target.colour)
+        patch_classes["icon"][on] = icon
+        patch_classes["role"][on] = _number("role", target.role)
+        patch_classes["colour"][on] = _number("colour", target.colour)
         left, top, right, bottom = target.box
         x, y = corner
         sides = np.stack(np.broadcast_arrays(
@@ -191,8 +191,8 @@ def _spots(targets: Sequence[LabeledTarget], corner: tuple[int, int], side: int)
             (right - x) - middles[None, :], (bottom - y) - middles[:, None],
         ), -1) / PATCH  # fmt: skip
         edges[on] = np.clip(sides[on], -2, _EDGE)
-    return {name: each.ravel() for name, each in shown.items()}, edges.reshape(-1, 4)
+    return {name: each.ravel() for name, each in patch_classes.items()}, edges.reshape(-1, 4)
 
 
 def _number(name: str, word: str) -> int:
-    return 1 + SHOWN[name].index(word) if word in SHOWN[name] else 0
+    return 1 + PATCH_CLASSES[name].index(word) if word in PATCH_CLASSES[name] else 0

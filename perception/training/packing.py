@@ -27,7 +27,7 @@ IGNORED = -100
 DELTAS = tuple(2.0**-power for power in range(9))
 
 #: Tokens of a question, and those of its answer.
-Asked = tuple[list[int], list[int]]
+QuestionTokens = tuple[list[int], list[int]]
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class Pack:
         return np.flatnonzero((self.parts == number) & (self.targets != IGNORED))
 
 
-def pack(screens: Sequence[Sequence[Asked]], image_token: int, delta: float = 1.0) -> Pack:
+def pack(screens: Sequence[Sequence[QuestionTokens]], image_token: int, delta: float = 1.0) -> Pack:
     """Questions and answers, by screen, in one row; the questions of one screen have the same pictures."""
     ids, places, of, parts, targets = [], [], [], [], []
     number = 0
-    for screen, asked in enumerate(screens):
+    for screen, questions in enumerate(screens):
         # A question's last token is its own: the answer's first one is to follow it.
-        shared = _shared([question[:-1] for question, _ in asked])
-        beginning = list(asked[0][0][:shared])
+        shared = _shared([question[:-1] for question, _ in questions])
+        beginning = list(questions[0][0][:shared])
         stands = positions(beginning, image_token, delta)
         ids += beginning
         places.append(stands)
@@ -73,7 +73,7 @@ def pack(screens: Sequence[Sequence[Asked]], image_token: int, delta: float = 1.
         parts += [0] * shared
         targets += [IGNORED] * shared
         start = after(float(stands[-1])) if shared else 0
-        for question, answer in asked:
+        for question, answer in questions:
             number += 1
             rest = question[shared:] + answer[:-1]  # nothing follows an answer's last token
             ids += rest
@@ -81,7 +81,7 @@ def pack(screens: Sequence[Sequence[Asked]], image_token: int, delta: float = 1.
             of += [screen] * len(rest)
             parts += [number] * len(rest)
             targets += [IGNORED] * (len(rest) - len(answer)) + answer
-    lengths = [len(answer) for asked in screens for _, answer in asked]
+    lengths = [len(answer) for questions in screens for _, answer in questions]
     each = [0.0, *square_weights(lengths)]
     learned = np.array(targets) != IGNORED
     weights = np.where(learned, np.array(each)[parts], 0).astype(np.float32)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PATCH = 14
 #: The labels of patches; index 0 of each list means none of them.
-SHOWN: dict[str, tuple[str, ...]] = {"icon": tuple(ICONS), "role": tuple(NOUNS), "colour": tuple(COLOURS)}
+PATCH_CLASSES: dict[str, tuple[str, ...]] = {"icon": tuple(ICONS), "role": tuple(NOUNS), "colour": tuple(COLOURS)}
 
 
 @dataclass(frozen=True)
@@ -130,10 +130,10 @@ class Pocket:
         """Patches as phrases are compared with them, (…, patches, keys)."""
         return normalize(self.heads["key"](self.heads["norm"](patches)), dim=-1)
 
-    def shown(self, patches: Any) -> dict[str, Any]:
+    def classify_patches(self, patches: Any) -> dict[str, Any]:
         """What each patch shows, as logits by list; and `edges`, the four sides of the thing under it in patches."""
         normed = self.heads["norm"](patches)
-        return {name: self.heads[name](normed) for name in (*SHOWN, "edges")}
+        return {name: self.heads[name](normed) for name in (*PATCH_CLASSES, "edges")}
 
     def words(self, ids: Any) -> Any:
         """Phrases (rows of tokens, filled up at the end) as patches are compared with them, (phrases, keys)."""
@@ -164,7 +164,11 @@ class Pocket:
 
         save_checkpoint(folder, self.model, self.tokenizer)
         save_file({name: each.contiguous() for name, each in self.heads.state_dict().items()}, folder / HEADS)
-        about = {"version": 1, "sizes": asdict(self.sizes), "shown": {n: list(names) for n, names in SHOWN.items()}}
+        about = {
+            "version": 1,
+            "sizes": asdict(self.sizes),
+            "shown": {n: list(names) for n, names in PATCH_CLASSES.items()},
+        }
         (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
         return folder
 
@@ -176,16 +180,16 @@ def load(folder: Path) -> Pocket:
 
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        shown = {name: tuple(names) for name, names in about["shown"].items()}
-        told: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in about["sizes"].items()}
-        sizes = Preset(**told)
+        classes = {name: tuple(names) for name, names in about["shown"].items()}
+        sizes_read: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in about["sizes"].items()}
+        sizes = Preset(**sizes_read)
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = InternVLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
         heads = _heads(sizes)
         heads.load_state_dict(load_file(folder / HEADS))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(f"{folder} holds no pocket model ({error}); train one with handeye train") from error
-    if shown != SHOWN:
+    if classes != PATCH_CLASSES:
         raise ModelError(f"{folder} was trained with other lists of icons than this handeye's; train it again")
     return Pocket(sizes, tokenizer, model.eval(), heads)
 
@@ -199,7 +203,7 @@ def _heads(sizes: Preset) -> Any:
         "edges": nn.Linear(wide, 4),
         "scale": nn.Linear(1, 1, bias=False),
         "absent": nn.Linear(1, 1, bias=False),
-        **{name: nn.Linear(wide, 1 + len(names)) for name, names in SHOWN.items()},
+        **{name: nn.Linear(wide, 1 + len(names)) for name, names in PATCH_CLASSES.items()},
     })  # fmt: skip
     with torch.no_grad():
         made["scale"].weight.fill_(2.5)

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy, smooth_l1_loss
 
 from handeye.perception.internvl.tiling import normalise
 from handeye.perception.training.lessons import TILES, lesson
-from handeye.perception.training.pocket import SHOWN
+from handeye.perception.training.pocket import PATCH_CLASSES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def losses(pocket: Pocket, taught: PointingLesson) -> dict[str, Any]:
     """
     device = pocket.model.device
     patches = pocket.look(torch.from_numpy(normalise(taught.tiles)).to(device))
-    found = {name: _shown(logits, taught, name) for name, logits in pocket.shown(patches).items()}
+    found = {name: _patch_loss(logits, taught, name) for name, logits in pocket.classify_patches(patches).items()}
     if not taught.phrases:
         return found
     keys = pocket.keys(patches)
@@ -74,13 +74,13 @@ def _named(scores: Any, goals: Any, of: Any) -> Any:
     return cross_entropy(on.masked_fill(~same, -1e4), torch.arange(len(of), device=of.device))
 
 
-def _shown(logits: Any, taught: PointingLesson, name: str) -> Any:
+def _patch_loss(logits: Any, taught: PointingLesson, name: str) -> Any:
     logits = logits.float()
-    if name not in SHOWN:
+    if name not in PATCH_CLASSES:
         edges = torch.from_numpy(taught.edges).to(logits.device)
         on = ~torch.isnan(edges)
         return smooth_l1_loss(logits[on], edges[on]) if on.any() else logits.sum() * 0
-    truth = torch.from_numpy(taught.shown[name]).to(logits.device).flatten()
+    truth = torch.from_numpy(taught.patch_classes[name]).to(logits.device).flatten()
     each = cross_entropy(logits.flatten(0, 1), truth.clamp(min=0), reduction="none")
     # Most patches have no label; averaged with them, the labeled ones would hardly count.
     return _mean(each, truth > 0) + _NOTHING * _mean(each, truth == 0)

@@ -31,7 +31,7 @@ class PointingScore:
     questions: int
     right: float
     shuffled: float
-    """The same questions asked of another screen."""
+    """The same questions on another screen."""
     parts: dict[str, tuple[float, int]] = field(default_factory=dict)
     """By the size of the thing: the share of right answers, and of how many."""
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from handeye.perception.training.pocket import Pocket, Preset
 
 #: Screens in a row, questions about each, and questions without a picture.
-_SCREENS, _ASKED, _TEXTS = 3, 3, 3
+_SCREENS, _QUESTIONS, _TEXTS = 3, 3, 3
 #: A picture out of shards has so many tiles at most; drawn ones are one tile.
 _TILES = 6
 #: Until so much of a training is over, the drawn screens are of the easiest level.
@@ -46,7 +46,7 @@ class Spelled:
 
     tiles: NDArray[np.uint8]
     """Of all pictures, in order."""
-    asked: tuple[tuple[tuple[str, str], ...], ...]
+    groups: tuple[tuple[tuple[str, str], ...], ...]
     """Whole prompts with their image tokens, and answers; adjacent ones share their pictures."""
     delta: float
     """How far a visual token moves the position on (V2PE)."""
@@ -58,46 +58,46 @@ def spelled(sizes: Preset, seed: int, step: int, done: float, shards: Path | Non
     if rng.random() >= sizes.mix:
         return None
     tiles: list[NDArray[np.uint8]] = []
-    asked = []
+    groups = []
     for _ in range(_SCREENS):
         if shards and rng.random() < 0.5:
             sample = any_sample(shards, rng)
-            shown = [each for each in (sample.before, sample.screen) if each][-sample.questions[0].pictures :]
-            pictures, said = [each.image for each in shown], sample.questions
+            screens = [each for each in (sample.before, sample.screen) if each][-sample.questions[0].pictures :]
+            pictures, sample_questions = [each.image for each in screens], sample.questions
         else:
             level = 0 if done < _EASY else rng.choice((0, 1))
             screen = drawn(rng.randrange(1 << 40), level, False, (sizes.side, sizes.side))
-            pictures, said = [screen.image], tuple(questions(screen, rng, _ASKED))
+            pictures, sample_questions = [screen.image], tuple(questions(screen, rng, _QUESTIONS))
         cut = [tile(random_jpeg(picture, rng), _TILES, sizes.side).tiles for picture in pictures]
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for each in said[:_ASKED]:
-            groups.setdefault(each.before, []).append(_text(each, pictures, [len(part) for part in cut], sizes))
-        for group in groups.values():  # text before the pictures prevents sharing them
+        by_opening: dict[str, list[tuple[str, str]]] = {}
+        for each in sample_questions[:_QUESTIONS]:
+            by_opening.setdefault(each.before, []).append(_text(each, pictures, [len(part) for part in cut], sizes))
+        for group in by_opening.values():  # text before the pictures prevents sharing them
             tiles += cut
-            asked.append(tuple(group))
-    asked += [(_text(text_question(rng), [], [], sizes),) for _ in range(_TEXTS)]
+            groups.append(tuple(group))
+    groups += [(_text(text_question(rng), [], [], sizes),) for _ in range(_TEXTS)]
     none = np.zeros((0, sizes.side, sizes.side, 3), np.uint8)
-    return Spelled(np.concatenate([none, *tiles]), tuple(asked), any_delta(rng) if rng.random() < 0.5 else 1.0)
+    return Spelled(np.concatenate([none, *tiles]), tuple(groups), any_delta(rng) if rng.random() < 0.5 else 1.0)
 
 
 def losses(pocket: Pocket, row: Spelled) -> dict[str, Any]:
     """The loss of the answers about pictures (`spell`) and of those without (`text`); together that of the row."""
     encode = pocket.tokenizer.encode
-    asked = [
+    groups = [
         [
             (encode(prompt, add_special_tokens=False), encode(f"{answer}<|im_end|>", add_special_tokens=False))
             for prompt, answer in group
         ]
-        for group in row.asked
+        for group in row.groups
     ]
-    packed = pack(asked, pocket.image_token, row.delta)
+    packed = pack(groups, pocket.image_token, row.delta)
     device = pocket.model.device
     pixels = torch.from_numpy(normalise(row.tiles)).to(device) if len(row.tiles) else None
     learned = packed.targets != IGNORED
-    said = read(pocket.model, packed, pixels).float().log_softmax(-1)
-    each = -said.gather(1, torch.from_numpy(packed.targets[learned])[:, None].to(device))[:, 0]
+    log_probabilities = read(pocket.model, packed, pixels).float().log_softmax(-1)
+    each = -log_probabilities.gather(1, torch.from_numpy(packed.targets[learned])[:, None].to(device))[:, 0]
     each = each * torch.from_numpy(packed.weights[learned]).to(device)
-    alone = torch.from_numpy(packed.screens[learned] >= len(row.asked) - _TEXTS).to(device)
+    alone = torch.from_numpy(packed.screens[learned] >= len(row.groups) - _TEXTS).to(device)
     return {"spell": each[~alone].sum(), "text": each[alone].sum()}
 
 

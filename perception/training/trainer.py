@@ -126,7 +126,7 @@ class Trainer:
         self.optimisers = _optimisers(self.pocket, self.sizes.rate)
         self.state = TrainingState()
         self.resumed = self._resume()
-        self._tell_plan()
+        self._write_plan()
         self._losses: Any = torch.compile(pointing.losses) if plan.compile else pointing.losses
 
     def run(
@@ -158,9 +158,9 @@ class Trainer:
         write_card(self.plan.out)
         return before, after
 
-    def _tell_plan(self) -> None:
-        """What the card says of how this came to be."""
-        told = {
+    def _write_plan(self) -> None:
+        """Write what the checkpoint's card reports about the training: preset, seed, machine, version, data."""
+        plan = {
             "preset": self.plan.preset,
             "numbers": f"{self.pocket.count():,}",
             "seed": self.plan.seed,
@@ -169,7 +169,7 @@ class Trainer:
             "tiles": self.sizes.tiles * self.plan.accumulate,
             "data": f"screens drawn by handeye{' and shards' if self.plan.shards else ''}",
         }
-        write_atomically(self.folder / PLAN, json.dumps(told, indent=1) + "\n")
+        write_atomically(self.folder / PLAN, json.dumps(plan, indent=1) + "\n")
 
     def rate(self) -> float:
         """How much of the full learning rate this step has."""
@@ -276,8 +276,8 @@ class Trainer:
             self.state = TrainingState(**whole["state"])
         except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
             raise SetupError(f"{self.folder / STATE} cannot be read ({error}); delete it to begin anew") from error
-        kept = [line for line in _lines(self.folder / "metrics.jsonl") if line["step"] <= self.state.step]
-        (self.folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in kept))
+        lines = [line for line in _lines(self.folder / "metrics.jsonl") if line["step"] <= self.state.step]
+        (self.folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         if self.plan.steps:
             self.state.planned = self.plan.steps
         elif self._over():

@@ -56,7 +56,7 @@ class Tuning:
     tiles: int = 6
     """The most tiles of a picture."""
     random_delta: bool = False
-    """V2PE: visual tokens step by a random 1 to 1/256. For models of which that is asked later."""
+    """V2PE: visual tokens step by a random 1 to 1/256. For models that are used with such steps."""
     seed: int = 0
     every: int = 50
     """Steps between states."""
@@ -116,11 +116,11 @@ class Tuner:
         chosen = rng.sample(self.examples, min(self.tuning.examples, len(self.examples)))
         row, pixels = self._row(chosen, rng)
         logits = read(self.model, row, pixels).float()
-        right = self._said(logits, row)
+        right = self._log_likelihood(logits, row)
         weights = torch.from_numpy(row.weights[row.targets != IGNORED]).to(right.device)
         if self.tuning.stage == "mpo":
             with torch.no_grad(), self._wrapped.disable_adapter() if self._wrapped else nullcontext():
-                before = self._said(read(self._frozen or self.model, row, pixels).float(), row)
+                before = self._log_likelihood(read(self._frozen or self.model, row, pixels).float(), row)
             # Odd questions of the row are the chosen answers, even ones the rejected.
             of = torch.from_numpy(row.parts[row.targets != IGNORED]).to(right.device)
             gain = torch.stack([(right - before)[of == number].sum() for number in range(1, 2 * len(chosen) + 1)])
@@ -130,10 +130,10 @@ class Tuner:
             loss = mpo_loss(good, bad, generation, beta=self.tuning.beta, shift=self.shift)
             rewards = self.tuning.beta * float(torch.cat([good, bad]).detach().mean())
             self.shift += _FOLLOWS * (rewards - self.shift)
-            told = {"all": loss, "generation": generation, "margin": (good - bad).mean()}
+            losses = {"all": loss, "generation": generation, "margin": (good - bad).mean()}
         else:
             loss = -(right * weights).sum()
-            told = {"all": loss}
+            losses = {"all": loss}
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.learned.values(), 1.0)
         left = 1 - self.step / self.tuning.steps
@@ -145,7 +145,7 @@ class Tuner:
             raise SetupError(
                 f"the loss of step {self.step} is {float(loss.detach())}; lower --rate {self.tuning.rate:g}"
             )
-        return {name: float(each.detach()) for name, each in told.items()}
+        return {name: float(each.detach()) for name, each in losses.items()}
 
     def _row(self, examples: list[Example], rng: Random) -> tuple[Pack, Any]:
         """The examples in one row, and their pictures' tiles."""
@@ -153,7 +153,7 @@ class Tuner:
 
         encode = self.held.tokenizer.encode
         end = self.held.tokenizer.decode([self.held.ends[0]])
-        asked, tiles = [], []
+        variants, tiles = [], []
         for each in examples:
             cut = [
                 tile(random_jpeg(image, rng), self.tuning.tiles, self.held.tile).tiles for image in each.prompt.images
@@ -162,9 +162,9 @@ class Tuner:
             text = to_text(each.prompt, [len(part) for part in cut], self.held.tokens_per_tile, self.held.template)
             question = encode(text, add_special_tokens=False)
             answers = [each.answer, *([each.rejected] if each.rejected else [])]
-            asked.append([(question, encode(answer + end, add_special_tokens=False)) for answer in answers])
+            variants.append([(question, encode(answer + end, add_special_tokens=False)) for answer in answers])
         delta = any_delta(rng) if self.tuning.random_delta else 1.0
-        row = pack(asked, self.held.image_token, delta)
+        row = pack(variants, self.held.image_token, delta)
         if len(row.ids) > self.held.context:
             raise SetupError(
                 f"a step's row has {len(row.ids):,} tokens and the model takes {self.held.context:,}; lower --tiles"
@@ -173,7 +173,7 @@ class Tuner:
         return row, pixels.to(self.model.device, self.model.dtype)
 
     @staticmethod
-    def _said(logits: Any, row: Pack) -> Any:
+    def _log_likelihood(logits: Any, row: Pack) -> Any:
         """The log-probability of each token of the answers."""
         import torch
 
@@ -222,5 +222,5 @@ class Tuner:
         return True
 
     def _about(self) -> dict[str, Any]:
-        told = asdict(self.tuning)
-        return {name: told[name] for name in ("base", "stage", "rank", "seed", "examples")}
+        fields = asdict(self.tuning)
+        return {name: fields[name] for name in ("base", "stage", "rank", "seed", "examples")}

@@ -55,8 +55,8 @@ class BenchmarkAttempt(AttemptRunner, ABC):
             perception, policy = self.runner.open_models()
             run = self._work(device, perception, self.policy(device, policy), goal)
             checks = [] if run.status in ("broken", "interrupted") else self.judge(device, run)
-            told = self._outcome(run, checks)
-            return told | {"measured": {"instruction": goal} | self.measured()}
+            fields = self._outcome(run, checks)
+            return fields | {"measured": {"instruction": goal} | self.measured()}
 
     @abstractmethod
     def open(self) -> Device:
@@ -105,8 +105,8 @@ class BenchmarkAttempt(AttemptRunner, ABC):
     def _outcome(self, run: Run, checks: list[CheckResult]) -> dict[str, Any]:
         wrong = next((each for each in checks if each.status != "passed"), None)
         passed = checks and not wrong and run.status != "refused"
-        said = run.reason if run.status == "broken" else f"{run.status}: {run.reason}"
-        reason = "" if passed or run.status == "succeeded" else said
+        failure = run.reason if run.status == "broken" else f"{run.status}: {run.reason}"
+        reason = "" if passed or run.status == "succeeded" else failure
         if wrong:
             doubt = "it cannot be decided: " if wrong.status == "unknown" else ""
             reason = "; ".join(filter(None, (reason, wrong.expected, f"{doubt}{wrong.actual}")))

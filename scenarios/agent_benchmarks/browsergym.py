@@ -233,8 +233,8 @@ def _calls(text: str) -> list[BrowserGymCall]:
 def _read(statement: ast.stmt) -> BrowserGymCall:
     node = statement.value if isinstance(statement, ast.Expr) else None
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS):
-        said = ast.unparse(statement)[:60]
-        raise ActionRefused(f"{said!r} is not an allowed call; choose one of {', '.join(CALLS)}")
+        call = ast.unparse(statement)[:60]
+        raise ActionRefused(f"{call!r} is not an allowed call; choose one of {', '.join(CALLS)}")
     name, known = node.func.id, CALLS[node.func.id]
     if len(node.args) > len(known) or not all(each.arg in known for each in node.keywords):
         raise ActionRefused(f"{name} takes {', '.join(known) or 'nothing'}; leave out what else was given")
@@ -312,9 +312,9 @@ def _written(name: str, target: Target, scale: float, *more: Any) -> str:
     return _call(f"mouse_{name}", *_point(target, scale), *more)
 
 
-def _clicked(target: Target, button: str, held: Sequence[str], said: str) -> list[Any]:
+def _clicked(target: Target, button: str, held: Sequence[str], call: str) -> list[Any]:
     if held and not target.element:
-        raise ActionRefused(f"BrowserGym holds no keys over coordinates, as “{said}” does; aim at an element")
+        raise ActionRefused(f"BrowserGym holds no keys over coordinates, as “{call}” does; aim at an element")
     if held:
         return [button, [MODIFIERS[each] for each in held]]
     return [] if button == "left" else [button]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from handeye.tools.actions import Action
 
 #: Steps in a policy's input, decisions without a device action, and answers that may not be usable.
-KEPT, WITHOUT_HAND, UNUSABLE = 12, 20, 3
+MAX_STEPS, WITHOUT_HAND, UNUSABLE = 12, 20, 3
 #: BrowserGym's roles that have another name here.
 ROLES = {
     "StaticText": "text",
@@ -72,10 +72,10 @@ class GymAgent:
             try:
                 action, _ = ground_targets(decision.action, observation, self.perception)
                 if action.kind in HAND_KINDS and not (isinstance(action, Wait) and action.text):
-                    said = write_action(_with_bids(action, observation), scale=device.scale)
+                    call = write_action(_with_bids(action, observation), scale=device.scale)
                     self._keep(decision, action, Outcome(kind="unknown"), "")
                     self._before = observation
-                    return said, {"think": decision.reasoning, "by": decision.by}
+                    return call, {"think": decision.reasoning, "by": decision.by}
             except ActionRefused as error:
                 trouble = str(error)
                 self._keep(decision, decision.action, Outcome(kind="no_effect", evidence=trouble), trouble)
@@ -117,7 +117,7 @@ class GymAgent:
     def _keep(self, decision: Decision, action: Action, outcome: Outcome, result: str) -> None:
         number = self._steps[-1].number + 1 if self._steps else 1
         step = StepSummary(number=number, reasoning=decision.reasoning, action=action, outcome=outcome, result=result)
-        self._steps = [*self._steps, step][-KEPT:]
+        self._steps = [*self._steps, step][-MAX_STEPS:]
         self._memo = decision.memo
 
 
@@ -128,26 +128,26 @@ class GivenDevice(Device):
     kinds = KINDS
 
     def __init__(self, given: dict[str, Any]) -> None:
-        self._told = given
+        self._fields = given
         self.scale = float(given.get("scale") or 1.0)
         """Pixels of the picture for one of the page; 1 in BrowserGym."""
 
     def capture(self) -> Screenshot:
         """Its picture."""
-        return Screenshot(Image.fromarray(self._told["screenshot"]).convert("RGB"), scale=self.scale)
+        return Screenshot(Image.fromarray(self._fields["screenshot"]).convert("RGB"), scale=self.scale)
 
     def elements(self) -> list[Element]:
         """Those of its accessibility tree that have a place, in its order."""
-        tree, places = self._told.get("axtree_object") or {}, self._told.get("extra_element_properties") or {}
+        tree, places = self._fields.get("axtree_object") or {}, self._fields.get("extra_element_properties") or {}
         return list(_elements(tree, places, self.scale))
 
     def signals(self) -> Signals:
         """Address, titles and tab, as far as it tells them."""
-        titles = tuple(str(title) for title in self._told.get("open_pages_titles") or ())
-        active = self._told.get("active_page_index")
+        titles = tuple(str(title) for title in self._fields.get("open_pages_titles") or ())
+        active = self._fields.get("active_page_index")
         tab = int(active[0]) if active is not None and len(active) else 0
         title = titles[tab] if tab < len(titles) else ""
-        return Signals(url=str(self._told.get("url") or ""), title=title, tabs=titles, tab=tab)
+        return Signals(url=str(self._fields.get("url") or ""), title=title, tabs=titles, tab=tab)
 
     def perform(self, action: Action) -> str:
         """Refuses."""

@@ -72,7 +72,7 @@ class Environment:
         """Begin an episode; returns the observation and further facts."""
         self.close()
         self._begun = self._start(seed or 0, self._up)
-        self._steps, self._clock, self._said, self._over = 0, time.monotonic(), list[dict[str, Any]](), False
+        self._steps, self._clock, self._answers, self._over = 0, time.monotonic(), list[dict[str, Any]](), False
         self._last, self._error = "", ""
         return self._observe(), {"goal": self._begun.goal}
 
@@ -87,7 +87,7 @@ class Environment:
             for each in read_actions(action, self._elements, scale=browser.capture().scale):
                 if isinstance(each, Done):
                     answer = each.answer
-                    self._said.append({"role": "assistant", "message": answer})
+                    self._answers.append({"role": "assistant", "message": answer})
                     break
                 self._do(each)
         except (ActionRefused, ActionFailed) as error:
@@ -143,7 +143,7 @@ class Environment:
         return {
             "goal": goal,
             "goal_object": ({"type": "text", "text": goal},),
-            "chat_messages": ({"role": "user", "message": goal}, *self._said),
+            "chat_messages": ({"role": "user", "message": goal}, *self._answers),
             "url": signals.url,
             "open_pages_titles": signals.tabs,
             "active_page_index": [signals.tab],
@@ -183,9 +183,9 @@ def miniwob(name: str, *, max_steps: int = 30, seconds: float = 300.0) -> Enviro
 def _line(element: Element) -> str:
     states = [name for name in ("focused", "checked", "selected", "expanded", "pressed") if getattr(element, name)]
     states += [] if element.enabled else ["disabled"]
-    told = f"[{element.id}] {element.role} {element.name!r}"
-    told += f" value={element.value!r}" if element.value else ""
-    return ", ".join([told, *states])
+    line = f"[{element.id}] {element.role} {element.name!r}"
+    line += f" value={element.value!r}" if element.value else ""
+    return ", ".join([line, *states])
 
 
 def _node(element: Element) -> dict[str, Any]:
@@ -208,10 +208,10 @@ def _node(element: Element) -> dict[str, Any]:
 
 def _properties(element: Element, size: tuple[int, int], scale: float) -> dict[str, Any]:
     left, top, right, bottom = (edge / scale for edge in element.box)
-    shown = element.box.within(*size)
+    visible = element.box.within(*size)
     return {
         "bbox": [left, top, right - left, bottom - top],
-        "visibility": shown.area / element.box.area if shown and element.box.area else 0.0,
+        "visibility": visible.area / element.box.area if visible and element.box.area else 0.0,
         "clickable": element.acts and element.enabled,
-        "set_of_marks": element.acts and shown is not None and not element.covered,
+        "set_of_marks": element.acts and visible is not None and not element.covered,
     }

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from handeye.agent.run_folder import RunResult as Run
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
-    from handeye.policies.decision import PolicyInput as Asked
+    from handeye.policies.decision import PolicyInput as PolicyTask
     from handeye.tools.browser import Browser
     from handeye.tools.device import Device
 
@@ -143,10 +143,10 @@ def begin(browser: Browser, seed: int, seconds: float) -> str:
 def ended(browser: Browser) -> dict[str, Any] | None:
     """The reward of the episode, and why it is that; None while it goes on, and while a dialog keeps the page."""
     try:
-        told: dict[str, Any] | None = browser.run_script(ENDED)
+        state: dict[str, Any] | None = browser.run_script(ENDED)
     except ActionFailed:
         return None
-    return told
+    return state
 
 
 def _await(browser: Browser, sign: str) -> None:
@@ -174,7 +174,7 @@ class MiniWobAttempt(BenchmarkAttempt):
         """Return the policy of the agent."""
         return EndsWithPage(policy, lambda: self._look(cast("Browser", device)))
 
-    def judge(self, device: Device, run: Run) -> list[CheckResult]:  # noqa: ARG002 - the page alone is asked
+    def judge(self, device: Device, run: Run) -> list[CheckResult]:  # noqa: ARG002 - only the page's reward counts
         """Judge the episode by the page's reward."""
         ended = self._look(cast("Browser", device))
         seen = "it has given none" if ended is None else f"it gave {ended['reward']:g}"
@@ -207,10 +207,10 @@ class EndsWithPage:
         """As the policy does."""
         self._policy.check(goal)
 
-    def choose(self, task: Asked, perception: Perception) -> Decision:
+    def choose(self, task: PolicyTask, perception: Perception) -> Decision:
         """The end, where the page has come to it; else what the policy chooses."""
         ended = self._ended()
         if ended is None:
             return self._policy.choose(task, perception)
-        said = f"the page has ended the episode with reward {ended['reward']:g}"
-        return Decision(reasoning=said, action=Done(success=ended["reward"] > 0, answer=said), by="miniwob")
+        result = f"the page has ended the episode with reward {ended['reward']:g}"
+        return Decision(reasoning=result, action=Done(success=ended["reward"] > 0, answer=result), by="miniwob")

@@ -53,7 +53,7 @@ class ConfigStep(Strict):
 
 
 class Evaluator(Strict):
-    """How a task is judged: by functions of what is got after the run and of what is expected."""
+    """The evaluator of a task: functions that compare results fetched after the run with expected ones."""
 
     func: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
     result: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_listed)] = ()
@@ -128,7 +128,7 @@ def _name(record: Record) -> str:
 
 
 def _check(spec: OsWorldSpec, path: Path, place: str, allow_execute: bool) -> None:
-    """Raise UsageError for what cannot be done or judged, before anything is run."""
+    """Raise UsageError, before the run, for a step or an evaluator that is not supported."""
     if spec.proxy:
         raise Unsupported(f"{place}: proxy is set, and programs here have the network that handeye has")
     for name, steps in (("config", spec.config), ("evaluator.postconfig", spec.evaluator.postconfig)):

@@ -31,8 +31,8 @@ USUAL = ("Desktop", "Documents", "Downloads", "Pictures")
 class Home:
     """The home folder of one task, created when the task starts."""
 
-    def __init__(self, folder: Path, beside: Path, rules: GuardPolicy) -> None:
-        self.folder, self.beside = folder.resolve(), beside.resolve()
+    def __init__(self, folder: Path, source_folder: Path, rules: GuardPolicy) -> None:
+        self.folder, self.source_folder = folder.resolve(), source_folder.resolve()
         self.rules = rules
         self._domains = AllowList(rules.allow_domains, rules.deny_domains)
         try:
@@ -56,7 +56,7 @@ class Home:
 
     def copy(self, name: str, to: str) -> None:
         """Copy a file next to the task file into the home. Raises SetupError when it cannot be read."""
-        source, target = self.beside / name, self.path(to)
+        source, target = self.source_folder / name, self.path(to)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
@@ -122,7 +122,7 @@ def check_path(name: object, key: str) -> str:
     return str(path)
 
 
-def check_beside(name: object, folder: Path, key: str) -> str:
+def check_source(name: object, folder: Path, key: str) -> str:
     """Return the path of a file next to the task file, or below. Raises UsageError for any other."""
     if not isinstance(name, str) or not (folder / name).resolve().is_relative_to(folder.resolve()):
         raise UsageError(f"{key} is {name!r}, which is not next to the task file; put it there")

@@ -30,8 +30,8 @@ GOTTEN = {
     "cloud_file": frozenset({"type", "path", "dest"}),
     "rule": frozenset({"type", "rules"}),
 }
-#: Bytes of a file that is judged, and characters of a text that is shown.
-MOST_BYTES, SHOWN = 50_000_000, 200
+#: Most bytes of a compared file, and most characters of a text that a result quotes.
+MOST_BYTES, QUOTED_CHARACTERS = 50_000_000, 200
 
 
 class Rule(NamedTuple):
@@ -55,7 +55,7 @@ class Measure(NamedTuple):
 
 
 class Getter:
-    """Gets what is judged and what is expected."""
+    """Fetches the results and the expected values that a measure compares."""
 
     def __init__(self, home: Home, display: str) -> None:
         self._home, self._display, self._numbers = home, display, count(1)
@@ -108,8 +108,8 @@ def run_measure(func: str, result: Given, expected: Given, options: Given, gette
         state = "passed" if holds else "failed"
     except (SetupError, OSError) as error:
         seen = str(error)
-    told: Any = state
-    return CheckResult(expected=f"{what} {measure.says}", status=told, actual=seen, kind=func)
+    status: Any = state
+    return CheckResult(expected=f"{what} {measure.says}", status=status, actual=seen, kind=func)
 
 
 def _check_rule(rules: object, rule: Rule | None, key: str) -> None:
@@ -117,7 +117,7 @@ def _check_rule(rules: object, rule: Rule | None, key: str) -> None:
         raise UsageError(f"{key} is {rules!r}; give an object")
     if other := sorted(set(rules) - set(rule.keys)):
         raise Unsupported(f"{key}.{other[0]} is not supported")
-    # An empty rule would be kept by anything.
+    # Every text would satisfy an empty rule.
     if not any(rules.get(name) or (not rule.lists and name in rules) for name in rule.keys):
         raise UsageError(f"{key} says nothing; give {' or '.join(rule.keys)}")
     for name, value in rules.items():
@@ -144,18 +144,21 @@ def _of_file(compare: Callable[[str, Any, Given], Found]) -> Callable[[Path, Any
 
 
 def _same(text: str, rules: Given, options: Given) -> Found:  # noqa: ARG001
-    return text == rules["expected"], f"it is “{text[:SHOWN]}”"
+    return text == rules["expected"], f"it is “{text[:QUOTED_CHARACTERS]}”"
 
 
 def _among(text: str, rules: Given, options: Given) -> Found:  # noqa: ARG001
-    return text in rules["expected"], f"it is “{text[:SHOWN]}”"
+    return text in rules["expected"], f"it is “{text[:QUOTED_CHARACTERS]}”"
 
 
 def _includes(text: str, rules: Given, options: Given) -> Found:  # noqa: ARG001
     lacking = [each for each in rules.get("include", ()) if each not in text]
     wrong = [each for each in rules.get("exclude", ()) if each in text]
     if lacking or wrong:
-        return False, f"it {'lacks' if lacking else 'holds'} “{(lacking or wrong)[0]}”; it is “{text[:SHOWN]}”"
+        return (
+            False,
+            f"it {'lacks' if lacking else 'holds'} “{(lacking or wrong)[0]}”; it is “{text[:QUOTED_CHARACTERS]}”",
+        )
     return True, "it does"
 
 
@@ -165,14 +168,14 @@ def _contains(text: str, rules: Given, options: Given) -> Found:
 
 def _settings(text: str, rules: Given, options: Given) -> Found:  # noqa: ARG001
     try:
-        told = json.loads(text)
+        settings = json.loads(text)
     except ValueError as error:
         return False, f"it is no JSON ({error})"
     wanted = rules["expected"]
-    if not isinstance(told, dict) or not isinstance(wanted, dict):
-        return False, f"it holds {text[:SHOWN]}"
-    wrong = [name for name, value in wanted.items() if name not in told or told[name] != value]
-    return not wrong, f"{wrong[0]} is {json.dumps(told.get(wrong[0]))}" if wrong else "it does"
+    if not isinstance(settings, dict) or not isinstance(wanted, dict):
+        return False, f"it holds {text[:QUOTED_CHARACTERS]}"
+    wrong = [name for name, value in wanted.items() if name not in settings or settings[name] != value]
+    return not wrong, f"{wrong[0]} is {json.dumps(settings.get(wrong[0]))}" if wrong else "it does"
 
 
 def _texts(text: str, other: Path, options: Given) -> Found:
@@ -182,7 +185,7 @@ def _texts(text: str, other: Path, options: Given) -> Found:
     for name, change in (("ignore_blanks", _blank), ("ignore_case", str.lower)):
         if options.get(name):
             text, wanted = change(text), change(wanted)
-    return text == wanted, f"it holds “{text[:SHOWN]}”"
+    return text == wanted, f"it holds “{text[:QUOTED_CHARACTERS]}”"
 
 
 def _tables(text: str, other: Path, options: Given) -> Found:  # noqa: ARG001

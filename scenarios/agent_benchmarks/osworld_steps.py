@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handeye.scenarios.agent_benchmarks.osworld_home import HOME, check_beside, check_path, check_url
+from handeye.scenarios.agent_benchmarks.osworld_home import HOME, check_path, check_source, check_url
 from handeye.scenarios.agent_benchmarks.task_files import Unsupported
 from handeye.tools.actions import Window
 from handeye.tools.errors import ActionFailed, ActionRefused, SetupError, UsageError
@@ -53,7 +53,7 @@ def check_step(kind: str, given: Given, key: str, folder: Path, allow_execute: b
                 check_path(file["path"], f"{key}.files.{number}.path")
         case "upload_file":
             for number, file in enumerate(_files(given, key, {"local_path", "path"})):
-                check_beside(file["local_path"], folder, f"{key}.files.{number}.local_path")
+                check_source(file["local_path"], folder, f"{key}.files.{number}.local_path")
                 check_path(file["path"], f"{key}.files.{number}.path")
         case "sleep":
             seconds = given.get("seconds")
@@ -73,7 +73,7 @@ def check_command(given: Given, key: str, allow_execute: bool) -> None:
     if not plain or not words:
         raise UsageError(f"{key}.command is {words!r}; give a text, or a list of words")
     if not allow_execute:
-        raise UsageError(f"{key}.command {_shown(words)} {EXECUTE}")
+        raise UsageError(f"{key}.command {_quoted(words)} {EXECUTE}")
     if "{CLIENT_PASSWORD}" in str(words):
         raise Unsupported(f"{key}.command wants OSWorld's own password")
 
@@ -100,7 +100,7 @@ def _check_launch(given: Given, key: str, allow_execute: bool) -> None:
     if allow_execute:
         return
     if words[0] not in menu():
-        raise UsageError(f"{key}.command {_shown(words)} is no program of this machine's menu, and {EXECUTE}")
+        raise UsageError(f"{key}.command {_quoted(words)} is no program of this machine's menu, and {EXECUTE}")
     for word in words[1:]:
         if not word.startswith((f"{HOME}/", "http://", "https://")) or ".." in word:
             raise UsageError(f"{key}.command gives {words[0]} {word!r}, neither file nor address, and {EXECUTE}")
@@ -126,18 +126,18 @@ def menu() -> frozenset[str]:
         reader = configparser.ConfigParser(interpolation=None, strict=False)
         try:
             reader.read(entry, encoding="utf-8")
-            told = reader["Desktop Entry"]
-            words = shlex.split(told.get("Exec", ""))
+            section = reader["Desktop Entry"]
+            words = shlex.split(section.get("Exec", ""))
         except (configparser.Error, KeyError, ValueError, OSError):
             continue
-        terminal = told.get("Terminal", "").lower() == "true" or "TerminalEmulator" in told.get("Categories", "")
-        hidden = "true" in (told.get("NoDisplay", "").lower(), told.get("Hidden", "").lower())
+        terminal = section.get("Terminal", "").lower() == "true" or "TerminalEmulator" in section.get("Categories", "")
+        hidden = "true" in (section.get("NoDisplay", "").lower(), section.get("Hidden", "").lower())
         if words and not terminal and not hidden:
             found.add(Path(words[0]).name)
     return frozenset(found)
 
 
-def _shown(words: str | Sequence[str]) -> str:
+def _quoted(words: str | Sequence[str]) -> str:
     text = words if isinstance(words, str) else shlex.join(words)
     return repr(text if len(text) <= 60 else text[:59] + "…")
 

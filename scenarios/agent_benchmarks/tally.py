@@ -32,8 +32,8 @@ class TallyRow:
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form: as in `handeye eval`, with steps and seconds."""
-        told = self.share.to_json() | {"steps": round(self.steps, 2), "seconds": round(self.seconds, 3)}
-        return told | ({} if self.reward is None else {"reward": round(self.reward, 4)})
+        fields = self.share.to_json() | {"steps": round(self.steps, 2), "seconds": round(self.seconds, 3)}
+        return fields | ({} if self.reward is None else {"reward": round(self.reward, 4)})
 
 
 @dataclass(frozen=True)

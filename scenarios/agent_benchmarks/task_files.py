@@ -119,8 +119,8 @@ def validated(kind: type[Model], record: Record) -> Model:
         if first["type"] == "extra_forbidden":
             raise Unsupported(f"{record.place}: {key} is not supported") from error
         what = "is missing" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
-        said = f"{record.place}: {key}: {what}" if key else f"{record.place}: {what}"
-        raise UsageError(f"{said}; correct it") from error
+        message = f"{record.place}: {key}: {what}" if key else f"{record.place}: {what}"
+        raise UsageError(f"{message}; correct it") from error
 
 
 def scenario_of(

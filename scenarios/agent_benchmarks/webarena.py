@@ -1,4 +1,4 @@
-"""Task files in WebArena's format: an intent, where it begins, and how answer, address and pages are judged.
+"""Task files in WebArena's format: an intent, its start page, and the checks of answer, address and pages.
 
 One JSON object a file, or a list of them. `__SHOPPING__` and the like stand for sites, whose addresses the person
 gives. `string_match` takes `exact_match` and `must_include`, `url_match` the rule `GOLD in PRED`, `program_html` pages
@@ -47,7 +47,7 @@ OR, AND = " |OR| ", " |AND| "
 TOKEN = re.compile(r"\w+(?:[.,]\w+)*|[^\w\s]")
 WHOLE_PAGE = "() => document.documentElement.outerHTML"
 #: Characters of a page's part that a report shows.
-SHOWN = 200
+QUOTED_CHARACTERS = 200
 #: What a locator may begin with.
 LOCATORS = ("document.", "[...document.")
 
@@ -89,7 +89,7 @@ class ReferenceAnswers(Strict):
 
 
 class WebArenaEval(Strict):
-    """How a task is judged."""
+    """The `eval` object of a task: which checks decide, and their expected values."""
 
     eval_types: Annotated[tuple[Literal["string_match", "url_match", "program_html"], ...], Field(min_length=1)]
     reference_answers: ReferenceAnswers | None = None
@@ -175,23 +175,25 @@ def _task(path: Path, record: Record, addresses: dict[str, str], limits: TaskLim
 
 
 def _check(spec: WebArenaSpec, place: str) -> None:
-    """Raise Unsupported for what cannot be judged, and UsageError for a judgement without its measure."""
-    judged, kinds = spec.eval, spec.eval.eval_types
+    """Raise Unsupported for a check that handeye lacks, and UsageError for one without its expected value."""
+    evaluation, kinds = spec.eval, spec.eval.eval_types
     if "string_match" in kinds:
-        answers = judged.reference_answers
+        answers = evaluation.reference_answers
         if answers is None or not any(answers.model_dump().values()):
             raise UsageError(f"{place}: eval.reference_answers is missing, which string_match needs; add it")
         if answers.fuzzy_match is not None:
-            raise Unsupported(f"{place}: eval.reference_answers.fuzzy_match is judged by a model there, and not here")
+            raise Unsupported(
+                f"{place}: eval.reference_answers.fuzzy_match needs a model as judge, which handeye does not use"
+            )
     if "url_match" in kinds:
-        if not judged.reference_url:
+        if not evaluation.reference_url:
             raise UsageError(f"{place}: eval.reference_url is missing, which url_match needs; add it")
-        if judged.url_note not in ("GOLD in PRED", "EXACT"):
-            raise Unsupported(f"{place}: eval.url_note {judged.url_note!r} is neither GOLD in PRED nor EXACT")
+        if evaluation.url_note not in ("GOLD in PRED", "EXACT"):
+            raise Unsupported(f"{place}: eval.url_note {evaluation.url_note!r} is neither GOLD in PRED nor EXACT")
     if "program_html" in kinds:
-        if not judged.program_html:
+        if not evaluation.program_html:
             raise UsageError(f"{place}: eval.program_html is missing, which program_html needs; add it")
-        for number, each in enumerate(judged.program_html):
+        for number, each in enumerate(evaluation.program_html):
             key = f"{place}: eval.program_html.{number}"
             if each.url.startswith("func:"):
                 raise Unsupported(f"{key}.url {each.url[:60]!r} calls a function of WebArena's own")
@@ -215,9 +217,9 @@ def _with_sites(spec: WebArenaSpec, place: str, addresses: dict[str, str]) -> We
         each.model_copy(update={"url": fill(each.url, f"eval.program_html.{number}.url")})
         for number, each in enumerate(spec.eval.program_html)
     )
-    judged = {"reference_url": fill(spec.eval.reference_url, "eval.reference_url"), "program_html": programs}
+    changes = {"reference_url": fill(spec.eval.reference_url, "eval.reference_url"), "program_html": programs}
     start = fill(spec.start_url, "start_url")
-    return spec.model_copy(update={"start_url": start, "eval": spec.eval.model_copy(update=judged)})
+    return spec.model_copy(update={"start_url": start, "eval": spec.eval.model_copy(update=changes)})
 
 
 def _state(spec: WebArenaSpec, path: Path, place: str) -> Path | None:
@@ -261,19 +263,19 @@ class WebArenaAttempt(BenchmarkAttempt):
 
     def judge(self, device: Device, run: Run) -> list[CheckResult]:
         """Judge the run by the task's evaluation."""
-        judged = self.task_spec.eval
+        evaluation = self.task_spec.eval
         found: list[CheckResult] = []
-        if "string_match" in judged.eval_types and judged.reference_answers:
-            found += check_answer(judged.reference_answers, _said(run))
-        if "url_match" in judged.eval_types:
-            found.append(check_address(judged.reference_url.split(OR), device.signals().url, judged.url_note))
-        if "program_html" in judged.eval_types:  # last, because it may leave the page
-            for each in judged.program_html:
+        if "string_match" in evaluation.eval_types and evaluation.reference_answers:
+            found += check_answer(evaluation.reference_answers, _answer(run))
+        if "url_match" in evaluation.eval_types:
+            found.append(check_address(evaluation.reference_url.split(OR), device.signals().url, evaluation.url_note))
+        if "program_html" in evaluation.eval_types:  # last, because it may leave the page
+            for each in evaluation.program_html:
                 found += check_contents(each, cast("Browser", device))
         return found
 
 
-def _said(run: Run) -> str:
+def _answer(run: Run) -> str:
     """The answer. What an agent says that gives up is none, but for WebArena's own word for that."""
     return run.answer if run.status == "succeeded" or run.answer.strip().upper() == "N/A" else ""
 
@@ -284,7 +286,7 @@ def _said(run: Run) -> str:
 def check_answer(wanted: ReferenceAnswers, given: str) -> list[CheckResult]:
     """Whether an answer is what it should be."""
     found: list[CheckResult] = []
-    seen = f"the answer is “{given[:SHOWN]}”" if given else "there is no answer"
+    seen = f"the answer is “{given[:QUOTED_CHARACTERS]}”" if given else "there is no answer"
     if wanted.exact_match is not None:
         same = clean(given) == clean(wanted.exact_match)
         found.append(_result(same, f"the answer is “{wanted.exact_match}”", seen, "answer"))
@@ -324,7 +326,7 @@ def check_contents(wanted: PageCheck, browser: Browser) -> list[CheckResult]:
         held = html.unescape(str(browser.run_script(f"() => {part}" if wanted.locator.strip() else WHOLE_PAGE)))
     except (ActionFailed, ActionRefused) as error:
         return [_result(False, f"{where} can be read", str(error), "program_html")]
-    seen = f"it holds “{held[:SHOWN]}”" if wanted.locator.strip() else "it does not"
+    seen = f"it holds “{held[:QUOTED_CHARACTERS]}”" if wanted.locator.strip() else "it does not"
     if wanted.required_contents.exact_match is not None:
         text = wanted.required_contents.exact_match
         return [_result(clean(held) == clean(text), f"{where} is “{text}”", seen, "program_html")]

@@ -86,7 +86,7 @@ def dig(value: Any, path: str) -> tuple[bool, Any]:
 
 
 def sql(check: SqlCheck, folder: Path) -> Found:
-    """Raises SetupError where a PostgreSQL server is asked and its driver is missing."""
+    """Raise SetupError if a check queries PostgreSQL and the driver is not installed."""
     if re.match(r"postgres(?:ql)?://", check.database):
         return _postgres(check)
     path = resolve_path(check.database.removeprefix("sqlite:///"), folder)
@@ -112,7 +112,7 @@ def _postgres(check: SqlCheck) -> Found:
             row = database.execute(check.query.encode()).fetchone()
     except psycopg.Error as error:
         value = (str(error).splitlines() or [type(error).__name__])[0]
-        return None, f"{check.shown}: {value}"
+        return None, f"{check.redacted_database}: {value}"
     return _first(row, check)
 
 
@@ -129,7 +129,7 @@ def _first(row: Any, check: SqlCheck) -> Found:
 def process(check: ProcessCheck) -> Found:
     """Check whether a program runs."""
     if not sys.platform.startswith("linux"):
-        return None, "which programs run is told on Linux alone"
+        return None, "the list of running programs can be read on Linux only"
     names = set[str]()
     for each in Path("/proc").iterdir():
         if each.name.isdecimal():
@@ -157,10 +157,10 @@ def python(check: PythonCheck, observation: Observation, folder: Path) -> Found:
         function = getattr(loaded, name)
     except (ImportError, AttributeError) as error:
         raise UsageError(
-            f"{check.function} cannot be imported ({error}); write FILE:FUNCTION beside the suite"
+            f"{check.function} cannot be imported ({error}); write FILE:FUNCTION, with FILE in the suite's folder"
         ) from error
     try:
-        said = function(observation)
+        result = function(observation)
     except Exception as error:
         return None, f"it raised {type(error).__name__}: {error}"
-    return said is True, said if isinstance(said, str) else f"it returned {said!r}"
+    return result is True, result if isinstance(result, str) else f"it returned {result!r}"

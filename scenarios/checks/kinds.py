@@ -177,14 +177,14 @@ class SqlCheck(CheckBase):
     equals: str | int | float | None = None
 
     @property
-    def shown(self) -> str:
+    def redacted_database(self) -> str:
         """The database with its password removed, for reports."""
         hidden = re.sub(r"(://[^:/@]*):.*@", r"\1:…@", self.database)
         return re.sub(r"(?i)(\bpassword=)[^&\s]*", r"\1…", hidden)
 
     def words(self) -> str:
         """The check as text."""
-        return f"{self.query} on {self.shown} gives {self.equals!r}"
+        return f"{self.query} on {self.redacted_database} gives {self.equals!r}"
 
 
 class CellCheck(CheckBase):
@@ -199,7 +199,7 @@ class CellCheck(CheckBase):
     contains: str = ""
 
     @model_validator(mode="after")
-    def _asked(self) -> CellCheck:
+    def _check_question(self) -> CellCheck:
         if (self.equals is None) == (not self.contains):
             raise ValueError("give either `equals` or `contains`")
         return self

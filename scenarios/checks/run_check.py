@@ -45,9 +45,9 @@ class CheckContext(NamedTuple):
     """What some checks need in addition to the observation."""
 
     perception: Perception | None = None
-    """Find the part a picture is of; their model is asked."""
+    """Grounds the region of a picture check; its model answers questions."""
     keep: Path | None = None
-    """A file for the picture of a check that does not hold; none is kept without."""
+    """Where the picture of a failed check is saved; None saves none."""
     update: bool = False
     """Pictures that differ or are missing are written anew."""
 
@@ -62,7 +62,7 @@ class CheckResult(BaseModel):
     actual: str = ""
     kind: str = ""
     picture: str = ""
-    """Of the screen as it was when the check did not hold, or of what differs; empty where none was kept."""
+    """File of the screen when the check failed, or of the differences; empty if none was saved."""
     when: Literal["requires", "ensures", "always", "never"] = "ensures"
 
     @model_validator(mode="before")
@@ -98,10 +98,10 @@ def run_check(
     except HandeyeError as error:
         holds, says = None, str(error)
     status: CheckStatus = "unknown" if holds is None else "passed" if holds else "failed"
-    kept = ""
+    saved = ""
     if means.keep and status != "passed" and (picture or looked):
-        kept = keep(picture or looked[-1].screenshot.image, means.keep)
-    return CheckResult(expected=check.words(), status=status, actual=says, kind=check.kind, picture=kept)
+        saved = keep(picture or looked[-1].screenshot.image, means.keep)
+    return CheckResult(expected=check.words(), status=status, actual=says, kind=check.kind, picture=saved)
 
 
 def keep(picture: Image.Image, path: Path) -> str:
@@ -142,8 +142,8 @@ def _ask_model(check: AskCheck, observation: Observation, perception: Perception
     prompt = PromptPrefix(engine.profile.system).ask(observation.screenshot.image, question)
     drawn = TEMPERATURE if check.votes > 1 else 0.0
     answers = engine.generate(Request(prompt, max_tokens=16, temperature=drawn, samples=check.votes, grammar=GRAMMAR))
-    heard = [hit[1].lower() if (hit := WORD.match(answer.text)) else "unclear" for answer in answers]
-    counts = {word: heard.count(word) for word in ("yes", "no", "unclear") if word in heard}
+    words = [hit[1].lower() if (hit := WORD.match(answer.text)) else "unclear" for answer in answers]
+    counts = {word: words.count(word) for word in ("yes", "no", "unclear") if word in words}
     counts_text = f"{', '.join(f'{number} {word}' for word, number in counts.items())} of {check.votes}"
     for word in ("yes", "no"):
         if 2 * counts.get(word, 0) > check.votes:

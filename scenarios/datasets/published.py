@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # absent. Results are also grouped by further text fields with few values, such as `"theme": "dark"`.
 
 JSONL_FIELDS = frozenset({"image", "instruction", "bbox", "type", "source"})
-#: A field with more values than this, or with none that is said twice, names its record and parts nothing.
+#: A field with more values than this, or without a repeated one, identifies records and forms no groups.
 MAX_VALUES = 20
 
 
@@ -62,9 +62,9 @@ def read_jsonl(path: Path) -> Dataset:
             kind = record.optional("type")
             instruction, source = record.text("instruction"), record.optional("source")
             fields = {
-                key: said
-                for key, said in record.fields.items()
-                if key not in JSONL_FIELDS and isinstance(said, str) and said
+                key: value
+                for key, value in record.fields.items()
+                if key not in JSONL_FIELDS and isinstance(value, str) and value
             }
             items.append(GroundingItem(name, where, instruction, truth, (kind,) if kind else (), source, fields=fields))
     return Dataset(path, "jsonl", tuple(_with_grouping_fields(items)))
@@ -76,8 +76,8 @@ def _with_grouping_fields(items: list[GroundingItem]) -> list[GroundingItem]:
     for item in items:
         for key, value in item.fields.items():
             values.setdefault(key, []).append(value)
-    kept = {key for key, said in values.items() if len(set(said)) <= min(MAX_VALUES, len(said) - 1)}
-    return [replace(item, fields={key: item.fields[key] for key in item.fields if key in kept}) for item in items]
+    grouping = {key for key, texts in values.items() if len(set(texts)) <= min(MAX_VALUES, len(texts) - 1)}
+    return [replace(item, fields={key: item.fields[key] for key in item.fields if key in grouping}) for item in items]
 
 
 # ScreenSpot (github.com/njucckevin/SeeClick) and ScreenSpot-v2 (OS-Copilot/ScreenSpot-v2), as they are published.

@@ -33,7 +33,7 @@ class Record:
                 value = self.fields[name]
                 if isinstance(value, str) and value.strip():
                     return value
-                raise UsageError(f"{self.place}: {name} is {_shown(value)}; give a text")
+                raise UsageError(f"{self.place}: {name} is {_quoted(value)}; give a text")
         raise UsageError(f"{self.place}: there is no {names[0]} among {', '.join(self.fields) or 'nothing'}; add it")
 
     def optional(self, name: str) -> str:
@@ -42,7 +42,7 @@ class Record:
         if value is None:
             return ""
         if not isinstance(value, str):
-            raise UsageError(f"{self.place}: {name} is {_shown(value)}; give a text or leave it out")
+            raise UsageError(f"{self.place}: {name} is {_quoted(value)}; give a text or leave it out")
         return value
 
     def numbers(self, name: str, count: int | None = None) -> tuple[float, ...]:
@@ -55,7 +55,7 @@ class Record:
         )
         if not good or (count is not None and len(value) != count):  # type: ignore[arg-type]
             wanted = f"{count} numbers" if count else "a list of numbers"
-            raise UsageError(f"{self.place}: {name} is {_shown(value)}; give {wanted}")
+            raise UsageError(f"{self.place}: {name} is {_quoted(value)}; give {wanted}")
         return tuple(float(one) for one in value)  # type: ignore[union-attr]
 
 
@@ -70,7 +70,7 @@ def json_list(path: Path) -> Iterator[Record]:
     """The objects in a file that holds one JSON list."""
     value = _json(_text(path), str(path))
     if not isinstance(value, list):
-        raise UsageError(f"{path} holds {_shown(value)}; a list of records is expected")
+        raise UsageError(f"{path} holds {_quoted(value)}; a list of records is expected")
     for number, one in enumerate(value, 1):
         yield _record(f"{path}, record {number}", one)
 
@@ -90,11 +90,13 @@ def json_object(path: Path) -> dict[str, Any]:
     return _record(str(path), _json(_text(path), str(path))).fields
 
 
-def box(record: Record, name: str, numbers: Sequence[float], shown: Sequence[float]) -> Area:
+def box(record: Record, name: str, numbers: Sequence[float], original: Sequence[float]) -> Area:
     """A box from left, top, right, bottom; raises UsageError when it has no width or height."""
     left, top, right, bottom = numbers
     if right <= left or bottom <= top:
-        raise UsageError(f"{record.place}: {name} {_list(shown)} has no width or no height; mend or remove the record")
+        raise UsageError(
+            f"{record.place}: {name} {_list(original)} has no width or no height; mend or remove the record"
+        )
     return Area("box", tuple(numbers))
 
 
@@ -123,7 +125,7 @@ def picture(record: Record, name: str, folders: Sequence[Path]) -> Path:
 def check_on_picture(record: Record, name: str, area: Area, path: Path, *, whole: bool) -> None:
     """Raise UsageError when a box or polygon is off its picture; `whole`: also when it stands out of it.
 
-    A picture whose size cannot be read passes: it is reported when the question is asked.
+    A picture whose size cannot be read passes: the error is reported when its question is measured.
     """
     try:
         with Image.open(path) as image:
@@ -166,11 +168,11 @@ def _json(text: str, place: str) -> Any:
 
 def _record(place: str, value: Any) -> Record:
     if not isinstance(value, dict):
-        raise UsageError(f"{place} holds {_shown(value)}; an object with fields is expected")
+        raise UsageError(f"{place} holds {_quoted(value)}; an object with fields is expected")
     return Record(place, value)
 
 
-def _shown(value: Any) -> str:
+def _quoted(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:59] + "…"
 

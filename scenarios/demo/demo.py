@@ -110,7 +110,7 @@ def write_note(folder: Path, perception: EmbeddedPerception, console: Console) -
     if written is None:
         found = f"there is no file {path}"
     elif written.removesuffix(b"\n") == wanted:
-        found = f"{path.name} holds the {len(wanted)} bytes that were asked for"
+        found = f"{path.name} holds the {len(wanted)} expected bytes"
     else:
         found = f"{path.name} holds other bytes: {written[:200]!r}"
     verified = written is not None and written.removesuffix(b"\n") == wanted
@@ -186,8 +186,8 @@ def _sum_up(parts: list[DemoPart], console: Console) -> None:
         sign, style = ("✓", "bold green") if part.verified else ("✗", "bold red")
         console.print(Text.assemble(" ", (f"{sign} {part.name}", style), "  ", part.found))
         for what, path in part.leaves:
-            shown = path.resolve()
-            line = Text.assemble("     ", (f"{what}  ", "dim"), (str(shown), f"link {shown.as_uri()}"))
+            absolute = path.resolve()
+            line = Text.assemble("     ", (f"{what}  ", "dim"), (str(absolute), f"link {absolute.as_uri()}"))
             console.print(line, soft_wrap=True)
     handeye = Path(sys.executable).with_name("handeye")
     console.print(f"\nOpen the reports in a browser. Next, a goal of your own: {handeye} run --help", soft_wrap=True)

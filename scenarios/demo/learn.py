@@ -50,7 +50,7 @@ SEED = 0
 STEPS = 900
 RATE = 2e-3
 WARM_UP = 20
-#: In the second half of the training one batch in so many has the prompts whole, as they will be asked. With short ones
+#: In the second half of the training one batch in so many has complete prompts, as in use. With short ones
 #: (three times as fast) it has learned to look by then.
 WHOLE = 2
 CARD = """---
@@ -83,8 +83,8 @@ class School:
     steps: int
     """How many batches there will be."""
     chance: random.Random
-    shown: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict)
-    """The tiles of each screen as they were shown last, by lesson and style."""
+    last_tiles: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict)
+    """The tiles of each screen in the last batch that had it, by lesson and style."""
 
     def batch(self, number: int) -> Batch:
         """Every lesson's screen once, in one style each; the same calls in the same order give the same batches."""
@@ -97,8 +97,8 @@ class School:
         for lesson in lessons:
             screen = self.chance.choice([screen for screen in self.screens if screen.lesson == lesson])
             tiles.append(self._tiles(screen))
-            asked = questions(screen, self.screens, self.chance, keep)
-            tokens = [(text_of(prompt, TOKENS, len(tiles[-1])), answer + END) for prompt, answer in asked]
+            examples = questions(screen, self.screens, self.chance, keep)
+            tokens = [(text_of(prompt, TOKENS, len(tiles[-1])), answer + END) for prompt, answer in examples]
             pairs = [(self.encode(prompt), self.encode(answer)) for prompt, answer in tokens]
             packs.append(pack([pairs], self.image_token))
         return Batch(stack(packs, self.filler), normalise(np.concatenate(tiles)), lessons)
@@ -106,9 +106,9 @@ class School:
     def _tiles(self, screen: LessonScreen) -> NDArray[np.uint8]:
         """A picture is made anew one time in four, because making one takes as long as learning from it."""
         key = screen.lesson, screen.style
-        if key not in self.shown or self.chance.random() < 0.25:
-            self.shown[key] = tile(jittered(screen.image, self.chance), INTERNVL3.max_tiles).tiles
-        return self.shown[key]
+        if key not in self.last_tiles or self.chance.random() < 0.25:
+            self.last_tiles[key] = tile(jittered(screen.image, self.chance), INTERNVL3.max_tiles).tiles
+        return self.last_tiles[key]
 
 
 def train(screens: list[LessonScreen], seed: int, steps: int, console: Console) -> tuple[Learner, Any]:
@@ -139,10 +139,10 @@ def train(screens: list[LessonScreen], seed: int, steps: int, console: Console) 
             sum(losses.values()).backward()
             torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
             optimiser.step()
-            told = ", ".join(f"{name} {loss.item():.4f}" for name, loss in losses.items())
-            progress.update(task, advance=1, losses=told)
+            line = ", ".join(f"{name} {loss.item():.4f}" for name, loss in losses.items())
+            progress.update(task, advance=1, losses=line)
             if step % 30 == 0 or step == steps - 1:
-                console.print(f"{step:4d}  {told}  ({time.process_time():.0f} s of CPU)")
+                console.print(f"{step:4d}  {line}  ({time.process_time():.0f} s of CPU)")
         coming.cancel()
     return learner, tokenizer
 
@@ -174,8 +174,8 @@ def fingerprint() -> str:
     """A digest of the wording of all questions."""
     blank = Image.new("RGB", (1, 1))
     beginning = run_prefix(INTERNVL3, PURCHASE, KINDS)
-    asked = (decide_prompt(beginning, blank, about="a page"), ground_prompt(INTERNVL3, blank, "a thing", beginning))
-    return hashlib.sha256("\n".join(to_text(prompt, [1], 1) for prompt in asked).encode()).hexdigest()
+    prompts = (decide_prompt(beginning, blank, about="a page"), ground_prompt(INTERNVL3, blank, "a thing", beginning))
+    return hashlib.sha256("\n".join(to_text(prompt, [1], 1) for prompt in prompts).encode()).hexdigest()
 
 
 def main() -> int:

@@ -75,18 +75,18 @@ def questions(
 
     `keep` is the share of the system text and the steps that stays, 0 to 1.
     """
-    told = screen if chance.random() < 0.4 else chance.choice(screens)
-    *opening, _, question = told.prompt.turns[-1].parts
-    system = _thinned(told.prompt.system, keep, chance)
+    source = screen if chance.random() < 0.4 else chance.choice(screens)
+    *opening, _, question = source.prompt.turns[-1].parts
+    system = _thinned(source.prompt.system, keep, chance)
 
-    def asked(text: str) -> Prompt:
+    def user_prompt(text: str) -> Prompt:
         return Prompt(system, (ChatTurn("user", (*opening, screen.image, text)),))
 
     port = f":{chance.randrange(1024, 65536)}"
     question = re.sub(r":\d{4,5}\b", port, str(question))
     *lines, last = question.split("\n")
-    kept = _thinned("\n".join(lines), max(keep, chance.choice((0.0, 0.2, 0.4))), chance)
-    pairs = [(asked(f"{kept}\n{last}" if kept else last), LESSONS[screen.lesson].answer)]
+    context = _thinned("\n".join(lines), max(keep, chance.choice((0.0, 0.2, 0.4))), chance)
+    pairs = [(user_prompt(f"{context}\n{last}" if context else last), LESSONS[screen.lesson].answer)]
     there = [phrase for phrase in PHRASES if "-1" not in screen.boxes[phrase]]
     due = [LESSONS[screen.lesson].phrase] if LESSONS[screen.lesson].phrase else []
     for phrase in dict.fromkeys([*due, chance.choice(there), *chance.sample(PHRASES, PLACES)][:PLACES]):
@@ -94,12 +94,12 @@ def questions(
         if chance.random() < 0.3:
             before, after = place.split(f"<ref>{phrase}</ref>")
             place = f"{_thinned(before, 0.8, chance, ' ')}<ref>{phrase}</ref>{_thinned(after, 0.8, chance, ' ')}"
-        pairs.append((asked(place), screen.boxes[phrase]))
+        pairs.append((user_prompt(place), screen.boxes[phrase]))
     return pairs
 
 
 def texts(screens: Sequence[LessonScreen]) -> list[str]:
-    """Everything that is asked and answered, for a tokenizer to learn from."""
+    """All prompts and answers, as the corpus of the tokenizer."""
     found = [lesson.answer for lesson in LESSONS]
     for screen in screens:
         found += [screen.prompt.system, *screen.boxes.values()]

@@ -82,9 +82,9 @@ class Learner:
         embeddings = self.model.get_input_embeddings()(ids)
         embeddings = embeddings.masked_scatter((ids == self.image_token).unsqueeze(-1), features)
         states = self.read(batch.rows, embeddings)
-        asked = targets >= 0
-        each = cross_entropy(self.model.lm_head(states[asked]), targets[asked], reduction="none")
-        actions = parts[asked] == 1
+        answered = targets >= 0
+        each = cross_entropy(self.model.lm_head(states[answered]), targets[answered], reduction="none")
+        actions = parts[answered] == 1
         return {
             "actions": each[actions].mean(),
             "places": each[~actions].mean(),

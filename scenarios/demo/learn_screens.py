@@ -55,7 +55,7 @@ class ShopLesson:
 
     @property
     def answer(self) -> str:
-        """As a model is asked to write it."""
+        """The action as text, in the form of the prompt."""
         return f"{self.thought}\n<tool_call>\n{json.dumps(self.action)}\n</tool_call>"
 
     @property
@@ -106,13 +106,13 @@ PHRASES = tuple(lesson.phrase for lesson in LESSONS if lesson.phrase)
 
 @dataclass(frozen=True)
 class LessonScreen:
-    """One screen the loop came to, with everything that is asked about it."""
+    """One screen that the loop observed, with all questions about it."""
 
     lesson: int
     """Which of the lessons is due on it."""
     style: int
     prompt: Prompt
-    """The question for the next action, as the loop asked it."""
+    """The prompt for the next action, as the loop sent it."""
     boxes: dict[str, str]
     """The answer to each phrase of the lessons."""
 

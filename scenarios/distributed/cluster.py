@@ -53,8 +53,8 @@ def connect(address: str, model: str = EMBEDDED, cores: int | None = None) -> It
     try:
         ray.init(**given)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        said = str(error).strip().splitlines()[0]
-        raise SetupError(f"--ray {address}: the cluster cannot be joined ({said}); see ray status there") from error
+        reason = str(error).strip().splitlines()[0]
+        raise SetupError(f"--ray {address}: the cluster cannot be joined ({reason}); see ray status there") from error
     try:
         nodes = [node for node in ray.nodes() if node["Alive"]]
         mine = ray.util.get_node_ip_address()

@@ -125,7 +125,7 @@ class ClusterPool:
                 "of its machines"
             ) from error
         lost = self._queue.requeue(flight.queued, why)
-        if self._idle:  # asked first whether it is still there: its machine may have gone as well
+        if self._idle:  # checked first: its machine may be gone too
             self._call(self._idle.pop())
         elif self._failed < FALSE_STARTS:
             self._open()

@@ -87,7 +87,7 @@ def command(
         if workers > 1 and not (session.in_process or model.startswith(("http://", "https://"))):
             raise UsageError(
                 f"--workers {workers} needs a checkpoint, or a server at an address (http://…, as `handeye serve` "
-                f"prints it); {model} is asked one question at a time"
+                f"prints it); {model} answers one question at a time"
             )
         with closing(session):
             _work(session, console, json_file, html, fresh)
@@ -100,7 +100,7 @@ def _work(session: Evaluation, console: Console, json_file: str | None, html: Pa
     target = Path(json_file) if json_file and json_file != STDOUT else None
     ledger = _ledger(session, console, target, html, fresh)
     began = time.monotonic()
-    with _kept(ledger, len(session.items), console), _progress(console, session, ledger) as listen:
+    with _ledger_closed(ledger, len(session.items), console), _progress(console, session, ledger) as listen:
         results = session.measure(ledger, listen)
     score = counted(session, results)
     result = to_json(session, results, score, session.opened[0].name)
@@ -108,7 +108,7 @@ def _work(session: Evaluation, console: Console, json_file: str | None, html: Pa
         try:
             write_atomically(target, _dumped(result))
         except OSError as error:
-            raise SetupError(f"{target} cannot be written ({error}); the results are kept in {ledger.path}") from error
+            raise SetupError(f"{target} cannot be written ({error}); the results are in {ledger.path}") from error
     page = _report(session, results, score, html, time.monotonic() - began) if html else None
     if json_file == STDOUT:
         print_json(result)
@@ -118,32 +118,32 @@ def _work(session: Evaluation, console: Console, json_file: str | None, html: Pa
 def _ledger(
     session: Evaluation, console: Console, target: Path | None, html: Path | None, fresh: bool
 ) -> MeasurementsFile:
-    """The results kept so far, if they belong to this evaluation."""
+    """The file of results, with the earlier ones if they belong to this evaluation."""
     from handeye.scenarios.eval.measurements import MeasurementsFile, set_aside
 
     path = target.with_name(f"{target.stem}.items.jsonl") if target else html / "items.jsonl" if html else None
     with console.status(f"opening {session.model}"):
         settings = session.settings()
-    # A script gives its answers in order, whatever it is asked: they cannot be gone on with.
+    # A script gives its answers in order, for any question: a second run cannot continue it.
     ledger = MeasurementsFile.open(path, settings, fresh=fresh or session.model.startswith("scripted:"))
     notes = [*ledger.notes, *session.opened[0].notes]
     if target and target.exists() and not ledger.done:
         notes.append(f"{target} was set aside as {set_aside(target)}")
-    if kept := sum(number < len(session.items) for number in ledger.done):
-        notes.append(f"{kept} of {len(session.items)} results are taken from {path}; --fresh asks anew")
+    if measured := sum(number < len(session.items) for number in ledger.done):
+        notes.append(f"{measured} of {len(session.items)} results are taken from {path}; --fresh asks anew")
     for note in notes:
         _note(console, note)
     return ledger
 
 
 @contextmanager
-def _kept(ledger: MeasurementsFile, total: int, console: Console) -> Iterator[None]:
+def _ledger_closed(ledger: MeasurementsFile, total: int, console: Console) -> Iterator[None]:
     """When it is stopped, say where the results are."""
     try:
         yield
     except BaseException:
         if ledger.path and ledger.done:
-            done = f"{len(ledger.done)} of {total} results are kept in {ledger.path}; the same command goes on"
+            done = f"{len(ledger.done)} of {total} results are in {ledger.path}; the same command continues"
             _note(console, done)
         raise
 
@@ -166,14 +166,14 @@ def _progress(
         speed_estimate_period=600,
     )
     before = [result for number, result in ledger.done.items() if number < len(session.items)]
-    right, asked = sum(result.correct for result in before), len(before)
+    right, done = sum(result.correct for result in before), len(before)
     with bar:
-        task = bar.add_task("", total=len(session.items), completed=asked, share="")
+        task = bar.add_task("", total=len(session.items), completed=done, share="")
 
         def listen(result: Measurement) -> None:
-            nonlocal right, asked
-            right, asked = right + result.correct, asked + 1
-            bar.update(task, completed=asked, share=f"{100 * right / asked:.1f} % found")
+            nonlocal right, done
+            right, done = right + result.correct, done + 1
+            bar.update(task, completed=done, share=f"{100 * right / done:.1f} % found")
 
         yield listen
 
@@ -209,7 +209,7 @@ def _tell(console: Console | None, score: Score, written: list[Path]) -> None:
         f"with 95 % certainty between {low:.1%} and {high:.1%}"
     )
     if score.errors:
-        console.print(f"[yellow]{score.errors} could not be asked or answered, and count as wrong[/]")
+        console.print(f"[yellow]{score.errors} questions got no answer, and count as wrong[/]")
     rows = [*score.by_type.items()]
     rows += [(f"{group} {kind}", share) for group, shares in score.table.items() for kind, share in shares.items()]
     rows += [

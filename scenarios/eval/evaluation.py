@@ -92,11 +92,11 @@ class Evaluation:
 
     def digest(self) -> str:
         """A digest of all questions of the data set and the sizes of their pictures."""
-        told = [
+        fields = [
             (item.name, item.path.stat().st_size, item.instruction, item.truth and item.truth.numbers, item.types)
             for item in self.dataset.items
         ]
-        return _digest(json.dumps(told))
+        return _digest(json.dumps(fields))
 
 
 def to_json(session: Evaluation, results: Sequence[Measurement], counted: Score, name: str) -> dict[str, Any]:

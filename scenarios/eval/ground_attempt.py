@@ -39,12 +39,12 @@ class GroundAttemptRunner(AttemptRunner):
         if len(items) == 1:
             reason = "" if passed else f"{checks[0].expected}; {checks[0].actual}"
             return {"status": "passed" if passed else "failed", "reason": reason, "checks": tuple(checks)}
-        told = f"{len(items) - len(wrong)} of {len(items)} are found ({share:.1%})"
+        summary = f"{len(items) - len(wrong)} of {len(items)} are found ({share:.1%})"
         wanted = f"at least {self.scenario.least:.1%} of {len(items)} things are found"
-        whole = CheckResult(expected=wanted, status="passed" if passed else "failed", actual=told, kind="ground")
+        whole = CheckResult(expected=wanted, status="passed" if passed else "failed", actual=summary, kind="ground")
         return {
             "status": "passed" if passed else "failed",
-            "reason": "" if passed else f"{wanted}; {told}",
+            "reason": "" if passed else f"{wanted}; {summary}",
             "checks": (whole, *checks) if not passed else (whole,),
             "measured": {"accuracy": round(share, 4), "n": len(items)},
         }

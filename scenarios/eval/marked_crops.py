@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LEAST_WIDTH, LEAST_HEIGHT = 480, 320
 #: Of what is to be seen, added on every side.
 MARGIN = 0.35
-#: Pictures are not shown larger than this; wider cuts are shrunk.
+#: The largest width of a crop in the report, in pixels; wider crops are scaled down.
 MOST_WIDTH, MOST_HEIGHT = 960, 720
 #: A thing smaller than this once shrunk could not be made out: then the cut shows the true place alone.
 LEAST_SIDE = 8

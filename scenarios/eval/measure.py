@@ -46,7 +46,7 @@ class RecordingEngine:
         self.name: str = engine.name
         self.profile: ModelProfile = engine.profile
         self.notes = engine.notes
-        self.heard: list[str] = []
+        self.answers: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
@@ -54,7 +54,7 @@ class RecordingEngine:
     def generate(self, request: Request) -> list[Answer]:
         """Call the engine, and record its answers."""
         answers = self._engine.generate(request)
-        self.heard += [answer.text for answer in answers]
+        self.answers += [answer.text for answer in answers]
         return answers
 
     def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
@@ -95,18 +95,18 @@ def measure(
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="eval")
     try:
-        asked: dict[Future[Measurement], int] = {}
+        pending: dict[Future[Measurement], int] = {}
         waiting = iter(questions)
         while True:
             # Only a few are submitted ahead, so that a failure or Ctrl-C does not wait for all questions.
             for number, item in waiting:
-                asked[pool.submit(work, item)] = number
-                if len(asked) >= 2 * workers:
+                pending[pool.submit(work, item)] = number
+                if len(pending) >= 2 * workers:
                     break
-            if not asked:
+            if not pending:
                 return
-            for future in wait(asked, return_when=FIRST_COMPLETED).done:
-                yield asked.pop(future), future.result()
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                yield pending.pop(future), future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -116,11 +116,11 @@ def measure_item(perception: Perception, item: GroundingItem) -> Measurement:
     began = time.monotonic()
     engine: RecordingEngine | None = getattr(perception, "engine", None)
     if engine is not None:
-        engine.heard.clear()
+        engine.answers.clear()
 
     def result(**more: Any) -> Measurement:
-        heard = "\n".join(engine.heard)[:MOST_CHARACTERS] if engine is not None else ""
-        more = {"point": None, "correct": False, "answer": heard} | more
+        answers = "\n".join(engine.answers)[:MOST_CHARACTERS] if engine is not None else ""
+        more = {"point": None, "correct": False, "answer": answers} | more
         return Measurement(
             image=item.name, instruction=item.instruction, seconds=round(time.monotonic() - began, 3), **more
         )
@@ -136,7 +136,7 @@ def measure_item(perception: Perception, item: GroundingItem) -> Measurement:
         return result(error=str(error))
     if found is None:
         # An unparsable answer gives no place either, but does not state that the element is absent.
-        understood = engine is None or bool(engine.heard and NOT_THERE.search(engine.heard[0]))
+        understood = engine is None or bool(engine.answers and NOT_THERE.search(engine.answers[0]))
         return result(correct=item.truth is None and understood)
     return result(
         point=found.point,

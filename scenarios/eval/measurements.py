@@ -29,7 +29,7 @@ class MeasurementsFile:
     settings: dict[str, Any]
     """The settings that must be equal to combine results."""
     done: dict[int, Measurement] = field(default_factory=dict)
-    """Measurements by the number of the item, without errors, which are asked again."""
+    """Measurements by the number of the item, without errors, which are measured again."""
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -68,7 +68,7 @@ class MeasurementsFile:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
         except OSError as error:
-            raise SetupError(f"{self.path} cannot be written ({error}); what was measured so far is kept") from error
+            raise SetupError(f"{self.path} cannot be written ({error}); earlier measurements are not lost") from error
 
 
 def set_aside(path: Path) -> Path:

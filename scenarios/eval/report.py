@@ -31,7 +31,7 @@ class WrongAnswer:
     number: int
     item: GroundingItem
     result: Measurement
-    shown: CropFiles | None
+    crop_files: CropFiles | None
 
     @property
     def distance(self) -> int | None:

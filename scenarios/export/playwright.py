@@ -138,8 +138,8 @@ class ScriptBody:
         self.lines.append(f'page.once("dialog", lambda dialog: dialog.{how})')
 
     def _note(self, text: str) -> None:
-        shown = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-        self.lines.append(f"# {shown[:110]}")
+        line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+        self.lines.append(f"# {line[:110]}")
 
     def _lines(self, performed: PerformedAction) -> list[str]:
         if performed.dialog:
@@ -185,8 +185,8 @@ class ScriptBody:
             case a.Wait(text=text, seconds=seconds):
                 if not text:
                     return [f"page.wait_for_timeout({round(seconds * 1000)})"]
-                shown = f"page.get_by_text({text_expression(text)}).first"
-                return [f"expect({shown}).to_be_visible(timeout={round(seconds * 1000)})"]
+                locator = f"page.get_by_text({text_expression(text)}).first"
+                return [f"expect({locator}).to_be_visible(timeout={round(seconds * 1000)})"]
             case a.Navigate(url=url):
                 whole = url if re.match(r"[a-z]+:", url) and not re.match(r"[\w.-]+:\d", url) else ""
                 return [f"page.goto({python_literal(whole or performed.after.url or urljoin(self._url, url))})"]

@@ -229,5 +229,5 @@ def _goes_first(top: dict[str, Any]) -> bool:
     return goes(before) or (bool(scenarios) and all(goes(each.get("steps") or each.get("flow")) for each in scenarios))
 
 
-def _steps(said: Iterable[str]) -> tuple[ScenarioStep, ...]:
-    return tuple(ScenarioStep(step=each) for each in said)
+def _steps(sentences: Iterable[str]) -> tuple[ScenarioStep, ...]:
+    return tuple(ScenarioStep(step=each) for each in sentences)

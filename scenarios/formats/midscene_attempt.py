@@ -25,8 +25,8 @@ class FlowAttemptRunner(AttemptRunner):
 
     def carry_out(self) -> dict[str, Any]:
         """Run the attempt; returns fields of an `Attempt`."""
-        told = self._parts() if self.parted else super().carry_out()
-        return told | {"reason": self._said(told["reason"])} if told.get("reason") else told
+        fields = self._parts() if self.parted else super().carry_out()
+        return fields | {"reason": self._with_message(fields["reason"])} if fields.get("reason") else fields
 
     def _parts(self) -> dict[str, Any]:
         on = self._start()
@@ -46,10 +46,10 @@ class FlowAttemptRunner(AttemptRunner):
             last = next(
                 run for run, task in zip(reversed(runs), reversed(self.flow.tasks), strict=True) if not task.optional
             )
-            told = self._attempt_fields(last, device, InvariantWatch(perception, lambda _: []))
+            fields = self._attempt_fields(last, device, InvariantWatch(perception, lambda _: []))
         return (
             self._sum(runs)
-            | {key: told[key] for key in ("status", "run_status", "reason")}
+            | {key: fields[key] for key in ("status", "run_status", "reason")}
             | {"measured": {"passed over": list(passed_over)} if passed_over else {}}
         )
 
@@ -67,7 +67,7 @@ class FlowAttemptRunner(AttemptRunner):
             "tokens": sum(run.usage.tokens_in + run.usage.tokens_out for run in runs),
         }
 
-    def _said(self, reason: str) -> str:
+    def _with_message(self, reason: str) -> str:
         """The reason with the flow's own message, where its check failed."""
-        told = next((message for words, message in self.flow.messages.items() if words in reason), "")
-        return f"{told}: {reason}" if told else reason
+        message = next((text for words, text in self.flow.messages.items() if words in reason), "")
+        return f"{message}: {reason}" if message else reason

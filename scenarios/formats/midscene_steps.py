@@ -30,7 +30,7 @@ class Unmapped(Exception):
 IGNORED = frozenset({"deepLocate", "deepThink", "cacheable", "domIncluded", "screenshotIncluded"})
 GOALS = ("ai", "aiAct", "aiAction")
 POINTED = {"aiTap": "click", "aiHover": "hover over", "aiDoubleClick": "double-click", "aiRightClick": "right-click"}
-ASKED = ("aiQuery", "aiString", "aiNumber", "aiBoolean", "aiAsk")
+QUERIES = ("aiQuery", "aiString", "aiNumber", "aiBoolean", "aiAsk")
 #: Pixels of a notch of a mouse's wheel.
 NOTCH = 100
 EDGES = {"scrollToBottom": "scroll to the bottom", "untilBottom": "scroll to the bottom",
@@ -65,15 +65,15 @@ def map_step(step: dict[str, Any]) -> MappedStep:
 
 def quoted(text: object) -> str:
     """As something typed or a label: in quotes that the text does not hold."""
-    said = str(text)
+    value = str(text)
     pairs = (('"', '"'), ("“", "”"), ("«", "»"), ("'", "'"))
-    return next((f"{a}{said}{b}" for a, b in pairs if a not in said and b not in said), f'"{said}"')
+    return next((f"{a}{value}{b}" for a, b in pairs if a not in value and b not in value), f'"{value}"')
 
 
 def _phrase(value: object, verb: str) -> str:
     if isinstance(value, dict):
         if value.get("images"):
-            raise Unmapped(verb, "a thing that is shown by `images` has no counterpart here; describe it in words")
+            raise Unmapped(verb, "a target given by `images` has no counterpart here; describe it in words")
         value = value.get("prompt")
     text = str(value or "").strip()
     if not text:
@@ -145,14 +145,14 @@ def _sleep(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:  # noqa: 
     return MappedStep(f"wait {seconds:g} seconds") if seconds > 0 else MappedStep("")
 
 
-def _asked(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:
+def _query(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:
     if isinstance(value, dict):
         raise Unmapped(verb, SEVERAL)
     if SHAPE.search(str(value)):
         raise Unmapped(verb, SEVERAL)
     name = re.sub(r"\W+", "_", str(more.get("name", "")))
-    asked = _goal(verb, value, more).words
-    return MappedStep(f"remember {asked} as {name}" if name else f"read {asked}")
+    question = _goal(verb, value, more).words
+    return MappedStep(f"remember {question} as {name}" if name else f"read {question}")
 
 
 def _go(verb: str, value: Any, more: dict[str, Any]) -> MappedStep:
@@ -180,7 +180,7 @@ VERBS: dict[str, Make] = {
     "aiScroll": (_scroll, frozenset({"scrollType", "direction", "distance", "locate"})),
     "aiWaitFor": (_wait, frozenset({"timeout", "checkIntervalMs"})),
     "aiAssert": (_assert, frozenset({"errorMessage", "name"})),
-    **{verb: (_asked, frozenset({"name"})) for verb in ASKED},
+    **{verb: (_query, frozenset({"name"})) for verb in QUERIES},
     "sleep": (_sleep, NONE),
     "gotoUrl": (_go, frozenset({"url"})),
     **dict.fromkeys(("back", "forward", "reload"), (_back, NONE)),

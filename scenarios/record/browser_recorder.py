@@ -35,7 +35,7 @@ PAUSE = 0.05
 SOON = 1.5
 #: Seconds the browser gets to end.
 ENDING = 8.0
-BINDING = "__handeye_heard"
+BINDING = "__handeye_record"
 
 
 @cache
@@ -59,7 +59,7 @@ class BrowserRecorder:
         headed: bool = True,
         viewport: tuple[int, int] = (1344, 896),
     ) -> None:
-        self._url, self._recording, self._told = meant(url)[0], recording, on_entry
+        self._url, self._recording, self._on_entry = meant(url)[0], recording, on_entry
         self._headed, self._viewport = headed, viewport
         self._queue: deque[tuple[Page, Frame, str] | tuple[Page, None, dict[str, Any]]] = deque()
         self._playwright: Playwright | None = None
@@ -67,7 +67,7 @@ class BrowserRecorder:
         self._context: BrowserContext | None = None
         self._front: Page | None = None
         self._led: set[Page] = set()
-        """Tabs in which a page is to come that something on a page has asked for."""
+        """Tabs with a pending navigation that a page started."""
         self._places: dict[Page, int] = {}
         self._seen: set[Page] = set()
         """Tabs in which something was done."""
@@ -157,11 +157,14 @@ class BrowserRecorder:
         with suppress(Exception):  # it may be closed again already
             line: CDPSession = await page.context.new_cdp_session(page)
             frame = (await line.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
-            line.on("Page.frameRequestedNavigation", lambda event: self._asked(page, event["frameId"] == frame, event))
+            line.on(
+                "Page.frameRequestedNavigation",
+                lambda event: self._navigation_requested(page, event["frameId"] == frame, event),
+            )
             line.on("Page.javascriptDialogClosed", lambda event: self._queue.append((page, None, event)))
             await line.send("Page.enable")
 
-    def _asked(self, page: Page, whole: bool, event: dict[str, Any]) -> None:
+    def _navigation_requested(self, page: Page, whole: bool, event: dict[str, Any]) -> None:
         """Something on a page asks for another page: a link, a form, a script."""
         if whole and event.get("disposition", "currentTab") == "currentTab":
             self._led.add(page)
@@ -183,7 +186,7 @@ class BrowserRecorder:
     def _keep(self, entry: RecordedStep) -> None:
         self._recording.keep(entry)
         self._last = time.monotonic()
-        self._told(entry)
+        self._on_entry(entry)
 
     # What it means
 
@@ -209,7 +212,7 @@ class BrowserRecorder:
             if page in pages and self._front in pages and not self._opened(page):
                 switch = event.model_copy(update={"kind": "tab", "how": "switch", "tab": pages.index(page)})
                 if entry := self._recording.add_event(switch):
-                    self._told(entry)
+                    self._on_entry(entry)
             self._front = page
         try:
             entry = self._recording.add_event(event)
@@ -218,7 +221,7 @@ class BrowserRecorder:
             self._keep(RecordedStep("lost", StepText("", reason[:300])))
         else:
             if entry:
-                self._told(entry)
+                self._on_entry(entry)
         self._last = time.monotonic()
 
     def _opened(self, page: Page) -> bool:

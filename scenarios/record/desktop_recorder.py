@@ -59,7 +59,7 @@ class DesktopRecorder:
         from handeye.scenarios.record.x11_events import X11Listener
         from handeye.tools.desktop.input_backend import own_display
 
-        self._device, self._recording, self._told = device, recording, on_entry
+        self._device, self._recording, self._on_entry = device, recording, on_entry
         self._eyes = EmbeddedPerception()
         display: str = getattr(device, "display", "") or own_display()
         self._ears = X11Listener(display)
@@ -96,7 +96,7 @@ class DesktopRecorder:
 
     def take(self) -> bool:
         """Make entries of the events so far; return whether there were any."""
-        events = self._ears.heard
+        events = self._ears.events
         if not events:
             return False
         while events:
@@ -165,10 +165,10 @@ class DesktopRecorder:
 
         kind = "double" if twice else "click" if button == "left" else button
         if element is None:
-            said = StepText(step(f"({point.x}, {point.y})") or "", "a place in pixels: nothing there has a name")
+            step_text = StepText(step(f"({point.x}, {point.y})") or "", "a place in pixels: nothing there has a name")
         else:
-            said = describe_element(element, observation, step, ("click",), point)
-        self._keep(RecordedStep(kind, said, element.id if element else f"{point}"))
+            step_text = describe_element(element, observation, step, ("click",), point)
+        self._keep(RecordedStep(kind, step_text, element.id if element else f"{point}"))
 
     def _dragged(self, observation: Observation, start: Point, end: Point) -> None:
         first, second = _thing(observation, start), _thing(observation, end)
@@ -187,20 +187,20 @@ class DesktopRecorder:
         observation = self._eyes.observe(self._device)
         element = _thing(observation, point) or _line(observation, point)
         text = (element.value or element.name) if element and not element.secret else ""
-        shown = quote(" ".join(text.split())[:120]) if text else None
+        quoted = quote(" ".join(text.split())[:120]) if text else None
         says = (
-            f"the screen shows {shown}"
-            if shown and " ".join(text.split())[:120] in " ".join(" ".join(texts(observation)).split())
+            f"the screen shows {quoted}"
+            if quoted and " ".join(text.split())[:120] in " ".join(" ".join(texts(observation)).split())
             else ""
         )
         if element is not None and element.checked is not None and (name := quote(element.name)):
             says = f"{name} is {'' if element.checked else 'not '}checked"
-        said = (
+        step_text = (
             StepText(f"check that {says}")
             if says
             else StepText("", "something was to be checked here that has no words")
         )
-        self._keep(RecordedStep("check", said, check=True, says=says))
+        self._keep(RecordedStep("check", step_text, check=True, says=says))
 
     # The keyboard
 
@@ -223,11 +223,11 @@ class DesktopRecorder:
         key = x11_event.key.lower() if chord else x11_event.key
         keys = "+".join((*held, "plus" if key == "+" else "space" if key == " " else key))
         step = english_step(a.Key(keys=keys), {})
-        said = StepText(step) if step else StepText("", f"{keys} was pressed, which plain English cannot say")
-        self._keep(RecordedStep("key", said))
+        step_text = StepText(step) if step else StepText("", f"{keys} was pressed, which plain English cannot say")
+        self._keep(RecordedStep("key", step_text))
 
     def _focus(self) -> None:
-        """Which field the text goes to: asked while the first letter is typed, since the focus moves on with Enter."""
+        """Read the focused field. Called at the first letter, because Enter moves the focus."""
         with suppress(HandeyeError):
             elements = self._device.elements()
             self._field = next((each for each in elements if each.focused), None)
@@ -248,16 +248,16 @@ class DesktopRecorder:
             plain = StepText("", "something was typed that plain English cannot say")
         if field is not None and field.takes_text and any(each.id == field.id for each in observation.elements):
             into = a.Type(text=text, target=a.Target(phrase="field"))
-            said = describe_element(
+            step_text = describe_element(
                 field, observation, lambda phrase: english_step(into, {"target": phrase}), ("type",)
             )
-            if said.step and not said.comment:
-                plain, named = said, True
+            if step_text.step and not step_text.comment:
+                plain, named = step_text, True
         self._keep(RecordedStep("fill", plain, field.id if field else "", named=named))
 
     def _keep(self, entry: RecordedStep) -> None:
         self._recording.keep(entry)
-        self._told(entry)
+        self._on_entry(entry)
 
     def _pixel(self, observation: Observation, x11_event: X11Event) -> Point | None:
         """Where that was in the picture; None off this monitor."""

@@ -53,7 +53,7 @@
   function tell(kind, more, sight = seen) {
     const told = { kind, url: location.href, title: document.title, size: [innerWidth, innerHeight], top: window === top,
       found: sight ? sight.found : [], ...more };
-    window.__handeye_heard?.(eyes.toJson(told));
+    window.__handeye_record?.(eyes.toJson(told));
   }
 
   function field(el) {

@@ -66,12 +66,12 @@ def command(
             on, out, OPTIONS["viewport"].text(size) if page and size != OPTIONS["viewport"].default else ""
         )
 
-        shown = 0
+        printed = 0
 
         def on_entry(_: RecordedStep) -> None:
-            nonlocal shown
+            nonlocal printed
             write_output(out, recording.draft().render())
-            shown = _show(console, recording, shown, len(recording.entries) - 1)  # the last one may still grow
+            printed = _show(console, recording, printed, len(recording.entries) - 1)  # the last one may still grow
 
         _check_screen()
         console.print(f"[dim]{HOW if page else HOW_ELSEWHERE}[/]", soft_wrap=True)
@@ -82,7 +82,7 @@ def command(
                 from handeye.scenarios.record.desktop_recorder import listen
 
                 listen(on, recording, on_entry)
-        _show(console, recording, shown, len(recording.entries))
+        _show(console, recording, printed, len(recording.entries))
         if recording.done:
             write_output(out, recording.draft().render())
             console.print(f"  {out}", soft_wrap=True, markup=False)
@@ -128,10 +128,10 @@ def _show(console: Console, recording: Recording, start: int, end: int) -> int:
     from rich.markup import escape
 
     for entry in recording.entries[start:end]:
-        if entry.said.step:
-            console.print(f"  {'[green]✓[/] ' if entry.check else ''}{escape(entry.said.step)}", soft_wrap=True)
-        if entry.said.comment:
-            console.print(f"    [yellow]{escape(entry.said.comment)}[/]", soft_wrap=True)
+        if entry.step_text.step:
+            console.print(f"  {'[green]✓[/] ' if entry.check else ''}{escape(entry.step_text.step)}", soft_wrap=True)
+        if entry.step_text.comment:
+            console.print(f"    [yellow]{escape(entry.step_text.comment)}[/]", soft_wrap=True)
     return max(0, end)
 
 

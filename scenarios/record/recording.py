@@ -32,7 +32,7 @@ class RecordedStep:
     """One step or check of the recording."""
 
     kind: str
-    said: StepText
+    step_text: StepText
     element: str = ""
     """The id of its element."""
     session: int = 0
@@ -84,9 +84,9 @@ class Recording:
             return
         on_the_same = last.element == made.element
         into = last.kind == "click" and made.named and made.kind in _INTO
-        if (on_the_same and (into or _goes_on(last, made))) or (made.check and made.said == last.said):
+        if (on_the_same and (into or _goes_on(last, made))) or (made.check and made.step_text == last.step_text):
             self.entries.pop()
-        elif made.kind in (*_INTO, "click") and made.named and last.said.step.startswith("press Tab"):
+        elif made.kind in (*_INTO, "click") and made.named and last.step_text.step.startswith("press Tab"):
             self.entries.pop()
             self._fold(made)
         elif made.kind == "double":
@@ -111,9 +111,9 @@ class Recording:
         if names := sorted(set(self.secrets.values())):
             draft.head.append(f"Secrets to give with --secrets or HANDEYE_SECRET_…: {', '.join(names)}.")
         draft.head += self.notes
-        draft.steps = [DraftLine(*each.said) for each in steps]
-        draft.ensures = [DraftLine(each.says, each.said.comment) for each in ending]
-        if not any(each.check and each.said.step for each in self.entries):
+        draft.steps = [DraftLine(*each.step_text) for each in steps]
+        draft.ensures = [DraftLine(each.says, each.step_text.comment) for each in ending]
+        if not any(each.check and each.step_text.step for each in self.entries):
             draft.ensures = suggest_checks(self.title, self.url, self.device)
             draft.unchecked = not draft.ensures
         return draft
@@ -156,7 +156,7 @@ class Recording:
             describe_element(each, event.observation(), lambda phrase: f"hover over {phrase}", ("move",))
             for each in event.holders
         ]
-        best = min(choices, key=lambda said: (not said.step, bool(said.comment)), default=StepText(""))
+        best = min(choices, key=lambda step_text: (not step_text.step, bool(step_text.comment)), default=StepText(""))
         return RecordedStep(
             "hover", best if best.step else StepText("", "the next thing shows only while the mouse lies near it")
         )
@@ -193,12 +193,14 @@ class Recording:
             return None
         action = a.Type(text=_clean(text), clear=clear, target=a.Target(phrase="field"))
         observation = event.observation(value=event.before)
-        said = describe_element(
+        step_text = describe_element(
             element, observation, lambda phrase: english_step(action, {"target": phrase}), ("type",)
         )
-        if not said.step and not event.secret:
-            said = StepText("", f"“{_clean(text)}” was typed into “{element.name}”, which plain English cannot say")
-        return RecordedStep("fill", said, element.id, event.session)
+        if not step_text.step and not event.secret:
+            step_text = StepText(
+                "", f"“{_clean(text)}” was typed into “{element.name}”, which plain English cannot say"
+            )
+        return RecordedStep("fill", step_text, element.id, event.session)
 
     def _set(self, event: UserEvent) -> RecordedStep | None:
         element = event.element
@@ -221,13 +223,13 @@ class Recording:
         if element is None:
             return None
         verb = "click" if event.kind == "radio" else "tick" if event.checked else "untick"
-        said = describe_element(
+        step_text = describe_element(
             element,
             event.observation(checked=not event.checked),
             lambda phrase: f"{verb} {phrase}",
             ("click",),
         )
-        return RecordedStep(event.kind, said, element.id)
+        return RecordedStep(event.kind, step_text, element.id)
 
     def _select(self, event: UserEvent) -> RecordedStep | None:
         element = event.element
@@ -245,11 +247,11 @@ class Recording:
         if element is None or not event.names:
             return None
         action = a.Upload(target=a.Target(phrase="field"), paths=event.names)
-        said = describe_element(
+        step_text = describe_element(
             element, event.observation(), lambda phrase: english_step(action, {"target": phrase}), ("upload",)
         )
-        hint = "give the whole path: a page is not told in which folder the file lies"
-        return RecordedStep("files", StepText(said.step, said.comment or hint), element.id)
+        hint = "give the whole path: a page receives the file's name without its folder"
+        return RecordedStep("files", StepText(step_text.step, step_text.comment or hint), element.id)
 
     def _key(self, event: UserEvent) -> RecordedStep | None:
         element = event.element.id if event.element else ""
@@ -258,7 +260,7 @@ class Recording:
             last
             and last.kind == "key"
             and last.element == element
-            and re.match(rf"press {re.escape(_key(event.keys))}\b", last.said.step)
+            and re.match(rf"press {re.escape(_key(event.keys))}\b", last.step_text.step)
         )
         count = last.count + 1 if last and same else 1
         step = english_step(a.Key(keys=event.keys, count=min(100, count)), {})

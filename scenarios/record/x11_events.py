@@ -48,12 +48,12 @@ class X11Listener:
     """
 
     def __init__(self, display: str) -> None:
-        self.heard: deque[X11Event] = deque()
+        self.events: deque[X11Event] = deque()
         self._control, self._line = Connection(display), Connection(display)
         if not self._line.display.has_extension("RECORD"):
             self.close()
             raise SetupError(
-                f"the X server {display} has no RECORD extension, so nobody can be heard; record a web page"
+                f"the X server {display} has no RECORD extension, so input cannot be recorded; record a web page"
             )
         everything = {
             "core_requests": (0, 0), "core_replies": (0, 0), "ext_requests": (0, 0, 0, 0), "ext_replies": (0, 0, 0, 0),
@@ -81,7 +81,7 @@ class X11Listener:
         while data:
             event, data = rq.EventField(None).parse_binary_value(data, self._line.display.display, None, None)
             for each in self._meaning(event):
-                self.heard.append(each)
+                self.events.append(each)
 
     def _meaning(self, event: Any) -> Iterator[X11Event]:
         now = time.monotonic()

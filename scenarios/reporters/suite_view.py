@@ -57,11 +57,11 @@ class AttemptView(PageData):
     anchors: str = ""
     checks: tuple[CheckView, ...] = ()
     report: str = ""
-    """The run's own report, relative to the page; empty if the run was not kept."""
+    """The run's own report, relative to the page; empty if the run's files were deleted."""
     model: str = ""
     policy: str = ""
     steps: tuple[StepData, ...] = ()
-    """Empty if the run was not kept."""
+    """Empty if the run's files were deleted."""
     page_log: tuple[PageLogEntry, ...] = ()
     """Console messages and requests of pages: the last `MAX_LOG_ENTRIES`."""
     omitted_log_entries: int = 0

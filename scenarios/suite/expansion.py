@@ -87,8 +87,8 @@ def expand_suite(suite: Suite, specs: list[ScenarioSpec], source: YamlSource) ->
         for values in itertools.product(*spec.matrix.values()):
             chosen = dict(zip(names, values, strict=True))
             for number in range(spec.repeat):
-                told = ", ".join(f"{name}={value}" for name, value in chosen.items())
-                name = spec.name + (f" [{told}]" if told else "")
+                label = ", ".join(f"{name}={value}" for name, value in chosen.items())
+                name = spec.name + (f" [{label}]" if label else "")
                 name += f" #{number + 1}" if spec.repeat > 1 else ""
                 given = {**suite.variables, **spec.variables, **chosen}
                 mine = filled(spec, given, path)

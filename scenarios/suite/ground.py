@@ -77,11 +77,11 @@ def _items(
             raise source.error((*place, "dataset"), str(error)) from error
         items = known[path, ground.format]
         for field, wanted in ground.where.items():
-            said = dict.fromkeys(each for item in items for each in _said(item, field))
-            if lost := next((each for each in wanted if each not in said), ""):
-                there = ", ".join(said) or "nothing"
+            available = dict.fromkeys(each for item in items for each in _field_values(item, field))
+            if lost := next((each for each in wanted if each not in available), ""):
+                there = ", ".join(available) or "nothing"
                 raise source.error((*place, "where"), f"no {field} of {ground.dataset} is “{lost}”; there is {there}")
-            items = tuple(item for item in items if set(wanted) & set(_said(item, field)))
+            items = tuple(item for item in items if set(wanted) & set(_field_values(item, field)))
         return items[: ground.limit]
     try:
         with Image.open(path) as image:
@@ -100,12 +100,12 @@ def _items(
     ]
 
 
-def _said(item: GroundingItem, field: str) -> tuple[str, ...]:
+def _field_values(item: GroundingItem, field: str) -> tuple[str, ...]:
     """What an item's record says in that field."""
     if field == "type":
         return item.types
-    said = {"source": item.source, "group": item.group}.get(field) or item.fields.get(field, "")
-    return (said,) if said else ()
+    value = {"source": item.source, "group": item.group}.get(field) or item.fields.get(field, "")
+    return (value,) if value else ()
 
 
 def _below(path: Path, folder: Path) -> Path:
@@ -156,7 +156,9 @@ def _detect_format(path: Path) -> str:
     fitting = [name for name, each in FORMATS.items() if each.files(path)]
     if not fitting:
         names = ", ".join(FORMATS)
-        raise UsageError(f"the format of {path} cannot be told by its files' names; name it with --format ({names})")
+        raise UsageError(
+            f"the format of {path} cannot be recognised by its files' names; give it with --format ({names})"
+        )
     if len(fitting) > 1:
         raise UsageError(f"{path} holds {' and '.join(fitting)}; choose one with --format")
     return fitting[0]

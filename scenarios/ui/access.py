@@ -1,7 +1,7 @@
 """Who may view and control runs: a browser on this machine that has the token, and no page of another site.
 
 Each request is checked for its Host header (against DNS rebinding), its origin and the token. The token is in the
-printed URL and then in a cookie. Other programs of the same user on this machine are not kept out: they could read the
+printed URL and then in a cookie. Other programs of the same user on this machine are not excluded: they could read the
 token where they read the cookie.
 """
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.agent.run_folder import RESUMABLE
 from handeye.agent.run_view import read_record
-from handeye.scenarios.results import ATTEMPTS, read_results
+from handeye.scenarios.results import ATTEMPT_FOLDERS, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ class RunIndex:
 
     def suite_runs(self, processes: RunProcesses) -> list[RunCard]:
         """The runs of suites, the newest first. The state of a finished one is that of its attempt, with its checks."""
-        paths = self.folders["tests"].glob(f"{ATTEMPTS}/*/*/run.json")
+        paths = (path for name in ATTEMPT_FOLDERS for path in self.folders["tests"].glob(f"{name}/*/*/run.json"))
         attempts = self._attempts()
         cards = []
         for path in _newest(paths):

@@ -33,7 +33,7 @@ def test_a_worker_that_dies_takes_no_scenario_with_it_but_one_that_kills_two(run
     assert states == {"a": "passed", "b": "passed", "c": "error"}
     (broken,) = (each for each in results if each.status == "error")
     assert broken.reason.startswith("its worker died 2 times (SIGKILL)")
-    assert len(list((mine / "out" / "trials").glob("002-*"))) == 1
+    assert len(list((mine / "out" / "attempts").glob("002-*"))) == 1
 
 
 def test_what_cannot_be_run_at_all_is_told_by_a_worker_as_well(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ scenarios:
     def learnt(_: int) -> str:
         anchors = ScenarioReplay(load_scenarios(folder / "todos.yaml")[0], served)
         anchors.store.kept = None
-        return anchors.update(next((folder / "out" / "trials").iterdir()), update=False).note
+        return anchors.update(next((folder / "out" / "attempts").iterdir()), update=False).note
 
     served = json.loads((Path(first.run) / "run.json").read_text())["config"]["on"]
     with ThreadPoolExecutor(4) as pool:  # as workers that end together

@@ -54,7 +54,7 @@ def test_a_killed_run_goes_on_with_what_it_had(mine: Path) -> None:
         (2, "a", "passed"),
         (3, "b", "passed"),
     ]
-    assert sorted(path.name for path in (mine / "out" / "trials").iterdir()) == ["001-a", "002-b", "003-a", "004-b"]
+    assert sorted(path.name for path in (mine / "out" / "attempts").iterdir()) == ["001-a", "002-b", "003-a", "004-b"]
     assert "4 passed" in said
 
 
@@ -80,10 +80,10 @@ def test_what_differs_is_said_and_nothing_is_run(begun: tuple[list[Scenario], Se
     assert "retries was null and is 2, in the run in" in told(scenarios, replace(settings, retries=2))
     assert "“todos.yaml › b” is missing now" in told(scenarios[:1], settings)
     assert "there were 2 scenarios and are 4" in told(scenarios * 2, settings)
-    assert "the order was another one" in told(scenarios[::-1], settings)
+    assert "the order of the scenarios differs" in told(scenarios[::-1], settings)
     assert "contains no run to continue" in told(scenarios, replace(settings, output=mine / "other"))
     (mine / "todos.yaml").write_text(f"serve: {{folder: pages}}\n{suite_text(a='ok', b='endless')}")
-    assert "“todos.yaml › b” said something else" in told(load_scenarios(mine / "todos.yaml"), settings)
+    assert "“todos.yaml › b” has changed" in told(load_scenarios(mine / "todos.yaml"), settings)
     assert not (mine / "out" / "results.jsonl").exists()
 
 

@@ -85,8 +85,8 @@ def test_a_suite_says_what_passed_and_why_the_rest_did_not(run: Run, folder: Pat
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("5", "2", "2")
     page = (folder / "out" / "report.html").read_text(encoding="utf-8")
-    assert 'href="trials/001-adds-another/run/report.html"' in page
-    assert (folder / "out" / "trials" / "001-adds-another" / "run" / "report.html").exists()
+    assert 'href="attempts/001-adds-another/run/report.html"' in page
+    assert (folder / "out" / "attempts" / "001-adds-another" / "run" / "report.html").exists()
 
 
 def test_what_must_never_be_stops_the_run(run: Run) -> None:

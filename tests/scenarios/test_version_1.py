@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from handeye.policies.replay.anchors import Anchor
-from handeye.scenarios.results import read_results
+from handeye.scenarios.results import ResultsFile, ScenarioResult, read_results
 from handeye.scenarios.resume import RunPlan
+from handeye.scenarios.ui.run_index import RunIndex
+from handeye.scenarios.ui.run_process import RunProcesses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +46,23 @@ def test_results_of_version_1_are_read(tmp_path: Path) -> None:
     assert [(each.status, each.run_status) for each in result.attempts] == [("failed", "stuck"), ("error", "broken")]
     (check,) = result.attempts[0].checks
     assert (check.status, check.actual) == ("failed", "nearest is “Save”")
+
+
+@pytest.mark.parametrize("earlier", [None, []], ids=["new run", "resumed run"])
+def test_attempts_of_version_1_are_replaced(earlier: list[ScenarioResult] | None, tmp_path: Path) -> None:
+    (tmp_path / "results.jsonl").write_text(json.dumps(RESULT) + "\n")
+    old = tmp_path / "trials" / "001-saves"
+    old.mkdir(parents=True)
+    ResultsFile(tmp_path, earlier).close()
+    assert not old.exists()
+
+
+def test_attempts_of_version_1_are_listed(tmp_path: Path) -> None:
+    run = tmp_path / "trials" / "001-saves" / "run"
+    run.mkdir(parents=True)
+    (run / "run.json").write_text(json.dumps({"config": {"goal": "click Save"}, "verdict": "succeeded"}))
+    (card,) = RunIndex(tmp_path / "runs", tmp_path).suite_runs(RunProcesses(tmp_path / "runs"))
+    assert (card.goal, card.link) == ("click Save", "/run/tests/trials/001-saves/run")
 
 
 def test_a_plan_of_version_1_is_read() -> None:

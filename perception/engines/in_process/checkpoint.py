@@ -33,7 +33,7 @@ LANGUAGES = ("qwen2", "qwen3", "qwen3_moe", "gpt_oss", "llama")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model that is ready to be asked."""
+    """A loaded model with its tokenizer and configuration."""
 
     name: str
     model: Any
@@ -61,7 +61,7 @@ def load_checkpoint(model: str, options: EngineOptions | None = None) -> Checkpo
     neither, and ModelError, naming the file, for a checkpoint that cannot be used.
     """
     try:
-        import torch  # noqa: F401 - said here in one sentence rather than deep inside of transformers
+        import torch  # noqa: F401 - a missing torch is reported here, and not by an error inside transformers
         import transformers
     except ImportError as error:
         raise SetupError(EXTRA) from error

@@ -165,22 +165,22 @@ def decode_rows(
     """
     alive = [row for row in rows if not row.finish]
     if len(alive) < len(rows):
-        logits, filled = _kept(cache, filled, logits, [n for n, row in enumerate(rows) if not row.finish])
+        logits, filled = _select_rows(cache, filled, logits, [n for n, row in enumerate(rows) if not row.finish])
     while alive:
         for row, scores in zip(alive, logits, strict=True):
             row.choose(scores, temperature)
             if time.monotonic() > deadline:
                 row.out_of_time()
-        kept = [n for n, row in enumerate(alive) if not row.finish]
-        if not kept:
+        active = [n for n, row in enumerate(alive) if not row.finish]
+        if not active:
             return
-        if len(kept) < len(alive):
-            logits, filled = _kept(cache, filled, logits, kept)
-            alive = [alive[n] for n in kept]
+        if len(active) < len(alive):
+            logits, filled = _select_rows(cache, filled, logits, active)
+            alive = [alive[n] for n in active]
         logits, filled = reader.step(cache, filled, alive)
 
 
-def _kept(cache: Cache, filled: Any, logits: Any, rows: list[int]) -> tuple[Any, Any]:
+def _select_rows(cache: Cache, filled: Any, logits: Any, rows: list[int]) -> tuple[Any, Any]:
     """Let go of the rows that are finished."""
     if rows:
         cache.batch_select_indices(torch.tensor(rows))

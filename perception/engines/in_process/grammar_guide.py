@@ -14,11 +14,11 @@ from handeye.tools.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-#: Grammars kept compiled: one for each question of a run and some to spare.
+#: Most compiled grammars in the cache; a run uses one per kind of question.
 COMPILED = 16
 #: Forced texts whose tokens are remembered: a grammar has a few dozen.
 REMEMBERED = 1024
-#: What stands for all characters beyond ASCII when it is asked whether a word could go on.
+#: Represents all characters beyond ASCII in the test whether a word could continue.
 BEYOND_ASCII = ("é", "中", "🙂")
 
 
@@ -157,10 +157,10 @@ class TokenBoundaries:
         """
         key = (text, follow)
         if key not in self._remembered:
-            kept = text[: self._settled(text, follow)]
-            tokens = self._tokenizer.encode(kept, add_special_tokens=False)
+            settled = text[: self._settled(text, follow)]
+            tokens = self._tokenizer.encode(settled, add_special_tokens=False)
             whole = self._tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-            self._remembered[key] = tokens if whole == kept and not self.special & {*tokens} else []
+            self._remembered[key] = tokens if whole == settled and not self.special & {*tokens} else []
             if len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
         self._remembered.move_to_end(key)

@@ -20,8 +20,8 @@ KvPiece = tuple[tuple[Any, Any], ...]
 class KvLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
     """One layer's keys and values; `keys` and `values` show the part of the buffers that is filled.
 
-    All tokens are kept even where the layer attends to a sliding window: transformers masks what lies outside it, and
-    a cache that had thrown tokens away could not be kept or cut at a prefix.
+    All tokens are stored even where the layer attends to a sliding window: transformers masks what lies outside it, and
+    a cache without the older tokens could not be reused or cut at a prefix.
     """
 
     keys: Any
@@ -42,16 +42,16 @@ class KvLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
         self.values = self._extended(1, self.values, value_states, filled)
         return self.keys, self.values
 
-    def _extended(self, which: int, shown: Any, states: Any, filled: int) -> Any:
+    def _extended(self, which: int, view: Any, states: Any, filled: int) -> Any:
         end = filled + states.shape[-2]
         buffer = self._buffers[which]
         # Repeating or selecting rows replaces the tensor of the buffer; cropping leaves a view of it.
-        mine = buffer is not None and (not filled or shown.data_ptr() == buffer.data_ptr())
+        mine = buffer is not None and (not filled or view.data_ptr() == buffer.data_ptr())
         if not mine or buffer.shape[-2] < end or buffer.shape[0] != states.shape[0]:
             room = max(self._room, end + GROWTH)
             buffer = states.new_empty((*states.shape[:2], room, states.shape[-1]))
             if filled:
-                buffer[..., :filled, :] = shown
+                buffer[..., :filled, :] = view
             self._buffers[which] = buffer
         buffer[..., filled:end, :] = states
         return buffer[..., :end, :]
@@ -63,7 +63,7 @@ def empty_cache(layers: int, room: int) -> Cache:
 
 
 def append_pieces(cache: Cache, pieces: Sequence[KvPiece]) -> None:
-    """Append kept pieces, copied."""
+    """Append copies of cached pieces."""
     for piece in pieces:
         for layer, (keys, values) in zip(cache.layers, piece, strict=True):
             layer.update(keys, values)

@@ -82,7 +82,7 @@ def choose_placement(options: EngineOptions, language: str, layers: int, folder:
 def cpu_format(folder: Path | None) -> str:
     """The number format for a CPU: the fastest that the memory holds.
 
-    With instructions for bfloat16, weights of more than 1 GB are kept in it, because reading them from memory is what
+    With instructions for bfloat16, weights of more than 1 GB are stored in it, because reading them from memory is what
     takes the time. Without them such arithmetic is emulated, several times slower than float32, which is taken as long
     as it fills at most half of the memory that is free.
     """

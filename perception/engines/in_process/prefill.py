@@ -40,7 +40,7 @@ class Prefilled:
 
     cache: Cache
     logits: Any
-    """(places, vocabulary) float32: what comes after each of the places asked for."""
+    """(places, vocabulary) float32: the logits of the next token at each requested place."""
     position: float
     """Of the last token."""
     tokens: int
@@ -64,7 +64,7 @@ class Continued(Protocol):
 class Prefiller:
     """Reads prompts with one checkpoint, and keeps what it has read within a bound of memory.
 
-    The same prompt is read in the same pieces, and each tile by itself, whether anything is kept or not; so on one
+    The same prompt is read in the same pieces, and each tile by itself, with and without caches; so on one
     machine, and with kernels that give the same bits for the same shapes (PyTorch's do, on CPUs and by default on
     GPUs), keeping changes no bit of the logits. Against one pass over the whole prompt they differ by the rounding of
     the number format.
@@ -85,7 +85,7 @@ class Prefiller:
         self._prefixes: SizedCache[KvPiece] = SizedCache(int(cache_bytes * (1 - TILE_SHARE)))
 
     def forget(self) -> bool:
-        """Let go of all that was kept; whether there was anything."""
+        """Empty the caches. Returns whether they had entries."""
         had = bool(len(self._features) + len(self._prefixes))
         self._features.clear()
         self._prefixes.clear()
@@ -113,21 +113,21 @@ class Prefiller:
         everything = [*ids, *forced]
         places = places or [len(everything) - 1]
         digests = [digest for tiling in tilings for digest in tiling.digests]
-        shown = [tiling.tiles[number] for tiling in tilings for number in range(len(tiling))]
+        tiles = [tiling.tiles[number] for tiling in tilings for number in range(len(tiling))]
         takes = [count for tiling in tilings for count in tiling.tokens or (per_tile,) * len(tiling)]
         ends = piece_ends(ids, image_token, takes, self._line_feed)
         keys = piece_keys(ids, ends, digests, image_token, takes)
         # A piece is read again when logits are wanted in it; the last one, which ends where the question does, always.
         again = next(number for number, end in enumerate(ends) if end > places[0] or number == len(ends) - 1)
-        kept = cached_prefix(self._prefixes, keys[:again])
+        cached = cached_prefix(self._prefixes, keys[:again])
         cache = kv_cache.empty_cache(self._layers, len(everything) + room)
-        kv_cache.append_pieces(cache, kept)
+        kv_cache.append_pieces(cache, cached)
         where = self._positions(everything)
-        start = reused = ends[len(kept) - 1] if kept else 0
+        start = reused = ends[len(cached) - 1] if cached else 0
         tile = tiles_within(takes, sum(token == image_token for token in ids[:start]))
         computed = 0
         logits: list[Any] = []
-        for number in range(len(kept), len(ends)):
+        for number in range(len(cached), len(ends)):
             self._check(deadline)
             last = number == len(ends) - 1
             end = len(everything) if last else ends[number]
@@ -135,7 +135,7 @@ class Prefiller:
             embeddings = self._model.get_input_embeddings()(words)
             count = tiles_within(takes[tile:], int((words == image_token).sum()))
             if count:
-                made = [self._feature(shown[n], digests[n], takes[n], deadline) for n in range(tile, tile + count)]
+                made = [self._feature(tiles[n], digests[n], takes[n], deadline) for n in range(tile, tile + count)]
                 computed += sum(new for _, new in made)
                 tile += count
                 features = torch.cat([each for each, _ in made]).to(embeddings.device, embeddings.dtype)
@@ -149,7 +149,7 @@ class Prefiller:
                 self._prefixes.put(keys[number], piece, kv_cache.piece_bytes(piece))
             start = end
         return Prefilled(
-            cache, torch.cat(logits), float(where[-1]), len(ids), reused, len(shown), len(shown) - computed
+            cache, torch.cat(logits), float(where[-1]), len(ids), reused, len(tiles), len(tiles) - computed
         )
 
     def step(self, cache: Cache, filled: Any, rows: Sequence[Continued]) -> tuple[Any, Any]:
@@ -195,9 +195,9 @@ class Prefiller:
     def _feature(self, tile: Any, digest: str, tokens: int, deadline: float) -> tuple[Any, bool]:
         """The features (tokens, width) of a tile, and whether they were computed now."""
         key = f"{digest}:{tokens}"
-        kept = self._features.get(key)
-        if kept is not None:
-            return kept, False
+        cached = self._features.get(key)
+        if cached is not None:
+            return cached, False
         self._check(deadline)
         tile = tile if tokens == self._checkpoint.tokens_per_tile else halved(tile)
         pixels = torch.from_numpy(normalise(tile[None])).to(self._model.device)

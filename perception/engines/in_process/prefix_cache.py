@@ -35,36 +35,36 @@ class SizedCache(Generic[Value]):
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.bytes = 0
-        self._kept: OrderedDict[str, tuple[Value, int]] = OrderedDict()
+        self._entries: OrderedDict[str, tuple[Value, int]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
     def get(self, key: str) -> Value | None:
-        """What is kept under a key, and marks it as used."""
-        if key not in self._kept:
+        """The value of a key, or None; marks it as recently used."""
+        if key not in self._entries:
             return None
-        self._kept.move_to_end(key)
-        return self._kept[key][0]
+        self._entries.move_to_end(key)
+        return self._entries[key][0]
 
     def put(self, key: str, value: Value, size: int) -> None:
         """Keep something of so many bytes, unless it alone is too large."""
-        if key in self._kept or size > self.limit:
+        if key in self._entries or size > self.limit:
             return
         while self.bytes + size > self.limit:
-            _, (_, freed) = self._kept.popitem(last=False)
+            _, (_, freed) = self._entries.popitem(last=False)
             self.bytes -= freed
-        self._kept[key] = (value, size)
+        self._entries[key] = (value, size)
         self.bytes += size
 
     def clear(self) -> None:
         """Keep nothing of it."""
-        self._kept.clear()
+        self._entries.clear()
         self.bytes = 0
 
 
 def cached_prefix(store: SizedCache[Value], keys: Sequence[str]) -> list[Value]:
-    """What is kept of a chain of pieces, from its beginning up to the first that is not."""
+    """The cached values of a chain of pieces, from its beginning up to the first piece that is not cached."""
     found: list[Value] = []
     for key in keys:
         piece = store.get(key)

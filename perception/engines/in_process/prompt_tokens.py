@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from handeye.perception.internvl.tiling import Tiling
 
 
-#: How it is said that the memory ran out; a thread that cannot be started lacks room for its stack.
+#: Parts of error messages for exhausted memory; a thread that cannot be started lacks memory for its stack.
 WORDS = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc", "can't start new thread")
 
 
@@ -93,15 +93,15 @@ class PromptFitter:
         counts = [sum(self.taken(tiling)) for tiling in tilings]
         tokens = [self._added(self._ids(prompt, counts, option), ids, option) for option in options]
         places: list[int] = []
-        shown = 0
+        images = 0
         for number, turn in enumerate(prompt.turns):
             if turn.role == "assistant" and turn.parts and turn.parts[0] in options and len(turn.parts) == 1:
-                before = self._ids(replace(prompt, turns=prompt.turns[:number]), counts[:shown])
+                before = self._ids(replace(prompt, turns=prompt.turns[:number]), counts[:images])
                 answered = self._added(ids[: len(before) + 1], before, str(turn.parts[0]))
                 if answered != tokens[list(options).index(str(turn.parts[0]))]:
                     raise ModelError(f"{turn.parts[0]!r} has another token in the prompt than at its end")
                 places.append(len(before) - 1)
-            shown += sum(not isinstance(part, str) for part in turn.parts)
+            images += sum(not isinstance(part, str) for part in turn.parts)
         return [*places, len(ids) - 1], tokens
 
     def _added(self, longer: Sequence[int], ids: Sequence[int], option: str) -> int:
@@ -135,5 +135,5 @@ def ran_out_of_memory(error: BaseException) -> bool:
     """Whether that is what an error means, in the words of CUDA, PyTorch on a CPU, NumPy or C++."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    said = str(error).lower()
-    return any(words in said for words in WORDS)
+    message = str(error).lower()
+    return any(words in message for words in WORDS)

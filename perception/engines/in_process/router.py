@@ -1,8 +1,8 @@
 """Which tiles deserve all their tokens: what `--fast` does to a picture, with stock weights and nothing learned.
 
-InternVL3.5-Flash learns to give a tile a quarter of its tokens where that loses little. Stock weights cannot be asked,
+InternVL3.5-Flash learns to give a tile a quarter of its tokens where that loses little. Stock weights have no router,
 so pixels are: a tile on which nearly nothing is to be seen is looked at in half its size, which costs a fifth and gives
-a quarter of the tokens. What a tile takes follows from its pixels alone and not from what was shown before, so that
+a quarter of the tokens. What a tile takes follows from its pixels alone and not from earlier screens, so that
 prompts keep their common beginning; no tile is left out, so that the grid stays whole and coordinates mean what they
 meant.
 
@@ -31,7 +31,7 @@ CELLS = 16
 #: A tile with edges in at most this part of its cells is quiet: a border and a word or two.
 QUIET = 1 / 16
 #: The part of the tokens that quiet tiles keep.
-KEPT = 4
+COMPRESSION = 4
 #: A thumbnail with at most this part of its pixels changed counts as the earlier one.
 STILL = 0.01
 #: Thumbnails remembered.
@@ -45,7 +45,7 @@ class TileRouter:
         """`per_tile` is how many tokens the model makes of a tile."""
         self._per_tile = per_tile
         side = math.isqrt(per_tile)
-        self._fewer = per_tile // KEPT if side * side == per_tile and side % 2 == 0 else per_tile
+        self._fewer = per_tile // COMPRESSION if side * side == per_tile and side % 2 == 0 else per_tile
         self._thumbnails: deque[tuple[str, NDArray[np.uint8]]] = deque(maxlen=REMEMBERED)
 
     def route(self, tiling: Tiling) -> Tiling:

@@ -119,7 +119,7 @@ class InProcessEngine:
         held, unheld = self._holding(shared.grammar)
         readings: list[Prefilled] = []
         rows: list[AnswerRow] = []
-        told: list[tuple[str, ...]] = []
+        notices: list[tuple[str, ...]] = []
         try:
             with torch.inference_mode():
                 for request in requests:
@@ -130,7 +130,7 @@ class InProcessEngine:
                     )
                     row.read(readings[-1].position)
                     rows.append(row)
-                    told.append((*unheld, *notes))
+                    notices.append((*unheld, *notes))
                 cache, filled = batch_caches([reading.cache for reading in readings], room=shared.max_tokens)
                 logits = torch.cat([reading.logits for reading in readings])
                 decode_rows(self._reader, cache, filled, rows, logits, shared.temperature, deadline)
@@ -144,7 +144,7 @@ class InProcessEngine:
             note = f"one after the other: the memory ran out with {len(requests)} prompts side by side"
             return [replace(answer, notes=(*answer.notes, note)) for answer in map(alone, requests)]
         seconds = (time.monotonic() - began) / len(requests)
-        made = zip(rows, readings, told, strict=True)
+        made = zip(rows, readings, notices, strict=True)
         return [self._answer(row, shared, reading, seconds, notes) for row, reading, notes in made]
 
     def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
@@ -160,7 +160,7 @@ class InProcessEngine:
         return OptionScores(tuple(map(tuple, rows.tolist())), _usage(reading))
 
     def close(self) -> None:
-        """Let go of the model and of all that was kept; may be called twice."""
+        """Release the model and the caches; a second call does nothing."""
         if self._held:
             self._reader.forget()
             del self._reader, self._fitting
@@ -195,7 +195,7 @@ class InProcessEngine:
             # A failed attempt, too, leaves behind what it read before it failed.
             if self._reader.forget() and not emptied:
                 emptied = True
-                note = "what was kept of earlier screens was let go: the memory ran out"
+                note = "the memory ran out: the caches of earlier screens were emptied"
             else:
                 bound, note = self._fitting.smaller(prompt, bound, failure)
             notes = (*notes, note)
@@ -205,7 +205,7 @@ class InProcessEngine:
         return ModelError(f"{self.name} failed while it was run ({type(error).__name__}: {reason}); open it again")
 
     def _holding(self, grammar: str) -> tuple[Callable[[], GrammarGuide] | None, tuple[str, ...]]:
-        """What makes a guide for each answer, and a note where answers are not held to the grammar asked for."""
+        """A factory of one guide per answer, and a note if the requested grammar cannot be enforced."""
         if not grammar:
             return None, ()
         if not self._options.constrain:
@@ -245,11 +245,11 @@ class InProcessEngine:
     def _answer(
         self, row: AnswerRow, request: Request, reading: Prefilled, seconds: float, notes: tuple[str, ...]
     ) -> Answer:
-        said = answer_parts(row.text.end(), (*self.profile.stop, *request.stop), self.profile, row.finish)
+        parts = answer_parts(row.text.end(), (*self.profile.stop, *request.stop), self.profile, row.finish)
         return Answer(
-            text=said.answer,
-            reasoning=said.reasoning,
-            trouble=said.trouble,
+            text=parts.answer,
+            reasoning=parts.reasoning,
+            trouble=parts.trouble,
             tokens_in=reading.tokens,
             tokens_out=row.tokens,
             seconds=seconds,

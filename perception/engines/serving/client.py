@@ -88,7 +88,7 @@ class ChatReply:
 
 
 class ChatClient:
-    """How one server is asked, and what it was found to lack."""
+    """Sends chat requests to one server, and stores which features it lacks."""
 
     def __init__(self, http: HttpClient, server: ServedModel, profile: ModelProfile, own_tiles: int) -> None:
         self.notes: tuple[str, ...] = ()
@@ -122,13 +122,13 @@ class ChatClient:
                     smaller = self._smaller(prompt, bound, int(body["max_tokens"]), error)
                     news.append(
                         f"at most {smaller} tiles a picture instead of {bound}: "
-                        f"the server says {' '.join(error.said.split())[:160] or error.status}"
+                        f"the server says {' '.join(error.reply_text.split())[:160] or error.status}"
                     )
                     bound = smaller
         return ChatReply(reply, tuple(news), self._tiles(reply, sent, bound), self._profile.tokens_per_tile)
 
     def _found_lacking(self, grammar: str) -> list[str]:
-        """What need not be asked for, because this kind of server is known not to have it."""
+        """Features that are not requested, because this kind of server is known to lack them."""
         lacking = {"grammar"} if grammar and not self._server.grammar(grammar) else set()
         if self._profile.max_tiles != self._own_tiles and not self._tells_tiles():
             lacking.add("tiles")
@@ -171,9 +171,9 @@ class ChatClient:
         """What of the fields sent the server does not take."""
         if error.status not in REFUSALS or error.status == 413:
             return set()
-        named = {name for name, added in fields.items() if any(field in error.said for field in added)}
-        named |= {name for name, pattern in UNUSABLE.items() if fields.get(name) and pattern.search(error.said)}
-        if not named and not is_too_long(error.said) and UNKNOWN_FIELD.search(error.said):
+        named = {name for name, added in fields.items() if any(field in error.reply_text for field in added)}
+        named |= {name for name, pattern in UNUSABLE.items() if fields.get(name) and pattern.search(error.reply_text)}
+        if not named and not is_too_long(error.reply_text) and UNKNOWN_FIELD.search(error.reply_text):
             named = set(fields)
         if "grammar" in named and "budgets" not in self._lost and without_budgets(grammar) != grammar:
             named = (named - {"grammar"}) | {"budgets"}  # xgrammar reads them since 0.2.8
@@ -194,13 +194,13 @@ class ChatClient:
 
     def _smaller(self, prompt: Prompt, bound: int, max_tokens: int, error: RequestRefused) -> int:
         """A lower bound on the tiles, after the server found the question too long; ModelError when there is none."""
-        if error.status not in REFUSALS or not (error.status == 413 or is_too_long(error.said)):
+        if error.status not in REFUSALS or not (error.status == 413 or is_too_long(error.reply_text)):
             raise error
         able = prompt.images and (self._tells_tiles() or self._may_shrink())
         bound = min(bound, self._own_tiles) if not self._tells_tiles() else bound
-        spare = excess_tokens(error.said, max_tokens, self._server.context)
+        spare = excess_tokens(error.reply_text, max_tokens, self._server.context)
         smaller = lower_tile_bound(prompt, bound, spare, self._profile) if able else 0
-        if able and not smaller and not (self._server.context and str(self._server.context) in error.said):
+        if able and not smaller and not (self._server.context and str(self._server.context) in error.reply_text):
             # Numbers whose limit is not known may have been read wrongly: what is possible is tried before giving up.
             smaller = lower_tile_bound(prompt, bound, 0, self._profile)
         if not smaller:
@@ -219,8 +219,8 @@ class ChatClient:
         on.
         """
         expected = count_tiles(sent, bound if self._tells_tiles() else self._own_tiles, self._profile)
-        told = _details(_usage(reply)).get("multimodal_tokens")
-        tokens = _count(told.get("image")) if isinstance(told, dict) else 0
+        details = _details(_usage(reply)).get("multimodal_tokens")
+        tokens = _count(details.get("image")) if isinstance(details, dict) else 0
         tiles, rest = divmod(tokens - TOKENS_PER_IMAGE * len(sent.images), self._profile.tokens_per_tile)
         if tokens <= 0 or rest or tiles <= 0:
             return expected

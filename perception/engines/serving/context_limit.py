@@ -35,7 +35,7 @@ LIMITED = re.compile(
     re.IGNORECASE,
 )
 NUMBER = re.compile(r"(?<![\w.])\d{2,9}(?![\w])")
-#: A number that is named as the limit; `max_tokens` is what was asked for.
+#: A number that is named as the limit; `max_tokens` names the requested length instead.
 LIMIT = re.compile(
     r"(?:maximum|max_model_len|n_ctx|session_len|limit|allowed|at most|up to|<=|≤|less than or equal to|longer than"
     r"|context[_ ](?:length|window|size))[^\d.;]{0,60}?(\d{2,9})(?![\w])",
@@ -47,21 +47,21 @@ NEGATIVE = re.compile(r"got -(\d{1,9})")
 OTHERS = frozenset({"code", "status", "status_code", "param", "type", "object", "created", "id"})
 
 
-def is_too_long(said: str) -> bool:
+def is_too_long(reply_text: str) -> bool:
     """Whether a refusal (the body of the reply) says that prompt and answer do not fit into the context."""
-    words = _words(said)
+    words = _words(reply_text)
     if CERTAIN.search(words):
         return True
     return bool(WHAT.search(words) and LIMITED.search(words) and NUMBER.search(words))
 
 
-def excess_tokens(said: str, max_tokens: int, context: int = 0) -> int:
+def excess_tokens(reply_text: str, max_tokens: int, context: int = 0) -> int:
     """By how many tokens the prompt is too long, as far as the refusal says; 0 where it does not.
 
-    `max_tokens` were asked for the answer, and `context` is the server's limit where it is known. The number may be too
-    low, and then the next refusal says more.
+    `max_tokens` is the requested length of the answer, `context` the server's limit (0: unknown). The number may be
+    too low; then the next refusal reports more.
     """
-    words = re.sub(r"(?<=\d)[,_](?=\d{3}\b)", "", _words(said))
+    words = re.sub(r"(?<=\d)[,_](?=\d{3}\b)", "", _words(reply_text))
     if negative := NEGATIVE.search(words):
         return int(negative[1]) + max_tokens
     numbers = {int(number) for number in NUMBER.findall(words)}
@@ -77,12 +77,12 @@ def excess_tokens(said: str, max_tokens: int, context: int = 0) -> int:
     return max(0, sum(numbers - {limit}) + answer - limit)
 
 
-def _words(said: str) -> str:
+def _words(reply_text: str) -> str:
     """The texts and numbers of a JSON body, or the text as it stands."""
     try:
-        value = json.loads(said)
+        value = json.loads(reply_text)
     except (ValueError, RecursionError):
-        return said
+        return reply_text
     return "; ".join(_parts(value))
 
 
@@ -126,7 +126,7 @@ def lower_tile_bound(prompt: Prompt, max_tiles: int, spare: int, profile: ModelP
 def shrink_images(prompt: Prompt, max_tiles: int, own: int, side: int) -> Prompt:
     """The prompt with pictures that a server bound to `own` tiles cuts as one bound to `max_tiles` would cut these.
 
-    The model is shown whole pictures still, so that places as parts of a picture mean what they did.
+    The model still receives whole pictures, so that places as parts of a picture keep their meaning.
     """
     turns = tuple(
         replace(turn, parts=tuple(_shrunk(part, max_tiles, own, side) for part in turn.parts)) for turn in prompt.turns

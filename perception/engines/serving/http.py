@@ -41,12 +41,12 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class RequestRefused(ModelError):
-    """The server answered, and said no."""
+    """The server answered with an error status."""
 
-    def __init__(self, message: str, status: int, said: str) -> None:
+    def __init__(self, message: str, status: int, reply_text: str) -> None:
         super().__init__(message)
         self.status = status
-        self.said = said
+        self.reply_text = reply_text
 
 
 class ReplyReader(Protocol):
@@ -85,7 +85,7 @@ class HttpClient:
         try:
             self._client = httpx.Client(headers=headers, trust_env=trust)
         except (ValueError, httpx.InvalidURL) as error:
-            raise ModelError(f"{base} cannot be asked ({error}); check the address and the proxy settings") from error
+            raise ModelError(f"{base} cannot be used ({error}); check the address and the proxy settings") from error
 
     def get(self, path: str) -> Any:
         """The JSON that a path gives; raises ModelError."""
@@ -141,7 +141,7 @@ class HttpClient:
                     + (f" (before that it {trouble})" if trouble else "")
                 ) from error
             except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-                raise ModelError(f"{self.base} is not an address that can be asked ({error}); mend it") from error
+                raise ModelError(f"{self.base} is not a valid address ({error}); correct it") from error
             except httpx.ConnectError as error:
                 trouble, wait = f"cannot be reached ({_reason(error)})", 0.0
             except httpx.HTTPError as error:
@@ -149,15 +149,17 @@ class HttpClient:
             else:
                 if reply.status not in BUSY:
                     return self._read(reply)
-                trouble, wait = f"answered {reply.status}{_said(reply.data)}", reply.wait
+                trouble, wait = f"answered {reply.status}{_reply_reason(reply.data)}", reply.wait
             # Clients that were turned away together must not come back together.
             pause_now = max(pause * random.uniform(1, 1.5), wait)  # noqa: S311 - no secret
             if number == TRIES or time.monotonic() + pause_now >= deadline:
                 break
             cancellation.pause(pause_now)
             pause *= 2
-        asked = f"; it asks to be left alone for {wait:g} s" if wait > PAUSE else ""
-        raise ModelAway(f"{self.base} {trouble} after {number} tries{asked}; check that the server is up and has room")
+        retry_after = f"; it asks to be left alone for {wait:g} s" if wait > PAUSE else ""
+        raise ModelAway(
+            f"{self.base} {trouble} after {number} tries{retry_after}; check that the server is up and has room"
+        )
 
     def _exchange(
         self, method: str, address: str, content: bytes | None, deadline: float, reader: ReplyReader | None
@@ -195,7 +197,7 @@ class HttpClient:
         status, data = reply.status, reply.data
         if status in {401, 403}:
             raise RequestRefused(
-                f"{self.base} refused the key ({status}{_said(data)}); set HANDEYE_API_KEY or OPENAI_API_KEY",
+                f"{self.base} refused the key ({status}{_reply_reason(data)}); set HANDEYE_API_KEY or OPENAI_API_KEY",
                 status,
                 "",
             )
@@ -204,9 +206,8 @@ class HttpClient:
                 f"{self.base} answered {status}, and points to {reply.place[:200]}; give that address", status, ""
             )
         if status >= 300:
-            message = (
-                f"{self.base} answered {status}{_said(data) or ' without a reason'}; check the address and the model"
-            )
+            reason = _reply_reason(data) or " without a reason"
+            message = f"{self.base} answered {status}{reason}; check the address and the model"
             raise RequestRefused(message, status, data[:4000].decode("utf-8", "replace"))
         try:
             return _decoded(data)
@@ -336,7 +337,7 @@ def _decoded(data: bytes) -> Any:
     return value
 
 
-def _said(data: bytes) -> str:
+def _reply_reason(data: bytes) -> str:
     """The reason in an error reply, where there is one."""
     try:
         value = _decoded(data)

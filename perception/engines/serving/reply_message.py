@@ -88,9 +88,9 @@ class ReplyMessage:
             return None
         if not self.reasoning:
             return answer_parts(self.content or "", ends, profile, finish)
-        said = separate(self.content or "", ends)
-        reasoning = "\n".join(filter(None, (storable(self.reasoning), said.reasoning)))
-        return Separated(said.answer, reasoning, said.trouble or ("" if said.answer.strip() else ONLY_REASONING))
+        parts = separate(self.content or "", ends)
+        reasoning = "\n".join(filter(None, (storable(self.reasoning), parts.reasoning)))
+        return Separated(parts.answer, reasoning, parts.trouble or ("" if parts.answer.strip() else ONLY_REASONING))
 
     def _call(self, place: int, call: Any) -> None:
         """A call, or the next piece of its arguments."""

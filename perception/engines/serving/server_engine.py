@@ -128,13 +128,13 @@ class ServerEngine:
         answers: list[Answer] = []
         while len(answers) < samples:
             wanted = samples - len(answers)
-            asked = self._ask(request.prompt, body | {"n": wanted}, grammar, until, forwarder)
-            given = self._answers(asked, ends, time.monotonic() - began)
+            chat = self._ask(request.prompt, body | {"n": wanted}, grammar, until, forwarder)
+            given = self._answers(chat, ends, time.monotonic() - began)
             if len(given) > wanted:
                 raise ModelError(
                     f"{self._http.base} gave {len(given)} answers instead of {wanted}; check that it serves {self.name}"
                 )
-            # Some servers give one answer, however many are asked for.
+            # Some servers return one answer for every `n`.
             answers += given
             forwarder = None
         return answers * (request.samples // samples)
@@ -145,16 +145,16 @@ class ServerEngine:
         body = {"max_tokens": 1, "temperature": 1.0, "n": 1, "logprobs": True, "top_logprobs": MOST_LOGPROBS}
         rows, usage = [], Usage()
         for place in option_prompts(prompt, options):
-            asked = self._ask(place, body, choice_grammar(options), until, None)
-            reused, read = asked.reused, asked.read
-            rows.append(option_probabilities(asked.reply, options, self._http.base))
+            chat = self._ask(place, body, choice_grammar(options), until, None)
+            reused, read = chat.reused, chat.read
+            rows.append(option_probabilities(chat.reply, options, self._http.base))
             usage += Usage(
                 calls=1,
                 tokens_in=read,
                 tokens_out=1,
                 tokens_reused=reused,
-                tiles=asked.tiles,
-                tiles_reused=asked.tiles_reused,
+                tiles=chat.tiles,
+                tiles_reused=chat.tiles_reused,
             )
         return OptionScores(tuple(rows), usage)
 
@@ -167,15 +167,15 @@ class ServerEngine:
         self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, forwarder: TextForwarder | None
     ) -> ChatReply:
         try:
-            asked = self._asking.ask(prompt, body, grammar, until, forwarder)
+            chat = self._asking.ask(prompt, body, grammar, until, forwarder)
         except ModelError as error:
             if self._behind is not None and (trouble := self._behind.trouble()):
                 raise ModelError(f"the server of {self.name} ended: {trouble}") from error
             raise
         finally:
             self.notes = (*self._opened, *self._asking.notes)
-        self._check_model(asked.reply)
-        return asked
+        self._check_model(chat.reply)
+        return chat
 
     def _check_model(self, reply: Any) -> None:
         """An alias may answer under its full name, but not under two."""
@@ -188,22 +188,22 @@ class ServerEngine:
             )
         self._answered_as = name
 
-    def _answers(self, asked: ChatReply, ends: Sequence[str], seconds: float) -> list[Answer]:
-        reply = asked.reply
+    def _answers(self, chat: ChatReply, ends: Sequence[str], seconds: float) -> list[Answer]:
+        reply = chat.reply
         choices = reply.get("choices") if isinstance(reply, dict) else None
         if not isinstance(choices, list) or not choices:
             raise ModelError(f"{self._http.base} gave no answer ({str(reply)[:100]}); check that it serves {self.name}")
-        written, answers = asked.written, []
+        written, answers = chat.written, []
         for number, choice in enumerate(choices):
             choice = choice if isinstance(choice, dict) else {}
             ended = choice.get("finish_reason")
             ended = ended.lower() if isinstance(ended, str) else "stop"
             finish = "length" if ended in TOO_LONG else "stop"
             message = ReplyMessage(choice.get("message"))
-            said, whole = (message.separated(each, self.profile, finish) for each in (ends, ()))
-            if said and whole and said.answer != whole.answer:
+            parts, whole = (message.separated(each, self.profile, finish) for each in (ends, ()))
+            if parts and whole and parts.answer != whole.answer:
                 finish = "stop"  # a string that ends answers came before the limit of tokens
-            if said is None:
+            if parts is None:
                 raise ModelError(
                     f"{self._http.base} gave an answer without text; check that {self.name} is a chat model"
                 )
@@ -211,19 +211,19 @@ class ServerEngine:
                 raise ModelError(f"{self._http.base} gave up in the middle of an answer; look into the server's log")
             answers.append(
                 Answer(
-                    text=said.answer,
-                    reasoning=said.reasoning,
-                    trouble=said.trouble,
-                    tokens_in=asked.read,
+                    text=parts.answer,
+                    reasoning=parts.reasoning,
+                    trouble=parts.trouble,
+                    tokens_in=chat.read,
                     # The server counts what all samples wrote together.
                     tokens_out=written // len(choices) + (number < written % len(choices)),
                     seconds=seconds,
                     finish=finish,
-                    notes=asked.notes,
-                    tokens_reused=asked.reused,
-                    tiles=asked.tiles,
-                    tiles_reused=asked.tiles_reused,
-                    window=float(max(0, asked.read + written // len(choices) - 1)),
+                    notes=chat.notes,
+                    tokens_reused=chat.reused,
+                    tiles=chat.tiles,
+                    tiles_reused=chat.tiles_reused,
+                    window=float(max(0, chat.read + written // len(choices) - 1)),
                 )
             )
         return answers
@@ -273,7 +273,7 @@ def option_probabilities(reply: Any, options: Sequence[str], base: str) -> tuple
     listed = _listed(reply)
     if listed is None:
         raise ModelError(
-            f"{base} gives no log-probabilities, by which answers are judged; serve the model with vLLM, "
+            f"{base} gives no log-probabilities, which score answers; serve the model with vLLM, "
             "or start LMDeploy with --logprobs-mode raw_logprobs"
         )
     found = [sum(math.exp(value) for token, value in listed if token == option) for option in options]

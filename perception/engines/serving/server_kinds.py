@@ -24,7 +24,7 @@ class ServedModel:
     """One model of one server, as the server reports it."""
 
     name: str
-    """The model's, as it is asked for."""
+    """The model's name in requests."""
     kind: ServerKind = "other"
     version: tuple[int, ...] = ()
     origin: str = ""

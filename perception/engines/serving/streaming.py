@@ -23,16 +23,16 @@ class TextForwarder:
     def __init__(self, on_text: Callable[[str], None], ends: Sequence[str]) -> None:
         self._on_text = on_text
         self._ends = tuple(end for end in ends if end)
-        self._told = ""
+        self._sent = ""
 
     def grown(self, text: str, *, done: bool = False) -> None:
         """Forward the new part of the text. After a retry, only text that continues the earlier one is forwarded."""
         cut = text if has_marks(text) else finished(text, self._ends)
         if cut == text and not done:
             cut = text[: len(text) - self._undecided(text)]
-        if len(cut) > len(self._told) and cut.startswith(self._told):
-            self._on_text(cut[len(self._told) :])
-            self._told = cut
+        if len(cut) > len(self._sent) and cut.startswith(self._sent):
+            self._on_text(cut[len(self._sent) :])
+            self._sent = cut
 
     def _undecided(self, text: str) -> int:
         """Return how many characters at the end could be the beginning of a stop string."""

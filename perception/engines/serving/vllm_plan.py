@@ -149,11 +149,11 @@ def vllm_flags(
 
 def find_gpus() -> list[Gpu]:
     """The NVIDIA GPUs this process may use, as `nvidia-smi` lists them."""
-    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if shown is not None and shown.strip() in {"", "-1"}:
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None and visible.strip() in {"", "-1"}:
         return []
     command = ["nvidia-smi", "--query-gpu=memory.total,compute_cap", "--format=csv,noheader,nounits"]
-    command += ["-i", shown] if shown else []
+    command += ["-i", visible] if visible else []
     try:
         listed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
     except (OSError, subprocess.SubprocessError):

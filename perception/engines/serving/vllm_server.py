@@ -70,7 +70,7 @@ class ServePlan:
 
     @property
     def name(self) -> str:
-        """What the model is asked for as: it tells its family."""
+        """The model's name in requests; its family is derived from it."""
         return Path(self.model).name if Path(self.model).is_dir() else self.model
 
     @property
@@ -107,12 +107,12 @@ class VllmServer:
             try:
                 if _healthy(order, process, tell, deadline):
                     return cls(order, process, notes)
-                said = read_log_tail(order.log)
-                if number + 1 < len(order.launchers) and SCRIPT_FAILED.search(said):
+                log_tail = read_log_tail(order.log)
+                if number + 1 < len(order.launchers) and SCRIPT_FAILED.search(log_tail):
                     _end(process)
                     notes = (*notes, f"{launcher.words[0]} does not work here: vLLM was started as a module")
                     continue
-                raise _failed(order, process, said, seconds)
+                raise _failed(order, process, log_tail, seconds)
             except BaseException:
                 _end(process)
                 raise
@@ -149,8 +149,8 @@ def plan_server(
     """What will be started for a model: a folder, or a Hugging Face id.
 
     `vllm` is the path of a python that has it, of its executable, or of an environment's folder; empty: the one of this
-    environment, or on PATH. `trust` is asked before a model's own code is run, unless that is wished for. Raises
-    UsageError for a name or path that is none, and SetupError for what is missing.
+    environment, or on PATH. `trust` is called before a model's own code runs, unless the options allow that code.
+    Raises UsageError for a name or path that is none, and SetupError for what is missing.
     """
     options, wishes = options or EngineOptions(), wishes or ServeOptions()
     launchers = find_vllm(vllm)
@@ -216,9 +216,9 @@ def find_vllm(given: str = "") -> tuple[Launcher, ...]:
         if re.match(r"python[\d.]*(\.exe)?$", Path(found).name):
             return (Launcher((found, *MODULE)),)
         return _scripted(Path(found))
-    beside = Path(sys.executable).with_name("vllm")
-    if beside.is_file():
-        return _scripted(beside)
+    sibling = Path(sys.executable).with_name("vllm")
+    if sibling.is_file():
+        return _scripted(sibling)
     if importlib.util.find_spec("vllm") is not None:
         return (Launcher((sys.executable, *MODULE)),)
     if found := shutil.which("vllm"):
@@ -279,7 +279,7 @@ def _launch(order: ServePlan, launcher: Launcher) -> subprocess.Popen[bytes]:
 
 def _healthy(order: ServePlan, process: subprocess.Popen[bytes], tell: Callable[[str], None], deadline: float) -> bool:
     """Whether it answers before it ends or the time is up."""
-    told = ""
+    last_line = ""
     with httpx.Client(trust_env=False, timeout=5) as client:
         while process.poll() is None and time.monotonic() < deadline:
             try:
@@ -290,20 +290,20 @@ def _healthy(order: ServePlan, process: subprocess.Popen[bytes], tell: Callable[
             except (httpx.HTTPError, ValueError, KeyError, TypeError):
                 pass
             line = last_log_message(read_log_tail(order.log))
-            if line != told:
+            if line != last_line:
                 tell(line)
-                told = line
+                last_line = line
             time.sleep(0.2)
     return False
 
 
-def _failed(order: ServePlan, process: subprocess.Popen[bytes], said: str, seconds: float) -> ModelError:
+def _failed(order: ServePlan, process: subprocess.Popen[bytes], log_tail: str, seconds: float) -> ModelError:
     if process.poll() is None:
         return ModelError(
-            f"vLLM was not ready with {order.name} after {seconds:g} s (it says: {last_log_message(said)}); "
+            f"vLLM was not ready with {order.name} after {seconds:g} s (it says: {last_log_message(log_tail)}); "
             f"allow more with --start-seconds; log: {order.log}"
         )
-    return ModelError(f"vLLM ended while it started {order.name}: {failure_reason(said)}; log: {order.log}")
+    return ModelError(f"vLLM ended while it started {order.name}: {failure_reason(log_tail)}; log: {order.log}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -104,10 +104,10 @@ def faces(held_out: bool) -> tuple[Face, ...]:
         bold = any(word in path.stem.lower() for word in _BOLD)
         if _latin(str(path)):
             found.setdefault(family, {}).setdefault(bold, str(path))
-    kept = [Face(family, files[False], files.get(True, "")) for family, files in found.items() if False in files]
+    usable = [Face(family, files[False], files.get(True, "")) for family, files in found.items() if False in files]
     # A family is held out by its name alone, so that two machines with it agree.
-    kept = [face for face in kept if (zlib.crc32(f"{_SALT}{face.family}".encode()) % 3 == 0) == held_out]
-    return tuple(kept) if held_out and kept else (Face(PLAIN), *kept)
+    usable = [face for face in usable if (zlib.crc32(f"{_SALT}{face.family}".encode()) % 3 == 0) == held_out]
+    return tuple(usable) if held_out and usable else (Face(PLAIN), *usable)
 
 
 def _files() -> list[Path]:

@@ -32,7 +32,7 @@ class Canvas:
 
     def __init__(self, size: tuple[int, int], background: Colour, skip: int | None = None) -> None:
         self.image = Image.new("RGB", size, background)
-        self._kept: list[tuple[int, LabeledTarget]] = []
+        self._placed: list[tuple[int, LabeledTarget]] = []
         self._begun = 0
         self._skip = skip
         self._extents: list[list[Box]] = []
@@ -46,12 +46,12 @@ class Canvas:
     @property
     def targets(self) -> tuple[LabeledTarget, ...]:
         """Return the visible targets, in the order in which they were started."""
-        return tuple(target for _, target in sorted(self._kept, key=lambda kept: kept[0]))
+        return tuple(target for _, target in sorted(self._placed, key=lambda entry: entry[0]))
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """The number to skip for each of `targets`."""
-        return tuple(sorted(number for number, _ in self._kept))
+        return tuple(sorted(number for number, _ in self._placed))
 
     def screen(self, about: Mapping[str, str]) -> LabeledScreen:
         """The picture with its targets."""
@@ -78,11 +78,11 @@ class Canvas:
                 max(each.bottom for each in drawn),
             )
             if box.within(*self.image.size) == box and not (self._hidden or number == self._skip):
-                self._kept.append((number, LabeledTarget(box, role, text, icon, colour)))
+                self._placed.append((number, LabeledTarget(box, role, text, icon, colour)))
 
     def cover(self, box: Box) -> None:
         """Drop the targets that the next drawing covers in part."""
-        self._kept = [kept for kept in self._kept if not kept[1].box.overlap(box)]
+        self._placed = [entry for entry in self._placed if not entry[1].box.overlap(box)]
 
     def panel(
         self, box: Box, fill: Colour | None = None, edge: Colour | None = None, radius: int = 0, width: int = 1

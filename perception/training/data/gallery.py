@@ -16,31 +16,31 @@ if TYPE_CHECKING:
     from handeye.perception.training.data.questions import TrainingQuestion
     from handeye.perception.training.data.screen import LabeledScreen, LabeledTarget
 
-_ASKED = 6
+_QUESTIONS = 6
 
 
 def write_gallery(screens: Iterable[LabeledScreen | Sample], folder: Path) -> Path:
-    """Write `index.html` and its pictures; a screen without questions is asked some. Returns the page's path."""
+    """Write `index.html` and its pictures; a screen without questions gets some. Returns the page's path."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     folder.mkdir(parents=True, exist_ok=True)
-    shown = [_shown(each, number, folder) for number, each in enumerate(screens)]
+    samples = [_sample_fields(each, number, folder) for number, each in enumerate(screens)]
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     html = pages.get_template("gallery.html.j2").render(
-        samples=shown,
-        targets=sum(len(each["boxes"]) for each in shown),
-        asked=sum(len(each["questions"]) for each in shown),
+        samples=samples,
+        targets=sum(len(each["boxes"]) for each in samples),
+        question_count=sum(len(each["questions"]) for each in samples),
     )
     page = folder / "index.html"
     page.write_text(html, encoding="utf-8")
     return page
 
 
-def _shown(each: LabeledScreen | Sample, number: int, folder: Path) -> dict[str, Any]:
+def _sample_fields(each: LabeledScreen | Sample, number: int, folder: Path) -> dict[str, Any]:
     if not isinstance(each, Sample):
-        each = Sample(each, tuple(questions(each, Random(number), _ASKED)))  # noqa: S311 - screens, not secrets
+        each = Sample(each, tuple(questions(each, Random(number), _QUESTIONS)))  # noqa: S311 - screens, not secrets
     picture = f"{number:04d}.png"
     each.screen.image.save(folder / picture, compress_level=1)
     width, height = each.screen.image.size
@@ -50,7 +50,7 @@ def _shown(each: LabeledScreen | Sample, number: int, folder: Path) -> dict[str,
         "height": height,
         "about": sorted(each.screen.about.items()),
         "boxes": [_placed(target, width, height) for target in each.screen.targets],
-        "questions": [_asked(question) for question in each.questions],
+        "questions": [_question_fields(question) for question in each.questions],
     }
 
 
@@ -68,10 +68,10 @@ def _placed(target: LabeledTarget, width: int, height: int) -> dict[str, object]
     }
 
 
-def _asked(question: TrainingQuestion) -> dict[str, str]:
-    told = f"{question.before.strip()}\n{question.prompt}".strip()
+def _question_fields(question: TrainingQuestion) -> dict[str, str]:
+    prompt = f"{question.before.strip()}\n{question.prompt}".strip()
     key = _key(question.target) if question.target else ""
-    return {"kind": question.kind, "prompt": told, "answer": question.answer, "key": key}
+    return {"kind": question.kind, "prompt": prompt, "answer": question.answer, "key": key}
 
 
 def _key(box: Box) -> str:

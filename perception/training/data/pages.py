@@ -71,8 +71,8 @@ class PageRenderer:
             )
         except Exception as error:
             self._playwright.stop()
-            said = str(error).splitlines()[0]
-            raise SetupError(f"{path} could not be started ({said}); start it by hand to see why") from error
+            reason = str(error).splitlines()[0]
+            raise SetupError(f"{path} could not be started ({reason}); start it by hand to see why") from error
         self._views: dict[float, Page] = {}
         self._html, self._face = "", appearance.Face("")
 

@@ -63,18 +63,18 @@ def questions(
 ) -> list[TrainingQuestion]:
     """Some questions about a screen; each kind as often as it stands in `kinds`, fewer where there is little to ask.
 
-    One thing of a screen is asked for once by each kind.
+    A target of a screen occurs in at most one question of each kind.
     """
     names = Names(screen)
-    asked: list[TrainingQuestion] = []
+    made: list[TrainingQuestion] = []
     for _ in range(3 * count):
-        if len(asked) == count:
+        if len(made) == count:
             break
         kind = rng.choice(list(kinds))
         question = {"ground": ground, "read": read, "act": act}[kind](names, rng)
-        if question and not any((each.kind, each.target) == (question.kind, question.target) for each in asked):
-            asked.append(question)
-    return asked
+        if question and not any((each.kind, each.target) == (question.kind, question.target) for each in made):
+            made.append(question)
+    return made
 
 
 def ground(names: Names, rng: Random) -> TrainingQuestion | None:
@@ -85,8 +85,8 @@ def ground(names: Names, rng: Random) -> TrainingQuestion | None:
             return None
         phrase = rng.choice((f"the {sign} icon", f"{sign} icon"))
         return TrainingQuestion("ground", asking(phrase, names.screen.image), ABSENT, None, phrase)
-    said = _phrase(names, rng)
-    return grounded(said.text, said.target.box, names.screen, rng.random() < 0.3) if said else None
+    chosen = _phrase(names, rng)
+    return grounded(chosen.text, chosen.target.box, names.screen, rng.random() < 0.3) if chosen else None
 
 
 def grounded(phrase: str, box: Box, screen: LabeledScreen, as_internvl: bool = False) -> TrainingQuestion:
@@ -137,24 +137,29 @@ def act(names: Names, rng: Random) -> TrainingQuestion | None:
     if rng.random() < 0.12:
         goal, action = rng.choice(_WITHOUT_TARGET)
         return acting(goal, action, names.screen)
-    said = _phrase(names, rng)
-    if said is None:
+    chosen = _phrase(names, rng)
+    if chosen is None:
         return None
     aim = (
-        Aim(phrase=said.text)
+        Aim(phrase=chosen.text)
         if rng.random() < 0.5
-        else Aim(point=thousandths(said.target.box, names.screen.image.size))
+        else Aim(point=thousandths(chosen.target.box, names.screen.image.size))
     )
-    goal, action = _goal_and_action(said, aim, rng)
-    return acting(goal, action, names.screen, said)
+    goal, action = _goal_and_action(chosen, aim, rng)
+    return acting(goal, action, names.screen, chosen)
 
 
-def acting(goal: str, action: Action, screen: LabeledScreen, said: Phrase | None = None) -> TrainingQuestion:
+def acting(goal: str, action: Action, screen: LabeledScreen, chosen: Phrase | None = None) -> TrainingQuestion:
     """The question for the next action towards a goal; a point in it is in thousandths."""
     turn = decide_prompt(PromptPrefix("", goal), screen.image).turns[0].parts
     answer = spell_action(f"{goal.rstrip('.')}.", action)
     return TrainingQuestion(
-        "act", str(turn[-1]), answer, said.target.box if said else None, said.text if said else "", before=str(turn[0])
+        "act",
+        str(turn[-1]),
+        answer,
+        chosen.target.box if chosen else None,
+        chosen.text if chosen else "",
+        before=str(turn[0]),
     )
 
 
@@ -200,8 +205,8 @@ def _phrase(names: Names, rng: Random) -> Phrase | None:
     return None
 
 
-def _goal_and_action(said: Phrase, aim: Aim, rng: Random) -> tuple[str, Action]:
-    phrase, role = said.text, said.target.role
+def _goal_and_action(chosen: Phrase, aim: Aim, rng: Random) -> tuple[str, Action]:
+    phrase, role = chosen.text, chosen.target.role
     if role == "combobox" and rng.random() < 0.6:
         option = rng.choice(words.THINGS["en"])
         return f"Choose “{option}” in {phrase}", Select(target=aim, option=option)

@@ -42,7 +42,7 @@ EVENTS_1 = {"looked": "observed", "thought": "decided", "judged": "guarded", "ac
 #: The prefix that the plain-English policy writes before its reasoning.
 _CLAUSE = re.compile(r"^Clause \d+ of \d+: ")
 #: Earlier steps in a prompt, at most.
-_TOLD = 12
+_EARLIER_STEPS = 12
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ class Trajectory:
         """Return the steps before one, in the form of the prompt."""
         before = [each for each in self.steps if each.number < step.number and each.outcome]
         return tuple(
-            PromptStep(each.number, each.action, each.outcome, each.result) for each in before[-_TOLD:] if each.outcome
+            PromptStep(each.number, each.action, each.outcome, each.result)
+            for each in before[-_EARLIER_STEPS:]
+            if each.outcome
         )
 
 
@@ -136,8 +138,8 @@ def judgements(run: Trajectory) -> Iterator[Sample]:
     for step in run.steps:
         if (right := run.right(step)) is not None:
             screen = step.screen()
-            said = f"{step.thought}\n{describe(_in_thousandths(step.action, screen.image.size))}"
-            turn = critic_prompt(None, screen.image, run.goal, said, steps=run.earlier_steps(step)).turns[0].parts
+            proposal = f"{step.thought}\n{describe(_in_thousandths(step.action, screen.image.size))}"
+            turn = critic_prompt(None, screen.image, run.goal, proposal, steps=run.earlier_steps(step)).turns[0].parts
             question = TrainingQuestion("judge", str(turn[-1]), "+" if right else "-", _first_box(step), system=CRITIC)
             yield Sample(screen, (question,))
 
@@ -167,12 +169,12 @@ def place_preferences(run: Trajectory) -> Iterator[Preference]:
         for aim in aims:
             screen = step.screen()
             assert aim.box
-            if wrong := _beside(aim.box, screen.image.size, Random(f"{run.goal} {step.number} {aim.phrase}")):  # noqa: S311
+            if wrong := _wrong_box(aim.box, screen.image.size, Random(f"{run.goal} {step.number} {aim.phrase}")):  # noqa: S311
                 answer = spelled(wrong, screen.image.size, aim.phrase)
                 yield Preference(screen, grounded(aim.phrase, aim.box, screen), answer)
 
 
-def _beside(box: Box, size: tuple[int, int], rng: Random) -> Box | None:
+def _wrong_box(box: Box, size: tuple[int, int], rng: Random) -> Box | None:
     """A box of the same size, one to three of its sides away; None where the picture has no room for one."""
     steps = [(x, y) for x in range(-3, 4) for y in range(-3, 4) if (x, y) != (0, 0)]
     moved = (
@@ -264,13 +266,13 @@ def _step(folder: Path, record: dict[str, Any]) -> TrainingStep | None:
         outcome = Outcome.model_validate(record["outcome"]) if record.get("outcome") else None
     except (ActionRefused, ValueError, KeyError):
         return None
-    said = _CLAUSE.sub("", str(decided.get("reasoning", decided.get("thought", "")))) or describe(action)
+    reasoning = _CLAUSE.sub("", str(decided.get("reasoning", decided.get("thought", "")))) or describe(action)
     known = _known(action, decided.get("signatures") or decided.get("sights") or {})
     return TrainingStep(
         int(look["step"]),
         picture,
         action,
-        said,
+        reasoning,
         outcome,
         known,
         bool(record.get("failed")),

@@ -55,7 +55,7 @@ class Shard:
 def write_shards(
     folder: Path, make: Callable[[int], Sample], count: int, *, per_shard: int = PER_SHARD
 ) -> tuple[Shard, ...]:
-    """Write samples 0 to `count` - 1; shards that are whole already are kept, as they hold the same samples."""
+    """Write samples 0 to `count` - 1; complete shards are not written again, as they contain the same samples."""
     folder.mkdir(parents=True, exist_ok=True)
     done = list(shards(folder)) if (folder / INDEX).exists() else []
     # A last shard of an earlier, shorter call is written anew.

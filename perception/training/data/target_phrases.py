@@ -127,19 +127,19 @@ class Names:
         """The phrases for one target, by its number; those with a place or a neighbour only where it has no other."""
         target, nouns = self.screen.targets[number], _nouns(self.screen.targets[number])
         found = False
-        for words, shown in self._shown(number):
+        for words, description in self._descriptions(number):
             if self._alone((words, "", "")):
                 found = True
-                yield Phrase(shown, target)
-                if shown == target.text:
-                    yield Phrase(f"“{shown}”", target)
+                yield Phrase(description, target)
+                if description == target.text:
+                    yield Phrase(f"“{description}”", target)
             for noun in nouns:
                 if self._alone((words, noun, "")) and noun != "text":
                     found = True
-                    yield Phrase(f"the {shown} {noun}", target)
+                    yield Phrase(f"the {description} {noun}", target)
                 if target.colour and self._alone((words, noun, target.colour)):
                     found = True
-                    yield Phrase(f"the {target.colour} {shown} {noun}", target)
+                    yield Phrase(f"the {target.colour} {description} {noun}", target)
         for noun in nouns:
             if noun not in {"text", "cell"} and self._alone(("", noun, "")):
                 yield Phrase(f"the {noun}", target)
@@ -150,7 +150,7 @@ class Names:
         if not found:
             yield from self._placed(number)
 
-    def _shown(self, number: int) -> Iterator[tuple[str, str]]:
+    def _descriptions(self, number: int) -> Iterator[tuple[str, str]]:
         """Each name as it is compared, and as it is written; long texts have only themselves."""
         target = self.screen.targets[number]
         for name in dict.fromkeys(self._names[number]):
@@ -164,16 +164,16 @@ class Names:
     def _placed(self, number: int) -> Iterator[Phrase]:
         """Phrases by a neighbour in the same line, or by an ordinal."""
         target, noun = self.screen.targets[number], _nouns(self.screen.targets[number])[0]
-        for words, shown in list(self._shown(number))[:1]:
+        for words, description in list(self._descriptions(number))[:1]:
             same = self._holders[words, noun, ""]
             if noun in {"text", "cell"} or len(same) > 12:
                 continue
-            if beside := self._beside(number, same):
-                yield Phrase(f"the {shown} {noun} next to {beside}", target, plain=False)
+            if neighbour := self._neighbour(number, same):
+                yield Phrase(f"the {description} {noun} next to {neighbour}", target, plain=False)
             if place := self._which(number, same):
-                yield Phrase(f"the {place[0]} {shown} {noun}{place[1]}", target, plain=False)
+                yield Phrase(f"the {place[0]} {description} {noun}{place[1]}", target, plain=False)
 
-    def _beside(self, number: int, same: list[int]) -> str:
+    def _neighbour(self, number: int, same: list[int]) -> str:
         """The text nearest in its line, when there is one such text and no other of the same name in that line."""
         targets, box = self.screen.targets, self.screen.targets[number].box
         lined = [n for n, each in enumerate(targets) if each.text and n not in same and _in_line(each, targets[number])]

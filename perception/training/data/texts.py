@@ -75,7 +75,7 @@ def _count(rng: Random) -> tuple[str, str]:
 def _write(rng: Random) -> tuple[str, str]:
     word = rng.choice(words.ACTIONS["en"])
     field, text = rng.choice(words.FIELDS["en"]), words.value(rng)
-    told, call = rng.choice(
+    sentence, call = rng.choice(
         (
             (f"a click on {word}", {"kind": "click", "target": word}),
             (f"a double click on {word}", {"kind": "click", "target": word, "count": 2}),
@@ -84,7 +84,7 @@ def _write(rng: Random) -> tuple[str, str]:
             ("scrolling down", {"kind": "scroll", "direction": "down"}),
         )
     )
-    return f"Write {told} as an action.", f"<tool_call>\n{json.dumps(call, ensure_ascii=False)}\n</tool_call>"
+    return f"Write {sentence} as an action.", f"<tool_call>\n{json.dumps(call, ensure_ascii=False)}\n</tool_call>"
 
 
 def _repeat(rng: Random) -> tuple[str, str]:

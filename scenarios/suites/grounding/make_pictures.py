@@ -32,20 +32,20 @@ def make(folder: Path, seed: int = 7, only: str = "", sheets: Path | None = None
     chosen = [plan for plan in plans(seed) if only in plan.name]
     (folder / SCREENS).mkdir(parents=True, exist_ok=True)
     lines: list[dict[str, Any]] = []
-    shown: list[tuple[Image.Image, list[dict[str, Any]]]] = []
+    pages: list[tuple[Image.Image, list[dict[str, Any]]]] = []
     if not chosen:
         raise UsageError(f"no picture is called {only!r}; their names are like {plans(seed)[0].name}")
     with studio(sorted({plan.font for plan in chosen})) as room:
         for plan in chosen:
             page = room.render(plan)
-            asked = questions(plan, page)
+            records = questions(plan, page)
             page.image.save(folder / SCREENS / f"{plan.name}.webp", lossless=True, method=4, quality=80)
-            lines += asked
-            shown.append((page.image, asked))
+            lines += records
+            pages.append((page.image, records))
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     (folder / DATASET).write_text(text, encoding="utf-8")
     if sheets:
-        write_sheets(shown, sheets)
+        write_sheets(pages, sheets)
     return len(chosen)
 
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Makes the pictures of the grounding suite, with the boxes that the pages themselves give.",
         epilog="Example: python -m handeye.scenarios.suites.grounding --folder ground --only mail --sheets look",
     )
-    parser.add_argument("--folder", type=Path, default=HERE, help="where they go (default: beside this module)")
+    parser.add_argument("--folder", type=Path, default=HERE, help="output folder (default: the folder of this module)")
     parser.add_argument("--seed", type=int, default=7, help="another one makes other pictures (default: 7)")
     parser.add_argument("--only", default="", metavar="TEXT", help="only pictures whose names hold it, as mail-dark")
     parser.add_argument("--sheets", type=Path, metavar="DIR", help="also write sheets of them with their boxes drawn")
@@ -70,10 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def write_sheets(shown: Sequence[tuple[Image.Image, list[dict[str, Any]]]], folder: Path) -> list[Path]:
+def write_sheets(pages: Sequence[tuple[Image.Image, list[dict[str, Any]]]], folder: Path) -> list[Path]:
     """Write `1.png`, `2.png` … into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = [_marked(*each) for each in shown]
+    made = [_marked(*each) for each in pages]
     written = []
     for start in range(0, len(made), ACROSS * DOWN):
         part = made[start : start + ACROSS * DOWN]
@@ -87,14 +87,14 @@ def write_sheets(shown: Sequence[tuple[Image.Image, list[dict[str, Any]]]], fold
     return written
 
 
-def _marked(image: Image.Image, asked: list[dict[str, Any]]) -> Image.Image:
+def _marked(image: Image.Image, records: list[dict[str, Any]]) -> Image.Image:
     font = _font()
     scale = WIDTH / image.width if image.width > image.height else 800 / image.height
     small = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
-    framed = Image.new("RGB", (WIDTH, small.height + 20 * len(asked) + 10), "white")
+    framed = Image.new("RGB", (WIDTH, small.height + 20 * len(records) + 10), "white")
     framed.paste(small, (0, 0))
     pen = ImageDraw.Draw(framed)
-    for number, line in enumerate(asked, 1):
+    for number, line in enumerate(records, 1):
         ink = INKS[line["type"]]
         if line["bbox"]:
             left, top, right, bottom = (round(edge * scale) for edge in line["bbox"])

@@ -56,12 +56,12 @@ CODE = (
 
 @dataclass(frozen=True)
 class QuestionCandidate:
-    """Something on the page that can be asked for."""
+    """An element of the page that a question may have as its target."""
 
     kind: str
     """`text` if its own words identify it, `widget` if words next to it do, `icon` if its drawing does."""
     called: str
-    """Its words in the picture's language, or its drawing: only what is there once is asked for."""
+    """Its words in the picture's language, or its icon; only unique elements become targets."""
     near: str
     """Words next to it, where there are several of its kind."""
     phrases: tuple[str, ...]
@@ -88,15 +88,15 @@ class PageContent:
     def text(self, label: str, role: str, *, fit: bool = False, near: str = "", phrase: str = "") -> Markup:
         """Marks what says its own name; `fit` where it is wider than its words. `phrase` asks for it in another way."""
         words = german().get(label, label) if self.language == "de" else label
-        beside = german().get(near, near) if self.language == "de" else near
-        asked: tuple[str, ...]
+        neighbour = german().get(near, near) if self.language == "de" else near
+        phrases: tuple[str, ...]
         if phrase:
-            asked = (phrase,)
+            phrases = (phrase,)
         elif near:
-            asked = (f"the {words} {role} next to {beside}", f"the “{words}” {role} next to “{beside}”")
+            phrases = (f"the {words} {role} next to {neighbour}", f"the “{words}” {role} next to “{neighbour}”")
         else:
-            asked = (words, f"the {words} {role}", f"the “{words}” {role}")
-        return self._mark(QuestionCandidate("text", words, beside, asked), fit=fit)
+            phrases = (words, f"the {words} {role}", f"the “{words}” {role}")
+        return self._mark(QuestionCandidate("text", words, neighbour, phrases), fit=fit)
 
     def widget(self, label: str, role: str, *, near: bool = False) -> Markup:
         """Mark a field, box or slider that words next to it name; `near` where it has none of its own."""
@@ -106,11 +106,11 @@ class PageContent:
 
     def icon(self, name: str, *, near: str = "") -> Markup:
         """Marks something that is drawn."""
-        beside = german().get(near, near) if self.language == "de" else near
-        asked = tuple(f"the {each} next to {beside}" if near else f"the {each}" for each in icons()[name])
+        neighbour = german().get(near, near) if self.language == "de" else near
+        phrases = tuple(f"the {each} next to {neighbour}" if near else f"the {each}" for each in icons()[name])
         if name == "picture-of":
-            asked = (f"the picture above {beside}",)
-        return Markup('data-icon="{}" {}').format(name, self._mark(QuestionCandidate("icon", name, beside, asked)))
+            phrases = (f"the picture above {neighbour}",)
+        return Markup('data-icon="{}" {}').format(name, self._mark(QuestionCandidate("icon", name, neighbour, phrases)))
 
     def tool(self, name: str, *, near: str = "", main: bool = False) -> Markup:
         """A button that shows nothing but an icon."""

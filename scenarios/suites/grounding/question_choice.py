@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Of each kind on one picture.
 MOST = {"text": 2, "icon": 2, "widget": 1}
-#: Of the pictures, so many are asked for something that is not there.
+#: Number of pictures with a question whose target is absent.
 ABSENT = 0.4
 #: The shorter side, in pixels of the picture, up to which a thing counts as small, and as of middle size.
 SMALL, MIDDLE = 22, 36
@@ -33,8 +33,8 @@ def questions(plan: PicturePlan, page: Rendered) -> list[dict[str, Any]]:
         dice.shuffle(of_kind)
         # What stands alone comes before what is one of many: otherwise rows would outnumber all else.
         alone = [spot for spot in of_kind if kind == "widget" or not spot.candidate.near]
-        beside = [spot for spot in of_kind if spot not in alone]
-        mixed = alone[: most - 1] + beside[:1] + alone[most - 1 :] + beside[1:]
+        ambiguous = [spot for spot in of_kind if spot not in alone]
+        mixed = alone[: most - 1] + ambiguous[:1] + alone[most - 1 :] + ambiguous[1:]
         chosen += mixed[:most]
     found = [_line(plan, page, spot, dice.choice(spot.candidate.phrases)) for spot in chosen]
     if dice.random() < ABSENT and (phrase := _absent(plan, page)):

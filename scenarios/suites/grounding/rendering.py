@@ -29,7 +29,7 @@ PROBE = """name => {
 
 
 class Spot(NamedTuple):
-    """What can be asked for, and where the page has it, in pixels of the picture."""
+    """Possible targets with their boxes, in pixels of the picture."""
 
     candidate: QuestionCandidate
     box: tuple[float, float, float, float]

@@ -76,13 +76,13 @@ def test_a_data_set_is_asked_picture_by_picture_and_by_its_groups(tmp_path: Path
         lines += [record | {"instruction": f"thing {number} {part}"} for part in "ab"]
     file = tmp_path / "screens.jsonl"
     file.write_text("\n".join(map(json.dumps, lines)))
-    assert [len(picture.asked) for picture in data_set(file)] == [2] * 6
+    assert [len(picture.questions) for picture in data_set(file)] == [2] * 6
     few = list(data_set(file, most=3))
     assert [picture.image.getpixel((0, 0)) for picture in few] == [(0, 0, 0), (2, 0, 0), (4, 0, 0)]
-    assert few[1].asked[0] == ("thing 2 a", (1, 2, 30, 40), ("type icon", "theme dark"))
+    assert few[1].questions[0] == ("thing 2 a", (1, 2, 30, 40), ("type icon", "theme dark"))
     file.write_text(json.dumps({"image": "0.png", "instruction": "what is not there", "bbox": None}))
     (picture,) = data_set(file)
-    assert picture.asked == (("what is not there", None, ()),)
+    assert picture.questions == (("what is not there", None, ()),)
     file.write_text('{"image": "0.png"}')
     with pytest.raises(UsageError, match="each line needs an image, an instruction and a bbox"):
         list(data_set(file))

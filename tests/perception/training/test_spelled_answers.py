@@ -47,11 +47,11 @@ def test_a_row_follows_from_its_number_alone() -> None:
     assert one
     assert again
     assert other
-    assert (one.asked, one.delta, one.tiles.tobytes()) == (again.asked, again.delta, again.tiles.tobytes())
-    assert one.asked != other.asked
-    texts = [group for group in one.asked if "<IMG_CONTEXT>" not in group[0][0]]
+    assert (one.groups, one.delta, one.tiles.tobytes()) == (again.groups, again.delta, again.tiles.tobytes())
+    assert one.groups != other.groups
+    texts = [group for group in one.groups if "<IMG_CONTEXT>" not in group[0][0]]
     assert len(texts) == 3
-    shown = sum(group[0][0].count("<IMG_CONTEXT>") for group in one.asked)
+    shown = sum(group[0][0].count("<IMG_CONTEXT>") for group in one.groups)
     assert shown == 64 * len(one.tiles)
     assert spelled(preset("tiny-cpu"), 0, 3, 0.5) is None  # its minutes are for pointing
 
@@ -76,7 +76,7 @@ def test_pages_are_practised_out_of_shards(tmp_path: Path) -> None:
     assert drawn.tiles.tobytes() != mixed.tiles.tobytes()
     sizes = replace(preset("tiny-cpu"), mix=1.0)
     rows = [row for step in range(6) if (row := spelled(sizes, 0, step, 0.0, folder))]
-    answers = {answer for row in rows for group in row.asked for _, answer in group}
+    answers = {answer for row in rows for group in row.groups for _, answer in group}
     asked = {question.answer for sample in samples for question in sample.questions}
     assert len(answers & asked) > 4
     with pytest.raises(SetupError, match=r"holds no shards\.json"):

@@ -127,7 +127,7 @@ def test_numpy_reads_what_torch_does(trained: Any) -> None:
     with torch.inference_mode():
         patches = pocket.look(torch.from_numpy(pixels))
         assert pocket.keys(patches).numpy() == pytest.approx(keys, abs=1e-3)
-        assert pocket.shown(patches)["edges"].numpy() == pytest.approx(edges, abs=3e-3)
+        assert pocket.classify_patches(patches)["edges"].numpy() == pytest.approx(edges, abs=3e-3)
         for phrase in ("the red heart icon", "Ünïcode’s 2nd  “x_y” — ½ 日本語", "A"):
             words = pocket.words(pocket.tokens([phrase]))
             assert words[0].numpy() == pytest.approx(reading.words(phrase), abs=1e-3)

@@ -249,7 +249,7 @@ def test_what_holds_no_data_set_is_told(drawn: list[Drawn], tmp_path: Path) -> N
     with pytest.raises(UsageError) as told:
         read_dataset(tmp_path, "parquet")
     assert all(name in str(told.value) for name in FORMATS)
-    with pytest.raises(UsageError, match="cannot be told by its files' names"):
+    with pytest.raises(UsageError, match="cannot be recognised by its files' names"):
         read_dataset(tmp_path)
     for name in FORMATS:
         with pytest.raises(UsageError, match=f"holds no question in the format {name}"):

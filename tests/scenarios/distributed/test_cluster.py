@@ -66,7 +66,7 @@ def test_another_machine_is_sent_what_a_suite_needs_and_sends_back_what_came_of_
     result, failed = read_results(suites / "out" / "results.jsonl")
     assert (result.status, result.reason, result.file) == ("passed", "", "todos.yaml")
     (check,) = failed.attempts[0].checks
-    assert (failed.status, check.picture) == ("failed", "out/trials/002-b/checks/never-1.png")
+    assert (failed.status, check.picture) == ("failed", "out/attempts/002-b/checks/never-1.png")
     assert (suites / check.picture).is_file()
     assert (suites / result.attempts[0].run / "report.html").exists()
     assert (suites / "todos.anchors" / "a.yaml").exists()
@@ -84,13 +84,13 @@ def test_a_model_that_workers_cannot_share_and_a_cluster_that_is_not_there_are_t
 
 
 def test_what_travels_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "trials" / "001-a"
+    folder = tmp_path / "attempts" / "001-a"
     (folder / "node_modules").mkdir(parents=True)
     (folder / "node_modules" / "huge.js").write_bytes(bytes(2000))
     for name, size in (("small", 10), ("large", 1000), ("middle", 100)):
         (folder / name).write_bytes(bytes(size))
     unpack(pack_attempt(folder, tmp_path, most=500), tmp_path / "back")
-    back = tmp_path / "back" / "trials" / "001-a"
+    back = tmp_path / "back" / "attempts" / "001-a"
     assert sorted(path.name for path in back.iterdir()) == [OMITTED_LIST, "middle", "small"]
     assert (back / OMITTED_LIST).read_text() == "large\n"
     monkeypatch.setattr("handeye.scenarios.distributed.archives.MAX_SUITE_BYTES", 1000)

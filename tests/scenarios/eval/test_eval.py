@@ -95,7 +95,7 @@ def test_a_model_that_goes_down_leaves_what_was_measured_and_it_goes_on(
     stand.lives = 3
     stopped = handeye_eval(questions, "--model", stand.url, "--json", out, "--answer-seconds", 1)
     stand.close()
-    told(stopped, 3, "3 of 6 results are kept in", "the same command goes on")
+    told(stopped, 3, "3 of 6 results are in", "the same command continues")
     assert not out.exists()
     again = Stand(drawn, port=int(stand.url.split(":")[2].partition("/")[0]))
     try:
@@ -148,7 +148,7 @@ def test_what_cannot_be_asked_counts_as_wrong_and_is_counted_apart(
     out = tmp_path / "out.json"
     done = handeye_eval(questions, "--model", stand.url, "--json", out, "--html", tmp_path / "report")
     told(done, 0)
-    assert "2 could not be asked or answered" in done.stdout
+    assert "2 questions got no answer" in done.stdout
     result = read(out)
     assert (result["errors"], result["correct"]) == (2, 2)
     assert "too large for this model" in result["results"][2]["error"]
@@ -245,7 +245,7 @@ def test_what_cannot_be_understood_is_a_usage_error(
 def test_a_script_that_is_used_up_keeps_what_was_measured(questions: Path, drawn: list[Drawn], tmp_path: Path) -> None:
     model = script(tmp_path / "answers.txt", drawn[:4])
     out = tmp_path / "out.json"
-    told(handeye_eval(questions, "--model", model, "--json", out), 3, "is used up", "4 of 6 results are kept")
+    told(handeye_eval(questions, "--model", model, "--json", out), 3, "is used up", "4 of 6 results are in")
     assert len((tmp_path / "out.items.jsonl").read_text().splitlines()) == 5
 
 

@@ -167,7 +167,7 @@ def test_attempts_are_linked_and_steps_gone_through_by_keys(opened: Page) -> Non
     expect(slider).to_have_value("1")
     before, after = detail.locator(".stage img").all()
     assert before.get_attribute("src") != after.get_attribute("src")
-    assert "trials/003-at-the-second-try-attempt-2/run/screens/" in (after.get_attribute("src") or "")
+    assert "attempts/003-at-the-second-try-attempt-2/run/screens/" in (after.get_attribute("src") or "")
     assert detail.locator(".stage .ink .ring").count() == 1, "where it pressed"
     assert detail.locator(".stage .ink .changed").count() == 1, "and what that changed"
     opened.keyboard.press("ArrowRight")
@@ -249,7 +249,7 @@ def test_two_hundred_steps_stay_small_and_are_scrubbed(chromium: Browser, tmp_pa
 
 
 def test_a_hidden_value_stands_nowhere_in_the_output(report: Path) -> None:
-    logs = list(report.parent.glob("trials/*/run/page.jsonl"))
+    logs = list(report.parent.glob("attempts/*/run/page.jsonl"))
     assert logs
     assert all("{{secret:till}}" in log.read_text(encoding="utf-8") for log in logs)
     for path in [report, *logs, report.parent / "results.jsonl"]:
@@ -261,15 +261,15 @@ def test_what_is_kept_of_runs(suite: Path, trace: Retention, runs: list[str]) ->
     out = suite / trace
     results = _run(suite, trace, trace, only=("greets Ada", "at the second try"))
     assert [each.status for each in results] == ["passed", "flaky"]
-    kept = sorted(path.parent.name for path in out.glob("trials/*/run"))
+    kept = sorted(path.parent.name for path in out.glob("attempts/*/run"))
     assert [name[:3] for name in kept] == runs
     assert [bool(each.run) for result in results for each in result.attempts].count(True) == len(runs)
-    pictures = [*out.glob("trials/**/*.webp"), *out.glob("trials/**/*.png")]
+    pictures = [*out.glob("attempts/**/*.webp"), *out.glob("attempts/**/*.png")]
     assert bool(pictures) == (trace != "off")
     if trace == "retain-on-failure":
         assert kept == ["002-at-the-second-try"], "the attempt that failed"
     else:
-        assert "run's folder any more" in (out / "trials" / kept[0] / "run" / "report.html").read_text("utf-8")
+        assert "run's folder any more" in (out / "attempts" / kept[0] / "run" / "report.html").read_text("utf-8")
         assert "screens/" not in (out / "report.html").read_text("utf-8")
 
 

@@ -256,7 +256,7 @@ def test_out_of_memory_the_caches_go_first_and_then_tiles(small_checkpoint: Path
     hook = language.register_forward_pre_hook(exhausted(1100), with_kwargs=True)
     (answer,) = engine.generate(Request(prompt, max_tokens=4))
     assert answer.notes == (
-        "what was kept of earlier screens was let go: the memory ran out",
+        "the memory ran out: the caches of earlier screens were emptied",
         "at most 3 tiles a picture instead of 12: the memory ran out",
     )
     assert answer.tiles == 1
