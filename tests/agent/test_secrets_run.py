@@ -28,6 +28,7 @@ from handeye.tools.actions import parse_action
 from handeye.tools.errors import UsageError
 from handeye.tools.screenshot import Screenshot
 from handeye.tools.secrets.store import Secret, Secrets
+from tests.requirements import unavailable
 
 VALUE = "Zebra&quartz 8461"
 
@@ -228,8 +229,9 @@ def test_a_mistake_of_ours_is_reported_without_the_secret(browser: Any, percepti
 
 
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("Xvfb"), reason="needs Xvfb and openbox")
-@pytest.mark.skipif(not shutil.which("zenity"), reason="needs zenity")
 def test_a_desktop_run_leaves_no_secret_in_files_or_pictures(perception: EmbeddedPerception, tmp_path: Path) -> None:
+    if not shutil.which("zenity"):
+        unavailable("there is no zenity; run: apt-get install zenity")
     from handeye.tools import Virtual
 
     secrets = Secrets([Secret("shop", VALUE)])

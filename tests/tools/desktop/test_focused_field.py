@@ -14,6 +14,7 @@ from handeye.tools import Virtual
 from handeye.tools.actions import Target, Type
 from handeye.tools.errors import ActionFailed
 from handeye.tools.geometry import Point
+from tests.requirements import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +57,7 @@ root.mainloop()
 def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Virtual, Callable[[], list[str]]]]:
     """The form, and what its fields hold."""
     if subprocess.run([PYTHON, "-c", "import tkinter"], capture_output=True, check=False).returncode:
-        pytest.skip("there is no Tk for Python; run: apt-get install python3-tk")
+        unavailable("there is no Tk for Python; run: apt-get install python3-tk")
     folder = tmp_path_factory.mktemp("form")
     (folder / "form.py").write_text(FORM)
     held = folder / "held"

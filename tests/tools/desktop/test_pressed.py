@@ -11,6 +11,7 @@ from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import judge
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Target
+from tests.requirements import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from handeye.perception.outcome import Outcome
 
 if not shutil.which("dbus-daemon"):
-    pytestmark = pytest.mark.skip(reason="there is no dbus-daemon; run: apt-get install dbus at-spi2-core")
+    unavailable("there is no dbus-daemon; run: apt-get install dbus at-spi2-core")
 
 
 @pytest.fixture(scope="module")

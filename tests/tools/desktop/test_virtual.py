@@ -18,6 +18,7 @@ from handeye.tools import Virtual
 from handeye.tools.actions import Click, Drag, Key, Navigate, Scroll, Type, Wait
 from handeye.tools.errors import ActionRefused, DeviceLost, SetupError, UsageError
 from handeye.tools.geometry import Point
+from tests.requirements import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +83,7 @@ def test_any_text_typed_into_an_editor_and_saved_by_keyboard_is_in_the_file_byte
 
 def test_any_text_reaches_a_qt_program(tmp_path: Path) -> None:
     if not shutil.which("featherpad"):
-        pytest.skip("there is no featherpad; run: apt-get install featherpad")
+        unavailable("there is no featherpad; run: apt-get install featherpad")
     note = tmp_path / "note.txt"
     note.write_text("")
     with Virtual(f"featherpad {note}") as virtual:

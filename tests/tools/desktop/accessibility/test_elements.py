@@ -14,6 +14,7 @@ from handeye.tools.actions import Click, Key, Type, Window
 from handeye.tools.desktop.accessibility import service
 from handeye.tools.desktop.accessibility.order import StableIds, in_lines, label_beside
 from handeye.tools.geometry import Box
+from tests.requirements import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +112,7 @@ def test_ticks_lists_and_labels_are_told_and_what_a_window_lies_over_is_called_c
 
 def test_a_password_field_is_secret_and_its_value_is_never_told() -> None:
     if not Path(ASKPASS).exists():
-        pytest.skip(f"there is no {ASKPASS}; run: apt-get install ssh-askpass-gnome")
+        unavailable(f"there is no {ASKPASS}; run: apt-get install ssh-askpass-gnome")
     with Virtual(ASKPASS) as virtual:
         virtual.perform(Type(text="s3cret"))
         virtual.settle()
@@ -174,4 +175,4 @@ def test_things_are_read_line_by_line_and_fields_by_what_stands_beside_them() ->
 
 
 if not shutil.which("dbus-daemon"):
-    pytestmark = pytest.mark.skip(reason="there is no dbus-daemon; run: apt-get install dbus at-spi2-core")
+    unavailable("there is no dbus-daemon; run: apt-get install dbus at-spi2-core")
