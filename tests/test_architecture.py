@@ -38,6 +38,7 @@ LOWER = (
     + "        pass\n" * 80
 )
 UPPER = '"""Upper, beside it."""\n\nfrom handeye.tools.lower import Scene\n\n\nclass Upper:\n    """Upper."""\n'
+RETIRED = '"""Retired."""\n\n\ndef lines() -> int:\n    """One."""\n    said = 1\n    return said\n'
 TWIN = '"""Twin."""\n\n\nclass Upper:\n    """Another one."""\n'
 
 
@@ -47,6 +48,7 @@ def test_each_rule_finds_what_breaks_it(tmp_path: Path) -> None:
     (tmp_path / "tools" / "lower.py").write_text(LOWER)
     (tmp_path / "agent" / "upper.py").write_text(UPPER)
     (tmp_path / "agent" / "inner" / "upper.py").write_text(TWIN)
+    (tmp_path / "scenarios" / "retired.py").write_text(RETIRED)
     architecture = Architecture(tmp_path)
     assert {rule: bool(found() if callable(found := getattr(architecture, rule)) else found) for rule in RULES} == (
         dict.fromkeys(RULES, True)
