@@ -105,7 +105,7 @@ def _aim_again(click: Click, observation: Observation, context: RunContext) -> C
     if not target.phrase or target.point is None:
         return None
     grounding = context.perception.ground(replace(observation, view=zoom_box(target, observation)), target.phrase)
-    if grounding is None or (grounding.element and grounding.element == target.element):
+    if grounding is None or grounding.unclear or (grounding.element and grounding.element == target.element):
         return None
     near = SAME_PLACE * max(1.0, observation.screenshot.scale)
     if abs(grounding.point.x - target.point.x) <= near and abs(grounding.point.y - target.point.y) <= near:

@@ -1,32 +1,50 @@
-"""Perception without a model: the elements of the platform, and the text that OCR reads."""
+"""Perception without a model: the elements of the platform, and what the picture shows, ranked by their evidence."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from handeye.perception.observation import Grounding, Observation
+from handeye.perception.phrases.match import Match
 from handeye.perception.phrases.matching import find, permitted, unclear
+from handeye.perception.ranking.evidence import bounded, read_evidence
+from handeye.perception.ranking.ranking import rank
 from handeye.perception.reading import ocr
-from handeye.perception.reading.outlines import readable
+from handeye.perception.reading.outlines import outlined, readable
 from handeye.perception.usage import Usage
 
 if TYPE_CHECKING:
-    from handeye.perception.phrases.match import Match
+    from collections.abc import Sequence
+
+    from handeye.perception.ranking.ranking import Ranked
     from handeye.tools.device import Device
     from handeye.tools.element import Element
 
-#: Platform elements that match at least this well are not compared with the text in the picture.
+#: Platform elements that match at least this well are not compared with the picture.
 GOOD = 0.75
+#: Answers that are less sure are “not there”: below it, more answers on harvested screens are wrong than right.
+MIN_CONFIDENCE = 0.3
+#: Where several places are alike, each of them may be less sure: together they must be this sure.
+PRESENT = 0.8
+#: A place that is less sure is reported, but no action is performed on it.
+ACTING = 0.75
+#: Another place with at least this share of the confidence of the first is a near tie.
+NEAR_TIE = 0.6
+#: A longer phrase has too many exact readings to try all of them.
+LONGEST_EXACT = 120
+#: So many places are listed.
+LISTED = 6
 
 
 class EmbeddedPerception:
-    """Grounds phrases by names: elements of the page or program first, then text of the picture."""
+    """Grounds phrases by names: elements of the page or program first, then everything that the picture shows."""
 
     name = "embedded"
 
-    def __init__(self) -> None:
+    def __init__(self, min_confidence: float = MIN_CONFIDENCE) -> None:
         self.usage = Usage()
         self.notes: tuple[str, ...] = ()
+        self.min_confidence = min_confidence
 
     def observe(self, device: Device) -> Observation:
         """Capture the screen and request the elements of the platform. Text is read when it is first needed."""
@@ -35,19 +53,49 @@ class EmbeddedPerception:
         return Observation(screenshot, elements, signals, reader=ocr.read, hit_test=device.hit_test)
 
     def ground(self, observation: Observation, phrase: str) -> Grounding | None:
-        """Return where the phrase is; None if no element matches it well enough."""
+        """Return where the phrase is; None if nothing is at least `min_confidence` likely to be it."""
+        phrase = bounded(phrase)
         size = (observation.screenshot.width, observation.screenshot.height)
-        known = [match for match in find(phrase, observation.elements, size=size) if _on(match, size)]
+        known = [match for match in exact(phrase, observation.elements, size) if _on(match, size)]
         if known and known[0].score >= GOOD:
             return _grounding(phrase, known[0], observation.elements, size)
-        texts = tuple(readable(observation, phrase))
-        read = permitted(find(phrase, texts, size=size), phrase, observation.elements)
-        if read and (not known or read[0].score > known[0].score):
-            return _grounding(phrase, read[0], texts, size)
-        return _grounding(phrase, known[0], observation.elements, size) if known else None
+        ranked = self.candidates(observation, phrase)
+        if known and (not ranked or known[0].confidence >= ranked[0].confidence):
+            return _grounding(phrase, known[0], observation.elements, size)
+        return ranked[0] if ranked else None
+
+    def candidates(self, observation: Observation, phrase: str) -> list[Grounding]:
+        """Return the places in the picture that the phrase may mean, the most likely first, as `ground --all` lists."""
+        phrase = bounded(phrase)
+        size = (observation.screenshot.width, observation.screenshot.height)
+        strict = exact(phrase, readable(observation, phrase), size)
+        ranked = rank(phrase, visible_texts(observation), size, permitted(strict, phrase, observation.elements))
+        if observation.elements:  # what the platform judged by its structure is not read off the picture instead
+            matches = {id(each): Match(each.candidate.element, each.confidence, "") for each in ranked}
+            free = permitted(list(matches.values()), phrase, observation.elements)
+            ranked = [each for each in ranked if matches[id(each)] in free]
+        present = sum(each.confidence for each in ranked) >= PRESENT and self.min_confidence <= MIN_CONFIDENCE
+        likely = [each for each in ranked if each.confidence >= self.min_confidence]
+        return [_ranked(phrase, each, ranked, size) for each in likely or ranked[: LISTED if present else 0]]
 
     def close(self) -> None:
         """Do nothing: no model is loaded."""
+
+
+def visible_texts(observation: Observation) -> tuple[Element, ...]:
+    """Return everything that the picture shows: text, and outlined fields and controls."""
+    if not observation.reader:
+        return observation.words
+    return (*observation.words, *outlined(observation.screenshot, observation.words))
+
+
+def exact(phrase: str, elements: Sequence[Element], size: tuple[int, int]) -> list[Match]:
+    """Return the matches of the exact reading of a phrase, or of the noun phrase in an instruction."""
+    core = read_evidence(phrase).core
+    found = find(phrase, elements, size=size) if len(phrase) <= LONGEST_EXACT else []
+    if core == phrase or len(core) > LONGEST_EXACT or (found and found[0].score >= GOOD):
+        return found
+    return find(core, elements, size=size) or found
 
 
 def _on(match: Match, size: tuple[int, int]) -> bool:
@@ -62,3 +110,43 @@ def _grounding(phrase: str, match: Match, elements: tuple[Element, ...], size: t
     several = unclear(phrase, match, elements, size)
     notes = (match.why, several) if several else (match.why,)
     return Grounding(visible.centre, best.source, visible, match.confidence, best.id, notes, unclear=several)
+
+
+def _ranked(phrase: str, each: Ranked, ranked: Sequence[Ranked], size: tuple[int, int]) -> Grounding:
+    element = each.candidate.element
+    box = element.box.within(*size) or element.box
+    notes = (_why(each),)
+    doubt = _doubt(phrase, each, ranked)
+    return Grounding(
+        box.centre, element.source, box, each.confidence, element.id, (*notes, doubt) if doubt else notes, unclear=doubt
+    )
+
+
+def _why(each: Ranked) -> str:
+    candidate = each.candidate
+    named = f"“{candidate.text}”" if candidate.text else f"a {candidate.element.role}"
+    by = {
+        "label": f"the {candidate.element.role} of {named}",
+        "kind": f"a {candidate.element.role}",
+        "part": f"in a line, {named}",
+    }
+    return by.get(candidate.via, named) + (f", {candidate.name.why}" if candidate.name.why else "")
+
+
+def _doubt(phrase: str, each: Ranked, ranked: Sequence[Ranked]) -> str:
+    """Why no action is performed on a place: others are nearly as likely, or it is not likely enough."""
+    others = [other for other in ranked if other is not each and other.confidence >= NEAR_TIE * each.confidence]
+    if others:
+        places = "; ".join(
+            f"{_why(one)} at {tuple(one.candidate.element.box.centre)}" for one in [each, *others][:LISTED]
+        )
+        return (
+            f"{1 + len(others)} places fit “{phrase}” nearly as well: {places}; say which one, by its place or by what "
+            "stands next to it"
+        )
+    if each.confidence < ACTING:
+        return (
+            f"{_why(each)} is meant by “{phrase}” with a probability of only {each.confidence:.2f}; an action needs "
+            f"{ACTING}: use the words on the screen"
+        )
+    return ""

@@ -81,7 +81,8 @@ _LAST = {
 _ARTICLE = re.compile(
     r"^(?:(?:on|onto|at|upon)\s+)?(?:(?:the|an?|this|that|its|my|your|our|their|any)\s+)?", re.IGNORECASE
 )
-_ORDINAL = re.compile(
+#: An ordinal at the beginning of a noun phrase: see `ordinal_of`.
+ORDINAL = re.compile(
     r"^(?:very\s+)?(?P<word>(?:second|third|next)[ -](?:to[ -])?last|last|final|topmost|bottommost|penultimate|"
     + "|".join(_NUMBERS)
     + r"|(?P<digits>\d{1,3})(?:st|nd|rd|th)\b\.?|(?:number|no\.?|nr\.?|#)\s?(?P<hash>\d{1,3}))(?=\s|$)\s*"
@@ -110,7 +111,7 @@ _COUNTED_FROM = re.compile(
 _CLOSELY = r"(?:(?:directly|just|right|immediately)\s+)?"
 _SIDE = r"(?:to|on|at)\s+the\s+%s(?:[ -]hand)?(?:\s+side)?\s+(?:of|to|from)|%s\s+of"
 #: Words between a target and the words that identify it.
-_RELATIONS: tuple[tuple[str, str], ...] = (
+RELATIONS: tuple[tuple[str, str], ...] = (
     ("right", _CLOSELY + _SIDE % ("right", "right")),
     ("left", _CLOSELY + _SIDE % ("left", "left")),
     ("below", _CLOSELY + r"(?:below|underneath|under|beneath)"),
@@ -189,7 +190,7 @@ def readings(phrase: str) -> tuple[Query, ...]:
         if bare != whole:
             found.append(Query(text=bare))
     found += _described(bare, "", "", masked.content, 0.0)
-    for relation, pattern in _RELATIONS:
+    for relation, pattern in RELATIONS:
         for hit in re.finditer(rf"(?:^|(?<=\s))(?:{pattern})(?=\s)", bare, re.IGNORECASE):
             head, anchor = bare[: hit.start()].strip(" ,"), bare[hit.end() :].strip(" ,")
             if anchor and (head or relation in ("named", "with")):
@@ -293,15 +294,19 @@ def _place(words: str) -> str:
 
 def _ordinals(head: str) -> list[tuple[int, str, float]]:
     found: list[tuple[int, str, float]] = [(0, head, 0.0)]
-    if hit := _ORDINAL.match(head):
-        word = re.sub(r"[ -]+", " ", hit["word"].lower())
-        digits = hit["digits"] or hit["hash"]
-        number = int(digits) if digits else _NUMBERS.get(word) or _LAST.get(word, 0)
-        if number:
+    if hit := ORDINAL.match(head):
+        if number := ordinal_of(hit):
             found.append((number, _strip(head[hit.end() :]), 0.01))
     elif (hit := _NUMBERED.match(head)) and hit["noun"].lower() in ANY_ROLE and int(hit["n"]):
         found.append((int(hit["n"]), hit["noun"], 0.02))
     return found
+
+
+def ordinal_of(hit: re.Match[str]) -> int:
+    """Return the number that a match of `ORDINAL` means: 1 the first, -1 the last; 0 if it is none."""
+    word = re.sub(r"[ -]+", " ", hit["word"].lower())
+    digits = hit["digits"] or hit["hash"]
+    return int(digits) if digits else _NUMBERS.get(word) or _LAST.get(word, 0)
 
 
 def _roles(head: str) -> list[tuple[str, str, float]]:

@@ -286,6 +286,11 @@ def _by_meaning(w: str, t: str) -> Likeness:
     return NOTHING
 
 
+def same_meaning(wanted: str) -> frozenset[str]:
+    """Return the other words for the same thing; empty when none are known."""
+    return _SYNONYM_OF.get(" ".join(words(wanted)), frozenset())
+
+
 def _by_letters(w: str, t: str, seen: bool) -> Likeness:
     """Slips of the pen: every word must be nearly right, and every number exactly."""
     if len(w) < 4 or len(t) < 3:
