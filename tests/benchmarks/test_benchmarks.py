@@ -50,7 +50,7 @@ def test_a_second_question_sees_no_tile_and_says_the_same(lab: Lab) -> None:
     assert ground_after_decide.measure(lab, count=1).ratio > 0
 
 
-def test_an_exact_step_that_writes_something_else_is_told(lab: Lab) -> None:
+def test_an_exact_step_that_writes_something_else_is_reported(lab: Lab) -> None:
     visit = lab.walk[0]
     right = visit.answers["step_exact"]
     visit.answers["step_exact"] = [("something else", 1)]

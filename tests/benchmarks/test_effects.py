@@ -13,7 +13,7 @@ NOTHING = ("Do nothing", "Ripple only", "Say again", "Drawn fake")
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-def test_effects_are_told_from_the_look_of_a_pressed_button() -> None:
+def test_effects_are_distinguished_from_the_style_of_a_pressed_button() -> None:
     tried = list(try_all((*NEAR, *NOTHING), 1.0))
     assert not [each for each in tried if each.wrong]
     # On a busy machine something else may change at the same moment; `make reliability` wants each told exactly.
@@ -23,7 +23,7 @@ def test_effects_are_told_from_the_look_of_a_pressed_button() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-def test_a_bare_point_on_a_finer_screen_is_judged_as_well() -> None:
+def test_a_bare_point_on_a_finer_screen_has_an_outcome_too() -> None:
     tried = {each.name: each for each in try_all(("Bold", "Send in vain", "Drawn fake"), 2.0)}
     assert not any(each.wrong for each in tried.values()), tried
     assert sum(each.exact for each in tried.values()) >= 2, tried

@@ -16,7 +16,7 @@ MODELS = b'{"object": "list", "data": [{"id": "InternVL3-8B"}]}'
 
 
 class Odd:
-    """An HTTP server that lists a model and answers chats as told; it counts them and keeps what was asked."""
+    """An HTTP server that lists a model and answers chats by `chat`; it stores the requests."""
 
     def __init__(self) -> None:
         self.chat: Answering = lambda handler, body: self.reply(handler, 500, b"")

@@ -23,7 +23,7 @@ def test_equal_pictures_do_not_differ() -> None:
     assert difference(picture(), picture()).boxes == ()
 
 
-def test_regions_that_changed_are_told_apart_and_exact_to_the_pixel() -> None:
+def test_changed_regions_are_separate_and_exact_to_the_pixel() -> None:
     change = difference(picture(), picture((100, 50, 160, 90), (500, 400, 700, 440)))
     assert set(change.boxes) == {Box(100, 50, 160, 90), Box(500, 400, 700, 440)}
     assert change.box == Box(100, 50, 700, 440)

@@ -90,7 +90,7 @@ def test_labels_are_hit_on_pictures_of_unknown_pages(rendered: Any) -> None:
     assert len(missed) <= 0.04 * count, missed
 
 
-def test_save_is_told_from_save_as() -> None:
+def test_save_is_distinguished_from_save_as() -> None:
     line = "Save As..."
     image = Screenshot(Image.new("RGB", (400, 100), "white"))
     words = tuple(

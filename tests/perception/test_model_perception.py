@@ -81,7 +81,7 @@ def test_elements_that_are_covered_or_do_nothing_or_lie_elsewhere_are_not_meant(
     assert element_under((100, 100), observation(covered, text, away)) is None
 
 
-def test_a_closer_look_is_asked_first_and_mapped_back() -> None:
+def test_the_zoomed_question_comes_first_and_is_mapped_back() -> None:
     view = Box(400, 100, 800, 300)
     looking = perception("[[500, 500, 600, 600]]")
     found = looking.ground(observation(view=view), "x")
@@ -98,7 +98,7 @@ def test_what_is_not_in_the_closer_look_is_looked_for_on_the_whole_screen() -> N
     assert looking.usage.calls == 2
 
 
-def test_samples_are_one_call_beside_the_greedy_one() -> None:
+def test_samples_are_one_call_in_addition_to_the_greedy_one() -> None:
     looking = perception("[500, 500]", "[500, 500]", "[500, 500]", samples=3)
     found = ground(looking, observation())
     assert (found.samples, found.votes) == (((500, 250),) * 3, 3)
@@ -115,7 +115,7 @@ def test_the_place_most_samples_mean_wins_over_the_greedy_one() -> None:
     assert found.notes == ()
 
 
-def test_the_greedy_place_wins_where_all_differ_and_that_is_told() -> None:
+def test_the_greedy_place_wins_where_all_differ_and_a_note_reports_it() -> None:
     found = ground(perception("[100, 100]", "[800, 800]", "[-1, -1]", samples=3), observation())
     assert (found.point, found.samples) == ((100, 50), ((100, 50), (800, 400), None))
     assert found.confidence == 0.25
@@ -204,7 +204,7 @@ class Still:
         return ()
 
 
-def test_a_look_gathers_what_the_device_knows_and_reads_only_when_asked() -> None:
+def test_observe_collects_signals_and_reads_text_only_on_request() -> None:
     reads = []
 
     def reader(_: Screenshot) -> tuple[Element, ...]:

@@ -76,12 +76,14 @@ CASES: list[tuple[Action, Observation, str, str]] = [
 
 
 @pytest.mark.parametrize(("action", "after", "kind", "evidence"), CASES, ids=range(len(CASES)))
-def test_an_action_is_judged_by_its_effect(action: Action, after: Observation, kind: str, evidence: str) -> None:
+def test_an_outcome_follows_from_the_effect_of_the_action(
+    action: Action, after: Observation, kind: str, evidence: str
+) -> None:
     outcome = judge(action, obs(), after)
     assert (outcome.kind, evidence in outcome.evidence) == (kind, True), outcome
 
 
-def test_the_changed_region_is_told() -> None:
+def test_the_changed_region_is_reported() -> None:
     assert judge(CLICK, obs(), obs(drawn=(100, 100, 149, 149))).box == (100, 100, 150, 150)
 
 
@@ -159,7 +161,7 @@ LATE = Element(id="e6", box=Box(100, 90, 190, 110), role="text", name="Ready", s
         ),
     ],
 )  # fmt: skip
-def test_what_was_asked_decides(
+def test_the_requested_effect_decides(
     action: Action, before: Observation, after: Observation, kind: str, evidence: str
 ) -> None:
     outcome = judge(action, before, after)

@@ -44,7 +44,7 @@ def choose(policy: BestOfN, on: PolicyInput | None = None) -> Any:
     return policy.choose(on or task(), ModelPerception(policy.engine))
 
 
-def test_the_candidate_with_the_best_score_is_chosen_and_all_are_told() -> None:
+def test_the_candidate_with_the_best_score_is_chosen_and_all_are_reported() -> None:
     policy, _ = choosing(click('"Cancel"'), click('"Save"'), click('"Help"'), "0.2 0.8", "0.9 0.1", "0.3 0.7")
     decision = choose(policy)
     assert decision.action.target.phrase == "Save"
@@ -105,7 +105,7 @@ def past() -> StepSummary:
     )
 
 
-def test_the_same_model_as_critic_is_asked_over_the_prefix_of_the_decision() -> None:
+def test_the_same_model_as_critic_is_queried_over_the_prefix_of_the_decision() -> None:
     policy, engine = choosing(click('"Save"'), click('"Cancel"'), "1 0", "0 1", n=2)
     choose(policy, task(steps=(past(),)))
     texts = [to_text(prompt, [1]) for prompt in engine.prompts]
@@ -118,7 +118,7 @@ def test_the_same_model_as_critic_is_asked_over_the_prefix_of_the_decision() -> 
     assert "click “Cancel”<|im_end|>" in texts[3]
 
 
-def test_a_critic_of_its_own_is_told_its_task_as_system_text() -> None:
+def test_a_separate_critic_receives_its_task_as_system_text() -> None:
     critic = ScriptedEngine(["0 1", "1 0"], name="critic")
     policy, engine = choosing(click('"Save"'), click('"Cancel"'), n=2, critic=critic)
     decision = choose(policy)
@@ -132,13 +132,13 @@ def test_a_critic_of_its_own_is_told_its_task_as_system_text() -> None:
     policy.close()
 
 
-def test_a_critic_that_cannot_be_asked_is_a_model_error() -> None:
+def test_a_critic_that_cannot_be_queried_is_a_model_error() -> None:
     policy, _ = choosing(click('"Save"'), click('"Save"'), "good", n=2)
     with pytest.raises(ModelError, match="no 2 weights"):
         choose(policy)
 
 
-def test_the_critic_is_told_points_as_the_model_gives_them() -> None:
+def test_the_critic_receives_points_as_the_model_gives_them() -> None:
     view = Box(400, 100, 800, 300)
     policy, engine = choosing(click("[500, 250]"), click("[500, 250]"), "1 0", n=2)
     decision = choose(policy, task(view=view))

@@ -56,7 +56,7 @@ def test_an_answer_becomes_a_decision() -> None:
     assert decision.raw == CLICK.removesuffix("</tool_call>")
 
 
-def test_the_model_is_told_goal_screen_history_facts_and_trouble() -> None:
+def test_the_prompt_contains_goal_screen_history_facts_and_trouble() -> None:
     deciding, engine, perception = policy(CLICK)
     past = StepSummary(
         number=3,
@@ -91,13 +91,13 @@ def test_a_useless_answer_is_refused_with_the_reason_and_counted() -> None:
     assert deciding.usage.calls == 3
 
 
-def test_a_model_that_cannot_be_asked_is_a_model_error() -> None:
+def test_a_model_that_cannot_be_queried_is_a_model_error() -> None:
     deciding, _, perception = policy()
     with pytest.raises(ModelError):
         deciding.choose(task(), perception)
 
 
-def test_after_a_zoom_only_that_part_is_shown_and_points_are_mapped_back() -> None:
+def test_after_a_zoom_the_model_receives_only_that_part_and_points_are_mapped_back() -> None:
     deciding, engine, perception = policy('<tool_call>{"kind": "click", "target": [500, 500]}')
     decision = deciding.choose(task(view=Box(400, 100, 800, 300)), perception)
     assert engine.prompts[0].images[0].size == (400, 200)

@@ -1,4 +1,4 @@
-"""Workers that run scenarios side by side: one that dies costs nothing, and they end with what they work for."""
+"""Parallel workers: a killed one loses no scenario, and workers end with their command."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_worker_that_dies_takes_no_scenario_with_it_but_one_that_kills_two(run
     assert len(list((mine / "out" / "attempts").glob("002-*"))) == 1
 
 
-def test_what_cannot_be_run_at_all_is_told_by_a_worker_as_well(tmp_path: Path) -> None:
+def test_a_scenario_that_cannot_run_is_reported_by_a_worker_too(tmp_path: Path) -> None:
     file = tmp_path / "nowhere.yaml"
     file.write_text("scenarios:\n- {name: a, steps: scroll down, unchecked: true}\n")
     with pytest.raises(UsageError, match="“a” has no address"):

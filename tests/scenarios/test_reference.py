@@ -1,4 +1,4 @@
-"""The JSON Schema says what the loader says, and the reference is what the code says."""
+"""The JSON Schema agrees with the loader, and docs/reference.md with the code."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_the_command_prints_it_or_writes_it(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["schema", "--out", str(tmp_path / "none" / "suite.json")]).exit_code == 3
 
 
-def test_the_reference_is_fresh_and_staleness_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reference_is_current_and_a_stale_one_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = reference.reference()
     assert (ROOT / "docs" / "reference.md").read_text("utf-8") == text, "write it anew with: make reference"
     for told in ("### `handeye test PATH…`", "`HANDEYE_UPDATE_PICTURES`", "`max-steps`", "### `cell`", "`--resume`"):

@@ -97,7 +97,7 @@ scenarios:
 MODELS = 'scenarios: [{name: clears, goal: add milk and clear the list, ensures: [the page shows "0 items"]}]\n'
 
 
-def test_a_model_is_asked_the_first_time_and_then_only_for_what_has_drifted(folder: Path) -> None:
+def test_a_model_is_queried_the_first_time_and_then_only_for_what_has_drifted(folder: Path) -> None:
     def place(name: str, page: str) -> dict[str, Any]:
         """Where a thing is, as a model says it."""
         from handeye.tools import Browser

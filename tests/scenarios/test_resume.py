@@ -1,4 +1,4 @@
-"""A run of suites that was killed goes on where it was: nothing is lost, and nothing counts twice."""
+"""`handeye test --resume` continues a killed run: no result is lost, and none counts twice."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def begun(mine: Path) -> tuple[list[Scenario], Settings]:
     return scenarios, settings
 
 
-def test_what_differs_is_said_and_nothing_is_run(begun: tuple[list[Scenario], Settings], mine: Path) -> None:
+def test_a_changed_suite_is_reported_and_nothing_runs(begun: tuple[list[Scenario], Settings], mine: Path) -> None:
     scenarios, settings = begun
 
     def told(scenarios: list[Scenario], settings: Settings) -> str:

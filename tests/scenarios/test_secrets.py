@@ -1,4 +1,4 @@
-"""What a suite reports holds no value of a secret, wherever a check has read it."""
+"""Reports of a suite contain no value of a secret, wherever a check read it."""
 
 from __future__ import annotations
 

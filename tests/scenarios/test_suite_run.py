@@ -1,4 +1,4 @@
-"""Suites run on a real browser: what passes, what fails with what reason, and what is kept."""
+"""Suites run on a real browser: statuses, reasons, and the files of the output folder."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_command_is_served_and_ended(tmp_path: Path) -> None:
         httpx.get(url)
 
 
-def test_a_server_that_does_not_come_up_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_server_that_does_not_start_is_reported_with_its_output(tmp_path: Path) -> None:
     command = f"""{sys.executable} -c 'print("no room"); raise SystemExit(3)'"""
     with (
         pytest.raises(SetupError, match=r"ended with exit code 3\): no room"),

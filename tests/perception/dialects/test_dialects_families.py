@@ -380,7 +380,7 @@ def test_a_family_is_known_by_its_name(model: str, profile: str) -> None:
     assert profile_for(model)[0].name == profile
 
 
-def test_every_profile_reads_what_it_is_asked_for() -> None:
+def test_every_profile_parses_the_format_that_its_prompt_requests() -> None:
     for profile in PROFILES.values():
         assert set(profile.dialects) <= set(PARSERS)
         text = '<tool_call>{"kind": "back"}</tool_call>'

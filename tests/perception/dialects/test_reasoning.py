@@ -260,7 +260,7 @@ DRAFT, ANSWER = CALLS["tool call"][1:]
         {"content": [{"type": "text", "text": f"<think>{DRAFT}"}, {"type": "text", "text": f"</think>{ANSWER}"}]},
     ],
 )
-def test_fields_and_parts_of_a_server_are_told_apart(odd: Any, message: dict[str, Any], stream: bool) -> None:
+def test_fields_and_parts_of_a_server_are_distinguished(odd: Any, message: dict[str, Any], stream: bool) -> None:
     chat(odd, message, stream=stream)
     (got,) = open_engine(odd.url).generate(Request(PROMPT, stop=STOP, on_text=(lambda _: None) if stream else None))
     assert clicked(parse_action(got.separated, INTERNVL3_5, SIZE)[1]) == (610, 320)

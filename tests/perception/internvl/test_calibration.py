@@ -211,7 +211,7 @@ def inside(target: CalibrationTarget) -> tuple[int, int]:
     return (left + right) // 2, round(top + (bottom - top) * 0.14)
 
 
-def test_shapes_are_where_they_are_said_to_be_on_the_picture_and_on_the_page(tmp_path: Path) -> None:
+def test_shapes_have_the_stated_boxes_on_the_picture_and_on_the_page(tmp_path: Path) -> None:
     made = make_board((800, 600), 12, seed=5)
     (tmp_path / "board.html").write_text(made.page())
     with Browser(str(tmp_path / "board.html"), viewport=made.size) as browser:

@@ -38,7 +38,7 @@ SIZE = (1920, 1080)
         ("somebody/ScaleCUA-InternVL3-8B", SCALECUA),
     ],
 )
-def test_a_family_is_told_by_a_models_name(name: str, profile: ModelProfile) -> None:
+def test_a_family_is_recognised_by_a_models_name(name: str, profile: ModelProfile) -> None:
     found, note = profile_for(name)
     assert found == profile
     assert f"profile {profile.name} (coordinates {profile.space}), by its name" in note

@@ -68,7 +68,7 @@ def test_two_steps_share_the_prompt_up_to_the_screenshot() -> None:
     assert two.startswith(shared)
 
 
-def test_only_the_actions_on_offer_are_told_with_their_own_descriptions() -> None:
+def test_the_prompt_lists_only_the_available_actions_with_their_descriptions() -> None:
     text = tools_text(INTERNVL3, {"click", "done"})
     assert str(KINDS["click"].__doc__) in text
     assert "- done(success?, answer?)" in text
@@ -78,7 +78,7 @@ def test_only_the_actions_on_offer_are_told_with_their_own_descriptions() -> Non
     assert all(f"- {kind}(" in every and str(model.__doc__) in every for kind, model in KINDS.items())
 
 
-def test_tools_are_told_with_their_arguments_and_without_them_nothing_is_said_of_calls() -> None:
+def test_the_prompt_lists_tools_with_arguments_and_mentions_calls_only_with_tools() -> None:
     text = tools_text(INTERNVL3, {"click", "done"}, [stock])
     assert "- stock(article: text, most?: whole number): How many pieces are in stock.\n" in text
     assert "- call(tool, arguments?): Use one of the tools" in text
@@ -88,7 +88,7 @@ def test_tools_are_told_with_their_arguments_and_without_them_nothing_is_said_of
     assert "tools" not in without
 
 
-def test_each_profile_is_asked_in_its_own_form_and_coordinates() -> None:
+def test_each_profile_is_queried_in_its_own_form_and_coordinates() -> None:
     assert "<tool_call>" in tools_text(INTERNVL3, KINDS)
     assert "0 to 1000" in tools_text(INTERNVL3, KINDS)
     assert "<action>\nclick(x=0.5, y=0.5)\n</action>" in tools_text(SCALECUA, KINDS)
@@ -99,7 +99,7 @@ def test_each_profile_is_asked_in_its_own_form_and_coordinates() -> None:
     assert tools_text(INTERNVL3_5.with_thinking(), KINDS).endswith("write no other text after your thoughts.")
 
 
-def test_a_family_that_answers_with_a_point_is_asked_for_one() -> None:
+def test_the_prompt_requests_a_point_from_a_family_that_answers_with_points() -> None:
     asked = to_text(ground_prompt(INTERNVL3.model_copy(update={"answers": "point"}), IMAGE, "Save"), [1])
     assert "[x, y]" in asked
     assert "[x1, y1, x2, y2]" not in asked

@@ -96,7 +96,7 @@ def test_tiles_are_filled_where_they_lie() -> None:
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1280, 800), (2560, 1440), (3840, 2160), (1366, 768), (1170, 2532)])
-def test_pillow_need_not_be_asked_for_common_screens(size: tuple[int, int]) -> None:
+def test_common_screens_are_resized_without_pillow(size: tuple[int, int]) -> None:
     columns, rows = choose_grid(*size)
     assert order_of_sides(size, (columns * 448, rows * 448)) is not None
     assert order_of_sides(size, (448, 448)) is not None
@@ -146,7 +146,7 @@ def test_pictures_of_several_threads_do_not_mix() -> None:
         assert np.array_equal(small, whole(image, (448, 448)))
 
 
-def test_what_goes_wrong_in_a_thread_is_told() -> None:
+def test_an_error_in_a_thread_is_raised() -> None:
     def work(number: int) -> None:
         if number == 5:
             raise ValueError("five")

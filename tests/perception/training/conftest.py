@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
-    """Torch keeps to one thread."""
+    """Limits torch to one thread."""
     import torch
 
     threads = torch.get_num_threads()

@@ -47,11 +47,11 @@ def test_the_fusion_that_is_most_often_right_is_chosen() -> None:
         ("", ""),
     ],
 )
-def test_only_what_means_an_icon_is_asked_of_the_model(phrase: str, says: str) -> None:
+def test_the_model_is_used_only_for_phrases_that_mean_an_icon(phrase: str, says: str) -> None:
     assert meant(phrase, {"heart", "arrow left"}) == says
 
 
-def test_a_fusion_is_told_by_groups() -> None:
+def test_a_fusion_is_reported_by_groups() -> None:
     compared = Compared("pictures", ANSWERS)
     fusion = choose([compared])
     assert [compared.share(way, fusion, "icon") for way in ("text", "pocket", "both")] == [0, 1, 1]
@@ -59,7 +59,7 @@ def test_a_fusion_is_told_by_groups() -> None:
     assert told["text"] == {"text": 1, "pocket": 0, "both": 1, "n": 2}
 
 
-def test_a_fusion_lies_beside_its_model(tmp_path: Path) -> None:
+def test_a_fusion_is_stored_in_the_folder_of_its_model(tmp_path: Path) -> None:
     assert Fusion.read(tmp_path) == Fusion()
     Fusion(0.4, 0.15, 0.9).write(tmp_path)
     assert Fusion.read(tmp_path) == Fusion(0.4, 0.15, 0.9)
@@ -68,7 +68,7 @@ def test_a_fusion_lies_beside_its_model(tmp_path: Path) -> None:
         Fusion.read(tmp_path)
 
 
-def test_a_data_set_is_asked_picture_by_picture_and_by_its_groups(tmp_path: Path) -> None:
+def test_a_data_set_is_queried_picture_by_picture_and_by_its_groups(tmp_path: Path) -> None:
     lines = []
     for number in range(6):
         Image.new("RGB", (64, 48), (number, 0, 0)).save(tmp_path / f"{number}.png")

@@ -90,7 +90,7 @@ def test_a_tuning_that_was_stopped_goes_on_to_the_last_bit(base: Path, tmp_path:
     assert losses(tmp_path / "halves", 0) == whole[3:]
 
 
-def test_drawn_screens_give_pairs_and_runs_are_asked_for_where_they_are_needed(tmp_path: Path) -> None:
+def test_drawn_screens_give_pairs_and_runs_are_required_where_they_are_needed(tmp_path: Path) -> None:
     pairs = of_screens("mpo", 3, seed=0)
     assert pairs
     assert all(each.rejected and each.rejected != each.answer for each in pairs)

@@ -103,7 +103,7 @@ def test_what_is_no_allowed_call_of_plain_values_is_refused_and_never_run(
     assert not (tmp_path / "written").exists()
 
 
-def test_what_browsergym_cannot_do_is_said() -> None:
+def test_an_action_without_browsergym_counterpart_is_refused() -> None:
     for fields in ({"kind": "reload"}, {"kind": "zoom", "target": [1, 2]}, {"kind": "click", "target": "Save"}):
         with pytest.raises(ActionRefused, match="BrowserGym"):
             write_action(parse_action(fields))

@@ -1,4 +1,4 @@
-"""MiniWoB++'s own pages in a real browser: the seed, the instruction, the reward, and what the command tells."""
+"""MiniWoB++'s own pages in a real browser: the seed, the instruction, the reward, and the output of the command."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_first_end_of_an_episode_counts(page: Browser) -> None:
     assert miniwob.ended(page) == {"reward": -1, "why": "the wrong one"}
 
 
-def test_names_that_are_none_and_a_package_that_is_missing_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_that_are_none_and_a_package_that_is_missing_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="no task 'click-buton'; did you mean click-button"):
         miniwob.tasks(["click-buton"], [0], TaskLimits())
     assert len(miniwob.tasks(["all"], [0, 1], TaskLimits())) == 2 * len(miniwob.names()) > 200

@@ -1,4 +1,4 @@
-"""Task files in OSWorld's format: real programs on a virtual display, and what a task file may not do."""
+"""Task files in OSWorld's format: real programs on a virtual display, and steps that are refused."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def written(folder: Path, *records: dict[str, Any]) -> list[Path]:
     return [folder]
 
 
-def test_tasks_are_done_with_real_programs_and_judged_by_what_they_left(tmp_path: Path) -> None:
+def test_tasks_run_in_real_programs_and_their_files_are_evaluated(tmp_path: Path) -> None:
     folder = tmp_path / "tasks"
     folder.mkdir()
     execute = {"type": "execute", "parameters": {"command": f"echo begun >> {NOTE}; touch ~/made", "shell": True}}
@@ -118,7 +118,9 @@ OUTSIDE = {"type": "open", "parameters": {"path": "/etc/passwd"}}
         ([{"type": "activate_window", "parameters": {"window_name": ""}}], "window_name"),
     ],
 )
-def test_what_a_task_file_may_not_do_is_told_before_anything_runs(config: list[Any], said: str, tmp_path: Path) -> None:
+def test_what_a_task_file_may_not_do_is_reported_before_anything_runs(
+    config: list[Any], said: str, tmp_path: Path
+) -> None:
     path = written(tmp_path, record("a", "look", config, HOLDS))
     with pytest.raises(UsageError, match=re.escape(said)) as told:
         osworld.tasks(path, ["all"], TaskLimits())
@@ -144,7 +146,7 @@ RULE = {"type": "rule", "rules": {"expected": ["x"]}}
         ({"func": "exact_match", "result": {"type": "vm_command_line", "command": "id"}, "expected": RULE}, "allow it"),
     ],
 )
-def test_what_cannot_be_judged_is_told_before_anything_runs(evaluator: Any, said: str, tmp_path: Path) -> None:
+def test_an_unsupported_evaluator_is_reported_before_anything_runs(evaluator: Any, said: str, tmp_path: Path) -> None:
     path = written(tmp_path, record("a", "look", [], evaluator))
     with pytest.raises(UsageError, match=re.escape(said)):
         osworld.tasks(path, ["all"], TaskLimits())

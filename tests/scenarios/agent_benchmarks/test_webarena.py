@@ -1,4 +1,4 @@
-"""Task files in WebArena's format: what is judged how, on real pages, and what is refused before anything is run."""
+"""Task files in WebArena's format: each kind of check on real pages, and refusals before the run."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def written(folder: Path, *records: dict[str, Any]) -> Path:
     return path
 
 
-def test_answer_address_and_pages_are_judged_as_the_files_say(shop: str, tmp_path: Path) -> None:
+def test_answer_address_and_pages_are_checked_as_the_files_require(shop: str, tmp_path: Path) -> None:
     def part(url: str, locator: str, **wanted: Any) -> dict[str, Any]:
         return {"url": url, "locator": locator, "required_contents": wanted}
 
@@ -133,7 +133,7 @@ STRING: dict[str, Any] = {"eval_types": ["string_match"]}
         ({"intent": 5}, "intent"),
     ],
 )
-def test_what_cannot_be_judged_is_told_with_file_and_key_before_anything_runs(
+def test_an_unsupported_check_is_reported_with_file_and_key_before_anything_runs(
     changed: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
     good = record(1, "look", eval_types=["string_match"], reference_answers={"exact_match": "x"})

@@ -1,4 +1,4 @@
-"""Checks hold, do not hold, or cannot be told; the last never counts as the first."""
+"""A check is passed, failed or unknown; unknown never counts as passed."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def state(written: Any, observation: Observation = SCENE, folder: Path = Path())
         ({"count": {"text": "chair", "most": 1}}, True),
     ],
 )
-def test_what_is_on_the_screen_is_told(written: Any, holds: bool) -> None:
+def test_a_failed_screen_check_reports_what_is_on_the_screen(written: Any, holds: bool) -> None:
     assert state(written) == ("passed" if holds else "failed")
 
 
@@ -122,7 +122,7 @@ def test_files_are_read_below_the_suites_folder(tmp_path: Path) -> None:
     assert state({"file": {"path": ".", "contains": "x"}}, folder=tmp_path) == "unknown"
 
 
-def test_a_database_is_asked_and_never_changed(tmp_path: Path) -> None:
+def test_a_database_is_queried_and_never_changed(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "shop.db") as database:
         database.execute("create table orders (id integer)")
         database.execute("insert into orders values (7)")
@@ -135,7 +135,7 @@ def test_a_database_is_asked_and_never_changed(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_server_is_asked_for_values(tmp_path: Path) -> None:
+def test_values_of_a_server_are_requested(tmp_path: Path) -> None:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             data = b'{"orders": [{"id": "LO-1"}]}'
@@ -173,7 +173,7 @@ def test_functions_of_the_suites_own_are_called_with_the_scene(tmp_path: Path) -
     assert state({"python": "mine:none"}, folder=tmp_path) == "unknown"
 
 
-def test_programs_that_run_are_told() -> None:
+def test_programs_that_run_are_reported() -> None:
     assert state({"process": {"name": "no-such-program", "running": False}}) == "passed"
     assert state({"process": "no-such-program"}) == "failed"
 
@@ -206,7 +206,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observation]:
         ("Bob", "Total", {"equals": "7.00"}, "unknown"),  # two rows hold it
     ],
 )
-def test_cells_are_told_by_the_page_or_read_off_the_picture(
+def test_cells_come_from_the_page_or_are_read_off_the_picture(
     table: Observation, by: str, row: str, column: str, wanted: dict[str, Any], found: str
 ) -> None:
     observation = table if by == "page" else Observation(table.screenshot, reader=lambda _: table_words(table))
@@ -265,7 +265,9 @@ def test_a_screen_is_compared_with_a_picture_and_what_differs_is_marked(table: O
         (["yes", "no"], {"votes": 2}, "unknown"),
     ],
 )
-def test_a_question_is_judged_by_most_of_a_models_votes(answers: list[str], asked: dict[str, Any], found: str) -> None:
+def test_the_majority_of_a_models_votes_decides_a_question(
+    answers: list[str], asked: dict[str, Any], found: str
+) -> None:
     engine = ScriptedEngine(answers)
     check = CHECK.validate_python(as_check({"ask": {"question": "Is the chart rising?", **asked}}))
     judged = run_check(check, lambda: SCENE, Path(), CheckContext(ModelPerception(engine, reader=ocr.read)))
@@ -306,7 +308,7 @@ def postgres() -> Iterator[str]:
     shutil.rmtree(folder)
 
 
-def test_a_postgresql_server_is_asked_and_never_changed(postgres: str) -> None:
+def test_a_postgresql_server_is_queried_and_never_changed(postgres: str) -> None:
     def judged(query: str, equals: Any = None, database: str = postgres) -> Any:
         written = {"sql": {"database": database, "query": query, "equals": equals}}
         return run_check(CHECK.validate_python(as_check(written)), lambda: SCENE, Path())

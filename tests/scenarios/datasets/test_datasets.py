@@ -1,4 +1,4 @@
-"""Data sets are read as their authors publish them, and what is wrong with one is told with file and line."""
+"""Data sets are read as their authors publish them; an error names file and line."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ PUBLISHED: dict[str, Publish] = {
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_a_published_folder_is_told_by_its_files_and_every_box_comes_out_in_corners(
+def test_a_published_folder_is_recognised_by_its_files_and_boxes_are_given_by_corners(
     name: str, drawn: list[Drawn], tmp_path: Path
 ) -> None:
     PUBLISHED[name](tmp_path, drawn)
@@ -213,7 +213,7 @@ def test_a_thing_that_is_not_there_has_no_box(drawn: list[Drawn], tmp_path: Path
     assert read_dataset(path).items[0].truth is None
 
 
-def test_a_published_box_may_stand_out_of_its_picture_but_not_lie_beside_it(drawn: list[Drawn], tmp_path: Path) -> None:
+def test_a_published_box_may_extend_beyond_its_picture_but_not_be_outside(drawn: list[Drawn], tmp_path: Path) -> None:
     name = copied(tmp_path / "images", drawn[0])
     record = {"img_filename": name, "bbox": [470, 300, 40, 40], "instruction": "x", "data_type": "text"}
     dump(tmp_path / "screenspot_web.json", [record])
@@ -243,7 +243,7 @@ def test_a_shape_osworld_g_does_not_know_is_named(drawn: list[Drawn], tmp_path: 
         read_dataset(tmp_path)
 
 
-def test_what_holds_no_data_set_is_told(drawn: list[Drawn], tmp_path: Path) -> None:
+def test_what_holds_no_data_set_is_reported(drawn: list[Drawn], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no data set at"):
         read_dataset(tmp_path / "nowhere")
     with pytest.raises(UsageError) as told:

@@ -145,14 +145,14 @@ def screens() -> list[LessonScreen]:
     return learn_screens.purchase(style=0)
 
 
-def test_a_teacher_in_the_models_place_is_asked_what_is_to_be_learned(screens: list[LessonScreen]) -> None:
+def test_the_loop_sends_a_scripted_teacher_the_questions_of_the_training(screens: list[LessonScreen]) -> None:
     assert [screen.lesson for screen in screens] == list(range(len(LESSONS)))
     for screen in screens[:-1]:
         assert min(json.loads(screen.boxes[LESSONS[screen.lesson].phrase])[0]) > 0
     assert set(screens[-1].boxes) == set(PHRASES)
 
 
-def test_questions_in_one_row_are_answered_as_if_each_was_asked_alone(screens: list[LessonScreen]) -> None:
+def test_questions_in_one_row_are_answered_as_if_each_was_queried_alone(screens: list[LessonScreen]) -> None:
     tokenizer = make_tokenizer(["Where is it? [[1, 2, 3, 4]]"])
     learner = Learner(tokenizer, seed=0)
     rng = random.Random(0)
@@ -168,7 +168,7 @@ def test_questions_in_one_row_are_answered_as_if_each_was_asked_alone(screens: l
     assert torch.allclose(filled, torch.cat([apart, apart[-1:]]), atol=1e-4)
 
 
-def test_what_is_told_with_a_picture_is_any_screens(screens: list[LessonScreen]) -> None:
+def test_the_history_with_a_picture_may_be_of_any_screen(screens: list[LessonScreen]) -> None:
     """Else the words would give the step away, and the picture would not have to be looked at."""
     chance = random.Random(0)
     told = [str(questions(screens[3], screens, chance, keep=1.0)[0][0].turns[-1].parts[-1]) for _ in range(40)]

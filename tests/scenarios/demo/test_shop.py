@@ -60,7 +60,7 @@ def test_checking_out_twice_or_reloading_places_one_order(shop: Shop, visitor: h
     assert len(shop.orders) == 1
 
 
-def test_a_wrong_password_shows_an_error_and_logs_nobody_in(shop: Shop, visitor: httpx.Client) -> None:
+def test_a_wrong_password_shows_an_error_and_does_not_log_in(shop: Shop, visitor: httpx.Client) -> None:
     page = log_in(visitor, password="Lovelace")
     assert "is wrong" in page.text
     assert "Log out" not in visitor.get("/").text
@@ -68,7 +68,7 @@ def test_a_wrong_password_shows_an_error_and_logs_nobody_in(shop: Shop, visitor:
     assert "Lovelace" not in page.text
 
 
-def test_nobody_buys_without_being_logged_in(shop: Shop, visitor: httpx.Client) -> None:
+def test_buying_needs_a_log_in(shop: Shop, visitor: httpx.Client) -> None:
     visitor.post("/cart/add", data={"slug": "oak-stool"})
     asked = visitor.post("/checkout")
     assert asked.url.path == "/login"

@@ -73,7 +73,7 @@ def test_another_machine_is_sent_what_a_suite_needs_and_sends_back_what_came_of_
     assert "handeye-worker" not in result.model_dump_json() + failed.model_dump_json()
 
 
-def test_a_model_that_workers_cannot_share_and_a_cluster_that_is_not_there_are_told() -> None:
+def test_a_model_that_workers_cannot_share_and_a_cluster_that_is_not_there_are_reported() -> None:
     with pytest.raises(UsageError, match="would be loaded once by each worker"), connect("local", "some/model"):
         pass
     if find_spec("ray"):

@@ -1,4 +1,4 @@
-"""Small data sets whose truth is known by construction: one word on each picture, drawn here."""
+"""Data sets of drawn pictures, and servers and scripts that answer their questions correctly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.scenarios.drawn_pictures import Drawn, elsewhere, write_lines
 
 @pytest.fixture
 def questions(drawn: list[Drawn], tmp_path: Path) -> Path:
-    """Six questions, two of them with the wrong box: whoever finds every word is right in 4 of 6."""
+    """Six questions, two of them with a wrong box: a model that finds every word is correct in 4 of 6."""
     records = []
     for number, one in enumerate(drawn):
         (tmp_path / one.path.name).write_bytes(one.path.read_bytes())

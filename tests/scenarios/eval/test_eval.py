@@ -1,4 +1,4 @@
-"""`handeye eval` reports exactly the accuracy that a data set has by construction, and loses nothing on the way."""
+"""`handeye eval` reports exactly the accuracy that a data set has by construction, also after a crash."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_results_of_another_model_or_data_set_are_set_aside_whole(
     assert len(stand.asked) == 16
 
 
-def test_a_line_cut_by_a_crash_is_asked_again(questions: Path, stand: Stand, tmp_path: Path) -> None:
+def test_a_line_cut_by_a_crash_is_measured_again(questions: Path, stand: Stand, tmp_path: Path) -> None:
     out, ledger = tmp_path / "out.json", tmp_path / "out.items.jsonl"
     told(handeye_eval(questions, "--model", stand.url, "--json", out), 0)
     out.unlink()
@@ -139,7 +139,7 @@ def test_a_line_cut_by_a_crash_is_asked_again(questions: Path, stand: Stand, tmp
     assert len(ledger.read_text().splitlines()) == 7
 
 
-def test_what_cannot_be_asked_counts_as_wrong_and_is_counted_apart(
+def test_a_question_without_answer_counts_as_wrong_and_as_an_error(
     questions: Path, stand: Stand, tmp_path: Path
 ) -> None:
     stand.refused = {"Search"}
@@ -171,7 +171,7 @@ def test_several_questions_at_a_time_give_the_same_result(questions: Path, stand
 
 
 @pytest.mark.model
-def test_a_model_in_this_process_is_loaded_once_and_asked_side_by_side(
+def test_a_model_in_this_process_is_loaded_once_and_queried_side_by_side(
     questions: Path, small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from handeye.perception.engines.in_process.transformers_engine import InProcessEngine

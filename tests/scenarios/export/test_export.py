@@ -1,4 +1,4 @@
-"""Runs exported: each file does again what the run did, and fails where the page is broken."""
+"""Exported runs: each file repeats the run, and fails on a broken page."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_each_export_does_what_the_run_did_and_fails_where_the_page_is_broken(
 
 
 @pytest.mark.long
-def test_what_a_model_did_is_told_by_what_its_targets_are_called(done: Done) -> None:
+def test_actions_of_a_model_are_exported_with_the_names_of_their_targets(done: Done) -> None:
     story, folder = read_transcript(done.scripted), done.folder
     suite = to_yaml(story)
     assert """type “it's "x"” into the "User" field""" in suite
@@ -257,7 +257,7 @@ def _texts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def test_few_texts_cannot_be_said() -> None:
+def test_few_texts_cannot_be_quoted() -> None:
     """So that the test above does not pass by saying nothing."""
     for text in (
         "",

@@ -1,4 +1,4 @@
-"""Midscene's flows are run as they are, on a real page; what has no counterpart is told with its line."""
+"""Midscene's flows are run as they are, on a real page; a step without counterpart is an error with its line."""
 
 from __future__ import annotations
 
@@ -139,7 +139,9 @@ def test_each_verb_becomes_words_that_plain_english_understands(step: dict[str, 
         ("    flow:\n      - aiTap: '\"No thanks\"'", "    flow: []", 22, "the task has no steps"),
     ],
 )
-def test_what_has_no_counterpart_is_told_with_its_line(file: Path, old: str, new: str, line: int, said: str) -> None:
+def test_what_has_no_counterpart_is_reported_with_its_line(
+    file: Path, old: str, new: str, line: int, said: str
+) -> None:
     assert old in FLOW
     with pytest.raises(UsageError) as raised:
         load_scenarios(written(file, FLOW.replace(old, new)))

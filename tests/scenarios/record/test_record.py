@@ -1,4 +1,4 @@
-"""A person at a page or a program is written down as a suite, and the suite does the same again."""
+"""Actions on a page or in a program are recorded as a suite, which repeats them."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def test_a_visit_becomes_a_suite_that_does_the_same_again(
     assert result.status == "passed", result.reason
 
 
-def test_what_no_words_lead_to_is_said_in_a_comment(served: tuple[Path, str], tmp_path: Path) -> None:
+def test_a_target_without_words_becomes_a_comment(served: tuple[Path, str], tmp_path: Path) -> None:
     page = tmp_path / "canvas.html"
     page.write_text(
         "<!doctype html><title>Paint</title><canvas width=600 height=300 style='border:1px solid'></canvas>"
@@ -248,7 +248,7 @@ def test_what_no_words_lead_to_is_said_in_a_comment(served: tuple[Path, str], tm
 
 
 @pytest.mark.long
-def test_a_person_at_a_visible_browser_is_heard(tmp_path: Path) -> None:
+def test_actions_in_a_visible_browser_are_recorded(tmp_path: Path) -> None:
     """The command itself, on a screen of its own: its person sees pictures, and has a mouse and a keyboard."""
     page = tmp_path / "page.html"
     page.write_text(
@@ -308,7 +308,7 @@ def _until(what: Callable[[], T | None], seconds: float = 60) -> T:
     return found
 
 
-def test_a_person_at_a_program_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_actions_in_a_program_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from handeye.scenarios.record.desktop_recorder import DesktopRecorder
     from handeye.tools.desktop.backends.x11 import X11Backend
 

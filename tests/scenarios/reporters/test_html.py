@@ -1,4 +1,4 @@
-"""The suite's report in a real browser, opened from the disk; what of runs is kept; JUnit's file against its schema."""
+"""The suite's report in a real browser, opened from disk, and which runs are stored."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_results_are_filtered_by_status_tag_and_words(opened: Page) -> None:
     assert len(_shown(opened)) == 4
 
 
-def test_the_first_failure_is_shown_with_its_checks_and_what_the_page_said(opened: Page) -> None:
+def test_the_first_failure_is_displayed_with_its_checks_and_the_page_log(opened: Page) -> None:
     detail = opened.get_by_role("main")
     expect(detail.get_by_role("heading", level=2)).to_contain_text("greets </script><b>Bob</b>")
     checks = detail.locator(".checks")
@@ -257,7 +257,7 @@ def test_a_hidden_value_stands_nowhere_in_the_output(report: Path) -> None:
 
 
 @pytest.mark.parametrize(("trace", "runs"), [("retain-on-failure", ["002"]), ("off", ["001", "002", "002"])])
-def test_what_is_kept_of_runs(suite: Path, trace: Retention, runs: list[str]) -> None:
+def test_trace_modes_select_the_stored_runs(suite: Path, trace: Retention, runs: list[str]) -> None:
     out = suite / trace
     results = _run(suite, trace, trace, only=("greets Ada", "at the second try"))
     assert [each.status for each in results] == ["passed", "flaky"]
@@ -273,6 +273,6 @@ def test_what_is_kept_of_runs(suite: Path, trace: Retention, runs: list[str]) ->
         assert "screens/" not in (out / "report.html").read_text("utf-8")
 
 
-def test_what_to_keep_is_said_in_known_words() -> None:
+def test_an_unknown_trace_mode_is_reported() -> None:
     with pytest.raises(UsageError, match=r"--trace 'sometimes' is unknown; choose one of on, retain-on-failure, off"):
         parse_retention("sometimes")

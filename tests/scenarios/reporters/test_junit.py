@@ -1,4 +1,4 @@
-"""`junit.xml` is what its schema says, whatever scenarios are called and pages say."""
+"""`junit.xml` is valid by its schema, for any names of scenarios and texts of pages."""
 
 from __future__ import annotations
 

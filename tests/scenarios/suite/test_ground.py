@@ -1,4 +1,4 @@
-"""Things to find on pictures, beside scenarios: run by `handeye test`, and asked by `handeye eval`."""
+"""Grounding items of suites: run by `handeye test`, and measured by `handeye eval`."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_eval_asks_the_same_questions(folder: Path) -> None:
         ("type: text, tags: quick", "where: {theme: dark}", 3, "`where` selects from a data set"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(folder: Path, old: str, new: str, line: int, said: str) -> None:
+def test_a_mistake_is_reported_with_its_line(folder: Path, old: str, new: str, line: int, said: str) -> None:
     file = folder / "wrong.yml"
     file.write_text(SUITE.replace(old, new, 1), encoding="utf-8")
     if not said:  # names that are alike are told apart by their pictures

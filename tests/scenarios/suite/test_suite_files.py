@@ -1,4 +1,4 @@
-"""What a suite's file means, and what is said, with its line, where it means nothing."""
+"""Suite files: their meaning, and errors with file and line."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_the_environment_is_read_and_on_is_a_word(file: Path, monkeypatch: pytes
         ("name: shop", "setup: click ${it}", 1, "${it} has no value"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(file: Path, old: str, new: str, line: int, said: str) -> None:
+def test_a_mistake_is_reported_with_its_line(file: Path, old: str, new: str, line: int, said: str) -> None:
     assert old in SUITE
     with pytest.raises(UsageError) as raised:
         load_scenarios(written(file, SUITE.replace(old, new)))
@@ -250,7 +250,7 @@ def test_where_a_scenario_begins_follows_as_a_link_does(file: Path, suite: str, 
 
 
 @pytest.mark.parametrize(("on", "said"), [("/x", "not a page"), ("", "has no address"), ("nothing", "not a page")])
-def test_what_is_no_beginning_is_told_with_its_line(file: Path, on: str, said: str) -> None:
+def test_what_is_no_beginning_is_reported_with_its_line(file: Path, on: str, said: str) -> None:
     (scenario,) = load_scenarios(
         written(file, f"scenarios:\n  - {{name: a, on: '{on}', goal: click x, unchecked: true}}\n")
     )

@@ -1,4 +1,4 @@
-"""The bundled suites can be read, tell their scenarios apart, and begin on pages that are there."""
+"""The bundled suites are valid, name each scenario once, and start on existing pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bundled pictures: what is asked of them lies on them, is told apart, and is what the generator makes."""
+"""The bundled pictures: targets are on them and unique, and the generator reproduces them."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def test_the_generator_makes_these_pictures_and_the_same_each_time(tmp_path: Pat
     assert (tmp_path / "1.png").stat().st_size > 10_000
 
 
-def test_a_name_of_no_picture_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_of_no_picture_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--folder", str(tmp_path), "--only", "toaster"]) == 2
     assert "no picture is called 'toaster'" in capsys.readouterr().err
 
 
-def test_what_stands_there_twice_is_not_asked_for() -> None:
+def test_a_text_that_occurs_twice_is_no_target() -> None:
     save = QuestionCandidate("text", "Save", "", ("Save",))
     page = Rendered(Image.new("RGB", (100, 100)), (Spot(save, (1.4, 1.6, 30.2, 20.0)),), ("Save",), ())
     asked = plan("form", "light", "en", 1, 7)

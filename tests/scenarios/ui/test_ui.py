@@ -1,4 +1,4 @@
-"""`handeye ui` in a real browser: runs are started, seen as they happen, approved, held, taken over and stopped."""
+"""`handeye ui` in a real browser: runs are started, watched, approved, paused, taken over and stopped."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_goal_that_tells_a_secret_is_refused(ui: Ui) -> None:
         config_of({"goal": "type tulip-77 into Password"}, ui.folder / "secrets.toml")
 
 
-def test_a_run_is_started_seen_asked_about_and_approved(page: Page, shop: str, ui: Ui) -> None:
+def test_a_run_is_started_displayed_and_approved(page: Page, shop: str, ui: Ui) -> None:
     assert "token" not in page.url
     start(page, 'type "lamp" into Search, click "Buy now"', shop)
     expect(page.locator("#question")).to_contain_text("buy")
@@ -184,7 +184,7 @@ def test_a_run_that_waits_is_answered_and_one_that_cannot_begin_says_why(page: P
     expect(page.locator("#reason")).to_contain_text("better place")
 
 
-def test_nobody_else_is_let_in(ui: Ui) -> None:
+def test_requests_without_the_token_are_refused(ui: Ui) -> None:
     place = urlsplit(ui.address)
     token = place.query.removeprefix("token=")
     host, cookie = place.netloc, f"handeye-{place.port}={token}"

@@ -55,7 +55,7 @@ def test_each_asker_gets_its_own_answer_and_only_its_own_error(
             assert answer == engine.generate(Request(prompt(text), max_tokens=6))[0].text
 
 
-def test_samples_and_other_settings_are_asked_by_themselves(engine: InProcessEngine) -> None:
+def test_samples_and_other_settings_are_queried_by_themselves(engine: InProcessEngine) -> None:
     shared = BatchingEngine(engine, 2)
     with ThreadPoolExecutor(2) as pool:
         short = pool.submit(shared.generate, Request(prompt("one"), max_tokens=2))

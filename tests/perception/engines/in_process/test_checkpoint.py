@@ -69,7 +69,7 @@ def copy(small_checkpoint: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(small_checkpoint, tmp_path / "InternVL3-8B"))
 
 
-def test_every_language_part_writes_what_it_writes_when_asked_directly(engine: InProcessEngine) -> None:
+def test_every_language_part_writes_what_it_writes_when_queried_directly(engine: InProcessEngine) -> None:
     import torch
 
     held = engine._held
@@ -97,7 +97,7 @@ def test_every_language_part_writes_what_it_writes_when_asked_directly(engine: I
     assert answer.text == expected
 
 
-def test_what_a_checkpoint_speaks_is_told_by_its_language_part(families: dict[str, Path]) -> None:
+def test_the_chat_template_follows_from_the_language_part(families: dict[str, Path]) -> None:
     expected = {"qwen2": INTERNVL3, "llama": INTERNVL3, "gpt_oss": INTERNVL3_5_GPT_OSS}
     for language, folder in families.items():
         made = InProcessEngine(load_checkpoint(str(folder)))
@@ -151,7 +151,7 @@ def test_token_ids_are_those_of_the_checkpoints_own_chat_template(engine: InProc
     assert ours == theirs + held.tokenizer.encode(header, add_special_tokens=False)
 
 
-def test_frames_of_a_video_are_told_as_transformers_own_processor_tells_them() -> None:
+def test_frames_of_a_video_are_labelled_as_by_the_processor_of_transformers() -> None:
     """Its own function for the text of a video, and the line feed that the chat template puts after one."""
     from transformers.models.internvl.processing_internvl import InternVLProcessor
 

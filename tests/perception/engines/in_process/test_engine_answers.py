@@ -51,7 +51,7 @@ def reading(engine: InProcessEngine, prompt: Prompt) -> Any:
     return engine._reader.read(*engine._tokenise(prompt, 12), deadline=math.inf)
 
 
-def test_the_logits_are_those_of_the_model_asked_directly(engine: InProcessEngine) -> None:
+def test_the_logits_are_those_of_the_model_queried_directly(engine: InProcessEngine) -> None:
     """To the last bit where the prompt is one piece; else up to the rounding of float32, a piece at a time."""
     import torch
 
@@ -68,7 +68,7 @@ def test_the_logits_are_those_of_the_model_asked_directly(engine: InProcessEngin
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_part_answers_as_it_does_when_asked_directly(language: Language, tmp_path: Path) -> None:
+def test_every_language_part_answers_as_it_does_when_queried_directly(language: Language, tmp_path: Path) -> None:
     """With what was kept of another question, too, and where the layers attend to a sliding window."""
     import torch
 
@@ -97,7 +97,7 @@ def test_every_language_part_answers_as_it_does_when_asked_directly(language: La
         assert (answer.tokens_reused > 768) == reused
 
 
-def test_a_sliding_window_from_the_first_layer_on_is_kept_right(small_checkpoint: Path, tmp_path: Path) -> None:
+def test_a_sliding_window_from_the_first_layer_on_is_cached_correctly(small_checkpoint: Path, tmp_path: Path) -> None:
     import json
     import shutil
 

@@ -34,7 +34,7 @@ def test_tiles_with_little_to_see_and_the_thumbnail_take_a_quarter() -> None:
     assert routed.tokens == (256, 64, 64, 256, 64, 64, 64)
 
 
-def test_what_a_tile_takes_does_not_depend_on_what_was_shown_before() -> None:
+def test_the_tokens_of_a_tile_do_not_depend_on_earlier_screens() -> None:
     router, screens = TileRouter(256), [page(), page((1000, 100, "OK")), page()]
     assert {router.route(tile(screen)).tokens[:6] for screen in screens} == {(256, 64, 64, 256, 64, 64)}
 

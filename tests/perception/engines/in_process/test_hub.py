@@ -94,13 +94,13 @@ def test_what_a_hub_refuses_is_one_sentence_with_the_remedy(hub: Hub, name: str)
     assert hub.asked
 
 
-def test_a_hub_that_cannot_be_reached_is_told_and_what_to_look_at(hub: Hub) -> None:
+def test_a_hub_that_cannot_be_reached_is_reported_and_what_to_look_at(hub: Hub) -> None:
     hub.close()
     with pytest.raises(ModelError, match="could not be reached for somebody/model, which is not stored here; check"):
         open_engine("somebody/model")
 
 
-def test_offline_by_choice_is_told_alike(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offline_by_choice_is_reported_alike(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
@@ -133,7 +133,7 @@ def _fail(error: Exception) -> None:
             raise RuntimeError("loading failed\nin many\nlines") from cause
 
 
-def test_what_this_machine_lacks_is_told_as_that() -> None:
+def test_a_missing_package_of_this_machine_is_reported_as_such() -> None:
     import torch
 
     with pytest.raises(SetupError, match="the disk is full: a/b could not be stored; free some room"):

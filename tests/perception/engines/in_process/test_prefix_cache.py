@@ -216,7 +216,7 @@ def test_the_second_answer_of_a_critic_reuses_the_picture_too(
     assert usage_of(kept.generate(Request(second, max_tokens=1))).tokens_reused == shared(kept, first, second)
 
 
-def test_several_prefixes_are_kept_side_by_side(kept: InProcessEngine, screens: list[Image.Image]) -> None:
+def test_several_prefixes_are_cached_together(kept: InProcessEngine, screens: list[Image.Image]) -> None:
     prompts = [asked(kept, image)[0] for image in (screens[0], screens[7])]
     firsts = [kept.generate(Request(prompt, max_tokens=4))[0] for prompt in prompts]
     seconds = [kept.generate(Request(prompt, max_tokens=4))[0] for prompt in prompts]

@@ -42,7 +42,9 @@ def copy(small_checkpoint: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(small_checkpoint, tmp_path / "InternVL3-copy"))
 
 
-def test_greedy_tokens_equal_those_of_the_model_asked_directly(engine: InProcessEngine, small_checkpoint: Path) -> None:
+def test_greedy_tokens_equal_those_of_the_model_queried_directly(
+    engine: InProcessEngine, small_checkpoint: Path
+) -> None:
     import torch
     from transformers import AutoTokenizer, InternVLForConditionalGeneration
 
@@ -92,7 +94,7 @@ def test_samples_differ_and_greedy_answers_are_alike(engine: InProcessEngine) ->
     assert [answer.text for answer in greedy] == [greedy[0].text] * 3
 
 
-def test_special_tokens_are_kept_and_the_end_is_not(engine: InProcessEngine) -> None:
+def test_special_tokens_remain_and_the_end_is_removed(engine: InProcessEngine) -> None:
     """Samples of random weights hold some of InternVL's markup."""
     prompt = ground_prompt(INTERNVL3, screen(300, 300), "the Save button")
     samples = engine.generate(Request(prompt, max_tokens=128, temperature=1.5, samples=8))
@@ -246,7 +248,7 @@ def test_names_that_are_no_model_are_usage_errors(tmp_path: Path) -> None:
         open_engine(str(tmp_path / "file.safetensors"))
 
 
-def test_without_the_packages_the_line_to_install_them_is_told(
+def test_without_the_packages_the_line_to_install_them_is_reported(
     small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)

@@ -95,7 +95,7 @@ def test_without_constraint_no_grammar_is_sent(odd: Any) -> None:
 @pytest.mark.parametrize(
     "said", ["Invalid grammar specification: Unexpected end", "Unknown field structured_outputs", "no guided decoding"]
 )
-def test_a_server_that_cannot_use_the_grammar_is_asked_freely_and_says_so_once(odd: Any, said: str) -> None:
+def test_a_server_that_cannot_use_the_grammar_is_queried_freely_and_says_so_once(odd: Any, said: str) -> None:
     def chat(handler: BaseHTTPRequestHandler, body: str) -> None:
         refuse = "structured_outputs" in body
         odd.reply(handler, 400 if refuse else 200, json.dumps({"message": said}).encode() if refuse else good())
@@ -186,7 +186,7 @@ def test_every_grid_can_be_had_of_every_server_by_the_size_of_the_picture() -> N
         assert all(choose_grid(*canvas_size(grid, own, 448), own) == grid for grid in grids)
 
 
-def test_pictures_of_one_tile_stay_so_beside_a_large_one(odd: Any) -> None:
+def test_pictures_of_one_tile_stay_so_next_to_a_large_one(odd: Any) -> None:
     def chat(handler: BaseHTTPRequestHandler, body: str) -> None:
         refuse = "mm_processor_kwargs" in body
         odd.reply(handler, 400 if refuse else 200, b'{"detail": "mm_processor_kwargs disabled"}' if refuse else good())
@@ -207,7 +207,7 @@ def test_pictures_of_one_tile_stay_so_beside_a_large_one(odd: Any) -> None:
         ("the prompt is too long", [12, 5, 3]),
     ],
 )
-def test_a_prompt_too_long_is_asked_again_with_as_many_tiles_as_fit(odd: Any, said: str, bounds: list[int]) -> None:
+def test_a_prompt_too_long_is_sent_again_with_as_many_tiles_as_fit(odd: Any, said: str, bounds: list[int]) -> None:
     """1600x1200 takes 13 tiles at a bound of 12, 7 at 6 to 11, 5 at 4 and 5, and 2 and 3 at the rest."""
     models(odd, "sglang", max_model_len=8192)
     taken: list[int] = []
@@ -273,7 +273,7 @@ def test_a_prompt_too_long_even_without_tiles_is_a_model_error(odd: Any) -> None
         open_engine(odd.url).generate(Request(Prompt("s", (ChatTurn("user", ("no picture",)),))))
 
 
-def test_a_question_too_large_for_a_proxy_is_asked_with_a_smaller_picture(odd: Any) -> None:
+def test_a_question_too_large_for_a_proxy_is_sent_with_a_smaller_picture(odd: Any) -> None:
     def chat(handler: BaseHTTPRequestHandler, body: str) -> None:
         large = len(body) > 1_500_000
         odd.reply(handler, 413 if large else 200, b"<html>413 Request Entity Too Large</html>" if large else good())
@@ -380,14 +380,14 @@ def test_reasoning_in_a_field_of_its_own_is_no_part_of_the_answer(odd: Any) -> N
         assert (got.text, got.reasoning, got.trouble) == ("click", "because", "")
 
 
-def test_a_server_that_gives_one_sample_at_a_time_is_asked_for_the_others(odd: Any) -> None:
+def test_a_server_that_gives_one_sample_at_a_time_receives_further_requests(odd: Any) -> None:
     answers(odd, good())
     got = open_engine(odd.url).generate(Request(shot(300, 300), temperature=1.0, samples=3))
     assert [answer.text for answer in got] == ["fine"] * 3
     assert [body["n"] for body in odd.bodies] == [3, 2, 1]
 
 
-def test_a_model_that_changes_between_two_answers_is_told(odd: Any) -> None:
+def test_a_model_that_changes_between_two_answers_is_reported(odd: Any) -> None:
     names = iter(["InternVL3-8B", "InternVL3-8B", "InternVL3-1B"])
     odd.chat = lambda handler, body: odd.reply(
         handler, 200, good().replace(b"{", b'{"model": "%s", ' % next(names).encode(), 1)
@@ -399,7 +399,7 @@ def test_a_model_that_changes_between_two_answers_is_told(odd: Any) -> None:
         engine.generate(Request(shot(300, 300)))
 
 
-def test_an_engine_that_broke_in_the_middle_of_an_answer_is_told(odd: Any) -> None:
+def test_an_engine_that_broke_in_the_middle_of_an_answer_is_reported(odd: Any) -> None:
     answers(odd, b'{"choices": [{"message": {"content": "half"}, "finish_reason": "abort"}]}')
     with pytest.raises(ModelError, match="gave up in the middle of an answer"):
         open_engine(odd.url).generate(Request(shot(300, 300)))

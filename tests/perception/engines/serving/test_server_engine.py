@@ -107,7 +107,7 @@ def test_the_key_comes_from_the_environment(odd: Any, monkeypatch: pytest.Monkey
         open_engine(odd.url)
 
 
-def test_samples_are_asked_for_at_once_and_greedy_ones_only_once(odd: Any) -> None:
+def test_samples_are_requested_at_once_and_greedy_ones_only_once(odd: Any) -> None:
     odd.chat = lambda handler, body: odd.reply(handler, 200, answer(*["x"] * json.loads(body)["n"], usage=(10, 7)))
     engine = open_engine(odd.url)
     sampled = engine.generate(Request(PROMPT, temperature=0.6, samples=3))
@@ -117,13 +117,13 @@ def test_samples_are_asked_for_at_once_and_greedy_ones_only_once(odd: Any) -> No
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_a_busy_server_is_asked_again(odd: Any, status: int) -> None:
+def test_a_busy_server_is_queried_again(odd: Any, status: int) -> None:
     replies = iter([(status, b"busy"), (status, b""), (200, answer("there"))])
     odd.chat = lambda handler, _: odd.reply(handler, *next(replies))
     assert open_engine(odd.url).generate(Request(PROMPT))[0].text == "there"
 
 
-def test_a_server_that_stays_broken_is_asked_a_bounded_number_of_times(odd: Any) -> None:
+def test_a_server_that_stays_broken_is_queried_a_bounded_number_of_times(odd: Any) -> None:
     always(odd, 500, error("CUDA error: out of memory"))
     refused(odd, r"answered 500: CUDA error: out of memory after 4 tries")
     assert len(odd.bodies) == 4
@@ -164,7 +164,7 @@ def test_an_answer_without_counts_is_an_answer(odd: Any) -> None:
     assert (got.text, got.tokens_in, got.tokens_out) == ("hi", 0, 0)
 
 
-def test_a_refusal_is_told_without_asking_again(odd: Any) -> None:
+def test_a_refusal_is_reported_without_asking_again(odd: Any) -> None:
     always(odd, 400, error("This model takes no pictures"))
     refused(odd, "answered 400: This model takes no pictures")
     assert len(odd.bodies) == 1
@@ -173,7 +173,7 @@ def test_a_refusal_is_told_without_asking_again(odd: Any) -> None:
 @pytest.mark.parametrize(
     "message", ["Extra inputs are not permitted", "Unrecognized request argument supplied: skip_special_tokens"]
 )
-def test_a_server_that_knows_only_openai_fields_is_asked_without_the_others(odd: Any, message: str) -> None:
+def test_a_server_that_knows_only_openai_fields_is_queried_without_the_others(odd: Any, message: str) -> None:
     def chat(handler: BaseHTTPRequestHandler, body: str) -> None:
         odd.reply(handler, *((400, error(message)) if "skip_special" in body else (200, answer("fine"))))
 
@@ -187,7 +187,7 @@ def test_a_server_that_knows_only_openai_fields_is_asked_without_the_others(odd:
     assert len(odd.bodies) == 3
 
 
-def test_another_number_of_tiles_is_asked_for_and_a_refusal_is_noted(odd: Any) -> None:
+def test_another_number_of_tiles_is_requested_and_a_refusal_is_noted(odd: Any) -> None:
     always(odd, 200, answer("fine"))
     open_engine(odd.url, EngineOptions(max_tiles=6)).generate(Request(PROMPT))
     assert odd.bodies[-1]["mm_processor_kwargs"] == {"max_patches": 6, "max_dynamic_patch": 6}
@@ -202,7 +202,7 @@ def test_another_number_of_tiles_is_asked_for_and_a_refusal_is_noted(odd: Any) -
     assert "skip_special_tokens" in odd.bodies[-1]
 
 
-def test_a_model_that_is_gone_is_told_with_what_is_served_instead(odd: Any) -> None:
+def test_a_model_that_is_gone_is_reported_with_what_is_served_instead(odd: Any) -> None:
     engine = open_engine(odd.url)
     always(odd, 404, error("The model `InternVL3-8B` does not exist."))
     odd.models = lambda handler, _: odd.reply(handler, 200, b'{"data": [{"id": "InternVL3-2B"}]}')
@@ -211,7 +211,7 @@ def test_a_model_that_is_gone_is_told_with_what_is_served_instead(odd: Any) -> N
 
 
 @pytest.mark.parametrize("data", [b"{}", b'{"data": []}', b"[1]", b'{"data": [{"id": ""}, 3]}', b"<html>"])
-def test_a_server_that_lists_no_models_is_told_at_once(odd: Any, data: bytes) -> None:
+def test_a_server_that_lists_no_models_is_reported_at_once(odd: Any, data: bytes) -> None:
     odd.models = lambda handler, _: odd.reply(handler, 200, data)
     with pytest.raises(ModelError, match=r"lists no models|did not answer in JSON"):
         open_engine(odd.url)
@@ -253,20 +253,20 @@ def raw() -> Iterator[Any]:
     thread.join(20)
 
 
-def test_a_dropped_connection_is_tried_again_and_then_told(raw: Any) -> None:
+def test_a_dropped_connection_is_tried_again_and_then_reported(raw: Any) -> None:
     raw["handle"] = lambda connection: None
     with pytest.raises(ModelError, match=r"dropped the connection .* after 4 tries"):
         open_engine(raw["url"])
     assert raw["times"] == 4
 
 
-def test_half_an_answer_is_tried_again_and_then_told(raw: Any) -> None:
+def test_half_an_answer_is_tried_again_and_then_reported(raw: Any) -> None:
     raw["handle"] = lambda connection: connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"data": [')
     with pytest.raises(ModelError, match="dropped the connection"):
         open_engine(raw["url"])
 
 
-def test_what_does_not_speak_http_is_told(raw: Any) -> None:
+def test_what_does_not_speak_http_is_reported(raw: Any) -> None:
     raw["handle"] = lambda connection: connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n" * 3)
     with pytest.raises(ModelError, match="dropped the connection"):
         open_engine(raw["url"])
@@ -311,7 +311,7 @@ def test_an_endless_answer_is_cut(raw: Any, monkeypatch: pytest.MonkeyPatch) -> 
         open_engine(raw["url"], EngineOptions(answer_seconds=10))
 
 
-def test_a_port_where_nobody_listens_is_told() -> None:
+def test_a_port_without_a_server_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(ModelError, match=f"127.0.0.1:{port}/v1 cannot be reached .* after 4 tries"):

@@ -55,7 +55,7 @@ def stream(odd: Any, *tries: bytes) -> None:
     odd.chat = chat
 
 
-def test_a_streamed_answer_is_told_as_it_grows_and_given_whole(odd: Any) -> None:
+def test_a_streamed_answer_is_reported_as_it_grows_and_given_whole(odd: Any) -> None:
     stream(odd, piece("Click") + b": keep-alive\n\n" + piece(" für 世界") + piece("", finish="stop") + USAGE + DONE)
     told: list[str] = []
     (got,) = open_engine(odd.url).generate(Request(PROMPT, on_text=told.append))
@@ -71,7 +71,7 @@ def test_without_a_listener_nothing_is_streamed(odd: Any) -> None:
     assert not {"stream", "stream_options"} & set(odd.bodies[0])
 
 
-def test_only_the_first_of_several_samples_is_told(odd: Any) -> None:
+def test_only_the_first_of_several_samples_is_reported(odd: Any) -> None:
     stream(odd, piece("b", 1) + piece("a") + piece("B", 1, "stop") + piece("A", 0, "length") + USAGE + DONE)
     told: list[str] = []
     first, second = open_engine(odd.url).generate(Request(PROMPT, samples=2, temperature=1, on_text=told.append))
@@ -79,14 +79,14 @@ def test_only_the_first_of_several_samples_is_told(odd: Any) -> None:
     assert (first.finish, second.text, second.finish) == ("length", "bB", "stop")
 
 
-def test_what_ends_an_answer_is_not_told_even_when_it_comes_in_pieces(odd: Any) -> None:
+def test_what_ends_an_answer_is_not_reported_even_when_it_comes_in_pieces(odd: Any) -> None:
     stream(odd, piece("a </tool") + piece("_x </tool_c") + piece("all> more") + piece("", finish="stop") + DONE)
     told: list[str] = []
     (got,) = open_engine(odd.url).generate(Request(PROMPT, stop=["</tool_call>"], on_text=told.append))
     assert "".join(told) == got.text == "a </tool_x "
 
 
-def test_thinking_is_told_before_the_answer(odd: Any) -> None:
+def test_thinking_is_reported_before_the_answer(odd: Any) -> None:
     thought = event({"choices": [{"index": 0, "delta": {"reasoning_content": "because"}}]})
     stream(odd, thought + piece("click", finish="stop") + DONE)
     told: list[str] = []
@@ -95,7 +95,7 @@ def test_thinking_is_told_before_the_answer(odd: Any) -> None:
     assert (got.text, got.reasoning) == ("click", "because")
 
 
-def test_half_an_answer_is_asked_for_again_and_told_once(odd: Any) -> None:
+def test_half_an_answer_is_requested_again_and_reported_once(odd: Any) -> None:
     whole = piece("Click") + piece(" Save") + piece("", finish="stop") + DONE
     stream(odd, piece("Click") + b'data: {"choi', whole)
     told: list[str] = []
@@ -104,7 +104,7 @@ def test_half_an_answer_is_asked_for_again_and_told_once(odd: Any) -> None:
     assert len(odd.bodies) == 2
 
 
-def test_another_answer_after_half_of_one_is_given_and_not_told(odd: Any) -> None:
+def test_another_answer_after_half_of_one_is_given_and_not_reported(odd: Any) -> None:
     stream(odd, piece("Click"), piece("Wait", finish="stop") + DONE)
     told: list[str] = []
     (got,) = open_engine(odd.url).generate(Request(PROMPT, on_text=told.append))
@@ -117,7 +117,7 @@ def test_a_server_that_always_breaks_off_is_a_model_error(odd: Any) -> None:
         open_engine(odd.url).generate(Request(PROMPT, on_text=lambda _: None))
 
 
-def test_an_error_in_the_stream_is_told_or_tried_again_as_its_status_says(odd: Any) -> None:
+def test_an_error_in_the_stream_is_reported_or_tried_again_as_its_status_says(odd: Any) -> None:
     bad = event({"error": {"message": "no such thing", "code": 400}})
     stream(odd, piece("Cl") + bad)
     with pytest.raises(ModelError, match="answered 400: no such thing"):
@@ -132,7 +132,7 @@ def test_a_stream_of_garbage_is_a_model_error(odd: Any) -> None:
         open_engine(odd.url).generate(Request(PROMPT, on_text=lambda _: None))
 
 
-def test_a_server_that_does_not_stream_is_told_from_as_usual(odd: Any) -> None:
+def test_a_server_that_does_not_stream_gives_its_answer_whole(odd: Any) -> None:
     odd.chat = lambda handler, _: odd.reply(handler, 200, b'{"choices": [{"message": {"content": "whole"}}]}')
     (got,) = open_engine(odd.url).generate(Request(PROMPT, on_text=lambda _: None))
     assert got.text == "whole"
@@ -179,7 +179,7 @@ def test_headers_that_drip_are_given_up_after_the_time_allowed() -> None:
 
 
 @given(st.text(), st.lists(st.text(min_size=1, max_size=4), max_size=3), st.lists(st.integers(0, 200), max_size=8))
-def test_however_an_answer_is_cut_the_same_is_told(text: str, ends: list[str], cuts: list[int]) -> None:
+def test_however_an_answer_is_cut_the_same_is_reported(text: str, ends: list[str], cuts: list[int]) -> None:
     events = (
         "".join(
             "data: " + json.dumps({"choices": [{"index": 0, "delta": {"content": each}}]}) + "\r\n\r\n" for each in text

@@ -150,7 +150,7 @@ def test_facts_are_read_from_a_checkpoint(tmp_path: Path) -> None:
     assert CheckpointFacts.read(str(tmp_path)).heads == 0
 
 
-def test_without_its_files_a_model_is_judged_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_files_the_size_of_a_model_follows_from_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handeye.perception.engines.serving.vllm_plan._from_hub", lambda *_: None)
     assert CheckpointFacts.read("OpenGVLab/InternVL3-8B-hf").weights == 16_000_000_000
     assert CheckpointFacts.read("OpenGVLab/InternVL3_5-30B-A3B-HF").weights == 60_000_000_000
@@ -199,12 +199,12 @@ def test_gpus_are_those_this_process_may_use(tmp_path: Path, monkeypatch: pytest
         ("", "it wrote nothing"),
     ],
 )
-def test_why_a_server_died_is_told_in_one_sentence(log: str, match: str) -> None:
+def test_why_a_server_died_is_reported_in_one_sentence(log: str, match: str) -> None:
     assert match in failure_reason(log)
     assert "\n" not in failure_reason(log)
 
 
-def test_the_last_line_is_shown_without_what_stands_before_it() -> None:
+def test_the_last_line_is_displayed_without_its_prefix() -> None:
     log = "a\n\x1b[32m(EngineCore pid=18361) INFO 11-21 09:28:24 [weights.py:185] \tloading 3/7\x1b[0m\n\n"
     assert last_log_message(log) == "loading 3/7"
     assert last_log_message("") == ""
@@ -319,7 +319,7 @@ def test_a_server_that_is_not_ready_in_time_is_ended(stand_in: Any, tmp_path: Pa
         VllmServer.start(order(tmp_path, stand_in("slow")), seconds=3)
 
 
-def test_a_server_that_dies_under_a_run_is_told_with_the_reason(
+def test_a_server_that_dies_under_a_run_is_reported_with_the_reason(
     stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = order(tmp_path, stand_in("well"))
@@ -339,7 +339,7 @@ def test_a_server_that_dies_under_a_run_is_told_with_the_reason(
     assert gone(tmp_path)
 
 
-def test_a_port_that_is_taken_is_told_before_anything_starts(stand_in: Any, tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_reported_before_anything_starts(stand_in: Any, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SetupError, match=f"port {port} cannot be had .*choose another with --port"):

@@ -71,7 +71,7 @@ def test_held_out_screens_have_other_fonts_and_shades() -> None:
         assert not set(training) & set(held_out)
 
 
-def test_what_cannot_be_drawn_is_said() -> None:
+def test_a_screen_that_cannot_be_drawn_is_reported() -> None:
     with pytest.raises(SetupError, match=r"no level 4 .*0 to 3"):
         drawn(1, 4)
     with pytest.raises(SetupError, match=r"40x40 is too small .*96x96"):

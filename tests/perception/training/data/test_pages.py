@@ -72,7 +72,7 @@ def test_a_seed_is_one_page_whatever_was_rendered_before(pages: PageRenderer) ->
     assert again.about == first.about
 
 
-def test_pages_can_be_asked_about_in_words(pages: PageRenderer) -> None:
+def test_questions_about_pages_have_phrases(pages: PageRenderer) -> None:
     screen = pages.screen(2, size=(896, 896))
     assert screen.image.size == (896, 896)
     phrases = [phrase.text for phrase in Names(screen).phrases]

@@ -30,7 +30,7 @@ OTHER_BIN = LabeledTarget(Box(60, 10, 80, 30), "icon", icon="trash", colour="blu
 SAVE = LabeledTarget(Box(10, 50, 60, 70), "button", text="Save")
 
 
-def test_a_phrase_that_means_two_things_is_not_asked() -> None:
+def test_a_phrase_that_means_two_things_is_no_question() -> None:
     phrases = said(of(BIN, OTHER_BIN, SAVE))
     assert phrases["the red trash icon"] == phrases["the red bin icon"] == BIN
     assert phrases["the Save button"] == phrases["Save"] == SAVE
@@ -41,7 +41,7 @@ def test_a_phrase_that_means_two_things_is_not_asked() -> None:
     assert said(of(BIN, OTHER_BIN))["red"] == BIN
 
 
-def test_words_beside_a_field_name_it_and_are_no_phrase_for_themselves() -> None:
+def test_words_next_to_a_field_name_it_and_are_no_phrase_for_themselves() -> None:
     label = LabeledTarget(Box(10, 100, 50, 112), "text", text="Email")
     field = LabeledTarget(Box(10, 116, 200, 140), "field")
     check = LabeledTarget(Box(10, 160, 24, 174), "checkbox")
@@ -52,7 +52,7 @@ def test_words_beside_a_field_name_it_and_are_no_phrase_for_themselves() -> None
     assert "Email" not in phrases
 
 
-def test_one_of_many_is_told_by_its_row() -> None:
+def test_one_of_many_is_identified_by_its_row() -> None:
     rows = [LabeledTarget(Box(10, 30 * n, 60, 30 * n + 14), "text", text=name) for n, name in enumerate(("Ada", "Ben"))]
     bins = [LabeledTarget(Box(80, 30 * n, 94, 30 * n + 14), "icon", icon="trash") for n in range(2)]
     phrases = said(of(*rows, *bins))

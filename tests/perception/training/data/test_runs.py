@@ -45,7 +45,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "runs"
 
 
-def test_a_run_is_read_as_what_was_seen_done_and_told(runs: Path, tmp_path: Path) -> None:
+def test_a_run_is_read_with_screens_actions_and_history(runs: Path, tmp_path: Path) -> None:
     (good,) = trajectories(runs / "good")
     assert (good.goal, good.status, len(good.steps)) == (GOAL, "succeeded", 2)
     samples = list(run_samples(good))
@@ -74,7 +74,7 @@ def test_what_succeeded_is_preferred_to_what_did_not_on_the_same_screen(runs: Pa
     assert '"target": "Help"' in choice.rejected
 
 
-def test_what_is_no_run_is_said_and_a_torn_line_is_left_out(runs: Path, tmp_path: Path) -> None:
+def test_a_folder_without_a_run_is_reported_and_an_incomplete_line_is_ignored(runs: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no run"):
         trajectories(tmp_path)
     lines = (runs / "good" / "trace.jsonl").read_text().splitlines()
