@@ -1,6 +1,6 @@
 """Harvest screens of strangers, make questions, and score a perception on them.
 
-python -m benchmarks.strangers harvest web [--kits NAME…] [--screens 6]
+python -m benchmarks.strangers harvest web [--only NAME…] [--screens 6]
 python -m benchmarks.strangers questions
 python -m benchmarks.strangers sheets --split look --out DIR [--truth]
 python -m benchmarks.strangers score --split look [--perception embedded] [--json out.json]
@@ -30,9 +30,10 @@ def main() -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     harvest = commands.add_parser("harvest", help="render pages or programs")
-    harvest.add_argument("what", choices=["web"])
+    harvest.add_argument("what", choices=["web", "programs"])
     harvest.add_argument("--only", nargs="*", default=[], metavar="NAME", help="these kits or programs")
     harvest.add_argument("--screens", type=int, default=6, help="screens of each kit")
+    harvest.add_argument("--install", action="store_true", help="first install the programs with apt; needs root")
     commands.add_parser("questions", help="make the questions of all splits again")
     sheets = commands.add_parser("sheets", help="draw questions or truth onto the pictures")
     sheets.add_argument("--split", choices=SPLITS, required=True)
@@ -46,7 +47,10 @@ def main() -> int:
     scored.add_argument("--json", type=Path, help="file for every answer")
     given = parser.parse_args()
     if given.command == "harvest":
-        harvest_web(given.data, given.only, given.screens)
+        if given.what == "web":
+            harvest_web(given.data, given.only, given.screens)
+        else:
+            harvest_programs(given.data, given.only, given.install)
         make_questions(given.data)
     elif given.command == "questions":
         make_questions(given.data)
@@ -66,6 +70,18 @@ def harvest_web(data: Path, only: list[str], screens: int) -> None:
     with chromium() as browser:
         for kit in kits:
             harvest(kit, data / kit.split, data / "npm", browser, screens, lambda line: print(line, flush=True))
+
+
+def harvest_programs(data: Path, only: list[str], install_first: bool) -> None:
+    """Show the programs and store their screens in the folders of their splits."""
+    from benchmarks.strangers.harvest_programs import harvest
+    from benchmarks.strangers.programs import PROGRAMS, install
+
+    if install_first:
+        install()
+    for number, program in enumerate(PROGRAMS):
+        if not only or program.name in only or program.package in only:
+            harvest(program, number, data / program.split, lambda line: print(line, flush=True))
 
 
 def print_score(given: argparse.Namespace) -> None:

@@ -38,6 +38,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "cell": ("cell", "table cell"),
     "gridcell": ("cell",),
 }
+#: Before the name of an icon whose picture is unknown: the name states what it does.
+NAMED = "="
 #: Longer texts are sentences, and people do not name elements by them.
 LONGEST_NAME = 40
 
@@ -63,7 +65,7 @@ class Describer:
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
         self.all = [Described(each, visible_name(each), kind_of(each)) for each in screen.elements]
-        self.icons = [concept(each.icon) for each in screen.elements]
+        self.icons = [NAMED + each.name if each.icon == "named" else concept(each.icon) for each in screen.elements]
 
     @cached_property
     def by_name(self) -> dict[str, list[Described]]:

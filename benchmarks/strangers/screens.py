@@ -67,6 +67,8 @@ class Screen:
     scale: float
     size: tuple[int, int]
     elements: tuple[TrueElement, ...] = ()
+    pictures_named: bool = True
+    """Whether every icon of the screen is in `elements`; programs do not report those in menus and lists."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz import fuzz
 
-from benchmarks.strangers.descriptions import KINDS, LONGEST_NAME, Described, Describer, plain
+from benchmarks.strangers.descriptions import KINDS, LONGEST_NAME, NAMED, Described, Describer, plain
 from benchmarks.strangers.icon_names import ALIASES, ARROW, BRANDS, CONCEPTS
 from benchmarks.strangers.screens import FIELD_ROLES, Question, Screen
 
@@ -266,11 +266,9 @@ def _describe_field(describer: Describer, one: Described, rng: random.Random) ->
 
 def _label_once(describer: Describer, one: Described) -> bool:
     """Whether the visible name of a field is on the screen only as its own label."""
-    shows = [each for each in describer.all if plain(each.element.text) == plain(one.name) and each.element.control]
-    labels = [
-        each for each in describer.all if plain(each.element.text) == plain(one.name) and not each.element.control
-    ]
-    return not shows and len(labels) <= 1
+    same = [each.element for each in describer.all if plain(each.element.text) == plain(one.name)]
+    controls = [each for each in same if each.control and each is not one.element]
+    return not controls and sum(not each.control for each in same) <= 1
 
 
 def reading_position(describer: Describer, one: Described) -> str:
@@ -284,11 +282,11 @@ def reading_position(describer: Describer, one: Described) -> str:
 
 
 def _icons(describer: Describer, rng: random.Random) -> list[Question]:
-    shown = [(each, icon) for each, icon in zip(describer.all, describer.icons, strict=True)]
+    shown = list(zip(describer.all, describer.icons, strict=True))
     candidates = [
         (each, icon)
         for each, icon in shown
-        if icon
+        if icon.removeprefix(NAMED)
         and icon != ARROW
         and not each.element.text
         and each.element.role not in FIELD_ROLES
@@ -308,9 +306,15 @@ def _icons(describer: Describer, rng: random.Random) -> list[Question]:
             for other, name in shown
             if name == icon and other.element is not each.element and not _same(other, each)
         ]
-        if worded := _describe_icon(describer, each, icon, others, rng):
+        worded = (
+            _describe_named(describer, each, others, rng)
+            if icon.startswith(NAMED)
+            else _describe_icon(describer, each, icon, others, rng)
+        )
+        if worded:
             used.add(icon)
-            asked.append(_question(describer, each, "icon", _sentence(worded, "press", rng), name=icon))
+            name = icon.removeprefix(NAMED)
+            asked.append(_question(describer, each, "icon", _sentence(worded, "press", rng), name=name))
     return asked
 
 
@@ -350,6 +354,26 @@ def _describe_icon(
     if near and all(describer.neighbour(each) != near for each in others):
         ways.append(Worded(f"{phrase} {rng.choice(_RELATIONS[near[0]]).format(near[1])}", "icon-relation"))
     return rng.choice(ways) if ways else None
+
+
+def _describe_named(describer: Describer, one: Described, others: list[Described], rng: random.Random) -> Worded | None:
+    """A phrase for an icon by its accessible name, which is not visible and states what the icon does."""
+    name = one.element.name
+    if others or not _usable(name) or _shown_text(describer, name):
+        return None
+    said = _cased(name, rng)
+    place = describer.place(one.element)
+    ways = [
+        Worded(f"the {said} button", "icon-name"),
+        Worded(f"the {said} icon", "icon-name"),
+        Worded(f"{said} (only an icon, no text)", "icon-name"),
+        Worded(f"the button for {said}", "icon-name"),
+    ]
+    if place:
+        ways.append(Worded(f"the {said} icon {rng.choice(_PLACES[place])}", "icon-place"))
+    if near := describer.neighbour(one):
+        ways.append(Worded(f"the {said} icon {rng.choice(_RELATIONS[near[0]]).format(near[1])}", "icon-relation"))
+    return rng.choice(ways)
 
 
 def _small(one: Described, describer: Describer) -> bool:
@@ -396,7 +420,8 @@ def _absent(describer: Describer, others: Sequence[Screen], rng: random.Random) 
         act = _FIELD_ACTS.get(each.element.role, "enter") if each.element.role in FIELD_ROLES else "press"
         worded = _sentence(Worded(phrase, "absent-name"), act, rng)
         asked.append(Question(screen.name, worded.instruction, "absent", None, (), each.kind, name, worded.wording))
-    if all(icon for each, icon in zip(describer.all, describer.icons, strict=True) if each.element.icon):
+    drawn = [icon for each, icon in zip(describer.all, describer.icons, strict=True) if each.element.icon]
+    if all(icon and not icon.startswith(NAMED) for icon in drawn) and describer.screen.pictures_named:
         shown = set(describer.icons)
         for icon in rng.sample(sorted(CONCEPTS), 8):
             looks, functions = CONCEPTS[icon]

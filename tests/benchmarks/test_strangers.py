@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.strangers.harvest_programs import to_element as program_element
 from benchmarks.strangers.harvest_web import KitServer, chromium, render, to_element
 from benchmarks.strangers.icon_names import concept
 from benchmarks.strangers.kits import KITS, Kit
+from benchmarks.strangers.programs import PROGRAMS
 from benchmarks.strangers.score import StoredReader, reliability, score, shares
 from benchmarks.strangers.screens import Screen, TrueElement, read_screens, write_questions, write_screen
 from benchmarks.strangers.wording import questions
 from handeye.perception.embedded import EmbeddedPerception
+from handeye.tools.element import Element
+from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,6 +118,27 @@ def test_an_icon_has_the_name_of_its_class(icon: str, name: str) -> None:
     assert concept(icon) == name
 
 
+@pytest.mark.parametrize(
+    ("role", "name", "width", "read", "expected"),
+    [
+        ("button", "Zoom In (Ctrl++)", 32, "", ("button", "Zoom In", "", "named")),
+        ("button", "sqrt", 40, "sqrt", ("button", "sqrt", "sqrt", "")),
+        ("button", "Cancel", 120, "", ("button", "Cancel", "Cancel", "")),
+        ("checkbox", "Slide Show", 32, "", ("button", "Slide Show", "", "named")),
+        ("checkbox", "Wrap lines", 120, "", ("checkbox", "Wrap lines", "Wrap lines", "")),
+        ("button", "GtkMenuButton", 32, "", ("button", "", "", "named")),
+    ],
+)
+def test_an_accessible_name_is_text_only_where_it_is_visible(
+    role: str, name: str, width: int, read: str, expected: tuple[str, ...]
+) -> None:
+    box = Box(10, 10, 10 + width, 42)
+    found = Element(id="e1", box=box, role=role, name=name, source="accessibility")
+    lines = [Element(id="t1", box=Box(12, 18, 8 + width, 34), role="text", name=read, source="ocr")] if read else []
+    made = program_element(found, 1, lines)
+    assert (made.role, made.name, made.text, made.icon) == expected
+
+
 def test_the_calibration_error_is_the_weighted_distance_of_the_bins() -> None:
     pairs = [(0.95, True)] * 3 + [(0.95, False)] + [(0.25, False)] * 4
     error, bins = reliability(pairs)
@@ -121,6 +146,8 @@ def test_the_calibration_error_is_the_weighted_distance_of_the_bins() -> None:
     assert [(each.count, each.right) for each in bins] == [(4, 0.0), (4, 0.75)]
 
 
-def test_each_kit_is_in_one_split() -> None:
+def test_each_source_is_in_one_split() -> None:
     assert len({kit.name for kit in KITS}) == len(KITS)
+    assert len({program.name for program in PROGRAMS}) == len(PROGRAMS)
+    assert len({kit.split for kit in KITS}) == len({program.split for program in PROGRAMS}) == 3
     assert all(kit.packages and bool(kit.pages) != bool(kit.markup) for kit in KITS)
