@@ -84,7 +84,7 @@ class RunOptions(BaseModel):
     policy: str = Field(
         default="auto",
         description="The policy that chooses each action: [b]plain-english[/b], [b]internvl[/b], or a class of your "
-        "own. [b]auto[/b] is plain-english for the models embedded and pocket, else internvl.",
+        "own. [b]auto[/b] is plain-english for the model embedded and for pocket models, else internvl.",
         json_schema_extra={"metavar": "NAME|MODULE:CLASS"},
     )
 

@@ -33,6 +33,9 @@ POLICIES = {
 
 #: The `--model` without a model: OCR and explicit steps.
 EMBEDDED = "embedded"
+#: What version 0.2 had as `--model pocket`; accepted until version 0.4.
+_POCKET = "pocket"
+_REPLACED = "--model pocket is --model embedded now, which finds icons by itself; leave it out"
 
 
 class RunResources(NamedTuple):
@@ -181,21 +184,23 @@ def open_perception_and_policy(
     """Perception and policy for `--model` and `--policy`.
 
     `samples` answers are compared when the model locates something. The model `critic` (empty: the same model) scores
-    `best_of` decisions. A pocket model (its folder, or `pocket`; see docs/training.md) only locates elements, and the
-    policy is plain English, unless `policy` says otherwise. `close` of the perception closes the model; `close` of the
+    `best_of` decisions. A pocket model (its folder; see docs/training.md) only locates elements, and the policy is
+    plain English, unless `policy` says otherwise. `close` of the perception closes the model; `close` of the
     policy, if it has one, closes its critic.
 
     Raises UsageError for settings that exclude each other, and ModelError when the model cannot be loaded or reached.
     """
     if best_of < 2 and critic:
         raise UsageError(f"--critic {critic} has nothing to choose from; add --best-of 4 or so")
-    if model == EMBEDDED:
+    if model == EMBEDDED or replaced(model):
         from handeye.perception.embedded import EmbeddedPerception
 
         for flag, given in (("--policy internvl", policy == "internvl"), (f"--best-of {best_of}", best_of > 1)):
             if given:
                 raise UsageError(f"{flag} needs a model; name one with --model")
-        return EmbeddedPerception(), load_policy("plain-english" if policy == "auto" else policy)
+        embedded = EmbeddedPerception()
+        embedded.notes = (_REPLACED,) if replaced(model) else ()
+        return embedded, load_policy("plain-english" if policy == "auto" else policy)
     if best_of > 1 and policy not in ("auto", "internvl"):
         raise UsageError(f"--best-of {best_of} chooses among a model's decisions; leave out --policy {policy}")
     from handeye.perception.pocket_perception import open_pocket, pocket_folder
@@ -219,6 +224,11 @@ def open_perception_and_policy(
     except BaseException:
         perception.close()
         raise
+
+
+def replaced(model: str) -> bool:
+    """Whether `--model` names the pocket model, which the embedded perception replaced; a folder of its name counts."""
+    return model == _POCKET and not Path(model).is_dir()
 
 
 def load_policy(name: str, engine: Any = None) -> Policy:

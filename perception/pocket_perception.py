@@ -39,7 +39,6 @@ _CACHED_TILES = 160
 _ICON = re.compile(r"\bicon\b", re.IGNORECASE)
 _NOUN = re.compile(r"\s+(?:button|symbol|sign|link|picture)$")
 Meant = Literal["", "name", "icon"]
-SHIPPED = Path(__file__).parent / "pocket"
 
 
 @dataclass(frozen=True)
@@ -184,14 +183,7 @@ def open_pocket(folder: Path) -> PocketPerception:
 
 
 def pocket_folder(model: str) -> Path | None:
-    """The folder of the pocket model that `--model` names, by a path or as `pocket`; None when it names another."""
-    if model == "pocket" and not Path(model).is_dir():
-        if not (SHIPPED / ABOUT).is_file():
-            raise SetupError(
-                "this handeye ships no pocket model; train one with handeye train --preset pocket --out DIR, "
-                "and give --model DIR"
-            )
-        return SHIPPED
+    """The folder of the pocket model that `--model` names by its path; None when it names another model."""
     folder = Path(model).expanduser()
     return folder if (folder / ABOUT).is_file() else None
 

@@ -46,6 +46,8 @@ def ground(
         with console.status(f"looking for {phrase!r}"):
             chosen = options.checked()
             perception, _ = open_perception_and_policy(chosen.model, options=chosen.options, samples=chosen.samples)
+            for note in perception.notes:
+                console.print(note, markup=False)
             began = time.monotonic()
             observation = Observation(picture, reader=ocr.read)
             found = perception.ground(observation, phrase)

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from handeye.perception.training.trainer import News, Trainer, TrainingPlan
 
 _LAST = 8
+#: The preset of the icon encoder, and the file that it writes.
+_ICONS, ICONS_FILE = "icons", "icons.npz"
 #: Steps of a tuning where none are given.
 _TUNED = 200
 
 
 PresetFlag = Annotated[
-    str, typer.Option(envvar="HANDEYE_PRESET", metavar="tiny-cpu|pocket", help="What is trained, and on what.")
+    str, typer.Option(envvar="HANDEYE_PRESET", metavar="tiny-cpu|pocket|icons", help="What is trained, and on what.")
 ]
 OutFlag = Annotated[
     Path, typer.Option(envvar="HANDEYE_OUT", help="The checkpoint's folder; a run that was stopped goes on there.")
@@ -125,6 +127,8 @@ def train(
 ) -> None:
     """Teach a small InternVL to point at what a phrase means, on screens that handeye draws itself.
 
+    With [b]--preset icons[/b] the icon encoder of the package is trained on open icon sets from npm.
+
     Held-out screens are evaluated before the first step and after the last. Each score has a control: the same
     questions about other pictures. A training that was stopped continues exactly from its last state; give the same
     command again. Needs handeye\\[transformers].
@@ -137,6 +141,8 @@ def train(
     handeye train --write-shards pages --count 2000
 
     handeye train --preset pocket --shards pages --minutes 60 --out mine
+
+    handeye train --preset icons --minutes 55 --out icons
 
     handeye train --evaluate tiny --suite screens.jsonl
 
@@ -151,6 +157,9 @@ def train(
         transformers.utils.logging.disable_progress_bar()
         if write_shards:
             _write(write_shards, count, seed)
+            return
+        if preset == _ICONS or (evaluate and (evaluate / ICONS_FILE).is_file()):
+            _icons(evaluate or out, not evaluate, minutes, steps, seed, threads, as_json)
             return
         if evaluate:
             _evaluate(evaluate, screens, suite, as_json)
@@ -201,6 +210,30 @@ def _train(trainer: Trainer, plan: TrainingPlan, as_json: bool) -> None:
             f"  level {last.level}: before {first.right:.1%} (other pictures {first.shuffled:.1%}), "
             f"after {last.right:.1%} (other pictures {last.shuffled:.1%}): {100 * last.gain:+.1f} points above them"
         )
+
+
+def _icons(folder: Path, learn: bool, minutes: float, steps: int, seed: int, threads: int, as_json: bool) -> None:
+    """Train the icon encoder into a folder, or only measure it, and print its figures on sets that it never saw."""
+    from handeye.perception.training.icon_model import IconTraining
+
+    training = IconTraining(folder, minutes, steps, seed, threads)
+    console = note_console()
+    error = None
+    if learn:
+        error = training.run(lambda text: console.print(text, markup=False, highlight=False))
+    scores = training.score()
+    if as_json:
+        print_json(
+            {"out": str(training.model), "calibration_error": error, "scores": [asdict(each) for each in scores]}
+        )
+        return
+    typer.echo(f"the named icon out of {training.choices} of one set, on sets that it never saw; inferred names")
+    for each in scores:
+        typer.echo(
+            f"  {each.of}: {each.right:.1%} of {each.questions} (words alone {each.words_alone:.1%}, known icons alone "
+            f"{each.known_alone:.1%}); names {each.names:.1%}"
+        )
+    typer.echo(f"the model is {training.model}")
 
 
 def _write(folder: Path, count: int, seed: int) -> None:

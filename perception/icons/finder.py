@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _SCREENS, _ICONS = 4, 4000
 #: A frame is at most this many times as wide and high as the drawing in it.
 _FRAME = 3.2
+#: Largest side of an icon of several parts, and the ratio of its sides; two icons side by side are longer.
+_COMPOSED, _SQUARISH = 48, 1.6
 #: Inferred names of lower confidence are not used.
 LEAST_SURE = 0.35
 
@@ -108,12 +110,17 @@ def scores(pixels: npt.NDArray[np.uint8], boxes: Sequence[Box], phrase: str) -> 
 def inferred_name(icons: ScreenIcons, box: Box) -> InferredName | None:
     """Return what the icon in a box probably shows, for a control without a name; None if that is not sure enough."""
     inside = [
-        number for number, each in enumerate(icons.boxes)
-        if each.overlap(box) > 0.8 * each.area and 2 * max(each.width, each.height) > min(box.width, box.height) / 2
-    ]  # fmt: skip
+        number
+        for number, each in enumerate(icons.boxes)
+        if each.overlap(box) > 0.8 * each.area and max(each.width, each.height) > min(box.width, box.height) / 4
+    ]
     if not inside:
         return None
-    best = max(meanings().inferred(icons.embeddings[inside]), key=lambda name: name.confidence)
+    largest = max(icons.boxes[number].area for number in inside)
+    # A part of an icon may be surer of its name than the whole.
+    weights = [(icons.boxes[number].area / largest) ** 0.5 for number in inside]
+    named = zip(weights, meanings().inferred(icons.embeddings[inside]), strict=True)
+    best = max(named, key=lambda each: each[0] * each[1].confidence)[1]
     return best if best.confidence >= LEAST_SURE else None
 
 
@@ -140,18 +147,27 @@ def _embedded(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 
 def _groups(boxes: Sequence[Box]) -> tuple[int, ...]:
-    """Return a number for each box; a frame has the number of the largest drawing in its middle."""
+    """Return a number for each box; a frame has the number of the drawing in it, an icon that of its largest part."""
     groups = list(range(len(boxes)))
     order = sorted(range(len(boxes)), key=lambda number: boxes[number].area)
     for at, outer in enumerate(order):
         frame = boxes[outer]
         for inner in reversed(order[:at]):
             drawing = boxes[inner]
-            near = abs(frame.centre.x - drawing.centre.x) <= frame.width / 5 + 1 and (
-                abs(frame.centre.y - drawing.centre.y) <= frame.height / 5 + 1
-            )
-            small = max(frame.width, frame.height) > _FRAME * max(drawing.width, drawing.height)
-            if near and not small and frame.overlap(drawing) > 0.9 * drawing.area:
+            if frame.overlap(drawing) > 0.9 * drawing.area and (_frames(frame, drawing) or _part(frame, drawing)):
                 groups[outer] = groups[inner]
                 break
     return tuple(groups)
+
+
+def _frames(frame: Box, drawing: Box) -> bool:
+    """Whether a drawing in a frame is in its middle and not much smaller."""
+    (x, y), (across, down) = frame.centre, drawing.centre
+    middle = abs(x - across) <= frame.width / 5 + 1 and abs(y - down) <= frame.height / 5 + 1
+    return middle and max(frame.width, frame.height) <= _FRAME * max(drawing.width, drawing.height)
+
+
+def _part(icon: Box, part: Box) -> bool:
+    """Whether a box in another one is a part of one icon, such as two of the three lines of a menu sign."""
+    long, short = max(icon.width, icon.height), min(icon.width, icon.height)
+    return long <= _COMPOSED and long <= _SQUARISH * short and max(part.width, part.height) >= long / 2

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from handeye.perception.icons.encoder import PEAK, IconEncoder, parameters
-from handeye.perception.training.icon_pictures import plain
+from handeye.perception.icons.encoder import MODEL, PEAK, IconEncoder, parameters
+from handeye.perception.training.icon_encoder import IconTrainer, lessons
+from handeye.perception.training.icon_pictures import all_rendered, plain
+from handeye.perception.training.icon_score import CHOICES, IconScore, fit_confidence, score
+from handeye.perception.training.icon_sets import synonyms
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Callable
     from pathlib import Path
 
     import numpy.typing as npt
@@ -28,13 +33,53 @@ _MOST = 26_000
 _TAGS = 24
 
 
+@dataclass(frozen=True)
+class IconTraining:
+    """A training of the icon encoder in a folder: downloaded sets, state, and the model's file."""
+
+    folder: Path
+    minutes: float
+    steps: int = 0
+    """So many steps, in the place of minutes."""
+    seed: int = 0
+    threads: int = 0
+    choices: int = CHOICES
+
+    @property
+    def model(self) -> Path:
+        """The file that the encoder runs from."""
+        return self.folder / MODEL.name
+
+    def run(self, report: Callable[[str], None]) -> float:
+        """Train, write the model's file, and return the calibration error of its confidence, 0 to 1.
+
+        A training that was stopped continues. Raises SetupError when the sets cannot be downloaded or rendered.
+        """
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        sets = self.folder / "sets"
+        tags = synonyms(sets)
+        taught = lessons(all_rendered(sets, "train"), tags)
+        report(f"{len(taught.names):,} icons, {len(taught.vocabulary):,} words, into {self.folder}")
+        trainer = IconTrainer(taught, self.folder / "state.pt", self.minutes, self.steps, self.seed)
+        trainer.run(lambda step, seconds, loss: report(f"step {step}, {seconds / 60:.1f} min, loss {loss:.3f}"))
+        net, words = trainer.averaged()
+        write_model(self.model, net, words, taught, tags)
+        return fit_confidence(self.model, all_rendered(sets, "fit"), tags)
+
+    def score(self) -> list[IconScore]:
+        """Measure the model's file on the held-out sets."""
+        sets = self.folder / "sets"
+        return score(self.model, all_rendered(sets, "held-out"), synonyms(sets))
+
+
 def write_model(
-    path: Path, net: IconNet, words: WordTable, taught: Lessons, synonyms: dict[tuple[str, ...], Counter[str]]
+    path: Path, net: IconNet, words: WordTable, taught: Lessons, tags: dict[tuple[str, ...], Counter[str]]
 ) -> None:
     """Write encoder, words and gallery to a file. The same parameters give the same bytes."""
     arrays = _layers(net) | _words(words)
     _write(path, arrays)  # the gallery is embedded by the encoder that will be used
-    arrays |= _gallery(taught, IconEncoder(path), synonyms)
+    arrays |= _gallery(taught, IconEncoder(path), tags)
     _write(path, arrays)
 
 
@@ -68,7 +113,7 @@ def _words(words: WordTable) -> dict[str, Any]:
 
 
 def _gallery(
-    taught: Lessons, encoder: IconEncoder, synonyms: dict[tuple[str, ...], Counter[str]]
+    taught: Lessons, encoder: IconEncoder, other_names: dict[tuple[str, ...], Counter[str]]
 ) -> dict[str, npt.NDArray[Any]]:
     """Return one embedding for each name and look, the names, and their tags."""
     index = {word: number for number, word in enumerate(taught.vocabulary)}
@@ -92,7 +137,7 @@ def _gallery(
     place = {words: number for number, words in enumerate(names)}
     tags = []
     for words in names:
-        common = [(word, count) for word, count in synonyms.get(words, {}).items() if word in index]
+        common = [(word, count) for word, count in other_names.get(words, {}).items() if word in index]
         tags.append([index[word] for word, _ in sorted(common, key=lambda each: (-each[1], each[0]))[:_TAGS]])
     text = json.dumps({"vocabulary": taught.vocabulary, "names": [" ".join(words) for words in names], "tags": tags,
                        "sets": [sets[words] for words in names]}, separators=(",", ":"))  # fmt: skip
