@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from handeye.agent.agent import Agent as Agent
+    from handeye.agent.options import RunOptions as RunOptions
     from handeye.agent.run_folder import RunResult as RunResult
 
-__all__ = ["Agent", "RunResult"]
+__all__ = ["Agent", "RunOptions", "RunResult"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,6 +17,10 @@ def __getattr__(name: str) -> Any:
         from handeye.agent.agent import Agent
 
         return Agent
+    if name == "RunOptions":
+        from handeye.agent.options import RunOptions
+
+        return RunOptions
     if name == "RunResult":
         from handeye.agent.run_folder import RunResult
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handeye.agent.options import RunOptions
+from handeye.agent.options import ENGINE, OPTIONS, RunOptions
 from handeye.agent.recorder import RunRecorder
 from handeye.agent.resources import open_perception_and_policy, page_folder
 from handeye.agent.resume import check_files
@@ -15,7 +16,6 @@ from handeye.agent.run_context import RunContext
 from handeye.agent.run_driver import ResumeAnswer, RunDriver
 from handeye.agent.run_folder import RunConfig, RunFolder, disk, released
 from handeye.policies.guard.guard import Guard
-from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.policies.limits import Limits
 from handeye.tools.custom_tools import Toolbox, as_tools
 from handeye.tools.errors import UsageError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from handeye.agent.run_folder import RunResult
     from handeye.perception.perception import Perception
     from handeye.policies.decision import Policy
+    from handeye.policies.guard.guard_policy import GuardPolicy
     from handeye.tools.device import Device
 
 
@@ -39,10 +40,11 @@ class Agent:
             run = Agent(browser, model="embedded").run("search for lamp and open the second result")
         print(run.status, run.report)
 
-    `options` are the settings of the runs, see `RunOptions`. `model` and the other settings can be given by name
-    instead: `Agent(browser, max_steps=20)`. `perception` and `policy` replace what the settings name. `tools` are
-    functions with `@tool` that a run may use. `ask` answers questions, approvals included; without it a question pauses
-    the run with status `waiting`. Raises UsageError for a wrong setting.
+    `options` are the settings of the runs: `Agent(browser, options=RunOptions(max_steps=20))`. Without `on` they name
+    the device; a `RunConfig` is used as it is. `model` replaces the model of the options; `perception` and `policy`
+    replace what the options name. `tools` are functions with `@tool` that a run may use. `ask` answers questions,
+    approvals included; without it a question pauses the run with status `waiting`. `former` are the keywords of 0.1,
+    which work until 0.3 with a DeprecationWarning. Raises UsageError for a wrong setting.
     """
 
     def __init__(
@@ -53,29 +55,20 @@ class Agent:
         options: RunOptions | None = None,
         policy: str | Policy = "",
         perception: Perception | None = None,
-        rules: GuardPolicy | None = None,
         tools: Iterable[Any] | Toolbox = (),
         secrets: Secrets | None = None,
         run_dir: Path | None = None,
-        config: RunConfig | None = None,
         ask: Callable[[str], str | None] | None = None,
         listen: Callable[[AnyEvent], None] | None = None,
-        **settings: Any,
+        **former: Any,
     ) -> None:
         self.device = device
         self.tools = tools if isinstance(tools, Toolbox) else Toolbox(as_tools(tools))
-        if isinstance(options, RunConfig):
-            config = config or options
-        if config is None:
-            named = policy if isinstance(policy, str) else policy.name
-            given = settings | {name: each for name, each in (("model", model), ("policy", named)) if each}
-            allowed = tuple(tool.name for tool in self.tools.tools)
-            chosen = _run_options(options, {"on": device.name}, given | {"tools": allowed})
-            config = RunConfig.from_options(chosen, rules=rules)
-            policy = policy or config.policy
-        elif settings:
-            raise UsageError(f"{next(iter(settings))} is also part of config; give one of the two")
-        self.config = config
+        policy_name = policy if isinstance(policy, str) else policy.name
+        given = {name: each for name, each in (("model", model), ("policy", policy_name)) if each}
+        allowed = tuple(tool.name for tool in self.tools.tools)
+        self.config = _run_config(options, {"on": device.name}, given | {"tools": allowed}, former)
+        policy = policy or self.config.policy
         self.secrets = secrets or Secrets.read(Path(self.config.secrets) if self.config.secrets else None)
         self.run_dir = run_dir
         self.ask = ask
@@ -180,9 +173,34 @@ class Agent:
         self.device.secrets = self.secrets
 
 
-def _run_options(options: RunOptions | None, defaults: dict[str, Any], given: dict[str, Any]) -> RunOptions:
-    """The options with changed defaults, and with the settings that are given by name."""
+def _run_config(
+    options: RunOptions | None, defaults: dict[str, Any], given: dict[str, Any], former: dict[str, Any]
+) -> RunConfig:
+    """The settings of the runs: `given` wins over `options`, which win over `defaults`.
+
+    `former` has the keywords of 0.1. Raises UsageError for a wrong or contradictory setting.
+    """
+    _warn_of_former_keywords(former)
+    rules: GuardPolicy | None = former.pop("rules", None)
+    options = former.pop("config", None) or options
+    if isinstance(options, RunConfig):
+        if former:
+            raise UsageError(f"{next(iter(former))} is also part of the RunConfig; set it there")
+        model = given.get("model")
+        return options.model_copy(update={"model": model}) if model else options
     chosen = {name: getattr(options, name) for name in options.model_fields_set} if options else {}
     if chosen.get("tools") and not given["tools"]:
         raise UsageError(f"options name the tools {', '.join(chosen['tools'])}; pass them as Agent(tools=…) too")
-    return RunOptions.of(defaults | chosen | given)
+    return RunConfig.from_options(RunOptions.of(defaults | chosen | former | given), rules=rules)
+
+
+def _warn_of_former_keywords(names: Iterable[str]) -> None:
+    """Warn of each keyword of 0.1, with its replacement. An unknown name is an error later on."""
+    replacements = {"config": "options=…", "rules": "options=RunConfig.from_options(options, rules=…)"}
+    for name in names:
+        new = replacements.get(name)
+        if new is None and name in OPTIONS:
+            new = f"options=RunOptions.of({{{name!r}: …}})" if name in ENGINE else f"options=RunOptions({name}=…)"
+        if new:
+            message = f"Agent({name}=…) works until 0.3; use Agent({new})"
+            warnings.warn(message, DeprecationWarning, stacklevel=4)

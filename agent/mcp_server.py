@@ -124,7 +124,7 @@ class Desk:
             policy=policy,
             tools=self.toolbox,
             secrets=self.secrets,
-            config=config,
+            options=config,
             listen=listen,
         )
         return self._agent

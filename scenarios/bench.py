@@ -160,11 +160,9 @@ def command(
         _print_skipped(console, found)
         settings = Settings(
             output=output,
-            model=model,
-            retries=0,
-            headed=chosen.headed,
+            options=chosen,
             rules=rules_here() or GuardPolicy(),
-            options=chosen.options,
+            retries=0,
         )
         reporters = open_reporters(reporter, console, output) or [BenchmarkProgress(console, output)]
         results, seconds, stopped, written = run_and_report(found, settings, workers, reporters, resume=resume)

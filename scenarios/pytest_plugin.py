@@ -103,14 +103,16 @@ class ScenarioItem(pytest.Item):
         from contextlib import closing
 
         from handeye.agent.config import rules_here
+        from handeye.agent.options import RunOptions
         from handeye.policies.guard.guard_policy import GuardPolicy
         from handeye.scenarios.runner import QueuedScenario, ScenarioRunner, Settings
 
         folders: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]
         settings = Settings(
             output=folders.mktemp("handeye"),
-            model=self.config.getoption("--handeye-model"),
-            headed=self.config.getoption("--handeye-headed"),
+            options=RunOptions(
+                model=self.config.getoption("--handeye-model"), headed=self.config.getoption("--handeye-headed")
+            ),
             rules=rules_here() or GuardPolicy(),
         )
         assert isinstance(self.parent, SuiteFile)

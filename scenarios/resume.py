@@ -53,6 +53,7 @@ class RunPlan(BaseModel):
     def of(cls, scenarios: Sequence[Scenario], settings: Settings) -> RunPlan:
         """The plan of a run of these scenarios with these settings."""
         values = {name: _plain(value) for name, value in vars(settings).items() if name not in FREE}
+        values = values.pop("options") | values
         return cls(
             settings=values, scenarios=tuple(PlannedScenario(key=each.key, digest=_digest(each)) for each in scenarios)
         )
@@ -89,7 +90,9 @@ def resumed_results(scenarios: Sequence[Scenario], settings: Settings) -> list[S
 
 def _difference(before: RunPlan, now: RunPlan) -> str:
     for name in now.settings:
-        old, new = before.settings.get(name), now.settings[name]
+        if name not in before.settings:  # a setting that is newer than the plan
+            continue
+        old, new = before.settings[name], now.settings[name]
         if old != new:
             return f"{name.replace('_', '-')} was {json.dumps(old)} and is {json.dumps(new)}"
     old_keys, new_keys = {each.key for each in before.scenarios}, {each.key for each in now.scenarios}

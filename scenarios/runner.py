@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handeye.agent.agent import Agent
+from handeye.agent.options import RunOptions
 from handeye.agent.resources import EMBEDDED, open_device, open_perception_and_policy
 from handeye.agent.run_folder import RunConfig, slug
-from handeye.perception.engines.options import EngineOptions
 from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.scenarios.checks.run_check import CheckContext, is_screen_check, keep, run_check
 from handeye.scenarios.environment import skip_reason, start_address
@@ -50,12 +50,12 @@ class Settings:
 
     output: Path
     """The folder for runs and results."""
-    model: str = "embedded"
-    policy: str = "auto"
+    options: RunOptions = field(default_factory=RunOptions)
+    """Of every run; a scenario sets the start, the limits and the approval."""
+    rules: GuardPolicy = field(default_factory=GuardPolicy)
+    """Of every run, in the place of the file that `options.guard` names."""
     retries: int | None = None
     """Overrides the suites' values."""
-    headed: bool = False
-    secrets: str = ""
     anchors: bool = True
     """Write anchors of passed scenarios next to their suite, and repeat scenarios by them."""
     update_anchors: bool = False
@@ -65,8 +65,14 @@ class Settings:
     """Fail at a step that has drifted, instead of asking a model."""
     trace: Retention = "on"
     """Which runs and pictures are retained."""
-    rules: GuardPolicy = field(default_factory=GuardPolicy)
-    options: EngineOptions = field(default_factory=EngineOptions)
+
+    def run_config(
+        self, goal: str, on: str, *, max_steps: int, budget_seconds: float | None, folder: str = ""
+    ) -> RunConfig:
+        """The settings of one run of a scenario, whose actions need no approval; see `RunConfig.folder`."""
+        of_scenario = {"on": on, "approve": "never", "max_steps": max_steps, "budget_seconds": budget_seconds}
+        options = self.options.model_copy(update=of_scenario)
+        return RunConfig.from_options(options, goal, self.rules).model_copy(update={"folder": folder})
 
 
 class QueuedScenario(NamedTuple):
@@ -99,7 +105,7 @@ class ScenarioRunner:
     def __init__(self, settings: Settings, opened: tuple[Perception, Policy] | None = None) -> None:
         """`opened`: perception and policy that are open already, instead of those that the settings name."""
         self.settings = settings
-        self.secrets = Secrets.read(Path(settings.secrets) if settings.secrets else None)
+        self.secrets = Secrets.read(Path(settings.options.secrets) if settings.options.secrets else None)
         self._opened = opened
 
     def run(self, queued: QueuedScenario) -> ScenarioResult:
@@ -142,9 +148,9 @@ class ScenarioRunner:
     def open_models(self) -> tuple[Perception, Policy]:
         """The eyes and the policy, opened when they are first needed."""
         if self._opened is None:
-            spared = self.settings.no_model and self.settings.policy == "auto"
-            model = EMBEDDED if spared else self.settings.model
-            self._opened = open_perception_and_policy(model, self.settings.policy, self.settings.options)
+            options = self.settings.options
+            model = EMBEDDED if self.settings.no_model and options.policy == "auto" else options.model
+            self._opened = open_perception_and_policy(model, options.policy, options.options)
         return self._opened
 
 
@@ -161,7 +167,7 @@ class AttemptRunner:
     def open_replay(self) -> ScenarioReplay:
         """The anchors of the scenario."""
         settings = self.settings
-        return ScenarioReplay(self.scenario, self.served, model=settings.model, no_model=settings.no_model)
+        return ScenarioReplay(self.scenario, self.served, model=settings.options.model, no_model=settings.no_model)
 
     def carry_out(self) -> dict[str, Any]:
         """Run the attempt; returns fields of an `Attempt`."""
@@ -194,7 +200,7 @@ class AttemptRunner:
     def _open(self, on: str) -> Device:
         return open_device(
             on,
-            headed=self.settings.headed,
+            headed=self.settings.options.headed,
             viewport=_size(self.scenario.suite.viewport),
             rules=self.settings.rules,
             folder=self.scenario.file.parent,
@@ -241,22 +247,16 @@ class AttemptRunner:
         watch: InvariantWatch | None = None,
     ) -> Run:
         spec, suite = self.scenario.spec, self.scenario.suite
-        config = RunConfig(
-            goal=goal,
-            on=on,
-            model=self.settings.model,
-            approve="never",
+        config = self.settings.run_config(
+            goal,
+            on,
             max_steps=spec.max_steps or 100,
             budget_seconds=spec.timeout or suite.timeout,
-            rules=self.settings.rules,
             folder=str(self.scenario.file.parent.resolve()),
-            secrets=self.settings.secrets,
-            headed=self.settings.headed,
-            options=self.settings.options,
         )
         folder = self.folder / name
         policy = self.replay.policy(policy, name, goal) if self.replay else policy
-        agent = Agent(device, perception=perception, policy=policy, config=config, run_dir=folder)
+        agent = Agent(device, perception=perception, policy=policy, options=config, run_dir=folder)
         if watch:
             watch.stop = agent.stop
         run = agent.run(goal)

@@ -185,19 +185,17 @@ def command(
             for scenario in scenarios:
                 typer.echo(f"{scenario.file}:{scenario.spec.line}  {scenario.name}")
             return
+        secrets = str(Path(run_options.secrets).resolve()) if run_options.secrets else ""
         settings = Settings(
             output=output,
-            model=run_options.model,
+            options=run_options.model_copy(update={"secrets": secrets}),
+            rules=rules_here() or GuardPolicy(),
             retries=retries,
-            headed=run_options.headed,
-            secrets=str(Path(run_options.secrets).resolve()) if run_options.secrets else "",
             anchors=check_anchor_flags(anchors, update_anchors, no_model),
             update_anchors=update_anchors,
             update_pictures=update_pictures,
             trace=parse_retention(trace),
             no_model=no_model,
-            rules=rules_here() or GuardPolicy(),
-            options=run_options.options,
         )
         reporters = open_reporters(reporter, console, output)
         with open_cluster(ray, run_options.model, workers) as work:

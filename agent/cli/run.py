@@ -276,7 +276,7 @@ def carry_out(
             perception=perception,
             policy=policy,
             tools=toolbox,
-            config=config,
+            options=config,
             run_dir=run_dir,
             secrets=secrets,
             ask=_terminal_prompt(console, view) if sys.stdin.isatty() else None,

@@ -1,4 +1,4 @@
-"""`handeye train`: teach a small InternVL to find things on screens."""
+"""`handeye train`: train a small InternVL to locate elements on screens, or tune an InternVL checkpoint on runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handeye.agent.cli.console import note_console, print_json, report_errors
-from handeye.agent.cli.flags import Json
+from handeye.agent.cli.flags import GivenOptions, Json, with_options
 from handeye.tools.errors import SetupError, UsageError
 from handeye.tools.files import write_atomically
 
@@ -30,76 +30,103 @@ _TUNED = 200
 
 
 PresetFlag = Annotated[
-    str, typer.Option(envvar="HANDEYE_PRESET", metavar="tiny-cpu|pocket|icons", help="What is trained, and on what.")
+    str,
+    typer.Option(
+        envvar="HANDEYE_PRESET", metavar="tiny-cpu|pocket|icons", help="Size of the model and of its training."
+    ),
 ]
 OutFlag = Annotated[
-    Path, typer.Option(envvar="HANDEYE_OUT", help="The checkpoint's folder; a run that was stopped goes on there.")
+    Path,
+    typer.Option(envvar="HANDEYE_OUT", help="Folder of the checkpoint. A training that was stopped continues there."),
 ]
 MinutesFlag = Annotated[
-    float, typer.Option(envvar="HANDEYE_MINUTES", help="How long to train, looks at held-out screens not counted.")
+    float, typer.Option(envvar="HANDEYE_MINUTES", help="Duration of the training, without the evaluations.")
 ]
-StepsFlag = Annotated[int, typer.Option(min=0, envvar="HANDEYE_STEPS", help="So many steps, in the place of minutes.")]
-SeedFlag = Annotated[int, typer.Option(envvar="HANDEYE_SEED", help="Another one begins and practises otherwise.")]
+StepsFlag = Annotated[int, typer.Option(min=0, envvar="HANDEYE_STEPS", help="Number of steps, instead of minutes.")]
+SeedFlag = Annotated[
+    int, typer.Option(envvar="HANDEYE_SEED", help="Seed of the initial weights and of the drawn screens.")
+]
 AccumulateFlag = Annotated[
-    int, typer.Option(min=1, envvar="HANDEYE_ACCUMULATE", help="Lessons whose gradients make one step.")
+    int,
+    typer.Option(
+        min=1, envvar="HANDEYE_ACCUMULATE", help="Number of batches whose gradients are accumulated in one step."
+    ),
 ]
-ThreadsFlag = Annotated[int, typer.Option(min=0, envvar="HANDEYE_THREADS", help="Of torch; 0: as many as it chooses.")]
+ThreadsFlag = Annotated[
+    int, typer.Option(min=0, envvar="HANDEYE_THREADS", help="Number of threads of torch. 0: its default.")
+]
 WorkersFlag = Annotated[
-    int, typer.Option(min=0, envvar="HANDEYE_WORKERS", help="Processes that draw screens; 0: a thread does.")
+    int,
+    typer.Option(
+        min=0, envvar="HANDEYE_WORKERS", help="Number of processes that draw screens. 0: a thread draws them."
+    ),
 ]
 Bf16Flag = Annotated[
-    bool | None, typer.Option(envvar="HANDEYE_BF16", help="Halve the numbers; by itself on a GPU that has it.")
+    bool | None, typer.Option(envvar="HANDEYE_BF16", help="Compute in bfloat16. Default: on a GPU that supports it.")
 ]
 CompileFlag = Annotated[
-    bool, typer.Option("--compile", envvar="HANDEYE_COMPILE", help="torch.compile: slow to start, then faster.")
+    bool,
+    typer.Option("--compile", envvar="HANDEYE_COMPILE", help="Use torch.compile: a slow start, then faster steps."),
 ]
 EveryFlag = Annotated[
-    int, typer.Option(min=1, envvar="HANDEYE_EVERY", help="Steps between states, each with a look at the scores.")
+    int,
+    typer.Option(
+        min=1, envvar="HANDEYE_EVERY", help="Number of steps between two saved states, each with an evaluation."
+    ),
 ]
 ScreensFlag = Annotated[
-    int, typer.Option(min=2, envvar="HANDEYE_SCREENS", help="Held-out screens of each level in a look.")
+    int, typer.Option(min=2, envvar="HANDEYE_SCREENS", help="Number of held-out screens per level in an evaluation.")
 ]
 ShardsFlag = Annotated[
     Path | None,
-    typer.Option(envvar="HANDEYE_SHARDS", metavar="DIR", help="Half of the larger screens come from these shards."),
+    typer.Option(envvar="HANDEYE_SHARDS", metavar="DIR", help="Take half of the larger screens from these shards."),
 ]
 WriteShardsFlag = Annotated[
     Path | None,
     typer.Option(
-        envvar="HANDEYE_WRITE_SHARDS", metavar="DIR", help="Train nothing: write shards of pages from Chromium."
+        envvar="HANDEYE_WRITE_SHARDS", metavar="DIR", help="Do not train: write shards of pages rendered by Chromium."
     ),
 ]
-CountFlag = Annotated[int, typer.Option(min=1, envvar="HANDEYE_COUNT", help="How many samples to write.")]
+CountFlag = Annotated[int, typer.Option(min=1, envvar="HANDEYE_COUNT", help="Number of samples to write.")]
 EvaluateFlag = Annotated[
     Path | None,
-    typer.Option(envvar="HANDEYE_EVALUATE", metavar="DIR", help="Train nothing: tell how good this model is."),
+    typer.Option(envvar="HANDEYE_EVALUATE", metavar="DIR", help="Do not train: evaluate the model in this folder."),
 ]
 SuiteFlag = Annotated[
     Path | None,
-    typer.Option(
-        envvar="HANDEYE_SUITE", metavar="FILE.jsonl", help="With --evaluate: also ask about a data set's pictures."
-    ),
+    typer.Option(envvar="HANDEYE_SUITE", metavar="FILE.jsonl", help="With --evaluate: also evaluate on this data set."),
 ]
 BaseFlag = Annotated[
     str,
-    typer.Option(envvar="HANDEYE_BASE", metavar="HF-ID|DIR", help="Tune this InternVL in the place of a preset."),
+    typer.Option(
+        envvar="HANDEYE_BASE", metavar="HF-ID|DIR", help="Tune this InternVL checkpoint instead of training a preset."
+    ),
 ]
 DataFlag = Annotated[
     Path | None,
-    typer.Option(envvar="HANDEYE_DATA", metavar="DIR", help="Runs to tune on; none: screens that handeye draws."),
+    typer.Option(
+        envvar="HANDEYE_DATA", metavar="DIR", help="Folder of runs to tune on. Default: screens that handeye draws."
+    ),
 ]
 StageFlag = Annotated[
     str,
-    typer.Option(envvar="HANDEYE_STAGE", metavar="sft|mpo|critic", help="What is tuned: answers, preferences, signs."),
+    typer.Option(
+        envvar="HANDEYE_STAGE",
+        metavar="sft|mpo|critic",
+        help="What is tuned: answers, preferences, or scores of a critic.",
+    ),
 ]
-RankFlag = Annotated[int, typer.Option(min=0, envvar="HANDEYE_RANK", help="Of LoRA; 0 tunes all of the language part.")]
-RateFlag = Annotated[float, typer.Option(envvar="HANDEYE_RATE", help="The learning rate of tuning.")]
-TilesFlag = Annotated[
-    int, typer.Option(min=1, max=40, envvar="HANDEYE_TILES", help="The most tiles of a picture in tuning.")
+RankFlag = Annotated[
+    int, typer.Option(min=0, envvar="HANDEYE_RANK", help="Rank of LoRA. 0 tunes the whole language model.")
 ]
+RateFlag = Annotated[float, typer.Option(envvar="HANDEYE_RATE", help="Learning rate of tuning.")]
+#: Former name of --max-tiles.
+TilesFlag = Annotated[int | None, typer.Option(min=1, max=40, envvar="HANDEYE_TILES", hidden=True)]
 
 
+@with_options("max_tiles", defaults={"max_tiles": 6})
 def train(
+    options: GivenOptions,
     preset: PresetFlag = "tiny-cpu",
     out: OutFlag = Path("pocket"),
     minutes: MinutesFlag = 15.0,
@@ -122,19 +149,19 @@ def train(
     stage: StageFlag = "sft",
     rank: RankFlag = 16,
     rate: RateFlag = 1e-4,
-    tiles: TilesFlag = 6,
+    tiles: TilesFlag = None,
     as_json: Json = False,
 ) -> None:
-    """Teach a small InternVL to point at what a phrase means, on screens that handeye draws itself.
+    """Train a small InternVL to locate what a phrase means, on screens that handeye draws.
 
     With [b]--preset icons[/b] the icon encoder of the package is trained on open icon sets from npm.
 
     Held-out screens are evaluated before the first step and after the last. Each score has a control: the same
-    questions about other pictures. A training that was stopped continues exactly from its last state; give the same
-    command again. Needs handeye\\[transformers].
+    questions about other pictures. A training that was stopped continues exactly from its last state: repeat the
+    command. Needs handeye\\[transformers].
 
-    With [b]--base[/b] an InternVL checkpoint is tuned on runs instead: on what was right (sft), on right against wrong
-    (mpo), or as the critic of [b]--best-of[/b] (critic). Needs handeye\\[train].
+    With [b]--base[/b] an InternVL checkpoint is tuned on runs instead: on correct answers (sft), on correct against
+    wrong answers (mpo), or as the critic of [b]--best-of[/b] (critic). Needs handeye\\[train].
 
     [b]Examples[/b]: handeye train --preset tiny-cpu --minutes 15 --out tiny
 
@@ -153,7 +180,7 @@ def train(
             import torch  # noqa: F401
             import transformers
         except ImportError as error:
-            raise SetupError("training needs: pip install 'handeye[transformers]'") from error
+            raise SetupError("training needs torch and transformers; pip install 'handeye[transformers]'") from error
         transformers.utils.logging.disable_progress_bar()
         if write_shards:
             _write(write_shards, count, seed)
@@ -165,13 +192,24 @@ def train(
             _evaluate(evaluate, screens, suite, as_json)
             return
         if base:
-            given = {"data": data, "examples": 2 * accumulate, "rate": rate, "rank": rank, "tiles": tiles, "seed": seed}
-            _tune(base, out, stage, given | {"steps": steps or _TUNED, "every": every}, as_json)
+            if tiles:
+                note_console().print("note: --tiles is called --max-tiles now; --tiles works until 0.3", markup=False)
+            settings = {
+                "data": data,
+                "examples": 2 * accumulate,
+                "rate": rate,
+                "rank": rank,
+                "tiles": tiles or options.checked().options.max_tiles,
+                "seed": seed,
+                "steps": steps or _TUNED,
+                "every": every,
+            }
+            _tune(base, out, stage, settings, as_json)
             return
         if suite:
-            raise UsageError("--suite is for evaluating; name the model with --evaluate DIR")
+            raise UsageError("--suite is only for an evaluation; name the model with --evaluate DIR")
         if data:
-            raise UsageError("--data is for tuning; name the checkpoint with --base")
+            raise UsageError("--data is only for tuning; name the checkpoint with --base")
         from handeye.perception.training.trainer import Trainer, TrainingPlan
 
         plan = TrainingPlan(
@@ -185,26 +223,28 @@ def _train(trainer: Trainer, plan: TrainingPlan, as_json: bool) -> None:
 
     console = note_console()
     where = f"on {trainer.device.type}{' in bfloat16' if trainer.bf16 else ''}"
-    console.print(f"{plan.preset}: {trainer.pocket.count():,} numbers to learn, {where}, into {plan.out}", markup=False)
+    console.print(
+        f"{plan.preset}: {trainer.pocket.count():,} parameters to train, {where}, into {plan.out}", markup=False
+    )
     if trainer.resumed:
-        console.print(f"going on after step {trainer.state.step}")
+        console.print(f"continuing after step {trainer.state.step}")
     rows: list[News] = []
     with Live(console=console, auto_refresh=False, transient=False) as live:
 
-        def tell(news: News) -> None:
+        def update(news: News) -> None:
             if rows and not rows[-1].scores:
                 rows.pop()
             rows.append(news)
             if console.is_terminal or news.scores:
                 live.update(_table(rows[-_LAST:]), refresh=console.is_terminal)
 
-        before, after = trainer.run(tell)
+        before, after = trainer.run(update)
     if as_json:
         print_json({"out": str(plan.out), "steps": trainer.state.step, "seconds": round(trainer.state.seconds, 1),
                     "before": _score_json(before), "after": _score_json(after)})  # fmt: skip
         return
-    typer.echo(f"{trainer.state.step} steps in {trainer.state.seconds:.0f} s; the model lies in {plan.out}")
-    typer.echo("held-out screens, points in the right box (beside it: the same questions, other pictures)")
+    typer.echo(f"{trainer.state.step} steps in {trainer.state.seconds:.0f} s; the model is in {plan.out}")
+    typer.echo("held-out screens, points in the right box (in brackets: the same questions about other pictures)")
     for first, last in zip(before, after, strict=True):
         typer.echo(
             f"  level {last.level}: before {first.right:.1%} (other pictures {first.shuffled:.1%}), "
@@ -245,10 +285,10 @@ def _write(folder: Path, count: int, seed: int) -> None:
         task = progress.add_task("pages", total=count)
         written = write_pages(folder, count, seed, lambda number: progress.update(task, completed=number))
     size = sum(each.bytes for each in written)
-    typer.echo(f"{count} samples in {len(written)} shards, {size / 1e6:.0f} MB; they lie in {folder}")
+    typer.echo(f"{count} samples in {len(written)} shards, {size / 1e6:.0f} MB, in {folder}")
 
 
-def _tune(base: str, out: Path, stage: str, given: dict[str, Any], as_json: bool) -> None:
+def _tune(base: str, out: Path, stage: str, settings: dict[str, Any], as_json: bool) -> None:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from handeye.perception.training.examples import STAGES
@@ -256,35 +296,35 @@ def _tune(base: str, out: Path, stage: str, given: dict[str, Any], as_json: bool
 
     known = next((each for each in STAGES if each == stage), None)
     if known is None:
-        raise UsageError(f"there is no stage {stage!r} ({', '.join(STAGES)}); choose one of these")
-    tuner = Tuner(Tuning(base, out, known, **given))
+        raise UsageError(f"--stage must be one of {', '.join(STAGES)}, got {stage!r}")
+    tuner = Tuner(Tuning(base, out, known, **settings))
     console = note_console()
-    numbers = sum(each.numel() for each in tuner.learned.values())
-    console.print(f"{stage}: {numbers:,} numbers of {base} learn from {len(tuner.examples)} examples", markup=False)
+    parameters = sum(each.numel() for each in tuner.learned.values())
+    console.print(f"{stage}: {parameters:,} parameters of {base}, {len(tuner.examples)} examples", markup=False)
     if tuner.resumed:
-        console.print(f"going on after step {tuner.step}")
-    columns = (TextColumn("{task.completed}/{task.total}"), BarColumn(), TextColumn("{task.fields[said]}"))
+        console.print(f"continuing after step {tuner.step}")
+    columns = (TextColumn("{task.completed}/{task.total}"), BarColumn(), TextColumn("{task.fields[losses]}"))
     first: dict[str, float] = {}
     last: dict[str, float] = {}
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        task = progress.add_task("tuning", total=given["steps"], completed=tuner.step, said="")
+        task = progress.add_task("tuning", total=settings["steps"], completed=tuner.step, losses="")
 
-        def tell(step: int, losses: dict[str, float]) -> None:
+        def update(step: int, losses: dict[str, float]) -> None:
             first.update({name: each for name, each in losses.items() if name not in first})
             last.update(losses)
-            said = ", ".join(f"{name} {each:.3f}" for name, each in losses.items())
-            progress.update(task, completed=step, said=said)
+            text = ", ".join(f"{name} {each:.3f}" for name, each in losses.items())
+            progress.update(task, completed=step, losses=text)
 
-        tuner.run(tell)
+        tuner.run(update)
     if as_json:
         print_json({"out": str(out), "stage": stage, "steps": tuner.step, "first": first, "last": last})
         return
-    said = ", ".join(f"{name} {first[name]:.3f} to {last[name]:.3f}" for name in last)
-    typer.echo(f"{tuner.step} steps: {said or 'nothing was left to do'}; the checkpoint lies in {out}")
+    losses = ", ".join(f"{name} {first[name]:.3f} to {last[name]:.3f}" for name in last)
+    typer.echo(f"{tuner.step} steps: {losses or 'no step was left'}; the checkpoint is in {out}")
 
 
 def _evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> None:
-    """Tell it, and write it into the model's folder: the fusion, the figures, and the card."""
+    """Evaluate a model; print the scores and write fusion, scores and card into its folder."""
     from handeye.perception.pocket_inference import PhraseReading
     from handeye.perception.training.checkpoint_card import EVALUATION, write_card
     from handeye.perception.training.fusion import CHOOSE, REPORT, WAYS, choose, compare, data_set
@@ -295,25 +335,25 @@ def _evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> 
     pocket, reading = load(folder), PhraseReading(folder)
     levels = pocket.sizes.drawn
     scores = [held_out(pocket, level, screens) for level in levels]
-    few = max(2, screens // 3)  # chosen on fewer it would be chance
+    few = max(2, screens // 3)  # fewer screens would fit the fusion to chance
     console = note_console()
-    with console.status("asking about whole screens"):
+    with console.status("evaluating on whole screens"):
         chosen = choose([compare(reading, f"level {n}", drawn_screens(n, few, CHOOSE)) for n in levels])
         whole = [compare(reading, f"level {n}", drawn_screens(n, few, REPORT)) for n in levels]
         if suite:
             whole.append(compare(reading, suite.stem, data_set(suite, screens)))
-    told: dict[str, Any] = {
+    evaluation: dict[str, Any] = {
         "fusion": {"enough": chosen.enough, "sure": chosen.sure, "icons": chosen.icons},
         "whole": [each.to_json(chosen) for each in whole],
     }
     chosen.write(folder)
     (folder / "training").mkdir(exist_ok=True)
-    write_atomically(folder / "training" / EVALUATION, json.dumps(told, indent=1) + "\n")
+    write_atomically(folder / "training" / EVALUATION, json.dumps(evaluation, indent=1) + "\n")
     card = write_card(folder)
     if as_json:
-        print_json({"model": str(folder), "scores": _score_json(scores), "card": str(card), **told})
+        print_json({"model": str(folder), "scores": _score_json(scores), "card": str(card), **evaluation})
         return
-    typer.echo("tiles of held-out screens: things without text, points in the right box")
+    typer.echo("tiles of held-out screens: elements without text, points in the right box")
     for score in scores:
         typer.echo(
             f"  level {score.level}: {score.right:.1%} of {score.questions} (other pictures {score.shuffled:.1%})"
@@ -321,20 +361,20 @@ def _evaluate(folder: Path, screens: int, suite: Path | None, as_json: bool) -> 
         for name, (right, count) in score.parts.items():
             typer.echo(f"    {name}: {right:.1%} of {count}")
     typer.echo(
-        "whole screens: text alone, the model alone, and both; as chosen on other screens, the model is asked about "
-        f"icons where text is less than {chosen.enough:g} sure ({chosen.icons:g} where the phrase says “icon”), and "
-        f"followed from {chosen.sure:g} on"
+        "whole screens: text alone, the model alone, and both. Chosen on other screens: the model is used for "
+        f"icons where the confidence of text is below {chosen.enough:g} ({chosen.icons:g} for phrases with “icon”), "
+        f"and its answer is used from a confidence of {chosen.sure:g}"
     )
-    for each in told["whole"]:
+    for each in evaluation["whole"]:
         for group, shares in each["groups"].items():
-            shown = ", ".join(f"{way} {shares[way]:.1%}" for way in WAYS)
-            typer.echo(f"  {each['on']}, {group}: {shown} of {shares['n']}")
+            accuracies = ", ".join(f"{way} {shares[way]:.1%}" for way in WAYS)
+            typer.echo(f"  {each['on']}, {group}: {accuracies} of {shares['n']}")
         typer.echo(f"  {each['on']}: the model took {each['seconds']:.2f} s a screen")
     typer.echo(f"the card is {card}")
 
 
 def _score_json(scores: Sequence[PointingScore]) -> list[dict[str, Any]]:
-    """Scores as JSON tells them."""
+    """The scores as JSON objects."""
     return [asdict(score) for score in scores]
 
 

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from benchmarks.reliability.injection import Shop
 from benchmarks.reliability.telling import Figure, say
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
@@ -207,7 +207,7 @@ class Lab:
                 [parse_action({"kind": "click", "target": self._target(scenario.target)})], browser, scenario.moment
             ),
             ask=answer,
-            max_steps=8,
+            options=RunOptions(max_steps=8),
             run_dir=self.folder / str(self._number),
         ).run("do it")
         sent = tuple(

@@ -100,7 +100,7 @@ def _all(count: int) -> Iterator[list[Tried]]:
 
 def try_all(numbers: Sequence[int]) -> list[Tried]:
     """Goals of these numbers in one browser."""
-    from handeye.agent import Agent
+    from handeye.agent import Agent, RunOptions
     from handeye.perception.embedded import EmbeddedPerception
     from handeye.policies.plain_english import PlainEnglish
     from handeye.tools import Browser
@@ -116,8 +116,7 @@ def try_all(numbers: Sequence[int]) -> list[Tried]:
                 browser,
                 perception=EmbeddedPerception(),
                 policy=PlainEnglish(),
-                approve="never",
-                max_steps=20,
+                options=RunOptions(approve="never", max_steps=20),
                 run_dir=Path(kept) / str(number),
             )
             run = agent.run(wanted.text)

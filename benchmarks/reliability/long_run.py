@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.pages import served
 from benchmarks.reliability.telling import Figure, say
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.event_log import AnyEvent, Performed
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.policies.scripted import Scripted
@@ -60,7 +60,12 @@ def measure() -> dict[str, Any]:
         folder = Path(name) / "run"
         policy = Scripted(actions(STEPS))
         agent = Agent(
-            browser, perception=EmbeddedPerception(), policy=policy, max_steps=STEPS + 10, run_dir=folder, listen=listen
+            browser,
+            perception=EmbeddedPerception(),
+            policy=policy,
+            options=RunOptions(max_steps=STEPS + 10),
+            run_dir=folder,
+            listen=listen,
         )
         run = agent.run("keep the ledger")
         seen = " ".join(element.name for element in browser.elements())

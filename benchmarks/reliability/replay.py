@@ -17,6 +17,7 @@ import yaml
 
 from benchmarks.reliability.replay_site import PLANS, Plan, page
 from benchmarks.reliability.telling import Figure, say
+from handeye.agent.options import RunOptions
 from handeye.perception.engines.engine import Answer, OptionScores
 from handeye.perception.internvl.profiles import INTERNVL3
 from handeye.perception.internvl.prompt import to_text
@@ -154,7 +155,7 @@ def _run(
 ) -> tuple[list[ScenarioResult], int]:
     """The results of all scenarios, and the calls of the stand-in."""
     engine = Reader({plan.name: plan.actions for plan in plans})
-    settings = Settings(output=folder / name, model="reader", no_model=no_model)
+    settings = Settings(output=folder / name, options=RunOptions(model="reader"), no_model=no_model)
     runner = ScenarioRunner(settings, (ModelPerception(engine, reader=ocr.read), InternVL(engine)))
     scenarios = load_scenarios(folder / "suite.yaml")
     results: list[ScenarioResult] = []

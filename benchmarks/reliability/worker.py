@@ -84,7 +84,7 @@ def _work(job: Job) -> None:
     wires.around(device, "perform", "settle", "device_state")
     try:
         config = RunConfig(goal=job.goal, on=job.url, approve=job.approve)
-        agent = Agent(device, config=config, run_dir=job.folder, listen=lambda event: wires.reach(f"{event.event}"))
+        agent = Agent(device, options=config, run_dir=job.folder, listen=lambda event: wires.reach(f"{event.event}"))
         result = (
             agent.resume(RunFolder.open(job.folder), job.answer, job.question) if job.resume else agent.run(job.goal)
         )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from handeye.agent.agent import Agent
-from handeye.agent.run_folder import RunConfig
 from handeye.scenarios.runner import AttemptRunner
 from handeye.scenarios.suite.scenario import Scenario
 
@@ -84,20 +83,14 @@ class BenchmarkAttempt(AttemptRunner, ABC):
         return self._start()
 
     def _work(self, device: Device, perception: Perception, policy: Policy, goal: str) -> Run:
-        spec, suite, settings = self.scenario.spec, self.scenario.suite, self.settings
-        config = RunConfig(
-            goal=goal,
-            on=self.place,
-            model=settings.model,
-            approve="never",
+        spec, suite = self.scenario.spec, self.scenario.suite
+        config = self.settings.run_config(
+            goal,
+            self.place,
             max_steps=spec.max_steps or MOST_STEPS,
             budget_seconds=spec.timeout or suite.timeout,
-            rules=settings.rules,
-            secrets=settings.secrets,
-            headed=settings.headed,
-            options=settings.options,
         )
-        run = Agent(device, perception=perception, policy=policy, config=config, run_dir=self.folder / "run").run(goal)
+        run = Agent(device, perception=perception, policy=policy, options=config, run_dir=self.folder / "run").run(goal)
         if run.status == "interrupted":
             raise KeyboardInterrupt
         return run

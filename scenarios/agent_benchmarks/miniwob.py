@@ -164,7 +164,7 @@ class MiniWobAttempt(BenchmarkAttempt):
 
     def open(self) -> Browser:
         """Open the page of the task."""
-        return open_page(self.place, headed=self.settings.headed)
+        return open_page(self.place, headed=self.settings.options.headed)
 
     def begin(self, device: Device) -> str:
         seconds = self.scenario.spec.timeout or self.scenario.suite.timeout

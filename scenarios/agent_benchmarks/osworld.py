@@ -169,7 +169,7 @@ class OsWorldAttempt(BenchmarkAttempt):
         # Programs show the paths of their files: the task's own words must not stand in them.
         place = self.folder.parent / "homes" / self.folder.name.partition("-")[0]
         self.home = Home(place, self.scenario.file.parent, self.settings.rules)
-        return Virtual(headed=self.settings.headed, home=self.home.folder)
+        return Virtual(headed=self.settings.options.headed, home=self.home.folder)
 
     def begin(self, device: Device) -> str:
         self._steps(device, self.task_spec.config)

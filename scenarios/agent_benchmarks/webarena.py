@@ -248,7 +248,7 @@ class WebArenaAttempt(BenchmarkAttempt):
         rules = self.settings.rules
         return Browser(
             self.place,
-            headed=self.settings.headed,
+            headed=self.settings.options.headed,
             allow_domains=rules.allow_domains,
             deny_domains=rules.deny_domains,
             storage_state=cast("WebArenaTask", self.scenario).state,

@@ -150,10 +150,17 @@ def find_things(folder: Path, perception: EmbeddedPerception, console: Console) 
 
 
 def _run(device: Device, goal: str, folder: Path, perception: EmbeddedPerception, console: Console) -> RunResult:
-    from handeye.agent import Agent
+    from handeye.agent import Agent, RunOptions
 
     with LiveView(console, goal=goal, device=device.name, model="embedded") as view:
-        agent = Agent(device, model="embedded", perception=perception, approve="never", run_dir=folder, listen=view.add)
+        agent = Agent(
+            device,
+            model="embedded",
+            perception=perception,
+            options=RunOptions(approve="never"),
+            run_dir=folder,
+            listen=view.add,
+        )
         result = agent.run(goal)
         view.report = result.report
     return result

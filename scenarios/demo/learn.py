@@ -149,14 +149,16 @@ def train(screens: list[LessonScreen], seed: int, steps: int, console: Console) 
 
 def verify(folder: Path, console: Console) -> bool:
     """Whether the checkpoint buys the lamp through the whole loop; the shop's orders say so."""
-    from handeye.agent import Agent
+    from handeye.agent import Agent, RunOptions
     from handeye.scenarios.demo.demo import is_the_purchase
     from handeye.scenarios.demo.shop import Shop
     from handeye.tools import Browser
 
     with tempfile.TemporaryDirectory(prefix="handeye-learned-") as place, Shop() as shop:
         with Browser(shop.url) as browser:
-            run = Agent(browser, str(folder), run_dir=Path(place) / "run", max_steps=20).run(PURCHASE)
+            run = Agent(browser, str(folder), run_dir=Path(place) / "run", options=RunOptions(max_steps=20)).run(
+                PURCHASE
+            )
         bought = is_the_purchase(shop.orders)
     console.print(f"the loop with {folder}: {run.status} after {run.steps} steps ({run.reason or run.answer})")
     return bought and run.status == "succeeded"

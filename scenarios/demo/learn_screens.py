@@ -170,7 +170,7 @@ def collect(report: Callable[[str], None] = lambda _: None) -> list[LessonScreen
 
 def purchase(style: int) -> list[LessonScreen]:
     """One purchase by the teacher: a screen for each lesson. Raises ModelError as `collect` does."""
-    from handeye.agent import Agent
+    from handeye.agent import Agent, RunOptions
     from handeye.perception.model_perception import ModelPerception
     from handeye.policies.internvl import InternVL
     from handeye.scenarios.demo.shop import Shop
@@ -181,7 +181,11 @@ def purchase(style: int) -> list[LessonScreen]:
             teacher = Teacher(browser, style)
             perception, policy = ModelPerception(teacher), InternVL(teacher)
             run = Agent(
-                browser, perception=perception, policy=policy, approve="never", run_dir=Path(place) / "run"
+                browser,
+                perception=perception,
+                policy=policy,
+                options=RunOptions(approve="never"),
+                run_dir=Path(place) / "run",
             ).run(PURCHASE)
         if run.status != "succeeded" or len(shop.orders) != 1 or len(teacher.screens) != len(LESSONS):
             raise ModelError(

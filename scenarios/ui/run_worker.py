@@ -140,7 +140,7 @@ def work(order: dict[str, Any], control: RunControl, send: Callable[..., None]) 
             perception=perception,
             policy=policy,
             tools=toolbox,
-            config=config,
+            options=config,
             run_dir=run_dir,
             ask=control.ask,
             listen=control.listen,

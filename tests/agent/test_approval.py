@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.approval import Approval, edit_action, parse_approval
 from handeye.agent.event_log import ApprovalReceived, ApprovalRequested, Decided, Guarded, Performed, read_events
-from handeye.agent.run_folder import RunFolder
+from handeye.agent.run_folder import RunConfig, RunFolder
 from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.policies.scripted import Scripted
 from handeye.tools import Browser
@@ -123,7 +123,12 @@ def test_a_refusal_is_told_with_its_reason_and_what_rules_refuse_nobody_can_allo
     said = ["no: keep that one", "done by hand"]
     rules = GuardPolicy(refuse_words=("transfer",))
     agent = Agent(
-        files, perception=perception, policy=policy, run_dir=tmp_path / "run", ask=lambda _: said.pop(0), rules=rules
+        files,
+        perception=perception,
+        policy=policy,
+        run_dir=tmp_path / "run",
+        ask=lambda _: said.pop(0),
+        options=RunConfig.from_options(RunOptions(on=files.name), rules=rules),
     )
     assert agent.run("tidy up").status == "succeeded"
     assert log(files) == "log:"

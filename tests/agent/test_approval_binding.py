@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.approval import question_id, waiting_question_id
 from handeye.agent.event_log import ApprovalRequested, Noted, Performed, read_events
 from handeye.agent.run_folder import RunFolder
@@ -64,7 +64,9 @@ def work(own: Browser, perception: Any, tmp_path: Path) -> Callable[..., tuple[R
 
         policy = Onward([parse_action(action) for action in actions])
         folder = tmp_path / "run"
-        agent = Agent(own, perception=perception, policy=policy, run_dir=folder, ask=ask, max_steps=12, **more)
+        agent = Agent(
+            own, perception=perception, policy=policy, run_dir=folder, ask=ask, options=RunOptions(max_steps=12, **more)
+        )
         result = agent.run("do it")
         return result, asked, own.run_script("() => n.textContent")
 

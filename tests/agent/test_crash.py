@@ -23,7 +23,7 @@ import pytest
 
 from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import Job, Kill, work
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.effect_journal import read_journal
 from handeye.agent.event_log import Ended, Noted, Performed, Started, read_events
 from handeye.agent.resources import open_device
@@ -56,7 +56,7 @@ def counter(site: Any) -> Any:
 
 def resume(folder: Path, device: Any, answer: str | None = None) -> RunResult:
     try:
-        return Agent(device, approve="never").resume(RunFolder.open(folder), answer)
+        return Agent(device, options=RunOptions(approve="never")).resume(RunFolder.open(folder), answer)
     finally:
         device.close()
 
@@ -206,7 +206,7 @@ def test_what_only_scripts_knew_is_told_when_it_is_lost(
 ) -> None:
     from handeye.tools import Browser
 
-    first = Agent(browser, perception=perception, max_steps=1, run_dir=tmp_path / "run").run(
+    first = Agent(browser, perception=perception, options=RunOptions(max_steps=1), run_dir=tmp_path / "run").run(
         'click "Count", click "Count"'
     )
     assert first.status == "out_of_budget"

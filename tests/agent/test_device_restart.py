@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.event_log import AnyEvent, Decided, Noted, Performed
 from handeye.agent.run_driver import MAX_RESTARTS
 from handeye.policies.scripted import Scripted
@@ -69,7 +69,12 @@ def test_a_killed_browser_and_a_killed_page_come_back_and_nothing_is_done_twice(
         ]
     )
     agent = Agent(
-        browser, perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run", listen=listen
+        browser,
+        perception=perception,
+        policy=policy,
+        options=RunOptions(approve="never"),
+        run_dir=tmp_path / "run",
+        listen=listen,
     )
     result = agent.run("save the form")
     assert result.status == "succeeded", (result.reason, notes())
@@ -88,7 +93,9 @@ def test_a_page_that_crashes_at_every_attempt_breaks_the_run(follow: Follow, bro
             for renderer in renderers(browser._session.pid or 0):
                 os.kill(renderer, signal.SIGKILL)
 
-    result = follow({"kind": "click", "target": "Count"}, {"kind": "done"}, approve="never", listen=listen)
+    result = follow(
+        {"kind": "click", "target": "Count"}, {"kind": "done"}, options=RunOptions(approve="never"), listen=listen
+    )
     assert (result.status, len(thoughts)) == ("broken", MAX_RESTARTS + 1)
     assert "crashed" in result.reason
 
@@ -102,7 +109,7 @@ def test_downloads_stay_with_the_run_and_are_told(follow: Follow, site: Site) ->
         {"kind": "click", "target": "Report"},
         {"kind": "wait", "seconds": 1},  # on a busy machine it begins when the page has come to rest already
         {"kind": "done"},
-        approve="never",
+        options=RunOptions(approve="never"),
         listen=heard.append,
     )
     assert result.status == "succeeded", result.reason

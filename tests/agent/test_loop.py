@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.event_log import ApprovalRequested, Decided, Ended, Observed, Performed, read_events
 from handeye.policies.decision import Decision, PolicyInput
 from handeye.policies.scripted import Scripted
@@ -71,15 +71,17 @@ def test_the_run_stops_after_the_step_limit_and_goes_on_with_a_higher_one(
 ) -> None:
     from handeye.agent.run_folder import RunFolder
 
-    run = follow(COUNT, COUNT, COUNT, COUNT, max_steps=2)
+    run = follow(COUNT, COUNT, COUNT, COUNT, options=RunOptions(max_steps=2))
     assert (run.status, run.steps) == ("out_of_budget", 2)
     policy = Scripted([parse_action(COUNT)] * 4)
-    again = Agent(browser, perception=perception, policy=policy, max_steps=9).resume(RunFolder.open(run.folder))
+    again = Agent(browser, perception=perception, policy=policy, options=RunOptions(max_steps=9)).resume(
+        RunFolder.open(run.folder)
+    )
     assert (again.status, again.steps) == ("succeeded", 4)
 
 
 def test_the_run_stops_when_its_time_is_used_up(follow: Any) -> None:
-    run = follow({"kind": "wait", "seconds": 3.0}, COUNT, budget_seconds=3.0)
+    run = follow({"kind": "wait", "seconds": 3.0}, COUNT, options=RunOptions(budget_seconds=3.0))
     assert (run.status, run.steps) == ("out_of_budget", 1)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.event_log import Decided, Noted, read_events
 from handeye.agent.resources import open_perception_and_policy
 from handeye.agent.run_folder import RunConfig
@@ -27,9 +27,9 @@ from handeye.tools.errors import UsageError
 def run_on(model: str, browser: Any, folder: Path) -> Any:
     perception, policy = open_perception_and_policy(model, options=EngineOptions(max_tiles=2))
     try:
-        return Agent(browser, model, perception=perception, policy=policy, run_dir=folder, max_steps=2).run(
-            "count to two"
-        )
+        return Agent(
+            browser, model, perception=perception, policy=policy, run_dir=folder, options=RunOptions(max_steps=2)
+        ).run("count to two")
     finally:
         perception.close()
 
@@ -87,7 +87,7 @@ def test_the_best_of_several_decisions_is_carried_out_where_most_answers_see_its
         samples=3,
         critic=f"scripted:{tmp_path / 'critic'}",
     )
-    run = Agent(browser, config=config, run_dir=tmp_path / "run").run("count to one")
+    run = Agent(browser, options=config, run_dir=tmp_path / "run").run("count to one")
     assert (run.status, run.answer, run.steps) == ("succeeded", "counted", 1), run.reason
     assert "counted 1 times" in " ".join(element.name for element in browser.elements())
     thoughts = [event for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided)]
@@ -167,7 +167,7 @@ def test_a_draft_in_the_reasoning_of_a_server_clicks_nothing(browser: Any, tmp_p
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         config = RunConfig(goal="", model=f"http://127.0.0.1:{server.server_port}/v1")
-        run = Agent(browser, config=config, run_dir=tmp_path / "run").run("count to three")
+        run = Agent(browser, options=config, run_dir=tmp_path / "run").run("count to three")
     finally:
         server.shutdown()
         server.server_close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from handeye.agent.options import ENGINE, GROUPS, OPTIONS, RunOptions
 from handeye.agent.run_folder import RunConfig
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.engines.options import EngineOptions
+from handeye.policies.guard.guard_policy import GuardPolicy
 from handeye.policies.plain_english import PlainEnglish
 from handeye.tools.errors import UsageError
 
@@ -141,21 +143,42 @@ class Screen:
     name = "a screen"
 
 
-def test_an_agent_takes_options_and_settings_by_name() -> None:
+def test_an_agent_takes_options_and_the_keywords_of_0_1_with_a_warning() -> None:
     parts: dict[str, Any] = {"perception": EmbeddedPerception(), "policy": PlainEnglish()}
     screen: Any = Screen()
-    agent = Agent(screen, options=RunOptions(max_steps=7, samples=2), max_tiles=4, **parts)
-    assert (agent.config.max_steps, agent.config.samples, agent.config.options.max_tiles) == (7, 2, 4)
-    assert agent.config.on == "a screen"
-    assert Agent(screen, "embedded", max_steps=5, approve="always", allow_domains=("a.test",), **parts).config == (
-        RunConfig(
-            goal="", on="a screen", policy=PlainEnglish.name, max_steps=5, approve="always", allow_domains=("a.test",)
-        )
+    agent = Agent(screen, options=RunOptions(max_steps=7, samples=2), **parts)
+    assert (agent.config.max_steps, agent.config.samples, agent.config.on) == (7, 2, "a screen")
+    config = RunConfig(goal="", on="a screen", policy=PlainEnglish.name, max_steps=5, allow_domains=("a.test",))
+    assert Agent(screen, "embedded", options=RunOptions(max_steps=5, allow_domains=("a.test",)), **parts).config == (
+        config
     )
-    with pytest.raises(UsageError, match="max-steps must be at least 1, got 0"):
+    assert Agent(screen, "other", options=config, **parts).config == config.model_copy(update={"model": "other"})
+    rules = GuardPolicy(refuse_words=("transfer",))
+    for former, new in (
+        ({"max_steps": 5}, "options=RunOptions(max_steps=…)"),
+        ({"max_tiles": 4}, "options=RunOptions.of({'max_tiles': …})"),
+        ({"config": config}, "options=…"),
+        ({"rules": rules}, "options=RunConfig.from_options(options, rules=…)"),
+    ):
+        name = next(iter(former))
+        message = re.escape(f"Agent({name}=…) works until 0.3; use Agent({new})")
+        with pytest.warns(DeprecationWarning, match=f"^{message}$") as warned:
+            made = Agent(screen, **parts, **former).config
+        assert warned[0].filename == __file__
+        flat = made.model_dump() | made.options.model_dump() | {"config": made, "rules": made.rules}
+        assert flat[name] == former[name]
+    with (
+        pytest.raises(UsageError, match="max-steps must be at least 1, got 0"),
+        pytest.warns(DeprecationWarning, match="until 0.3"),
+    ):
         Agent(screen, max_steps=0, **parts)
     with pytest.raises(UsageError, match="no setting called 'max_step'; did you mean max-steps"):
         Agent(screen, max_step=3, **parts)
+    with (
+        pytest.raises(UsageError, match="samples is also part of the RunConfig"),
+        pytest.warns(DeprecationWarning, match="until"),
+    ):
+        Agent(screen, options=config, samples=2, **parts)
 
 
 def test_each_engine_option_is_a_flag_of_every_command_that_opens_a_model() -> None:

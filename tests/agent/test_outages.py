@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import nursery
-from handeye.agent import Agent, recovery
+from handeye.agent import Agent, RunOptions, recovery
 from handeye.agent.effect_journal import EffectJournal, read_journal
 from handeye.agent.event_log import read_events
 from handeye.agent.recorder import LatestSaver
@@ -81,7 +81,7 @@ def test_a_model_server_that_is_killed_and_started_again_is_waited_for(
         Paper(counter.url),
         perception=perception,
         policy=policy,
-        approve="never",
+        options=RunOptions(approve="never"),
         run_dir=tmp_path / "run",
         listen=listen,
     ).run("order")
@@ -106,14 +106,14 @@ def test_a_model_server_that_stays_away_breaks_the_run_which_goes_on_when_it_is_
         Paper(counter.url),
         perception=perception,
         policy=policy,
-        approve="never",
+        options=RunOptions(approve="never"),
         run_dir=tmp_path / "run",
         listen=listen,
     ).run("order")
     assert broken.status == "broken"
     assert "cannot be reached" in broken.reason
     back = Model(port)
-    run = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never").resume(
+    run = Agent(Paper(counter.url), perception=perception, policy=policy, options=RunOptions(approve="never")).resume(
         RunFolder.open(tmp_path / "run")
     )
     back.close()
@@ -128,17 +128,21 @@ def test_the_newest_checkpoint_is_the_last_one_saved_though_the_clock_was_set_ba
 
     policy = Scripted([parse_action(CLICK)] * 3)
     first = Agent(
-        Paper(counter.url), perception=perception, policy=policy, approve="never", max_steps=1, run_dir=tmp_path / "run"
+        Paper(counter.url),
+        perception=perception,
+        policy=policy,
+        options=RunOptions(approve="never", max_steps=1),
+        run_dir=tmp_path / "run",
     ).run("order")
     assert first.status == "out_of_budget"
     earlier, back = time.time_ns, 10**9 * 86_400
     monkeypatch.setattr(ids, "_last_v6_timestamp", None)
     monkeypatch.setattr(time, "time_ns", lambda: earlier() - back)
-    second = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never", max_steps=2).resume(
-        RunFolder.open(first.folder)
-    )
+    second = Agent(
+        Paper(counter.url), perception=perception, policy=policy, options=RunOptions(approve="never", max_steps=2)
+    ).resume(RunFolder.open(first.folder))
     assert (second.status, second.steps) == ("out_of_budget", 2)
-    third = Agent(Paper(counter.url), perception=perception, policy=policy, approve="never").resume(
+    third = Agent(Paper(counter.url), perception=perception, policy=policy, options=RunOptions(approve="never")).resume(
         RunFolder.open(first.folder)
     )
     assert (third.status, counter.posts) == ("succeeded", ["/order"] * 3), third.reason
@@ -159,7 +163,11 @@ def test_only_the_newest_checkpoints_are_kept(counter: Site, perception: Any, tm
 
     policy = Scripted([parse_action(CLICK)] * 4)
     run = Agent(
-        Paper(counter.url), perception=perception, policy=policy, approve="never", run_dir=tmp_path / "run"
+        Paper(counter.url),
+        perception=perception,
+        policy=policy,
+        options=RunOptions(approve="never"),
+        run_dir=tmp_path / "run",
     ).run("order")
     with sqlite3.connect(run.folder / "checkpoint.sqlite") as database:
         kept = [database.execute("SELECT count(*) FROM checkpoints").fetchone()[0]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.event_log import Decided, Observed, read_events
 from handeye.policies.decision import Decision, PolicyInput
 from handeye.policies.scripted import Scripted
@@ -26,7 +26,7 @@ def test_an_element_that_hears_no_mouse_is_pressed_itself_and_a_risky_one_is_not
         "</button><button onclick='if (!event.isTrusted) p.textContent = `Gone`'>Delete all</button><p id=p></p>"
     )
     clicks = [{"kind": "click", "target": name} for name in ("Bell", "Delete all")]
-    run = follow({"kind": "reload"}, *clicks, approve="never")
+    run = follow({"kind": "reload"}, *clicks, options=RunOptions(approve="never"))
     helped = by_recovery(run.folder)
     assert len(helped) == 1
     assert "Bell" in helped[0]

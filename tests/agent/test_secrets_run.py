@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageChops
 from rapidfuzz import fuzz
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.event_log import Decided, Noted, read_events
 from handeye.agent.run_folder import RunFolder
 from handeye.perception.embedded import EmbeddedPerception
@@ -134,7 +134,7 @@ def test_a_browser_run_leaves_no_secret_in_files_or_pictures(
             secrets=secrets,
             run_dir=tmp_path / "run",
             listen=told.append,
-            approve="never",
+            options=RunOptions(approve="never"),
         )
         run = agent.run(GOAL)
         held = browser._worker.call(browser._session.front.page.evaluate("[document.title, document.cookie]"))
@@ -177,7 +177,7 @@ def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
             perception=perception,
             policy=Scripted(first * 2),
             secrets=secrets,
-            max_steps=1,
+            options=RunOptions(max_steps=1),
             run_dir=tmp_path / "run",
         )
         run = agent.run("log in with {{secret:shop}}")
@@ -186,7 +186,9 @@ def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
     assert config.secret_names == ("shop",)
     with Browser(f"{site.url}/login") as browser:
         secrets = Secrets.read(file, {})
-        agent = Agent(browser, perception=perception, policy=Scripted(last), secrets=secrets, approve="never")
+        agent = Agent(
+            browser, perception=perception, policy=Scripted(last), secrets=secrets, options=RunOptions(approve="never")
+        )
         result = agent.resume(RunFolder.open(run.folder))
         title = browser._session.front.title
         said = browser.signals().title
@@ -242,7 +244,12 @@ def test_a_desktop_run_leaves_no_secret_in_files_or_pictures(perception: Embedde
     with Virtual("zenity --entry --title=Vault --text=Key:", size=(480, 320)) as device:
         policy = Scripted([parse_action(action) for action in script])
         agent = Agent(
-            device, perception=perception, policy=policy, secrets=secrets, run_dir=tmp_path / "run", approve="never"
+            device,
+            perception=perception,
+            policy=policy,
+            secrets=secrets,
+            run_dir=tmp_path / "run",
+            options=RunOptions(approve="never"),
         )
         run = agent.run("type ada {{secret:shop}}")
         shown = Screenshot(device._capture.capture().image)

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.reliability.paper import Paper
 from benchmarks.reliability.worker import Job, Kill, work
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.approval import waiting_question_id
 from handeye.agent.effect_journal import EffectJournal, find_unfinished_action, read_journal, requests_by_step
 from handeye.agent.event_log import Noted, read_events
@@ -260,7 +260,9 @@ def test_what_was_sent_is_not_done_again_because_the_page_looks_unchanged(
     site.answer = "{}"
     site.pages["/"] = f"<p>Quiet</p>{control}"
     with Browser(site.url) as browser:
-        run = Agent(browser, perception=perception, run_dir=tmp_path / "run", approve="never").run(goal)
+        run = Agent(browser, perception=perception, run_dir=tmp_path / "run", options=RunOptions(approve="never")).run(
+            goal
+        )
     assert site.posts == ["/save"], run.reason
     if run.status != "succeeded":
         assert "POST" in run.reason
@@ -282,7 +284,9 @@ def test_an_answer_that_comes_late_is_waited_for(
     late = f"event.preventDefault(); {SAVE}.then(() => box.checked = true)"
     site.pages["/"] = f'<label><input type=checkbox id=box onclick="{late}"> Remind me</label>'
     with Browser(site.url) as browser:
-        run = Agent(browser, perception=perception, run_dir=tmp_path / "run", approve="never").run('tick "Remind me"')
+        run = Agent(browser, perception=perception, run_dir=tmp_path / "run", options=RunOptions(approve="never")).run(
+            'tick "Remind me"'
+        )
     assert (run.status, site.posts) == ("succeeded", ["/save"]), run.reason
 
 
@@ -312,7 +316,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site.pages["/c"] = "<h1>C</h1><a href=/>To A</a>"
     folder = tmp_path_factory.mktemp("stopped") / "run"
     try:
-        agent = Agent(Paper(site.url), max_steps=2, run_dir=folder)
+        agent = Agent(Paper(site.url), options=RunOptions(max_steps=2), run_dir=folder)
         assert agent.run('click "To B", click "To C", click "To A"').status == "out_of_budget"
     finally:
         site.close()
@@ -380,10 +384,10 @@ def test_a_damaged_file_stops_the_resume_and_is_named(
     folder = copy(stopped, tmp_path)
     damage(folder / name)
     with pytest.raises(UsageError, match=said) as error:
-        Agent(Still(), max_steps=9).resume(RunFolder.open(folder))
+        Agent(Still(), options=RunOptions(max_steps=9)).resume(RunFolder.open(folder))
     assert any(remedy in str(error.value) for remedy in ("start a new run", "see `ls runs`"))
     with pytest.raises(HandeyeError, match=said):  # nothing of it is held or made anew
-        Agent(Still(), max_steps=9).resume(RunFolder.open(folder))
+        Agent(Still(), options=RunOptions(max_steps=9)).resume(RunFolder.open(folder))
 
 
 def test_a_last_line_that_a_crash_cut_short_is_no_damage(stopped: Path, tmp_path: Path) -> None:
@@ -391,7 +395,7 @@ def test_a_last_line_that_a_crash_cut_short_is_no_damage(stopped: Path, tmp_path
     for name in ("journal.jsonl", "trace.jsonl"):
         with (folder / name).open("a") as file:
             file.write('{"ent')
-    assert "To A" in Agent(Still(), max_steps=9).resume(RunFolder.open(folder)).reason
+    assert "To A" in Agent(Still(), options=RunOptions(max_steps=9)).resume(RunFolder.open(folder)).reason
 
 
 def test_a_copy_of_a_run_and_a_folder_that_cannot_be_written_are_refused(stopped: Path, tmp_path: Path) -> None:

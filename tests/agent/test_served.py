@@ -189,7 +189,7 @@ def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
     vllm_python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it serves has learned the demo's shop, and the whole loop buys a lamp there with it."""
-    from handeye.agent import Agent
+    from handeye.agent import Agent, RunOptions
 
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
@@ -201,7 +201,12 @@ def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
         with Shop() as shop, Browser(shop.url) as page:
             perception, policy = ModelPerception(engine), InternVL(engine)
             run = Agent(
-                page, "learned", perception=perception, policy=policy, run_dir=tmp_path / "run", max_steps=20
+                page,
+                "learned",
+                perception=perception,
+                policy=policy,
+                run_dir=tmp_path / "run",
+                options=RunOptions(max_steps=20),
             ).run(PURCHASE)
             assert run.status == "succeeded", f"{run.reason}: {learn.remedy()}"
             assert is_the_purchase(shop.orders)
@@ -217,12 +222,19 @@ def test_serve_before_a_model_runs_a_server_for_as_long_as_the_engine(
 
 
 def test_the_whole_loop_runs_on_a_served_model_to_an_honest_end(vllm_server: str, browser: Any, tmp_path: Path) -> None:
-    from handeye.agent import Agent
+    from handeye.agent import Agent, RunOptions
     from handeye.agent.resources import open_perception_and_policy
 
     perception, policy = open_perception_and_policy(vllm_server, options=EngineOptions(max_tiles=2))
     try:
-        agent = Agent(browser, vllm_server, perception=perception, policy=policy, run_dir=tmp_path / "run", max_steps=2)
+        agent = Agent(
+            browser,
+            vllm_server,
+            perception=perception,
+            policy=policy,
+            run_dir=tmp_path / "run",
+            options=RunOptions(max_steps=2),
+        )
         run = agent.run("count to two")
     finally:
         perception.close()

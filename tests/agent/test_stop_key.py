@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.run_folder import RunFolder
 from handeye.tools import Desktop, Virtual
 from handeye.tools.desktop.backends.x11 import X11Backend
@@ -36,7 +36,7 @@ def test_a_run_on_ones_desktop_stops_before_its_next_action_and_can_be_resumed(t
         presser = threading.Thread(target=press)
         presser.start()
         with Desktop(display=screen.display) as desktop:
-            agent = Agent(desktop, approve="never", run_dir=tmp_path / "run", listen=listen)
+            agent = Agent(desktop, options=RunOptions(approve="never"), run_dir=tmp_path / "run", listen=listen)
             run = agent.run('press home, wait 2 seconds, type "never"')
             presser.join()
             assert (run.status, run.reason) == ("interrupted", "stopped before the next action")
@@ -44,7 +44,7 @@ def test_a_run_on_ones_desktop_stops_before_its_next_action_and_can_be_resumed(t
             screen.capture()
             assert [each.value for each in screen.elements() if each.role == "textbox"] == [""]
         with Desktop(display=screen.display) as desktop:
-            assert Agent(desktop, approve="never").resume(folder).status == "succeeded"
+            assert Agent(desktop, options=RunOptions(approve="never")).resume(folder).status == "succeeded"
         deadline = time.monotonic() + 20
         while [each.value for each in screen.elements() if each.role == "textbox"] != ["never"]:
             assert time.monotonic() < deadline

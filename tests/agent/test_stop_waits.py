@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.run_folder import RunFolder
 from handeye.tools import Browser, Desktop, Virtual
 from handeye.tools.actions import Move
@@ -98,7 +98,9 @@ def test_a_wait_on_a_desktop_ends_at_once_and_the_run_can_be_resumed(
         screen.perform(Move.model_validate({"target": (300, 300)}))
         stopping = Stopping(partial(stop, screen.display))
         with Desktop(display=screen.display) as desktop:
-            agent = Agent(desktop, approve="never", run_dir=tmp_path / "run", listen=stopping.listen)
+            agent = Agent(
+                desktop, options=RunOptions(approve="never"), run_dir=tmp_path / "run", listen=stopping.listen
+            )
             run = agent.resume(RunFolder.open(tmp_path / "run")) if resumed else agent.run(goal)
             assert stopping.took() < AT_ONCE
             assert run.status == "interrupted", run.reason

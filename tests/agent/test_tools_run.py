@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.event_log import Decided, Guarded, Performed, read_events
 from handeye.agent.run_folder import RunFolder
 from handeye.policies.decision import Decision, PolicyInput
@@ -139,12 +139,12 @@ def test_without_anybody_the_question_pauses_the_run_and_never_asks_not(start: A
 
 
 def test_never_uses_a_tool_that_was_given_and_no_other(start: Any) -> None:
-    run = start(call("order", article="lamp", count=1), approve="never").run("order")
+    run = start(call("order", article="lamp", count=1), options=RunOptions(approve="never")).run("order")
     assert (run.status, ORDERS) == ("succeeded", ["1 lamp"])
 
 
 def test_a_tool_that_was_not_given_is_off_whatever_the_approval(start: Any) -> None:
-    run = start(call("order", article="lamp", count=2), tools=[stock], approve="never").run("order")
+    run = start(call("order", article="lamp", count=2), tools=[stock], options=RunOptions(approve="never")).run("order")
     assert run.status != "succeeded" or not events(run, Performed)
     assert ORDERS == []
     assert "no tool of this run is called 'order'; there are: stock" in (run.folder / "trace.jsonl").read_text()
@@ -160,7 +160,7 @@ def test_arguments_that_do_not_fit_go_back_to_the_policy_before_anybody_is_asked
 
 
 def test_what_a_tool_raises_does_not_break_the_run(start: Any) -> None:
-    run = start(call("broken"), {"kind": "done"}, approve="never").run("try it")
+    run = start(call("broken"), {"kind": "done"}, options=RunOptions(approve="never")).run("try it")
     assert run.status == "succeeded"
     acted = events(run, Performed)[0]
     assert acted.failed
@@ -169,9 +169,9 @@ def test_what_a_tool_raises_does_not_break_the_run(start: Any) -> None:
 
 @pytest.mark.parametrize(("answer", "orders"), [("yes", 1), ("no", 2)])
 def test_a_call_in_doubt_is_asked_about_and_never_repeated_in_silence(start: Any, answer: str, orders: int) -> None:
-    cut = start(call("order", article="lamp", count=1), tools=[Cut()], approve="never").run("order")
+    cut = start(call("order", article="lamp", count=1), tools=[Cut()], options=RunOptions(approve="never")).run("order")
     assert (cut.status, len(ORDERS)) == ("interrupted", 1)
-    again = start(call("order", article="lamp", count=1), approve="never")
+    again = start(call("order", article="lamp", count=1), options=RunOptions(approve="never"))
     waiting = again.resume(RunFolder.open(cut.folder))
     assert waiting.status == "waiting"
     assert "use order with article" in waiting.reason
@@ -225,7 +225,7 @@ def test_plain_english_uses_tools_by_name(start: Any) -> None:
     ],
 )
 def test_plain_english_fails_where_a_tool_does(goal: str, said: str, start: Any) -> None:
-    run = start(policy=PlainEnglish(), approve="never").run(goal)
+    run = start(policy=PlainEnglish(), options=RunOptions(approve="never")).run(goal)
     assert run.status == "failed"
     assert said in run.reason
     assert len(events(run, Performed)) == (1 if "fire" in said else 0)

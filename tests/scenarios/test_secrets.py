@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from handeye.agent.options import RunOptions
 from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.reporters.html import HtmlReporter
 from handeye.scenarios.reporters.junit import JUnitReporter
@@ -37,7 +38,7 @@ def test_requires_checks_and_reports_are_redacted(folder: Path) -> None:
     (folder / "secrets.toml").chmod(0o600)
     (folder / "todos.yaml").write_text(SUITE, encoding="utf-8")
     out, console = folder / "out", StringIO()
-    settings = Settings(output=out, secrets=str(folder / "secrets.toml"))
+    settings = Settings(output=out, options=RunOptions(secrets=str(folder / "secrets.toml")))
     reporters = (
         JUnitReporter(Console(file=console), out),
         HtmlReporter(Console(file=console), out),

@@ -19,7 +19,7 @@ pytest.importorskip("transformers")
 import torch
 from PIL import Image
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.agent.run_folder import RunResult
 from handeye.perception.engines import Engine, open_engine
 from handeye.perception.internvl.prompt import ChatTurn, Prompt
@@ -83,7 +83,7 @@ def bought(tmp_path_factory: pytest.TempPathFactory) -> Bought:
                 perception=ModelPerception(engine),
                 policy=InternVL(engine),
                 run_dir=place,
-                max_steps=20,
+                options=RunOptions(max_steps=20),
             )
             run = agent.run(PURCHASE)
         return Bought(run, shop.orders, engine.engine, engine.heard)

@@ -98,7 +98,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
         patch.setenv("HANDEYE_SECRET_SHOP", "sesame7")
         with Browser(url) as browser:
             config = RunConfig(goal=GOAL, on=url, approve="never", folder=str(folder / "given"))
-            run = Agent(browser, config=config, run_dir=folder / "explicit").run(GOAL)
+            run = Agent(browser, options=config, run_dir=folder / "explicit").run(GOAL)
             assert run.status == "succeeded", run.reason
         with Browser(url) as browser:
             found = {each.name: each for each in browser.elements() if each.acts}
@@ -112,7 +112,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
             config = RunConfig(goal="Log in, then draw something.", on=url, approve="never", model="a model")
             perception = EmbeddedPerception()
             later = Later(browser, canvas)
-            run = Agent(browser, perception=perception, policy=later, config=config, run_dir=folder / "scripted").run(
+            run = Agent(browser, perception=perception, policy=later, options=config, run_dir=folder / "scripted").run(
                 config.goal
             )
             assert run.status == "succeeded", run.reason
@@ -202,7 +202,7 @@ def test_a_desktops_run_becomes_a_suite_and_no_playwright_script(tmp_path: Path)
     goal = 'type "seven", check that the window title contains "Untitled"'
     with closing(Virtual("mousepad")) as virtual:
         config = RunConfig(goal=goal, on="app:mousepad", approve="never")
-        run = Agent(virtual, config=config, run_dir=tmp_path / "run").run(goal)
+        run = Agent(virtual, options=config, run_dir=tmp_path / "run").run(goal)
         assert run.status == "succeeded", run.reason
     out = tmp_path / "notes.yaml"
     told = CliRunner().invoke(app, ["export", str(tmp_path / "run"), "--out", str(out)])

@@ -9,6 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from rich.console import Console
 
+from handeye.agent.options import RunOptions
 from handeye.agent.report.run_data import MarkedScreenshot, StepData
 from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.reporters.html import HtmlReporter, render_suite_page
@@ -74,7 +75,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _run(suite: Path, output: str, trace: Retention = "on", only: tuple[str, ...] = ()) -> list[ScenarioResult]:
     out = suite / output
     (suite / "count").unlink(missing_ok=True)
-    settings = Settings(output=out, secrets=str(suite / "secrets.toml"), anchors=False, trace=trace)
+    settings = Settings(output=out, options=RunOptions(secrets=str(suite / "secrets.toml")), anchors=False, trace=trace)
     scenarios = [scenario for scenario in load_scenarios(suite / "shop.yaml") if not only or scenario.name in only]
     results = run_all(scenarios, settings, 1, 0, ())
     HtmlReporter(Console(), out).end(results, 12.3)

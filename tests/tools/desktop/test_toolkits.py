@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.agent import Agent
+from handeye.agent import Agent, RunOptions
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import judge
 from handeye.perception.phrases.quoting import mask
@@ -69,7 +69,7 @@ def test_a_form_of_each_toolkit_is_filled_chosen_ticked_and_sent(toolkit: str, t
             'fill "Note" with "two beds; no. 7", tick "Late arrival", click "Send", '
             'check that "sent" is shown'
         )
-        run = Agent(virtual, approve="never", run_dir=tmp_path / "run").run(goal)
+        run = Agent(virtual, options=RunOptions(approve="never"), run_dir=tmp_path / "run").run(goal)
     assert run.status == "succeeded", run.reason
     assert json.loads((tmp_path / "sent.json").read_text()) == SENT
 
@@ -95,7 +95,7 @@ def test_a_list_of_forty_thousand_rows_is_asked_for_what_it_shows_and_searched(t
         assert [each.name for each in lots] == [f"Lot {number}" for number in range(len(lots))]
         assert 5 < len(lots) < 30
         assert len([each for each in told if each.name.startswith("shelf")]) == len(lots)
-        run = Agent(virtual, approve="never", run_dir=tmp_path / "run").run(
+        run = Agent(virtual, options=RunOptions(approve="never"), run_dir=tmp_path / "run").run(
             'scroll down until "Lot 64" shows, click "Lot 64"'
         )
         assert run.status == "succeeded", run.reason
@@ -103,7 +103,9 @@ def test_a_list_of_forty_thousand_rows_is_asked_for_what_it_shows_and_searched(t
         # A search ends at the end of the list, here its beginning.
         virtual.perform(Key(keys="ctrl+home"))
         over = 'scroll up until "Lot 40001" shows'
-        assert Agent(virtual, approve="never", run_dir=tmp_path / "end").run(over).status == "failed"
+        assert (
+            Agent(virtual, options=RunOptions(approve="never"), run_dir=tmp_path / "end").run(over).status == "failed"
+        )
 
 
 def test_a_program_that_does_not_answer_costs_its_time_and_nothing_of_it_has_gone(tmp_path: Path) -> None:
