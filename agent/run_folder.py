@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from handeye.tools.screenshot import Screenshot
 
-#: The statuses of runs that can be resumed; None: the run did not end.
+#: Statuses of runs that can be resumed; None: the run did not end.
 RESUMABLE = frozenset({None, "waiting", "interrupted", "out_of_budget", "broken", "stuck"})
 
 
@@ -39,13 +39,12 @@ VERSION = 2
 
 #: The remedy for a damaged file of a run.
 REMEDY = (
-    "it was changed or cut short, and without it the run cannot go on without the risk of doing something twice. What "
-    "was done stands in the other files, see `handeye show`; put an undamaged copy of the file in its place, or start "
-    "a new run for the rest"
+    "it was changed or truncated, and without it a resume could repeat an action. The other files contain what was "
+    "done, see `handeye show`; restore an undamaged copy of the file, or start a new run for the rest"
 )
 
-#: How pictures are saved while all of them together take less than so many bytes: exactly at first, and in a long run
-#: so that 1,000 of them, photographs too, stay below 100 MB. `method=1` is quicker than 0, and a fifth of the size.
+#: WebP settings of screenshots, by the largest total size in bytes for which they are used: lossless at first, and in
+#: a long run so that 1,000 screenshots, photographs too, stay below 100 MB. `method=1` needs a fifth of the size of 0.
 ROOM: tuple[tuple[float, dict[str, Any]], ...] = (
     (40e6, {"lossless": True, "quality": 0, "method": 1}),
     (70e6, {"quality": 50, "method": 0}),
@@ -54,7 +53,7 @@ ROOM: tuple[tuple[float, dict[str, Any]], ...] = (
 
 
 class RunConfig(RunOptions):
-    """What a run was asked to do and with what settings. It is stored in `run.json`, so that a run can be resumed."""
+    """Goal and settings of a run. It is stored in `run.json`, so that a run can be resumed."""
 
     model_config = ConfigDict(extra="ignore")  # run.json may be of a later version
 
@@ -132,12 +131,12 @@ class RunResult(BaseModel):
         rates = {"tokens_hit": self.usage.tokens_hit, "tiles_hit": self.usage.tiles_hit}
         spent = self.usage.model_dump() | {name: round(100 * rate, 1) for name, rate in rates.items()}
         if self.options.v2pe == 1:
-            del spent["window"]  # stock positions: it says no more than the tokens do
+            del spent["window"]  # with stock positions it equals the tokens
         return spent
 
 
 class RunFolder:
-    """The files of one run. One process at a time may hold the folder."""
+    """The files of one run. One process at a time can lock the folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -166,36 +165,37 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """Open the folder of a run that can be resumed, and hold it. Raises UsageError if it cannot be resumed."""
+        """Open and lock the folder of a run that can be resumed. Raises UsageError if it cannot be resumed."""
         run = cls(path)
         ended = run.read().get("status")
         if ended not in RESUMABLE:
-            raise UsageError(f"{path} has ended ({ended}) and cannot be resumed; start a new run")
+            raise UsageError(f"the run must be resumable, got {path}, which has ended ({ended}): start a new run")
         run.refuse_copy()
         run.acquire()
         return run
 
     def acquire(self) -> None:
-        """Hold the folder. Raises UsageError if another process holds it, and SetupError if it cannot be written."""
+        """Lock the folder. Raises UsageError if another process has it locked, SetupError if it cannot be written."""
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise UsageError(f"{self.path} is in use by another handeye process; wait until it ends") from None
+            raise UsageError(
+                f"the run must be free, got {self.path}, which is in use by another handeye process: wait until it ends"
+            ) from None
         except (OSError, NotImplementedError) as error:
             raise SetupError(
-                f"{self.path} cannot be written ({error}), and no action may be done without a journal; make the "
-                "folder writable"
+                f"the folder of a run must be writable for its journal, got {self.path} ({error}): make it writable"
             ) from error
         for folder in (self.path, self.screens):
             clear_parts(folder)
 
     def refuse_copy(self) -> None:
-        """Raise UsageError if the folder is a copy: both could be resumed, and do everything twice."""
+        """Raise UsageError if the folder is a copy: resuming both would repeat actions."""
         made, here = self.read().get("inode"), self.path.stat().st_ino
         if made is not None and made != here:
             raise UsageError(
-                f"{self.path} is a copy of a run's folder, which may have gone on elsewhere since; resume the "
-                f'original. If that is gone for good, set "inode" in {self.path / "run.json"} to {here}'
+                f"the folder must be the original of the run, got {self.path}, which is a copy: resume the original. "
+                f'If it no longer exists, set "inode" in {self.path / "run.json"} to {here}'
             )
 
     def release(self) -> None:
@@ -205,35 +205,39 @@ class RunFolder:
     def note(self, **values: Any) -> None:
         """Set entries of `run.json`, in one atomic step."""
         path = self.path / "run.json"
-        kept = self.read() if path.exists() else {}
-        write_atomically(path, json.dumps(kept | values, ensure_ascii=False, indent=2) + "\n")
+        present = self.read() if path.exists() else {}
+        write_atomically(path, json.dumps(present | values, ensure_ascii=False, indent=2) + "\n")
 
     def use_answer(self) -> None:
-        """Note that the question that the run waited on was answered: the next one has another id."""
+        """Record that the question of the run was answered, so that the next question has another id."""
         self.note(reason="", answers=int(self.read().get("answers") or 0) + 1)
 
     def read(self) -> dict[str, Any]:
         """The content of `run.json`. Raises UsageError or SetupError if it cannot be read."""
         path = self.path / "run.json"
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise UsageError(f"{self.path} is not a run's folder (it has no run.json); see `ls runs`") from None
-        except NotADirectoryError:
-            raise UsageError(f"{self.path} is not a folder; give a run's folder, its name, or `latest`") from None
-        except OSError as error:
-            raise SetupError(f"{path} cannot be read ({error}); see its permissions") from error
-        except ValueError as error:
-            found = error
-        if not isinstance(found, dict) or not found:
-            why = found if isinstance(found, ValueError) else "it holds no run"
             raise UsageError(
-                f"{path} cannot be read ({why}); it was changed or cut short. What the run did stands in trace.jsonl "
-                "and journal.jsonl; put an undamaged copy of the file in its place, or start a new run for the rest"
+                f"RUN must be a run's folder, got {self.path}, which has no run.json: see `ls runs`"
+            ) from None
+        except NotADirectoryError:
+            raise UsageError(
+                f"RUN must be a folder, got the file {self.path}: give a run's folder, its name, or `latest`"
+            ) from None
+        except OSError as error:
+            raise SetupError(f"{path} must be readable, got {error}: check its permissions") from error
+        except ValueError as error:
+            content = error
+        if not isinstance(content, dict) or not content:
+            problem = content if isinstance(content, ValueError) else "no keys"
+            raise UsageError(
+                f"{path} must be a JSON object, got {problem}: it was changed or truncated. trace.jsonl and "
+                "journal.jsonl contain what the run did; restore an undamaged copy, or start a new run for the rest"
             )
-        if "verdict" in found:  # schema version 1
-            found.setdefault("status", found.pop("verdict"))
-        return found
+        if "verdict" in content:  # schema version 1
+            content.setdefault("status", content.pop("verdict"))
+        return content
 
     @property
     def config(self) -> RunConfig:
@@ -241,7 +245,9 @@ class RunFolder:
         try:
             return RunConfig.model_validate(self.read()["config"])
         except (KeyError, ValidationError) as error:
-            raise UsageError(f"{self.path / 'run.json'} cannot be read ({error}); it was changed") from error
+            raise UsageError(
+                f"{self.path / 'run.json'} must contain the settings of a run, got {error}: restore an undamaged copy"
+            ) from error
 
     def store_screenshot(self, screenshot: Screenshot) -> str:
         """Save a screenshot under its digest, unless it is saved already; returns the digest."""
@@ -249,11 +255,11 @@ class RunFolder:
         if not path.exists():
             if self._pictures < 0:
                 self._pictures = sum(each.stat().st_size for each in self.screens.iterdir())
-            how = next(how for room, how in ROOM if self._pictures < room)
-            made = BytesIO()
-            screenshot.image.save(made, "WEBP", **how)
-            write_atomically(path, made.getvalue(), sync=False)
-            self._pictures += made.tell()
+            webp_settings = next(settings for size, settings in ROOM if self._pictures < size)
+            buffer = BytesIO()
+            screenshot.image.save(buffer, "WEBP", **webp_settings)
+            write_atomically(path, buffer.getvalue(), sync=False)
+            self._pictures += buffer.tell()
         return screenshot.digest
 
     def store_device_state(self, device_state: dict[str, Any]) -> None:
@@ -273,12 +279,12 @@ class RunFolder:
         if not path.exists():
             return {}
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            state = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise UsageError(f"{path} cannot be read ({error}); {REMEDY}") from error
-        if not isinstance(found, dict) or not found:
-            raise UsageError(f"{path} holds no state of the device; {REMEDY}")
-        return found
+            raise UsageError(f"{path} must be a JSON object, got {error}: {REMEDY}") from error
+        if not isinstance(state, dict) or not state:
+            raise UsageError(f"{path} must contain the state of the device, got none: {REMEDY}")
+        return state
 
 
 def refuse_used(folder: Path) -> None:
@@ -286,8 +292,9 @@ def refuse_used(folder: Path) -> None:
     if not (folder / "run.json").exists():
         return
     ended = RunFolder(folder).read().get("status")
-    more = f", or go on with it: handeye resume {folder}" if ended in RESUMABLE else ""
-    raise UsageError(f"{folder} already holds a run{f' ({ended})' if ended else ''}; name another --run-dir{more}")
+    more = f", or resume it: handeye resume {folder}" if ended in RESUMABLE else ""
+    status = f" ({ended})" if ended else ""
+    raise UsageError(f"--run-dir must be unused, got {folder}, which contains a run{status}: name another{more}")
 
 
 def find_run(name: str, base: Path = Path("runs")) -> Path:
@@ -295,12 +302,12 @@ def find_run(name: str, base: Path = Path("runs")) -> Path:
     if name == "latest":
         folders = sorted(base.glob("*/run.json"), key=lambda path: path.stat().st_mtime)
         if not folders:
-            raise UsageError(f"there is no run in {base.resolve()}; start one with `handeye run GOAL`")
+            raise UsageError(f"RUN must exist, got no run in {base.resolve()}: start one with `handeye run GOAL`")
         return folders[-1].parent
     for path in (Path(name), base / name):
         if (path / "run.json").exists():
             return path
-    raise UsageError(f"there is no run called {name!r} here or in {base.resolve()}; give a run's folder or `latest`")
+    raise UsageError(f"RUN must be a folder here or in {base.resolve()}, got {name!r}: give a run's folder or `latest`")
 
 
 def slug(text: str, limit: int = 40) -> str:
@@ -327,7 +334,9 @@ def disk(folder: Path) -> Iterator[None]:
     except (OSError, sqlite3.OperationalError) as error:
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error)
         if full:
-            raise SetupError(f"the disk with {folder} is full; free some room, what was recorded is kept") from error
+            raise SetupError(
+                f"{folder} must have free space, got a disk that is full: free some; no record is lost"
+            ) from error
         if isinstance(error, sqlite3.OperationalError) or error.errno in (
             errno.EACCES,
             errno.EROFS,
@@ -338,7 +347,7 @@ def disk(folder: Path) -> Iterator[None]:
             errno.EFBIG,
         ):
             raise SetupError(
-                f"{folder} cannot be written ({error}); name a folder you may write with --run-dir"
+                f"the folder must be writable, got {folder} ({error}): name another with --run-dir"
             ) from error
         raise
 

@@ -142,7 +142,7 @@ def domain(name: str) -> str:
         host, port = _split_port(plain)
         host = canonical(host)
     except ValueError:
-        raise UsageError(f"{name!r} is no domain; give one such as example.com or localhost:8000") from None
+        raise UsageError(f"a domain must be a host such as example.com or localhost:8000, got {name!r}") from None
     host = f"[{host}]" if ":" in host else host
     return host if port is None else f"{host}:{port}"
 

@@ -1,12 +1,12 @@
-"""The guard: judges each action before it is performed. Its rules come from the person, never from the screen.
+"""The guard: decides about each action before it is performed. Its rules come from the user, never from the screen.
 
-Under every setting it denies what the person's policy excludes: addresses outside the allowed domains, files outside
-the folders that the person named, refused actions and words, custom tools that are off. Under `risky` it asks before
-actions that would buy, pay, send, delete, publish, grant or install something, and before words that the goal does not
-contain are typed into a password field.
+Under every setting it denies what the user's policy excludes: addresses outside the allowed domains, files outside the
+folders that the user named, refused actions and words, custom tools that are off. Under `risky` it asks before actions
+that would buy, pay, send, delete, publish, grant or install something, and before words that the goal does not contain
+are typed into a password field.
 
-The effect of an action is found by a hit test of the page, see `effects`. Not protected: a button that does something
-else than it says, and what the page does afterwards. The browser device stops requests that leave the allowed domains,
+A hit test of the page determines the effect of an action, see `effects`. Not protected: a button whose effect differs
+from its label, and what the page does afterwards. The browser device stops requests that leave the allowed domains,
 and the desktop device protects programs that must not be driven.
 """
 
@@ -40,7 +40,7 @@ class GuardDecision:
     kind: Literal["allow", "ask", "deny"]
     reason: str = ""
     verb: str = ""
-    """Why it asks: a kind of risk, a word of the policy, or a kind of action. The person can allow it for the whole
+    """Why it asks: a kind of risk, a word of the policy, or a kind of action. The user can allow it for the whole
     run."""
 
 
@@ -49,7 +49,7 @@ ALLOW = GuardDecision("allow")
 
 @dataclass(frozen=True)
 class Guard:
-    """Judges actions by the person's policy and by risk words."""
+    """Decides about actions by the user's policy and by risk words."""
 
     approve: Literal["never", "risky", "always"] = "risky"
     policy: GuardPolicy = field(default_factory=GuardPolicy)
@@ -61,7 +61,7 @@ class Guard:
     """The base of relative paths; None: the working folder."""
 
     def judge(self, action: Action, observation: Observation, goal: str) -> GuardDecision:
-        """Allow the action, ask about it, or deny it. `goal` is the person's text; a password in it is known."""
+        """Allow the action, ask about it, or deny it. `goal` is the user's text; a password in it is known."""
         hits = hit_targets(action, observation)
         words = texts_on_target(action, observation, hits)
         if refusal := self._find_denial(action, words, hits, observation, goal):
@@ -86,17 +86,17 @@ class Guard:
         """Why the policy denies the action; empty if it does not."""
         policy = self.policy
         if action.kind in policy.refuse_actions:
-            return f"{describe(action)}: the rules refuse every {action.kind}; choose another way (refuse-actions)"
+            return f"{describe(action)}: refuse-actions contains {action.kind}: choose another action"
         for text in words:
             if word := says(policy.refuse_words, text):
-                return f"{describe(action)}: the rules refuse what says “{word}”; choose another way (refuse-words)"
+                return f"{describe(action)}: refuse-words contains “{word}”: choose another control"
         if isinstance(action, Navigate):
             return self._deny_address(action.url, goal)
         if isinstance(action, Upload):
             return self._deny_upload(action, goal)
         if isinstance(action, Call) and action.tool not in policy.tools:
             named = ", ".join(policy.tools) or "none"
-            return f"the tool {action.tool} is not among the tools that may be called ({named}); see `tools` of [guard]"
+            return f"the tool must be one that may be called ({named}), got {action.tool}: see `tools` of [guard]"
         here = observation.signals.url.partition("#")[0]
         for hit in hits:
             if scheme_of(hit.link) == "file" and hit.link.partition("#")[0] != here:
@@ -110,7 +110,7 @@ class Guard:
             scheme == "about" and typed(url).lower().partition("#")[0] != "about:blank"
         )
         if made_up and not names_address(goal, url):
-            return f"{url[:100]} is no place on the web; open an address such as https://example.com"
+            return f"the address must be one on the web, got {url[:100]}: open one such as https://example.com"
         try:
             urls = meant(url)
         except UsageError as error:
@@ -120,7 +120,7 @@ class Guard:
             return self._deny_file(url, goal)
         domains = AllowList(self.policy.allow_domains, self.policy.deny_domains)
         if not any(domains.allow(each) for each in urls):
-            return f"{url} is outside the allowed domains ({domains}); widen --allow-domain"
+            return f"the address must be in the allowed domains ({domains}), got {url}: extend --allow-domain"
         return ""
 
     def _deny_upload(self, action: Upload, goal: str) -> str:
@@ -128,7 +128,7 @@ class Guard:
         return next((why for path in action.paths if (why := self._deny_file(path, goal))), "")
 
     def _deny_file(self, text: str, goal: str) -> str:
-        """Why a file must not be opened or uploaded: it is in no folder that the person named. Empty if it may."""
+        """Why a file must not be opened or uploaded: it is in no folder that the user named. Empty if it may."""
         try:
             path = local_path(text, self.folder)
         except UsageError as error:
@@ -138,8 +138,8 @@ class Guard:
         if any(path.is_relative_to(folder.resolve()) for folder in folders) or names_path(goal, path, self.folder):
             return ""
         return (
-            f"{text[:200]} is a file that the goal does not name, in no folder that it or the rules name; name it in"
-            " the goal, or its folder in allow-folders of [guard]"
+            f"the file must be named in the goal or be in an allowed folder, got {text[:200]}: name it in the goal, or"
+            " its folder in allow-folders of [guard]"
         )
 
     def _ask_if_risky(
@@ -147,9 +147,7 @@ class Guard:
     ) -> GuardDecision:
         """Ask about the action if it is risky or the policy says so; otherwise allow it."""
         if action.kind in self.policy.ask_actions:
-            return GuardDecision(
-                "ask", f"{describe(action)}: the rules ask before every {action.kind}", verb=action.kind
-            )
+            return GuardDecision("ask", f"{describe(action)}: ask-actions contains {action.kind}", verb=action.kind)
         if isinstance(action, Upload):
             return GuardDecision("ask", f"{describe(action)}: the files leave this machine", verb="upload")
         if isinstance(action, Call) and action.tool not in self.safe_tools:
@@ -158,7 +156,7 @@ class Guard:
             return GuardDecision("ask", f"{describe(action)}: {exposed}", verb="password")
         for text in words:
             if word := says(self.policy.ask_words, text):
-                return GuardDecision("ask", f"{describe(action)}: “{word}” is asked about by the rules", verb=word)
+                return GuardDecision("ask", f"{describe(action)}: ask-words contains “{word}”", verb=word)
         effect = find_effect(action, words, hits, observation)
         if effect is None:
             return ALLOW

@@ -1,19 +1,19 @@
-"""The person's policy for a run: which addresses, programs and files it may use, and what it asks about or never does.
+"""The user's rules for a run: allowed addresses, programs and files, actions that need approval, denied actions.
 
     [guard]                                     # in handeye.toml; [tool.handeye.guard] in pyproject.toml
-    allow-domains = ["shop.example"]            # nothing else is reached; with subdomains
-    deny-domains = ["ads.shop.example"]         # never reached, whatever is allowed
-    allow-apps = ["mousepad"]                   # programs that may be started and whose windows may be driven
+    allow-domains = ["shop.example"]            # only these and their subdomains are reachable
+    deny-domains = ["ads.shop.example"]         # never reachable, also when allow-domains contains it
+    allow-apps = ["mousepad"]                   # programs that may be started, and whose windows may receive input
     deny-apps = ["keepassxc"]
-    allow-folders = ["~/reports"]               # whose files may be opened and uploaded, like those in the goal
-    ask-words = ["archive"]                     # words on controls that ask first, in addition to the built-in ones
+    allow-folders = ["~/reports"]               # folders whose files may be opened and uploaded
+    ask-words = ["archive"]                     # words on controls that need approval, in addition to the built-in ones
     refuse-words = ["transfer", "close account"]
     ask-actions = ["upload"]                    # kinds of action, see `handeye actions`
     refuse-actions = ["navigate"]
     tools = ["convert"]                         # custom tools that may be called
-    shell = false                               # whether terminals may be driven and tools may run commands
+    shell = false                               # whether terminals may receive input and tools may run commands
 
-Refusals and allow-lists hold under every `--approve`; what asks does not under `never`.
+Refusals and allow-lists apply under every `--approve`; rules that ask do not apply under `never`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class GuardPolicy(BaseModel):
-    """What a run may do, independent of any model, page or answer. Frozen; stored in the run's `run.json`."""
+    """Rules of a run, independent of any model, page or answer. Frozen; stored in the run's `run.json`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -80,13 +80,13 @@ class GuardPolicy(BaseModel):
     @field_validator("allow_apps", "deny_apps")
     @classmethod
     def _apps(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return _some(dict.fromkeys(program(name) for name in names), "the name of a program, such as mousepad")
+        return _some(dict.fromkeys(program(name) for name in names), "names of programs, such as mousepad")
 
     @field_validator("ask_words", "refuse_words")
     @classmethod
     def _words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
         return _some(
-            dict.fromkeys(" ".join(each.lower().split()) for each in words), "a word that buttons say, such as transfer"
+            dict.fromkeys(" ".join(each.lower().split()) for each in words), "words of buttons, such as transfer"
         )
 
     @field_validator("ask_actions", "refuse_actions")
@@ -96,7 +96,7 @@ class GuardPolicy(BaseModel):
             if kind not in KINDS:
                 near = get_close_matches(kind, KINDS, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(KINDS)}"
-                raise ValueError(f"no action is called {kind!r}; {hint}")
+                raise ValueError(f"must be kinds of action, got {kind!r}: {hint}")
         return tuple(dict.fromkeys(kinds))
 
     def with_domains(self, names: Iterable[str]) -> GuardPolicy:
@@ -116,7 +116,7 @@ class GuardPolicy(BaseModel):
         return GuardPolicy.model_validate(made)
 
     def starts(self, command: str) -> str:
-        """Why a program must not be started, with the remedy; empty if it may. A terminal may: the person named it.
+        """Why a program must not be started, with the remedy; empty if it may. A terminal may: the user named it.
 
         `command` is a command line; its first word is the program.
         """
@@ -125,24 +125,22 @@ class GuardPolicy(BaseModel):
     def drives(self, name: str, named: str = "") -> str:
         """Why the windows of a program must not be driven, with the remedy; empty if they may.
 
-        `name` is the program that the window reports, empty if it reports none; `named` is the program that the person
+        `name` is the program that the window reports, empty if it reports none; `named` is the program that the user
         started the run with.
         """
         plain = program(name)
-        if why := self._apart(plain or "a window that does not tell its program"):
+        if why := self._apart(plain or "a window that does not report its program"):
             return why
         if plain in TERMINALS and not (self.shell or plain in (*self.allow_apps, named)):
-            return (
-                f"{plain} runs commands, and the shell is off; the person can set shell = true or name it in allow-apps"
-            )
+            return f"{plain} is a terminal and shell is false: the user can set shell = true or add it to allow-apps"
         return ""
 
     def _apart(self, plain: str) -> str:
         if plain in self.deny_apps:
-            return f"{plain} is among the denied apps; the person can take it from deny-apps"
+            return f"{plain} is in deny-apps: the user can remove it there"
         if self.allow_apps and plain not in self.allow_apps:
             allowed = ", ".join(self.allow_apps)
-            return f"{plain} is not among the allowed apps ({allowed}); the person can add it to allow-apps"
+            return f"the program must be in allow-apps ({allowed}), got {plain}: the user can add it there"
         return ""
 
 
@@ -153,7 +151,7 @@ def program(name: str) -> str:
 
 
 def says(words: Iterable[str], text: str) -> str:
-    """The first of the words that the text contains as a whole word, in any disguise of its letters; empty if none."""
+    """The first of the words that the text contains as a whole word, also in look-alike letters; empty if none."""
     forms = foldings(text)
     for word in words:
         bounded = r"(?<!\w){}(?!\w)" if _SPACED.search(word) else "{}"
@@ -162,7 +160,7 @@ def says(words: Iterable[str], text: str) -> str:
     return ""
 
 
-#: Words of scripts with spaces between words; in others (Chinese, Japanese, Thai) a word is found among letters.
+#: Words of scripts with spaces between words; in others (Chinese, Japanese, Thai) a word is matched anywhere.
 _SPACED = re.compile(r"^[^\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]*$")
 
 
@@ -170,24 +168,28 @@ def read_rules(path: Path, table: object) -> GuardPolicy:
     """The rules of a `[guard]` table. Raises UsageError that names the file, the key and the remedy."""
     where = f"{path}: [guard]"
     if not isinstance(table, dict):
-        raise UsageError(f"{where} must be a table, not {table!r}; write its keys under a line [guard]")
+        raise UsageError(f"{where} must be a table, got {table!r}: write its keys under a line [guard]")
     known = {name: name.replace("_", "-") for name in GuardPolicy.model_fields}
     plain: dict[str, Any] = {}
     for key, value in table.items():
         if (name := key.replace("-", "_")) not in known:
             near = get_close_matches(key.replace("_", "-"), known.values(), n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known.values())}"
-            raise UsageError(f"{where} has no key {key!r}; {hint}")
+            hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(known.values())}"
+            raise UsageError(f"{where} must have known keys, got {key!r}: {hint}")
         if name != "shell" and not isinstance(value, list):
-            raise UsageError(f'{where} {key} = {value!r} is no list; write {key} = ["…"]')
+            raise UsageError(f'{where} {key} must be a list, got {value!r}: write {key} = ["…"]')
         plain[name] = tuple(value) if isinstance(value, list) else value
     try:
         return GuardPolicy.model_validate(plain, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0]).replace("_", "-")
-        said = first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{where} {key}: {said} (it says {first['input']!r}); correct it") from None
+        if first["type"] == "value_error":
+            problem = str(first["ctx"]["error"])
+            colon = "" if problem.startswith("must") else ":"
+            raise UsageError(f"{where} {key}{colon} {problem}") from None
+        required = {"bool_type": "true or false", "string_type": "a list of texts"}.get(first["type"], first["msg"])
+        raise UsageError(f"{where} {key} must be {required}, got {first['input']!r}: correct the value") from None
 
 
 def rules_file(path: Path) -> GuardPolicy:
@@ -196,37 +198,37 @@ def rules_file(path: Path) -> GuardPolicy:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(
-            f"the rules {path} cannot be read ({error.strerror}); name a file with a [guard] table"
+            f"--guard must be a readable file, got {path} ({error.strerror}): name a file with a [guard] table"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML ({error}); mend it") from error
+        raise UsageError(f"{path} must be valid TOML ({error}): correct it") from error
     except RecursionError:
-        raise UsageError(f"{path} is nested too deeply to be read; flatten it") from None
+        raise UsageError(f"{path} is nested too deeply to be parsed: flatten it") from None
     table = content if "guard" in content else content.get("tool", {}).get("handeye", {})
     if "guard" not in table:
-        raise UsageError(f"{path} has no [guard] table; write the rules under a line [guard]")
+        raise UsageError(f"{path} must have a table [guard], got none: write the rules under a line [guard]")
     return read_rules(path, table["guard"])
 
 
 def _some(names: Iterable[str], what: str) -> tuple[str, ...]:
-    kept = tuple(names)
-    if "" in kept:
-        raise ValueError(f"an empty entry; give {what}")
-    return kept
+    entries = tuple(names)
+    if "" in entries:
+        raise ValueError(f"must be {what}, got an empty text: remove it")
+    return entries
 
 
 def _both(ours: tuple[str, ...], theirs: tuple[str, ...], narrower: Any, what: str) -> tuple[str, ...]:
     """Entries that both lists allow; an empty list allows everything. Raises UsageError if nothing remains."""
     if not (ours and theirs):
         return ours or theirs
-    kept = [each for each in ours if any(narrower(each, other) for other in theirs)]
-    kept += [each for each in theirs if each not in kept and any(narrower(each, other) for other in ours)]
-    if not kept:
+    shared = [each for each in ours if any(narrower(each, other) for other in theirs)]
+    shared += [each for each in theirs if each not in shared and any(narrower(each, other) for other in ours)]
+    if not shared:
         raise UsageError(
-            f"the run allows the {what} {', '.join(ours)} and the rules now {', '.join(theirs)}: none is left; "
-            "give the rules to go on with by --guard FILE"
+            f"the rules must allow one of the run's {what} {', '.join(ours)}, got {', '.join(theirs)}: "
+            "name a file with other rules by --guard FILE"
         )
-    return tuple(kept)
+    return tuple(shared)
 
 
 def _same(one: str, other: str) -> bool:

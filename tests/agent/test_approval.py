@@ -133,7 +133,7 @@ def test_a_refusal_is_told_with_its_reason_and_what_rules_refuse_nobody_can_allo
     assert agent.run("tidy up").status == "succeeded"
     assert log(files) == "log:"
     assert "refused: the person refused it: keep that one" in asked
-    assert any("the rules refuse what says “transfer”" in each for each in asked)
+    assert any("refuse-words contains “transfer”" in each for each in asked)
     assert asked[-1] == "the person did it by hand"
 
 

@@ -43,10 +43,11 @@ def test_runs_that_begin_in_the_same_moment_get_folders_of_their_own(tmp_path: P
 def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
     run = RunFolder.create(GOAL, tmp_path / "mine")
     run.release()
-    with pytest.raises(UsageError, match=f"already holds a run; .* or go on with it: handeye resume {run.path}$"):
+    unused = "--run-dir must be unused, got .*, which contains a run"
+    with pytest.raises(UsageError, match=f"{unused}: name another, or resume it: handeye resume {run.path}$"):
         RunFolder.create(GOAL, tmp_path / "mine")
-    run.note(status="failed")  # and nobody can go on with it
-    with pytest.raises(UsageError, match=r"already holds a run \(failed\); name another --run-dir$"):
+    run.note(status="failed")  # and it cannot be resumed
+    with pytest.raises(UsageError, match=rf"{unused} \(failed\): name another$"):
         RunFolder.create(GOAL, tmp_path / "mine")
 
 
@@ -110,22 +111,22 @@ def test_a_run_is_found_by_folder_by_name_and_as_latest(tmp_path: Path) -> None:
     assert find_run(str(tmp_path / "one"), tmp_path) == tmp_path / "one"
     assert find_run("one", tmp_path) == tmp_path / "one"
     assert find_run("latest", tmp_path) == tmp_path / "two"
-    with pytest.raises(UsageError, match="no run called 'three'"):
+    with pytest.raises(UsageError, match="got 'three'"):
         find_run("three", tmp_path)
-    with pytest.raises(UsageError, match="there is no run"):
+    with pytest.raises(UsageError, match="got no run in"):
         find_run("latest", tmp_path / "one")
 
 
 def test_a_damaged_run_is_told_in_a_sentence(tmp_path: Path) -> None:
     RunFolder.create(GOAL, tmp_path / "mine").release()
     (tmp_path / "mine" / "run.json").write_text('{"config": {"goal": ')
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="must be a JSON object, got"):
         _ = RunFolder(tmp_path / "mine").config
 
 
 def test_a_file_in_the_way_of_the_folder_is_a_setup_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(SetupError, match="cannot be written"):
+    with pytest.raises(SetupError, match="must be writable"):
         RunFolder.create(GOAL, tmp_path / "file" / "run")
 
 

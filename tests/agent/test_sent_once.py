@@ -355,9 +355,9 @@ def forget(path: Path) -> None:
 
 
 DAMAGE: list[tuple[str, Callable[[Path], Any], str]] = [
-    ("run.json", empty, "run.json cannot be read"),
-    ("run.json", truncate, "run.json cannot be read"),
-    ("run.json", lambda path: path.write_text("[]"), "run.json cannot be read"),
+    ("run.json", empty, "run.json must be a JSON object, got"),
+    ("run.json", truncate, "run.json must be a JSON object, got"),
+    ("run.json", lambda path: path.write_text("[]"), "run.json must be a JSON object, got"),
     ("run.json", lambda path: path.unlink(), "no run.json"),
     ("journal.jsonl", lambda path: path.unlink(), "journal.jsonl is missing"),
     ("journal.jsonl", empty, "journal.jsonl has 0 lines"),
@@ -373,7 +373,7 @@ DAMAGE: list[tuple[str, Callable[[Path], Any], str]] = [
     ("checkpoint.sqlite", scramble, "checkpoint.sqlite is damaged"),
     ("checkpoint.sqlite", forget, "checkpoint.sqlite holds no state"),
     ("device_state.json", lambda path: path.unlink(), "device_state.json is missing"),
-    ("device_state.json", truncate, "device_state.json cannot be read"),
+    ("device_state.json", truncate, "device_state.json must be a JSON object, got"),
 ]
 
 
@@ -400,12 +400,12 @@ def test_a_last_line_that_a_crash_cut_short_is_no_damage(stopped: Path, tmp_path
 
 def test_a_copy_of_a_run_and_a_folder_that_cannot_be_written_are_refused(stopped: Path, tmp_path: Path) -> None:
     shutil.copytree(stopped, tmp_path / "run")
-    with pytest.raises(UsageError, match="is a copy of a run's folder"):
+    with pytest.raises(UsageError, match="which is a copy: resume the original"):
         RunFolder.open(tmp_path / "run")
     folder = copy(stopped, tmp_path / "other")
     (folder / "lock").unlink(missing_ok=True)
     (folder / "lock").mkdir()  # as root everything else can be written
-    with pytest.raises(SetupError, match="cannot be written"):
+    with pytest.raises(SetupError, match="must be writable"):
         RunFolder.open(folder)
 
 

@@ -82,9 +82,9 @@ def test_actions_prints_every_action(handeye: Command, tmp_path: Path) -> None:
         (["run", 'click "x"', "--on", "virtual", "--approve", "maybe"], ["'maybe'", "never, risky, always"]),
         (["run", 'click "x"', "--on", "virtual", "--viewport", "big"], ["'big'", "1344x896"]),
         (["run", 'click "x"', "--on", "virtual", "--policy", "wishful"], ["'wishful'", "plain-english"]),
-        (["resume", "nowhere"], ["no run called 'nowhere'"]),
-        (["resume"], ["there is no run"]),
-        (["report", "nowhere"], ["no run called 'nowhere'"]),
+        (["resume", "nowhere"], ["RUN must be a folder here", "got 'nowhere'"]),
+        (["resume"], ["got no run in"]),
+        (["report", "nowhere"], ["RUN must be a folder here", "got 'nowhere'"]),
         (["ground", "nowhere.png", "Save"], ["there is no picture at nowhere.png"]),
     ],
 )

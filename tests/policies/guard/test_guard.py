@@ -96,17 +96,17 @@ def test_a_secret_is_asked_about_where_it_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("action", "because"),
     [
-        ({"kind": "navigate", "url": "http://evil.test"}, "outside the allowed domains"),
-        ({"kind": "navigate", "url": "http://ads.example.org"}, "outside the allowed domains"),
-        ({"kind": "navigate", "url": "http://example.org@evil.test"}, "outside the allowed domains"),
+        ({"kind": "navigate", "url": "http://evil.test"}, "must be in the allowed domains"),
+        ({"kind": "navigate", "url": "http://ads.example.org"}, "must be in the allowed domains"),
+        ({"kind": "navigate", "url": "http://example.org@evil.test"}, "must be in the allowed domains"),
         ({"kind": "navigate", "url": "http://example.org\\\\@evil.test"}, ""),
-        ({"kind": "navigate", "url": "javascript:alert(1)"}, "no place on the web"),
-        ({"kind": "navigate", "url": " java\tscript:alert(1)"}, "no place on the web"),
-        ({"kind": "navigate", "url": "data:text/html,x"}, "no place on the web"),
-        ({"kind": "navigate", "url": "file:///etc/passwd"}, "a file that the goal does not name"),
-        ({"kind": "reload"}, "refuse every reload"),
-        (click("the Transfer button"), "refuse what says “transfer”"),
-        ({"kind": "call", "tool": "mail"}, "not among the tools"),
+        ({"kind": "navigate", "url": "javascript:alert(1)"}, "must be one on the web"),
+        ({"kind": "navigate", "url": " java\tscript:alert(1)"}, "must be one on the web"),
+        ({"kind": "navigate", "url": "data:text/html,x"}, "must be one on the web"),
+        ({"kind": "navigate", "url": "file:///etc/passwd"}, "must be named in the goal"),
+        ({"kind": "reload"}, "refuse-actions contains reload"),
+        (click("the Transfer button"), "refuse-words contains “transfer”"),
+        ({"kind": "call", "tool": "mail"}, "must be one that may be called"),
     ],
 )
 def test_refusals_and_allow_lists_hold_under_every_setting(approve: str, action: Any, because: str) -> None:

@@ -47,13 +47,16 @@ def test_the_table_guard_holds_the_rules_and_is_no_commands(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("alow-domains = []", r"has no key 'alow-domains'; did you mean allow-domains\?"),
-        ('deny-domains = "a.test"', r"deny-domains = 'a.test' is no list; write deny-domains = \["),
-        ('allow-domains = ["a b"]', "allow-domains: 'a b' is no domain; give one such as"),
-        ('refuse-actions = ["clik"]', r"refuse-actions: no action is called 'clik'; did you mean click\?"),
-        ('ask-words = [""]', "ask-words: an empty entry; give a word that buttons say"),
-        ('shell = "yes"', "shell: Input should be a valid boolean"),
-        ("tools = [1]", "tools: Input should be a valid string"),
+        ("alow-domains = []", r"must have known keys, got 'alow-domains': did you mean allow-domains\?"),
+        ('deny-domains = "a.test"', r"deny-domains must be a list, got 'a.test': write deny-domains = \["),
+        (
+            'allow-domains = ["a b"]',
+            "allow-domains: a domain must be a host such as .*, got 'a b'",
+        ),
+        ('refuse-actions = ["clik"]', r"refuse-actions must be kinds of action, got 'clik': did you mean click\?"),
+        ('ask-words = [""]', "ask-words must be words of buttons, such as transfer, got an empty text: remove it"),
+        ('shell = "yes"', "shell must be true or false, got 'yes': correct the value"),
+        ("tools = [1]", "tools must be a list of texts, got 1: correct the value"),
     ],
 )
 def test_a_wrong_rule_is_named_with_its_file_its_key_and_the_remedy(line: str, said: str, tmp_path: Path) -> None:
@@ -73,7 +76,9 @@ def test_rules_can_be_tightened_and_never_widened_by_others() -> None:
         allow_domains=("pay.shop.example",), refuse_words=("transfer",), ask_words=("archive",), tools=("b",)
     )
     assert kept.tightened(kept) == kept
-    with pytest.raises(UsageError, match="none is left; give the rules to go on with by --guard FILE"):
+    with pytest.raises(
+        UsageError, match="must allow one of the run's apps a, got b: name a file with other rules by --guard FILE"
+    ):
         GuardPolicy(allow_apps=("a",)).tightened(GuardPolicy(allow_apps=("b",)))
 
 

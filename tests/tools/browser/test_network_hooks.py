@@ -48,7 +48,7 @@ def test_domains_match_themselves_and_their_subdomains(names: tuple[str, ...], u
 
 
 def test_what_is_no_domain_is_not_taken_for_one() -> None:
-    with pytest.raises(UsageError, match="is no domain"):
+    with pytest.raises(UsageError, match="a domain must be a host"):
         AllowList(["exa mple"])
 
 
