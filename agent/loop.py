@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 MAX_UNUSABLE_ANSWERS = 3
 #: How many times in a row the target of an action may change before the action is refused.
 MAX_TARGET_CHANGES = 3
-TOO_FAST = "what it aims at changes faster than it can be judged"
+TOO_FAST = "the target changes faster than the guard can decide"
 
 
 class Loop:
@@ -155,8 +155,8 @@ class Loop:
             guard_decision = self._judge(state, decision, observation)
         snapshot = take_snapshot(decision.action, observation)
         earlier = _answered_snapshot(state, snapshot)
-        judged = earlier or take_snapshot(decision.action, before)
-        differences = find_differences(judged, snapshot, observation) if careful else []
+        snapshot_before = earlier or take_snapshot(decision.action, before)
+        differences = find_differences(snapshot_before, snapshot, observation) if careful else []
         guard_decision = apply_earlier_answers(state, guard_decision, snapshot, observation)
         changes = state.get("target_changes", 0)
         if differences and guard_decision.kind != "deny":

@@ -217,10 +217,10 @@ class Desk:
         return json.dumps(result.to_json(), ensure_ascii=False)
 
 
-REFUSED = "The rules of this server refuse it, whoever asks."
+REFUSED = "The rules of this server refuse it for every client."
 BY_PERSON = (
-    "This asks a person first, and nobody is at a terminal here: have the person do it by hand, or run it as a goal "
-    "with `run`, which pauses until they allow it; then go on."
+    "This needs approval, and this server has no terminal: have a person do it by hand, or run it as a goal with "
+    "`run`, which pauses until they allow it; then go on."
 )
 
 

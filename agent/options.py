@@ -163,8 +163,8 @@ class RunOptions(BaseModel):
             name = path[0]
             if first["type"] == "extra_forbidden":
                 raise UsageError(f"there is no setting called {name!r}{did_you_mean(name, OPTIONS)}") from error
-            shown = names.get(name, name.replace("_", "-"))
-            raise UsageError(f"{shown} {_requirement(first, OPTIONS.get(name))}, got {_input(first)}") from error
+            label = names.get(name, name.replace("_", "-"))
+            raise UsageError(f"{label} {_requirement(first, OPTIONS.get(name))}, got {_input(first)}") from error
 
 
 #: The options by the panels of the help texts.

@@ -64,8 +64,8 @@ def target_name(action: Action, observation: Observation) -> str:
 
 def update_page_inputs(state: State, document: int, made: PageInput | None) -> State:
     """The inputs of the page in front after an action; those of an earlier document are dropped."""
-    kept = state["page_inputs"] if document == state["document"] else []
-    changes = State(document=document, page_inputs=kept)
+    present = state["page_inputs"] if document == state["document"] else []
+    changes = State(document=document, page_inputs=present)
     return changes | append_page_input(changes, made) if made else changes
 
 

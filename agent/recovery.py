@@ -117,12 +117,12 @@ def _aim_again(click: Click, observation: Observation, context: RunContext) -> C
 def handle_no_progress(context: RunContext, state: State, evidence: str) -> State:
     """Ask a policy that can adapt to try something else, once; otherwise the run ends as stuck."""
     if isinstance(context.policy, Adapting) and not state["no_progress_evidence"]:
-        note = f"{evidence}; {context.policy.name} is told to try something else"
+        note = f"{evidence}; {context.policy.name} must try something else"
         context.record(Noted(step=state["step"], text=note))
         reason = f"{evidence}. {TRY_SOMETHING_ELSE}"
         return State(no_progress_evidence=evidence, recent_actions=[], recovery_stage=0, reason=reason)
     earlier = state["no_progress_evidence"]
-    before = f", after it was told to do otherwise because {earlier}" if earlier else ""
+    before = f", after it had to try something else because {earlier}" if earlier else ""
     return State(status="stuck", reason=f"{evidence}{before}")
 
 

@@ -1,4 +1,4 @@
-"""Which domains may be reached: names as people and pages write them, brought to one form and compared."""
+"""Which domains may be reached: names of people and pages are normalized and compared."""
 
 from __future__ import annotations
 

@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 #: Seconds between two checks for a stop request during a wait.
-EAR = 0.1
+POLL_SECONDS = 0.1
 
-_asked: ContextVar[Callable[[], bool] | None] = ContextVar("asked to stop", default=None)
+_stop_requested: ContextVar[Callable[[], bool] | None] = ContextVar("stop_requested", default=None)
 
 
 @contextmanager
-def stoppable(asked: Callable[[], bool]) -> Iterator[None]:
-    """Waits of this thread, and of contexts copied from it, end once `asked` says so."""
-    token = _asked.set(asked)
+def stoppable(stop_requested: Callable[[], bool]) -> Iterator[None]:
+    """Waits of this thread, and of contexts copied from it, end once `stop_requested` returns True."""
+    token = _stop_requested.set(stop_requested)
     try:
         yield
     finally:
-        _asked.reset(token)
+        _stop_requested.reset(token)
 
 
 def stopping() -> bool:
     """Whether a stop was requested; False outside of a run."""
-    asked = _asked.get()
-    return asked is not None and asked()
+    stop_requested = _stop_requested.get()
+    return stop_requested is not None and stop_requested()
 
 
 def check() -> None:
@@ -41,9 +41,9 @@ def check() -> None:
 
 
 def pause(seconds: float) -> None:
-    """Sleep for some seconds; raises Stopped at most EAR seconds after a stop request."""
+    """Sleep for some seconds; raises Stopped at most POLL_SECONDS seconds after a stop request."""
     deadline = time.monotonic() + seconds
     check()
     while (left := deadline - time.monotonic()) > 0:
-        time.sleep(min(EAR, left))
+        time.sleep(min(POLL_SECONDS, left))
         check()

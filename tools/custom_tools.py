@@ -115,7 +115,7 @@ class Function:
         except TimeoutError:
             raise Unclear(
                 f"{self.name} took longer than {self.seconds:g} s and was left behind, still at work in its thread; "
-                "whether it has done anything cannot be told"
+                "it is unknown whether it has done anything"
             ) from None
         if isinstance(error, (ActionFailed, ActionRefused)):
             raise error
@@ -149,7 +149,7 @@ class Function:
                 raise
             raise Unclear(
                 f"{self.name} took longer than {self.seconds:g} s and was cancelled; "
-                "whether it has done anything cannot be told"
+                "it is unknown whether it has done anything"
             ) from None
 
 

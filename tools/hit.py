@@ -10,7 +10,7 @@ from handeye.tools.element import Words
 from handeye.tools.geometry import Box
 
 
-class Said(BaseModel):
+class ControlLabel(BaseModel):
     """What is written on a control, and in the code that makes it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,7 +38,7 @@ class Form(BaseModel):
     action: Words = ""
     """Where it goes, as an absolute URL."""
     method: str = "get"
-    button: Said | None = None
+    button: ControlLabel | None = None
     """What submits it: the button that is pressed, or the one that Enter presses."""
 
 
@@ -61,9 +61,9 @@ class Hit(BaseModel):
 
     at: Literal["start", "end", "target", "focus", "access key"] = "target"
     """Which part of the action this is about."""
-    control: Said = Said()
+    control: ControlLabel = ControlLabel()
     """What a press activates: the nearest control around the point, or what lies there."""
-    outer: tuple[Said, ...] = ()
+    outer: tuple[ControlLabel, ...] = ()
     """Other controls around it, which the same press reaches."""
     box: Box | None = None
     """Of the control, in pixels of the screenshot."""
@@ -100,7 +100,7 @@ class Hit(BaseModel):
     """Of a button, the form it sends; of a field, the one that Enter sends. None where nothing would be sent."""
     in_form: bool = False
     """It is a field of a form that has a button to send it."""
-    next: Said | None = None
+    next: ControlLabel | None = None
     """Of a field, the button that comes next: what a script that listens for Enter most likely does."""
     row: Words = ""
     """The text of its row or card, and the heading of its column."""

@@ -250,7 +250,7 @@ class McpTool:
 
 
 #: The message for an interrupted call.
-UNCLEAR = "; whether it has done anything cannot be told"
+UNCLEAR = "; it is unknown whether it has done anything"
 
 
 def filled(value: str, server: str) -> str:
@@ -272,7 +272,7 @@ def _gone() -> frozenset[int]:
 
 
 def _text(result: Any) -> str:
-    """Return a result as text; pictures and audio are described, not shown."""
+    """Return a result as text; pictures and audio are described."""
     parts = []
     for block in result.content:
         match block.type:

@@ -45,9 +45,9 @@ def written(word: str) -> tuple[str, ...]:
 
 def visible(text: str, limit: int = 2000) -> str:
     """The text for a person's eyes, on one line: characters that are not seen or turn its order are written out."""
-    shown = " ".join(text.split())
-    shown = "".join(f"⟨U+{ord(each):04X}⟩" if _unseen(each) or _controls(each) else each for each in shown)
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+    result = " ".join(text.split())
+    result = "".join(f"⟨U+{ord(each):04X}⟩" if _unseen(each) or _controls(each) else each for each in result)
+    return result if len(result) <= limit else result[: limit - 1] + "…"
 
 
 def _bare(text: str) -> str:

@@ -94,13 +94,13 @@ def _browser() -> Iterator[Finding]:
 
 
 def _desktop() -> Iterator[Finding]:
-    shown = os.environ.get("DISPLAY") if sys.platform == "linux" else platform.system()
+    description = os.environ.get("DISPLAY") if sys.platform == "linux" else platform.system()
     wayland = bool(os.environ.get("WAYLAND_DISPLAY"))
-    detail = f"{shown} (under Wayland)" if shown and wayland else shown or "no display"
+    detail = f"{description} (under Wayland)" if description and wayland else description or "no display"
     yield Finding(
         "desktop",
         "your screen",
-        bool(shown) and not wayland,
+        bool(description) and not wayland,
         False,
         detail,
         "log in to a graphical session (on Xorg, not Wayland), or --on virtual",
@@ -137,8 +137,10 @@ def _packages() -> Iterator[Finding]:
         import torch
 
         cards = map(torch.cuda.get_device_properties, range(torch.cuda.device_count()))
-        shown = [f"{card.name} ({card.total_memory / 1e9:.0f} GB)" for card in cards]
-        yield Finding("model", "GPU", bool(shown), False, ", ".join(shown) or "none; a model would run on the CPU")
+        description = [f"{card.name} ({card.total_memory / 1e9:.0f} GB)" for card in cards]
+        yield Finding(
+            "model", "GPU", bool(description), False, ", ".join(description) or "none; a model would run on the CPU"
+        )
 
 
 def _model(model: str, options: EngineOptions) -> Iterator[Finding]:

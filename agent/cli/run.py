@@ -323,7 +323,7 @@ def _read_line(console: Console, prompt: str) -> str:
     if sys.platform == "win32":  # where select() does not work on a console
         return console.input(prompt)
     console.print(prompt, end="")
-    while not select.select([sys.stdin], [], [], cancellation.EAR)[0]:
+    while not select.select([sys.stdin], [], [], cancellation.POLL_SECONDS)[0]:
         cancellation.check()
     if not (line := sys.stdin.readline()):
         raise EOFError

@@ -80,7 +80,7 @@ TrustRemoteCodeFlag = Annotated[
     typer.Option(
         "--trust-remote-code",
         envvar="HANDEYE_TRUST_REMOTE_CODE",
-        help="Run the Python code of a checkpoint in InternVL's original format. Without this flag you are asked.",
+        help="Run the Python code of a checkpoint in InternVL's original format. Without this flag handeye asks you.",
     ),
 ]
 StartSecondsFlag = Annotated[

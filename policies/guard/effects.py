@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.observation import Observation
     from handeye.tools.element import Element
-    from handeye.tools.hit import Form, Hit, Said
+    from handeye.tools.hit import ControlLabel, Form, Hit
 
 #: Roles of controls that only set a value, which a button elsewhere sends.
 SETTING_ROLES = frozenset({"checkbox", "radio", "textbox", "searchbox", "spinbutton", "slider", "tab"})
@@ -192,7 +192,7 @@ def _key_effect(
     return None
 
 
-def _next_control_effect(hit: Hit, button: Said) -> Effect | None:
+def _next_control_effect(hit: Hit, button: ControlLabel) -> Effect | None:
     """The effect of the button after a field, which a script may press on Enter."""
     if found := _label_effect(button, where="the button that comes next"):
         return found
@@ -238,7 +238,7 @@ def _press_effect(hit: Hit, observation: Observation, phrases: tuple[str, ...] =
     return _agreement_effect(hit, label)
 
 
-def _label_effect(said: Said, where: str = "") -> Effect | None:
+def _label_effect(said: ControlLabel, where: str = "") -> Effect | None:
     """The effect that the words or signs on a control announce."""
     for text in said.words:
         if risk := label_risk(text):
@@ -261,12 +261,12 @@ def _label_effect(said: Said, where: str = "") -> Effect | None:
     return None
 
 
-def _label_words(said: Said) -> str:
+def _label_words(said: ControlLabel) -> str:
     """The label of a control; empty if it has no words."""
     return " ".join(text for text in said.words[:1] if not wordless(text))
 
 
-def _sign_names(said: Said) -> str:
+def _sign_names(said: ControlLabel) -> str:
     """The names of the signs and emoji on a control."""
     return "; ".join(name for text in said.words if (name := signs(text)))
 

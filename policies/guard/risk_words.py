@@ -112,15 +112,15 @@ class _Words:
     def without(self, text: str) -> str:
         """The folded text without the entries in it."""
         tokens = list(_TOKEN.findall(text))
-        kept: list[str] = []
+        remaining: list[str] = []
         place = 0
         while place < len(tokens):
             length = max(
                 (len(w) for w, _, _ in self.phrases.get(tokens[place], ()) if _fits(tokens, place, w)), default=0
             )
-            kept += [] if length else [tokens[place]]
+            remaining += [] if length else [tokens[place]]
             place += length or 1
-        left = " ".join(kept)
+        left = " ".join(remaining)
         for part, _ in self.within:
             left = re.sub(r"\s?".join(map(re.escape, part)), " ", left)
         return left
@@ -215,8 +215,8 @@ def description_risk(text: str) -> Risk | None:
     first, _, rest = text.strip().partition(" ")
     if not rest:
         return None
-    said = (f"it {first.removesuffix(ending)} {rest}" for ending in ("s", "es") if first.endswith(ending))
-    return message_risk(text) or next((risk for each in said if (risk := label_risk(each))), None)
+    variants = (f"it {first.removesuffix(ending)} {rest}" for ending in ("s", "es") if first.endswith(ending))
+    return message_risk(text) or next((risk for each in variants if (risk := label_risk(each))), None)
 
 
 def _acts(forms: Iterable[str]) -> Risk | None:

@@ -107,13 +107,13 @@ def _chosen(signature: TargetSignature, places: list[TargetPlace]) -> SearchResu
 
 def possible(signature: TargetSignature) -> list[str]:
     """The signals that were recorded, without the whole screen, which rarely stays equal."""
-    told = {
+    recorded = {
         "selector": signature.role,
         "text": signature.text if signature.spot or not signature.role else signature.name,
         "picture": signature.patch,
         "layout": signature.near,
     }
-    return [name for name, there in told.items() if there]
+    return [name for name, there in recorded.items() if there]
 
 
 def _called(signature: TargetSignature) -> str:
@@ -172,7 +172,7 @@ def _judge_elements(
         elif not element.enabled:
             place.wrong = "it is disabled"
         elif signature.beside and not in_row(signature.beside, rows.get(element.id, [])):
-            place.wrong = f"“{signature.row}” is not beside it any more"
+            place.wrong = f"“{signature.row}” is no longer in its row"
         elif lost:
             place.wrong = f"“{signature.near[0].text}” is not near it any more"
     _judge_layout(signature, observation, places)
@@ -243,8 +243,8 @@ def _spots(
     for near, line in ((near, line) for near in signature.near for line in lines if there(near, line.name)):
         point = Point(line.box.centre.x + near.way[0], line.box.centre.y + near.way[1])
         stray = STRAY + STRAY_SHARE * max(abs(near.way[0]), abs(near.way[1]))
-        told = [each for each in places if _apart(each.point, point) <= stray and each.signals != ["layout"]]
-        nearest = min(told, key=lambda each: _apart(each.point, point), default=None)
+        recorded = [each for each in places if _apart(each.point, point) <= stray and each.signals != ["layout"]]
+        nearest = min(recorded, key=lambda each: _apart(each.point, point), default=None)
         if nearest:
             nearest.add_signal("layout")
         else:
@@ -377,9 +377,9 @@ def match_anchor(anchor: Anchor, observation: Observation, patches: Patches) -> 
 
 def same_action(anchor: Anchor, action: Action) -> bool:
     """Whether an action equals an anchor's, apart from the targets."""
-    told = action.model_dump(mode="json", exclude_defaults=True) | {"kind": action.kind}
+    recorded = action.model_dump(mode="json", exclude_defaults=True) | {"kind": action.kind}
     aims = {"start", "end", "target", "via"}
-    return {name: value for name, value in told.items() if name not in aims} == {
+    return {name: value for name, value in recorded.items() if name not in aims} == {
         name: value for name, value in anchor.action.items() if name not in aims
     }
 

@@ -64,9 +64,9 @@ class ReplayState:
     same_action_done: bool = False
     """That step performed the anchor's action."""
     had_no_effect: bool = False
-    """The other policy was asked because the anchor's action had no effect, not because its place was missing."""
+    """The other policy was used because the anchor's action had no effect, not because its place was missing."""
     next_matched: bool = False
-    """When it was asked, the anchor after the drifted one matched the screen."""
+    """When it was used, the anchor after the drifted one matched the screen."""
     waits: int = 0
     scrolls: int = 0
     skipped: tuple[int, ...] = ()
@@ -77,19 +77,19 @@ class ReplayState:
     @classmethod
     def read(cls, memo: dict[str, Any]) -> tuple[ReplayState, dict[str, Any]]:
         """The replay state of a memo, and the rest of the memo, which belongs to the other policy."""
-        kept = {_OLD_KEYS.get(key, key): value for key, value in memo.get(KEY, {}).items()}
-        known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
+        stored = {_OLD_KEYS.get(key, key): value for key, value in memo.get(KEY, {}).items()}
+        known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
         for name in ("skipped", "passed_checks"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known), {name: value for name, value in memo.items() if name != KEY}
 
     def note(self, decision: Decision, note: str = "", *, step: int = -1, own: bool = False) -> Decision:
         """The decision with this state in its memo."""
-        kept = asdict(replace(self, step=step, own_step=own))
+        stored = asdict(replace(self, step=step, own_step=own))
         default = asdict(ReplayState())
-        told = {name: value for name, value in kept.items() if value != default[name]}
+        changed = {name: value for name, value in stored.items() if value != default[name]}
         notes = (*decision.notes, note) if note else decision.notes
-        return decision.model_copy(update={"memo": decision.memo | {KEY: told}, "notes": notes})
+        return decision.model_copy(update={"memo": decision.memo | {KEY: changed}, "notes": notes})
 
     def without(self, optional: int) -> ReplayState:
         """The state after an optional anchor was skipped."""
@@ -101,7 +101,7 @@ class ReplayState:
 
 
 class NoPolicy:
-    """A placeholder where no other policy may be asked."""
+    """A placeholder where no other policy may be used."""
 
     name = "nobody"
 
@@ -112,14 +112,14 @@ class NoPolicy:
         """Accept any goal: it never decides."""
 
     def choose(self, task: PolicyInput, perception: Perception) -> Decision:  # noqa: ARG002
-        raise ActionRefused("no model may be asked; omit --no-model")
+        raise ActionRefused("the step needs a model; omit --no-model")
 
 
 class ReplayPolicy:
     """Repeats a step where at least two signals agree on its place; otherwise asks `inner` for this step.
 
     With plain English as `inner`, its clauses decide what happens, and anchors only give the places: checks, readings
-    and conditions use the current screen. A model is not asked while the anchors match. The goal's checks in plain
+    and conditions use the current screen. No model is used while the anchors match. The goal's checks in plain
     English are evaluated before the steps at which they passed when the anchors were recorded.
 
     Limit: a page that looks the same but behaves differently is not detected.
@@ -245,7 +245,7 @@ class ReplayPolicy:
         """The decision of the other policy for one step that cannot be repeated."""
         if not self.ask and not isinstance(self.inner, PlainEnglish):
             reason = reason or "the steps that are known are done, and the goal is not known to be reached"
-            answer = f"{reason}; and no model may be asked"
+            answer = f"{reason}; and --no-model excludes a model"
             return Decision(reasoning="This was not so before", action=Done(success=False, answer=answer), by=REPLAY)
         anchor = self.anchors[memory.at] if memory.at < len(self.anchors) else None
         if anchor and reason:

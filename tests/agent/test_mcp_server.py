@@ -110,7 +110,7 @@ def test_a_client_can_look_find_and_act(ask: Asked) -> None:
     ("action", "said"),
     [
         ({"kind": "click", "target": "Delete all"}, "not done: click “Delete all”"),
-        ({"kind": "click", "target": "Delete all"}, "This asks a person first, and nobody is at a terminal here"),
+        ({"kind": "click", "target": "Delete all"}, "This needs approval, and this server has no terminal"),
         ({"kind": "click", "target": "Welcome"}, "The rules of this server refuse it"),
         ({"kind": "fly"}, "no action is called 'fly'"),
         ({"kind": "call", "tool": "x"}, "call cannot be done by `act` here"),

@@ -48,5 +48,5 @@ def test_a_policy_that_can_is_told_once_to_try_something_else(browser: Any, perc
     run = Agent(browser, perception=perception, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
     assert run.status == "stuck"
     assert len([each for each in heard if "Do something else" in each]) == 1
-    assert "after it was told to do otherwise" in run.reason
+    assert "after it had to try something else" in run.reason
     assert len(by_recovery(run.folder)) <= 2  # bounded, however often the policy asks for the same

@@ -75,7 +75,7 @@ class Worker:
         try:
             while True:
                 try:
-                    return future.result(min(cancellation.EAR, POLL_SECONDS) if waits else POLL_SECONDS)
+                    return future.result(min(cancellation.POLL_SECONDS, POLL_SECONDS) if waits else POLL_SECONDS)
                 except TimeoutError:
                     if future.done():
                         raise

@@ -107,12 +107,12 @@ class X11Clipboard:
         """What the owner hands over in this form."""
         return self._insist(lambda: self._handed_over(target))
 
-    def _insist(self, asked: Callable[[], Given]) -> Given:
+    def _insist(self, read_selection: Callable[[], Given]) -> Given:
         """The answer; of the next owner, where the one that was asked goes away meanwhile."""
         deadline = time.monotonic() + 2 * PATIENCE
         while True:
             try:
-                return asked()
+                return read_selection()
             except _Gone:
                 if time.monotonic() > deadline:
                     raise ActionFailed("the clipboard changes hands again and again; copy once more") from None
@@ -194,15 +194,15 @@ class X11Clipboard:
     def _await(self, word: str) -> None:
         assert self._keeper
         assert self._keeper.stdout
-        said, deadline = b"", time.monotonic() + 2 * PATIENCE
-        while word.encode() not in said:
+        received, deadline = b"", time.monotonic() + 2 * PATIENCE
+        while word.encode() not in received:
             ready = select.select([self._keeper.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]
             more = os.read(self._keeper.stdout.fileno(), 4096) if ready else b""
             if not more:
                 raise ActionFailed(
                     f"the text was not {word} by the clipboard within {2 * PATIENCE:g} s; type it instead"
                 )
-            said += more
+            received += more
 
     @x_errors()
     def take(self) -> None:

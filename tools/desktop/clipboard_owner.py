@@ -33,7 +33,7 @@ class SelectionOwner:
 
     def __init__(self, display: str, contents: dict[str, bytes]) -> None:
         self.display = Display(display)
-        self.display.set_error_handler(lambda *_: None)  # of a window that asked and is gone
+        self.display.set_error_handler(lambda *_: None)  # of a requestor that no longer exists
         self.contents = {self.display.intern_atom(name): data for name, data in contents.items()}
         self.window = self.display.screen().root.create_window(-9, -9, 1, 1, 0, X.CopyFromParent)
         self.clipboard = self.display.intern_atom("CLIPBOARD")
@@ -43,7 +43,7 @@ class SelectionOwner:
         self.display.sync()
 
     def serve(self) -> None:
-        """Hand out the contents until another owner has come or the display has gone; what was begun is ended first."""
+        """Serve the contents until another program owns the clipboard or the display closes; complete all transfers."""
         until = math.inf
         while self.pieces or until == math.inf:
             while not self.display.pending_events():
@@ -59,22 +59,22 @@ class SelectionOwner:
             elif got.type == X.PropertyNotify and got.state == X.PropertyDelete:
                 self.go_on(got.window, got.atom)
 
-    def answer(self, asked: Any) -> None:
+    def answer(self, request: Any) -> None:
         """Answer a request for the contents."""
-        place = asked.property or asked.target
-        if asked.target == self.targets:
+        place = request.property or request.target
+        if request.target == self.targets:
             known = [self.targets, *self.contents]
-            asked.requestor.change_property(place, self.display.intern_atom("ATOM"), 32, known)
-        elif asked.target in self.contents:
-            self.hand_over(asked.requestor, place, asked.target)
+            request.requestor.change_property(place, self.display.intern_atom("ATOM"), 32, known)
+        elif request.target in self.contents:
+            self.hand_over(request.requestor, place, request.target)
         else:
             place = X.NONE
-        asked.requestor.send_event(
+        request.requestor.send_event(
             event.SelectionNotify(
-                time=asked.time,
-                requestor=asked.requestor,
-                selection=asked.selection,
-                target=asked.target,
+                time=request.time,
+                requestor=request.requestor,
+                selection=request.selection,
+                target=request.target,
                 property=place,
             )
         )
@@ -94,7 +94,7 @@ class SelectionOwner:
         window.change_property(place, self.display.intern_atom("INCR"), 32, [len(data)])
 
     def go_on(self, window: Any, place: int) -> None:
-        """The last piece was taken: lay down the next; an empty one says that it was the last."""
+        """Send the next piece after the last one was taken; an empty piece ends the transfer (ICCCM, INCR)."""
         target, left = self.pieces.get((window.id, place), (0, []))
         if not left:
             return
@@ -106,7 +106,7 @@ class SelectionOwner:
 
 
 def say(word: str) -> None:
-    """Tell the other side, if it still listens."""
+    """Write a word to the parent process, if it still reads."""
     with suppress(OSError):
         os.write(1, word.encode() + b"\n")
 
@@ -115,9 +115,9 @@ def main() -> None:
     """Own the clipboard of the display that the arguments name."""
     contents = {name: base64.b64decode(data) for name, data in json.loads(sys.stdin.readline()).items()}
     try:
-        keeper = SelectionOwner(sys.argv[1], contents)
+        owner = SelectionOwner(sys.argv[1], contents)
         say("held")
-        keeper.serve()
+        owner.serve()
     except (error.ConnectionClosedError, error.DisplayConnectionError, OSError):
         return
 

@@ -1,4 +1,4 @@
-"""Which program an action would reach, and whether that one may be driven: asked at the moment of acting.
+"""Which program an action would reach, and whether that program may be driven: checked at the moment of the action.
 
 Not covered: what a program that may be driven does by itself, and keys that the window manager takes for its own.
 """
@@ -57,5 +57,5 @@ def _reached(action: Action, windows: Sequence[OpenWindow], middle: Point) -> li
         points = [middle]
     if not points and isinstance(action, (Type, Key)):
         return [next((window.program for window in windows if window.focused), "")]
-    shown = [window for window in windows if not window.hidden]
-    return [next((window.program for window in shown if window.box.holds(point)), "") for point in points]
+    visible = [window for window in windows if not window.hidden]
+    return [next((window.program for window in visible if window.box.holds(point)), "") for point in points]

@@ -63,8 +63,8 @@ class ScreenCapture:
         self._whole = monitors[0]
 
     def _grab(self, fresh: bool) -> Any:
-        """The monitor's pixels. With `fresh` it is asked for anew: mss keeps the list of monitors for ever, but people
-        plug, turn and resize them. While they do, there may be no monitor at all for a moment."""
+        """Return the monitor's pixels. `fresh`: read the list of monitors again, which mss caches; monitors can be
+        connected, rotated and resized, and meanwhile there may be none."""
         if self._source is None:
             raise DeviceLost("the screen was closed; open the device anew")
         deadline = time.monotonic() + CHANGING
@@ -87,8 +87,8 @@ class ScreenCapture:
         image = Image.frombytes("RGB", shot.size, shot.bgra, "raw", "BGRX")
         # Retina: the picture is twice as wide as the input's coordinates.
         scale = image.width / self.monitor["width"]
-        said = self._source.performance_status if self._source else ()
-        notes = tuple(str(note) for note in said if "working correctly" not in note)  # that is no fallback
+        status = self._source.performance_status if self._source else ()
+        notes = tuple(str(note) for note in status if "working correctly" not in note)  # this one reports no fallback
         return Screenshot(image, scale, (float(self.monitor["left"]), float(self.monitor["top"])), notes)
 
     def check(self, screen: Screenshot) -> None:
@@ -123,10 +123,10 @@ INTERVAL = 0.03
 #: Seconds without change or work that count as still, when the program in front says it has read its input.
 QUIET = 0.2
 
-#: The same, when it cannot be asked.
+#: The same, for a program that cannot report it.
 BLIND_QUIET = 0.4
 
-#: The same after a command that has shown next to nothing yet: it may wait for a disk, a timer or another program.
+#: The same after a command that has changed almost nothing yet: it may wait for a disk, a timer or another program.
 NOTHING_YET = 0.5
 
 #: Seconds that a change must keep to one small place, or a program work unseen, before that is left alone.
@@ -145,7 +145,7 @@ IDLE = ProcessLoad(0.0, False)
 
 
 class Program(Protocol):
-    """What can be asked of the program in front, see hands.Hands."""
+    """State of the program in front, see `InputBackend`."""
 
     def answered(self, timeout: float) -> bool | None: ...
 
@@ -183,8 +183,8 @@ def follow(frame: Callable[[], NDArray[np.uint32]], program: Program) -> None:
     last, still, until = frame(), time.monotonic(), time.monotonic() + FOLLOWING
     while (now := time.monotonic()) < min(until, still + FOLLOWED):
         time.sleep(INTERVAL)
-        if changed_box(last, shown := frame()):
-            last, still = shown, now
+        if changed_box(last, current := frame()):
+            last, still = current, now
 
 
 class _Watch:

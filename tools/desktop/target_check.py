@@ -1,4 +1,4 @@
-"""A click on a desktop meets what was judged, or it is not made: pixels are compared, and names as far as known."""
+"""Compare the target of a click on a desktop with the observation of the decision: pixels, and known names."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class TargetCheck:
             around = not careful or _texts(self.elements, box) == _texts(found, box)
             if new is not None and (new.role, new.name) == (was.role, was.name) and around:
                 return
-            told = f"{new.role} “{new.name[:120]}”" if new else "no element"
+            current = f"{new.role} “{new.name[:120]}”" if new else "no element"
             raise TargetChanged(
-                f"{target} changed before it was pressed: {was.role} “{was.name[:120]}” was there, now {told}"
+                f"{target} changed before it was pressed: {was.role} “{was.name[:120]}” was there, now {current}"
                 f"{'' if around else ', and other text around it'}; nothing was pressed, look again"
             )
         if now.size == self.image.size and not redrawn(self.image.crop(box), now.crop(box), _restless(frame, box)):

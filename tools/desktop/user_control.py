@@ -136,17 +136,17 @@ class ScreenLock:
 
     def _driver(self) -> str:
         with suppress(OSError, ValueError):
-            said = json.loads(self._note.read_text(encoding="utf-8"))
-            run = f"the run {said['run']}" if said["run"] else f"“{said['command']}”"
-            return f"{run} (process {said['pid']})"
+            owner = json.loads(self._note.read_text(encoding="utf-8"))
+            run = f"the run {owner['run']}" if owner["run"] else f"“{owner['command']}”"
+            return f"{run} (process {owner['pid']})"
         return "another process"
 
     def work_for(self, run: str) -> None:
         """Record which run has the screen, for the error of others."""
-        said = {"pid": os.getpid(), "run": run, "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]}
+        owner = {"pid": os.getpid(), "run": run, "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]}
         with suppress(OSError):  # a full disk must not stop the run: the lock holds without the note
             self._note.touch(mode=0o600)
-            self._note.write_text(json.dumps(said), encoding="utf-8")
+            self._note.write_text(json.dumps(owner), encoding="utf-8")
 
     def close(self) -> None:
         """Let others have the screen; may be called twice."""

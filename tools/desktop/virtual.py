@@ -148,8 +148,8 @@ class Virtual(Desktop):
             while not connection.has_manager():
                 code = self._programs.exit_code(manager)
                 if code is not None or time.monotonic() > deadline:
-                    said = self._programs.last_output("openbox") or f"exit code {code}"
-                    raise SetupError(f"openbox did not start ({said}); try it by hand: openbox --sm-disable")
+                    output = self._programs.last_output("openbox") or f"exit code {code}"
+                    raise SetupError(f"openbox did not start ({output}); try it by hand: openbox --sm-disable")
                 time.sleep(0.01)
         screen = self._capture.monitor
         self._input.move((screen["width"] - 1, screen["height"] - 1))
@@ -193,14 +193,14 @@ class Virtual(Desktop):
 
     def _still_starting(self, name: str, command: str, pid: int, deadline: float) -> None:
         code = self._programs.exit_code(pid)
-        said = self._programs.last_output(name)
+        output = self._programs.last_output(name)
         if code or (code == 0 and not self._programs.running()):
-            why = said or "it said nothing"
+            why = output or "it printed nothing"
             raise SetupError(f"{command!r} ended at once with {_exit(code)}, without a window: {why}")
         if time.monotonic() > deadline:
             raise SetupError(
                 f"{command!r} has shown no window within {self._timeout:g} s"
-                f"{f' (it said: {said})' if said else ''}; check that it is a graphical program, or allow more time"
+                f"{f' (output: {output})' if output else ''}; check that it is a graphical program, or allow more time"
             )
 
     def _await_paint(self, deadline: float) -> None:
@@ -229,9 +229,9 @@ class Virtual(Desktop):
         crashed = bool(code) and not self._is_answer(code)
         if code is None or not (crashed or acting) or self._keeps_a_window():
             return
-        said = self._programs.last_output("program") if crashed else ""
+        output = self._programs.last_output("program") if crashed else ""
         message = (
-            f"{self._command!r} has ended with {_exit(code)} and left no window{f' ({said})' if said else ''}; "
+            f"{self._command!r} has ended with {_exit(code)} and left no window{f' ({output})' if output else ''}; "
             "start it again"
         )
         self._lost = message if crashed else ""

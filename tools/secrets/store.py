@@ -128,8 +128,8 @@ class Secrets:
     def get(self, name: str) -> Secret | None:
         """Return the secret of that name; the keyring is asked last."""
         key = _key(name)
-        if key not in self._found and self._bound is not None and (asked := self._of_keyring(name)):
-            self._found[key] = asked
+        if key not in self._found and self._bound is not None and (stored := self._of_keyring(name)):
+            self._found[key] = stored
             self._learn()
         secret = self._found.get(key)
         if secret is not None and secret.name != name:  # it gets the name of the request
@@ -185,8 +185,8 @@ class Secrets:
         """A device state without values, which can be reversed; its `url` is that of the signals, to compare."""
         if not self._redactor:
             return device_state
-        shown = {"url": self.redact(device_state["url"])} if "url" in device_state else {}
-        return {**self._redactor.seal(device_state), **shown}
+        visible = {"url": self.redact(device_state["url"])} if "url" in device_state else {}
+        return {**self._redactor.seal(device_state), **visible}
 
     def redact_record(self, record: T) -> T:
         """A record with names for values in its free texts; its keys, digests and times are left as they are."""
@@ -243,8 +243,8 @@ def refuse_elsewhere(action: Action) -> None:
     for part, value in action.model_dump(exclude={"target", "start", "end"}).items():
         filled_in = (action.kind, part) in (("type", "text"), ("select", "option"), ("wait", "text"))
         if not filled_in and isinstance(value, (str, tuple)) and (names := names_in(str(value))):
-            said = ", ".join(placeholder(name) for name in names)
-            raise ActionRefused(f"{action.kind}: {said} is only typed into fields or chosen in lists; use type")
+            placeholders = ", ".join(placeholder(name) for name in names)
+            raise ActionRefused(f"{action.kind}: {placeholders} is only typed into fields or chosen in lists; use type")
 
 
 def hide_known(text: str) -> str:

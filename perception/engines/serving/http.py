@@ -267,10 +267,10 @@ class _Exchange:
 
     def _wait(self) -> httpx.Response | bytes | Exception | None:
         """Return the next event; raises queue.Empty on a timeout, Stopped if the run is stopped."""
-        while (left := self._deadline - time.monotonic()) > cancellation.EAR:
+        while (left := self._deadline - time.monotonic()) > cancellation.POLL_SECONDS:
             cancellation.check()
             with suppress(queue.Empty):
-                return self._arrived.get(timeout=cancellation.EAR)
+                return self._arrived.get(timeout=cancellation.POLL_SECONDS)
         return self._arrived.get(timeout=max(0.0, left))
 
     def _run(self, client: httpx.Client, request: httpx.Request) -> None:

@@ -94,7 +94,7 @@ def test_of_rows_that_look_alike_the_right_one_is_found_wherever_it_went_and_no_
     assert found.place.element.parent == "row-Bob"
     gone = find_target(signature, observation(*rows("Ann", "Cy")))
     assert gone.place is None
-    assert "“Bob” is not beside it any more" in gone.says
+    assert "“Bob” is no longer in its row" in gone.says
 
 
 def test_the_last_row_that_is_left_is_not_the_one_that_is_gone() -> None:

@@ -166,7 +166,7 @@ def test_without_a_model_a_drifted_step_ends_the_run_with_its_reason() -> None:
     ended = play.next(observation(SEND))
     assert isinstance(ended, Done)
     assert not ended.success
-    assert "step 1, click “Save”: nothing of “Save” is there; and no model may be asked" in ended.answer
+    assert "step 1, click “Save”: nothing of “Save” is there; and --no-model excludes a model" in ended.answer
 
 
 def test_what_sometimes_comes_is_left_out_and_done_late_where_it_comes_late() -> None:

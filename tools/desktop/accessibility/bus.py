@@ -74,7 +74,7 @@ class Bus:
         """
         answers: list[Any] = [None] * len(questions)
         for first in range(0, len(questions), ABREAST):
-            asked = dict[int, tuple[int, str]]()
+            pending = dict[int, tuple[int, str]]()
             for number, question in enumerate(questions[first : first + ABREAST], first):
                 if question.node.bus in self.silent:
                     continue
@@ -85,30 +85,30 @@ class Bus:
                 place = DBusAddress(question.node.path, question.node.bus, question.interface)
                 call = new_method_call(place, question.method, question.signature or None, question.values)
                 self._connection.send(call, serial=serial)
-                asked[serial] = number, question.node.bus
-            self._gather(asked, answers, deadline)
+                pending[serial] = number, question.node.bus
+            self._gather(pending, answers, deadline)
         return answers
 
-    def _gather(self, asked: dict[int, tuple[int, str]], answers: list[Any], deadline: float) -> None:
+    def _gather(self, pending: dict[int, tuple[int, str]], answers: list[Any], deadline: float) -> None:
         now = time.monotonic()
-        heard = dict.fromkeys((bus for _, bus in asked.values()), now)
-        waiting = Counter(bus for _, bus in asked.values())
+        last_answer = dict.fromkeys((bus for _, bus in pending.values()), now)
+        waiting = Counter(bus for _, bus in pending.values())
         while waiting:
-            until = min(deadline, *(heard[bus] + LIMIT for bus in waiting))
+            until = min(deadline, *(last_answer[bus] + LIMIT for bus in waiting))
             try:
                 message = self._connection.receive(timeout=max(0.0, until - time.monotonic()))
             except TimeoutError:
                 now = time.monotonic()
-                silent = {bus for bus in waiting if now >= heard[bus] + LIMIT}
+                silent = {bus for bus in waiting if now >= last_answer[bus] + LIMIT}
                 late = set(waiting) - silent if now >= deadline else set[str]()
                 self.silent |= silent
                 self.late |= late
                 waiting = Counter({bus: left for bus, left in waiting.items() if bus not in silent | late})
                 continue
-            number, bus = asked.pop(message.header.fields.get(HeaderFields.reply_serial, -1), (-1, ""))
+            number, bus = pending.pop(message.header.fields.get(HeaderFields.reply_serial, -1), (-1, ""))
             if bus not in waiting:  # a signal, or an answer that came too late
                 continue
-            heard[bus] = time.monotonic()
+            last_answer[bus] = time.monotonic()
             waiting -= Counter([bus])
             if message.header.message_type is MessageType.method_return and message.body:
                 answers[number] = message.body[0]
@@ -116,8 +116,8 @@ class Bus:
     def process(self, names: Sequence[str], deadline: float) -> dict[str, int]:
         """The process ids of programs by their names on the bus."""
         daemon = Node("org.freedesktop.DBus", "/org/freedesktop/DBus")
-        asked = [BusRequest(daemon, daemon.bus, "GetConnectionUnixProcessID", "s", (name,)) for name in names]
-        return {name: pid or 0 for name, pid in zip(names, self.ask(asked, deadline), strict=True)}
+        pending = [BusRequest(daemon, daemon.bus, "GetConnectionUnixProcessID", "s", (name,)) for name in names]
+        return {name: pid or 0 for name, pid in zip(names, self.ask(pending, deadline), strict=True)}
 
     def close(self) -> None:
         with suppress(OSError):

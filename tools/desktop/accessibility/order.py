@@ -56,10 +56,10 @@ def label_beside(field: Placed, lines: Sequence[Sequence[Placed]]) -> str:
     """
     box = field.box
     line = next((line for line in lines if any(each is field for each in line)), ())
-    said = [each for each in line if each.kind in ("text", "cell") and 0 < len(each.name) <= LONGEST]
+    labels = [each for each in line if each.kind in ("text", "cell") and 0 < len(each.name) <= LONGEST]
     ticked = field.kind in ("checkbox", "radio", "switch")
-    right = [each for each in said if 0 <= each.box.left - box.right <= LEFT]
-    left = [each for each in said if 0 <= box.left - each.box.right <= LEFT]
+    right = [each for each in labels if 0 <= each.box.left - box.right <= LEFT]
+    left = [each for each in labels if 0 <= box.left - each.box.right <= LEFT]
     if ticked and right:
         return min(right, key=lambda each: each.box.left).name
     if left:

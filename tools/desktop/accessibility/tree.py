@@ -189,21 +189,21 @@ class Accessibility:
 
     def _as_elements(self, things: Sequence[Thing], found: Sequence[Surface]) -> list[Element]:
         lines = _lines(things, found)
-        self._last = shown = [thing for line in lines for thing in line]
-        numbers = self._numbers.of([(thing.node, thing.role) for thing in shown])
-        ids = {id(thing): f"e{number}" for thing, number in zip(shown, numbers, strict=True)}
-        return [_as_element(thing, ids, lines, found) for thing in shown]
+        self._last = listed = [thing for line in lines for thing in line]
+        numbers = self._numbers.of([(thing.node, thing.role) for thing in listed])
+        ids = {id(thing): f"e{number}" for thing, number in zip(listed, numbers, strict=True)}
+        return [_as_element(thing, ids, lines, found) for thing in listed]
 
     def _things(self, found: Sequence[Surface], deadline: float) -> list[Thing]:
         """Every thing that is shown, found level by level."""
         programs = self._below([Thing(ROOT, None, 0, 0, Box(0, 0, 0, 0), "", MOST_BELOW)], deadline)[0]
         pids = self._bus.process([node.bus for node in programs], deadline)
-        shown = {surface.pid for surface in found}
-        asked = [program for program in programs if 0 in shown or pids[program.bus] in shown]
-        counts = self._bus.ask([about(program, ACCESSIBLE, "ChildCount") for program in asked], deadline)
+        listed = {surface.pid for surface in found}
+        requests = [program for program in programs if 0 in listed or pids[program.bus] in listed]
+        counts = self._bus.ask([about(program, ACCESSIBLE, "ChildCount") for program in requests], deadline)
         holders = [
             Thing(program, None, roles.APPLICATION, 0, Box(0, 0, 0, 0), "", _number(count))
-            for program, count in zip(asked, counts, strict=True)
+            for program, count in zip(requests, counts, strict=True)
         ]
         level: list[Lead] = [(None, node) for children in self._below(holders, deadline) for node in children]
         things = list[Thing]()
@@ -221,8 +221,8 @@ class Accessibility:
         few = [thing for thing in holders if not thing.countless and 0 < thing.children <= PAGE]
         whole = self._bus.ask([BusRequest(thing.node, ACCESSIBLE, "GetChildren") for thing in few], deadline)
         paged = [thing for thing in holders if not thing.countless and thing.children > PAGE]
-        asked = [_child(thing, number) for thing in paged for number in range(thing.children)]
-        pages = iter(self._bus.ask(asked, deadline))
+        requests = [_child(thing, number) for thing in paged for number in range(thing.children)]
+        pages = iter(self._bus.ask(requests, deadline))
         found: dict[int, list[Node]] = {
             id(thing): _nodes(answer or ()) for thing, answer in zip(few, whole, strict=True)
         }
@@ -279,8 +279,10 @@ class Accessibility:
 
     def _at(self, holder: Thing, places: Sequence[tuple[int, int]], deadline: float) -> dict[Node, int]:
         """The children of a container that lie at these places, with their numbers in it; -1 where it tells none."""
-        asked = [BusRequest(holder.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*each, SCREEN)) for each in places]
-        nodes = [node for node in dict.fromkeys(_nodes(self._bus.ask(asked, deadline))) if node != holder.node]
+        requests = [
+            BusRequest(holder.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*each, SCREEN)) for each in places
+        ]
+        nodes = [node for node in dict.fromkeys(_nodes(self._bus.ask(requests, deadline))) if node != holder.node]
         parents = self._bus.ask([about(node, ACCESSIBLE, "Parent") for node in nodes], deadline)
         nodes = [
             node for node, parent in zip(nodes, parents, strict=True) if parent and Node(*parent[1]) == holder.node
@@ -290,12 +292,12 @@ class Accessibility:
 
     def _cells(self, table: Thing, numbers: Sequence[int], deadline: float) -> list[Node]:
         """The cells of the rows and columns that these cells span; empty for what is no table, or too much of one."""
-        asked = [
+        requests = [
             BusRequest(table.node, TABLE, method, "i", (number,))
             for number in numbers
             for method in ("GetRowAtIndex", "GetColumnAtIndex")
         ]
-        reported = self._bus.ask(asked, deadline)
+        reported = self._bus.ask(requests, deadline)
         spans = [
             [each for each in axis if isinstance(each, int) and each >= 0] for axis in (reported[::2], reported[1::2])
         ]
@@ -304,8 +306,8 @@ class Accessibility:
         rows, columns = (range(min(span), max(span) + 1) for span in spans)
         if len(rows) * len(columns) > MOST_CELLS:
             return []
-        asked = [BusRequest(table.node, TABLE, "GetAccessibleAt", "ii", each) for each in product(rows, columns)]
-        return _nodes(self._bus.ask(asked, deadline))
+        requests = [BusRequest(table.node, TABLE, "GetAccessibleAt", "ii", each) for each in product(rows, columns)]
+        return _nodes(self._bus.ask(requests, deadline))
 
     def _shown(self, level: Sequence[Lead], deadline: float) -> list[Thing]:
         """Those of these nodes that can be seen."""
@@ -316,14 +318,14 @@ class Accessibility:
             for low, high in [(answer or (0, 0))[:2]]
         ]
         vague = _vague(known)
-        kept = [
+        remaining = [
             (above, node, state)
             for above, node, state in known
             if state >> (roles.VISIBLE if node.bus in vague else roles.SHOWING) & 1
         ]
-        asked = [
+        requests = [
             question
-            for _, node, _ in kept
+            for _, node, _ in remaining
             for question in (
                 BusRequest(node, ACCESSIBLE, "GetRole"),
                 about(node, ACCESSIBLE, "Name"),
@@ -331,7 +333,7 @@ class Accessibility:
                 about(node, ACCESSIBLE, "ChildCount"),
             )
         ]
-        reported = self._bus.ask(asked, deadline)
+        reported = self._bus.ask(requests, deadline)
         return [
             Thing(
                 node,
@@ -344,7 +346,7 @@ class Accessibility:
                 vague=node.bus in vague,
             )
             for (above, node, state), role, name, extents, count in zip(
-                kept, reported[::4], reported[1::4], reported[2::4], reported[3::4], strict=True
+                remaining, reported[::4], reported[1::4], reported[2::4], reported[3::4], strict=True
             )
         ]
 
@@ -361,13 +363,13 @@ class Accessibility:
         if not doubted:
             return list(things)
         tops = [next((top for top in thing.holders() if top.above is None), thing) for thing in doubted]
-        asked = [
+        requests = [
             BusRequest(top.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*_centre_in_program(thing), SCREEN))
             for thing, top in zip(doubted, tops, strict=True)
         ]
         by_node = {thing.node: thing for thing in things}
         hidden = set[int]()
-        for thing, answer in zip(doubted, self._bus.ask(asked, deadline), strict=True):
+        for thing, answer in zip(doubted, self._bus.ask(requests, deadline), strict=True):
             hit = by_node.get(Node(*answer)) if answer else None
             if hit and hit is not thing and thing not in hit.holders() and hit not in thing.holders():
                 hidden.add(id(thing))
@@ -378,11 +380,11 @@ class Accessibility:
         written = [thing for thing in things if thing.role in roles.WRITTEN]
         counts = self._bus.ask([about(thing.node, TEXT, "CharacterCount") for thing in written], deadline)
         # Qt gives nothing of a text that ends before the place up to which it is asked for.
-        asked = [
+        requests = [
             BusRequest(thing.node, TEXT, "GetText", "ii", (0, min(MOST_TEXT, max(0, _number(count)))))
             for thing, count in zip(written, counts, strict=True)
         ]
-        texts = self._bus.ask(asked, deadline)
+        texts = self._bus.ask(requests, deadline)
         for thing, text in zip(written, texts, strict=True):
             thing.value = (
                 text if isinstance(text, str) and not (thing.role == roles.CELL and text == thing.name) else ""
@@ -432,23 +434,23 @@ class Accessibility:
         ]
         flat = [about(label, ACCESSIBLE, "Name") for each in labels for label in each]
         names = iter(self._bus.ask(flat, deadline))
-        said = [" ".join(filter(None, (_value(next(names)) for _ in each))) for each in labels]
-        for thing, label in zip(bare, said[len(lists) :], strict=True):
+        read_texts = [" ".join(filter(None, (_value(next(names)) for _ in each))) for each in labels]
+        for thing, label in zip(bare, read_texts[len(lists) :], strict=True):
             thing.name = thing.name or label
-        for thing, label in zip(lists, said[: len(lists)], strict=True):
+        for thing, label in zip(lists, read_texts[: len(lists)], strict=True):
             inside = [each for each in things if each is not thing and thing in each.holders() and each.box.area]
-            shown = next((each.value or each.name for each in inside if _shows_choice(each, thing)), "")
-            if shown:
-                thing.name, thing.value = (label or thing.name), shown
+            listed = next((each.value or each.name for each in inside if _shows_choice(each, thing)), "")
+            if listed:
+                thing.name, thing.value = (label or thing.name), listed
             elif thing.name != label:  # GTK 3 and Qt call a list by what is chosen in it
                 thing.value, thing.name = thing.name, label
         self._describe([thing for thing in both if not thing.name], deadline)
 
     def _describe(self, bare: Sequence[Thing], deadline: float) -> None:
         """The names of last resort: a description, the words in an empty field."""
-        said = self._bus.ask([about(thing.node, ACCESSIBLE, "Description") for thing in bare], deadline)
+        read_texts = self._bus.ask([about(thing.node, ACCESSIBLE, "Description") for thing in bare], deadline)
         more = self._bus.ask([BusRequest(thing.node, ACCESSIBLE, "GetAttributes") for thing in bare], deadline)
-        for thing, description, attributes in zip(bare, said, more, strict=True):
+        for thing, description, attributes in zip(bare, read_texts, more, strict=True):
             words = _value(description)  # of a slider in GTK, its value
             thing.name = words if words != thing.value else (attributes or {}).get("placeholder-text", "")
 
@@ -550,13 +552,15 @@ def _lines(things: Sequence[Thing], found: Sequence[Surface]) -> list[list[Thing
     """Those that are elements and can be seen, in reading order, with their boxes cut to what can be seen of them."""
     # A table may report a cell twice: as a header, and as content.
     once = {(id(thing.above), thing.role, thing.name, thing.box): thing for thing in things if _is_element(thing)}
-    kept = list(once.values())
-    for thing in kept:
+    remaining = list(once.values())
+    for thing in remaining:
         thing.box = _visible(thing, found)
     return [
         line
         for surface in found
-        for line in in_lines([thing for thing in kept if thing.box.area and thing.own and thing.own.surface == surface])
+        for line in in_lines(
+            [thing for thing in remaining if thing.box.area and thing.own and thing.own.surface == surface]
+        )
     ]
 
 

@@ -220,8 +220,8 @@ class Connection:
 
     def _program(self, window: Any) -> str:
         """What the window says its program is called."""
-        said = window.get_wm_class()
-        return str(said[0]) if said else ""
+        wm_class = window.get_wm_class()
+        return str(wm_class[0]) if wm_class else ""
 
     def _message(self, to: Any, about: int, kind: str, data: list[int], mask: int | None = None) -> None:
         message = event.ClientMessage(window=self.window(about), client_type=self.atom(kind), data=(32, data))
@@ -283,4 +283,4 @@ class Connection:
             left = deadline - time.monotonic()
             if left <= 0 or cancellation.stopping():
                 return False
-            select.select([self.display], [], [], min(left, cancellation.EAR))
+            select.select([self.display], [], [], min(left, cancellation.POLL_SECONDS))
