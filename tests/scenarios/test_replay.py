@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from handeye.agent.options import RunOptions
 from handeye.scenarios.loading import load_scenarios
 from handeye.scenarios.replay import ScenarioReplay, anchor_file_name
 from handeye.scenarios.runner import Settings
@@ -26,9 +27,10 @@ CLEARED = PAGE.replace("<p id=c>", "<button onclick=\"l.innerHTML='';c.textConte
 OTHER_CLOTHES = "<style>body{font:24px serif;margin:60px 250px} button{padding:20px 40px;float:right}</style>"
 
 
-def attempt(folder: Path, **settings: Any) -> Attempt:
+def attempt(folder: Path, model: str = "embedded", **settings: Any) -> Attempt:
     """Run the suite's only scenario once."""
-    [result] = run_all(load_scenarios(folder / "todos.yaml"), Settings(output=folder / "out", **settings), 1, 0, [])
+    all_settings = Settings(folder / "out", RunOptions(model=model), **settings)
+    [result] = run_all(load_scenarios(folder / "todos.yaml"), all_settings, 1, 0, [])
     return result.attempts[-1]
 
 
