@@ -176,12 +176,7 @@ def train(
     handeye train --base OpenGVLab/InternVL3-2B-hf --data runs --stage sft --out mine
     """
     with report_errors(as_json):
-        try:
-            import torch  # noqa: F401
-            import transformers
-        except ImportError as error:
-            raise SetupError("training needs torch and transformers; pip install 'handeye[transformers]'") from error
-        transformers.utils.logging.disable_progress_bar()
+        _import_transformers()
         if write_shards:
             _write(write_shards, count, seed)
             return
@@ -216,6 +211,16 @@ def train(
             out, preset, minutes, steps, seed, accumulate, threads, workers, bf16, compile_, every, screens, shards
         )
         _train(Trainer(plan), plan, as_json)
+
+
+def _import_transformers() -> None:
+    """Turn off progress bars of transformers. Raises SetupError if it or torch is not installed."""
+    try:
+        import torch  # noqa: F401
+        import transformers
+    except ImportError as error:
+        raise SetupError("training needs torch and transformers; pip install 'handeye[transformers]'") from error
+    transformers.utils.logging.disable_progress_bar()
 
 
 def _train(trainer: Trainer, plan: TrainingPlan, as_json: bool) -> None:
