@@ -187,18 +187,8 @@ def train(
             _evaluate(evaluate, screens, suite, as_json)
             return
         if base:
-            if tiles:
-                note_console().print("note: --tiles is called --max-tiles now; --tiles works until 0.3", markup=False)
-            settings = {
-                "data": data,
-                "examples": 2 * accumulate,
-                "rate": rate,
-                "rank": rank,
-                "tiles": tiles or options.checked().options.max_tiles,
-                "seed": seed,
-                "steps": steps or _TUNED,
-                "every": every,
-            }
+            given = {"data": data, "examples": 2 * accumulate, "rate": rate, "rank": rank, "seed": seed, "every": every}
+            settings = given | {"steps": steps or _TUNED, "tiles": _max_tiles(options, tiles)}
             _tune(base, out, stage, settings, as_json)
             return
         if suite:
@@ -211,6 +201,13 @@ def train(
             out, preset, minutes, steps, seed, accumulate, threads, workers, bf16, compile_, every, screens, shards
         )
         _train(Trainer(plan), plan, as_json)
+
+
+def _max_tiles(options: GivenOptions, tiles: int | None) -> int:
+    """The value of --max-tiles, or of its former name --tiles with a note."""
+    if tiles:
+        note_console().print("note: --tiles is called --max-tiles now; --tiles works until 0.3", markup=False)
+    return tiles or options.checked().options.max_tiles
 
 
 def _import_transformers() -> None:
