@@ -24,6 +24,7 @@ from handeye.agent.event_log import Decided
 from handeye.agent.internal_actions import ground_targets
 from handeye.agent.resources import open_device, open_perception_and_policy
 from handeye.agent.run_folder import RunFolder
+from handeye.perception.icons.finder import inferred_names
 from handeye.perception.internvl.prompt import action_text
 from handeye.perception.outcome import judge
 from handeye.tools.actions import HAND_KINDS, describe, parse_action
@@ -142,16 +143,20 @@ class Desk:
         return buffer.getvalue(), json.dumps(about, ensure_ascii=False)
 
     def elements(self, containing: str, role: str) -> str:
-        """The known elements of the screen, as JSON lines."""
-        found = [
-            element
-            for element in self.observe().elements
-            if (not role or element.role == role) and containing.lower() in f"{element.name} {element.value}".lower()
-        ]
-        lines = [
-            element.model_dump_json(exclude_defaults=True, exclude={"source", "path", "items", "href"})
-            for element in found
-        ]
+        """The known elements of the screen, as JSON lines; controls without a name have what their icon may show."""
+        observation = self.observe()
+        inferred = inferred_names(observation)
+        lines = []
+        for element in observation.elements:
+            icon = inferred.get(element.id)
+            text = f"{element.name} {element.value} {icon.name if icon else ''}".lower()
+            if (not role or element.role == role) and containing.lower() in text:
+                shape = element.model_dump(
+                    mode="json", exclude_defaults=True, exclude={"source", "path", "items", "href"}
+                )
+                if icon:
+                    shape["inferred_name"] = {"name": icon.name, "confidence": round(icon.confidence, 2)}
+                lines.append(json.dumps(shape, ensure_ascii=False))
         more = (
             [f"… and {len(lines) - MOST_ELEMENTS} more; ask for a role or words"] if len(lines) > MOST_ELEMENTS else []
         )

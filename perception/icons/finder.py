@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from handeye.perception.observation import Observation
     from handeye.tools.element import Element
     from handeye.tools.geometry import Box
     from handeye.tools.screenshot import Screenshot
@@ -30,6 +31,8 @@ _SCREENS, _ICONS = 4, 4000
 _FRAME = 3.2
 #: Largest side of an icon of several parts, and the ratio of its sides; two icons side by side are longer.
 _COMPOSED, _SQUARISH = 48, 1.6
+#: Roles of controls that an icon may describe, and their largest side in pixels.
+_PRESSED, _WIDEST = frozenset({"button", "link", "menuitem", "tab", "img", "clickable"}), 200
 #: Inferred names of lower confidence are not used.
 LEAST_SURE = 0.35
 
@@ -122,6 +125,25 @@ def inferred_name(icons: ScreenIcons, box: Box) -> InferredName | None:
     named = zip(weights, meanings().inferred(icons.embeddings[inside]), strict=True)
     best = max(named, key=lambda each: each[0] * each[1].confidence)[1]
     return best if best.confidence >= LEAST_SURE else None
+
+
+def inferred_names(observation: Observation) -> dict[str, InferredName]:
+    """Return what the icons of visible controls without a name probably show, by the ids of the controls.
+
+    These are guesses for listings and descriptions; nothing compares them with a name that must match exactly.
+    """
+    size = (observation.screenshot.width, observation.screenshot.height)
+    nameless = [
+        (element.id, box)
+        for element in observation.elements
+        if element.role in _PRESSED and not (element.name or element.description or element.text or element.covered)
+        and (box := element.box.within(*size)) and box == element.box and max(box.width, box.height) <= _WIDEST
+    ]  # fmt: skip
+    if not nameless:
+        return {}
+    icons = screen_icons(observation.screenshot, observation.read)
+    named = ((element, inferred_name(icons, box)) for element, box in nameless)
+    return {element: name for element, name in named if name is not None}
 
 
 @lru_cache(maxsize=1)

@@ -127,7 +127,8 @@ class Meanings:
         alike = icons @ self._gallery.T
         found = []
         for row in alike:
-            best = np.argpartition(-row, _NEIGHBOURS)[:_NEIGHBOURS]
+            count = min(_NEIGHBOURS, len(row))
+            best = np.argpartition(-row, count - 1)[:count]
             votes: dict[int, float] = {}
             for icon in best:
                 # Icons of common names are more frequent on screens than others that look alike.

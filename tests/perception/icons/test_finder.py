@@ -14,7 +14,9 @@ from handeye.perception.icons import finder
 from handeye.perception.icons.blobs import MOST, candidates
 from handeye.perception.icons.crops import cut
 from handeye.perception.icons.encoder import MODEL, IconEncoder
-from handeye.perception.icons.finder import inferred_name, scores, screen_icons
+from handeye.perception.icons.finder import inferred_name, inferred_names, scores, screen_icons
+from handeye.perception.observation import Observation
+from handeye.tools.element import Element
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
 
@@ -49,6 +51,20 @@ def test_icons_are_found_by_what_they_show_and_named() -> None:
     assert count >= 5
     assert right >= 0.8 * count
     assert named >= 0.8 * count
+
+
+def test_controls_without_a_name_get_an_inferred_one() -> None:
+    name = "settings-dark-de-2.webp"
+    boxes = {f"e{number}": (phrase, box) for number, (phrase, box) in enumerate(asked(name))}
+    nameless = [Element(id=key, box=box, role="button", name="", source="dom") for key, (_, box) in boxes.items()]
+    named = [each.model_copy(update={"id": f"{each.id}n", "name": "Go"}) for each in nameless]
+    field = nameless[0].model_copy(update={"id": "field", "role": "textbox"})
+    outside = nameless[0].model_copy(update={"id": "outside", "box": Box(5000, 5000, 5030, 5030)})
+    plain = nameless[0].model_copy(update={"id": "plain", "box": Box(1200, 800, 1230, 830)})
+    found = inferred_names(Observation(screenshot(name), (*nameless, *named, field, outside, plain)))
+    assert set(found) <= set(boxes)
+    assert len(found) >= 0.8 * len(boxes)
+    assert all(0 < each.confidence < 1 and each.name for each in found.values())
 
 
 def test_phrases_that_name_no_icon_match_nothing() -> None:
