@@ -34,7 +34,7 @@ class InferredName(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class IconEvidence:
     """What speaks for a phrase, for each of some icons: arrays of the shape (icons,)."""
 
     words: npt.NDArray[np.float32]
@@ -92,7 +92,7 @@ class Meanings:
             found += [term] if self._knows(term) else list(_halves(term, self._knows))
         return tuple(dict.fromkeys(found))
 
-    def evidence(self, icons: npt.NDArray[np.float32], phrase: str) -> Evidence | None:
+    def evidence(self, icons: npt.NDArray[np.float32], phrase: str) -> IconEvidence | None:
         """Return what speaks for a phrase, for embeddings of shape (icons, length); None if no word names an icon."""
         wanted = self.known_terms(phrase)
         if not wanted:
@@ -104,7 +104,7 @@ class Meanings:
         alike = icons @ self._gallery.T
         weighted = alike * fits[self._of]
         words: npt.NDArray[np.float32] = (icons @ bag).astype(np.float32)
-        return Evidence(
+        return IconEvidence(
             words, weighted.max(axis=1), alike.max(axis=1), icons @ self._words[_NO_ICON], float(fits.max())
         )
 
