@@ -17,6 +17,7 @@ from platformdirs import user_cache_path
 from benchmarks.strangers.kits import KITS
 from benchmarks.strangers.screens import SPLITS, read_screens, write_questions
 from benchmarks.strangers.sheets import draw_questions, draw_truth
+from benchmarks.strangers.templates import HELD_OUT, OPEN
 from benchmarks.strangers.wording import questions
 
 
@@ -111,7 +112,11 @@ def make_questions(data: Path) -> None:
         made = [
             each
             for screen in screens
-            for each in questions(screen, [other for other in screens if other.source != screen.source])
+            for each in questions(
+                screen,
+                [other for other in screens if other.source != screen.source],
+                templates=HELD_OUT if split == "blind" else OPEN,
+            )
         ]
         if screens:
             count = write_questions(data / split, {screen.name: screen for screen in screens}, made, split)

@@ -87,9 +87,9 @@ class Describer:
         """The elements that show the same name, the element included, in reading order."""
         return reading_order(self.by_name[plain(one.name)])
 
-    def same_kind(self, one: Described) -> list[Described]:
-        """The elements of the same kind in reading order."""
-        return reading_order([each for each in self.all if each.kind == one.kind and each.element.control])
+    def in_order(self, some: Sequence[Described]) -> list[Described]:
+        """Elements from top to bottom, and in a row from left to right."""
+        return reading_order(some)
 
     def place(self, element: TrueElement) -> str:
         """Where on the picture the element is: `top left`, `bottom`, `right` …; empty in the middle."""
@@ -101,8 +101,10 @@ class Describer:
     def neighbour(self, one: Described) -> tuple[str, str] | None:
         """The relation to a unique text close by, and the text: no other element of this kind is in that relation."""
         best: tuple[float, str, str] | None = None
-        peers = [each for each in self.all if each.kind == one.kind and each.element is not one.element]
+        peers = [each for each in self.all if family(each.kind) == family(one.kind) and each.element is not one.element]
         for anchor in self.all:
+            if not anchor.element.text or anchor.element.role in FIELD_ROLES:
+                continue  # the name of a field may be written in it
             name = anchor.name
             if (
                 not 3 <= len(name) <= LONGEST_NAME
@@ -132,6 +134,11 @@ class Describer:
         if title and len(title) > LONGEST_NAME:
             title = ""
         return kind, title
+
+
+def family(kind: str) -> str:
+    """The kind under which people count fields: all that take text look alike."""
+    return "textbox" if kind in {"searchbox", "spinbutton"} else kind
 
 
 def visible_name(element: TrueElement) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from PIL import Image, ImageStat
 from rapidfuzz import fuzz
 
 from benchmarks.strangers.programs import Program, is_installed
@@ -141,14 +142,47 @@ def _elements(virtual: Virtual, scale: int) -> list[TrueElement]:
     screen = virtual.capture()
     read = ocr.read(screen)
     largest = screen.width * screen.height / 4
-    return [
+    kept = [
         to_element(each, scale, read)
         for each in found
-        if each.box.area < largest
-        and (
-            each.role.startswith("menuitem") or not any(menu.overlap(each.box) > 0.08 * each.box.area for menu in menus)
+        if each.role == "dialog"
+        or (
+            each.box.area < largest
+            and (
+                each.role.startswith("menuitem")
+                or not any(menu.overlap(each.box) > 0.08 * each.box.area for menu in menus)
+            )
         )
     ]
+    return drawn_elements(kept, screen.image)
+
+
+def drawn_elements(elements: Sequence[TrueElement], picture: Image.Image) -> list[TrueElement]:
+    """Without dialogs, what they cover in part, names of icon files, and icons of which nothing is drawn."""
+    dialogs = [each.box for each in elements if each.role == "dialog"]
+    return [
+        each
+        for each in elements
+        if each.role != "dialog"
+        and not each.name.endswith("-symbolic")
+        and not any(_cuts(dialog, each.box) for dialog in dialogs)
+        and not (each.icon and _is_blank(each.box, picture))
+    ]
+
+
+def _cuts(dialog: tuple[float, ...], box: tuple[float, ...]) -> bool:
+    """Whether the dialog covers a part of the box, but does not contain it."""
+    width = min(dialog[2], box[2]) - max(dialog[0], box[0])
+    height = min(dialog[3], box[3]) - max(dialog[1], box[1])
+    inside = dialog[0] <= box[0] and dialog[1] <= box[1] and dialog[2] >= box[2] and dialog[3] >= box[3]
+    return width > 2 and height > 2 and not inside
+
+
+def _is_blank(box: tuple[float, ...], picture: Image.Image) -> bool:
+    left, top, right, bottom = map(round, box)
+    across, down = (right - left) // 5, (bottom - top) // 5
+    inner = picture.convert("L").crop((left + across, top + down, right - across, bottom - down))
+    return bool(ImageStat.Stat(inner).stddev[0] < 4)
 
 
 def _open_menus(items: list[Element]) -> list[Box]:

@@ -22,9 +22,9 @@
     return share > 0.35;
   };
   // What is left of a box inside the viewport and all ancestors that clip.
-  const clipped = (node, box) => {
+  const clipped = (node, box, first = up(node)) => {
     let left = cut(box, screen);
-    for (let at = up(node); at && at !== document.body && at !== document.documentElement; at = up(at)) {
+    for (let at = first; at && at !== document.body && at !== document.documentElement; at = up(at)) {
       const style = getComputedStyle(at);
       if (style.overflowX !== "visible" || style.overflowY !== "visible") left = cut(left, at.getBoundingClientRect());
     }
@@ -72,10 +72,11 @@
         const text = plain(node.data);
         if (!text || !node.parentElement || !visible(node.parentElement)) return;
         const style = getComputedStyle(node.parentElement);
+        if (/rect\(0(px)?,? 0|rect\(1px,? 1px/.test(style.clip) || /inset\((50|100)%/.test(style.clipPath)) return;
         if (parseFloat(style.fontSize) < 8 || /icon|symbols|awesome/i.test(style.fontFamily)) return;
         const range = document.createRange(); range.selectNodeContents(node);
         const boxes = [...range.getClientRects()].filter(box => box.width > 1 && box.height > 1)
-          .map(box => cut(clipped(node.parentElement, box), screen)).filter(box => size(box) > 4);
+          .map(box => clipped(node.parentElement, box, node.parentElement)).filter(box => size(box) > 4 && box.right - box.left > 2);
         if (!boxes.length) return;
         words.push(text);
         for (const box of boxes) around = around ? {left: Math.min(around.left, box.left), top: Math.min(around.top, box.top),

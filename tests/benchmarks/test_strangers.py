@@ -14,6 +14,7 @@ from benchmarks.strangers.kits import KITS, Kit
 from benchmarks.strangers.programs import PROGRAMS
 from benchmarks.strangers.score import StoredReader, reliability, score, shares
 from benchmarks.strangers.screens import Screen, TrueElement, read_screens, write_questions, write_screen
+from benchmarks.strangers.templates import HELD_OUT, OPEN
 from benchmarks.strangers.wording import questions
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.tools.element import Element
@@ -29,7 +30,8 @@ height: 60px; background: #ccc } .late { position: absolute; left: 20px; top: 21
 <p><label>Recipient <input id=recipient></label></p>
 <p><input type=checkbox id=gift><label for=gift>Wrap as a gift</label></p>
 <p><button>Send parcel</button> <button style="visibility: hidden">Burn parcel</button>
-<button aria-label="Remove"><svg class="bi bi-trash" width=20 height=20><rect width=20 height=20 /></svg></button></p>
+<button><span style="position: absolute; width: 1px; height: 1px; overflow: hidden">Remove</span>
+<svg class="bi bi-trash" width=20 height=20><rect width=20 height=20 /></svg></button></p>
 <button class=late>Under the lid</button><div class=lid></div>
 <p style="height: 20px; margin-top: 90px; overflow: hidden"><br><br><br><a href=x>Clipped away</a></p>"""
 
@@ -89,6 +91,18 @@ def test_equal_names_are_asked_for_with_what_distinguishes_them() -> None:
         row = rows.index(next(one for one in rows if one.box == each.box))
         words = [("first", "top", "upper"), ("second",), ("third", "last", "bottom", "lower")][row]
         assert any(re.search(rf"\b{word}\b", instruction) for word in words), instruction
+
+
+def test_the_wordings_of_blind_are_others() -> None:
+    for act, sentences in OPEN.sentences.items():
+        assert not set(sentences) & set(HELD_OUT.sentences[act])
+    rows = [element("Send parcel", (10, 10, 90, 40)), element("Settings", (10, 60, 90, 90), "link")]
+    made = Screen("s", "kit", "light", 1.0, (1000, 700), tuple(rows))
+    asked = [
+        {each.instruction for seed in range(60) for each in questions(made, [], seed, templates)}
+        for templates in (OPEN, HELD_OUT)
+    ]
+    assert len(asked[0] & asked[1]) < 0.3 * min(map(len, asked))
 
 
 def test_absent_targets_are_on_no_part_of_the_screen() -> None:
