@@ -63,8 +63,8 @@ def decimal(least: int, most: int) -> str:
 #: A share of a side, 0 to 1, with up to four decimals as ScaleCUA was trained with.
 FRACTION = '("0" ("." [0-9]{1,4})? | "1" (".0")?)'
 
-#: In no text: control characters. `<` may not begin a closing tag or a control token (`</tool_call>`, `<|im_end|>`),
-#: because either could end the answer; where it begins something else it is read together with what follows.
+#: Not allowed in any text: control characters. `<` may not begin a closing tag or a control token (`</tool_call>`,
+#: `<|im_end|>`), because either could end the answer. Elsewhere `<` is matched together with the next character.
 _NEVER = r"\x00-\x1f\x7f<\\"
 _LESS = r'"<" [^\x00-\x1f\x7f<\\/|%s]'
 #: White space in Python's sense beyond ASCII, which alone makes no description.

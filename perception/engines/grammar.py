@@ -39,18 +39,18 @@ if TYPE_CHECKING:
 
 #: The token limit of an answer. Reasoning and an action take about 100; the rest leaves room to type a page of text.
 LONGEST = 1024
-#: Tokens of a thought, of a target's description, and of a name that is counted in characters too.
+#: Token limits of a thought, of a target's description, and of a name that also has a limit of characters.
 THOUGHT_TOKENS, PHRASE_TOKENS, NAME_TOKENS = 80, 40, 24
-#: Of an answer in which every text is empty, at one byte a token, and of characters that a budget ends within.
+#: Tokens of an answer whose texts are all empty, at one token per byte, with a reserve for characters cut by a limit.
 FRAME_TOKENS = 224
-#: Files given at once.
+#: The limit of items in a list, such as files.
 MOST_ITEMS = 4
-#: Tokens for what an action's texts hold: two targets, or a target and the shortest lines and text.
+#: The fewest tokens for the texts of an action: two targets, or a target with the shortest lines and text.
 LEAST_ROOM = 160
 #: The patterns of texts that have rules here.
 TEXT_PATTERN = Type.model_json_schema()["properties"]["text"]["pattern"]
 KEYS_PATTERN = Key.model_json_schema()["properties"]["keys"]["pattern"]
-#: Picture's sides that a box may be on where they are not known.
+#: The size of an image of unknown size, as an upper limit of pixel coordinates.
 UNKNOWN = (99_999, 99_999)
 
 
@@ -93,10 +93,10 @@ def action_grammar(
 
 
 def box_grammar(profile: ModelProfile, size: tuple[int, int] | None = None) -> str:
-    """What the answer to a question for a place has to match: a box, a point or a click, or that it is not there.
+    """Return the grammar of an answer to a grounding question: a box, a point or a click, or "not there".
 
-    It is not thought about. `size` is the picture's width and height, for a profile that counts in pixels. Empty as
-    in `action_grammar`.
+    The answer has no reasoning. `size` is the width and height of the image, for a profile with pixel coordinates. The
+    result is empty in the cases in which that of `action_grammar` is.
     """
     if profile.template == "harmony_thinking":
         return ""
@@ -132,12 +132,12 @@ CALLS = {
 
 
 def without_budgets(grammar: str) -> str:
-    """The same for a reader that knows no budgets of tokens: texts of any length."""
+    """Return the grammar without token limits, for a parser of EBNF that has none; texts get any length."""
     return re.sub(r"^(\w+)\[max_\w+=[^]]*\]", r"\1", grammar, flags=re.MULTILINE)
 
 
 class _Rules:
-    """The rules under a root, each written once."""
+    """The rules below a root rule, each written once."""
 
     def __init__(
         self, profile: ModelProfile, size: tuple[int, int] | None, room: int = 0, tools: Sequence[Tool] = ()
@@ -148,23 +148,23 @@ class _Rules:
         self._text = room - max(self._line, PHRASE_TOKENS)
         self._rules: dict[str, str] = {}
         self.pair = ""
-        """A place on the picture, as the two numbers of a point; empty when its size is needed and not known."""
+        """The fragment of a point on the image; empty when the image's size is needed and unknown."""
         if size or profile.space != "pixels":
             self._coordinates(profile, size or UNKNOWN)
 
     def add(self, name: str, body: str, tokens: int = 0, characters: int = 0) -> str:
-        """Have a rule, with a budget of tokens and of characters where they are given; its name."""
+        """Add a rule, with limits of tokens and characters if given; return its name."""
         budgets = {"max_tokens": tokens, "max_chars": characters}
         options = ", ".join(f"{option}={most}" for option, most in budgets.items() if most)
         self._rules[name] = f"{name}{options and f'[{options}]'} ::= {body}"
         return name
 
     def written(self, root: str) -> str:
-        """The whole grammar."""
+        """Return the whole grammar."""
         return "\n".join([f"root ::= {root}", *self._rules.values()]) + "\n"
 
     def _coordinates(self, profile: ModelProfile, size: tuple[int, int]) -> None:
-        """The rules `across` and `down`: what the profile takes for a place on the picture."""
+        """Add the rules `across` and `down`: the numbers of a place on the image in the profile's coordinate space."""
         seen = profile.resize.size(*size) if profile.resize else size
         wholes = {"0-1000": (1000, 1000), "0-1": (1, 1), "0-100": (100, 100), "pixels": seen}[profile.space]
         for axis, name in enumerate(("across", "down")):
@@ -177,12 +177,12 @@ class _Rules:
         self.pair = 'down ", " across' if profile.order == "yx" else 'across ", " down'
 
     def tool_call(self, kinds: list[str]) -> str:
-        """The JSON of one action of these kinds, between its tags."""
+        """Return the fragment of one action as JSON in `<tool_call>` tags."""
         actions = either([self.add(kind, self._fields(kind) if kind != "call" else self._calls()) for kind in kinds])
         return literal('<tool_call>\n{"kind": ') + f" {actions} " + literal("}\n</tool_call>")
 
     def scalecua(self, kinds: list[str]) -> str:
-        """Thought and operation where they are given, and a call; JSON for an action that has none."""
+        """Return the fragment of ScaleCUA's answer: optional reasoning, then a call, or JSON without a call."""
         written = {kind: call for kind in kinds if (call := self.call(kind))}
         others = [kind for kind in kinds if kind not in written]
         forms = [f'"<action>\\n" {either(written.values())} "\\n</action>"'] if written else []
@@ -202,7 +202,7 @@ class _Rules:
         return call
 
     def _fields(self, kind: str) -> str:
-        """A kind's name, then its fields in their order, without those that may be left out."""
+        """Return the fragment of a kind's name and its fields in order; fields with defaults are optional."""
         schema = KINDS[kind].model_json_schema()
         fields = {name: field for name, field in schema["properties"].items() if name != "kind"}
         parts = [literal(f'"{kind}"')]
@@ -212,7 +212,7 @@ class _Rules:
         return " ".join(parts)
 
     def _calls(self) -> str:
-        """The name of a tool, then its own arguments."""
+        """Return the fragment of a custom tool's name and its arguments."""
         made = []
         for number, tool in enumerate(self._tools):
             name = literal(f'"call", "tool": "{tool.name}", "arguments": ')
@@ -221,7 +221,7 @@ class _Rules:
         return either(made)
 
     def _value(self, field: dict[str, Any]) -> str:
-        """What a field takes, by its JSON schema."""
+        """Return the fragment of a field's value, from its JSON schema."""
         if _is_target(field):
             return self._target()
         match field:
@@ -250,7 +250,7 @@ class _Rules:
         raise NotImplementedError(f"no grammar is written for a field of {field}; add its rule here")
 
     def _target(self) -> str:
-        """Words in quotes, or a point."""
+        """Return the rule of a target: words in quotes, or a point."""
         if "target" not in self._rules:
             self.add("phrase", PHRASE, PHRASE_TOKENS)
             point = f' | "[" {self.pair} "]"' if self.pair else ""
@@ -259,5 +259,5 @@ class _Rules:
 
 
 def _is_target(field: dict[str, Any]) -> bool:
-    """Whether a field takes a target, or none."""
+    """Return whether a field takes a target."""
     return any(choice.get("$ref", "").endswith("/Target") for choice in (field, *field.get("anyOf", ())))

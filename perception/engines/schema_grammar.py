@@ -144,7 +144,7 @@ class _Schema:
 
 
 def _integer(schema: dict[str, Any]) -> str:
-    """A whole number in its bounds, where they are bounds that pydantic writes."""
+    """Return the fragment of an integer within the schema's bounds."""
     huge = 10**MOST_DIGITS - 1
     least, most = _bound(schema, "minimum", -huge), _bound(schema, "maximum", huge)
     least = max(least, _bound(schema, "exclusiveMinimum", -huge - 1) + 1)
@@ -187,14 +187,14 @@ def _joined(opening: str, pieces: list[_Piece], closing: str) -> _Piece:
 
 
 def _entries(value: _Piece) -> _Piece:
-    """An object with keys of the model's own."""
+    """Return the fragment of an object with arbitrary keys."""
     entry = f'{_STRING} ": " {value.text}'
     text = f'"{{" ({entry} (", " {entry}){{0,{MOST_ITEMS - 1}}})? "}}"'
     return _Piece(text, (value.slots + 1) * MOST_ITEMS, (value.frame + 8) * MOST_ITEMS + 2)
 
 
 def _free() -> _Piece:
-    """Any JSON that is not deep: a scalar, or a list or an object of scalars."""
+    """Return the fragment of flat JSON: a scalar, or a list or an object of scalars."""
     entries = _entries(_SCALAR)
     items = f'"[" ({_SCALAR.text} (", " {_SCALAR.text}){{0,{MOST_ITEMS - 1}}})? "]"'
     return _Piece(f"({_SCALAR.text} | {items} | {entries.text})", entries.slots, entries.frame)

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 EXTRA = "running a model in-process needs: pip install 'handeye[transformers]'"
-#: What quantised weights are multiplied by, or shifted by, as several tools name it.
+#: Names of the scales and zero points of quantised weights, as several tools write them.
 SCALE = re.compile(r"(?:scale|scale_inv|scales|zero_point|qzeros|g_idx|absmax|quant_state)\b|_scale_\d+$")
-#: Language parts of which every layer attends to the whole text so far, or to a window of it, by rotary positions.
+#: Supported language parts: with rotary positions, and full or sliding-window attention in each layer.
 LANGUAGES = ("qwen2", "qwen3", "qwen3_moe", "gpt_oss", "llama")
 
 
@@ -44,21 +44,21 @@ class Checkpoint:
     """Side of a tile in pixels."""
     tokens_per_tile: int
     context: int
-    """The most tokens, prompt and answer together."""
+    """The limit of tokens for prompt and answer together."""
     ends: tuple[int, ...]
     """Ids of the tokens that end an answer."""
     language: str
-    """What kind of language part it has, as transformers calls it: one of `LANGUAGES`."""
+    """The type of its language part, as transformers names it: one of `LANGUAGES`."""
     template: TemplateName
-    """The chat format whose tokens its tokenizer has."""
+    """The chat format that its tokenizer has the tokens of."""
     notes: tuple[str, ...]
 
 
 def load_checkpoint(model: str, options: EngineOptions | None = None) -> Checkpoint:
-    """The checkpoint in a folder or under a Hugging Face id.
+    """Load the checkpoint in a folder or under a Hugging Face id, and return it.
 
     Raises SetupError when a package is missing, the disk is full or a GPU is needed, UsageError for a name that is
-    neither, and ModelError, naming the file, for a checkpoint that cannot be used.
+    neither a folder nor an id, and ModelError, with the file's name, for a checkpoint that cannot be used.
     """
     try:
         import torch  # noqa: F401 - a missing torch is reported here, and not by an error inside transformers
@@ -117,9 +117,9 @@ def load_checkpoint(model: str, options: EngineOptions | None = None) -> Checkpo
 
 
 def _check_tensors(info: dict[str, Any], where: str) -> None:
-    """Raise ModelError unless every tensor of the files has its place in the model, and every place its tensor.
+    """Raise ModelError unless the tensors of the files are exactly the tensors of the model.
 
-    transformers reads what fits and only warns of the rest. A scale that nothing multiplies by leaves weights that are
+    transformers loads the tensors that fit, and only warns about the others. Quantised weights without their scales are
     wrong numbers: https://github.com/NVIDIA/Model-Optimizer writes such files.
     """
     if missing := sorted(info["missing_keys"]):
@@ -145,7 +145,7 @@ def _check_tensors(info: dict[str, Any], where: str) -> None:
 
 
 def _eight_bit(folder: Path) -> str:
-    """The name of a tensor of 8-bit floats in a folder's files; empty when there is none."""
+    """Return the name of a tensor of 8-bit floats in a folder's files; empty when there is none."""
     from safetensors import safe_open
 
     for path in sorted(folder.glob("*.safetensors")):
@@ -157,14 +157,17 @@ def _eight_bit(folder: Path) -> str:
 
 
 def _remote_config(source: str, revision: str | None) -> dict[str, Any]:
-    """The hub's config.json, before anything else is downloaded or made of it."""
+    """Return the hub's config.json, before any other file is downloaded."""
     from huggingface_hub import hf_hub_download
 
     return _json(Path(hf_hub_download(source, "config.json", revision=revision)))
 
 
 def check_folder(folder: Path) -> None:
-    """Raise ModelError, naming the file, unless configuration, weights and tokenizer are there and whole."""
+    """Check that a folder contains configuration, weights and tokenizer, each complete.
+
+    Raises ModelError with the name of the file that is missing or damaged.
+    """
     _check_config(_json(folder / "config.json"), str(folder))
     index = folder / "model.safetensors.index.json"
     if index.exists():
@@ -198,7 +201,7 @@ def _check_weights(path: Path) -> None:
 
 
 def _check_config(config: dict[str, Any], where: str) -> None:
-    """Raise ModelError unless config.json describes an InternVL that transformers can run, in numbers that fit."""
+    """Raise ModelError unless config.json describes an InternVL that transformers can run, with consistent numbers."""
     kind = config.get("model_type")
     if kind == "internvl_chat" or "InternVLChatModel" in (config.get("architectures") or ()):
         twin = native_twin(f"OpenGVLab/{Path(where).name}") or "its -hf or -HF twin"
@@ -301,7 +304,10 @@ def _quiet(transformers: Any, bars: bool) -> Iterator[None]:
 
 @contextmanager
 def translate_hub_errors(where: str, remedy: str) -> Iterator[None]:
-    """Turn whatever loading raises into ModelError, or SetupError where this machine is what is wrong."""
+    """Convert errors of loading to ModelError, or to SetupError where this machine is the cause.
+
+    `where` is the folder or id for the message, and `remedy` the advice at its end.
+    """
     try:
         yield
     except (HandeyeError, KeyboardInterrupt):

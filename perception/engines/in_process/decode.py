@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DecodedText:
-    """The text of tokens that come one by one; a piece of it is given out once nothing can change it any more."""
+    """The text of tokens that arrive one by one. A part is forwarded when no later token can change it."""
 
     def __init__(
         self,
@@ -30,7 +30,10 @@ class DecodedText:
         *,
         thinks: bool = False,
     ) -> None:
-        """`thinks`: a stop string may stand in reasoning, so that none ends the writing."""
+        """With `thinks`, a stop string does not end the text, because it may be part of the reasoning.
+
+        `on_text` is called with each new part. `stops` are the strings that end an answer.
+        """
         self.text = ""
         self.stopped = False
         """A stop string was written; it and what follows are not part of the text."""
@@ -45,7 +48,7 @@ class DecodedText:
         self._from = self._known = 0
 
     def add(self, token: int) -> None:
-        """One more token."""
+        """Append a token id."""
         self._ids.append(token)
         new = self._new()
         # U+FFFD at the end: the rest of a character's bytes is still to come.
@@ -53,7 +56,7 @@ class DecodedText:
             self._take(new)
 
     def end(self) -> str:
-        """No more tokens come; the whole text."""
+        """Forward the rest, and return the whole text. No token may follow."""
         if not self.stopped:
             self._take(self._new())
         self._give(len(self.text))
@@ -89,10 +92,10 @@ class DecodedText:
 
 
 class AnswerRow:
-    """One answer that is being written."""
+    """One answer during decoding: its tokens, its text and its grammar."""
 
     def __init__(self, text: DecodedText, ends: Sequence[int], limit: int, guide: GrammarGuide | None) -> None:
-        """It ends with a token of `ends`, a stop string, the end of its grammar, or after `limit` tokens."""
+        """The answer ends with a token of `ends`, a stop string, the end of its grammar, or after `limit` tokens."""
         self.text = text
         self.tokens = self.forced = 0
         self.finish = ""
@@ -107,7 +110,11 @@ class AnswerRow:
         self._force()
 
     def choose(self, scores: Any, temperature: float) -> None:
-        """Write the token that the scores (vocabulary,) are for, and what the grammar forces behind it."""
+        """Append the next token, and the tokens that the grammar forces after it.
+
+        `scores` are the logits, shape (vocabulary,) float32. At temperature 0 the largest one wins; above 0 a token is
+        sampled with `TOP_P`.
+        """
         if self._guide:
             scores = scores.masked_fill(~self._guide.allowed().to(scores.device), -torch.inf)
         token = int(scores.argmax()) if temperature <= 0 else _drawn(scores, temperature)
@@ -121,12 +128,12 @@ class AnswerRow:
         self._force()
 
     def read(self, position: float) -> None:
-        """The model has read what was pending, up to this position."""
+        """Mark the pending tokens as processed by the model, up to this position."""
         self.pending = []
         self.position = position
 
     def out_of_time(self) -> None:
-        """What is written by now is the answer."""
+        """End the answer with the text decoded so far."""
         self.finish = self.finish or "length"
 
     def _force(self) -> None:
@@ -158,10 +165,10 @@ def decode_rows(
     temperature: float,
     deadline: float,
 ) -> None:
-    """Write the rows to their ends, or until the deadline (of `time.monotonic`); each gets at least one token.
+    """Decode all rows to their ends, or until the deadline (of `time.monotonic`). Each row gets at least one token.
 
-    `cache` has a row for each, `filled` says which of its places hold tokens (None: all), and `logits` (rows,
-    vocabulary) are for the first token of each that nothing forces.
+    `cache` has one row for each answer. `filled`, shape (rows, tokens) bool, tells which cache positions contain tokens
+    (None: all). `logits`, shape (rows, vocabulary) float32, are for the first token that the grammar does not force.
     """
     alive = [row for row in rows if not row.finish]
     if len(alive) < len(rows):

@@ -23,10 +23,10 @@ BEYOND_ASCII = ("é", "中", "🙂")
 
 
 class GrammarCompiler:
-    """Compiles grammars for one tokenizer."""
+    """Compiles grammars for one tokenizer, with xgrammar."""
 
     def __init__(self, tokenizer: Any, vocabulary: int, ends: Sequence[int]) -> None:
-        """`vocabulary` is the width of the model's logits, `ends` are the tokens that end an answer.
+        """`vocabulary` is the width of the model's logits; `ends` are the ids of the tokens that end an answer.
 
         Raises ImportError without xgrammar.
         """
@@ -45,7 +45,10 @@ class GrammarCompiler:
         self.bytes = {each[0]: number for number, each in enumerate(info.decoded_vocab) if len(each) == 1}
 
     def guide(self, grammar: str, force: bool) -> GrammarGuide:
-        """One answer's way through a grammar; raises ModelError when it cannot be read."""
+        """Return the guide of one answer through an EBNF grammar. With `force`, it also returns forced tokens.
+
+        Raises ModelError when the grammar is invalid.
+        """
         if grammar not in self._compiled:
             try:
                 self._compiled[grammar] = self._compiler.compile_grammar(grammar)
@@ -61,7 +64,7 @@ class GrammarCompiler:
         return GrammarGuide(self, matcher, force)
 
     def mask(self, matcher: Any) -> Any:
-        """(vocabulary,) of bool: the tokens that may come next."""
+        """Return the tokens that may come next, shape (vocabulary,) bool."""
         bits = self._xgrammar.allocate_token_bitmask(1, self.vocabulary)
         matcher.fill_next_token_bitmask(bits)
         allowed = ((bits[0].unsqueeze(-1) >> torch.arange(32)) & 1).view(-1)[: self.vocabulary].bool()
@@ -69,7 +72,7 @@ class GrammarCompiler:
 
 
 class GrammarGuide:
-    """One answer's way through a grammar."""
+    """The state of one answer in a grammar."""
 
     def __init__(self, grammars: GrammarCompiler, matcher: Any, force: bool) -> None:
         self._grammars = grammars
@@ -80,22 +83,22 @@ class GrammarGuide:
         """Nothing can follow what was written."""
 
     def allowed(self) -> Any:
-        """(vocabulary,) of bool: the tokens that may come next."""
+        """Return the tokens that may come next, shape (vocabulary,) bool."""
         if self._allowed is None:
             self._allowed = self._grammars.mask(self._matcher)
         return self._allowed
 
     def accept(self, token: int) -> None:
-        """Go on by a token that is allowed."""
+        """Advance the grammar by an allowed token id."""
         if not self._matcher.accept_token(token):
             raise ModelError(f"token {token} does not fit the grammar for the answer; report this")
         self._allowed = None
 
     def forced(self) -> list[int]:
-        """The tokens that must come next, which are accepted as they are returned; sets `over` at the end.
+        """Accept and return the token ids that must come next; set `over` at the end of the grammar.
 
-        Text that the grammar forces is written in the tokenizer's own way to write it, as a model that was trained on
-        such text would have, as far as no later character could change it; what is left of it is up to sampling.
+        Forced text is tokenised as the tokenizer does it, because the model was trained on such tokens. Only the tokens
+        that no later character can change are returned; the rest of the text is sampled.
         """
         run: list[int] = []
         while not self.over:
@@ -141,7 +144,7 @@ class GrammarGuide:
 
 
 class TokenBoundaries:
-    """Where a tokenizer divides text before it makes tokens of it."""
+    """The places where a tokenizer splits text before it makes tokens."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
@@ -151,7 +154,7 @@ class TokenBoundaries:
         self._remembered: OrderedDict[tuple[str, tuple[int, ...]], list[int]] = OrderedDict()
 
     def stable(self, text: str, follow: tuple[int, ...]) -> list[int]:
-        """The tokens of a text as far as they stay the same whatever comes after it.
+        """Return the ids of a text's first tokens, as far as they are the same for every continuation.
 
         `follow` are the bytes that may come next; none when the answer ends with the text.
         """

@@ -10,31 +10,32 @@ from transformers.cache_utils import Cache, DynamicLayer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Tokens by which a full buffer grows, so that it is copied once in so many tokens and not at each.
+#: Tokens by which a full buffer grows, so that it is not copied at each token.
 GROWTH = 256
 
 KvPiece = tuple[tuple[Any, Any], ...]
-"""Keys and values of a stretch of tokens, one pair a layer, each (rows, heads, tokens, width)."""
+"""Keys and values of consecutive tokens: one pair per layer, each (rows, heads, tokens, width)."""
 
 
 class KvLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
-    """One layer's keys and values; `keys` and `values` show the part of the buffers that is filled.
+    """The keys and values of one layer: `keys` and `values`, each (rows, heads, tokens, width), are views of the
+    buffers.
 
-    All tokens are stored even where the layer attends to a sliding window: transformers masks what lies outside it, and
-    a cache without the older tokens could not be reused or cut at a prefix.
+    All tokens are stored even where the layer attends to a sliding window. transformers masks the tokens outside the
+    window, and a cache without the older tokens could not be reused or cut at a prefix.
     """
 
     keys: Any
     values: Any
 
     def __init__(self, room: int = 0) -> None:
-        """`room` is how many tokens the buffers are made for at first."""
+        """`room` is the number of tokens for which the buffers are allocated at first."""
         super().__init__()
         self._room = room
         self._buffers: list[Any] = [None, None]
 
     def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
-        """Append keys and values; return all of them."""
+        """Append keys and values, each (rows, heads, tokens, width); return all keys and all values."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         filled = self.get_seq_length()
@@ -58,34 +59,34 @@ class KvLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
 
 
 def empty_cache(layers: int, room: int) -> Cache:
-    """A cache that has read nothing, with room for so many tokens."""
+    """Return an empty cache of `layers` layers with buffers for `room` tokens."""
     return Cache(layers=[KvLayer(room) for _ in range(layers)])
 
 
 def append_pieces(cache: Cache, pieces: Sequence[KvPiece]) -> None:
-    """Append copies of cached pieces."""
+    """Append copies of cached pieces to a cache."""
     for piece in pieces:
         for layer, (keys, values) in zip(cache.layers, piece, strict=True):
             layer.update(keys, values)
 
 
 def copy_piece(cache: Cache, start: int, end: int) -> KvPiece:
-    """A copy of the tokens from `start` to `end`, which nothing that is read later changes."""
+    """Return a copy of the tokens from `start` to `end`. Later changes of the cache do not change the copy."""
     return tuple(
         (layer.keys[..., start:end, :].clone(), layer.values[..., start:end, :].clone()) for layer in cache.layers
     )
 
 
 def piece_bytes(piece: KvPiece) -> int:
-    """Bytes."""
+    """Return the size of a piece in bytes."""
     return sum(each.numel() * each.element_size() for pair in piece for each in pair)
 
 
 def batch_caches(caches: Sequence[Cache], room: int) -> tuple[Cache, Any]:
-    """One cache with a row for each of several (one row each), aligned at their ends, and which places are filled.
+    """Return one cache with a row for each given cache, aligned at their ends, and the mask of its filled positions.
 
-    The second is (rows, tokens) of bool, None when all are equally long. The caches given are emptied as they are
-    copied, so that the memory is not needed twice.
+    The mask is (rows, tokens) bool; None when all caches have the same length. Each given cache has one row. It is
+    emptied as it is copied, so that the memory is not needed twice.
     """
     lengths = [cache.get_seq_length() for cache in caches]
     longest = max(lengths)

@@ -1,4 +1,4 @@
-"""Chooses devices, number format and quantisation for a checkpoint, and has the int8 layers for CPUs."""
+"""Chooses devices, number format and quantisation for a checkpoint; defines the int8 layer for CPUs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.engines.options import EngineOptions
 
-#: Modules that keep full precision when weights are quantised: what sees and what hands it on, and the last layer.
+#: Modules that are never quantised: the vision tower, the projector and the output layer.
 #: transformers compares these with the beginning of a module's whole name.
 UNQUANTISED = ("model.vision_tower", "model.multi_modal_projector", "lm_head")
 #: Everything that is not a language layer. It stays together on the first GPU.
@@ -31,26 +31,28 @@ FIRST_GPU = (
     "model.language_model.rotary_emb",
     "lm_head",
 )
-#: Language parts whose experts are one tensor for all, and no linear layers that could be quantised.
+#: Language parts whose experts share one tensor; they have no linear layers that could be quantised.
 EXPERTS = ("qwen3_moe", "gpt_oss")
 WORDS = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 
 
 @dataclass(frozen=True)
 class Placement:
-    """The arguments of `from_pretrained` that say where and how."""
+    """The arguments of `from_pretrained` that choose devices, number format and quantisation."""
 
     dtype: Any
     device_map: dict[str, int | str]
     quantization: Any | None
     choice: str
-    """In words."""
+    """The choice as text, for the notes of the engine."""
 
 
 def choose_placement(options: EngineOptions, language: str, layers: int, folder: Path | None) -> Placement:
-    """Where and how to load a checkpoint with so many language layers of that kind on this machine.
+    """Return the placement of a checkpoint on this machine.
 
-    Raises SetupError when the weights are to be quantised and there is no NVIDIA GPU, or no bitsandbytes.
+    `language` is the type of its language part, as transformers names it, and `layers` the number of language layers.
+    `folder` contains the weights; None for a hub id. Raises SetupError when quantisation is requested and there is no
+    NVIDIA GPU, or no bitsandbytes.
     """
     import torch
 
@@ -60,7 +62,7 @@ def choose_placement(options: EngineOptions, language: str, layers: int, folder:
         count = torch.cuda.device_count()
         memory = [torch.cuda.get_device_properties(number).total_memory for number in range(count)]
         split: dict[str, int | str] = {**split_over_gpus(layers, memory)} if count > 1 else {"": 0}
-        # GPUs of before 2020 compute in bfloat16 by detours only.
+        # GPUs before the Ampere generation only emulate bfloat16.
         kind = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
         where = f"on {count} GPU{'s' if count > 1 else ''}"
     elif torch.backends.mps.is_available():
@@ -74,17 +76,17 @@ def choose_placement(options: EngineOptions, language: str, layers: int, folder:
         choice += f", the language part in {options.quantize.removesuffix('bit')} bits"
         if language in EXPERTS:
             choice += " except for its experts, which bitsandbytes leaves as they are"
-        # It says at every layer of every answer that bfloat16 is made float16 on the way.
+        # bitsandbytes warns at every layer of every answer that bfloat16 is converted to float16.
         logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
     return Placement(dtype, split, quantization_config(options.quantize, dtype), choice)
 
 
 def cpu_format(folder: Path | None) -> str:
-    """The number format for a CPU: the fastest that the memory holds.
+    """Return the number format for a CPU (`fp32` or `bf16`): the fastest that fits into the memory.
 
-    With instructions for bfloat16, weights of more than 1 GB are stored in it, because reading them from memory is what
-    takes the time. Without them such arithmetic is emulated, several times slower than float32, which is taken as long
-    as it fills at most half of the memory that is free.
+    With CPU instructions for bfloat16, weights above 1 GB are stored in it, because the time is spent on reading them
+    from memory. Without these instructions bfloat16 is emulated, several times slower than float32. Then float32 is
+    chosen as long as it fills at most half of the free memory.
     """
     import psutil
     import torch
@@ -97,11 +99,11 @@ def cpu_format(folder: Path | None) -> str:
 
 
 def split_over_gpus(layers: int, memory: Sequence[int]) -> dict[str, int]:
-    """A device map for several GPUs: which part of the model lies on which.
+    """Return a device map for several GPUs: from the names of modules to GPU numbers. `memory` is in bytes, per GPU.
 
-    Language layers go to the GPUs in order, by their memory; the first GPU counts as half, because it holds the vision
-    tower too. It also holds everything that is not a language layer, and the first and the last of these: what the
-    prompt enters and what the answer leaves by. With equal GPUs this is the split of the InternVL model card.
+    Language layers are assigned to the GPUs in order, by their memory. The first GPU counts as half, because it also
+    contains the vision tower, the first and the last language layer, and everything that is not a language layer. With
+    equal GPUs this is `split_model` of the InternVL model card: https://huggingface.co/OpenGVLab/InternVL3-8B.
     """
     total = sum(memory) - memory[0] / 2
     shares = [math.ceil(layers * each / total) for each in memory]
@@ -113,7 +115,7 @@ def split_over_gpus(layers: int, memory: Sequence[int]) -> dict[str, int]:
 
 
 def quantization_config(bits: str, dtype: Any) -> Any | None:
-    """transformers' configuration for bitsandbytes; None for `none`."""
+    """Return transformers' configuration for bitsandbytes (`8bit` or `4bit`); None for `none`."""
     if bits == "none":
         return None
     from transformers import BitsAndBytesConfig
@@ -140,12 +142,12 @@ def _check_quantising(bits: str, cuda: bool) -> None:
         raise SetupError(f"--quantize {bits} needs: pip install 'handeye[quantize]'")
 
 
-#: In the place of a largest value of zero.
+#: Replaces a largest value of zero.
 TINY = torch.finfo(torch.float32).tiny
 
 
 class Int8Linear(torch.nn.Module):  # type: ignore[misc, unused-ignore]
-    """A linear layer with int8 weights; takes and gives float32."""
+    """A linear layer with int8 weights, one scale per output; its input and output are float32."""
 
     def __init__(self, linear: Any) -> None:
         super().__init__()
@@ -154,27 +156,27 @@ class Int8Linear(torch.nn.Module):  # type: ignore[misc, unused-ignore]
         scales = (weight.abs().amax(1) / 127).clamp(min=TINY).double()
         zeros = torch.zeros(len(scales), dtype=torch.long)
         with warnings.catch_warnings():
-            # PyTorch means to remove tensors that are quantised; its kernels for plain ones are slower than float32.
+            # PyTorch deprecates quantised tensors, but its kernels for plain int8 tensors are slower than float32.
             warnings.simplefilter("ignore", UserWarning)
             quantised = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
             self._packed = torch.ops.quantized.linear_prepack(quantised, None)
         self._bias = None if linear.bias is None else linear.bias.detach().float()
-        # Without these instructions products of 8 bits are added up in 16, which holds two of them only at 7 bits.
+        # Without these instructions products are added in 16 bits, which overflow unless the inputs have 7 bits.
         able = torch.cpu.get_capabilities()
         self._narrow = not (able.get("avx512_vnni") or able.get("avx_vnni") or able.get("amx_int8"))
 
     def forward(self, given: Any) -> Any:
-        """(…, in) float32 as (…, out) float32."""
-        # Every token is stretched to the same range, so that the one scale of the kernel is as good as one for each.
+        """Return (…, out) float32 for an input of (…, in) float32."""
+        # The kernel has one scale for all tokens. Each token is normalised first, which is equal to a scale per token.
         largest = given.abs().amax(-1, keepdim=True).clamp_(min=TINY)
         made = torch.ops.quantized.linear_dynamic(given / largest, self._packed, self._narrow)
         return made.mul_(largest) if self._bias is None else torch.addcmul(self._bias, made, largest, out=made)
 
 
 def quantize_linear_layers(model: Any) -> tuple[str, ...]:
-    """What `--fast` trades on this machine, in words, after making the model's linear layers int8 on a CPU, in place.
+    """Convert a model's linear layers on a CPU to int8, in place; return what `--fast` changes, as sentences.
 
-    Everything else becomes float32 there. On a GPU the numbers stay as they are.
+    All other parameters become float32 there. On a GPU the number format is unchanged.
     """
     routing = "fast: tiles with little to see, and thumbnails, are looked at in half their size"
     if model.device.type != "cpu":
@@ -186,7 +188,7 @@ def quantize_linear_layers(model: Any) -> tuple[str, ...]:
         )
     count = 0
     for parent, name in [(parent, name) for parent, name, _ in _linears(model)]:
-        # One by one, each letting go of its weights: in float32 the whole model might not fit into the memory.
+        # One by one, so that each float32 copy is released: the whole model might not fit into the memory in float32.
         setattr(parent, name, Int8Linear(getattr(parent, name)))
         count += 1
     model.float()
@@ -194,9 +196,9 @@ def quantize_linear_layers(model: Any) -> tuple[str, ...]:
 
 
 def _linears(model: Any) -> Iterator[tuple[Any, str, Any]]:
-    """Each linear layer, with the module that holds it and its name there."""
+    """Yield each linear layer: its parent module, its name there, and the layer."""
     for parent in model.modules():
         for name, child in parent.named_children():
-            # Not what is a kind of linear layer already, as after another quantisation.
+            # Subclasses are excluded: they are the result of another quantisation.
             if type(child) is torch.nn.Linear:
                 yield parent, name, child

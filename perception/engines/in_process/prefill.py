@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Prefilled:
-    """A prompt that the model has read."""
+    """The result of the prefill of one prompt."""
 
     cache: Cache
     logits: Any
     """(places, vocabulary) float32: the logits of the next token at each requested place."""
     position: float
-    """Of the last token."""
+    """The position of the last token."""
     tokens: int
     tokens_reused: int
     tiles: int
@@ -50,33 +50,36 @@ class Prefilled:
 
 
 class Continued(Protocol):
-    """An answer as the reader needs it."""
+    """An answer that `Prefiller.step` continues."""
 
     pending: list[int]
-    """Tokens that are written and not yet read."""
+    """Token ids that are decoded, and not yet processed by the model."""
     position: float
-    """The highest position that was read."""
+    """The highest position that was processed."""
 
     def read(self, position: float) -> None:
-        """What was pending is read, up to this position."""
+        """Mark the pending tokens as processed by the model, up to this position."""
 
 
 class Prefiller:
-    """Reads prompts with one checkpoint, and keeps what it has read within a bound of memory.
+    """Prefills prompts with one checkpoint, and caches features, keys and values within a memory limit.
 
-    The same prompt is read in the same pieces, and each tile by itself, with and without caches; so on one
-    machine, and with kernels that give the same bits for the same shapes (PyTorch's do, on CPUs and by default on
-    GPUs), keeping changes no bit of the logits. Against one pass over the whole prompt they differ by the rounding of
-    the number format.
+    A prompt is processed in the same pieces, and each tile alone, with and without caches. So the caches change no bit
+    of the logits on one machine, if its kernels give equal bits for equal shapes (PyTorch's do so on CPUs, and by
+    default on GPUs). Compared with one pass over the whole prompt, the logits differ by the rounding of the number
+    format.
     """
 
     def __init__(self, checkpoint: Checkpoint, cache_bytes: int, delta: float = 1.0) -> None:
-        """`delta` is how far a visual token advances the position; `cache_bytes` 0 keeps nothing."""
+        """`delta` is the step of the position per visual token (V2PE, arXiv 2412.09616).
+
+        `cache_bytes` limits the caches; 0 disables them.
+        """
         self._checkpoint = checkpoint
         self._model = checkpoint.model
         self._delta = delta
         self._layers = int(self._model.config.text_config.num_hidden_layers)
-        # transformers 5.24 renamed it.
+        # transformers 5.24 renamed the parameter.
         named = inspect.signature(self._model.forward).parameters
         self._cache_name = "cache" if "cache" in named else "past_key_values"
         line_feed = checkpoint.tokenizer.encode("\n", add_special_tokens=False)
@@ -85,7 +88,7 @@ class Prefiller:
         self._prefixes: SizedCache[KvPiece] = SizedCache(int(cache_bytes * (1 - TILE_SHARE)))
 
     def forget(self) -> bool:
-        """Empty the caches. Returns whether they had entries."""
+        """Empty the caches; return whether they had entries."""
         had = bool(len(self._features) + len(self._prefixes))
         self._features.clear()
         self._prefixes.clear()
@@ -103,11 +106,11 @@ class Prefiller:
         forced: Sequence[int] = (),
         room: int = 0,
     ) -> Prefilled:
-        """Read a prompt, and `forced` text of the answer behind it.
+        """Prefill a prompt and the `forced` tokens of the answer after it; return the cache and the logits.
 
-        The logits are those after each of `places`, in ascending order; after the last token when there are none.
-        `room` is how many more tokens are to be read afterwards. Raises ModelError after the deadline (of
-        `time.monotonic`).
+        `ids` are token ids; each run of image tokens belongs to the next tiles of `tilings`. The logits are those after
+        each index of `places`, in ascending order; without any, those after the last token. `room` is the number of
+        tokens that the cache must take afterwards. Raises ModelError after the deadline (of `time.monotonic`).
         """
         per_tile, image_token = self._checkpoint.tokens_per_tile, self._checkpoint.image_token
         everything = [*ids, *forced]
@@ -117,7 +120,7 @@ class Prefiller:
         takes = [count for tiling in tilings for count in tiling.tokens or (per_tile,) * len(tiling)]
         ends = piece_ends(ids, image_token, takes, self._line_feed)
         keys = piece_keys(ids, ends, digests, image_token, takes)
-        # A piece is read again when logits are wanted in it; the last one, which ends where the question does, always.
+        # A piece with requested logits is computed again. The last one, which ends with the question, always is.
         again = next(number for number, end in enumerate(ends) if end > places[0] or number == len(ends) - 1)
         cached = cached_prefix(self._prefixes, keys[:again])
         cache = kv_cache.empty_cache(self._layers, len(everything) + room)
@@ -153,7 +156,10 @@ class Prefiller:
         )
 
     def step(self, cache: Cache, filled: Any, rows: Sequence[Continued]) -> tuple[Any, Any]:
-        """Let the model read what the rows have pending: (rows, vocabulary) float32 logits, and what is filled now."""
+        """Process the pending tokens of all rows; return the logits and the new mask of filled cache positions.
+
+        The logits are (rows, vocabulary) float32. The mask is (rows, tokens) bool, as in `decode_rows`.
+        """
         width = max(len(row.pending) for row in rows)
         device = self._model.device
         # Aligned at the right: the last position of every row predicts the next token. Free positions are masked.
@@ -179,7 +185,7 @@ class Prefiller:
         return logits.float(), filled
 
     def _forward(self, embeddings: Any, where: Any, cache: Cache, wanted: Sequence[int]) -> Any:
-        """(wanted, vocabulary) float32 logits of a stretch of one prompt."""
+        """Return the logits, (wanted, vocabulary) float32, of one piece of a prompt; None when none are wanted."""
         # The output layer is skipped where its logits are not needed: it has 150,000 rows of weights.
         model = self._model if wanted else self._model.model
         keep = {"logits_to_keep": torch.tensor(wanted, device=embeddings.device)} if wanted else {}
@@ -193,7 +199,7 @@ class Prefiller:
         return made.logits[0].float() if wanted else None
 
     def _feature(self, tile: Any, digest: str, tokens: int, deadline: float) -> tuple[Any, bool]:
-        """The features (tokens, width) of a tile, and whether they were computed now."""
+        """Return the features of a tile, (tokens, width), and whether they were computed now."""
         key = f"{digest}:{tokens}"
         cached = self._features.get(key)
         if cached is not None:

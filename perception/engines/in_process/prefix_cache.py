@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-#: Text is read in pieces of so many tokens.
+#: Tokens of a piece of text.
 TEXT = 256
-#: Tiles of fewer tokens share a piece until it has so many: each piece costs a pass over the model's weights.
+#: The fewest tokens of a piece of tiles; smaller tiles share one. Each piece costs a pass over the model's weights.
 LEAST = 128
-#: The part of the memory that is for tile features. They weigh an eighth of the keys and values of the same tile
-#: (InternVL3-1B: 0.46 to 3.1 MB) and cost more to make.
+#: The share of the memory for tile features. They take less memory than the keys and values of the same tile
+#: (InternVL3-1B: 0.46 MB and 3.1 MB) and more time to compute.
 TILE_SHARE = 0.25
 
 
 class SizedCache(Generic[Value]):
-    """Things by key within a bound of bytes; what was not used for longest goes first."""
+    """A cache with a limit in bytes that drops the least recently used entries first."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -41,14 +41,14 @@ class SizedCache(Generic[Value]):
         return len(self._entries)
 
     def get(self, key: str) -> Value | None:
-        """The value of a key, or None; marks it as recently used."""
+        """Return the value of a key, or None; mark it as recently used."""
         if key not in self._entries:
             return None
         self._entries.move_to_end(key)
         return self._entries[key][0]
 
     def put(self, key: str, value: Value, size: int) -> None:
-        """Keep something of so many bytes, unless it alone is too large."""
+        """Store a value of `size` bytes, unless it is larger than the limit."""
         if key in self._entries or size > self.limit:
             return
         while self.bytes + size > self.limit:
@@ -58,31 +58,31 @@ class SizedCache(Generic[Value]):
         self.bytes += size
 
     def clear(self) -> None:
-        """Keep nothing of it."""
+        """Remove all entries."""
         self._entries.clear()
         self.bytes = 0
 
 
 def cached_prefix(store: SizedCache[Value], keys: Sequence[str]) -> list[Value]:
-    """The cached values of a chain of pieces, from its beginning up to the first piece that is not cached."""
+    """Return the cached values of the first pieces of a chain, up to the first piece that is not cached."""
     found: list[Value] = []
     for key in keys:
         piece = store.get(key)
         if piece is None:
             break
         found.append(piece)
-    # Touched from the end, so that a beginning is never thrown away before what follows from it.
+    # Marked as used from the end, so that a piece is never dropped before the pieces that follow it.
     for key in reversed(keys[: len(found)]):
         store.get(key)
     return found
 
 
 def piece_ends(ids: Sequence[int], image_token: int, takes: Sequence[int], line_feed: int | None = None) -> list[int]:
-    """Where the pieces of a prompt end, the last at its end; `takes` is how many tokens each of its tiles has.
+    """Return the end indexes of a prompt's pieces, the last at the prompt's end.
 
-    Pieces end before a picture, after each tile, after a picture (with the line feed behind it, if there is one), and
-    every `TEXT` tokens of text. Where one ends depends on the tokens up to two behind it and on nothing later, so that
-    prompts with the same beginning are cut alike.
+    `takes` is the number of tokens of each tile. Pieces end before an image, after each tile, after an image (with the
+    line feed after it), and every `TEXT` tokens of text. An end depends on the tokens up to two after it and on no
+    later ones. So prompts with the same beginning have the same pieces there.
     """
     ends: list[int] = []
     start = run = seen = 0
@@ -112,7 +112,7 @@ def piece_ends(ids: Sequence[int], image_token: int, takes: Sequence[int], line_
 def piece_keys(
     ids: Sequence[int], ends: Sequence[int], digests: Sequence[str], image_token: int, takes: Sequence[int]
 ) -> list[str]:
-    """The key of each piece: a hash of all that was read up to its end."""
+    """Return the key of each piece: a SHA-256 hash of all tokens and tiles up to its end."""
     numbers = np.asarray(ids, np.int64)
     images = np.concatenate([[0], np.cumsum(numbers == image_token)])
     keys: list[str] = []
@@ -128,5 +128,5 @@ def piece_keys(
 
 
 def tiles_within(takes: Sequence[int], tokens: int) -> int:
-    """How many tiles so many image tokens are, when the tiles take those numbers of them."""
+    """Return the number of tiles that `tokens` image tokens belong to; `takes` is the number of tokens of each tile."""
     return int(np.searchsorted(np.cumsum(np.asarray(takes, np.int64)), tokens, "right"))

@@ -27,21 +27,22 @@ WORDS = ("out of memory", "not enough memory", "can't allocate memory", "bad_all
 
 
 class PromptFitter:
-    """Makes the token ids and tiles of prompts for one checkpoint."""
+    """Converts prompts to token ids and tiles for one checkpoint."""
 
     def __init__(
         self, checkpoint: Checkpoint, profile: ModelProfile, delta: float, router: TileRouter | None = None
     ) -> None:
-        """`delta` is how far a visual token advances the position: the context bounds positions, not tokens."""
+        """`delta` is the step of the position per visual token: the context limits positions, not tokens."""
         self._router = router
         self._checkpoint = checkpoint
         self._profile = profile
         self._delta = delta
 
     def bound(self, prompt: Prompt, max_tokens: int) -> tuple[int, tuple[str, ...]]:
-        """The most tiles per picture with which prompt and answer fit into the context, and a note when fewer.
+        """Return the largest number of tiles per image with which prompt and answer fit, and a note when it was
+        reduced.
 
-        Raises ModelError when they do not at one tile a picture.
+        Raises ModelError when they do not fit with one tile per image.
         """
         name, context, wanted = self._checkpoint.name, self._checkpoint.context, self._profile.max_tiles
         words = len(self._ids(prompt, [0] * len(prompt.images)))
@@ -58,7 +59,10 @@ class PromptFitter:
         )
 
     def smaller(self, prompt: Prompt, bound: int, error: BaseException) -> tuple[int, str]:
-        """At most half the tiles, after the memory ran out; ModelError when it did with the fewest there can be."""
+        """Return at most half of the tile bound, and a note, after the memory ran out.
+
+        Raises ModelError when the bound cannot be reduced.
+        """
         now, fewer = self._counts(prompt, bound), bound
         while fewer > 1 and self._counts(prompt, fewer) == now:
             fewer //= 2
@@ -69,7 +73,7 @@ class PromptFitter:
         return fewer, f"at most {fewer} tiles a picture instead of {bound}: the memory ran out"
 
     def tokenise(self, prompt: Prompt, bound: int) -> tuple[list[int], list[Tiling]]:
-        """Token ids, and the pictures cut into tiles."""
+        """Return the token ids of a prompt, and its images as tiles, at most `bound` each."""
         bounded = zip(prompt.images, prompt.bounds(bound), strict=True)
         tilings = [tile(image, most, self._profile.tile) for image, most in bounded]
         if self._router:
@@ -85,10 +89,10 @@ class PromptFitter:
     def choices(
         self, prompt: Prompt, options: Sequence[str], ids: Sequence[int], tilings: Sequence[Tiling]
     ) -> tuple[list[int], list[int]]:
-        """After which tokens of a prompt one of the options is to be weighed, and the token of each option.
+        """Return the indexes of the tokens after which the options are scored, and the token id of each option.
 
-        The places are before each assistant turn that is one of the options, and the prompt's end. Raises ModelError
-        when an option is not one token there.
+        An index is before each assistant turn that consists of an option, and at the prompt's end. Raises ModelError
+        when an option is not a single token.
         """
         counts = [sum(self.taken(tiling)) for tiling in tilings]
         tokens = [self._added(self._ids(prompt, counts, option), ids, option) for option in options]
@@ -111,7 +115,7 @@ class PromptFitter:
         return longer[-1]
 
     def taken(self, tiling: Tiling) -> tuple[int, ...]:
-        """The tokens that each tile takes."""
+        """Return the number of prompt tokens of each tile."""
         return tiling.tokens or (self._profile.tokens_per_tile,) * len(tiling)
 
     def _ids(self, prompt: Prompt, takes: Sequence[int], answer: str = "") -> list[int]:
@@ -132,7 +136,7 @@ class PromptFitter:
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
-    """Whether that is what an error means, in the words of CUDA, PyTorch on a CPU, NumPy or C++."""
+    """Return whether an error reports that memory ran out: of CUDA, of PyTorch on a CPU, of NumPy or of C++."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     message = str(error).lower()

@@ -1,13 +1,13 @@
-"""Which tiles deserve all their tokens: what `--fast` does to a picture, with stock weights and nothing learned.
+"""Chooses the number of tokens per tile for `--fast`, with stock weights and without training.
 
-InternVL3.5-Flash learns to give a tile a quarter of its tokens where that loses little. Stock weights have no router,
-so pixels are: a tile on which nearly nothing is to be seen is looked at in half its size, which costs a fifth and gives
-a quarter of the tokens. What a tile takes follows from its pixels alone and not from earlier screens, so that
-prompts keep their common beginning; no tile is left out, so that the grid stays whole and coordinates mean what they
-meant.
+InternVL3.5-Flash learns to give a tile a quarter of its tokens where that loses little (arXiv 2508.18265). Stock
+weights have no such router, so pixels decide. A tile with almost no content is encoded at half its size, which costs a
+fifth of the time and gives a quarter of the tokens. The number depends on the tile's pixels alone and not on earlier
+screens, so that prompts keep their common beginning. No tile is left out: the grid and the coordinates keep their
+meaning.
 
-The thumbnail, which shows the tiles once more and smaller, always takes a quarter. It changes with every letter typed;
-while it is near enough to one that was looked at before, it counts as that one.
+The thumbnail, which repeats the content of all tiles, always takes a quarter. It changes with every letter typed. A
+thumbnail that is similar enough to an encoded one is replaced by that one.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ REMEMBERED = 8
 
 
 class TileRouter:
-    """Chooses what each tile of a picture takes, and remembers thumbnails."""
+    """Chooses the number of tokens of each tile, and remembers thumbnails."""
 
     def __init__(self, per_tile: int) -> None:
-        """`per_tile` is how many tokens the model makes of a tile."""
+        """`per_tile` is the number of tokens that the model makes of a full tile."""
         self._per_tile = per_tile
         side = math.isqrt(per_tile)
         self._fewer = per_tile // COMPRESSION if side * side == per_tile and side % 2 == 0 else per_tile
         self._thumbnails: deque[tuple[str, NDArray[np.uint8]]] = deque(maxlen=REMEMBERED)
 
     def route(self, tiling: Tiling) -> Tiling:
-        """The same tiles with the tokens each takes, and the thumbnail as an earlier one where it is near enough."""
+        """Return the tiling with its tokens per tile, and with a similar earlier thumbnail in place of its own."""
         takes = [self._fewer if quiet(tile) else self._per_tile for tile in tiling.tiles]
         names = list(tiling.digests)
         if tiling.has_thumbnail:
@@ -67,7 +67,7 @@ class TileRouter:
 
 
 def quiet(tile: NDArray[np.uint8]) -> bool:
-    """Whether nearly nothing is to be seen on a tile (side, side, 3)."""
+    """Return whether a tile, (side, side, 3) uint8, has almost no content."""
     cell = -(-len(tile) // CELLS)
     # Unsigned numbers wrap: the larger minus the smaller does not.
     across = np.maximum(tile[:, 1:], tile[:, :-1]) - np.minimum(tile[:, 1:], tile[:, :-1]) > EDGE
@@ -81,12 +81,12 @@ def quiet(tile: NDArray[np.uint8]) -> bool:
 
 
 def changed(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> float:
-    """The part of the pixels of two tiles that differ visibly."""
+    """Return the share of pixels, 0 to 1, that differ visibly between two tiles, (side, side, 3) uint8."""
     return float((np.maximum(one, two) - np.minimum(one, two) > EDGE).any(-1).mean())
 
 
 def halved(tile: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A tile (side, side, 3) at half its size, each pixel the mean of four."""
+    """Return a tile, (side, side, 3) uint8, at half its size; each pixel is the mean of four."""
     side = len(tile) // 2
     means: NDArray[np.float32] = tile.reshape(side, 2, side, 2, 3).mean((1, 3), dtype=np.float32)
     return np.asarray(means + 0.5, np.uint8)

@@ -249,7 +249,7 @@ def save_checkpoint(folder: Path, model: Any, tokenizer: Any) -> Path:
 
 
 def train_tokenizer(corpus: Iterable[str], size: int, special: Sequence[str] = SPECIAL) -> Any:
-    """A tokenizer of at most `size` tokens with merges learned from texts and InternVL's special tokens first."""
+    """Return a tokenizer of at most `size` tokens: InternVL's special tokens, and merges learned from texts."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 

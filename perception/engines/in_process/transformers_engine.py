@@ -38,12 +38,12 @@ Made = TypeVar("Made")
 
 
 class InProcessEngine:
-    """One checkpoint, held in memory until it is closed."""
+    """One checkpoint in this process's memory, until it is closed."""
 
     def __init__(self, checkpoint: Checkpoint, options: EngineOptions | None = None) -> None:
-        """What was written when the time for an answer is over is the answer.
+        """An answer that is not finished after `options.answer_seconds` ends there, with `finish` `length`.
 
-        Raises UsageError when `options.v2pe` is below 1 and the model cannot take positions between whole numbers.
+        Raises UsageError when `options.v2pe` is below 1 and the model cannot take fractional positions.
         """
         options = options or EngineOptions()
         if options.v2pe < 1 and not takes_fractions(checkpoint.model):
@@ -71,7 +71,7 @@ class InProcessEngine:
 
     @classmethod
     def open(cls, model: str, options: EngineOptions | None = None) -> InProcessEngine:
-        """The engine for a checkpoint's folder or Hugging Face id; errors as `checkpoint.load` raises them."""
+        """Return the engine for a checkpoint's folder or Hugging Face id; raises as `load_checkpoint` does."""
         options = options or EngineOptions()
         return cls(load_checkpoint(model, options), options)
 
@@ -148,7 +148,7 @@ class InProcessEngine:
         return [self._answer(row, shared, reading, seconds, notes) for row, reading, notes in made]
 
     def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
-        """As the protocol says, in one reading of the prompt."""
+        """As `Engine.score_options`, in one prefill of the prompt."""
         deadline = time.monotonic() + self._options.answer_seconds
 
         def shares(ids: list[int], tilings: list[Tiling]) -> tuple[Prefilled, Any]:
@@ -173,13 +173,16 @@ class InProcessEngine:
         return self._held
 
     def _tokenise(self, prompt: Prompt, bound: int) -> tuple[list[int], list[Tiling]]:
-        """Token ids, and the pictures cut into tiles."""
+        """Return the token ids, and the images as tiles."""
         return self._fitting.tokenise(prompt, bound)
 
     def _run(
         self, prompt: Prompt, max_tokens: int, work: Callable[[list[int], list[Tiling]], Made]
     ) -> tuple[Made, tuple[str, ...]]:
-        """Do something with a prompt; without the caches, and then with fewer tiles, where the memory runs out."""
+        """Return the result of `work` for a prompt, and notes.
+
+        Where the memory runs out, it is repeated without the caches, and then with fewer tiles.
+        """
         assert self._checkpoint  # a closed engine says so
         bound, notes = self._fitting.bound(prompt, max_tokens)
         emptied = False
@@ -230,7 +233,7 @@ class InProcessEngine:
         return AnswerRow(text, self._checkpoint.ends, request.max_tokens, held() if held else None)
 
     def _write(self, reading: Prefilled, rows: Sequence[AnswerRow], temperature: float, deadline: float) -> None:
-        """Several answers to one prompt."""
+        """Decode several answers to one prompt."""
         cache = reading.cache
         if len(rows) > 1 and self._abreast:
             cache.batch_repeat_interleave(len(rows))

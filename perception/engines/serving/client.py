@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.internvl.prompt import Prompt
 
-#: How servers say that they do not know a field of the request.
+#: Servers' words for an unknown request field.
 UNKNOWN_FIELD = re.compile(
     r"extra|unknown|unexpected|unrecogni[sz]ed|not permitted|unsupported|disabled", re.IGNORECASE
 )
-#: How they say that they know the field and cannot use what is in it.
+#: Servers' words for a field with a value that they cannot use.
 UNUSABLE = {
     "grammar": re.compile(r"grammar|ebnf|structured|guided|constrain", re.IGNORECASE),
     "tiles": re.compile(r"encoder cache|patch|processor kwargs", re.IGNORECASE),
@@ -53,7 +53,7 @@ LOST = {
 
 @dataclass(frozen=True)
 class ChatReply:
-    """A reply, and what it cost."""
+    """A server's reply, and its cost in tokens and tiles."""
 
     reply: Any
     notes: tuple[str, ...]
@@ -63,22 +63,22 @@ class ChatReply:
 
     @property
     def read(self) -> int:
-        """Tokens of the prompt."""
+        """The number of tokens of the prompt."""
         return _count(self._usage.get("prompt_tokens"))
 
     @property
     def written(self) -> int:
-        """Tokens of all answers together."""
+        """The number of tokens of all answers together."""
         return _count(self._usage.get("completion_tokens"))
 
     @property
     def reused(self) -> int:
-        """Tokens of the prompt that the server had read before; 0 when it does not tell."""
+        """The number of prompt tokens that the server took from its cache; 0 when it does not report it."""
         return min(_count(_details(self._usage).get("cached_tokens")), self.read)
 
     @property
     def tiles_reused(self) -> int:
-        """The least number of tiles that lie in what was reused: of the rest it is not known what they are."""
+        """The number of tiles that are certainly within the reused tokens."""
         words = max(0, self.read - self.tiles * self.tokens_per_tile)
         return min(self.tiles, max(0, self.reused - words) // self.tokens_per_tile)
 
@@ -88,7 +88,7 @@ class ChatReply:
 
 
 class ChatClient:
-    """Sends chat requests to one server, and stores which features it lacks."""
+    """Sends chat requests to one server, and remembers the features that it lacks."""
 
     def __init__(self, http: HttpClient, server: ServedModel, profile: ModelProfile, own_tiles: int) -> None:
         self.notes: tuple[str, ...] = ()
@@ -101,7 +101,10 @@ class ChatClient:
     def ask(
         self, prompt: Prompt, body: dict[str, Any], grammar: str, until: float, forwarder: TextForwarder | None
     ) -> ChatReply:
-        """Post a question until it is taken or there is nothing left to give way on; ModelError then."""
+        """Send a request, adapted until the server accepts it, and return the reply.
+
+        `until` is a time of `time.monotonic`. Raises ModelError when no adaptation is left, or after that time.
+        """
         bound, news = self._profile.max_tiles, list(self._found_lacking(grammar))
         reader = (lambda: StreamReader(forwarder)) if forwarder else None
         while True:

@@ -48,7 +48,7 @@ OTHERS = frozenset({"code", "status", "status_code", "param", "type", "object", 
 
 
 def is_too_long(reply_text: str) -> bool:
-    """Whether a refusal (the body of the reply) says that prompt and answer do not fit into the context."""
+    """Return whether a refusal (the body of the reply) reports that prompt and answer exceed the context limit."""
     words = _words(reply_text)
     if CERTAIN.search(words):
         return True
@@ -56,10 +56,10 @@ def is_too_long(reply_text: str) -> bool:
 
 
 def excess_tokens(reply_text: str, max_tokens: int, context: int = 0) -> int:
-    """By how many tokens the prompt is too long, as far as the refusal says; 0 where it does not.
+    """Return by how many tokens the prompt is too long, according to the refusal; 0 when it gives no number.
 
-    `max_tokens` is the requested length of the answer, `context` the server's limit (0: unknown). The number may be
-    too low; then the next refusal reports more.
+    `max_tokens` is the requested length of the answer, `context` the server's limit (0: unknown). The number may be too
+    low; then the next refusal reports more.
     """
     words = re.sub(r"(?<=\d)[,_](?=\d{3}\b)", "", _words(reply_text))
     if negative := NEGATIVE.search(words):
@@ -101,21 +101,21 @@ def _parts(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
 
 
 def image_tiles(size: tuple[int, int], max_tiles: int, side: int) -> int:
-    """Tiles of a picture of that size, the thumbnail included."""
+    """Return the number of tiles of an image of `size` (width, height), with its thumbnail."""
     columns, rows = choose_grid(*size, max_tiles, side)
     return columns * rows + (columns * rows > 1)
 
 
 def count_tiles(prompt: Prompt, max_tiles: int, profile: ModelProfile) -> int:
-    """Tiles of all pictures of a prompt, thumbnails included."""
+    """Return the number of tiles of all images of a prompt, with thumbnails."""
     bounds = prompt.bounds(max_tiles)
     return sum(image_tiles(image.size, bound, profile.tile) for image, bound in zip(prompt.images, bounds, strict=True))
 
 
 def lower_tile_bound(prompt: Prompt, max_tiles: int, spare: int, profile: ModelProfile) -> int:
-    """The bound below `max_tiles` with which a prompt takes `spare` tokens less, as near to it as there is; 0 if none.
+    """Return the largest bound below `max_tiles` that saves at least `spare` tokens; 0 if there is none.
 
-    With `spare` 0 it is not known how much is too much: about half.
+    With `spare` 0 the excess is unknown, and the bound saves about half of the tiles.
     """
     now = count_tiles(prompt, max_tiles, profile)
     most = now - -(-spare // profile.tokens_per_tile) if spare else max(now // 2, len(prompt.images))
@@ -124,9 +124,9 @@ def lower_tile_bound(prompt: Prompt, max_tiles: int, spare: int, profile: ModelP
 
 
 def shrink_images(prompt: Prompt, max_tiles: int, own: int, side: int) -> Prompt:
-    """The prompt with pictures that a server bound to `own` tiles cuts as one bound to `max_tiles` would cut these.
+    """Return the prompt with smaller images, which a server bound to `own` tiles cuts into at most `max_tiles`.
 
-    The model still receives whole pictures, so that places as parts of a picture keep their meaning.
+    The model still receives whole images, so that coordinates relative to an image keep their meaning.
     """
     turns = tuple(
         replace(turn, parts=tuple(_shrunk(part, max_tiles, own, side) for part in turn.parts)) for turn in prompt.turns
@@ -146,7 +146,7 @@ def _shrunk(part: PromptPart, max_tiles: int, own: int, side: int) -> PromptPart
 
 
 def canvas_size(grid: tuple[int, int], own: int, side: int) -> tuple[int, int]:
-    """The size, of exactly the grid's ratio, that a server bound to `own` tiles cuts into that grid."""
+    """Return a size (width, height) with the grid's ratio that a server bound to `own` tiles cuts into that grid."""
     size = (grid[0] * side, grid[1] * side)
     if choose_grid(*size, own, side) == grid:
         return size

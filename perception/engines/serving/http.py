@@ -50,26 +50,29 @@ class RequestRefused(ModelError):
 
 
 class ReplyReader(Protocol):
-    """Puts together a reply that comes in pieces."""
+    """Assembles a reply that arrives in pieces."""
 
     def add(self, data: bytes) -> None:
-        """The next bytes of the body, cut anywhere."""
+        """Add the next bytes of the body. They may be cut anywhere."""
         ...
 
     def whole(self, *, framed: bool = False) -> bytes | None:
-        """The reply as one JSON object, or None when it broke off; `framed`: HTTP says that the body is whole."""
+        """Return the reply as one JSON object, or None when it is incomplete.
+
+        `framed` means that HTTP reports the body as complete.
+        """
         ...
 
 
 class HttpReply(NamedTuple):
-    """What came back."""
+    """A status, a body and the headers that matter."""
 
     status: int
     wait: float
-    """Seconds the server asks to wait before the next try."""
+    """Seconds to wait before the next attempt, from `Retry-After`."""
     data: bytes
     place: str = ""
-    """Where a redirect points to."""
+    """The address of a redirect."""
 
 
 class HttpClient:
@@ -88,7 +91,7 @@ class HttpClient:
             raise ModelError(f"{base} cannot be used ({error}); check the address and the proxy settings") from error
 
     def get(self, path: str) -> Any:
-        """The JSON that a path gives; raises ModelError."""
+        """Return the JSON at a path; raises ModelError."""
         seconds = min(LIST_SECONDS, self.timeout)
         return self._ask("GET", path, None, time.monotonic() + seconds, seconds, None)
 
@@ -110,15 +113,16 @@ class HttpClient:
         until: float | None = None,
         reader: Callable[[], ReplyReader] | None = None,
     ) -> Any:
-        """The JSON answer to a JSON body, by `until` (of `time.monotonic`) at the latest.
+        """Send a JSON body and return the JSON answer, at the latest at `until` (of `time.monotonic`).
 
-        `reader` makes one for each try, and is given the body of a reply of 200 as it arrives. Raises Refused for a
-        reply of 4xx, and ModelError.
+        `reader` makes one reader for each attempt, which gets the body of a reply of status 200 as it arrives. Raises
+        RequestRefused for a status of 4xx, and ModelError for other failures.
         """
         until = until if until is not None else time.monotonic() + self.timeout
         return self._ask("POST", path, body, until, self.timeout, reader)
 
     def close(self) -> None:
+        """Close the connections. A second call does nothing."""
         self._client.close()
 
     def _ask(

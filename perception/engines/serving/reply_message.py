@@ -24,7 +24,7 @@ PARTS = ("thinking", "reasoning", "redacted_thinking", "reasoning_text", "summar
 
 
 class ReplyMessage:
-    """One message, whole or put together from the deltas of a stream."""
+    """One message of a server, complete or assembled from the deltas of a stream."""
 
     def __init__(self, value: Any = None) -> None:
         self.content: str | None = None
@@ -35,7 +35,7 @@ class ReplyMessage:
         self.add(value)
 
     def add(self, value: Any) -> None:
-        """The next delta, or a whole message; anything else adds nothing."""
+        """Add the next delta, or a complete message; any other value adds nothing."""
         if not isinstance(value, dict):
             return
         for kind, text in _texts(value.get("content"), "text"):
@@ -54,20 +54,20 @@ class ReplyMessage:
 
     @property
     def call(self) -> str:
-        """The first call of a tool, as models write one in tags; empty without one."""
+        """Return the first tool call as `<tool_call>` text; empty without one."""
         first = next((self._calls[place] for place in sorted(self._calls)), None)
         return as_tool_call(first["name"], first["arguments"]) if first and first["name"] else ""
 
     @property
     def written(self) -> str:
-        """Everything in the order it is written, for a person who watches."""
+        """Return reasoning and text in the order in which they are written, for progress output."""
         if not self.reasoning:
             return self.content or ""
         return f"<think>{self.reasoning}" + (f"</think>\n{self.content}" if self.content else "")
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The message as a server sends it in one piece."""
+        """Return the message in the form of a reply without streaming."""
         made: dict[str, Any] = {"content": self.content}
         if self.reasoning:
             made["reasoning"] = self.reasoning
@@ -76,10 +76,9 @@ class ReplyMessage:
         return made
 
     def separated(self, ends: Sequence[str], profile: ModelProfile, finish: str) -> Separated | None:
-        """Reasoning and answer; None when there is neither.
+        """Return reasoning and answer; None when there is neither.
 
-        A call that the server took out of the text is the answer, and the text next to it is not. `finish` as in
-        `Answer`.
+        A call that the server removed from the text is the answer; then the text is not. `finish` as in `Answer`.
         """
         if self.call:
             before = "\n".join(filter(None, (self.reasoning, self.content)))

@@ -42,19 +42,19 @@ BROKEN = frozenset({"abort", "error"})
 
 
 class ServerProcess(Protocol):
-    """The process of a server that was started for this engine."""
+    """The process of a server that was started for an engine."""
 
     def trouble(self) -> str:
-        """Why it ended, in words; empty while it runs."""
+        """Return why the process ended, as a sentence; empty while it runs."""
         ...
 
     def close(self) -> None:
-        """End it; may be called twice."""
+        """End the process. A second call does nothing."""
         ...
 
 
 class ServerEngine:
-    """One model of one server."""
+    """An engine for one model of one server."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class ServerEngine:
         own_tiles: int = OWN_TILES,
         behind: ServerProcess | None = None,
     ) -> None:
-        """`own_tiles`: the bound on a picture's tiles that the server was started with."""
+        """`own_tiles` is the limit of tiles per image with which the server was started."""
         self.name = server.name
         self.address = http.base
         self.profile = profile
@@ -87,11 +87,11 @@ class ServerEngine:
         own_tiles: int = OWN_TILES,
         behind: ServerProcess | None = None,
     ) -> ServerEngine:
-        """Ask the server at an address what it serves.
+        """Return the engine for the server at an address, after a request for its models.
 
-        `/v1` may be left out, `#name` at the end chooses among several models, and the key comes from
-        HANDEYE_API_KEY or OPENAI_API_KEY. Raises UsageError for an address that is none or a model that is not
-        served, and ModelError when the server does not answer as agreed.
+        `/v1` may be left out, `#name` at the end chooses one of several models, and the key is HANDEYE_API_KEY or
+        OPENAI_API_KEY. Raises UsageError for an invalid address or a model that is not served, and ModelError when the
+        server does not answer according to OpenAI's API.
         """
         options = options or EngineOptions()
         base, wanted = _split(address)
@@ -112,7 +112,7 @@ class ServerEngine:
             raise
 
     def generate(self, request: Request) -> list[Answer]:
-        """As `Engine.generate`; raises ModelError for an answer that is not one of OpenAI's chat API."""
+        """As `Engine.generate`; raises ModelError also for a reply that does not follow OpenAI's chat API."""
         began = time.monotonic()
         ends = tuple(dict.fromkeys((*request.stop, *self.profile.stop)))
         # Servers refuse several greedy samples: they would be all alike.
@@ -140,7 +140,10 @@ class ServerEngine:
         return answers * (request.samples // samples)
 
     def score_options(self, prompt: Prompt, options: Sequence[str]) -> OptionScores:
-        """One request of one token for each place: a server that keeps prefixes reads the prompt once."""
+        """As `Engine.score_options`, with one request of one token for each position.
+
+        A server with a prefix cache processes the prompt once.
+        """
         until = time.monotonic() + self._http.timeout
         body = {"max_tokens": 1, "temperature": 1.0, "n": 1, "logprobs": True, "top_logprobs": MOST_LOGPROBS}
         rows, usage = [], Usage()
@@ -159,6 +162,7 @@ class ServerEngine:
         return OptionScores(tuple(rows), usage)
 
     def close(self) -> None:
+        """Close the connections, and end a server that was started for this engine."""
         self._http.close()
         if self._behind is not None:
             self._behind.close()
@@ -250,7 +254,7 @@ MOST_LOGPROBS = 20
 
 
 def option_prompts(prompt: Prompt, options: Sequence[str]) -> list[Prompt]:
-    """The prompt up to each earlier answer that is one of the options, and the whole of it."""
+    """Return the prompts up to each earlier assistant turn that is one of the options, and the whole prompt."""
     cuts = [
         number
         for number, turn in enumerate(prompt.turns)
@@ -260,15 +264,18 @@ def option_prompts(prompt: Prompt, options: Sequence[str]) -> list[Prompt]:
 
 
 def choice_grammar(options: Sequence[str]) -> str:
-    """The grammar of an answer that is one of the options: a server that holds to it names them all."""
+    """Return the EBNF of an answer that is one of the options.
+
+    It makes the server report log-probabilities of all options.
+    """
     return "root ::= " + " | ".join(json.dumps(option) for option in options)
 
 
 def option_probabilities(reply: Any, options: Sequence[str], base: str) -> tuple[float, ...]:
-    """The options' probabilities for the first token of the answer, made to sum to 1.
+    """Return the probabilities of the options as the first token of the answer, normalised to a sum of 1.
 
-    One that is not among the likeliest tokens counts as impossible. Raises ModelError when the reply has no
-    log-probabilities, or has none of the options.
+    An option that is not among the likeliest tokens gets 0. Raises ModelError when the reply has no log-probabilities,
+    or has none of the options.
     """
     listed = _listed(reply)
     if listed is None:

@@ -33,7 +33,7 @@ class ServedModel:
     """The limit of tokens for prompt and answer together; 0 when the server does not report it."""
 
     def grammar(self, text: str) -> dict[str, Any]:
-        """The fields of a request that hold the answer to a grammar; empty when the server has none for it."""
+        """Return the request fields that constrain the answer to a grammar; empty when the server has none."""
         if self.kind == "sglang":
             return {"ebnf": text}
         if self.kind == "lmdeploy":  # it takes a JSON schema or a regular expression, and no grammar
@@ -43,12 +43,12 @@ class ServedModel:
         return {"structured_outputs": {"grammar": text}}
 
     def calls(self) -> dict[str, Any]:
-        """The fields of a request that leave calls in the text; empty for a server that does so anyway."""
+        """Return the request fields that leave tool calls in the text; empty for a server that does so by default."""
         # LMDeploy takes them out even where the request names no tools.
         return {"tool_choice": "none"} if self.kind == "lmdeploy" else {}
 
     def tiles(self, most: int) -> dict[str, Any]:
-        """The fields of a request that bound the tiles of its pictures; empty when the server has none for it."""
+        """Return the request fields that limit the tiles per image; empty when the server has none."""
         if self.kind == "sglang":
             return {"max_dynamic_patch": most}
         if self.kind == "lmdeploy":
@@ -57,14 +57,14 @@ class ServedModel:
         return {"mm_processor_kwargs": {"max_patches": most, "max_dynamic_patch": most}}
 
     def picture(self, most: int) -> dict[str, Any]:
-        """The same, as fields of each picture."""
+        """Return the fields of one image that limit its tiles; empty when the server has none."""
         # LMDeploy reads it for the original format only.
         native = not re.search(r"-hf\b", f"{self.name} {self.origin}", re.IGNORECASE)
         return {"max_dynamic_patch": most} if self.kind == "lmdeploy" and native else {}
 
 
 def list_served_models(http: HttpClient) -> list[ServedModel]:
-    """What a server serves; raises ModelError when it lists nothing."""
+    """Return the models that a server lists; raises ModelError when it lists none."""
     reply = http.get("/models")
     data = reply.get("data") if isinstance(reply, dict) else None
     cards = [card for card in data if isinstance(card, dict) and card.get("id")] if isinstance(data, list) else []

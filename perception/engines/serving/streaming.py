@@ -58,14 +58,16 @@ class StreamReader:
         self._ended = False
 
     def add(self, data: bytes) -> None:
+        """Add the next bytes of the stream. They may be cut anywhere."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._line(line.strip())
 
     def whole(self, *, framed: bool = False) -> bytes | None:
-        """The reply as JSON; None when the stream ended before the answer did.
+        """Return the reply as JSON; None when the stream ended before the answer did.
 
-        `framed`: HTTP itself says that the body is whole, which is taken for the end where the server names no other.
+        `framed` means that HTTP reports the body as complete. It counts as the end where the server sends no other end
+        mark.
         """
         if _data(self._rest.strip()) == END:  # of another line without an end, the rest is missing
             self._ended = True

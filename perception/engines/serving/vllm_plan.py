@@ -37,11 +37,11 @@ class Gpu(NamedTuple):
     memory: int
     """In bytes."""
     capability: float = 9.0
-    """CUDA's; below 8 it does not compute in bfloat16."""
+    """The CUDA compute capability; below 8 the GPU has no bfloat16 arithmetic."""
 
 
 class GpuSplit(NamedTuple):
-    """How GPUs share a model: each copy lies on `tensor` of them, and there are `data` copies."""
+    """How GPUs share a model: `data` copies, each on `tensor` GPUs."""
 
     tensor: int = 1
     data: int = 1
@@ -49,22 +49,22 @@ class GpuSplit(NamedTuple):
 
 @dataclass(frozen=True)
 class CheckpointFacts:
-    """What is known of a checkpoint before it is loaded; 0 for what is not."""
+    """Properties of a checkpoint that are known before it is loaded; 0 for an unknown one."""
 
     model: str
     """A folder or a hub id."""
     original: bool = False
-    """In InternVL's original format, with code of its own."""
+    """Whether it is in InternVL's original format, which needs code of the checkpoint."""
     heads: int = 0
     key_value_heads: int = 0
     vision_heads: int = 0
     context: int = 0
     weights: int = 0
-    """Bytes in 16 bits."""
+    """The size of the weights in bytes, at 16 bits each."""
 
     @classmethod
     def read(cls, model: str, revision: str | None = None) -> CheckpointFacts:
-        """From a folder's files, the hub's configuration where it can be had, and else the name."""
+        """Return the facts from a folder's files, the hub's configuration if available, or else the name."""
         folder = Path(model).expanduser()
         config = _config(folder, model, revision)
         text = config.get("text_config") or config.get("llm_config") or {}
@@ -84,11 +84,11 @@ class CheckpointFacts:
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """What the person who starts a server decides; 0 leaves it to the plan."""
+    """The options of the person who starts a server; 0 means that `plan_server` chooses."""
 
     trust_remote_code: bool = False
     images: int = 4
-    """Most pictures of one question."""
+    """The limit of images per request."""
     max_model_len: int = 0
     tensor_parallel: int = 0
     data_parallel: int = 0
@@ -99,10 +99,11 @@ class ServeOptions:
 def split_gpus(
     facts: CheckpointFacts, gpus: Sequence[Gpu], quantize: Literal["none", "8bit", "4bit"] = "none"
 ) -> GpuSplit:
-    """The fewest GPUs that hold the model, and a copy of it on each such group.
+    """Return the split with the fewest GPUs per copy that fit the model, and as many copies as the GPUs allow.
 
-    Attention heads are distributed evenly, and each GPU keeps `GPU_RESERVE` bytes in addition to its weights. Raises
-    SetupError when all GPUs together are too small. Without GPUs the model runs on the CPU, once.
+    The attention heads must be divisible by the GPUs of a copy, and each GPU reserves `GPU_RESERVE` bytes in addition
+    to its weights. Raises SetupError when all GPUs together are too small. Without GPUs the model runs once, on the
+    CPU.
     """
     if not gpus:
         return GpuSplit()
@@ -120,7 +121,7 @@ def split_gpus(
 def vllm_flags(
     facts: CheckpointFacts, options: EngineOptions, wishes: ServeOptions, shared: GpuSplit, gpus: Sequence[Gpu] = ()
 ) -> list[str]:
-    """vLLM's flags for a checkpoint, without its name and address."""
+    """Return vLLM's flags for a checkpoint, without its name and address."""
     length = wishes.max_model_len or max(LEAST_CONTEXT, WORDS + TOKENS_PER_TILE * (options.max_tiles + 1))
     length = min(length, facts.context) if facts.context and not wishes.max_model_len else length
     made = ["--max-model-len", str(length)]
@@ -148,7 +149,7 @@ def vllm_flags(
 
 
 def find_gpus() -> list[Gpu]:
-    """The NVIDIA GPUs this process may use, as `nvidia-smi` lists them."""
+    """Return the NVIDIA GPUs that this process may use, from `nvidia-smi`."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None and visible.strip() in {"", "-1"}:
         return []

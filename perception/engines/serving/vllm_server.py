@@ -50,14 +50,14 @@ MODULE = ("-m", "vllm.entrypoints.openai.api_server", "--model")
 
 
 class Launcher(NamedTuple):
-    """A way to start vLLM: what comes before the model's name."""
+    """A way to start vLLM: the words of the command before the model's name."""
 
     words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ServePlan:
-    """What is to be served, and how."""
+    """The command, port, log and notes of a server that is to be started."""
 
     model: str
     options: EngineOptions
@@ -85,7 +85,7 @@ class ServePlan:
 
 
 class VllmServer:
-    """A vLLM that was started here and answers."""
+    """A vLLM server that this process started, and that answers."""
 
     def __init__(self, order: ServePlan, process: subprocess.Popen[bytes], notes: tuple[str, ...]) -> None:
         self.order = order
@@ -96,7 +96,7 @@ class VllmServer:
     def start(
         cls, order: ServePlan, tell: Callable[[str], None] = lambda _: None, seconds: float = START_SECONDS
     ) -> VllmServer:
-        """Start it and wait until it is healthy; `tell` is given the log's last line as it changes.
+        """Start vLLM, wait until it is healthy, and return it; `tell` gets the log's last line when it changes.
 
         Raises SetupError when vLLM cannot be started, and ModelError when it ends or takes longer than `seconds`.
         """
@@ -119,7 +119,7 @@ class VllmServer:
         raise SetupError(INSTALL)
 
     def trouble(self) -> str:
-        """Why it ended, in a sentence; empty while it runs."""
+        """Return why the server ended, as a sentence; empty while it runs."""
         if not _listens(self.order.port):  # what it had started is being ended
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(END_SECONDS + 5)
@@ -128,11 +128,11 @@ class VllmServer:
         return f"{failure_reason(read_log_tail(self.order.log))} (log: {self.order.log})"
 
     def wait(self) -> None:
-        """Until it ends."""
+        """Wait until the server ends."""
         self._process.wait()
 
     def close(self) -> None:
-        """End it, and all it has started; may be called twice."""
+        """End the server and all its child processes. A second call does nothing."""
         _end(self._process)
 
 
@@ -146,11 +146,11 @@ def plan_server(
     log: Path | None = None,
     trust: Callable[[str], bool] = lambda _: False,
 ) -> ServePlan:
-    """What will be started for a model: a folder, or a Hugging Face id.
+    """Return the plan for serving a model, which is a folder or a Hugging Face id.
 
-    `vllm` is the path of a python that has it, of its executable, or of an environment's folder; empty: the one of this
-    environment, or on PATH. `trust` is called before a model's own code runs, unless the options allow that code.
-    Raises UsageError for a name or path that is none, and SetupError for what is missing.
+    `vllm` is the path of a Python with vLLM, of its executable, or of an environment's folder; empty means the one of
+    this environment, or on PATH. `trust` is called before a model's own code runs, unless the options allow that code.
+    Raises UsageError for an invalid name or path, and SetupError for a missing package or file.
     """
     options, wishes = options or EngineOptions(), wishes or ServeOptions()
     launchers = find_vllm(vllm)
@@ -180,10 +180,10 @@ def plan_server(
 
 
 def open_vllm_engine(model: str, options: EngineOptions | None = None) -> ServerEngine:
-    """An engine whose server runs as long as the engine is open.
+    """Start vLLM for a model, and return an engine that ends the server when it is closed.
 
-    `--vllm` is read from HANDEYE_VLLM, and vLLM's own flags from HANDEYE_VLLM_FLAGS. Raises as `plan`, `Server.start`
-    and `Served.open` do.
+    `--vllm` is read from HANDEYE_VLLM, and vLLM's own flags from HANDEYE_VLLM_FLAGS. Raises as `plan_server`,
+    `VllmServer.start` and `ServerEngine.open` do.
     """
     order = plan_server(model, options, ServeOptions(extra=extra_flags()), vllm=os.environ.get("HANDEYE_VLLM", ""))
     server = VllmServer.start(order)
@@ -197,7 +197,7 @@ def open_vllm_engine(model: str, options: EngineOptions | None = None) -> Server
 
 
 def extra_flags() -> tuple[str, ...]:
-    """vLLM's own flags in HANDEYE_VLLM_FLAGS, written as in a shell; UsageError when a quote is left open."""
+    """Return vLLM's own flags from HANDEYE_VLLM_FLAGS, in shell syntax; raises UsageError for an unclosed quote."""
     words = os.environ.get("HANDEYE_VLLM_FLAGS", "")
     try:
         return tuple(shlex.split(words))
@@ -206,7 +206,7 @@ def extra_flags() -> tuple[str, ...]:
 
 
 def find_vllm(given: str = "") -> tuple[Launcher, ...]:
-    """The ways to start vLLM, the best first. Raises UsageError for a path that is none, SetupError without vLLM."""
+    """Return the ways to start vLLM, the best first. Raises UsageError for an invalid path, SetupError without vLLM."""
     if given:
         path = Path(given).expanduser()
         path = path / "bin" / "python" if path.is_dir() else path
@@ -363,7 +363,7 @@ SCRIPT_FAILED = re.compile(r"PackageNotFoundError|bad interpreter|No module name
 
 
 def read_log_tail(log: Path) -> str:
-    """The end of a log; empty when there is none."""
+    """Return the end of a log file; empty when there is no file."""
     try:
         with log.open("rb") as file:
             file.seek(0, 2)
@@ -374,7 +374,7 @@ def read_log_tail(log: Path) -> str:
 
 
 def last_log_message(text: str) -> str:
-    """The last message of a log, without what stands before it."""
+    """Return the last message of a log without its time, level and process."""
     for line in reversed(text.splitlines()):
         message = _message(line)
         if message:
@@ -383,7 +383,7 @@ def last_log_message(text: str) -> str:
 
 
 def failure_reason(text: str) -> str:
-    """Why a server ended, in one sentence: a known cause, else the last error in its log."""
+    """Return why a server ended, in one sentence: a known cause, or else the last error in its log."""
     for pattern, sentence in REASONS:
         if found := re.search(pattern, text, re.IGNORECASE):
             return sentence.format(**found.groupdict()) if "{it}" in sentence else sentence
