@@ -1,4 +1,7 @@
-"""Places on an image: InternVL's `<ref>…</ref><box>[[x1, y1, x2, y2]]</box>`, bare boxes, and points."""
+"""Places on an image: InternVL's `<ref>…</ref><box>[[x1, y1, x2, y2]]</box>`, bare boxes, and points.
+
+InternVL writes integers from 0 to 1000, relative to the whole image, whatever the tiles.
+"""
 
 from __future__ import annotations
 

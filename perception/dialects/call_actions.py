@@ -29,7 +29,7 @@ PHONE_ONLY = "that is a phone's; use the actions that were offered"
 
 
 class CallArguments(NamedTuple):
-    """The arguments of a call, with what is needed to convert them."""
+    """The arguments of a call, with the data needed to convert them."""
 
     fields: Fields
     intent: str

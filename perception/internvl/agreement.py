@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 #: Samples are drawn at this temperature, from the tokens that make up `engine.TOP_P` of the probability, as InternVL's
 #: authors do for best-of-N (VLMEvalKit; the first answer is greedy).
 TEMPERATURE = 0.6
-#: Side in pixels of what one visual token shows of a tile: 14-pixel patches, of which four in a square become one.
+#: The side in pixels of one visual token on a tile: 2 x 2 patches of 14 pixels.
 TOKEN_PIXELS = 28
-#: A place that is confirmed by a known element leaves this part of the doubt.
+#: The share of the doubt that remains when a known element is at the place.
 DOUBT_LEFT = 0.2
 #: Below this, fewer than half of the answers agree and no element confirms them.
 LOW = 0.5
@@ -26,7 +26,7 @@ LOW = 0.5
 
 @dataclass(frozen=True)
 class Vote:
-    """The place that most answers mean."""
+    """The place that most answers name."""
 
     place: Place
     votes: int
@@ -34,10 +34,10 @@ class Vote:
 
 
 def agree(one: Place, other: Place, reach: tuple[float, float]) -> bool:
-    """Whether two answers mean the same place.
+    """Return whether two answers name the same place.
 
-    They do when they mean the same known element, when their boxes are alike (intersection over union of at least
-    0.4), or when their points are no further apart than `reach`, in pixels across and down.
+    They do when they name the same known element, when their boxes overlap (intersection over union of at least 0.4),
+    or when their points are no farther apart than `reach`, in pixels across and down.
     """
     if one.known and one.element == other.element:
         return True
@@ -47,10 +47,10 @@ def agree(one: Place, other: Place, reach: tuple[float, float]) -> bool:
 
 
 def majority(places: Sequence[Place | None], reach: tuple[float, float]) -> Vote | None:
-    """The place that the largest group of answers means; None when no answer names one.
+    """Return the place that the largest group of answers names; None when no answer names one.
 
-    A group is an answer with all that agree with it. Among equally large ones that of the earliest answer wins, which
-    is the greedy one's where it comes first. The place is the group's medoid: the member nearest to all others.
+    A group is an answer with all answers that agree with it. Of equally large groups that of the earliest answer wins,
+    which is the greedy one if it comes first. The place is the group's medoid: the member nearest to all others.
     """
     named = [place for place in places if place is not None]
     groups = [[other for other in named if agree(place, other, reach)] for place in named]
@@ -62,10 +62,10 @@ def majority(places: Sequence[Place | None], reach: tuple[float, float]) -> Vote
 
 
 def confidence(votes: int, answers: int, known: bool) -> float:
-    """How sure a place is that `votes` of so many answers mean, 0 to 1.
+    """Return the confidence, 0 to 1, in a place that `votes` of `answers` answers name.
 
-    Votes over answers plus one: a single answer agrees with nothing, so that it is worth a half, and three that agree
-    three quarters. That a known element lies there (`known`) takes away four fifths of the doubt.
+    It is votes / (answers + 1): a single answer gives 1/2, three equal answers give 3/4. A known element at the place
+    (`known`) removes four fifths of the doubt.
     """
     doubt = 1 - votes / (answers + 1)
     return 1 - doubt * (DOUBT_LEFT if known else 1)

@@ -34,16 +34,15 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-#: Scales and offsets beyond these are no miscalibration but another way to write: they would let an answer that is
-#: always the same fit anything.
+#: Limits of scale and offset. Larger ones would let answers that are all equal fit any places.
 LEAST_SCALE, MOST_SCALE, MOST_OFFSET = 0.6, 1.6, 0.25
-#: Two answers closer than this part of a side do not determine the scale.
+#: Two answers closer than this fraction of a side do not determine the scale.
 APART = 0.15
-#: The share of answers that are thought to mean the place, and to scatter around it; the others are anywhere.
+#: The assumed share of answers that scatter around the place; the others are outliers.
 TRUSTED = 0.65
-#: Scatter below this is the rounding of numbers, in pixels; no way to write is better for being further below.
+#: Scatter below this, in pixels, is rounding, and does not make a convention better.
 ROUNDING = 1.0
-#: An answer further off than this part of the diagonal is no answer to the question, however the others scatter.
+#: An answer with an error above this fraction of the diagonal is always an outlier.
 WILD = 0.05
 #: From the median of the distances of normally scattered answers (Rayleigh: 1.18 sigma) to three sigma.
 SPREAD = 3 / 1.1774
@@ -51,35 +50,35 @@ SPREAD = 3 / 1.1774
 
 @dataclass(frozen=True)
 class Known:
-    """The numbers given for a place that is known."""
+    """The numbers that a model wrote for a known place."""
 
     numbers: tuple[float, ...]
-    """Two or four, as they were written."""
+    """Two or four numbers, as written."""
     box: Box
-    """Where it truly is, in pixels of the picture."""
+    """The true place, in pixels of the image."""
     size: tuple[int, int]
-    """Width and height of the picture."""
+    """Width and height of the image."""
 
 
 @dataclass(frozen=True)
 class Convention:
-    """One way to write places, and how well it fits."""
+    """A way to write coordinates, and how well it fits."""
 
     changes: dict[str, object]
-    """The fields of a `Profile` that say so."""
+    """The fields of `ModelProfile` that express it."""
     cost: float
-    """Smaller is better: how unlikely the answers are, and what the convention's freedom costs."""
+    """Lower is better: the improbability of the answers, plus a cost of scale and offset."""
 
     def applied(self, profile: ModelProfile) -> ModelProfile:
-        """The profile with this way to write places."""
+        """Return the profile with this convention."""
         return profile.model_copy(update=self.changes)
 
 
 def fit_convention(known: Sequence[Known]) -> Convention | None:
-    """The way to write places that explains the numbers best; None when there are too few to tell.
+    """Return the convention that explains the numbers best; None when there are too few.
 
-    All numbers are two, or all are four. Up to about a third of them may be wild. Pictures should differ in size and
-    proportions, otherwise pixels and shares of the picture cannot be distinguished.
+    All answers have two numbers, or all have four. Up to about a third may be outliers. Images should differ in size
+    and ratio, otherwise pixels and fractions cannot be distinguished.
     """
     if len(known) < 4:
         return None
@@ -170,7 +169,7 @@ def _bent(given: Floats, truth: Floats, sizes: Floats) -> tuple[Floats, Floats]:
 
 
 def near_enough(median: float, sizes: Floats) -> Floats:
-    """How far off an answer may be and still be an answer to the question, in pixels, for pictures of these sizes."""
+    """Return the largest error, in pixels, of an answer that is not an outlier, for each image of these sizes."""
     return np.asarray(np.minimum(max(6.0, SPREAD * median), WILD * np.hypot(sizes[:, 0], sizes[:, 1])))
 
 
@@ -189,67 +188,67 @@ def _rounded(pair: Floats) -> tuple[float, float]:
     return round(float(pair[0]), 4), round(float(pair[1]), 4)
 
 
-#: A fit is good when so many of the answers given agree with it …
+#: A fit is good when at least this share of the answers agrees with it …
 AGREED = 0.6
-#: … with at least this many of all questions answered …
+#: … when at least this share of the questions has an answer …
 ANSWERED = 0.5
-#: … and with a median error of at most this part of the picture's diagonal: 32 pixels of 1344x896.
+#: … and when the median error is at most this fraction of the image's diagonal: 32 pixels of 1344x896.
 PRECISE = 0.02
-#: For a model that thinks before it answers.
+#: The limit of tokens for a model that reasons before it answers.
 THINKING_TOKENS = 2048
 
 NUMBER = r"[-+]?\d{1,7}(?:\.\d{1,17})?"
-#: Not part of the place: the phrase, which may hold numbers itself.
+#: The phrase of an answer, which may contain numbers and is ignored.
 ASIDE = re.compile(r"<ref>.*?(?:</ref>|$)", re.DOTALL)
 GAP = r"(?:\s{0,8},\s{0,8}|\s{1,8})"
 GROUP = re.compile(rf"[\[({{]\s{{0,8}}({NUMBER}(?:{GAP}{NUMBER}){{1,3}})\s{{0,8}}[\])}}]")
 NAMED = re.compile(rf"\bx\s{{0,4}}[=:]\s{{0,4}}({NUMBER})\W{{1,8}}y\W{{1,8}}({NUMBER})", re.IGNORECASE)
-#: Pixels between the pictures of a sheet.
+#: Pixels between the images of a sheet.
 BETWEEN = 16
-#: Longer answers are cut: places stand at their start.
+#: Longer answers are cut: the place is at the beginning.
 MOST_CHARACTERS = 8000
 
 
 @dataclass(frozen=True)
 class CalibrationAnswer:
-    """One shape of the calibration page, with the model's answer."""
+    """One shape on a calibration image, with the model's answer."""
 
     target: CalibrationTarget
     picture: int
-    """Which of the pictures it is on."""
+    """The index of its image."""
     size: tuple[int, int]
     text: str | Separated
-    """What the model wrote; without an engine to separate it, with its reasoning."""
+    """The model's text; with its reasoning, unless an engine has separated it."""
 
     @property
     def numbers(self) -> tuple[float, ...]:
-        """The numbers of a place, not yet in any space; none when it named no place."""
+        """The numbers of the answer, in no coordinate space yet; empty when it names no place."""
         return numbers_in(self.text)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was found out."""
+    """The result of a calibration: the profile that fits best, and how well it fits."""
 
     profile: ModelProfile
-    """The model's, with the way to write places that fits best."""
+    """The model's profile with the convention that fits best."""
     samples: tuple[CalibrationAnswer, ...]
     points: tuple[tuple[int, int] | None, ...]
-    """What each answer means to the profile, in pixels; None for nowhere."""
+    """The point of each answer according to the profile, in pixels; None without a place."""
     errors: tuple[float | None, ...]
-    """Pixels from that to the middle of the shape."""
+    """The distance in pixels from each point to the middle of its shape."""
     agreed: tuple[bool, ...]
-    """Whether an answer agrees with the others; the rest are wild."""
+    """Whether each answer agrees with the others; the rest are outliers."""
     trouble: str
     """Why the fit is poor; empty when it is good."""
 
     @property
     def answered(self) -> int:
-        """How many answers named a place at all."""
+        """The number of answers that name a place."""
         return sum(bool(one.numbers) for one in self.samples)
 
     def error(self, quantile: float) -> float | None:
-        """The error that this share of the answers that agree stays within, in pixels; None when none agrees."""
+        """Return this quantile (0 to 1) of the errors of the answers that agree, in pixels; None when none agrees."""
         errors = [error for error, agrees in zip(self.errors, self.agreed, strict=True) if agrees]
         return float(np.quantile(np.array(errors, dtype=np.float64), quantile)) if errors else None
 
@@ -259,7 +258,7 @@ def query_targets(
     pictures: Sequence[tuple[Image.Image, Sequence[CalibrationTarget]]],
     listen: Callable[[], None] | None = None,
 ) -> tuple[CalibrationAnswer, ...]:
-    """Ask for every shape on every picture, by the question of the model's family.
+    """Return the model's answers to the family's grounding question, for every shape on every image.
 
     `listen` is called after each answer. Raises ModelError if the model does not answer.
     """
@@ -275,7 +274,7 @@ def query_targets(
 
 
 def fit_calibration(profile: ModelProfile, samples: Sequence[CalibrationAnswer]) -> Calibration:
-    """The profile that understands these answers best, and how well it does."""
+    """Return the profile that explains these answers best, and how well it does."""
     known = [Known(one.numbers, one.target.box, one.size) for one in samples if one.numbers]
     counts = [sum(len(one.numbers) == count for one in known) for count in (2, 4)]
     most = 2 if counts[0] > counts[1] else 4
@@ -288,7 +287,7 @@ def fit_calibration(profile: ModelProfile, samples: Sequence[CalibrationAnswer])
 
 
 def describe_coordinates(profile: ModelProfile) -> str:
-    """How a profile writes places, in words."""
+    """Return a sentence about how a profile writes coordinates."""
     forms = {"corners": "two corners", "size": "a corner and its size", "centre": "its middle and its size"}
     parts = [f"coordinates {profile.space}", "across first" if profile.order == "xy" else "down first"]
     parts.append(f"a box as {forms[profile.box]}" if profile.answers == "box" else "a point")
@@ -299,7 +298,7 @@ def describe_coordinates(profile: ModelProfile) -> str:
 
 
 def draw_calibration(calibration: Calibration, images: Sequence[Image.Image], width: int = 1600) -> Image.Image:
-    """The pictures in two columns, `width` wide, with true places outlined and answers marked."""
+    """Return the images in two columns, `width` pixels wide, with the shapes outlined and the answers marked."""
     parts = []
     for number, image in enumerate(images):
         answers = [
@@ -321,9 +320,9 @@ def draw_calibration(calibration: Calibration, images: Sequence[Image.Image], wi
 
 
 def numbers_in(text: str | Separated) -> tuple[float, ...]:
-    """The two or four numbers of the place that an answer names, as they are written; none when it names no place.
+    """Return the two or four numbers of the place that an answer names, unchanged; empty when it names no place.
 
-    Negative numbers name no place: `[[-1, -1, -1, -1]]` is how a model says that a thing is not there.
+    Negative numbers name no place: `[[-1, -1, -1, -1]]` is how a model reports that something is not there.
     """
     text = ASIDE.sub(" ", separated(text).answer[:MOST_CHARACTERS])
     groups = [[float(number) for number in re.findall(NUMBER, match[1])] for match in GROUP.finditer(text)]

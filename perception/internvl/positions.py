@@ -1,7 +1,8 @@
 """Computes the position of each token; with V2PE a visual token advances it by a fraction.
 
-Source: OpenGVLab/V2PE, `get_rope_pos_id` with `v2pe_fix`. Text advances the position by 1, a visual token by delta from
-the position of `<img>`, and text after an image continues at the next integer.
+Source: V2PE (arXiv 2412.09616), `get_rope_pos_id` of OpenGVLab/V2PE with `v2pe_fix`; InternVL3 was trained with it
+(arXiv 2504.10479). Text advances the position by 1, a visual token by delta from the position of `<img>`, and text
+after an image continues at the next integer.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ LEAST_DELTA = 1 / 256
 
 
 def positions(ids: Sequence[int], image_token: int, delta: float = 1.0) -> NDArray[Any]:
-    """The position of each token: whole numbers (int64) at delta 1, which is stock, and float32 below it."""
+    """Return the position of each token, (tokens,): int64 at delta 1 (standard), float32 below it.
+
+    `delta` was drawn from 1, 1/2, 1/4 … 1/256 in training.
+    """
     if delta == 1:
         return np.arange(len(ids))
     visual = np.asarray(ids) == image_token
@@ -38,12 +42,12 @@ def positions(ids: Sequence[int], image_token: int, delta: float = 1.0) -> NDArr
 
 
 def after(position: float) -> int:
-    """Where text goes on after a token."""
+    """Return the position of the text token that follows a token at `position`."""
     return math.ceil(position) + 1
 
 
 def takes_fractions(model: Any) -> bool:
-    """Whether the rotary embedding of a model's language part tells a position between two whole numbers from both."""
+    """Return whether the rotary embedding of a model's language part distinguishes fractional positions."""
     rotary = getattr(model.get_decoder(), "rotary_emb", None)
     if rotary is None:
         return False

@@ -36,43 +36,43 @@ THINKING = (
     "that is asked for; it has to be complete without the thoughts."
 )
 
-#: What a calibrated coordinate may lie beyond the picture, as a share of its side: calibration has an error, too.
+#: How far outside the image a calibrated coordinate may be, as a fraction of its side: calibration has an error.
 SLACK = 0.02
 
 
 class ModelProfile(BaseModel):
-    """What one family of models speaks. `handeye calibrate` writes one as a JSON file."""
+    """The properties of one model family. `handeye calibrate` writes one as a JSON file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     space: Space
-    """Of the coordinates it writes: thousandths, fractions or hundredths of the picture, or the picture's pixels."""
+    """The space of its coordinates: 0-1000, fractions 0-1 or 0-100 of the image, or pixels."""
     resize: SmartResize | None = None
-    """What it does to a picture before it looks, where its pixels are those of the resized one."""
+    """How it resizes an image, when its pixels are those of the resized image."""
     order: Literal["xy", "yx"] = "xy"
-    """Whether across or down comes first in a pair of numbers."""
+    """The order of x (across) and y (down) in a pair of numbers."""
     scale: tuple[PositiveFloat, PositiveFloat] = (1.0, 1.0)
-    """What a place across and down has to be multiplied by, measured by calibration."""
+    """Factors for x and y, measured by calibration."""
     offset: tuple[FiniteFloat, FiniteFloat] = (0.0, 0.0)
-    """What has to be added after that, as a share of the picture's width and height."""
+    """Offsets added after the factors, as fractions of the image's width and height."""
     answers: Literal["box", "point"] = "box"
     """The form of its answer to a grounding question."""
     box: BoxForm = "corners"
-    """How it writes a box: two opposite corners, or one corner (`size`) or the middle, then width and height."""
+    """The form of a box: two corners, or a corner (`size`) or the middle, with width and height."""
     dialects: tuple[Dialect, ...] = ("tool_call", "scalecua", "json", "ui_tars", "pyautogui")
     """The ways to write an action, in the order they are tried; the prompt requests the first."""
     system: str = SYSTEM
     thinking: str = ""
-    """Added to the system text to have it think first; empty: it has no such mode."""
+    """Text that is added to the system text for the thinking mode; empty without such a mode."""
     thinks: bool = False
     """Whether an answer begins with `<think>…</think>` (GPT-OSS: with a message in another channel)."""
     opened: bool = False
-    """Whether its chat template opens the reasoning in the prompt, so that its text begins inside of it."""
+    """Whether its chat template opens the reasoning in the prompt, so that its text begins with reasoning."""
     temperature: float = 0.0
-    """What its authors advise to sample answers at; 0: greedy."""
+    """The sampling temperature that its authors recommend; 0 is greedy decoding."""
     template: TemplateName = "chatml"
-    """Of the text around turns, in `templates.TEMPLATES`."""
+    """The chat format, a key of `chat_templates.TEMPLATES`."""
     stop: tuple[str, ...] = ("<|im_end|>", "<|endoftext|>")
     """Strings that end an answer."""
     tile: int = TILE
@@ -80,16 +80,16 @@ class ModelProfile(BaseModel):
     tokens_per_tile: int = TOKENS_PER_TILE
     max_tiles: int = 12
     knobs: tuple[str, str] = ("min_patches", "max_patches")
-    """What a server's picture settings call the fewest and the most tiles; in the original format they differ."""
+    """A server's names for the fewest and the most tiles; the original format has other ones."""
 
     def with_tiles(self, max_tiles: int) -> ModelProfile:
-        """The same with another bound on the tiles of a picture; raises UsageError outside 1 to 40."""
+        """Return the profile with another limit of tiles per image; raises UsageError outside 1 to 40."""
         if not 1 <= max_tiles <= MAX_TILES:
             raise UsageError(f"max_tiles={max_tiles} is outside 1 to {MAX_TILES}; 12 is what InternVL was trained with")
         return self.model_copy(update={"max_tiles": max_tiles})
 
     def with_thinking(self) -> ModelProfile:
-        """The same, thinking before it answers; raises UsageError for a family that has no such mode."""
+        """Return the profile with reasoning before the answer; raises UsageError for a family without such a mode."""
         if self.thinks:
             return self
         if not self.thinking:
@@ -101,26 +101,27 @@ class ModelProfile(BaseModel):
         return self.model_copy(update=changes)
 
     def to_point(self, values: Sequence[float], size: tuple[int, int]) -> Point:
-        """The pixel of a picture of that size that two numbers of the model mean.
+        """Return the pixel that two numbers of the model mean, on an image of `size` (width, height).
 
-        Raises ActionRefused when they lie off the picture.
+        Raises ActionRefused when they are outside the image.
         """
         x, y = self._pixels(values, size)
         return _inside(x, y, size)
 
     def to_box(self, values: Sequence[float], size: tuple[int, int]) -> Box:
-        """The box in pixels that four numbers mean; at least one pixel wide and high.
+        """Return the box, in pixels, that four numbers of the model mean. It is at least one pixel wide and high.
 
-        Raises ActionRefused when a corner lies off the picture.
+        Raises ActionRefused when a corner is outside the image.
         """
         x1, y1, x2, y2 = self._pixels(values, size)
         first = _inside(min(x1, x2), min(y1, y2), size)
         return Box(*first, max(first.x + 1, round(max(x1, x2))), max(first.y + 1, round(max(y1, y2))))
 
     def shares(self, values: Sequence[float], size: tuple[int, int]) -> list[tuple[float, float]]:
-        """A point or the two corners of a box as shares of the picture's width and height, before scale and offset.
+        """Return a point, or two corners of a box, as fractions of the image's width and height, before scale and
+        offset.
 
-        They may lie off the picture; for calibration, which has to look at numbers without believing in any space.
+        They may be outside the image, because calibration compares all coordinate spaces.
         """
         wholes, places = self._wholes(size), self._corners(values)
         return [(x / wholes[0], y / wholes[1]) for x, y in zip(places[::2], places[1::2], strict=True)]
@@ -211,23 +212,23 @@ FAMILIES: tuple[tuple[str, ModelProfile], ...] = (
     *((pattern, PROFILES[name]) for pattern, name in NAMES),
 )
 
-#: What a language part says of a checkpoint whose name says nothing.
+#: The profile by the type of the language part, for a checkpoint whose name has no known pattern.
 LANGUAGES = {"qwen3": INTERNVL3_5, "qwen3_moe": INTERNVL3_5, "gpt_oss": INTERNVL3_5_GPT_OSS}
 
 #: The fields that belong to a chat format.
 CHAT = ("template", "stop", "system", "thinking")
 
-#: Checkpoints in InternVL's original format, as they are named; their picture settings have other names.
+#: Names of checkpoints in InternVL's original format; their image settings have other names.
 ORIGINAL = re.compile(r"^OpenGVLab/InternVL[\w.-]+(?<!-hf)$", re.IGNORECASE)
 
 
 def profile_for(model: str, options: EngineOptions | None = None, language: str = "") -> tuple[ModelProfile, str]:
-    """The profile for a checkpoint's or a served model's name with an engine's options, and a note that says why.
+    """Return the profile for a model's name and an engine's options, and a note with the reason.
 
-    `language` is the kind of an InternVL checkpoint's language part, where it is known; it decides the chat format.
-    `options.profile` is a profile's name or a file that `handeye calibrate` wrote and decides before the model's name.
-    Raises UsageError when it is neither, when the file cannot be read as a profile, or when the model cannot think as
-    `options.thinking` asks.
+    `language` is the type of the checkpoint's language part if it is known; it determines the chat format.
+    `options.profile` is a profile's name or a file that `handeye calibrate` wrote, and takes precedence over the
+    model's name. Raises UsageError when it is neither, when the file is not a valid profile, or when the model has no
+    thinking mode and `options.thinking` requests it.
     """
     chosen = options.profile if options else ""
     if chosen:

@@ -35,15 +35,15 @@ CONTROL = re.compile(
     r"<(?=\|[^<>|\s]{1,64}\|>"
     r"|/?(?:img|IMG_CONTEXT|image|video|quad|ref|box|point|think|tool_call|tool_response|tools|s|unk|pad|bos|eos)>)"
 )
-#: Of a tool's description, and of the list of its arguments.
+#: The limit of characters of a tool's description, and of the list of its arguments.
 TOOL_CHARACTERS = 400
-#: Keeps a control token from being one and is not seen: U+2060, the word joiner.
+#: An invisible character that breaks a control token: U+2060, the word joiner.
 JOINER = "\u2060"
 
 
 @dataclass(frozen=True)
 class PromptImage:
-    """A picture with a bound of its own on its tiles, such as a frame of a video or an older screenshot."""
+    """An image with a separate limit of tiles, such as a frame of a video or an older screenshot."""
 
     image: Image.Image
     max_tiles: int
@@ -54,7 +54,7 @@ PromptPart: TypeAlias = str | Image.Image | PromptImage
 
 @dataclass(frozen=True)
 class ChatTurn:
-    """One turn of a conversation: texts and pictures in order."""
+    """One turn of a conversation: texts and images in order."""
 
     role: Literal["user", "assistant"]
     parts: tuple[PromptPart, ...]
@@ -69,11 +69,11 @@ class Prompt:
 
     @property
     def images(self) -> tuple[Image.Image, ...]:
-        """The pictures in the order of the prompt."""
+        """The images in the order of the prompt."""
         return tuple(picture.image for picture in self._pictures(0))
 
     def bounds(self, max_tiles: int) -> tuple[int, ...]:
-        """The most tiles of each picture where `max_tiles` is the bound for those that have none of their own."""
+        """Return the limit of tiles of each image; `max_tiles` is the limit of images without a separate one."""
         return tuple(min(picture.max_tiles, max_tiles) for picture in self._pictures(max_tiles))
 
     def _pictures(self, max_tiles: int) -> Iterator[PromptImage]:
@@ -82,16 +82,16 @@ class Prompt:
 
 
 def labelled_images(images: Sequence[Image.Image], max_tiles: int | None = None) -> tuple[PromptPart, ...]:
-    """The parts of a turn that show pictures in order, as InternVL was trained: `Image-1: `, the picture, and so on.
+    """Return the parts of a turn with images in order, labelled as in InternVL's training: `Image-1: `, the image …
 
-    A single picture has no label. `max_tiles` bounds the tiles of each; without it the engine's bound holds.
+    A single image has no label. `max_tiles` limits the tiles of each; None leaves the engine's limit.
     """
     parts: list[PromptPart] = [image if max_tiles is None else PromptImage(image, max_tiles) for image in images]
     return tuple(parts) if len(parts) == 1 else _labelled("Image-", parts)
 
 
 def video_frames(images: Sequence[Image.Image]) -> tuple[PromptPart, ...]:
-    """The parts of a turn that show a video's frames in order: `Frame1: ` and one tile, and so on."""
+    """Return the parts of a turn with a video's frames in order: `Frame1: ` and the image with one tile, and so on."""
     return _labelled("Frame", [PromptImage(image, 1) for image in images])
 
 
@@ -111,19 +111,19 @@ class PromptStep:
 
 @dataclass(frozen=True)
 class PromptPrefix:
-    """What every question about a run's screens begins with, up to the screenshot, so that they share its cost."""
+    """The beginning of all prompts of a run, up to the screenshot, so that they share its prefill."""
 
     system: str
     goal: str = ""
 
     def ask(self, image: Image.Image, question: str) -> Prompt:
-        """The prompt that asks a question about a screenshot."""
+        """Return the prompt with a question about a screenshot."""
         opening = (f"Goal: {escape_control_tokens(self.goal)}\n",) if self.goal else ()
         return Prompt(self.system, (ChatTurn("user", (*opening, image, question)),))
 
 
 def run_prefix(profile: ModelProfile, goal: str, kinds: Collection[str], tools: Sequence[Tool] = ()) -> PromptPrefix:
-    """The head of a run: its system text, the kinds of action and the custom tools on offer, and its goal."""
+    """Return the beginning of a run's prompts: system text, kinds of action, custom tools and goal."""
     return PromptPrefix(f"{profile.system}\n\n{tools_text(profile, kinds, tools)}", goal)
 
 
@@ -137,10 +137,10 @@ def decide_prompt(
     about: str = "",
     trouble: str = "",
 ) -> Prompt:
-    """Ask for the next action on a screenshot.
+    """Return the prompt for the next action on a screenshot.
 
-    `earlier` tells the steps before `steps` in short, `about` what is known of the screen (its address, its title),
-    `trouble` why the last answer could not be used.
+    `earlier` summarises the steps before `steps`, `about` describes the screen (its address, its title), and `trouble`
+    is the reason why the last answer could not be used.
     """
     lines = [f"Screen: {escape_control_tokens(about)}"] if about else []
     lines += ["Earlier steps, in short:", *(escape_control_tokens(line) for line in earlier)] if earlier else []
@@ -154,9 +154,9 @@ def decide_prompt(
 def ground_prompt(
     profile: ModelProfile, image: Image.Image, phrase: str, beginning: PromptPrefix | None = None
 ) -> Prompt:
-    """Ask where something is on a screenshot, by the question the model family was trained on.
+    """Return the prompt for the place of a phrase on a screenshot, with the question that the family was trained on.
 
-    With the head of a run, a screenshot of an earlier question is not encoded again.
+    With `beginning`, a screenshot of an earlier prompt is not encoded again.
     """
     phrase = escape_control_tokens(phrase).strip()
     if profile.dialects[0] == "scalecua":
@@ -178,10 +178,10 @@ def ground_prompt(
 def critic_prompt(
     beginning: PromptPrefix | None, image: Image.Image, goal: str, step: str, *, steps: Sequence[PromptStep] = ()
 ) -> Prompt:
-    """Ask a critic whether a step is right, for `+` or `-` as the one token of its answer: VisualPRM's protocol.
+    """Return the prompt that requests a critic's `+` or `-` for a step: the format of VisualPRM (arXiv 2503.10291).
 
-    With the head of the decision, all of the prompt up to and with the screenshot equals the decision's;
-    without one the critic's task is its system text, as a model trained to criticise has it.
+    With `beginning`, the prompt up to the screenshot equals that of the decision. Without it the critic's instructions
+    are the system text, as a model trained as a critic expects.
     """
     lines = [escape_control_tokens(goal), *(["Steps so far:", *map(_line, steps)] if steps else [])]
     question = "### Question:\n" + "\n".join(lines) + f"\n\n### Solution Process:\n{escape_control_tokens(step)}"
@@ -191,7 +191,7 @@ def critic_prompt(
 
 
 def tools_text(profile: ModelProfile, kinds: Collection[str], tools: Sequence[Tool] = ()) -> str:
-    """The actions on offer and how to write one, from the actions' own descriptions and those of the tools."""
+    """Return the list of available actions and their format, from the descriptions of the actions and tools."""
     space = {"0-1000": "0 to 1000", "0-1": "0 to 1", "0-100": "0 to 100", "pixels": "pixels"}[profile.space]
     offered = [kind for kind in KINDS if (kind in kinds if kind != "call" else tools)]
     lines = list(map(action_text, offered))
@@ -231,14 +231,14 @@ terminate(status, info). To drag: moveTo(x, y) and dragTo(x, y) on two lines. An
 
 
 def escape_control_tokens(text: str) -> str:
-    """Text from a page or a person, in which nothing reads as a control token of a chat model."""
+    """Return a text of a page or a person in which no tokenizer recognises a control token of a chat model."""
     text = CONTROL.sub("<" + JOINER, text)
     text = "".join(c for c in text if c >= " " or c in "\n\t")
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def unescape_control_tokens(text: str) -> str:
-    """What the model wrote, with the control tokens that `harmless` broke put together again."""
+    """Return the model's text without the characters that `escape_control_tokens` inserts."""
     return text.replace("<" + JOINER, "<")
 
 
@@ -248,9 +248,9 @@ def to_text(
     tokens_per_tile: int = TOKENS_PER_TILE,
     template: TemplateName = "chatml",
 ) -> str:
-    """The prompt in the chat format of a profile, each picture as its image tokens; `tiles` counts them per picture.
+    """Return the prompt in a chat format, with image tokens; `tiles` is the number of tiles of each image.
 
-    The same text as the checkpoints' own chat template makes of `to_messages`.
+    It equals the output of the checkpoint's own chat template for `to_messages`.
     """
     form, counts = TEMPLATES[template], iter(tiles)
     text = form.turn("system", prompt.system)
@@ -264,10 +264,10 @@ def to_text(
 
 
 def to_messages(prompt: Prompt) -> list[dict[str, Any]]:
-    """The prompt as OpenAI chat messages, pictures as PNG data URLs.
+    """Return the prompt as OpenAI chat messages, with images as PNG data URLs.
 
-    A picture with a bound of its own is sent at the size of its tiles, which no tiler then cuts into others: a server
-    has one bound for all pictures.
+    An image with a separate limit is sent at the size of its tiles, because a server has one limit for all images and
+    would cut it into more.
     """
     messages: list[dict[str, Any]] = [{"role": "system", "content": prompt.system}]
     for turn in prompt.turns:
@@ -295,7 +295,7 @@ def _data_url(image: Image.Image) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-#: Characters that all facts together may take; the longest are cut first.
+#: The limit of characters of all facts together; the longest are cut first.
 MOST_KNOWN = 6000
 
 
@@ -324,7 +324,7 @@ def _line(step: PromptStep) -> str:
 
 
 def action_text(kind: str) -> str:
-    """A kind of action with its fields and what it does, on one line."""
+    """Return a kind of action with its fields and its effect, on one line."""
     return f"- {_signature(kind)}: {KINDS[kind].__doc__}"
 
 

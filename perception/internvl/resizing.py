@@ -30,45 +30,45 @@ if TYPE_CHECKING:
 
 #: Pillow's weights are integers of this many bits after the point (`PRECISION_BITS` in its Resample.c).
 WEIGHT_BITS = 22
-#: Makes a sum that ends in a half a little larger, so that rounding to the nearest integer takes it up, as Pillow does.
+#: A factor that lets a sum ending in a half be rounded up to the next integer, as Pillow does.
 #: The smallest such sum grows by 2**-33, ten bits above what doubles lose in adding a thousand numbers below 512; the
 #: largest by 2**-24, while no other sum is nearer to a half than 2**-22.
 UP = 1 + 2.0**-32
-#: New pixels to a block. Fewer make many products, more have more zeros to multiply.
+#: New pixels per block. Small blocks need many products, large blocks multiply many zeros.
 BLOCKS = range(4, 33)
 
 
 class Axis(NamedTuple):
-    """How one side is resized, as a batch of dense products."""
+    """The resize of one side, as a batch of dense products."""
 
     block: int
-    """New pixels that one product gives."""
+    """New pixels per product."""
     step: int
-    """Old pixels from where one block begins to read to where the next one does."""
+    """Old pixels between the starts of two blocks."""
     start: int
-    """Where the first block begins to read: 0, or the negative number of pixels before the picture."""
+    """The first old pixel that the first block reads; negative outside the image."""
     weights: NDArray[np.float64]
-    """(blocks, old pixels, new pixels), times `UP`; 0 for what lies outside the picture."""
+    """(blocks, old pixels, new pixels), times `UP`; 0 outside the image."""
 
     @property
     def blocks(self) -> int:
-        """How many there are; the last one may give more pixels than are wanted."""
+        """The number of blocks; the last one may compute more pixels than needed."""
         return int(self.weights.shape[0])
 
     @property
     def reads(self) -> int:
-        """Old pixels that a block reads."""
+        """The number of old pixels that one block reads."""
         return int(self.weights.shape[1])
 
     @property
     def reach(self) -> int:
-        """Old pixels that all blocks read."""
+        """The number of old pixels that all blocks read together."""
         return (self.blocks - 1) * self.step + self.reads
 
 
 @lru_cache(maxsize=64)
 def axis(size: int, wanted: int) -> Axis:
-    """How a side of so many pixels becomes one of so many, in blocks that cost the least."""
+    """Return the cheapest plan to resize a side of `size` pixels to `wanted` pixels."""
     firsts, lasts, exact = _exact(size, wanted)
     # Halves go away from 0, as in a cast to an integer after 0.5 is added or taken off.
     weights = np.trunc(exact + np.copysign(0.5, exact)) / 2**WEIGHT_BITS * UP
@@ -83,9 +83,10 @@ def axis(size: int, wanted: int) -> Axis:
 
 @lru_cache(maxsize=128)
 def certain(size: int, wanted: int) -> bool:
-    """Whether no weight lies so near the middle between two integers that the last bit of a double could turn it.
+    """Return whether the plan certainly gives Pillow's bytes for these sizes of a side.
 
-    Nor may a pixel be made of more of them than `UP` allows for.
+    It does unless a weight is so close to the middle of two integers that the last bit of a double could change it, or
+    a pixel depends on more weights than `UP` allows for.
     """
     _, _, exact = _exact(size, wanted)
     if exact.shape[1] > 1000:
@@ -144,20 +145,20 @@ def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 T = TypeVar("T")
 Order = Literal["width first", "height first"]
 
-#: Bytes of the picture, as doubles, that a thread works on at once: what a core's own cache nearly holds.
+#: Bytes of the image, as doubles, that a thread processes at once: about the cache of one core.
 STRIP_BYTES = 3_000_000
 
-#: More gain nothing: taking the picture apart is one thread's work, and each has memory of its own.
+#: The limit of threads. More do not help: one thread splits the image, and each thread has separate buffers.
 MOST_THREADS = 8
 
-#: Buffers of threads, reused for the next picture: new memory costs about as much as the work done in it.
+#: Buffers of threads, reused for the next image: an allocation takes about as long as the computation.
 _spare: list[NDArray[np.float64]] = []
 
 
 def resize_into(image: Image.Image, grids: Sequence[NDArray[np.uint8]]) -> None:
-    """Fill each grid of tiles with the RGB picture in the grid's size, byte for byte as Pillow's bicubic resize does.
+    """Fill each grid with an RGB image, resized to the grid, with the same bytes as Pillow's bicubic resize.
 
-    A grid is (rows of tiles, pixels down, columns of tiles, pixels across, 3), and need not lie in memory that way.
+    A grid is (rows of tiles, pixels down, columns of tiles, pixels across, 3) uint8, and may be a view.
     """
     todo: list[tuple[NDArray[np.uint8], Order]] = []
     left = []
@@ -177,7 +178,7 @@ def resize_into(image: Image.Image, grids: Sequence[NDArray[np.uint8]]) -> None:
 
 
 def in_parallel(work: Callable[[T], None], items: Iterable[T]) -> None:
-    """Do the work for every item, in threads where there are cores for them; raises what the work raises."""
+    """Call `work` with every item, in threads if there are several cores; raises what `work` raises."""
     # A thread that dies of too little memory before it has begun takes no item, and must not be waited for, as
     # `threading` would for ever. So items are waited for, and this thread does all that no other takes.
     held = [(item, threading.Lock()) for item in items]
@@ -208,13 +209,13 @@ def in_parallel(work: Callable[[T], None], items: Iterable[T]) -> None:
 
 @lru_cache(maxsize=1)
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """Return the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @lru_cache(maxsize=64)
 def order_of_sides(size: tuple[int, int], wanted: tuple[int, int]) -> Order | None:
-    """Which side Pillow resizes first to bring a (width, height) to another; None where it has to do it itself."""
+    """Return which side Pillow resizes first, for two sizes (width, height); None where Pillow itself must be used."""
     # A picture that keeps its size is only copied, which nothing does faster.
     if size == wanted or not (certain(size[0], wanted[0]) and certain(size[1], wanted[1])):
         return None

@@ -1,7 +1,8 @@
 """InternVL's tiling: an image becomes square tiles in the grid closest to its shape, and a thumbnail.
 
-The result is equal to the algorithm of the InternVL model card, pixel for pixel, with Pillow and NumPy alone. Each tile
-has a digest, so that known tiles need not be normalised and encoded again.
+Source: `dynamic_preprocess` of the InternVL model card, described in the InternVL 1.5 paper (arXiv 2404.16821). The
+result is equal, pixel for pixel, with Pillow and NumPy alone. Each tile has a digest, so that known tiles need not be
+normalised and encoded again.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Side of a tile in pixels.
 TILE = 448
-#: Tokens a tile takes in the prompt, and those around all tiles of a picture (`<img>` and `</img>`).
+#: Tokens of a tile in the prompt, and tokens around all tiles of an image (`<img>` and `</img>`).
 TOKENS_PER_TILE = 256
 TOKENS_PER_IMAGE = 2
 MAX_TILES = 40
@@ -32,7 +33,7 @@ STD = (0.229, 0.224, 0.225)
 
 
 class TilePoint(NamedTuple):
-    """A place on a tile: which tile, counted from 0 row by row (the thumbnail is the last), and its pixels there."""
+    """A point on a tile: the tile's index, row by row with the thumbnail last, and its pixels on the tile."""
 
     tile: int
     x: float
@@ -41,18 +42,18 @@ class TilePoint(NamedTuple):
 
 @dataclass(frozen=True)
 class Tiling:
-    """A picture cut into tiles."""
+    """An image as tiles."""
 
     size: tuple[int, int]
-    """Width and height of the picture the tiles were made from."""
+    """Width and height of the image in pixels."""
     grid: tuple[int, int]
     """Columns and rows."""
     tiles: NDArray[np.uint8]
     """(n, side, side, 3) RGB, row by row; the thumbnail last when there is more than one."""
     tokens: tuple[int, ...] = ()
-    """What each tile takes in a prompt where a router chose; none: each what the model makes of a tile."""
+    """Tokens of each tile in a prompt, if a router chose them; empty: the model's tokens per tile."""
     names: tuple[str, ...] = ()
-    """In the place of the digests: tiles that count as ones seen before are called as those are."""
+    """Digests that a router set: a tile that is replaced by an earlier one has the digest of that one."""
 
     def __len__(self) -> int:
         return len(self.tiles)
@@ -69,12 +70,12 @@ class Tiling:
 
     @cached_property
     def pixels(self) -> NDArray[np.float32]:
-        """(n, 3, side, side) float32, normalised by ImageNet's mean and deviation: what the model is given."""
+        """The model's input, (n, 3, side, side) float32, normalised by ImageNet's mean and standard deviation."""
         return normalise(self.tiles)
 
     @cached_property
     def digests(self) -> tuple[str, ...]:
-        """One hex digest per tile, of its pixels, or of those of the tile it counts as."""
+        """One BLAKE2b hex digest per tile, of its pixels; the entries of `names` where a router has set them."""
         if self.names:
             return self.names
         made = [""] * len(self)
@@ -86,7 +87,9 @@ class Tiling:
         return tuple(made)
 
     def to_tile(self, point: tuple[float, float]) -> TilePoint:
-        """Where a place on the picture, in its pixels, lies in the grid of tiles."""
+        """Return the tile, and the point on it, that contains a point of the image in pixels. It is never the
+        thumbnail.
+        """
         columns, rows = self.grid
         x = min(max(point[0] / self.size[0] * columns * self.side, 0.0), columns * self.side - 1e-6)
         y = min(max(point[1] / self.size[1] * rows * self.side, 0.0), rows * self.side - 1e-6)
@@ -94,7 +97,7 @@ class Tiling:
         return TilePoint(row * columns + column, x - column * self.side, y - row * self.side)
 
     def from_tile(self, place: TilePoint) -> tuple[float, float]:
-        """Where a place on a tile lies on the picture, in the picture's pixels (the thumbnail shows all of it)."""
+        """Return the point of the image, in its pixels, for a point on a tile or on the thumbnail."""
         columns, rows = self.grid
         if self.has_thumbnail and place.tile == len(self) - 1:
             return place.x / self.side * self.size[0], place.y / self.side * self.size[1]
@@ -104,9 +107,10 @@ class Tiling:
 
 
 def tile(image: Image.Image, max_tiles: int = 12, side: int = TILE) -> Tiling:
-    """Cut a picture as InternVL does: at most `max_tiles` tiles in a grid, plus the thumbnail when more than one.
+    """Return an image cut as InternVL does: at most `max_tiles` tiles in a grid, and a thumbnail if more than one.
 
-    Raises UsageError when `max_tiles` is not within 1 to 40.
+    Each tile is `side` pixels wide and high; the image is resized to the grid without regard to its ratio, with
+    Pillow's bicubic filter. Raises UsageError when `max_tiles` is not within 1 to 40.
     """
     picture = image if image.mode == "RGB" else image.convert("RGB")
     columns, rows = choose_grid(picture.width, picture.height, max_tiles, side)
@@ -119,9 +123,10 @@ def tile(image: Image.Image, max_tiles: int = 12, side: int = TILE) -> Tiling:
 
 
 def choose_grid(width: int, height: int, max_tiles: int = 12, side: int = TILE) -> tuple[int, int]:
-    """Columns and rows whose ratio is closest to the picture's.
+    """Return the columns and rows with the ratio closest to the image's, and at most `max_tiles` cells.
 
-    Among equally close ones a larger grid wins when the picture has more than half the pixels the larger one holds.
+    Of equally close grids, a larger one wins when the image has more than half of that grid's pixels. Source:
+    `find_closest_aspect_ratio` of the InternVL model card. Raises UsageError when `max_tiles` is not within 1 to 40.
     """
     if not 1 <= max_tiles <= MAX_TILES:
         raise UsageError(f"max_tiles={max_tiles} is outside 1 to {MAX_TILES}; 12 is what InternVL was trained with")
@@ -137,7 +142,7 @@ def choose_grid(width: int, height: int, max_tiles: int = 12, side: int = TILE) 
 
 
 def normalise(tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(n, h, w, 3) bytes as (n, 3, h, w) float32 with ImageNet's mean taken off and its deviation divided out."""
+    """Return tiles, (n, h, w, 3) uint8, as (n, 3, h, w) float32, normalised by ImageNet's mean and deviation."""
     made = np.empty((len(tiles), 3, *tiles.shape[1:3]), np.float32)
 
     def fill(part: NDArray[np.int_]) -> None:
@@ -155,17 +160,20 @@ def normalise(tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def tokens(tiles: int, per_tile: int = TOKENS_PER_TILE) -> int:
-    """Tokens that a picture of so many tiles (thumbnail included) takes in a prompt."""
+    """Return the tokens in a prompt of an image with `tiles` tiles, thumbnail included.
+
+    A tile of 448 pixels has 32 x 32 patches, of which the pixel shuffle makes 256 tokens (arXiv 2404.16821).
+    """
     return per_tile * tiles + TOKENS_PER_IMAGE
 
 
 def to_normalised(point: tuple[float, float], size: tuple[int, int]) -> tuple[float, float]:
-    """Pixels of a picture of that size as InternVL's 0-1000 coordinates of the whole picture."""
+    """Return a point, in pixels of an image of `size` (width, height), in InternVL's 0-1000 coordinates."""
     return point[0] / size[0] * 1000, point[1] / size[1] * 1000
 
 
 def from_normalised(point: tuple[float, float], size: tuple[int, int]) -> Point:
-    """InternVL's 0-1000 coordinates as the pixel they fall on; 1000 is the last one."""
+    """Return the pixel of an image of `size` (width, height) for 0-1000 coordinates. 1000 is the last pixel."""
     x, y = int(point[0] * size[0] / 1000), int(point[1] * size[1] / 1000)
     return Point(min(max(x, 0), size[0] - 1), min(max(y, 0), size[1] - 1))
 
