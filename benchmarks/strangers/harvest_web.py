@@ -34,8 +34,6 @@ VIEWPORTS = (
 )
 #: A screen with fewer controls is not interesting enough.
 LEAST_CONTROLS = 4
-#: Fragments of a kit that make one page.
-FRAGMENTS = 9
 _CDN = re.compile(r"(?:cdn\.jsdelivr\.net/npm|unpkg\.com)/((?:@[^/]+/)?[^/@]+)(?:@[^/]*)?/(.+)")
 _FREEZE = (
     "*, *::before, *::after { animation: none !important; transition: none !important; caret-color: transparent; }"
@@ -110,7 +108,7 @@ def page_paths(kit: Kit, packages: dict[str, Path], count: int, seed: int = 0) -
         return ["/" + file.relative_to(base).as_posix() for file in files[:count]], {}
     documents = {}
     for number in range(count):
-        chosen = files[number * FRAGMENTS : (number + 1) * FRAGMENTS]
+        chosen = files[number * kit.joined : (number + 1) * kit.joined]
         body = "".join(f'<div style="margin: 0 0 22px">{file.read_text(encoding="utf-8")}</div>' for file in chosen)
         if chosen:
             documents[f"/joined-{number}.html"] = f"<!doctype html><meta charset=utf-8>{kit.fragments}{body}"

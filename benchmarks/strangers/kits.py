@@ -33,7 +33,9 @@ class Kit:
     rewrites: tuple[tuple[str, str], ...] = ()
     """Patterns of request paths of missing files, and what is served instead: `package:path`."""
     fragments: str = ""
-    """The pages are fragments: the head that they need, as HTML. Several fragments make one page."""
+    """The pages are fragments: the head that they need, as HTML."""
+    joined: int = 9
+    """Number of fragments that make one page."""
     markup: Markup | None = None
     """Component markup, from which pages are built."""
 
@@ -79,7 +81,15 @@ SHIPPED = (
         rewrites=((r".*/js/all\.js", "@fortawesome/fontawesome-free:js/all.js"),),
     ),
     Kit("equation", "blind", ("equation-admin-template@1",), ("ltr/*.html",)),
-    Kit("uikit", "blind", ("uikit@3",), ("tests/*.html",)),
+    Kit(
+        "uikit",
+        "blind",
+        ("uikit@3",),
+        ("tests/*.html",),
+        fragments='<link rel=stylesheet href="/dist/css/uikit.min.css"><script src="/dist/js/uikit.min.js"></script>'
+        '<script src="/dist/js/uikit-icons.min.js"></script>',
+        joined=1,
+    ),
     Kit("spectre", "blind", ("spectre.css@0.5",), ("docs/*.html", "docs/*/*.html"), "docs"),
     Kit("argon", "blind", ("@creative-tim-official/argon-dashboard-free@1",), ("examples/*.html",)),
     Kit(
