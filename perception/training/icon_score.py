@@ -78,7 +78,7 @@ def fit_confidence(path: Path, sets: Sequence[RenderedSet], synonyms: dict[tuple
 
 
 def score(
-    path: Path, sets: Sequence[RenderedSet], synonyms: dict[tuple[str, ...], Counter[str]], count: int = 300
+    path: Path, sets: Sequence[RenderedSet], synonyms: dict[tuple[str, ...], Counter[str]], count: int = 200
 ) -> list[IconScore]:
     """Measure a model's file on held-out sets: one question for each icon, with others of the same set as choices."""
     encoder, meanings = IconEncoder(path), Meanings(path)
