@@ -22,8 +22,8 @@ EDGE = 18
 SMALLEST, LARGEST = 7, 100
 #: The largest ratio of the sides: a menu of three dots in a row is about 1:5.
 LONGEST = 6.0
-#: Parts of one icon are at most this far apart, in pixels at scale 1; each distance gives its own candidates.
-GAPS = (1, 3, 5, 8)
+#: Parts of one icon are less than this far apart, in pixels at scale 1; each distance gives its own candidates.
+GAPS = (1, 3, 5, 9)
 #: No more candidates are returned; those that stand alone come first.
 MOST = 500
 #: Text of this many letters or more is no icon.
@@ -87,8 +87,9 @@ def _separate(edges: Any, sums: Any, gap: int, scale: float) -> list[_Found]:
     """Return the groups of edges that are more than a gap from all others and have the size of an icon."""
     import cv2
 
-    # A pixel is joined with those up to `gap` pixels away.
-    joined = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, np.ones((gap + 1, gap + 1), np.uint8)) if gap > 1 else edges
+    # A kernel with an even side would move what it joins by one pixel.
+    side = gap | 1
+    joined = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)) if side > 1 else edges
     count, _, places, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     lefts, tops, widths, heights = (places[1:count, column] for column in range(4))
     long, short = np.maximum(widths, heights), np.minimum(widths, heights)
@@ -131,5 +132,7 @@ def _distinct(found: list[_Found]) -> list[_Found]:
 
 
 def _same(one: Box, other: Box) -> bool:
+    if all(abs(side - twin) <= 1 for side, twin in zip(one, other, strict=True)):
+        return True
     shared = one.overlap(other)
     return shared > 0.8 * (one.area + other.area - shared)

@@ -33,6 +33,8 @@ _FRAME = 3.2
 _COMPOSED, _SQUARISH = 48, 1.6
 #: Roles of controls that an icon may describe, and their largest side in pixels.
 _PRESSED, _WIDEST = frozenset({"button", "link", "menuitem", "tab", "img", "clickable"}), 200
+#: A candidate that fills this share of a control is its frame, where there is something in it.
+_FILLS = 0.75
 #: Inferred names of lower confidence are not used.
 LEAST_SURE = 0.35
 
@@ -117,6 +119,8 @@ def inferred_name(icons: ScreenIcons, box: Box) -> InferredName | None:
         for number, each in enumerate(icons.boxes)
         if each.overlap(box) > 0.8 * each.area and max(each.width, each.height) > min(box.width, box.height) / 4
     ]
+    # The frame of a button says nothing about the drawing in it.
+    inside = [number for number in inside if icons.boxes[number].area < _FILLS * box.area] or inside
     if not inside:
         return None
     largest = max(icons.boxes[number].area for number in inside)
