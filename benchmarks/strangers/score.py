@@ -53,7 +53,8 @@ class StoredReader:
     """Reads text with OCR; results are stored in a folder by picture and version of the reader."""
 
     def __init__(self, folder: Path) -> None:
-        source = Path(ocr.__file__).read_bytes()
+        reading = Path(ocr.__file__).parent
+        source = b"".join(path.read_bytes() for name in ("ocr*.py", "text_*.py") for path in sorted(reading.glob(name)))
         self.folder = folder / hashlib.sha256(source).hexdigest()[:12]
         self.folder.mkdir(parents=True, exist_ok=True)
 

@@ -83,13 +83,13 @@ def element(name: str, box: tuple[float, float, float, float], role: str = "butt
 
 
 def test_equal_names_are_asked_for_with_what_distinguishes_them() -> None:
-    rows = [element("Edit", (400, 100 + 200 * row, 460, 130 + 200 * row)) for row in range(3)]
+    rows = [element("Edit", (400, top, 460, top + 30)) for top in (30, 90, 340, 620)]
     made = Screen("s", "kit", "light", 1.0, (1000, 700), tuple(rows))
     seen = {each.instruction: each for seed in range(40) for each in questions(made, [], seed) if each.type == "text"}
     assert len(seen) > 20
     for instruction, each in seen.items():
         row = rows.index(next(one for one in rows if one.box == each.box))
-        words = [("first", "top", "upper"), ("second",), ("third", "last", "bottom", "lower")][row]
+        words = [("first",), ("second",), ("third",), ("fourth", "last", "bottom", "lower")][row]
         assert any(re.search(rf"\b{word}\b", instruction) for word in words), instruction
 
 
