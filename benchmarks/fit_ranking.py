@@ -17,14 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handeye.perception.embedded import exact, visible_texts
 from handeye.perception.observation import Observation
-from handeye.perception.ranking.candidates import collect
-from handeye.perception.ranking.evidence import read_evidence
-from handeye.perception.ranking.features import FEATURES, describe
-from handeye.perception.ranking.ranking import TABLE, pooled
+from handeye.perception.ranking.evidence import bounded
+from handeye.perception.ranking.features import FEATURES
+from handeye.perception.ranking.ranking import TABLE, describe_visible, pooled
+from handeye.perception.ranking.visible import Visible
 from handeye.perception.reading import ocr
-from handeye.perception.reading.outlines import readable
 from handeye.perception.training.boosting import Boosting, fit_trees
 from handeye.tools.screenshot import Screenshot, open_image
 
@@ -72,12 +70,7 @@ def read_questions(folder: Path) -> Iterator[Question]:
 
 def question_of(record: dict[str, Any], observation: Observation) -> Question:
     """Return a record of a data set with the features of its candidates."""
-    size = (observation.screenshot.width, observation.screenshot.height)
-    phrase = record["instruction"]
-    elements = visible_texts(observation)
-    evidence = read_evidence(phrase)
-    strict = exact(phrase, readable(observation, phrase), size)[:12]
-    described = describe(evidence, collect(evidence, elements), elements, size, strict)
+    described = describe_visible(bounded(record["instruction"]), Visible(observation))
     boxes = ([record["bbox"]] if record["bbox"] else []) + record.get("also", [])
     return Question(described, tuple(map(tuple, boxes)), record.get("type", ""), record.get("source", ""))
 

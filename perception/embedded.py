@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.observation import Grounding, Observation
 from handeye.perception.phrases.match import Match
-from handeye.perception.phrases.matching import find, permitted, unclear
-from handeye.perception.ranking.evidence import bounded, read_evidence
+from handeye.perception.phrases.matching import permitted, unclear
+from handeye.perception.ranking.evidence import bounded
 from handeye.perception.ranking.ranking import rank
+from handeye.perception.ranking.visible import GOOD, Visible, exact_matches
 from handeye.perception.reading import ocr
-from handeye.perception.reading.outlines import outlined, readable
 from handeye.perception.usage import Usage
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from handeye.tools.device import Device
     from handeye.tools.element import Element
 
-#: Platform elements that match at least this well are not compared with the picture.
-GOOD = 0.75
 #: Answers that are less sure are “not there”: below it, more answers on harvested screens are wrong than right.
 MIN_CONFIDENCE = 0.3
 #: Where several places are alike, each of them may be less sure: together they must be this sure.
@@ -30,8 +28,8 @@ PRESENT = 0.8
 ACTING = 0.75
 #: Another place with at least this share of the confidence of the first is a near tie.
 NEAR_TIE = 0.6
-#: A longer phrase has too many exact readings to try all of them.
-LONGEST_EXACT = 120
+#: Places that are less likely are never listed.
+LEAST = 0.01
 #: So many places are listed.
 LISTED = 6
 
@@ -56,7 +54,7 @@ class EmbeddedPerception:
         """Return where the phrase is; None if nothing is at least `min_confidence` likely to be it."""
         phrase = bounded(phrase)
         size = (observation.screenshot.width, observation.screenshot.height)
-        known = [match for match in exact(phrase, observation.elements, size) if _on(match, size)]
+        known = [match for match in exact_matches(phrase, observation.elements, size) if _on(match, size)]
         if known and known[0].score >= GOOD:
             return _grounding(phrase, known[0], observation.elements, size)
         ranked = self.candidates(observation, phrase)
@@ -64,38 +62,26 @@ class EmbeddedPerception:
             return _grounding(phrase, known[0], observation.elements, size)
         return ranked[0] if ranked else None
 
-    def candidates(self, observation: Observation, phrase: str) -> list[Grounding]:
-        """Return the places in the picture that the phrase may mean, the most likely first, as `ground --all` lists."""
-        phrase = bounded(phrase)
-        size = (observation.screenshot.width, observation.screenshot.height)
-        strict = exact(phrase, readable(observation, phrase), size)
-        ranked = rank(phrase, visible_texts(observation), size, permitted(strict, phrase, observation.elements))
-        if observation.elements:  # what the platform judged by its structure is not read off the picture instead
+    def candidates(self, observation: Observation, phrase: str, least: float | None = None) -> list[Grounding]:
+        """Return the places in the picture that the phrase may mean, the most likely first, as `ground --all` lists.
+
+        Places below `least` (default `min_confidence`) are left out, unless several alike are likely together.
+        """
+        phrase, visible = bounded(phrase), Visible(observation)
+        ranked = rank(phrase, visible, permitted(visible.exact(phrase), phrase, observation.elements))
+        if observation.elements:  # the structure of the platform's elements decides before the picture
             matches = {id(each): Match(each.candidate.element, each.confidence, "") for each in ranked}
             free = permitted(list(matches.values()), phrase, observation.elements)
             ranked = [each for each in ranked if matches[id(each)] in free]
-        present = sum(each.confidence for each in ranked) >= PRESENT and self.min_confidence <= MIN_CONFIDENCE
-        likely = [each for each in ranked if each.confidence >= self.min_confidence]
-        return [_ranked(phrase, each, ranked, size) for each in likely or ranked[: LISTED if present else 0]]
+        if least is None:
+            least = self.min_confidence
+        likely = [each for each in ranked if each.confidence >= max(least, LEAST)]
+        if not likely and least <= MIN_CONFIDENCE and sum(each.confidence for each in ranked) >= PRESENT:
+            likely = ranked[:LISTED]
+        return [_ranked(phrase, each, ranked, visible.size) for each in likely]
 
     def close(self) -> None:
         """Do nothing: no model is loaded."""
-
-
-def visible_texts(observation: Observation) -> tuple[Element, ...]:
-    """Return everything that the picture shows: text, and outlined fields and controls."""
-    if not observation.reader:
-        return observation.words
-    return (*observation.words, *outlined(observation.screenshot, observation.words))
-
-
-def exact(phrase: str, elements: Sequence[Element], size: tuple[int, int]) -> list[Match]:
-    """Return the matches of the exact reading of a phrase, or of the noun phrase in an instruction."""
-    core = read_evidence(phrase).core
-    found = find(phrase, elements, size=size) if len(phrase) <= LONGEST_EXACT else []
-    if core == phrase or len(core) > LONGEST_EXACT or (found and found[0].score >= GOOD):
-        return found
-    return find(core, elements, size=size) or found
 
 
 def _on(match: Match, size: tuple[int, int]) -> bool:

@@ -19,7 +19,7 @@ from handeye.perception.reading.fields import field_for
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handeye.perception.ranking.evidence import Evidence, Name
+    from handeye.perception.ranking.evidence import Name, PhraseEvidence
     from handeye.tools.element import Element
 
 Via = Literal["name", "part", "lines", "description", "value", "label", "kind", "icon"]
@@ -58,8 +58,13 @@ class TargetCandidate:
     """How much a picture without text looks like what is named, 0 to 1."""
 
 
-def collect(evidence: Evidence, elements: Sequence[Element]) -> list[TargetCandidate]:
-    """Return the candidates of a screen, best names first, at most some dozens."""
+def collect(
+    evidence: PhraseEvidence, elements: Sequence[Element], icons: Sequence[tuple[Element, float]] = ()
+) -> list[TargetCandidate]:
+    """Return the candidates of a screen, best names first, at most some dozens.
+
+    `icons` are drawings without text, each with the probability that it shows what the phrase names.
+    """
     named: list[TargetCandidate] = []
     for name in evidence.names:
         named += _called(name, elements)
@@ -69,7 +74,8 @@ def collect(evidence: Evidence, elements: Sequence[Element]) -> list[TargetCandi
     found = _best([*named, *labelled, *kinds])
     if evidence.quoted:  # a label that is not there is not replaced by another one
         found = [each for each in found if each.quoted and not PARTLY <= way(each.name.why) < _NEARLY]
-    return found[: 3 * MOST]
+    drawn = [TargetCandidate(each, NOTHING, "icon", icon=chance) for each, chance in icons]
+    return found[: 3 * MOST] + drawn
 
 
 def _called(name: Name, elements: Sequence[Element]) -> list[TargetCandidate]:
@@ -109,25 +115,25 @@ def _texts(element: Element) -> Iterable[tuple[Via, str]]:
 def _likely(wanted: str, texts: Sequence[tuple[Element, Via, str]], least: int) -> list[tuple[Element, Via, str]]:
     """The texts that share words or letters with a name, or may mean the same."""
     plain = [normal(text) for *_, text in texts]
-    kept: dict[int, float] = {}
+    likely: dict[int, float] = {}
     for scorer in (fuzz.token_set_ratio, fuzz.partial_ratio, fuzz.ratio):
         for _, score, place in process.extract(wanted, plain, scorer=scorer, score_cutoff=least, limit=2 * MOST):
-            kept[place] = max(score, kept.get(place, 0.0))
+            likely[place] = max(score, likely.get(place, 0.0))
     meant = same_meaning(wanted)
     for place, text in enumerate(plain):
         if len(text) <= _SIGN or text in meant or text.rstrip("0123456789() ") in meant:
-            kept.setdefault(place, 100.0)
-    return [texts[place] for place in sorted(kept)]
+            likely.setdefault(place, 100.0)
+    return [texts[place] for place in sorted(likely)]
 
 
-def _labelled(label: TargetCandidate, evidence: Evidence, elements: Sequence[Element]) -> list[TargetCandidate]:
+def _labelled(label: TargetCandidate, evidence: PhraseEvidence, elements: Sequence[Element]) -> list[TargetCandidate]:
     """The controls that a label stands for."""
     if label.element.acts or label.via not in ("name", "part", "lines") or label.name.score < 0.5:
         return []
-    asked = set(evidence.kinds) & LABELLED
-    if not (asked or evidence.writes):
+    kinds = set(evidence.kinds) & LABELLED
+    if not (kinds or evidence.writes):
         return []
-    wants = ["tick"] if asked & {"checkbox", "radio", "switch"} else ["any"]
+    wants = ["tick"] if kinds & {"checkbox", "radio", "switch"} else ["any"]
     found = [(want, field_for(label.element, elements, want)) for want in wants]
     return [
         TargetCandidate(field, label.name, "label", label.text, label.element, label.quoted)
@@ -136,7 +142,7 @@ def _labelled(label: TargetCandidate, evidence: Evidence, elements: Sequence[Ele
     ]
 
 
-def _of_kind(evidence: Evidence, elements: Sequence[Element]) -> list[TargetCandidate]:
+def _of_kind(evidence: PhraseEvidence, elements: Sequence[Element]) -> list[TargetCandidate]:
     """Everything of a kind that the phrase names, whatever it is called."""
     suits = {role for kind in evidence.kinds for role in SUITS.get(kind, ())} - {"text", "heading", "paragraph"}
     if "thing" in evidence.kinds:

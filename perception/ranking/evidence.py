@@ -16,11 +16,13 @@ from handeye.perception.phrases.phrase import ANY_ROLE, ORDINAL, RELATIONS, ordi
 from handeye.perception.phrases.quoting import QUOTED, mask
 from handeye.perception.phrases.wording import stem, words
 from handeye.perception.ranking.instruction_words import (
+    ABOUT_PERSON,
     ACTION,
     BY_HAND,
     COLOURS,
     EMPTY_WORDS,
     HAND,
+    MORE_KINDS,
     PLACE,
     PURPOSE,
     STATES,
@@ -62,7 +64,7 @@ class Relation:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class PhraseEvidence:
     """What a phrase says about its target. Empty fields say nothing."""
 
     names: tuple[Name, ...] = ()
@@ -93,7 +95,7 @@ class Evidence:
 
 
 @lru_cache(maxsize=512)
-def read_evidence(phrase: str) -> Evidence:
+def read_evidence(phrase: str) -> PhraseEvidence:
     """Return the evidence in a phrase; a phrase without letters or digits has none, or only itself as its name."""
     return _Reader(mask(bounded(phrase), atoms=False)).read()
 
@@ -121,7 +123,7 @@ class _Reader:
         self.sentence = False
         self.writes = False
 
-    def read(self) -> Evidence:
+    def read(self) -> PhraseEvidence:
         whole = _bare(self.masked.text) or self.masked.text.strip()
         if re.fullmatch(QUOTED, whole):
             return self._made([Name(self.masked.content(whole), MAIN, quoted=True)])
@@ -144,7 +146,7 @@ class _Reader:
         main = next((clause for clause in clauses if HAND.match(clause)), clauses[0])
         return [main, *(clause for clause in clauses if clause is not main)]
 
-    def _made(self, names: list[Name]) -> Evidence:
+    def _made(self, names: list[Name]) -> PhraseEvidence:
         unique: dict[str, Name] = {}
         for name in names:
             key = name.text.casefold()
@@ -152,7 +154,7 @@ class _Reader:
                 unique[key] = name
         quoted = any(name.quoted for name in unique.values())
         content = [stem(word) for name in unique.values() if not name.whole for word in words(name.text)]
-        return Evidence(
+        return PhraseEvidence(
             names=tuple(name for name in unique.values() if not (quoted and name.whole)),
             kinds=tuple(dict.fromkeys(self.kinds)),
             ordinal=self.ordinal,
@@ -179,24 +181,23 @@ class _Reader:
         return text
 
     def _without_purpose(self, text: str) -> list[str]:
-        """The main clause and further ones; what an action is for only gives hints."""
-        if hit := PURPOSE.search(text):
-            head = text[: hit.start()].strip(" ,")
-            if hit.start() == 0:
-                lead, _, rest = text.partition(",")
-                if not rest:
-                    return [text]
-                self._hint(lead)
-                return self._without_purpose(_bare(rest))
-            self._hint(text[hit.start() :])
-            text = head
-        return [part for each in re.split(r",\s+|;\s+|\.\s+", text) if (part := _bare(each))] or [text]
+        """The clauses that may name the target; what an action is for only gives hints."""
+        clauses = []
+        for part in re.split(r",\s+|;\s+|\.\s+", text):
+            hit = PURPOSE.search(part)
+            head = _bare(part[: hit.start()] if hit else part)
+            self._hint(part[len(head) :] if hit else "")
+            if head and ABOUT_PERSON.match(head) and not HAND.match(head):
+                self._hint(head)
+            elif head:
+                clauses.append(head)
+        return clauses or [text]
 
     def _without_verb(self, text: str) -> str:
         """The clause without its verb; a verb may be the name of what is pressed: “close the window”."""
         if hit := WRITE_INTO.match(text):
             self.sentence = self.writes = True
-            return _bare(hit["target"])
+            return _bare(hit["target"] or hit["list"] or hit["filled"])
         hit = ACTION.match(text)
         if hit is None:
             return text
@@ -207,6 +208,8 @@ class _Reader:
         if verb and re.match(r"(?:to|in|on|off|out|up|as)\b", after):
             return text
         self.sentence = True
+        if not verb and re.match(r"(?:.*\s)?(?:turn|switch)\s", text[: hit.end()], re.IGNORECASE):
+            rest = re.sub(r"\s+(?:on|off)$", "", rest, flags=re.IGNORECASE)
         if verb:
             self.names.append(Name(self.masked.content(f"{verb} {rest}"), MAIN, whole=rest != after))
             self.names.append(Name(verb, VERB))
@@ -216,7 +219,7 @@ class _Reader:
         return rest
 
     def _clause(self, text: str, weight: float) -> None:
-        """Evidence in a noun phrase with its relations."""
+        """PhraseEvidence in a noun phrase with its relations."""
         text = self._without_place(text)
         head, relations = _relations(text)
         head = self._without_place(head)
@@ -307,9 +310,9 @@ class _Reader:
         return text
 
     def _place(self, hit: re.Match[str]) -> None:
-        said = re.findall(r"top|upper|bottom|lower|left|right|middle|cent(?:er|re)", hit[0].lower())
+        sides = re.findall(r"top|upper|bottom|lower|left|right|middle|cent(?:er|re)", hit[0].lower())
         names = {"upper": "top", "lower": "bottom", "center": "middle", "centre": "middle"}
-        self.places += [names.get(word, word) for word in said]
+        self.places += [names.get(word, word) for word in sides]
 
     def _hint(self, text: str) -> None:
         self.hints |= {stem(word) for word in words(self.masked.content(text)) if len(word) > 2}
@@ -350,7 +353,8 @@ def _apart(text: str) -> tuple[str, str]:
 
 
 def _role(text: str) -> str:
-    return ANY_ROLE.get(text.lower().strip(" ,:"), "")
+    word = text.lower().strip(" ,:")
+    return ANY_ROLE.get(word) or MORE_KINDS.get(word, "")
 
 
 def _split_by(clause: str, hint: Callable[[str], None]) -> list[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from handeye.perception.phrases.match import Match
     from handeye.perception.ranking.candidates import TargetCandidate
-    from handeye.perception.ranking.evidence import Evidence, Relation
+    from handeye.perception.ranking.evidence import PhraseEvidence, Relation
     from handeye.tools.element import Element
     from handeye.tools.geometry import Box
 
@@ -35,7 +35,7 @@ FEATURES = (
     "via_text", "via_part", "via_lines", "via_label", "via_kind", "via_icon", "platform", "guess", "control", "sign",
     "place", "place_fit", "place_rank", "relation", "anchor", "relation_fit", "relation_rank", "near_anchor",
     "ordinal", "ordinal_fit", "confidence", "height", "label_distance", "sentence", "writes", "area", "acts", "off",
-    "icon_score", "icon_gap",
+    "icon_score", "icon_gap", "icon_rank", "icon_best", "named_best", "kind_count",
 )  # fmt: skip
 
 _KIND_GROUPS = {
@@ -59,7 +59,7 @@ class Described:
 
 
 def describe(
-    evidence: Evidence,
+    evidence: PhraseEvidence,
     candidates: Sequence[TargetCandidate],
     elements: Sequence[Element],
     size: tuple[int, int],
@@ -74,7 +74,7 @@ def describe(
 
 @dataclass
 class _Screen:
-    evidence: Evidence
+    evidence: PhraseEvidence
     candidates: tuple[TargetCandidate, ...]
     elements: Sequence[Element]
     size: tuple[int, int]
@@ -91,7 +91,7 @@ class _Screen:
         strict = self._strict_score(element.box)
         best_strict = self.strict[0].score if self.strict else 0.0
         groups = self._groups
-        said = words(each.text)
+        text_words = words(each.text)
         values: dict[str, float] = {
             "name": names[number],
             "way": way(each.name.why) / OF_KIND if names[number] else 1.0,
@@ -101,9 +101,9 @@ class _Screen:
             "rivals": min(8, self._rivals[number]),
             "cover": cover,
             "precision": precision,
-            "text_words": min(12, len(said)),
+            "text_words": min(12, len(text_words)),
             "content_words": min(8, len(evidence.content)),
-            "hints": self._hinted(said),
+            "hints": self._hinted(text_words),
             "quoted": (1.0 if each.quoted and names[number] >= 0.86 else -1.0) if evidence.quoted else 0.0,
             "strict": strict,
             "strict_first": float(strict >= best_strict > 0),
@@ -115,7 +115,7 @@ class _Screen:
             "kind_tick": float("tick" in groups),
             "kind_icon": float("icon" in groups),
             "kind_area": float("area" in groups),
-            "kind_fit": self._kind_fit(each),
+            "kind_fit": self._kind_fits[number],
             "via_text": float(each.via in ("name", "description", "value")),
             "via_part": float(each.via == "part"),
             "via_lines": float(each.via == "lines"),
@@ -149,6 +149,10 @@ class _Screen:
                 (other.icon for place, other in enumerate(self.candidates) if not self._same[number][place]),
                 default=0.0,
             ),
+            "icon_rank": min(8, sum(other.icon > each.icon for other in self.candidates)),
+            "icon_best": max((other.icon for other in self.candidates), default=0.0),
+            "named_best": max(names, default=0.0),
+            "kind_count": min(12, self._kind_count),
         }  # fmt: skip
         return [values[name] for name in FEATURES]
 
@@ -174,6 +178,15 @@ class _Screen:
         ]
 
     @cached_property
+    def _kind_fits(self) -> list[float]:
+        return [self._kind_fit(each) for each in self.candidates]
+
+    @cached_property
+    def _kind_count(self) -> int:
+        """How many candidates are surely of the kind that the phrase names."""
+        return sum(fit == 1.0 for fit in self._kind_fits)
+
+    @cached_property
     def _groups(self) -> frozenset[str]:
         found = {_KIND_GROUPS.get(kind, "text") for kind in self.evidence.kinds[:1]} - {"none"}
         return frozenset(found | ({"field"} if self.evidence.writes else set()))
@@ -183,8 +196,8 @@ class _Screen:
         """Of the words in the names those that a text has, and of the text's letters those that the names have."""
         return [_cover(self.evidence.content, each.text) for each in self.candidates]
 
-    def _hinted(self, said: Sequence[str]) -> float:
-        stems = {stem(word) for word in said}
+    def _hinted(self, text_words: Sequence[str]) -> float:
+        stems = {stem(word) for word in text_words}
         return len(stems & self.evidence.hints) / max(1, len(stems)) if self.evidence.hints else 0.0
 
     def _strict_score(self, box: Box) -> float:
@@ -195,6 +208,8 @@ class _Screen:
         element, kinds = each.element, self.evidence.kinds
         if not kinds and not self.evidence.writes:
             return 0.5
+        if self.evidence.kinds and each.via == "icon":
+            return 1.0 if "icon" in self._groups else 0.3
         if element.role == "text" and element.source == "ocr":
             return 0.2 if self._groups & {"field", "tick"} else 0.6
         if element.confidence < 0.5:
@@ -258,8 +273,11 @@ class _Screen:
         if not ordinal:
             return 0.0
         group: list[int] = []
+        nameless = not self.evidence.content
         for place, name in enumerate(names):
             like = abs(name - names[number]) <= 0.06 and self.candidates[place].via == self.candidates[number].via
+            if nameless:  # of “the second field” all fields count, whatever is in them
+                like = self._sort(place) == self._sort(number)
             if like and not any(self._same[place][other] for other in group):
                 group.append(place)
         line = self._line
@@ -267,6 +285,9 @@ class _Screen:
         group.sort(key=lambda place: (round(boxes[place].centre.y / (1.5 * line)), boxes[place].left))
         index = ordinal - 1 if ordinal > 0 else ordinal
         return float(-len(group) <= index < len(group) and self._same[group[index]][number])
+
+    def _sort(self, number: int) -> tuple[float, bool]:
+        return self._kind_fits[number], self.candidates[number].via == "icon"
 
     @cached_property
     def _line(self) -> float:
@@ -303,6 +324,8 @@ def relation_fit(kind: str, box: Box, anchor: Box, line: float) -> float:
         if anchor.area > 1.2 * box.area and box.overlap(anchor) > 0.8 * box.area:
             return 1.0
         kind = "with"
+    if kind in ("right", "left", "below", "above") and box.holds(other):
+        return 0.0  # it is the anchor's own box
     aside = {
         "right": (across, down, middle.x > other.x),
         "left": (across, down, middle.x < other.x),
@@ -327,21 +350,23 @@ def _anchors(phrase: str, elements: Sequence[Element]) -> list[tuple[Element, fl
 
 
 def _cover(content: Sequence[str], text: str) -> tuple[float, float]:
-    said = [stem(word) for word in words(text)]
-    if not content or not said:
+    text_words = [stem(word) for word in words(text)]
+    if not content or not text_words:
         return 0.0, 0.0
-    hit_words, hit_said = 0, set()
+    hit_words, matched_words = 0, set()
     for word in content:
         close = [
             place
-            for place, other in enumerate(said)
+            for place, other in enumerate(text_words)
             if word == other or (len(word) > 3 and fuzz.ratio(word, other) >= 80)
         ]
-        if close or (len(word) > 3 and word in "".join(said)):
+        if close or (len(word) > 3 and word in "".join(text_words)):
             hit_words += len(word)
-        hit_said.update(close)
-    letters = sum(map(len, said))
-    return hit_words / max(1, sum(map(len, content))), sum(len(said[place]) for place in hit_said) / max(1, letters)
+        matched_words.update(close)
+    letters = sum(map(len, text_words))
+    return hit_words / max(1, sum(map(len, content))), sum(len(text_words[place]) for place in matched_words) / max(
+        1, letters
+    )
 
 
 def _same_place(one: Box, two: Box) -> bool:

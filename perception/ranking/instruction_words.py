@@ -12,6 +12,8 @@ _HAND = (
     r"|navigate\s+to|go\s+(?:in)?to|head\s+(?:over\s+)?to|jump\s+to|switch\s+to|visit|access|bring\s+up"
     r"|find|locate|identify|spot|look\s+(?:for|at)|see|use|interact\s+with|place\s+(?:the\s+)?cursor\s+(?:in|on)"
     r"|drag|grab|select|choose|pick|highlight|tick|check|untick|uncheck|toggle|mark"
+    r"|fill(?:\s+(?:in|out))?|put\s+(?:the\s+)?(?:cursor|caret|focus)\s+(?:in|into|on)"
+    r"|(?:turn|switch)(?=\s.*\s(?:on|off)$)|(?:change|set|adjust|activate|turn|make|get|give)(?=\s+(?:the|an?|my|your)\s)"
 )
 #: Verbs that may be the name of a control as well: “close the window”, “open settings”.
 _NAMING = (
@@ -24,7 +26,7 @@ _NAMING = (
     r"|return\s+to|go\s+back(?:\s+to)?|go\s+(?:up|forward|home)|get|make|call|exit|quit|leave|join|rate|report|subscribe"
 )
 _POLITE = (
-    r"(?:(?:please|kindly|now|then|next|first|finally|just|also|and|ok(?:ay)?)[,\s]+"
+    r"(?:(?:please|kindly|now|then|next|first|finally|just|also|and|so|ok(?:ay)?)[,\s]+"
     r"|(?:can|could|would|will)\s+you\s+(?:please\s+)?|(?:i|we|you)\s+(?:want|need|would\s+like|have|should|must|can)"
     r"(?:\s+to)?\s+|i'd\s+like\s+to\s+|let'?s\s+|try\s+to\s+|(?:where|what|which)\s+(?:is|are)\s+"
     r"|how\s+(?:do|can|to)\s+(?:i\s+|you\s+|we\s+)?)*"
@@ -42,8 +44,10 @@ BY_HAND = re.compile(
 #: Instructions that write a value into a target.
 WRITE_INTO = re.compile(
     rf"^{_POLITE}(?:(?:type|enter|write|input|put|insert|paste|key)\s+(?:in\s+)?(?P<value>.+?)\s+"
-    r"(?:into|in|inside|to|at|on)\s+(?P<target>(?:the|this|that|your|my|an?)\s.+)$"
-    r"|fill(?:\s+(?:in|out))?\s+(?P<field>.+?)\s+with\s+.+$)".replace("(?P<field>", "(?P<filled>"),
+    r"(?:into\s+(?=\S)|(?:into|in|inside|to|at|on)\s+(?=(?:the|this|that|your|my|an?)\s))(?P<target>.+)$"
+    r"|(?:choose|select|pick)\s+(?:something|another|one|an?\s+\w+)(?:\s+\w+)?\s+(?:in|from|of)\s+"
+    r"(?P<list>(?:the|this)\s.+)$"
+    r"|fill(?:\s+(?:in|out))?\s+(?P<filled>.+?)\s+with\s+.+$)",
     re.IGNORECASE,
 )
 
@@ -64,12 +68,15 @@ _VERB_AFTER_TO = (
 )
 #: Where an explanation begins: it says what an action is for, or what a control does.
 PURPOSE = re.compile(
-    rf"(?:^|[\s,]+)(?:(?:in\s+order\s+|so\s+as\s+)?to\s+(?:\w+ly\s+)?(?:{_VERB_AFTER_TO})\b"
+    r"(?:^|(?<!next)(?<!close)(?<!adjacent)(?<!near)(?<!left)(?<!right)[\s,]+)"
+    rf"(?:(?:in\s+order\s+|so\s+as\s+)?to\s+(?:\w+ly\s+)?(?-i:{_VERB_AFTER_TO})\b"
     r"|so\s+(?:that\s+|(?:i|we|you)\s+(?:can|could|may)\b)|because\b|since\b"
     r"|for\s+(?:\w+ly\s+)?[a-z]{2,}ing\b|(?:which|that)\s+(?:opens?|allows?|lets?|takes?|leads?|brings?|enables?|starts?"
     r"|stops?|will|would|can|is\s+used|helps?|provides?|represents?|adds?|removes?|creates?|deletes?|closes?|changes?"
     r"|toggles?|switches|controls?|launches|searches|saves?|sends?|submits?|goes|displays?)\b"
-    r"|where\s+(?:i|we|you|users?)\s|used\s+(?:to|for)\b|and\s+(?:then\s+)?(?:wait|see|check|verify|make\s+sure|observe)\b"
+    r"|where\s+(?:i|we|you|users?)\s|for\s+(?:me|us)\b|(?:once|twice)$|before\s+(?:i|we|you)\b"
+    r"|and\s+(?:then\s+)?\w+\s+(?:on\s+)?(?:it|that|them)\b|(?:and\s+)?then\s+\w+"
+    r"|used\s+(?:to|for)\b|and\s+(?:then\s+)?(?:wait|see|check|verify|make\s+sure|observe)\b"
     r"|if\s+(?:i|we|you|it|there)\b|when\s+(?:i|we|you)\b|after\s+which\b)",
     re.IGNORECASE,
 )
@@ -98,9 +105,16 @@ STATES = {
     "circular": "", "bold": "", "coloured": "", "colored": "", "main": "", "primary": "", "secondary": "",
     "corresponding": "", "appropriate": "", "available": "", "relevant": "", "respective": "", "specific": "",
 }  # fmt: skip
+#: Kinds that only pictures show, or that people say in instructions; see `phrase.ROLE_WORDS` for the others.
+MORE_KINDS = {
+    "pictogram": "icon", "glyph": "icon", "sign": "icon", "emblem": "icon", "address bar": "field", "url bar": "field",
+    "location bar": "field", "choice": "radio", "tickbox": "checkbox",
+}  # fmt: skip
+#: Clauses about the person, which name no target.
+ABOUT_PERSON = re.compile(r"^(?:i|we|you)(?:'\w+)?\s", re.IGNORECASE)
 #: Words that say nothing about a target.
 EMPTY_WORDS = frozenset((
     "the", "a", "an", "of", "to", "in", "on", "at", "for", "and", "or", "with", "by", "from", "is", "are", "be", "it",
     "its", "this", "that", "these", "those", "my", "your", "our", "their", "as", "into", "page", "screen", "window",
-    "app", "application", "website", "site", "user", "option", "button", "icon",
+    "app", "application", "website", "site", "option", "button", "icon",
 ))  # fmt: skip

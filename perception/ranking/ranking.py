@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from handeye.perception.phrases.match import Match
     from handeye.perception.ranking.candidates import TargetCandidate
-    from handeye.tools.element import Element
+    from handeye.perception.ranking.features import Described
+    from handeye.perception.ranking.visible import Visible
 
 #: The fitted model; `python -m benchmarks.fit_ranking` writes it.
 TABLE = Path(__file__).parent / "ranking.json"
@@ -34,14 +35,22 @@ class Ranked:
     """The probability that its place is right, 0 to 1; candidates at the same place are summed."""
 
 
-def rank(phrase: str, elements: Sequence[Element], size: tuple[int, int], strict: Sequence[Match] = ()) -> list[Ranked]:
+def rank(phrase: str, visible: Visible, strict: Sequence[Match] | None = None) -> list[Ranked]:
     """Return the places that a phrase may mean, the most likely first, none twice.
 
-    `strict` are the matches of `matching.find`. What the confidences are missing to 1 is “not there”.
+    `strict` are the matches of the exact reading, where the caller has fewer than `visible.exact`. What the confidences
+    are missing to 1 is “not there”.
     """
-    evidence = read_evidence(phrase)
-    described = describe(evidence, collect(evidence, elements), elements, size, strict[:_STRICT])
+    described = describe_visible(phrase, visible, strict)
     return pooled(described.candidates, model().probabilities(described.features).tolist())
+
+
+def describe_visible(phrase: str, visible: Visible, strict: Sequence[Match] | None = None) -> Described:
+    """Return what is visible and may be meant by a phrase, with its features."""
+    evidence = read_evidence(phrase)
+    strict = visible.exact(phrase) if strict is None else strict
+    candidates = collect(evidence, visible.elements, visible.icons(evidence))
+    return describe(evidence, candidates, visible.elements, visible.size, strict[:_STRICT])
 
 
 def pooled(candidates: Sequence[TargetCandidate], chances: Sequence[float]) -> list[Ranked]:

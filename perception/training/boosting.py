@@ -24,7 +24,7 @@ class Boosting:
 
     trees: int = 160
     depth: int = 4
-    rate: float = 0.12
+    rate: float = 0.08
     bins: int = 48
     least: float = 6.0
     """The least sum of second derivatives in a leaf."""
@@ -59,8 +59,8 @@ def fit_trees(
     for tree in range(settings.trees):
         chance = _softmax(scores, groups, count)
         gradient, hessian = _derivatives(chance, right, groups, count)
-        kept = (rng.random(count) < settings.rows)[groups]
-        gradient, hessian = gradient * weights[groups] * kept, hessian * weights[groups] * kept
+        sampled = (rng.random(count) < settings.rows)[groups]
+        gradient, hessian = gradient * weights[groups] * sampled, hessian * weights[groups] * sampled
         usable = np.flatnonzero(rng.random(rows.shape[1]) < settings.columns)
         node = np.zeros(len(rows), np.int64)
         for place in range(inner):

@@ -12,7 +12,7 @@ from PIL import Image
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.observation import Observation
 from handeye.perception.phrases.spans import Line, Word
-from handeye.perception.ranking.evidence import Evidence, read_evidence
+from handeye.perception.ranking.evidence import PhraseEvidence, read_evidence
 from handeye.perception.training.boosting import Boosting, fit_trees
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
@@ -21,7 +21,7 @@ from handeye.tools.screenshot import Screenshot
 SIZE = (900, 600)
 
 
-def names(evidence: Evidence) -> set[str]:
+def names(evidence: PhraseEvidence) -> set[str]:
     return {name.text for name in evidence.names if not name.whole}
 
 

@@ -175,16 +175,18 @@ def test_ground_finds_the_label_on_a_picture_it_has_never_seen(handeye: Command,
     draw.rounded_rectangle((760, 520, 860, 560), 6, fill="#444")
     draw.text((783, 530), "Cancel", "white", font=font)
     image.save(tmp_path / "shot.png")
-    done = handeye("ground", "shot.png", "Save", "--json", "--out", "marked.png", cwd=tmp_path)
+    done = handeye("ground", "shot.png", "Save", "--json", "--all", "--out", "marked.png", cwd=tmp_path)
     told(done, 0)
     found = json.loads(done.stdout)
+    assert found["places"][0]["point"] == found["point"]
+    assert all(each["confidence"] <= found["confidence"] for each in found["places"])
     x, y = found["point"]
     assert 664 <= x <= 712
     assert 526 <= y <= 554
     assert found["by"] == "ocr"
     with Image.open(tmp_path / "marked.png") as marked:
         assert marked.size == (900, 600)
-    missing = handeye("ground", "shot.png", "Quarterly revenue", "--json", cwd=tmp_path)
+    missing = handeye("ground", "shot.png", "Cancel it", "--min-confidence", "1", "--json", cwd=tmp_path)
     told(missing, 1)
     assert json.loads(missing.stdout)["point"] is None
 
