@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handeye.perception.embedded import MIN_CONFIDENCE
 from handeye.perception.observation import Observation
 from handeye.perception.ranking.evidence import bounded
 from handeye.perception.ranking.features import FEATURES
@@ -122,9 +123,9 @@ def main() -> None:
     trees = fit(questions, Boosting())
     table = {"features": FEATURES, "questions": len(questions), "trees": trees.to_json()}
     options.out.write_text(json.dumps(table, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"fit  {len(questions)} questions: {measure(trees, questions, 0.3)}")
+    print(f"fit  {len(questions)} questions: {measure(trees, questions, MIN_CONFIDENCE)}")
     look = list(read_questions(options.data / "look"))
-    print(f"look {len(look)} questions: {measure(trees, look, 0.3)}")
+    print(f"look {len(look)} questions: {measure(trees, look, MIN_CONFIDENCE)}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from handeye.tools.element import Element
 
 #: Answers that are less sure are “not there”: below it, more answers on harvested screens are wrong than right.
-MIN_CONFIDENCE = 0.3
+MIN_CONFIDENCE = 0.4
 #: Where several places are alike, each of them may be less sure: together they must be this sure.
 PRESENT = 0.8
 #: A place that is less sure is reported, but no action is performed on it.

@@ -35,7 +35,7 @@ FEATURES = (
     "via_text", "via_part", "via_lines", "via_label", "via_kind", "via_icon", "platform", "guess", "control", "sign",
     "place", "place_fit", "place_rank", "relation", "anchor", "relation_fit", "relation_rank", "near_anchor",
     "ordinal", "ordinal_fit", "confidence", "height", "label_distance", "sentence", "writes", "area", "acts", "off",
-    "icon_score", "icon_gap", "icon_rank", "icon_best", "named_best", "kind_count",
+    "icon_score", "icon_gap", "icon_rank", "icon_best", "named_best", "kind_count", "label_fit", "label_rank",
 )  # fmt: skip
 
 _KIND_GROUPS = {
@@ -153,6 +153,8 @@ class _Screen:
             "icon_best": max((other.icon for other in self.candidates), default=0.0),
             "named_best": max(names, default=0.0),
             "kind_count": min(12, self._kind_count),
+            "label_fit": self._label_fits[number],
+            "label_rank": min(5, sum(fit > self._label_fits[number] for fit in self._label_fits)),
         }  # fmt: skip
         return [values[name] for name in FEATURES]
 
@@ -286,6 +288,17 @@ class _Screen:
         index = ordinal - 1 if ordinal > 0 else ordinal
         return float(-len(group) <= index < len(group) and self._same[group[index]][number])
 
+    @cached_property
+    def _label_fits(self) -> list[float]:
+        """How well a text that is called so is placed as the label of each control: 0 to 1; 0 of what is no control."""
+        labels = [each for each in self.candidates if each.via in ("name", "part", "lines") and each.name.score >= 0.5]
+        return [
+            max((label_fit(each.element, label, self._line) for label in labels[:12]), default=0.0)
+            if each.element.role != "text"
+            else 0.0
+            for each in self.candidates
+        ]
+
     def _sort(self, number: int) -> tuple[float, bool]:
         return self._kind_fits[number], self.candidates[number].via == "icon"
 
@@ -339,6 +352,26 @@ def relation_fit(kind: str, box: Box, anchor: Box, line: float) -> float:
         return 0.0 if wrong else math.exp(-weight * math.hypot(across * 0.5, down) / (8 * line))
     along, off, right_side = aside
     return math.exp(-(along + 3 * off) / (12 * line)) if right_side else 0.0
+
+
+def label_fit(control: Element, label: TargetCandidate, line: float) -> float:
+    """How well a text is placed as the label of a control: in it, above it or on its line; right of ticks."""
+    box, text = control.box, label.element.box
+    if box == text:
+        return 0.0
+    if box.overlap(text) > 0.7 * text.area:
+        return label.name.score
+    ticks = control.role in ("checkbox", "radio", "switch")
+    on_line = min(box.bottom, text.bottom) - max(box.top, text.top) > 0.4 * min(box.height, text.height)
+    right, left = box.left - text.right, text.left - box.right
+    if on_line:
+        away = left if ticks and left >= -line else max(0.0, right) * (0.5 if ticks else 1.0)
+        behind = left > 0 and not ticks
+        return 0.0 if behind or away < -line else label.name.score * math.exp(-max(0.0, away) / (8 * line))
+    below = box.top - text.bottom
+    if ticks or below < -0.5 * line or text.left > box.right or text.right < box.left - line:
+        return 0.0
+    return label.name.score * math.exp(-(max(0.0, below) + 0.3 * abs(box.left - text.left)) / (2 * line))
 
 
 def _anchors(phrase: str, elements: Sequence[Element]) -> list[tuple[Element, float]]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 GOOD = 0.75
 #: A longer phrase has too many exact readings to try all of them.
 LONGEST_EXACT = 120
+#: Kinds that may be drawn without text.
+DRAWN_KINDS = frozenset(("", "icon", "button", "link", "menu", "thing", "tab", "search"))
 #: So many icons of each sort are candidates: those that look like the name, and those at the place.
 MOST_ICONS = 12
 
@@ -52,7 +54,10 @@ class Visible:
 
     def icons(self, evidence: PhraseEvidence) -> list[tuple[Element, float]]:
         """Return drawings without text that the evidence may mean, each with the probability that it shows the name."""
-        if not self.observation.reader or evidence.quoted or not (evidence.content or "icon" in evidence.kinds):
+        kind = next(iter(evidence.kinds), "")
+        if not self.observation.reader or evidence.quoted or evidence.writes or kind not in DRAWN_KINDS:
+            return []
+        if not (evidence.content or kind == "icon"):
             return []
         drawn = self._icons
         chances = [0.0] * len(drawn.boxes)

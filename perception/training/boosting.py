@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Boosting:
     """The settings of a fit."""
 
-    trees: int = 160
+    trees: int = 220
     depth: int = 4
     rate: float = 0.08
     bins: int = 48
