@@ -144,3 +144,12 @@ def test_the_model_is_small_and_its_sources_are_named() -> None:
             assert each.licence in {"MIT", "ISC", "Apache-2.0", "CC0-1.0", "CC-BY-4.0"}
             line = next(line for line in notice.splitlines() if line.startswith(f"  {each.name} "))
             assert line.endswith(each.licence.replace("CC-BY-4.0", "CC BY 4.0").replace("-2.0", " 2.0"))
+
+
+def test_the_pocket_model_is_the_embedded_perception_now() -> None:
+    from handeye.agent.resources import open_perception_and_policy
+
+    perception, policy = open_perception_and_policy("pocket")
+    assert (perception.name, policy.name) == ("embedded", "plain english")
+    assert "--model embedded" in perception.notes[0]
+    assert open_perception_and_policy("embedded")[0].notes == ()

@@ -114,6 +114,20 @@ def test_what_was_trained_is_a_checkpoint_and_a_pointer(trained: Any) -> None:
     assert pointer.looked == looked + 1
 
 
+def test_a_trained_model_is_asked_about_icons_only(trained: Any) -> None:
+    from handeye.perception.observation import Observation
+    from handeye.perception.pocket_inference import PhraseReading
+    from handeye.perception.pocket_perception import Fusion, PocketPerception
+    from handeye.perception.training.data.drawn import drawn
+    from handeye.tools.screenshot import Screenshot
+
+    perception = PocketPerception(PhraseReading(trained[0]), fusion=Fusion(enough=1, sure=0, icons=1))
+    observation = Observation(Screenshot(drawn(7, 0, held_out=True).image), reader=lambda _: ())
+    found = [perception.ground(observation, f"the {name} icon") for name in ("heart", "star", "circle", "square")]
+    assert "pocket" in {each.by for each in found if each}
+    assert perception.ground(observation, "the Send invoice link") is None
+
+
 def test_numpy_reads_what_torch_does(trained: Any) -> None:
     import torch
 
