@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from handeye.agent.agent import Agent
 from handeye.scenarios.runner import AttemptRunner
@@ -32,6 +32,9 @@ class BenchmarkTask(Scenario):
     """The group of its results: a task's name, a site, or a program."""
 
 
+Task = TypeVar("Task", bound=BenchmarkTask)
+
+
 @dataclass(frozen=True)
 class TaskLimits:
     """The budget of an agent for one task."""
@@ -40,11 +43,11 @@ class TaskLimits:
     seconds: float = 300.0
 
 
-class BenchmarkAttempt(AttemptRunner, ABC):
-    """One attempt at a task. The benchmark's rules decide, not the agent's report; a refusal fails."""
+class BenchmarkAttempt(AttemptRunner, ABC, Generic[Task]):
+    """One attempt at a task. The benchmark's rules decide, not the agent's report; a run that was refused fails."""
 
     def carry_out(self) -> dict[str, Any]:
-        """Run the attempt; returns fields of an `Attempt`."""
+        """Run the attempt, and return fields of an `Attempt`."""
         with ExitStack() as up:
             device = self.open()
             up.callback(device.close)
@@ -59,22 +62,22 @@ class BenchmarkAttempt(AttemptRunner, ABC):
 
     @abstractmethod
     def open(self) -> Device:
-        """The device of the task."""
+        """Return the device of the task."""
 
     @abstractmethod
     def begin(self, device: Device) -> str:
-        """Prepare the device; returns the goal."""
+        """Prepare the device, and return the goal."""
 
     @abstractmethod
     def judge(self, device: Device, run: Run) -> list[CheckResult]:
-        """The results of the benchmark's checks: at least one, and all must pass."""
+        """Return the results of the benchmark's checks: at least one, and all must pass."""
 
     def policy(self, device: Device, policy: Policy) -> Policy:  # noqa: ARG002 - for benchmarks that end by themselves
-        """The policy of the task, from the model's policy."""
+        """Return the policy of the task, made from the model's policy."""
         return policy
 
     def measured(self) -> dict[str, JsonValue]:
-        """Further values of the benchmark, after `judge`."""
+        """Return further values of the benchmark; called after `judge`."""
         return {}
 
     @property
@@ -114,6 +117,6 @@ class BenchmarkAttempt(AttemptRunner, ABC):
         }
 
     @property
-    def task(self) -> BenchmarkTask:
-        """The scenario, which is a task here."""
-        return cast("BenchmarkTask", self.scenario)
+    def task(self) -> Task:
+        """The scenario as a task of this benchmark."""
+        return cast("Task", self.scenario)

@@ -1,8 +1,8 @@
 """Parses BrowserGym's action strings to handeye's actions, and writes them.
 
-`click('a12')`, `fill('b3', 'x')`, `mouse_click(10, 20)`, `tab_focus(1)` …: the text is parsed and looked up in a list
-of allowed calls with plain values; it is never executed. Several calls in one text are performed in order. A bid is an
-element's id.
+Examples: `click('a12')`, `fill('b3', 'x')`, `mouse_click(10, 20)`, `tab_focus(1)`. The text is parsed and looked up in
+a list of allowed calls with literal arguments; it is never executed. Several calls in one text are performed in order.
+A bid is an element's id. Source: `browsergym.core.action.functions` of github.com/ServiceNow/BrowserGym.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from handeye.tools.actions import Action, Target
     from handeye.tools.element import Element
 
-#: Longer texts are no actions, and would take long to parse.
+#: The limit of characters: a longer text is not an action, and parsing it would take long.
 MOST_CHARACTERS, MOST_CALLS = 24_000, 50
 FENCE = re.compile(r"^\s*```\w*\n|\n?```\s*$")
 
-#: What may be called: the parameters in order.
+#: The allowed calls, with their parameters in order.
 CALLS: dict[str, tuple[str, ...]] = {
     "noop": ("wait_ms",),
     "send_msg_to_user": ("text",),
@@ -83,7 +83,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "tab_close": (),
     "tab_focus": ("index",),
 }
-#: Pixels on the page, which are whole ones for a hand.
+#: Arguments in CSS pixels, which are rounded to integers.
 PLACES = frozenset({"x", "y", "from_x", "from_y", "to_x", "to_y"})
 
 
@@ -100,10 +100,11 @@ class BrowserGymCall(NamedTuple):
 
 
 def read_actions(text: str, elements: Sequence[Element] = (), *, scale: float = 1.0) -> list[Action]:
-    """The actions that a text means, in order; targets keep their bids as `element`.
+    """Return the actions that a text means, in order; their targets contain the bids as `element`.
 
-    `elements` tell whether a box is checked already; coordinates are multiplied by `scale`, the device's. Raises
-    ActionRefused, in words that can go back to a model, for anything but allowed calls of plain values.
+    `elements` tell whether a checkbox is checked already. Coordinates, in CSS pixels, are multiplied by `scale` to
+    pixels of the screenshot. Raises ActionRefused, with a sentence for the model, for anything but allowed calls with
+    literals.
     """
     calls = [_placed(each, scale) for each in _calls(text)]
     found: list[Action] = []
@@ -133,7 +134,7 @@ def read_actions(text: str, elements: Sequence[Element] = (), *, scale: float = 
 
 
 def resolved(action: Action, elements: Sequence[Element]) -> Action:
-    """The action with a point for every bid. Raises ActionRefused for a bid that is not there."""
+    """Return the action with a point in place of every bid. Raises ActionRefused for an unknown bid."""
     update: dict[str, Any] = {}
     by_id = {element.id: element for element in elements}
     for name in ("start", "end", "target"):
@@ -148,9 +149,10 @@ def resolved(action: Action, elements: Sequence[Element]) -> Action:
 
 
 def write_action(action: Action, *, scale: float = 1.0) -> str:
-    """The action as BrowserGym's calls, one a line; bids where the target has an element, else coordinates.
+    """Return the action as BrowserGym's calls, one per line: with bids where the target has an element, else with
+    coordinates.
 
-    Raises ActionRefused for what BrowserGym cannot do.
+    Coordinates are divided by `scale` to CSS pixels. Raises ActionRefused for an action that BrowserGym does not have.
     """
     match action:
         case Click(target=target, button=button, count=1 | 2 as count, modifiers=held):
@@ -264,7 +266,7 @@ def _placed(call: BrowserGymCall, scale: float) -> BrowserGymCall:
 
 
 def _held_mouse(down: BrowserGymCall, calls: list[BrowserGymCall]) -> Action:
-    """From pressing a button to letting it go: a click, or a drag over the places between."""
+    """Return the action from a press of a button to its release: a click, or a drag over the points between."""
     button, via = down.given.get("button", "left"), list[tuple[int, int]]()
     while calls and calls[0].name == "mouse_move":
         via.append(calls.pop(0).point)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Steps in a policy's input, decisions without a device action, and answers that may not be usable.
 MAX_STEPS, WITHOUT_HAND, UNUSABLE = 12, 20, 3
-#: BrowserGym's roles that have another name here.
+#: BrowserGym's roles with another name in handeye.
 ROLES = {
     "StaticText": "text",
     "LabelText": "text",
@@ -37,28 +37,30 @@ ROLES = {
     "searchBox": "searchbox",
     "MenuListPopup": "listbox",
 }
-#: Roles that only hold others.
+#: Roles that only group other elements.
 HOLDERS = frozenset({"RootWebArea", "generic", "none", "InlineTextBox", "LineBreak", "paragraph", "Section", "form"})
 KINDS = frozenset(HAND_KINDS - {"window", "reload"})
 
 
 class GymAgent:
-    """One agent, for one episode after the other; `reset` forgets the last one."""
+    """An agent for consecutive episodes; `reset` removes the state of the last one."""
 
     def __init__(self, model: str = "embedded", policy: str = "auto", options: EngineOptions | None = None) -> None:
         self.perception, self.policy = open_perception_and_policy(model, policy, options)
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Begin a new episode."""
         self._steps: list[StepSummary] = []
         self._facts: dict[str, str] = {}
         self._memo: dict[str, Any] = {}
         self._before: Observation | None = None
 
     def get_action(self, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Return the next action, its reasoning and its policy. A goal that cannot be carried out is reported as
-        infeasible."""
+        """Return the next action as text, with its reasoning and its policy.
+
+        An impossible goal is reported as infeasible.
+        """
         device = GivenDevice(given)
         observation = self.perception.observe(device)
         self._judge(observation, str(given.get("last_action_error") or ""))
@@ -89,7 +91,7 @@ class GymAgent:
         return write_action(Done(success=False, answer=trouble or "it comes to no action")), {"think": trouble}
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Release the model."""
         self.perception.close()
 
     def _decide(self, goal: str, observation: Observation, trouble: str) -> Decision:
@@ -104,7 +106,7 @@ class GymAgent:
         raise AssertionError
 
     def _judge(self, observation: Observation, error: str) -> None:
-        """What became of the last action, by what is seen now."""
+        """Return the outcome of the last action, from the current observation."""
         if self._before is None or not self._steps:
             return
         last = self._steps[-1]
@@ -122,7 +124,7 @@ class GymAgent:
 
 
 class GivenDevice(Device):
-    """An observation as a device that can be looked at; what is done, BrowserGym does."""
+    """A BrowserGym observation as a read-only device; BrowserGym performs the actions."""
 
     name = "an observation of BrowserGym's"
     kinds = KINDS
@@ -130,19 +132,19 @@ class GivenDevice(Device):
     def __init__(self, given: dict[str, Any]) -> None:
         self._fields = given
         self.scale = float(given.get("scale") or 1.0)
-        """Pixels of the picture for one of the page; 1 in BrowserGym."""
+        """Pixels of the screenshot per CSS pixel; 1 in BrowserGym."""
 
     def capture(self) -> Screenshot:
-        """Its picture."""
+        """Return the screenshot of the observation."""
         return Screenshot(Image.fromarray(self._fields["screenshot"]).convert("RGB"), scale=self.scale)
 
     def elements(self) -> list[Element]:
-        """Those of its accessibility tree that have a place, in its order."""
+        """Return the elements of the accessibility tree that have a box, in its order."""
         tree, places = self._fields.get("axtree_object") or {}, self._fields.get("extra_element_properties") or {}
         return list(_elements(tree, places, self.scale))
 
     def signals(self) -> Signals:
-        """Address, titles and tab, as far as it tells them."""
+        """Return address, titles and tab, as far as the observation contains them."""
         titles = tuple(str(title) for title in self._fields.get("open_pages_titles") or ())
         active = self._fields.get("active_page_index")
         tab = int(active[0]) if active is not None and len(active) else 0
@@ -150,16 +152,16 @@ class GivenDevice(Device):
         return Signals(url=str(self._fields.get("url") or ""), title=title, tabs=titles, tab=tab)
 
     def perform(self, action: Action) -> str:
-        """Refuses."""
+        """Raise ActionRefused: the device is read-only."""
         raise ActionRefused(f"{action.kind} is done by BrowserGym; take the text of `get_action` there")
 
     def settle(self, cap: float = 10.0) -> Settled:  # noqa: ARG002
-        """It does not change."""
+        """Return at once: an observation does not change."""
         return Settled(by="quiet", seconds=0)
 
 
 def _with_bids(action: Action, observation: Observation) -> Action:
-    """The action with elements that BrowserGym knows, and points for what was read off the picture."""
+    """Return the action with elements that BrowserGym knows, and points for elements from OCR."""
     bids = {element.id for element in observation.elements}
     read = {name: each for name, each in targets(action).items() if each.element and each.element not in bids}
     return action.model_copy(update={name: each.model_copy(update={"element": ""}) for name, each in read.items()})

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from handeye.tools.browser import Browser
     from handeye.tools.element import Element
 
-#: Notches that one action may turn.
+#: The limit of wheel notches per action.
 MOST_NOTCHES = 100
 
 
 class Begun(NamedTuple):
-    """An episode that has begun."""
+    """A started episode."""
 
     browser: Browser
     goal: str
 
 
 class EnvStep(NamedTuple):
-    """What a step gives, in Gymnasium's order."""
+    """The result of a step, in Gymnasium's order."""
 
     observation: dict[str, Any]
     reward: float
@@ -42,10 +42,11 @@ class EnvStep(NamedTuple):
 
 
 class Environment:
-    """Episodes in a browser.
+    """A Gymnasium environment of episodes in a browser.
 
-    `start`, given a seed, begins one, and what it opens it leaves to the stack. `judge`, given the browser and the
-    answer (None while the agent has sent none), returns the reward once the episode is over, and None while it goes on.
+    `start` gets a seed and begins an episode; it registers what must be closed on the stack. `judge` gets the browser
+    and the agent's answer (None before there is one). It returns the reward when the episode has ended, and None
+    before.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Environment:
         self.close()
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[dict[str, Any], Any]:  # noqa: ARG002 - Gymnasium's
-        """Begin an episode; returns the observation and further facts."""
+        """Begin an episode; return the observation and an info dict."""
         self.close()
         self._begun = self._start(seed or 0, self._up)
         self._steps, self._clock, self._answers, self._over = 0, time.monotonic(), list[dict[str, Any]](), False
@@ -77,7 +78,7 @@ class Environment:
         return self._observe(), {"goal": self._begun.goal}
 
     def step(self, action: str) -> EnvStep:
-        """Do what the text says, one call after the other, as far as it can be done; an error is in the observation."""
+        """Perform the calls in a text, in order, up to the first error, which the observation contains."""
         if self._begun is None or self._over:
             raise UsageError("no episode is running; call reset first")
         browser, answer = self._begun.browser, None
@@ -98,7 +99,7 @@ class Environment:
         return EnvStep(self._observe(), reward or 0.0, self._over, truncated, {"steps": self._steps})
 
     def close(self) -> None:
-        """End the browser; may be called twice."""
+        """Close the browser. A second call does nothing."""
         self._begun = None
         self._up.close()
 
@@ -115,7 +116,7 @@ class Environment:
         self._elements = browser.elements()
 
     def _within_reach(self, action: Action) -> Action:
-        """The action with its places known, its first target scrolled to where a hand can reach it."""
+        """Return the action with points, after its first target was scrolled into view."""
         assert self._begun is not None
         browser = self._begun.browser
         found = resolved(action, self._elements)
@@ -160,7 +161,7 @@ class Environment:
 
 
 def miniwob(name: str, *, max_steps: int = 30, seconds: float = 300.0) -> Environment:
-    """Episodes of one of MiniWoB++'s pages; the seed is the page's."""
+    """Return the environment of one of MiniWoB++'s pages; the seed of an episode is the page's seed."""
     from handeye.scenarios.agent_benchmarks import miniwob as pages
     from handeye.scenarios.environment import serve_suite
     from handeye.scenarios.suite.schema import Serve
@@ -189,7 +190,7 @@ def _line(element: Element) -> str:
 
 
 def _node(element: Element) -> dict[str, Any]:
-    """As Chromium's own accessibility tree has it."""
+    """Return the value as Chromium's accessibility tree contains it."""
     states = {name: getattr(element, name) for name in ("checked", "selected", "expanded", "pressed")}
     states |= {"focused": element.focused or None, "disabled": not element.enabled or None}
     return {

@@ -1,9 +1,9 @@
 """MiniWoB++: small web pages with an instruction and a reward, from the package `miniwob` (MIT), in handeye's browser.
 
-The package's pages are served on this machine and used as its own environments use them: the seed is set, an episode
-begun, the instruction read, and the reward is the page's, without its loss by time. Nothing else of the package is
-imported, and no Selenium started. As many models need longer than the pages' 10 seconds, an episode lasts as long as
-the run may.
+The pages are served on this machine and used as the package's environments do: the seed is set, an episode begins, the
+instruction is read, and the page computes the reward. The raw reward without its decay over time counts. Nothing else
+of the package is imported, and Selenium is not started. An episode lasts as long as the run may, because many models
+need longer than the pages' 10 seconds. Source: Liu et al. 2018 (arXiv 1802.08802).
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 #: The pages are 160x210 CSS pixels; four times as large and with a margin they are exactly 3x2 tiles.
 VIEWPORT, SCALE = (336, 224), 4.0
-#: Seconds that a page has to make its episode ready.
+#: Seconds until a page must have its episode ready.
 READY = 20.0
 
-#: What a page tells after its episode; the first end counts, as further clicks may begin another one.
+#: Records the end of an episode. Only the first end counts, because further clicks may begin another one.
 BEGIN = """([seed, milliseconds]) => {
   const end = core.endEpisode
   window.handeyeEpisode = null
@@ -58,7 +58,7 @@ BEGIN = """([seed, milliseconds]) => {
   style.textContent = "#reward-display, #click-canvas { display: none !important }"
   document.head.append(style)
 }"""
-#: The page begins by itself as the last thing of its loading.
+#: The page begins an episode at the end of its loading.
 LOADED = "() => document.readyState === 'complete' && typeof core === 'object' && core.cover_div != null"
 READ = "() => { const said = core.getUtterance(); return typeof said === 'string' ? said : said.utterance }"
 ENDED = "() => window.handeyeEpisode || null"
@@ -73,7 +73,7 @@ class MiniWobTask(BenchmarkTask):
 
 
 def pages() -> Path:
-    """The folder of the package's pages. Raises SetupError where it is not installed."""
+    """Return the folder of the package's pages. Raises SetupError when the package is not installed."""
     spec = find_spec("miniwob")
     folder = Path(spec.origin).parent / "html" if spec and spec.origin else None
     if folder is None or not (folder / "miniwob").is_dir():
@@ -82,12 +82,12 @@ def pages() -> Path:
 
 
 def names() -> list[str]:
-    """Those of all pages, such as `click-button`."""
+    """Return the names of all pages, such as `click-button`."""
     return sorted(path.stem for path in (pages() / "miniwob").glob("*.html"))
 
 
 def tasks(chosen: Sequence[str], seeds: Sequence[int], limits: TaskLimits) -> list[BenchmarkTask]:
-    """Each page with each seed; `all` stands for all pages. Raises UsageError for a name that is none."""
+    """Return the tasks: each page with each seed; `all` means all pages. Raises UsageError for an unknown name."""
     known = names()
     wanted = known if list(chosen) == ["all"] else list(dict.fromkeys(chosen))
     for name in wanted:
@@ -121,16 +121,16 @@ def tasks(chosen: Sequence[str], seeds: Sequence[int], limits: TaskLimits) -> li
 
 
 def open_page(url: str, *, headed: bool = False) -> Browser:
-    """A browser that shows a page large enough for eyes."""
+    """Return a browser with a page, enlarged so that a vision model can read it."""
     from handeye.tools.browser import Browser
 
     return Browser(url, headed=headed, viewport=VIEWPORT, scale=SCALE)
 
 
 def begin(browser: Browser, seed: int, seconds: float) -> str:
-    """Begin an episode on the page that the browser shows; returns the instruction.
+    """Begin an episode on the browser's page, and return the instruction.
 
-    Raises SetupError for a page that does not become ready.
+    Raises SetupError when the page does not become ready.
     """
     _await(browser, LOADED)
     # A run's own limit comes first, so that it is the run that says it had no more time.
@@ -141,7 +141,7 @@ def begin(browser: Browser, seed: int, seconds: float) -> str:
 
 
 def ended(browser: Browser) -> dict[str, Any] | None:
-    """The reward of the episode, and why it is that; None while it goes on, and while a dialog keeps the page."""
+    """Return the reward of the episode with its reason; None before its end, and while a dialog blocks the page."""
     try:
         state: dict[str, Any] | None = browser.run_script(ENDED)
     except ActionFailed:
@@ -157,7 +157,7 @@ def _await(browser: Browser, sign: str) -> None:
         time.sleep(0.02)
 
 
-class MiniWobAttempt(BenchmarkAttempt):
+class MiniWobAttempt(BenchmarkAttempt[MiniWobTask]):
     """An episode of a page."""
 
     _ended: dict[str, Any] | None = None
@@ -168,7 +168,7 @@ class MiniWobAttempt(BenchmarkAttempt):
 
     def begin(self, device: Device) -> str:
         seconds = self.scenario.spec.timeout or self.scenario.suite.timeout
-        return begin(cast("Browser", device), cast("MiniWobTask", self.scenario).seed, seconds)
+        return begin(cast("Browser", device), self.task.seed, seconds)
 
     def policy(self, device: Device, policy: Policy) -> Policy:
         """Return the policy of the agent."""
@@ -179,13 +179,13 @@ class MiniWobAttempt(BenchmarkAttempt):
         ended = self._look(cast("Browser", device))
         seen = "it has given none" if ended is None else f"it gave {ended['reward']:g}"
         seen += f" ({ended['why']})" if ended and ended["why"] else ""
-        state: Any = "passed" if ended and ended["reward"] > 0 else "failed"
-        return [CheckResult(expected="the page gives a reward", status=state, actual=seen, kind="reward")]
+        rewarded = ended is not None and ended["reward"] > 0
+        return [CheckResult.of(rewarded, "the page gives a reward", seen, "reward")]
 
     def measured(self) -> dict[str, JsonValue]:
         """Return the reward."""
         reward = float(self._ended["reward"]) if self._ended else 0.0
-        return {"seed": cast("MiniWobTask", self.scenario).seed, "reward": reward}
+        return {"seed": self.task.seed, "reward": reward}
 
     def _look(self, browser: Browser) -> dict[str, Any] | None:
         """Return how the episode ended; None while it runs, and while a dialog blocks the page."""
@@ -195,7 +195,7 @@ class MiniWobAttempt(BenchmarkAttempt):
 
 
 class EndsWithPage:
-    """A policy that stops when the page has ended its episode: what is done afterwards belongs to no episode."""
+    """A policy that stops when the page has ended its episode, because later actions belong to no episode."""
 
     def __init__(self, policy: Policy, ended: Callable[[], dict[str, Any] | None]) -> None:
         self._policy, self._ended = policy, ended
@@ -204,11 +204,11 @@ class EndsWithPage:
         return getattr(self._policy, name)
 
     def check(self, goal: str) -> None:
-        """As the policy does."""
+        """Check the goal with the wrapped policy."""
         self._policy.check(goal)
 
     def choose(self, task: PolicyTask, perception: Perception) -> Decision:
-        """The end, where the page has come to it; else what the policy chooses."""
+        """Return the end when the page has ended the episode, and otherwise the decision of the wrapped policy."""
         ended = self._ended()
         if ended is None:
             return self._policy.choose(task, perception)

@@ -1,10 +1,10 @@
-"""Task files in OSWorld's format: an instruction, steps that make the desktop ready, and an evaluator.
+"""Task files in OSWorld's format: an instruction, steps that prepare the desktop, and an evaluator.
 
-Each task has a virtual display and an empty home of its own in place of OSWorld's machine: `/home/user` in a task file
-is that folder, in the instruction too. A task file is a third-party program: what its steps may do by themselves is to
-put files below the home, and to start programs of the machine's menu with files of the home or web addresses. Anything
-else that starts a program, `execute`, `command` and `vm_command_line` above all, wants `--allow-execute`, and runs with
-the rights of the user who runs handeye; a folder is no sandbox.
+Source: arXiv 2404.07972. Each task has a separate virtual display and an empty home folder instead of OSWorld's virtual
+machine. `/home/user` in a task file, and in its instruction, is that folder. A task file is a third-party program. Its
+steps may put files below the home, and start programs of the machine's menu with files of the home or web addresses.
+Any other command (`execute`, `command`, `vm_command_line` …) needs `--allow-execute`, and runs with the rights of the
+user of handeye; a folder is no sandbox.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 
 
 def _listed(value: Any) -> Any:
-    """One thing where several may stand; nothing where there is none."""
+    """Return a single value as a list, and None as an empty one."""
     return value if isinstance(value, list | tuple) else () if value is None else (value,)
 
 
 class ConfigStep(Strict):
-    """One step that makes the desktop ready."""
+    """One step that prepares the desktop."""
 
     type: str
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -77,7 +77,7 @@ class Evaluator(Strict):
 
 
 class OsWorldSpec(Loose):
-    """One task as it is written."""
+    """A task as in its file."""
 
     id: str = Field(min_length=1)
     instruction: str = Field(min_length=1)
@@ -88,12 +88,12 @@ class OsWorldSpec(Loose):
     evaluator: Evaluator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OsWorldTask(BenchmarkTask):
-    """One task."""
+    """A task of OSWorld."""
 
     attempt_runner: str = "handeye.scenarios.agent_benchmarks.osworld:OsWorldAttempt"
-    task_spec: OsWorldSpec | None = None
+    task_spec: OsWorldSpec
     allow_execute: bool = False
 
 
@@ -105,7 +105,7 @@ def tasks(
     allow_execute: bool = False,
     skip_unsupported: bool = False,
 ) -> list[BenchmarkTask]:
-    """The tasks of some files. Raises UsageError with the file and the key of what is wrong or not allowed."""
+    """Return the tasks of some files. Raises UsageError with the file and the key that is wrong or not allowed."""
 
     def read(path: Path, record: Record) -> BenchmarkTask:
         spec = validated(OsWorldSpec, record)
@@ -147,23 +147,16 @@ def _check(spec: OsWorldSpec, path: Path, place: str, allow_execute: bool) -> No
         check_measure(func, spec.evaluator.result[number], spec.evaluator.expected[number], options, key, allow_execute)
 
 
-class OsWorldAttempt(BenchmarkAttempt):
-    """An attempt at a task on a virtual display of its own."""
-
-    @property
-    def task_spec(self) -> OsWorldSpec:
-        """The task as its file describes it."""
-        found = cast("OsWorldTask", self.scenario).task_spec
-        assert found is not None
-        return found
+class OsWorldAttempt(BenchmarkAttempt[OsWorldTask]):
+    """An attempt at a task on a separate virtual display."""
 
     @property
     def place(self) -> str:
-        """The home folder of the task."""
+        """The device of the task, as for `--on`."""
         return "virtual"
 
     def open(self) -> Virtual:
-        """Prepare the display of the task."""
+        """Start the display of the task with an empty home folder."""
         from handeye.tools import Virtual
 
         # Programs show the paths of their files: the task's own words must not stand in them.
@@ -172,22 +165,21 @@ class OsWorldAttempt(BenchmarkAttempt):
         return Virtual(headed=self.settings.options.headed, home=self.home.folder)
 
     def begin(self, device: Device) -> str:
-        self._steps(device, self.task_spec.config)
+        """Perform the task's `config` steps, and return the instruction with this attempt's home folder."""
+        self._steps(device, self.task.task_spec.config)
         device.settle()
-        return self.home.local(self.task_spec.instruction)
+        return self.home.local(self.task.task_spec.instruction)
 
     def judge(self, device: Device, run: Run) -> list[CheckResult]:
-        """Judge the run by the task's evaluator."""
-        evaluator = self.task_spec.evaluator
+        """Return the results of the task's evaluator.
+
+        For an infeasible task, the agent must have reported failure.
+        """
+        evaluator = self.task.task_spec.evaluator
         if evaluator.func == ("infeasible",):
             gave_up = run.status == "failed"
-            state: Any = "passed" if gave_up else "failed"
             seen = "it did" if gave_up else f"the run ended {run.status}"
-            return [
-                CheckResult(
-                    expected="the agent says that it cannot be done", status=state, actual=seen, kind="infeasible"
-                )
-            ]
+            return [CheckResult.of(gave_up, "the agent says that it cannot be done", seen, "infeasible")]
         self._steps(device, evaluator.postconfig)
         getter = Getter(self.home, cast("Virtual", device).display)
         options = evaluator.options or ({},) * len(evaluator.func)

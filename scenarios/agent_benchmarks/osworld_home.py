@@ -43,15 +43,15 @@ class Home:
             raise SetupError(f"{folder} cannot be created ({error.strerror}); name another --output") from error
 
     def path(self, name: str) -> Path:
-        """The path of a task's file, whose name `check_path` has accepted."""
+        """Return the path of a task's file, whose name `check_path` has accepted."""
         return self.folder / PurePosixPath(name).relative_to(HOME)
 
     def local(self, text: str) -> str:
-        """A text with this folder in place of `/home/user`."""
+        """Return a text with this folder in place of `/home/user`."""
         return text.replace(HOME, str(self.folder))
 
     def theirs(self, text: str) -> str:
-        """A text with `/home/user` in place of this folder."""
+        """Return a text with `/home/user` in place of this folder."""
         return text.replace(str(self.folder), HOME)
 
     def copy(self, name: str, to: str) -> None:
@@ -79,8 +79,10 @@ class Home:
             raise SetupError(f"{target} cannot be written ({error.strerror})") from error
 
     def run(self, command: str | Sequence[str], display: str, *, shell: bool) -> str:
-        """What a command of a task file prints; it runs with the person's rights. Raises SetupError when it cannot be
-        started or does not end in time."""
+        """Return the output of a task file's command, which runs with the rights of the user.
+
+        Raises SetupError when it cannot be started or does not end in time.
+        """
         words: str | list[str] = self.local(command) if isinstance(command, str) else [self.local(w) for w in command]
         env = without_secrets(os.environ) | {"HOME": str(self.folder), "DISPLAY": display}
         try:
@@ -115,7 +117,7 @@ class Home:
 
 
 def check_path(name: object, key: str) -> str:
-    """The name of a file below the home. Raises UsageError for any other."""
+    """Return the name of a file below the home. Raises UsageError for any other."""
     path = PurePosixPath(name) if isinstance(name, str) else PurePosixPath()
     if not path.is_relative_to(HOME) or ".." in path.parts or path == PurePosixPath(HOME):
         raise UsageError(f"{key} is {name!r}, which is not a file below {HOME}; use a path below it")
@@ -132,7 +134,7 @@ def check_source(name: object, folder: Path, key: str) -> str:
 
 
 def check_url(url: object, key: str) -> str:
-    """A web address. Raises UsageError for any other."""
+    """Return the web address. Raises UsageError for any other text."""
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         raise UsageError(f"{key} is {url!r}; give an address with http:// or https://")
     return url

@@ -1,4 +1,4 @@
-"""The rules by which OSWorld judges: getters for the result and the expectation, and functions that compare them."""
+"""The getters and functions of OSWorld's evaluators: a getter fetches a value, and a function compares two."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
 Given = dict[str, Any]
 Found = tuple[bool, str]
 
-#: Keys that a getter of each type has.
+#: The keys of each type of getter.
 GOTTEN = {
     "vm_file": frozenset({"type", "path", "dest"}),
     "vm_command_line": frozenset({"type", "command", "shell"}),
     "cloud_file": frozenset({"type", "path", "dest"}),
     "rule": frozenset({"type", "rules"}),
 }
-#: Most bytes of a compared file, and most characters of a text that a result quotes.
+#: The limit of bytes of a compared file, and of characters of a text in a result.
 MOST_BYTES, QUOTED_CHARACTERS = 50_000_000, 200
 
 
 class Rule(NamedTuple):
-    """What a rule has to hold: its keys, of which one is enough, and whether their values are lists of texts."""
+    """The required content of a `rule`: its keys (one is enough), and whether their values are lists of texts."""
 
     keys: tuple[str, ...]
     lists: bool = False
 
 
 class Measure(NamedTuple):
-    """One function of OSWorld's."""
+    """One comparison function of OSWorld."""
 
     result: frozenset[str]
-    """The types of what it judges."""
+    """The types of `result` that it supports."""
     expected: frozenset[str]
     compare: Callable[[Any, Any, Given], Found]
     says: str
-    """What holds when it passes."""
+    """The statement that is true when it passes, for results."""
     rule: Rule | None = None
     options: frozenset[str] = frozenset()
 
@@ -61,7 +61,7 @@ class Getter:
         self._home, self._display, self._numbers = home, display, count(1)
 
     def get(self, given: Given) -> Any:
-        """A text, a file's path, or a rule. Raises SetupError when it cannot be had."""
+        """Return a text, the path of a file, or a rule. Raises SetupError when it is not available."""
         match given["type"]:
             case "vm_command_line":
                 command, shell = command_of(given)
@@ -78,7 +78,7 @@ class Getter:
 
 
 def check_measure(func: str, result: Given, expected: Given, options: Given, key: str, allow_execute: bool) -> None:
-    """Raise UsageError for what a function cannot judge, before anything is run."""
+    """Raise UsageError for values that a function cannot compare, before anything runs."""
     measure = MEASURES[func]
     for name, given, types in (("result", result, measure.result), ("expected", expected, measure.expected)):
         kind = given.get("type")
@@ -100,16 +100,15 @@ def check_measure(func: str, result: Given, expected: Given, options: Given, key
 
 
 def run_measure(func: str, result: Given, expected: Given, options: Given, getter: Getter) -> CheckResult:
-    """One function's judgement; unknown where something cannot be had."""
-    measure, state = MEASURES[func], "unknown"
+    """Return the result of one function; `unknown` when a value is not available."""
+    measure = MEASURES[func]
+    holds: bool | None = None
     what = str(result.get("path") or result.get("command"))
     try:
         holds, seen = measure.compare(getter.get(result), getter.get(expected), options)
-        state = "passed" if holds else "failed"
     except (SetupError, OSError) as error:
         seen = str(error)
-    status: Any = state
-    return CheckResult(expected=f"{what} {measure.says}", status=status, actual=seen, kind=func)
+    return CheckResult.of(holds, f"{what} {measure.says}", seen, func)
 
 
 def _check_rule(rules: object, rule: Rule | None, key: str) -> None:

@@ -79,7 +79,7 @@ def check_command(given: Given, key: str, allow_execute: bool) -> None:
 
 
 def command_of(given: Given) -> tuple[str | list[str], bool]:
-    """The command of a step or a getter, and whether it is a shell's."""
+    """Return the command of a step or a getter, and whether a shell runs it."""
     words, shell = given["command"], str(given.get("shell", False)).lower() == "true"
     if shell:
         return (words if isinstance(words, str) else shlex.join(words)), True
@@ -118,8 +118,10 @@ def _words(command: object, key: str = "command") -> list[str]:
 
 @cache
 def menu() -> frozenset[str]:
-    """Names of the programs in the machine's menu: those with a desktop entry, without terminals and programs in
-    one."""
+    """Return the names of the programs in the machine's menu.
+
+    These are the programs with a desktop entry, without terminals and programs that run in one.
+    """
     places = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
     found: set[str] = set()
     for entry in (path for place in places.split(":") for path in Path(place, "applications").glob("*.desktop")):

@@ -31,7 +31,7 @@ class TallyRow:
     """The mean reward, where the benchmark has rewards."""
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form: as in `handeye eval`, with steps and seconds."""
+        """Return the JSON form: as in `handeye eval`, with steps and seconds."""
         fields = self.share.to_json() | {"steps": round(self.steps, 2), "seconds": round(self.seconds, 3)}
         return fields | ({} if self.reward is None else {"reward": round(self.reward, 4)})
 
@@ -55,13 +55,13 @@ class BenchmarkProgress(LineReporter):
     """The progress bar while tasks run; failures are not listed, because the table counts them."""
 
     def end(self, results: Sequence[ScenarioResult], seconds: float) -> list[Path]:  # noqa: ARG002
-        """Remove the bar."""
+        """Remove the progress bar."""
         self._bar.stop()
         return []
 
 
 def tally(tasks: Sequence[BenchmarkTask], results: Sequence[ScenarioResult]) -> Tally:
-    """Count the results of these tasks."""
+    """Return the counts of the results of these tasks."""
     group_of = {task.key: task.group for task in tasks}
     tried = [result for result in results if result.status != "skipped"]
     groups = dict.fromkeys(group_of[result.key] for result in tried)
@@ -82,7 +82,7 @@ def to_json(
     counted: Tally,
     seconds: float,
 ) -> dict[str, Any]:
-    """The result for `--json`: the keys of `handeye eval`, with each task."""
+    """Return the result for `--json`: the keys of `handeye eval`, with each task."""
     group_of = {task.key: task.group for task in tasks}
     overall = counted.overall.to_json()
     return {

@@ -46,7 +46,7 @@ class Loose(BaseModel):
 
 
 def task_files(paths: Sequence[Path]) -> list[Path]:
-    """The task files; folders are searched in the order of names. Raises UsageError where there is none."""
+    """Return the task files at some paths; folders are searched by name. Raises UsageError when there is none."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -69,10 +69,10 @@ def read_all(
     *,
     skip_unsupported: bool,
 ) -> list[BenchmarkTask]:
-    """The chosen tasks of all files (`all`: each of them), those that are unsupported with a reason to skip them.
+    """Return the chosen tasks of all files; `all` chooses each of them.
 
-    Raises UsageError for what cannot be read, for an id that no file has, and, unless they are to be skipped, for what
-    is not supported.
+    With `skip_unsupported`, an unsupported task becomes a skipped one with a reason. Raises UsageError for an invalid
+    file, for an id that no file contains, and otherwise for an unsupported task.
     """
     found: list[BenchmarkTask] = []
     names: dict[str, str] = {}
@@ -101,7 +101,7 @@ def read_all(
 
 
 def left_out(path: Path, name: str, why: str) -> BenchmarkTask:
-    """A skipped task with the reason."""
+    """Return a skipped task with the reason."""
     from handeye.scenarios.agent_benchmarks.benchmark_task import BenchmarkTask
     from handeye.scenarios.suite.schema import Suite
 
@@ -110,7 +110,7 @@ def left_out(path: Path, name: str, why: str) -> BenchmarkTask:
 
 
 def validated(kind: type[Model], record: Record) -> Model:
-    """The record as a model. Raises UsageError with the position and the first wrong key."""
+    """Return the record as a model. Raises UsageError with the position and the first wrong key."""
     try:
         return kind.model_validate(record.fields)
     except ValidationError as error:
@@ -141,7 +141,7 @@ def titled(name: str, goal: str) -> str:
 
 
 def line_of(path: Path, key: str, name: str) -> int:
-    """The line of a task's id in a file; 1 where it is not found."""
+    """Return the line of a task's id in its file; 1 when it is not there."""
     wanted = re.compile(rf'"{key}"\s*:\s*"?{re.escape(name)}"?\s*[,}}\n]')
     text = path.read_text(encoding="utf-8-sig")
     hit = wanted.search(text)

@@ -1,9 +1,10 @@
 """Task files in WebArena's format: an intent, its start page, and the checks of answer, address and pages.
 
-One JSON object a file, or a list of them. `__SHOPPING__` and the like stand for sites, whose addresses the person
-gives. `string_match` takes `exact_match` and `must_include`, `url_match` the rule `GOLD in PRED`, `program_html` pages
-read by JavaScript expressions that begin with `document.`; scripts of a task file run in the page and nowhere else.
-What WebArena does by a model (`fuzzy_match`) or by functions of its own (`func:`) is not supported.
+Source: arXiv 2307.13854. A file contains one JSON object, or a list of them. Names such as `__SHOPPING__` stand for
+sites, whose addresses are options of the command. `string_match` supports `exact_match` and `must_include`, `url_match`
+supports the rule `GOLD in PRED`, and `program_html` supports JavaScript expressions that begin with `document.`.
+Scripts of a task file run in the page and nowhere else. Checks by a model (`fuzzy_match`) or by WebArena's functions
+(`func:`) are not supported.
 """
 
 from __future__ import annotations
@@ -41,23 +42,23 @@ if TYPE_CHECKING:
     from handeye.tools.device import Device
 
 SITE = re.compile(r"__([A-Z][A-Z_]*?)__")
-#: Between addresses of which one will do, and between those that are opened in tabs.
+#: Separators of alternative addresses, and of addresses that are opened in tabs.
 OR, AND = " |OR| ", " |AND| "
-#: A number, a word or a sign: what one reference of a single letter is looked for among.
+#: A number, a word or a sign: the tokens among which a reference of one letter is searched.
 TOKEN = re.compile(r"\w+(?:[.,]\w+)*|[^\w\s]")
 WHOLE_PAGE = "() => document.documentElement.outerHTML"
-#: Characters of a page's part that a report shows.
+#: The limit of characters of a page's text in a result.
 QUOTED_CHARACTERS = 200
-#: What a locator may begin with.
+#: Allowed beginnings of a locator.
 LOCATORS = ("document.", "[...document.")
 
 
-#: What nothing would be passed by.
+#: A text that is not empty: every page would contain an empty one.
 Words = Annotated[str, Field(min_length=1)]
 
 
 class Contents(Strict):
-    """What a part of a page has to hold."""
+    """The required content of a part of a page."""
 
     exact_match: str | None = None
     must_include: Annotated[tuple[Words, ...], Field(min_length=1)] | None = None
@@ -70,10 +71,10 @@ class Contents(Strict):
 
 
 class PageCheck(Strict):
-    """A part of a page that is looked at after the run."""
+    """A part of a page that is checked after the run."""
 
     url: str
-    """`last`: the page that the run ended on."""
+    """The page's address; `last` is the page on which the run ended."""
     locator: str
     """A JavaScript expression; empty for the whole page."""
     required_contents: Contents
@@ -81,7 +82,7 @@ class PageCheck(Strict):
 
 
 class ReferenceAnswers(Strict):
-    """What the answer has to be."""
+    """The required answer."""
 
     exact_match: Words | None = None
     must_include: tuple[Words, ...] = ()
@@ -101,7 +102,7 @@ class WebArenaEval(Strict):
 
 
 class WebArenaSpec(Loose):
-    """One task as it is written."""
+    """A task as in its file."""
 
     task_id: int | str
     intent: str = Field(min_length=1)
@@ -112,12 +113,12 @@ class WebArenaSpec(Loose):
     eval: WebArenaEval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WebArenaTask(BenchmarkTask):
-    """One task, with its sites' addresses filled in."""
+    """A task of WebArena, with the addresses of its sites filled in."""
 
     attempt_runner: str = "handeye.scenarios.agent_benchmarks.webarena:WebArenaAttempt"
-    task_spec: WebArenaSpec | None = None
+    task_spec: WebArenaSpec
     state: Path | None = None
     """Cookies and storage to begin with."""
 
@@ -130,7 +131,10 @@ def tasks(
     *,
     skip_unsupported: bool = False,
 ) -> list[BenchmarkTask]:
-    """The tasks of some files. `sites` are `NAME=URL`. Raises UsageError with the file and the key of what is wrong."""
+    """Return the tasks of some files. `sites` are texts `NAME=URL`.
+
+    Raises UsageError with the file and the key that is wrong.
+    """
     addresses = read_sites(sites)
 
     def read(path: Path, record: Record) -> BenchmarkTask:
@@ -140,7 +144,7 @@ def tasks(
 
 
 def read_sites(given: Sequence[str]) -> dict[str, str]:
-    """Addresses by the names of sites in small letters. Raises UsageError for what is no NAME=URL."""
+    """Return addresses by site names in lower case. Raises UsageError for a text other than NAME=URL."""
     found: dict[str, str] = {}
     for each in given:
         name, equals, url = each.partition("=")
@@ -231,18 +235,11 @@ def _state(spec: WebArenaSpec, path: Path, place: str) -> Path | None:
     raise UsageError(f"{place}: storage_state {spec.storage_state} is no file; log in once and save it there")
 
 
-class WebArenaAttempt(BenchmarkAttempt):
-    """An attempt at a task in a browser of its own."""
-
-    @property
-    def task_spec(self) -> WebArenaSpec:
-        """The task as its file describes it."""
-        found = cast("WebArenaTask", self.scenario).task_spec
-        assert found is not None
-        return found
+class WebArenaAttempt(BenchmarkAttempt[WebArenaTask]):
+    """An attempt at a task in a separate browser."""
 
     def open(self) -> Browser:
-        """Open the pages where the task starts."""
+        """Open the page where the task starts."""
         from handeye.tools.browser import Browser
 
         rules = self.settings.rules
@@ -251,19 +248,20 @@ class WebArenaAttempt(BenchmarkAttempt):
             headed=self.settings.options.headed,
             allow_domains=rules.allow_domains,
             deny_domains=rules.deny_domains,
-            storage_state=cast("WebArenaTask", self.scenario).state,
+            storage_state=self.task.state,
         )
 
     def begin(self, device: Device) -> str:
-        for url in self.task_spec.start_url.split(AND)[1:]:
+        """Open further start pages in tabs, and return the intent."""
+        for url in self.task.task_spec.start_url.split(AND)[1:]:
             device.perform(Tabs(do="new"))
             device.perform(Navigate(url=url))
         device.settle()
-        return self.task_spec.intent
+        return self.task.task_spec.intent
 
     def judge(self, device: Device, run: Run) -> list[CheckResult]:
-        """Judge the run by the task's evaluation."""
-        evaluation = self.task_spec.eval
+        """Return the results of the task's `eval` object."""
+        evaluation = self.task.task_spec.eval
         found: list[CheckResult] = []
         if "string_match" in evaluation.eval_types and evaluation.reference_answers:
             found += check_answer(evaluation.reference_answers, _answer(run))
@@ -276,7 +274,7 @@ class WebArenaAttempt(BenchmarkAttempt):
 
 
 def _answer(run: Run) -> str:
-    """The answer. What an agent says that gives up is none, but for WebArena's own word for that."""
+    """Return the agent's answer; empty when the agent gave up, except for WebArena's `N/A`."""
     return run.answer if run.status == "succeeded" or run.answer.strip().upper() == "N/A" else ""
 
 
@@ -284,7 +282,7 @@ def _answer(run: Run) -> str:
 
 
 def check_answer(wanted: ReferenceAnswers, given: str) -> list[CheckResult]:
-    """Whether an answer is what it should be."""
+    """Return whether an answer equals or contains the reference answers."""
     found: list[CheckResult] = []
     seen = f"the answer is “{given[:QUOTED_CHARACTERS]}”" if given else "there is no answer"
     if wanted.exact_match is not None:
@@ -297,8 +295,11 @@ def check_answer(wanted: ReferenceAnswers, given: str) -> list[CheckResult]:
 
 
 def check_address(wanted: Sequence[str], url: str, rule: str) -> CheckResult:
-    """Whether the address is one of those: `EXACT` the whole of it, else each holds its host and path, and what it
-    says of the query."""
+    """Return whether an address matches one of the reference addresses.
+
+    With the rule `EXACT` the whole address is equal. Otherwise host and path contain those of a reference, and the
+    query has the references' values.
+    """
     if rule == "EXACT":
         holds = url.rstrip("/") in [each.rstrip("/") for each in wanted]
     else:
@@ -314,7 +315,7 @@ def check_address(wanted: Sequence[str], url: str, rule: str) -> CheckResult:
 
 
 def check_contents(wanted: PageCheck, browser: Browser) -> list[CheckResult]:
-    """Whether a part of a page holds what it should; opens the page unless it is the last one."""
+    """Return whether a part of a page has the required content; opens the page unless it is the last one."""
     part = wanted.locator.strip() or "the page"
     where = part if wanted.url == "last" else f"{part} of {wanted.url}"
     try:
@@ -337,14 +338,17 @@ def check_contents(wanted: PageCheck, browser: Browser) -> list[CheckResult]:
 
 
 def clean(text: str) -> str:
-    """In small letters, without quotes around it."""
+    """Return a text in lower case without quotation marks around it."""
     text = text.strip()
     quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
     return (text[1:-1] if quoted else text).lower()
 
 
 def includes(wanted: str, text: str, alone: bool = False) -> bool:
-    """Whether a text holds another; a single letter or digit, where nothing else is wanted, as a word of its own."""
+    """Return whether a text contains another one.
+
+    With `alone`, a single letter or digit must be a word of its own.
+    """
     wanted, text = clean(wanted), clean(text)
     return wanted in TOKEN.findall(text) if alone and len(wanted) == 1 else wanted in text
 
@@ -355,5 +359,4 @@ def _split_address(url: str) -> tuple[str, dict[str, list[str]]]:
 
 
 def _result(holds: bool, expected: str, seen: str, kind: str) -> CheckResult:
-    state: Any = "passed" if holds else "failed"
-    return CheckResult(expected=expected, status=state, actual="it is" if holds and kind != "url" else seen, kind=kind)
+    return CheckResult.of(holds, expected, "it is" if holds and kind != "url" else seen, kind)

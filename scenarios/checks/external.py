@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 Found = tuple[bool | None, str]
 
-#: Seconds that a server or a database has to answer a check.
+#: The timeout of servers and databases in seconds.
 PATIENCE = 10.0
-#: Bytes of a file that are read.
+#: The limit of bytes that are read from a file.
 MOST = 10_000_000
 
 
 def resolve_path(path: str, folder: Path) -> Path:
-    """A path of a suite: below its folder, unless it begins at the root or the home folder."""
+    """Return a path of a suite: below its folder, unless it begins at the root or the home folder."""
     return folder / Path(path).expanduser()
 
 
 def file(check: FileCheck, folder: Path) -> Found:
-    """Check a file."""
+    """Return whether a file exists and has the required content."""
     path = resolve_path(check.path, folder)
     if not path.exists():
         return not check.exists, f"there is no {path}"
@@ -51,7 +51,7 @@ def file(check: FileCheck, folder: Path) -> Found:
 
 
 def http(check: HttpCheck) -> Found:
-    """Check the response of a server."""
+    """Return whether the response of a server is as required."""
     try:
         answer = httpx.get(check.url, timeout=PATIENCE)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -86,7 +86,10 @@ def dig(value: Any, path: str) -> tuple[bool, Any]:
 
 
 def sql(check: SqlCheck, folder: Path) -> Found:
-    """Raise SetupError if a check queries PostgreSQL and the driver is not installed."""
+    """Return whether the first value of a query is as required; None when the database cannot be read.
+
+    Raises SetupError for PostgreSQL without its driver.
+    """
     if re.match(r"postgres(?:ql)?://", check.database):
         return _postgres(check)
     path = resolve_path(check.database.removeprefix("sqlite:///"), folder)
@@ -117,7 +120,7 @@ def _postgres(check: SqlCheck) -> Found:
 
 
 def _first(row: Any, check: SqlCheck) -> Found:
-    """The first value of a row; numbers of any kind are compared as numbers."""
+    """Return whether the first value of a row is as required; numbers of all types are compared as numbers."""
     value = row[0] if row else None
     if isinstance(value, Decimal):
         value = int(value) if value == value.to_integral_value() else float(value)
@@ -127,7 +130,7 @@ def _first(row: Any, check: SqlCheck) -> Found:
 
 
 def process(check: ProcessCheck) -> Found:
-    """Check whether a program runs."""
+    """Return whether a program runs, or does not run, as required."""
     if not sys.platform.startswith("linux"):
         return None, "the list of running programs can be read on Linux only"
     names = set[str]()
@@ -142,7 +145,7 @@ def process(check: ProcessCheck) -> Found:
 
 
 def python(check: PythonCheck, observation: Observation, folder: Path) -> Found:
-    """Raises UsageError when there is no such function."""
+    """Return the result of a function of the suite. Raises UsageError when there is no such function."""
     module, _, name = check.function.partition(":")
     path = folder / f"{module.replace('.', '/')}.py"
     try:

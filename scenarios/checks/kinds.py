@@ -17,7 +17,7 @@ class CheckBase(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     def words(self) -> str:
-        """The check in words, for reports."""
+        """Return the check in words, for reports."""
         raise AssertionError(type(self).__name__)
 
 
@@ -310,7 +310,7 @@ Check = Annotated[
 
 
 def as_check(value: Any) -> Any:
-    """A check as written in a file, with its type as the field `kind`."""
+    """Return a check as written in a file, with its type as the field `kind`."""
     if isinstance(value, str):
         return {"kind": "statement", "says": value}
     if not isinstance(value, dict) or "kind" in value or len(value) != 1:
@@ -322,7 +322,7 @@ def as_check(value: Any) -> Any:
 
 
 def as_checks(value: Any) -> Any:
-    """A list of checks, from one or several."""
+    """Return a list of checks, from one or several."""
     values = value if isinstance(value, list | tuple) else [value]
     return [as_check(each) for each in values]
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from handeye.perception.perception import Perception
     from handeye.scenarios.checks.kinds import PictureCheck
 
-#: A pixel differs when one of its colours does by more than this: less is how fonts are smoothed.
+#: A pixel differs when a channel (0-255) differs by more than this; font smoothing causes smaller differences.
 SHADE = 40
-#: How much of the old picture's light is left around what differs.
+#: The brightness of the equal pixels in the marked image, as a fraction.
 DIM = 0.35
 
 Found = tuple[bool | None, str, Image.Image | None]
@@ -30,9 +30,9 @@ Found = tuple[bool | None, str, Image.Image | None]
 def similar(
     check: PictureCheck, observation: Observation, perception: Perception | None, folder: Path, *, update: bool = False
 ) -> Found:
-    """Whether the part looks like the picture, what is so, and a marked picture of what differs.
+    """Return whether a part of the screen equals the picture, the reason, and an image with the differences marked.
 
-    With `update`, what is seen is written as the picture instead of one that differs or is missing.
+    With `update`, the screen is written to the picture file when it differs or is missing.
     """
     box = _part(check, observation, perception)
     if isinstance(box, str):
@@ -50,7 +50,7 @@ def similar(
 
 
 def compared(seen: Image.Image, wanted: Image.Image, tolerance: float) -> tuple[bool, str, Image.Image | None]:
-    """Whether the share of pixels that differ is within the tolerance."""
+    """Return whether the share of different pixels is within the tolerance, the reason, and a marked image."""
     if seen.size != wanted.size:
         sizes = f"{seen.width}x{seen.height}, and the picture {wanted.width}x{wanted.height}"
         return False, f"it is {sizes}; --update-pictures writes it anew", None
@@ -65,7 +65,7 @@ def compared(seen: Image.Image, wanted: Image.Image, tolerance: float) -> tuple[
 
 
 def _part(check: PictureCheck, observation: Observation, perception: Perception | None) -> Box | str:
-    """The box to look at, or why there is none."""
+    """Return the box to compare in pixels of the screenshot, or the reason why there is none."""
     width, height = observation.screenshot.width, observation.screenshot.height
     if check.region:
         box = Box(*check.region)

@@ -32,28 +32,28 @@ if TYPE_CHECKING:
     from handeye.perception.perception import Perception
     from handeye.scenarios.checks.kinds import Check
 
-#: What an answer may begin with; anything else is no vote.
+#: The word that an answer must begin with; another answer is no vote.
 WORD = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
 GRAMMAR = 'root ::= "yes" | "no" | "unclear"'
-#: With several votes, they are drawn; at zero all would be alike.
+#: The sampling temperature for several votes; at 0 all would be equal.
 TEMPERATURE = 0.7
 
 CheckStatus = Literal["passed", "failed", "unknown"]
 
 
 class CheckContext(NamedTuple):
-    """What some checks need in addition to the observation."""
+    """Objects that some checks need in addition to the observation."""
 
     perception: Perception | None = None
     """Grounds the region of a picture check; its model answers questions."""
     keep: Path | None = None
-    """Where the picture of a failed check is saved; None saves none."""
+    """The file for the screenshot of a failed check; None saves none."""
     update: bool = False
-    """Pictures that differ or are missing are written anew."""
+    """Whether picture files that differ or are missing are written."""
 
 
 class CheckResult(BaseModel):
-    """A check and what became of it. `unknown` never counts as passed."""
+    """The result of a check. `unknown` never counts as passed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -62,8 +62,14 @@ class CheckResult(BaseModel):
     actual: str = ""
     kind: str = ""
     picture: str = ""
-    """File of the screen when the check failed, or of the differences; empty if none was saved."""
+    """The file of the screenshot or of the marked differences after a failure; empty if none was saved."""
     when: Literal["requires", "ensures", "always", "never"] = "ensures"
+
+    @classmethod
+    def of(cls, holds: bool | None, expected: str, actual: str, kind: str, picture: str = "") -> CheckResult:
+        """Return the result of a check that passed (True), failed (False), or could not be decided (None)."""
+        status: CheckStatus = "unknown" if holds is None else "passed" if holds else "failed"
+        return cls(expected=expected, status=status, actual=actual, kind=kind, picture=picture)
 
     @model_validator(mode="before")
     @classmethod
@@ -76,8 +82,10 @@ class CheckResult(BaseModel):
 def run_check(
     check: Check, look: Callable[[], Observation], folder: Path, means: CheckContext | None = None
 ) -> CheckResult:
-    """Judge a check now. `look` gives the scene, and is called only for checks of the screen; files are below
-    `folder`."""
+    """Return the result of a check now.
+
+    `look` returns the observation, and is called only for checks of the screen. Relative paths are below `folder`.
+    """
     means = means or CheckContext()
     picture: Image.Image | None = None
     looked: list[Observation] = []
@@ -97,15 +105,14 @@ def run_check(
             holds, says = _find(check, noted, folder)
     except HandeyeError as error:
         holds, says = None, str(error)
-    status: CheckStatus = "unknown" if holds is None else "passed" if holds else "failed"
     saved = ""
-    if means.keep and status != "passed" and (picture or looked):
+    if means.keep and not holds and (picture or looked):
         saved = keep(picture or looked[-1].screenshot.image, means.keep)
-    return CheckResult(expected=check.words(), status=status, actual=says, kind=check.kind, picture=saved)
+    return CheckResult.of(holds, check.words(), says, check.kind, saved)
 
 
 def keep(picture: Image.Image, path: Path) -> str:
-    """Keep what was seen; returns where. Raises SetupError when the disk takes no more."""
+    """Save a picture, and return its path. Raises SetupError when the disk is full."""
     with disk(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.save(path)
@@ -126,12 +133,12 @@ def _find(check: Check, look: Callable[[], Observation], folder: Path) -> tuple[
 
 
 def is_screen_check(check: Check) -> bool:
-    """Whether the check is about what is on the screen, and may become true a moment later."""
+    """Return whether the check depends on the screen, so that it may pass a moment later."""
     return not isinstance(check, AskCheck | FileCheck | HttpCheck | SqlCheck | ProcessCheck | PythonCheck)
 
 
 def _ask_model(check: AskCheck, observation: Observation, perception: Perception | None) -> tuple[bool | None, str]:
-    """What most votes say; None without a model, and where more than half agree on neither answer."""
+    """Return the majority of the model's votes; None without a model or without a majority."""
     engine = getattr(perception, "engine", None)
     if engine is None:
         return None, "there is no model to ask; name one with --model, or check with a sentence"

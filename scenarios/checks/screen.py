@@ -36,7 +36,7 @@ Found = tuple[bool | None, str]
 
 
 def check_screen(check: Check, observation: Observation) -> Found:
-    """Whether the check holds on this scene; None where the platform does not tell."""
+    """Return whether the check passes on this observation, and why; None when the platform does not report it."""
     match check:
         case StatementCheck(says=says):
             return _statement(says, observation)
@@ -59,7 +59,7 @@ def check_screen(check: Check, observation: Observation) -> Found:
 
 
 def parse_statement(says: str) -> clauses.Statement:
-    """The statement that a sentence makes. Raises UsageError when no rule understands it."""
+    """Return the statement of a sentence. Raises UsageError when no rule parses it."""
     try:
         read = parse(f"check that {says}")
     except (UsageError, ActionRefused) as error:
@@ -118,7 +118,7 @@ def _element(check: ElementCheck, observation: Observation) -> Found:
 
 
 def _differences(element: Element, check: ElementCheck) -> tuple[list[str], list[str]]:
-    """In what an element is otherwise, and what it does not tell."""
+    """Return in which states an element differs, and which it does not report."""
     wrong, untold = list[str](), list[str]()
     for name, wanted in check.states.items():
         is_so = getattr(element, name)
@@ -135,7 +135,7 @@ def _differences(element: Element, check: ElementCheck) -> tuple[list[str], list
 
 
 def _written_in(element: Element, observation: Observation) -> str:
-    """All that an element says: of a row or an item, what stands in it."""
+    """Return all text of an element; for a row or an item, with the texts inside of it."""
     inside = descendants(element, observation.elements) if element.role in ITEM_ROLES else ()
     return " ".join(part for each in (element, *inside) for part in (each.name, each.value) if part)
 

@@ -21,7 +21,7 @@ CELLS = frozenset({"cell", "gridcell", "rowheader", "columnheader"})
 
 
 def cell(check: CellCheck, observation: Observation) -> Found:
-    """Whether the cell is so; None where rows or columns are not clear."""
+    """Return whether the cell has the required content; None when the row or the column is not certain."""
     rows = [each for each in observation.elements if each.role == "row"]
     if rows:
         return _rows_from_page(check, observation, rows)
@@ -56,7 +56,7 @@ def _rows_from_page(check: CellCheck, observation: Observation, rows: Sequence[E
 
 
 def _read(check: CellCheck, words: Sequence[Element]) -> Found:
-    """By the picture: the text that lies in the row's line and nearest to the column's head."""
+    """Return the cell by positions: the text on the row's line that is nearest to the column's header."""
     heads = _read_as(check.column, words)
     if not heads:
         return False, f"the picture shows no column “{check.column}”"
@@ -80,7 +80,7 @@ def _read(check: CellCheck, words: Sequence[Element]) -> Found:
 
 
 def _read_as(name: str, words: Sequence[Element]) -> list[Element]:
-    """The words that are just this, or that letters which look alike were read for: “LO-2” may be read as “L0-2”."""
+    """Return the words equal to a text, or different only in similar letters: OCR may read “LO-2” as “L0-2”."""
     exact = [each for each in words if same(each.name, name, case=False)]
     return exact or [each for each in words if alike(name, each.name, seen=True).why == LOOKS_ALIKE]
 
@@ -98,7 +98,7 @@ def _called(name: str, elements: Sequence[Element]) -> list[Element]:
 
 
 def _inside(element: Element, observation: Observation) -> str:
-    """What a cell says itself, or, where it has no words of its own, what lies in it does."""
+    """Return the text of a cell, or the texts of the elements inside of it when it has none."""
     return _says(element) or " ".join(filter(None, map(_says, descendants(element, observation.elements))))
 
 
@@ -111,7 +111,7 @@ def _shared(one: Element, two: Element) -> int:
 
 
 def _apart(one: Element, two: Element) -> int:
-    """Between two columns: nothing where they overlap, else by their nearest edges or centres."""
+    """Return the distance of two columns in pixels: 0 when they overlap, else between edges or centres."""
     edges = (abs(one.box.left - two.box.left), abs(one.box.right - two.box.right))
     return min(*edges, abs(one.box.centre.x - two.box.centre.x)) if _shared(one, two) <= 0 else -_shared(one, two)
 

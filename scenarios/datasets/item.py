@@ -12,28 +12,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Area:
-    """The true place of an element, in pixels of the picture; the numbers need not be integers."""
+    """The true place of an element, in pixels of the image; the numbers may be fractional."""
 
     kind: Literal["box", "polygon"]
     numbers: tuple[float, ...]
-    """Of a box: left, top, right, bottom. Of a polygon: x and y of each corner in turn."""
+    """For a box left, top, right and bottom; for a polygon x and y of each corner."""
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of the box around it."""
+        """Left, top, right and bottom of the smallest box around it."""
         across, down = self.numbers[::2], self.numbers[1::2]
         return min(across), min(down), max(across), max(down)
 
     @property
     def corners(self) -> tuple[tuple[float, float], ...]:
-        """In order around it."""
+        """The corners, in order around the area."""
         if self.kind == "polygon":
             return tuple(zip(self.numbers[::2], self.numbers[1::2], strict=True))
         left, top, right, bottom = self.numbers
         return (left, top), (right, top), (right, bottom), (left, bottom)
 
     def holds(self, point: Sequence[float]) -> bool:
-        """Whether a point is inside or on the edge, as the benchmarks' own scripts count it."""
+        """Return whether a point is inside or on the edge, as the benchmarks' scripts count it."""
         x, y = point
         left, top, right, bottom = self.bounds
         if not (left <= x <= right and top <= y <= bottom):
@@ -63,7 +63,7 @@ class GroundingItem:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Questions read from files."""
+    """The questions of a data set."""
 
     path: Path
     format: str
@@ -72,7 +72,7 @@ class Dataset:
 
 
 def _within(x: float, y: float, corners: Sequence[tuple[float, float]]) -> bool:
-    """Whether a point is in a polygon, by ray casting; a point on an edge is inside."""
+    """Return whether a point is in a polygon, by ray casting; a point on an edge is inside."""
     inside = False
     for (x1, y1), (x2, y2) in zip(corners, (*corners[1:], corners[0]), strict=True):
         side = (x - x1) * (y2 - y1) - (y - y1) * (x2 - x1)

@@ -1,6 +1,8 @@
-"""Readers of published data sets of grounding questions: handeye's JSON lines, ScreenSpot, ScreenSpot-Pro, OSWorld-G.
+"""Readers of published data sets of grounding questions.
 
-Each format has two functions: one finds its files at a path, the other reads their questions.
+The formats are handeye's JSON lines, ScreenSpot (arXiv 2401.10935), ScreenSpot-v2 (arXiv 2410.23218), ScreenSpot-Pro
+(arXiv 2504.07981) and OSWorld-G (arXiv 2505.13227). Each format has two functions: one finds its files at a path, the
+other reads their questions.
 """
 
 from __future__ import annotations
@@ -41,14 +43,14 @@ MAX_VALUES = 20
 
 
 def jsonl_files(path: Path) -> list[Path]:
-    """The files of this format at a path: itself, or those directly in the folder."""
+    """Return the files of this format at a path: the path itself, or the files directly in the folder."""
     if path.is_dir():
         return sorted(path.glob("*.jsonl"))
     return [path] if path.suffix == ".jsonl" else []
 
 
 def read_jsonl(path: Path) -> Dataset:
-    """The items of a file, or of all files in a folder; raises UsageError naming file and line."""
+    """Return the data set of a file, or of all files in a folder. Raises UsageError with file and line."""
     items = []
     for file in jsonl_files(path) or ([path] if path.is_file() else []):
         for record in json_lines(file):
@@ -71,7 +73,7 @@ def read_jsonl(path: Path) -> Dataset:
 
 
 def _with_grouping_fields(items: list[GroundingItem]) -> list[GroundingItem]:
-    """The items with those of their fields that part them into some groups."""
+    """Return the items with only those fields that divide them into groups."""
     values: dict[str, list[str]] = {}
     for item in items:
         for key, value in item.fields.items():
@@ -98,13 +100,13 @@ SCREENSPOT_FILES = {
 
 
 def screenspot_files(path: Path, version: str) -> list[Path]:
-    """The files of this benchmark at a path: itself, or those in the folder or one folder below."""
+    """Return the files of ScreenSpot at a path: the path itself, or files in the folder or one folder below."""
     found = [path] if path.is_file() else [*path.glob("*.json"), *path.glob("*/*.json")]
     return sorted(file for file in found if SCREENSPOT_FILES[version].fullmatch(file.name))
 
 
 def read_screenspot(path: Path, version: str) -> Dataset:
-    """The items of a folder or of one of its files; raises UsageError naming file and record."""
+    """Return the data set of a folder or of one of its files. Raises UsageError with file and record."""
     items = []
     for file in screenspot_files(path, version) or ([path] if path.is_file() else []):
         named = SCREENSPOT_FILES[version].fullmatch(file.name)
@@ -133,7 +135,7 @@ def read_screenspot(path: Path, version: str) -> Dataset:
 
 
 def screenspot_pro_files(path: Path) -> list[Path]:
-    """The files of annotations at a path: itself, or those in `annotations/`."""
+    """Return the files of ScreenSpot-Pro at a path: the path itself, or the files in `annotations/`."""
     if path.is_file():
         return [path] if path.parent.name == "annotations" and path.suffix == ".json" else []
     folder = path if path.name == "annotations" else path / "annotations"
@@ -141,7 +143,7 @@ def screenspot_pro_files(path: Path) -> list[Path]:
 
 
 def read_screenspot_pro(path: Path) -> Dataset:
-    """The items of a folder or of one of its files; raises UsageError naming file and record."""
+    """Return the data set of a folder or of one of its files. Raises UsageError with file and record."""
     items = []
     for file in screenspot_pro_files(path) or ([path] if path.is_file() else []):
         folders = [file.parent.parent / "images", file.parent / "images"]
@@ -171,7 +173,10 @@ CAPABILITIES_FILE = "classification_result.json"
 
 
 def osworld_g_files(path: Path) -> list[Path]:
-    """The file of this benchmark at a path: itself, or in the folder or its `benchmark`, the short questions first."""
+    """Return the files of OSWorld-G at a path: the path itself, or those in the folder or its `benchmark`.
+
+    `OSWorld-G.json` comes before the file with longer instructions.
+    """
     if path.is_file():
         return [path] if path.name in OSWORLD_G_FILES else []
     places = [folder / name for name in OSWORLD_G_FILES for folder in (path, path / "benchmark")]
@@ -179,9 +184,9 @@ def osworld_g_files(path: Path) -> list[Path]:
 
 
 def read_osworld_g(path: Path) -> Dataset:
-    """The items of one of the two files; in a folder with both, of `OSWorld-G.json`.
+    """Return the data set of one of the two files; of `OSWorld-G.json` for a folder with both.
 
-    Raises UsageError naming file and record.
+    Raises UsageError with file and record.
     """
     found = osworld_g_files(path) or ([path] if path.is_file() else [])
     if not found:
@@ -221,7 +226,7 @@ def _osworld_g_truth(record: Record) -> Area | None:
 
 
 def _capabilities(path: Path) -> dict[str, tuple[str, ...]]:
-    """The capabilities each id is sorted into; empty where the file is missing."""
+    """Return the capabilities of each id; empty when the file is missing."""
     if not path.is_file():
         return {}
     sorted_ids: dict[str, tuple[str, ...]] = {}
@@ -236,12 +241,12 @@ def _capabilities(path: Path) -> dict[str, tuple[str, ...]]:
 
 
 class DatasetFormat(NamedTuple):
-    """One format of data sets."""
+    """A format of data sets."""
 
     files: Callable[[Path], list[Path]]
-    """The files of this format at a path; empty when the path holds something else."""
+    """Returns the files of this format at a path; empty for any other path."""
     read: Callable[[Path], Dataset]
-    """The data set at a path. Raises UsageError naming the file and the record that is wrong."""
+    """Returns the data set at a path. Raises UsageError with the file and the wrong record."""
 
 
 PUBLISHED_FORMATS: dict[str, DatasetFormat] = {

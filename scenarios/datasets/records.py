@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Record:
-    """One record of a file."""
+    """A JSON object of a file."""
 
     place: str
     """File and line, or file and number, for messages."""
     fields: dict[str, Any]
 
     def text(self, *names: str) -> str:
-        """The first of these fields that is there; raises UsageError when none is, or it is no text or blank."""
+        """Return the first of these fields that exists. Raises UsageError when none does, or for a value that is blank
+        or no text.
+        """
         for name in names:
             if name in self.fields:
                 value = self.fields[name]
@@ -37,7 +39,7 @@ class Record:
         raise UsageError(f"{self.place}: there is no {names[0]} among {', '.join(self.fields) or 'nothing'}; add it")
 
     def optional(self, name: str) -> str:
-        """A field that may be missing; raises UsageError when it is no text."""
+        """Return a text field that may be missing. Raises UsageError for another value."""
         value = self.fields.get(name)
         if value is None:
             return ""
@@ -46,7 +48,7 @@ class Record:
         return value
 
     def numbers(self, name: str, count: int | None = None) -> tuple[float, ...]:
-        """A list of finite numbers, `count` of them; raises UsageError for anything else."""
+        """Return a list of finite numbers, `count` of them. Raises UsageError for anything else."""
         value = self.fields.get(name)
         if name not in self.fields:
             raise UsageError(f"{self.place}: there is no {name} among {', '.join(self.fields) or 'nothing'}; add it")
@@ -60,14 +62,14 @@ class Record:
 
 
 def json_lines(path: Path) -> Iterator[Record]:
-    """The objects in a file of one JSON object a line; blank lines are passed over."""
+    """Yield the objects of a file with one JSON object per line; blank lines are skipped."""
     for number, line in enumerate(lines_of(_text(path)), 1):
         if line.strip():
             yield _record(f"{path}, line {number}", _json(line, f"{path}, line {number}"))
 
 
 def json_list(path: Path) -> Iterator[Record]:
-    """The objects in a file that holds one JSON list."""
+    """Yield the objects of a file that contains one JSON list."""
     value = _json(_text(path), str(path))
     if not isinstance(value, list):
         raise UsageError(f"{path} holds {_quoted(value)}; a list of records is expected")
@@ -76,7 +78,7 @@ def json_list(path: Path) -> Iterator[Record]:
 
 
 def json_objects(path: Path) -> Iterator[Record]:
-    """The objects in a file that holds one, or a list of them."""
+    """Yield the objects of a file that contains one object, or a list of them."""
     value = _json(_text(path), str(path))
     if not isinstance(value, list):
         yield _record(str(path), value)
@@ -86,12 +88,12 @@ def json_objects(path: Path) -> Iterator[Record]:
 
 
 def json_object(path: Path) -> dict[str, Any]:
-    """The object that a file holds."""
+    """Return the JSON object of a file."""
     return _record(str(path), _json(_text(path), str(path))).fields
 
 
 def box(record: Record, name: str, numbers: Sequence[float], original: Sequence[float]) -> Area:
-    """A box from left, top, right, bottom; raises UsageError when it has no width or height."""
+    """Return a box from left, top, right, bottom in pixels. Raises UsageError when it has no width or height."""
     left, top, right, bottom = numbers
     if right <= left or bottom <= top:
         raise UsageError(
@@ -101,7 +103,7 @@ def box(record: Record, name: str, numbers: Sequence[float], original: Sequence[
 
 
 def polygon(record: Record, name: str, numbers: Sequence[float]) -> Area:
-    """A polygon from the x and y of its corners in turn; raises UsageError when it encloses nothing."""
+    """Return a polygon from x and y of each corner in pixels. Raises UsageError when it has no area."""
     if len(numbers) < 6 or len(numbers) % 2:
         raise UsageError(
             f"{record.place}: {name} has {len(numbers)} numbers; a polygon has x and y of 3 corners or more"
@@ -114,7 +116,7 @@ def polygon(record: Record, name: str, numbers: Sequence[float]) -> Area:
 
 
 def picture(record: Record, name: str, folders: Sequence[Path]) -> Path:
-    """The file a picture's name means, in the first folder that has it; raises UsageError when none does."""
+    """Return the path of an image, in the first folder that contains it. Raises UsageError when none does."""
     for folder in folders:
         if (path := folder / name).is_file():
             return path
@@ -123,9 +125,9 @@ def picture(record: Record, name: str, folders: Sequence[Path]) -> Path:
 
 
 def check_on_picture(record: Record, name: str, area: Area, path: Path, *, whole: bool) -> None:
-    """Raise UsageError when a box or polygon is off its picture; `whole`: also when it stands out of it.
+    """Raise UsageError when an area is outside its image; with `whole`, also when a part of it is.
 
-    A picture whose size cannot be read passes: the error is reported when its question is measured.
+    An image whose size cannot be read passes: the error is reported when its question is measured.
     """
     try:
         with Image.open(path) as image:

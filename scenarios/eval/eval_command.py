@@ -118,7 +118,7 @@ def _work(session: Evaluation, console: Console, json_file: str | None, html: Pa
 def _ledger(
     session: Evaluation, console: Console, target: Path | None, html: Path | None, fresh: bool
 ) -> MeasurementsFile:
-    """The file of results, with the earlier ones if they belong to this evaluation."""
+    """Return the file of results, with the earlier ones of the same evaluation."""
     from handeye.scenarios.eval.measurements import MeasurementsFile, set_aside
 
     path = target.with_name(f"{target.stem}.items.jsonl") if target else html / "items.jsonl" if html else None
@@ -138,7 +138,7 @@ def _ledger(
 
 @contextmanager
 def _ledger_closed(ledger: MeasurementsFile, total: int, console: Console) -> Iterator[None]:
-    """When it is stopped, say where the results are."""
+    """Report where the results are when the evaluation is stopped."""
     try:
         yield
     except BaseException:
@@ -152,7 +152,7 @@ def _ledger_closed(ledger: MeasurementsFile, total: int, console: Console) -> It
 def _progress(
     console: Console, session: Evaluation, ledger: MeasurementsFile
 ) -> Iterator[Callable[[Measurement], None]]:
-    """A line with the share found so far and the time left; nothing where stderr is no terminal."""
+    """Show a line with the current share and the remaining time, if stderr is a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
@@ -198,7 +198,7 @@ def _report(session: Evaluation, results: list[Measurement], score: Score, html:
 
 
 def _tell(console: Console | None, score: Score, written: list[Path]) -> None:
-    """The result in a few lines, on stdout unless that is taken."""
+    """Print the result in a few lines, on stdout unless the JSON is written there."""
     from rich.console import Console
     from rich.table import Table
 

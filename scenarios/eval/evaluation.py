@@ -43,7 +43,7 @@ class Evaluation:
     _shared: Engine | None = None
 
     def open_perception(self) -> Perception:
-        """Open a perception for one worker. A model in this process is loaded once for all workers."""
+        """Return a perception for one worker. A model in this process is loaded once for all workers."""
         if self._shared:
             perception: Perception = ModelPerception(self._shared, reader=ocr.read)
         else:
@@ -66,7 +66,7 @@ class Evaluation:
             perception.close()
 
     def measure(self, ledger: MeasurementsFile, listen: Callable[[Measurement], None]) -> list[Measurement]:
-        """The measurements of all items, in their order: stored ones, and new ones that are added to the file."""
+        """Return the measurements of all items in their order. New ones are added to the file."""
         waiting = [self.opened[0]] if self.opened else []
         left = [(number, item) for number, item in enumerate(self.items) if number not in ledger.done]
         asking = measure(left, lambda: waiting.pop() if waiting else self.open_perception(), self.workers)
@@ -76,7 +76,7 @@ class Evaluation:
         return [ledger.done[number] for number in range(len(self.items))]
 
     def settings(self) -> dict[str, Any]:
-        """The settings that must be equal to combine results; opens the model, which reports its name."""
+        """Return the settings that must be equal to combine results; opens the model, which reports its name."""
         perception = self.opened[0] if self.opened else self.open_perception()
         made: dict[str, Any] = {
             "data set": self.digest(),
@@ -91,7 +91,7 @@ class Evaluation:
         return made
 
     def digest(self) -> str:
-        """A digest of all questions of the data set and the sizes of their pictures."""
+        """Return a digest of all questions of the data set and the sizes of their images."""
         fields = [
             (item.name, item.path.stat().st_size, item.instruction, item.truth and item.truth.numbers, item.types)
             for item in self.dataset.items
@@ -100,7 +100,7 @@ class Evaluation:
 
 
 def to_json(session: Evaluation, results: Sequence[Measurement], counted: Score, name: str) -> dict[str, Any]:
-    """The result as `--json` writes it."""
+    """Return the result that `--json` writes."""
     return {
         "model": session.model,
         "n": counted.overall.n,
@@ -125,7 +125,7 @@ def to_json(session: Evaluation, results: Sequence[Measurement], counted: Score,
 
 
 def counted(session: Evaluation, results: Sequence[Measurement]) -> Score:
-    """The score of the measurements."""
+    """Return the score of the measurements."""
     return compute_score(session.items, results)
 
 

@@ -21,12 +21,12 @@ MAX_LISTED = 20
 
 
 class GroundAttemptRunner(AttemptRunner):
-    """One attempt at finding them, with the eyes of all scenarios; there is no device."""
+    """One attempt at the grounding questions of a suite. It needs no device, and uses the runner's models."""
 
     scenario: GroundScenario
 
     def carry_out(self) -> dict[str, Any]:
-        """What the attempt came to: fields of an Attempt."""
+        """Run the attempt, and return fields of an `Attempt`."""
         perception, _ = self.runner.open_models()
         if not isinstance(getattr(perception, "engine", None), RecordingEngine):
             record_answers(perception)
@@ -41,7 +41,7 @@ class GroundAttemptRunner(AttemptRunner):
             return {"status": "passed" if passed else "failed", "reason": reason, "checks": tuple(checks)}
         summary = f"{len(items) - len(wrong)} of {len(items)} are found ({share:.1%})"
         wanted = f"at least {self.scenario.least:.1%} of {len(items)} things are found"
-        whole = CheckResult(expected=wanted, status="passed" if passed else "failed", actual=summary, kind="ground")
+        whole = CheckResult.of(passed, wanted, summary, "ground")
         return {
             "status": "passed" if passed else "failed",
             "reason": "" if passed else f"{wanted}; {summary}",
@@ -57,10 +57,10 @@ class GroundAttemptRunner(AttemptRunner):
             picture = keep(
                 crop_marked(open_image(item.path), item, result), self.folder / "checks" / f"{number + 1}.png"
             )
-        return CheckResult(
-            expected=f"“{item.instruction}” is {where} on {item.name}",
-            status="unknown" if result.error else "failed",
-            actual=result.error or (f"{seen} by {result.by}" if result.by else seen),
-            kind="ground",
-            picture=picture,
+        return CheckResult.of(
+            None if result.error else False,
+            f"“{item.instruction}” is {where} on {item.name}",
+            result.error or (f"{seen} by {result.by}" if result.by else seen),
+            "ground",
+            picture,
         )

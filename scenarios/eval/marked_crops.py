@@ -27,7 +27,7 @@ LEAST_SIDE = 8
 
 
 class CropFiles(NamedTuple):
-    """Two files in the report's folder, as the page names them."""
+    """Two images in the report's folder: their names, and the size of the crop in pixels."""
 
     cut: str
     whole: str
@@ -37,7 +37,7 @@ class CropFiles(NamedTuple):
 
 
 def write_crop(item: GroundingItem, result: Measurement, folder: Path, name: str) -> CropFiles | None:
-    """Write the cut and the whole picture, both marked; None when the picture cannot be read."""
+    """Write the crop and the whole image, both marked, and return their names; None when the image cannot be read."""
     try:
         image = open_image(item.path)
     except UsageError:
@@ -53,7 +53,7 @@ def write_crop(item: GroundingItem, result: Measurement, folder: Path, name: str
 
 
 def crop_marked(image: Image.Image, item: GroundingItem, result: Measurement) -> Image.Image:
-    """The part of the picture with the true place and the answer, marked once it is shrunk: marks stay clear."""
+    """Return the part of the image with the true place and the answer, scaled down before it is marked."""
     left, top, right, bottom = _view(image.size, item, result)
     part = image.crop((left, top, right, bottom))
     scale = min(1.0, MOST_WIDTH / part.width, MOST_HEIGHT / part.height)

@@ -67,7 +67,7 @@ class RecordingEngine:
 
 
 def record_answers(perception: Perception) -> Perception:
-    """The same perception, with an engine that records its answers."""
+    """Return the same perception with an engine that records its answers."""
     if (engine := getattr(perception, "engine", None)) is not None:
         perception.engine = RecordingEngine(engine)  # type: ignore[attr-defined]
     return perception
@@ -112,7 +112,7 @@ def measure(
 
 
 def measure_item(perception: Perception, item: GroundingItem) -> Measurement:
-    """The measurement of one question; errors as in `measure`."""
+    """Return the measurement of one question; raises as `measure` does."""
     began = time.monotonic()
     engine: RecordingEngine | None = getattr(perception, "engine", None)
     if engine is not None:

@@ -34,7 +34,7 @@ class MeasurementsFile:
 
     @classmethod
     def open(cls, path: Path | None, settings: dict[str, Any], *, fresh: bool = False) -> MeasurementsFile:
-        """Continue a file with the same settings; otherwise rename it and start a new one.
+        """Open a file with the same settings, or rename a file with others and start a new one; return it.
 
         Raises SetupError when the file cannot be written.
         """
@@ -72,7 +72,7 @@ class MeasurementsFile:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a file to an unused name such as `results.1.json`; returns the new path."""
+    """Rename a file to an unused name such as `results.1.json`; return the new path."""
     number = 1
     while (aside := path.with_name(f"{path.stem}.{number}{path.suffix}")).exists():
         number += 1

@@ -35,7 +35,7 @@ class WrongAnswer:
 
     @property
     def distance(self) -> int | None:
-        """Pixels from the answered point to the nearest edge of the box around the true region."""
+        """The distance in pixels from the answered point to the nearest edge of the box around the true place."""
         if self.item.truth is None or self.result.point is None:
             return None
         left, top, right, bottom = self.item.truth.bounds
@@ -44,7 +44,7 @@ class WrongAnswer:
 
     @property
     def problem(self) -> str:
-        """What is wrong, in words."""
+        """Return what is wrong, in words."""
         if self.result.error:
             return self.result.error
         if self.result.point is None:

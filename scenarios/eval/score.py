@@ -48,12 +48,12 @@ class Share:
 
     @property
     def accuracy(self) -> float:
-        """The share of correct answers; 0 without questions."""
+        """The share of correct answers, 0 to 1; 0 without questions."""
         return self.correct / self.n if self.n else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % confidence interval of the share.
+        """The 95 % confidence interval of the share, both ends 0 to 1.
 
         Wilson (1927), "Probable inference, the law of succession, and statistical inference": it stays within 0 to 1,
         and is accurate for few questions and for shares near 0 or 1.
@@ -104,7 +104,7 @@ class Score:
 
 
 def compute_score(items: Sequence[GroundingItem], results: Sequence[Measurement]) -> Score:
-    """Count the results of these items, in the same order."""
+    """Return the counts of the results of these items, which are in the same order."""
     both = list(zip(items, results, strict=True))
     return Score(
         _share(result for _, result in both),

@@ -40,14 +40,14 @@ BINDING = "__handeye_record"
 
 @cache
 def script() -> str:
-    """What stands in every document, before its own scripts."""
+    """Return the script that every document runs before its own scripts."""
     return script_source() + ";\n" + (files(__package__) / "page.js").read_text("utf-8")
 
 
 class BrowserRecorder:
-    """A Chromium whose person is listened to, from `async with` to its end.
+    """A visible Chromium that records what a person does; used with `async with`.
 
-    `on_entry` is called with each entry that is new or has changed. `wait` goes on until the last tab is closed.
+    `on_entry` is called with each step that is new or has changed. `wait` returns when the last tab is closed.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class BrowserRecorder:
         return self._context.pages[0]
 
     async def wait(self) -> None:
-        """Take down what is done until the browser is closed, or the task is cancelled."""
+        """Record until the browser is closed, or the task is cancelled."""
         try:
             while self._browser and self._browser.is_connected() and self._context and self._context.pages:
                 await self.take()
@@ -118,7 +118,7 @@ class BrowserRecorder:
             await asyncio.shield(self.take(ended=True))
 
     async def take(self, ended: bool = False) -> None:
-        """Make entries of the events so far. `ended`: the pages are closed and cannot be queried."""
+        """Convert the events so far to steps. With `ended`, the pages are closed and are not queried."""
         while self._queue:
             page, frame, what = self._queue.popleft()
             if isinstance(what, dict):
@@ -134,7 +134,7 @@ class BrowserRecorder:
                 self._add(page, placed)
 
     async def close(self) -> None:
-        """End the browser, whatever state it is in."""
+        """Close the browser in any state."""
         for ending in (self._browser and self._browser.close(), self._playwright and self._playwright.stop()):
             with suppress(Exception):
                 if ending:

@@ -44,7 +44,7 @@ BLIND = (
 
 
 def listen(on: str, recording: Recording, on_entry: Callable[[RecordedStep], None]) -> None:
-    """Record on the desktop, or in a program that is started there, until it ends or Ctrl-C is pressed."""
+    """Record on the desktop, or in a program that is started there, until the program ends or Ctrl-C is pressed."""
     needs_x11()
     with closing(open_device(on, headed=True)) as device:
         listener = DesktopRecorder(device, recording, on_entry)  # type: ignore[arg-type]
@@ -78,7 +78,7 @@ class DesktopRecorder:
             recording.notes.append(BLIND)
 
     def close(self) -> None:
-        """Hear nothing more; may be called twice."""
+        """Stop receiving events. A second call does nothing."""
         self._ears.close()
         self._eyes.close()
 
@@ -95,7 +95,7 @@ class DesktopRecorder:
             self._write_text()
 
     def take(self) -> bool:
-        """Make entries of the events so far; return whether there were any."""
+        """Convert the events so far to steps; return whether there were any."""
         events = self._ears.events
         if not events:
             return False

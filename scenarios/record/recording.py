@@ -29,7 +29,7 @@ _INTO = frozenset({"fill", "set", "tick", "radio", "select", "files"})
 
 @dataclass(frozen=True)
 class RecordedStep:
-    """One step or check of the recording."""
+    """A step or a check of the recording."""
 
     kind: str
     step_text: StepText
@@ -68,7 +68,7 @@ class Recording:
         self.entries.append(entry)
 
     def add_event(self, event: UserEvent) -> RecordedStep | None:
-        """Process an event; returns the step that is new or has changed."""
+        """Process an event; return the step that is new or has changed."""
         self.title, self.url = event.title or self.title, event.url or self.url
         self.first = self.first or event.title
         made = _MAKERS[event.kind](self, event)
@@ -96,11 +96,11 @@ class Recording:
 
     @property
     def done(self) -> bool:
-        """Whether anything was done or checked."""
+        """Return whether a step or a check was recorded."""
         return bool(self.entries)
 
     def draft(self) -> SuiteDraft:
-        """The suite; the last checks become its `ensures`."""
+        """Return the suite; the last checks become its `ensures`."""
         steps = list(self.entries)
         ending: list[RecordedStep] = []
         while steps and steps[-1].check and steps[-1].says:
@@ -298,7 +298,7 @@ class Recording:
         return RecordedStep("tab", StepText(english_step(action, {}) or ""))
 
     def secret(self, element: Element) -> str:
-        """The name of the secret for a secret field."""
+        """Return the name of the secret for a secret field."""
         if element.id not in self.secrets:
             name = slug(element.name or element.description, 30).replace("-", "_")
             self.secrets[element.id] = "password" if name == "run" else name

@@ -32,7 +32,7 @@ class StepText(NamedTuple):
 
 
 def element_phrases(element: Element, observation: Observation, point: Point | None = None) -> list[str]:
-    """Phrases for an element, the most natural first."""
+    """Return phrases for an element, the most natural first."""
     visible = element.box.within(observation.screenshot.width, observation.screenshot.height) or element.box
     target = Target(phrase=element.role, point=point or visible.centre, element=element.id, box=element.box)
     signature = target_signature(target, observation)
@@ -46,9 +46,9 @@ def describe_element(
     kinds: Iterable[str],
     point: Point | None = None,
 ) -> StepText:
-    """The step, made by `steps` from a phrase, that resolves to this element and to no other.
+    """Return the step that grounds to this element and to no other. `steps` makes a step from a phrase.
 
-    `kinds` are the actions that it may come to. Where no words do, the step goes by the place, and says so.
+    `kinds` are the actions that the step may have. Where no phrase works, the step uses the position, with a comment.
     """
     wanted, doubtful = frozenset(kinds), ""
     *words, place = element_phrases(element, observation, point)
@@ -69,9 +69,9 @@ def describe_element(
 
 
 def leads_to(step: str, ids: set[str], observation: Observation, kinds: frozenset[str]) -> bool | None:
-    """Whether plain English applies the step to these elements on this screen; None where it does something else.
+    """Return whether the plain-English policy applies the step to these elements; None for a step with another action.
 
-    False where it would, but only because it takes the first of several.
+    It is False also when the policy would only choose the first of several elements.
     """
     try:
         task = PolicyInput(goal=step, observation=observation, kinds=HAND_KINDS)

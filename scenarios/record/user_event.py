@@ -21,7 +21,7 @@ Kind = Literal[
 
 
 class UserEvent(BaseModel):
-    """One event; its kind determines which fields are set."""
+    """One event; its kind determines which fields are set. Coordinates are CSS pixels of the page."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -30,7 +30,7 @@ _WHEEL = range(4, 8)
 
 
 class X11Event(NamedTuple):
-    """One press or release."""
+    """One press or release; `point` is in pixels of the screen."""
 
     kind: Literal["press", "release", "key"]
     at: float
