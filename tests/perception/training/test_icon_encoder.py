@@ -57,7 +57,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("icons")
     small = pytest.MonkeyPatch()
     small.setattr(icon_encoder, "_BATCH", 32)
-    synonyms = {("disc",): Counter(dot=2, circle=1), ("cross",): Counter(plus=3)}
+    synonyms: dict[tuple[str, ...], Counter[str]] = {
+        ("disc",): Counter(dot=2, circle=1),
+        ("cross",): Counter(plus=3),
+    }
     taught = lessons([rendered("one", 6)], synonyms)
     trainer = IconTrainer(taught, folder / "state.pt", 0, steps=2)
     trainer.run(lambda *_: None)
