@@ -1,11 +1,11 @@
-"""Resuming a run: whether its files are undamaged, what its last action did, and how its page is brought back.
+"""Resume a run: check its files, find out whether its last action was performed, and restore its page.
 
-No action with an effect elsewhere may happen twice. The journal shows which action is unfinished. A request that
-changes something is journalled before it leaves, so an action without one can be done again. With a request, its answer
-decides, then the screen; if the screen does not show it, the person is asked.
+No action with an external effect may be performed twice. The journal contains the unfinished action. A request that
+changes something is journalled before it is sent, so an action without such a request can be repeated. With a request,
+its response decides, then the screen; if neither shows the effect, a person decides.
 
-A page that may have been reached by changing something (a GET during a risky action) is not opened again: the run
-continues from the page before. What only the scripts of a page knew is lost with the page, and the run says so.
+A page whose address may change something (a GET during a risky action) is not opened again: the run continues from the
+page before it. State that existed only in the scripts of a page is lost, and the run reports that.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     from handeye.agent.run_folder import RunFolder
     from handeye.perception.observation import Observation
 
-#: Asked if the programs of a run are gone. Steps with an effect beyond them (a saved file, a sent mail) stay done.
+#: The question if the programs of a run have ended. External effects (a saved file, a sent mail) are not undone.
 FROM_THE_START = "Begin the goal again from its first step?"
-#: Asked about a request that was not answered, or does not show; after a yes it is not repeated.
+#: The question about a request without a response or a visible effect; after a yes it is not repeated.
 WAS_IT_DONE = "Was it done?"
 
 
@@ -56,9 +56,9 @@ WAS_IT_DONE = "Was it done?"
 
 
 def check_files(run: RunFolder) -> None:
-    """Raise UsageError, naming the file, if event log, journal or checkpoint is missing, empty or unreadable.
+    """Raise UsageError with the path if event log, journal or checkpoint is missing, empty or unreadable.
 
-    A last line that a crash cut short is no damage. A run that was stopped before it opened its files has none.
+    An incomplete last line, after a crash, is accepted. A run that stopped before it opened its files has none.
     """
     if not run.read().get("opened"):
         return
@@ -69,33 +69,33 @@ def check_files(run: RunFolder) -> None:
     lines = _check_event_log(run.trace)
     _check_database(run.checkpoint)
     if lines == 0 and run.journal.stat().st_size:
-        raise UsageError(f"{run.trace} is empty, though the run has acted; {REMEDY}")
+        raise UsageError(f"{run.trace} is empty, but the run has performed actions; {REMEDY}")
     run.device_state()
 
 
 def check_state(run: RunFolder, state: State | None) -> None:
-    """Raise UsageError if the checkpoint does not fit to journal and event log: one of the files is an older one."""
+    """Raise UsageError if checkpoint, journal and event log are inconsistent, because one of them is an older copy."""
     journal = read_journal(run.journal)
     begun = max((entry.step for entry in journal if entry.entry == "intent"), default=0)
     if not state:
         if begun:
-            raise UsageError(f"{run.checkpoint} holds no state, though {run.journal.name} has {begun} steps; {REMEDY}")
+            raise UsageError(f"{run.checkpoint} has no state, but {run.journal.name} has {begun} steps; {REMEDY}")
         return
     if begun > state["step"]:
         raise UsageError(
-            f"{run.checkpoint} stands at step {state['step']}, but {run.journal.name} goes on to step {begun}; {REMEDY}"
+            f"{run.checkpoint} ends at step {state['step']}, but {run.journal.name} ends at step {begun}; {REMEDY}"
         )
     written = state.get("line_counts") or {}
     for path, name in ((run.journal, "journal"), (run.trace, "trace")):
         lines = path.read_bytes().count(b"\n")
         if lines < (least := written.get(name, 0)):
-            raise UsageError(f"{path} has {lines} lines, and the run had written {least}; {REMEDY}")
+            raise UsageError(f"{path} has {lines} lines, but the run had written {least}; {REMEDY}")
     if written.get("journal") and not run.device_state_path.exists():
         raise UsageError(f"{run.device_state_path} is missing; {REMEDY}")
 
 
 def _check_event_log(path: Path) -> int:
-    """The number of its lines. A line of a later version is accepted, one that is no JSON object is not."""
+    """Return the number of complete lines. Raises UsageError for a line that is not a JSON object."""
     lines = path.read_bytes().split(b"\n")[:-1]
     for number, line in enumerate(lines, 1):
         try:
@@ -108,7 +108,7 @@ def _check_event_log(path: Path) -> int:
 
 
 def _check_database(path: Path) -> None:
-    """Raise UsageError if the file is no SQLite database, or a damaged one."""
+    """Raise UsageError if the file is not an intact SQLite database."""
     try:
         database = sqlite3.connect(path)
         try:
@@ -117,7 +117,7 @@ def _check_database(path: Path) -> None:
             database.close()
     except (sqlite3.DatabaseError, ValueError) as error:
         if isinstance(error, sqlite3.OperationalError) and "file is not a database" not in str(error):
-            raise  # the disk fails, not the file
+            raise  # a disk error, not a damaged file
         report = str(error)
     if report != "ok":
         raise UsageError(f"{path} is damaged ({report}); {REMEDY}")
@@ -128,20 +128,20 @@ def _check_database(path: Path) -> None:
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """Where a run continues, and what only the person can decide."""
+    """The state in which a run continues, and the question that only a person can answer."""
 
     update: State
-    """What changes in the state."""
+    """The changes of the state."""
     question: str = ""
     """Empty if nothing is uncertain."""
     about_pending: bool = False
     """Whether the question is about the pending action."""
     about_inputs: tuple[int, ...] = ()
-    """Steps whose inputs the question is about as well."""
+    """The steps whose inputs the question is about too."""
 
 
 def find_resume_point(context: RunContext, state: State) -> ResumePoint:
-    """Bring the device back as far as possible, and find out where the run continues."""
+    """Restore the device as far as possible, and return where the run continues."""
     journal = read_journal(context.folder.journal)
     unsaved = _find_unsaved_input(journal, state, context.folder.device_state())
     state = State(**(state | unsaved))
@@ -160,7 +160,7 @@ def find_resume_point(context: RunContext, state: State) -> ResumePoint:
 
 
 def _resolve_pending(context: RunContext, state: State, journal: list[JournalEntry]) -> tuple[State, str]:
-    """What became of the pending action, and the question to the person if that is uncertain."""
+    """Return the state after the pending action, and the question to the person if its effect is uncertain."""
     decision = pending_decision(state)
     outcome, unfinished = find_outcome(journal, state["step"]), find_unfinished_action(journal)
     if outcome:
@@ -198,25 +198,25 @@ def has_happened(context: RunContext, unfinished: UnfinishedAction, state: State
         return page_shows(made, observation) or None
     if changing and changing <= set(unfinished.answered):
         return True
-    # The address that was stored when it happened: a page that is opened again may redirect elsewhere.
+    # The address stored at the time of the action: the page may redirect when it is opened again.
     navigated = stored_url is not None and stored_url != unfinished.address
     if not changing and (navigated or not unfinished.sent):
         return navigated
     present = any(element.acts and element.name == unfinished.target_name for element in observation.elements)
-    # If another page opened than was requested, such as a login page, a missing target proves nothing.
+    # If a different page opened than requested, such as a login page, a missing target is no evidence.
     redirected = stored_url is not None and url != stored_url
     gone = unfinished.target_name and unfinished.in_loaded_page and not present and not redirected
     return True if gone else None
 
 
 def _input_of(source: UnfinishedAction | JournalEntry) -> PageInput:
-    """The page input of a journal entry."""
+    """Return the page input of a journal entry."""
     assert source.action is not None
     return PageInput(step=source.step, action=source.action, target_name=source.target_name, checked=source.checked)
 
 
 def _confirm_last_input(context: RunContext, state: State) -> State:
-    """Confirm the last step if it is an input without outcome that the page shows now."""
+    """Set the last step's outcome to `confirmed` if it is an input of unknown outcome that the page contains now."""
     steps, inputs = finished_steps(state), {each.step: each for each in page_inputs(state)}
     if not steps or steps[-1].outcome.kind != "unknown" or steps[-1].number not in inputs:
         return State()
@@ -230,7 +230,7 @@ def _confirm_last_input(context: RunContext, state: State) -> State:
 def _ask_about_inputs(
     restored: RestoredDevice, state: State, journal: list[JournalEntry]
 ) -> tuple[str, tuple[int, ...]]:
-    """The question about inputs that were sent and that the page, loaded anew, does not show; and their steps."""
+    """Return the question about inputs that were sent and that the reloaded page does not contain; and their steps."""
     sent = requests_by_step(journal)
     missing = [each for each in page_inputs(state) if each.step in restored.missing]
     requests = list(dict.fromkeys([*restored.withheld, *(name for each in missing for name in sent[each.step])]))
@@ -257,7 +257,7 @@ def _find_unsaved_input(journal: list[JournalEntry], state: State, device_state:
 
 
 def _reset_for_resume(context: RunContext) -> State:
-    """What every resume sets in the state."""
+    """Return the changes of the state at every resume."""
     document = context.device.signals().document
     return State(
         status="", reason="", question="", unusable_answers=0, document=document, outcome_known=True, view=None
@@ -265,7 +265,7 @@ def _reset_for_resume(context: RunContext) -> State:
 
 
 def apply_resume_answer(context: RunContext, state: State, point: ResumePoint, answer: str) -> State:
-    """What the person's answer changes: whether the uncertain action was done, or whether the goal begins again."""
+    """Return the changes of the state after the person's answer to the resume question."""
     context.record(ApprovalReceived(step=state["step"], answer=answer))
     yes = answer.strip().lower() in YES
     if point.question.endswith(FROM_THE_START):
@@ -287,7 +287,7 @@ def apply_resume_answer(context: RunContext, state: State, point: ResumePoint, a
 
 
 def _settle_inputs(state: State, steps: tuple[int, ...]) -> State:
-    """Mark the inputs of these steps as done, whatever the page shows."""
+    """Mark the inputs of these steps as done, independent of the page."""
     settled = {"settled": True}
     inputs = [each.model_copy(update=settled) if each.step in steps else each for each in page_inputs(state)]
     summaries = [each.model_copy(update=settled) if each.number in steps else each for each in finished_steps(state)]
@@ -298,7 +298,7 @@ def _settle_inputs(state: State, steps: tuple[int, ...]) -> State:
 
 
 def _finish_step(state: State, decision: Decision, result: str, evidence: str, *, settled: bool = False) -> State:
-    """Finish the pending step, which the earlier process performed."""
+    """Finish the pending step, whose action the earlier process performed."""
     step = StepSummary(
         number=state["step"],
         reasoning=decision.reasoning,
@@ -310,35 +310,35 @@ def _finish_step(state: State, decision: Decision, result: str, evidence: str, *
     return State(step=state["step"] + 1, steps=append_step(state, step), memo=decision.memo, decision=None, question="")
 
 
-# How the device is brought back
+# Restoring the device
 
 
 @dataclass(frozen=True)
 class RestoredDevice:
-    """What was not brought back with the device."""
+    """The parts of a device's state that were not restored."""
 
     lost: str = ""
-    """What is lost for good, in words."""
+    """A description of the state that cannot be restored; empty if there is none."""
     missing: tuple[int, ...] = ()
-    """Steps whose inputs were sent, and which the page does not show."""
+    """The steps whose inputs were sent and are not on the page."""
     withheld: tuple[str, ...] = ()
-    """Requests of the page itself, or of a repeated input, that did not leave because they had left before."""
+    """Requests of the page or of a repeated input that were blocked because they had been sent before."""
 
 
 def restore_device(
     context: RunContext, state: State, journal: list[JournalEntry], *, repeat_sent: bool = False
 ) -> RestoredDevice:
-    """Bring a fresh device back to where the old one was, and repeat the inputs that only its page contained.
+    """Restore the state of the earlier device on a new one, and repeat the inputs that existed only on its page.
 
-    An input that may have caused a request is not repeated: the page shows it, or it is reported as missing. A request
-    of the page itself does not leave if it left before. With `repeat_sent`, because the person says that it was not
-    done, everything is repeated.
+    An input that may have caused a request is not repeated: the page contains it, or it is reported as missing. A
+    request of the page is blocked if it was sent before. `repeat_sent` repeats everything, after a person has answered
+    that it was not done.
     """
     sent = requests_by_step(journal)
     changing = frozenset(name for names in sent.values() for name in names if not name.startswith(READ_PREFIXES))
     device_state, skipped = _without_unsafe_addresses(context.folder.device_state(), find_unsafe_addresses(journal))
     begun = find_intent(journal, state["step"])
-    moved = begun is not None and device_state.get("url", begun.text) != begun.text  # the inputs are of another page
+    moved = begun is not None and device_state.get("url", begun.text) != begun.text  # the inputs belong to another page
     context.journal.forget_steps()
     context.journal.withhold(frozenset() if repeat_sent else changing)
     try:
@@ -355,7 +355,7 @@ def restore_device(
     for text in withheld:
         context.record(Noted(step=state["step"], text=f"{text} was withheld: it was sent before the run stopped"))
     host = urlsplit(str(device_state.get("url", ""))).netloc
-    # Requests to other hosts, such as visit counters, are no reason to ask.
+    # Requests to other hosts, such as visit counters, need no question.
     own = tuple(text for text in withheld if urlsplit(text.partition(" ")[2]).netloc == host)
     if state["outcome_known"] and not lost and (note := _note_changed_page(context, state)):
         context.record(Noted(step=state["step"], text=note))
@@ -363,7 +363,7 @@ def restore_device(
 
 
 def _repeat_inputs(context: RunContext, state: State, sent: dict[int, tuple[str, ...]]) -> tuple[int, ...]:
-    """Repeat the inputs that caused no request; returns the steps of those that did and that the page lacks."""
+    """Repeat the inputs without a request; returns the steps of inputs with one that the page does not contain."""
     address = context.device.signals().url
     repeated, missing = 0, list[int]()
     for each in page_inputs(state):
@@ -386,7 +386,7 @@ def _repeat_inputs(context: RunContext, state: State, sent: dict[int, tuple[str,
         if context.device.signals().url != address:
             break
     if repeated and sent:
-        context.device.leave_field()  # a field that saves itself when it is left does so now, and not in the next step
+        context.device.leave_field()  # a field that saves when it loses the focus does so now, not during the next step
         context.device.settle()
         context.observation = None
     if repeated:
@@ -396,9 +396,9 @@ def _repeat_inputs(context: RunContext, state: State, sent: dict[int, tuple[str,
 
 
 def _action_on_new_page(made: PageInput, observation: Observation) -> Action:
-    """The action on the same element of the new page. Typing replaces the text, so that nothing is entered twice.
+    """Return the action with the same element on the new page. Typing replaces the text, so it is not entered twice.
 
-    Raises ActionRefused if the page has no such element, several, or one that is in that state already.
+    Raises ActionRefused if the page does not have exactly one such element, or if it has the requested state already.
     """
     action = made.action
     plain = {
@@ -406,7 +406,7 @@ def _action_on_new_page(made: PageInput, observation: Observation) -> Action:
     }
     if observation.elements and len(plain) == 1:
         if (element := find_input(made, observation)) is None:
-            raise ActionRefused(f"the page, loaded anew, has no single “{made.target_name}” for it")
+            raise ActionRefused(f"the reloaded page does not have exactly one “{made.target_name}”")
         if made.checked is not None and element.checked == made.checked:
             raise ActionRefused(f"it is {'' if made.checked else 'un'}checked already")
         moved = {"element": element.id, "point": element.box.centre, "box": element.box}
@@ -417,7 +417,7 @@ def _action_on_new_page(made: PageInput, observation: Observation) -> Action:
 
 
 def _without_unsafe_addresses(device_state: dict[str, Any], unsafe: dict[str, str]) -> tuple[dict[str, Any], str]:
-    """The device state with safe addresses only, and a note about the first one that was replaced."""
+    """Return the device state with safe addresses only, and a note about the first replaced address."""
     replaced: list[str] = []
 
     def replace(url: str) -> str:
@@ -435,7 +435,7 @@ def _without_unsafe_addresses(device_state: dict[str, Any], unsafe: dict[str, st
 
 
 def _last_screenshot(context: RunContext, state: State) -> Screenshot | None:
-    """The screenshot of the last observation; None if it is missing or was compressed with losses."""
+    """Return the screenshot of the last observation; None if it is missing or was compressed with losses."""
     digest = state.get("screen", "")
     path = context.folder.screens / f"{digest}.webp"
     screenshot = Screenshot(open_image(path)) if path.exists() else None
@@ -443,13 +443,13 @@ def _last_screenshot(context: RunContext, state: State) -> Screenshot | None:
 
 
 def _is_same_screen(context: RunContext, state: State, observation: Observation) -> bool:
-    """Whether the screen is the last observed one, except for a clock or a blinking cursor."""
+    """Whether the screen equals the last observed one, except for a clock or a blinking cursor."""
     before = _last_screenshot(context, state)
     return before is not None and fingerprint(before) == fingerprint(observation.screenshot)
 
 
 def _note_changed_page(context: RunContext, state: State) -> str:
-    """A note if the page looks different from the last observation; empty if it does not."""
+    """Return a note if the page differs from the last observation; empty if it does not."""
     observation, before = context.last_observation(), _last_screenshot(context, state)
     if not observation.signals.url or before is None:
         return ""
@@ -457,6 +457,6 @@ def _note_changed_page(context: RunContext, state: State) -> str:
     if change.fraction == 0 or change.blink:
         return ""
     return (
-        f"the page looks different from when the run stopped ({change.fraction:.0%} of it): it has changed since, or "
-        "what only its scripts knew is lost"
+        f"the page differs from the one when the run stopped ({change.fraction:.0%} of it): it has changed since, or "
+        "state that existed only in its scripts is lost"
     )

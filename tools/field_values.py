@@ -1,6 +1,6 @@
-"""Values of fields that take one form only, such as a date, from the ways in which people write them.
+"""Convert text to the values of fields with a fixed format, such as a date.
 
-What can be read in two ways, such as 03/04/2026, is read in none.
+An ambiguous text, such as 03/04/2026, is not converted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ _DATES = (
 
 
 def plain_date(text: str) -> str:
-    """`2026-12-01` for that, “1 Dec 2026”, “December 1st, 2026”, “31/12/2026”; empty for what is no date or two."""
+    """Return a date as `2026-12-01`, from text such as “1 Dec 2026”, “December 1st, 2026” or “31/12/2026”.
+
+    Empty if the text is not a date or is ambiguous.
+    """
     hit = next(filter(None, (re.fullmatch(rule, literal(text).lower()) for rule in _DATES)), None)
     if hit is None:
         return ""
@@ -49,7 +52,7 @@ def plain_date(text: str) -> str:
 
 
 def _month(word: str) -> int:
-    """Its number, 0 for what is no month."""
+    """Return the number of a month's name or number; 0 if it is not a month."""
     if word.isdigit():
         return int(word)
     return next(
@@ -63,7 +66,7 @@ def _month(word: str) -> int:
 
 
 def plain_time(text: str) -> str:
-    """`14:30` for that, “2:30 pm”, “2 PM”; seconds stay where they are not zero."""
+    """Return a time as `14:30`, from text such as “2:30 pm” or “2 PM”; seconds are included unless they are zero."""
     hit = re.fullmatch(r"(\d{1,2})(?::(\d{2})(?::(\d{2}(?:\.\d{1,3})?))?)? ?([ap]\.?m\.?)?", literal(text).lower())
     if hit is None or not (hit[2] or hit[4]):
         return ""
@@ -81,7 +84,7 @@ def plain_time(text: str) -> str:
 
 
 def plain_moment(text: str) -> str:
-    """`2026-12-01T14:30` for that, and for a date and a time with a space, a comma or “at” between them."""
+    """Return `2026-12-01T14:30` from that, or from a date and a time separated by a space, a comma or “at”."""
     plain = literal(text)
     for cut in re.finditer(r"(?<=\d)T(?=\d)|,? at |,? ", plain):
         day, hour = plain_date(plain[: cut.start()]), plain_time(plain[cut.end() :])
@@ -91,7 +94,7 @@ def plain_moment(text: str) -> str:
 
 
 def plain_month(text: str) -> str:
-    """`2026-12` for that, “12/2026” and “December 2026”."""
+    """Return a month as `2026-12`, from that, “12/2026” or “December 2026”; empty if it is not a month."""
     hit = re.fullmatch(
         r"(?P<y>\d{4})[-/](?P<n>\d{1,2})|(?P<n2>\d{1,2})[/.-](?P<y2>\d{4})|(?P<m>[a-z]{3,9})\.?,? (?P<y3>\d{4})",
         literal(text).lower(),
@@ -103,7 +106,7 @@ def plain_month(text: str) -> str:
 
 
 def plain_week(text: str) -> str:
-    """`2026-W05` for that and “week 5, 2026”."""
+    """Return a week as `2026-W05`, from that or “week 5, 2026”; empty if it is not a week."""
     hit = re.fullmatch(
         r"(?P<y>\d{4})-?w(?P<w>\d{1,2})|(?:week|w) ?(?P<w2>\d{1,2})(?:,| of|/)? ?(?P<y2>\d{4})", literal(text).lower()
     )
@@ -118,7 +121,10 @@ def plain_week(text: str) -> str:
 
 
 def plain_colour(text: str) -> str:
-    """`#336699` for that, “#369”, “rgb(51, 102, 153)” and the names of CSS; empty for what is none or seen through."""
+    """Return a colour as `#336699`, from that, “#369”, “rgb(51, 102, 153)” or a CSS name.
+
+    Empty if it is not a colour or not opaque.
+    """
     from PIL import ImageColor
 
     plain = literal(text).lower()
@@ -130,7 +136,7 @@ def plain_colour(text: str) -> str:
 
 
 def plain_number(text: str) -> str:
-    """`12.5` for that and “12.50”; empty for what has a comma, a unit or more, which one cannot be sure of."""
+    """Return a number as `12.5`, from that or “12.50”; empty for text with a comma, a unit or other characters."""
     plain = literal(text)
     if not re.fullmatch(r"[+-]?\d*\.?\d+(?:[eE][+-]?\d+)?", plain):
         return ""
@@ -140,9 +146,9 @@ def plain_number(text: str) -> str:
         return ""
 
 
-#: How each kind of `<input>` that takes no free text writes its value:
+#: The conversion for each type of `<input>` with a fixed value format:
 #: https://html.spec.whatwg.org/multipage/input.html#attr-input-type
-WRITTEN: dict[str, Callable[[str], str]] = {
+CONVERSIONS: dict[str, Callable[[str], str]] = {
     "date": plain_date,
     "time": plain_time,
     "datetime-local": plain_moment,
@@ -154,9 +160,9 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 
 
 def means(text: str, value: str) -> bool:
-    """Whether a field's value is what this text means in one of these forms."""
-    written = {rule(text) for kind, rule in WRITTEN.items() if kind != "range"} - {""}
+    """Whether a field's value equals this text in one of the fixed formats."""
+    written = {rule(text) for kind, rule in CONVERSIONS.items() if kind != "range"} - {""}
     if value.lower() in {each.lower() for each in written}:
         return True
-    # A time may have seconds.
+    # A browser may add seconds to a time.
     return any(f"{each}:00" == value or f"{each}:00.000" == value for each in written if ":" in each)

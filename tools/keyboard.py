@@ -1,4 +1,4 @@
-"""Names of keys and chords, one table for every device that has a keyboard."""
+"""Names of keys, and the parser for chords; one table for all devices with a keyboard."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from handeye.tools.errors import ActionRefused
 
 MODIFIERS = ("ctrl", "shift", "alt", "meta", "altgr")
 
-#: Our name of each key, and what else people, models and other tools call it.
+#: handeye's name of each key, and the names that people, models and other tools use.
 NAMES: dict[str, tuple[str, ...]] = {
     "ctrl": ("control", "ctl", "controlormeta", "control_l", "controlleft", "leftctrl"),
     "shift": ("shift_l", "shiftleft", "leftshift"),
@@ -38,14 +38,14 @@ NAMES: dict[str, tuple[str, ...]] = {
     **{f"f{number}": () for number in range(1, 25)},
 }
 
-#: Characters whose own name is handy because "+" joins a chord, or because a model spells them out.
+#: Words for characters: "+" itself separates the keys of a chord, and models spell some characters out.
 SPELT = {"plus": "+", "minus": "-", "comma": ",", "period": ".", "dot": ".", "slash": "/", "equal": "=", "equals": "="}
 
 _CANONICAL = {alias: name for name, aliases in NAMES.items() for alias in (name, *aliases)}
 
 
 class Chord(NamedTuple):
-    """A key to press while modifiers are held."""
+    """A key that is pressed while modifiers are down."""
 
     modifiers: tuple[str, ...]
     """In the order to press them, from MODIFIERS."""
@@ -54,17 +54,17 @@ class Chord(NamedTuple):
 
 
 def parse_chord(keys: str) -> Chord:
-    """`ctrl+shift+s`, `Enter`, `alt`, `ctrl++` … as a chord.
+    """Parse a chord such as `ctrl+shift+s`, `Enter`, `alt` or `ctrl++`.
 
-    A letter in a chord with ctrl, alt or meta is the plain key (people write Ctrl+S and mean no shift); alone it is
-    the character itself. Raises ActionRefused for a name that is no key, with the nearest ones that are.
+    A letter in a chord with ctrl, alt or meta is lower-cased, because people write Ctrl+S without meaning Shift; alone
+    it is the character itself. Raises ActionRefused for an unknown key name, with the most similar key names.
     """
     parts = _split(keys)
     names = [_name(part, keys) for part in parts]
     *held, key = names
     wrong = [name for name in held if name not in MODIFIERS]
     if wrong:
-        raise ActionRefused(f"{keys!r} holds {wrong[0]!r}, which is no modifier; press one key at a time")
+        raise ActionRefused(f"{wrong[0]!r} in {keys!r} is not a modifier; press one key at a time")
     if len(key) == 1 and set(held) & {"ctrl", "alt", "meta"} and len(key.lower()) == 1:
         key = key.lower()
     return Chord(tuple(dict.fromkeys(held)), key)

@@ -2,7 +2,8 @@
 
 A hit test of the page (`Observation.hit_test`) finds the control at the point, the form that a press or Enter sends,
 the dialog that it answers, and the scripts that listen. If the platform has no hit test, only the elements under the
-point and the text around it are known. A control without words is judged by its sign, its link and its surroundings.
+point and the text around it are known. Its sign, its link and the text near it
+classify a control without words.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 #: Roles of controls that only set a value, which a button elsewhere sends.
 SETTING_ROLES = frozenset({"checkbox", "radio", "textbox", "searchbox", "spinbutton", "slider", "tab"})
 
-#: Keys that press the focused control, and keys that delete the selection.
+#: Keys that activate the focused control, and keys that delete the selection.
 PRESSING_KEYS = frozenset({"enter", "space"})
 DELETING_KEYS = frozenset({"delete", "backspace"})
 
@@ -78,7 +79,7 @@ SECRET = re.compile(r"\{\{\s*secret:[^}]*\}\}")
 #: Pixels in each direction around a point that OCR reads if no element is known there: a button, with some margin.
 READ_AROUND = (180, 120)
 
-#: Up to so many buttons a dialog is a question, or a dialog at all; with more it is a tool with buttons of its own.
+#: The most buttons of a dialog that is a question, and of any dialog; with more buttons it is a tool window.
 QUESTION_BUTTONS, DIALOG_BUTTONS = 3, 6
 
 #: Risks in the heading of a form or dialog that count even if the pressed button says something else.
@@ -86,11 +87,11 @@ GRAVE_RISKS = frozenset({"buy", "pay", "delete", "transfer", "grant", "account"}
 
 
 class Effect(NamedTuple):
-    """What an action does that may not be undone, and where that was read."""
+    """An effect of an action that may be irreversible, and the text that indicates it."""
 
     risk: Risk
     text: str
-    """The text that was read."""
+    """The text that indicates the effect."""
     where: str = ""
     """The kind of the text, such as `the dialog`; empty for the label itself."""
 
@@ -105,7 +106,7 @@ class Effect(NamedTuple):
 
 
 def find_effect(action: Action, words: list[str], hits: tuple[Hit, ...], observation: Observation) -> Effect | None:
-    """The effect of an action that may not be undone; None if none is known."""
+    """Return the effect of an action that may be irreversible; None if none is known."""
     if isinstance(action, (Key, Type)):
         return _keyboard_effect(action, words, hits, observation)
     if not isinstance(action, (Click, Drag, Select)):
@@ -119,7 +120,7 @@ def find_effect(action: Action, words: list[str], hits: tuple[Hit, ...], observa
         for hit in hits:
             if hit.at == "end" and all(map(wordless, hit.control.words)) and (risk := code_risk(hit.control.code)):
                 return Effect(risk, hit.control.code, "where it is dropped")
-            # `Slide to pay`, next to what is slid
+            # `Slide to pay`, next to the slider
             slid = hit.at == "start" and hit.acts and all(map(wordless, hit.control.words)) and hit.message[-1:] != ":"
             if slid and (risk := heading_risk(hit.message)):
                 return Effect(risk, hit.message, "the text around it")
@@ -133,8 +134,8 @@ def find_effect(action: Action, words: list[str], hits: tuple[Hit, ...], observa
     for hit in hits:
         if found := _press_effect(hit, observation, tuple(target.phrase for target in targets(action).values())):
             return found
-    aimed = _target_elements(action, observation)
-    if isinstance(action, Click) and aimed and all(element.role in SETTING_ROLES for element in aimed):
+    targeted = _target_elements(action, observation)
+    if isinstance(action, Click) and targeted and all(element.role in SETTING_ROLES for element in targeted):
         return None
     if hits and _is_known_harmless(hits):
         return None
@@ -144,7 +145,7 @@ def find_effect(action: Action, words: list[str], hits: tuple[Hit, ...], observa
 def _keyboard_effect(
     action: Key | Type, words: list[str], hits: tuple[Hit, ...], observation: Observation
 ) -> Effect | None:
-    """The effect of keys."""
+    """Return the effect of keys."""
     held, key = _key_chord(action)
     for hit in hits:
         if found := _key_effect(action, held, key, hit, observation):
@@ -162,7 +163,7 @@ def _keyboard_effect(
 def _key_effect(
     action: Key | Type, held: tuple[str, ...], key: str, hit: Hit, observation: Observation
 ) -> Effect | None:
-    """The effect of keys on one target of the hit test."""
+    """Return the effect of keys on one target of the hit test."""
     if hit.at == "access key":
         return _press_effect(hit, observation)
     if (
@@ -201,7 +202,7 @@ def _next_control_effect(hit: Hit, button: ControlLabel) -> Effect | None:
 
 
 def _key_chord(action: Key | Type) -> tuple[tuple[str, ...], str]:
-    """Held keys and key, by handeye's names; for typed text its last key that presses something."""
+    """Return modifiers and key by handeye's names; for typed text the last key that activates a control."""
     if isinstance(action, Type):
         return (), "enter" if "\n" in action.text else "space" if " " in action.text else ""
     try:
@@ -222,8 +223,8 @@ def _press_effect(hit: Hit, observation: Observation, phrases: tuple[str, ...] =
     if hit.only_opens:
         return None
     goes = _only_navigates(hit)
-    for said in (hit.control, *hit.outer):
-        found = _label_effect(said)
+    for control in (hit.control, *hit.outer):
+        found = _label_effect(control)
         if found and not ((goes or hit.opens) and explains(found.text)) and not (goes and _only_names_place(found)):
             return found
     label = _label_words(hit.control)
@@ -238,44 +239,44 @@ def _press_effect(hit: Hit, observation: Observation, phrases: tuple[str, ...] =
     return _agreement_effect(hit, label)
 
 
-def _label_effect(said: ControlLabel, where: str = "") -> Effect | None:
+def _label_effect(control: ControlLabel, where: str = "") -> Effect | None:
     """The effect that the words or signs on a control announce."""
-    for text in said.words:
+    for text in control.words:
         if risk := label_risk(text):
             return Effect(risk, text, where)
-    for text in said.words[1:]:
+    for text in control.words[1:]:
         if risk := description_risk(text):
             return Effect(risk, text, where or "its description")
-    amounts = [text for text in said.words if AMOUNT.search(text)]
+    amounts = [text for text in control.words if AMOUNT.search(text)]
     if any(agrees(" ".join(AMOUNT.sub(" ", text).split())) for text in amounts):
         return Effect(Risk("pay", "amount"), amounts[0], where)
-    if not said.words or all(map(wordless, said.words)):
-        if risk := sign_risk(_sign_names(said)):
-            return Effect(risk, _sign_names(said), where or "its sign")
-        if risk := code_risk(said.code):
-            return Effect(risk, said.code, where or "its sign")
-    elif said.pictured and (named := next((text for text in said.words if sign_risk(text)), "")):
+    if not control.words or all(map(wordless, control.words)):
+        if risk := sign_risk(_sign_names(control)):
+            return Effect(risk, _sign_names(control), where or "its sign")
+        if risk := code_risk(control.code):
+            return Effect(risk, control.code, where or "its sign")
+    elif control.pictured and (named := next((text for text in control.words if sign_risk(text)), "")):
         return Effect(sign_risk(named) or Risk("", ""), named, where or "its sign")
-    elif (risk := sign_risk(_sign_names(said))) and risk.kind == "delete" and said.role != "link":
-        return Effect(risk, _sign_names(said), where or "its sign")
+    elif (risk := sign_risk(_sign_names(control))) and risk.kind == "delete" and control.role != "link":
+        return Effect(risk, _sign_names(control), where or "its sign")
     return None
 
 
-def _label_words(said: ControlLabel) -> str:
+def _label_words(control: ControlLabel) -> str:
     """The label of a control; empty if it has no words."""
-    return " ".join(text for text in said.words[:1] if not wordless(text))
+    return " ".join(text for text in control.words[:1] if not wordless(text))
 
 
-def _sign_names(said: ControlLabel) -> str:
+def _sign_names(control: ControlLabel) -> str:
     """The names of the signs and emoji on a control."""
-    return "; ".join(name for text in said.words if (name := signs(text)))
+    return "; ".join(name for text in control.words if (name := signs(text)))
 
 
 def _wordless_effect(hit: Hit, observation: Observation, phrases: tuple[str, ...]) -> Effect | None:
     """The effect of a control without words, by the phrase for it, its link, its row and its picture."""
     for phrase in phrases:
         if risk := sign_risk(phrase):
-            return Effect(risk, phrase, "what it is taken for")
+            return Effect(risk, phrase, "the phrase for it")
     link = hit.link.partition("#")[0].partition("//")[2].partition("/")[2]
     if risk := sign_risk(apart(link)):
         return Effect(risk, hit.link, "where it leads")
@@ -352,14 +353,14 @@ def _first_risk(words: Iterable[str]) -> Effect | None:
 
 
 def find_exposed_secret(action: Type, observation: Observation, goal: str) -> str:
-    """Why the person has to allow this text in this field; empty if that is not needed."""
+    """Return the reason why a person must approve this text in this field; empty if no approval is needed."""
     fields = _target_elements(action, observation) or [element for element in observation.elements if element.focused]
     if SECRET.search(action.text):
         known = [element for element in fields if element.takes_text]
-        in_sight = known and not any(element.secret for element in known)
-        return "a secret, and a field that shows what is typed" if in_sight else ""
+        visible = known and not any(element.secret for element in known)
+        return "a secret, and a field that does not mask its text" if visible else ""
     if action.text.strip() not in goal and any(element.secret for element in fields):
-        return "a password field, and words the goal does not hold"
+        return "a password field, and text that is not in the goal"
     return ""
 
 
@@ -367,21 +368,21 @@ def find_exposed_secret(action: Type, observation: Observation, goal: str) -> st
 
 
 def hit_targets(action: Action, observation: Observation) -> tuple[Hit, ...]:
-    """The controls that the action acts on, by a hit test; empty if the platform has none."""
+    """Return the controls that the action acts on, from a hit test; empty if the platform has none."""
     if observation.hit_test is None or not isinstance(action, (Click, Drag, Select, Type, Key)):
         return ()
     return observation.hit_test(action)
 
 
 def texts_on_target(action: Action, observation: Observation, hits: tuple[Hit, ...]) -> list[str]:
-    """The texts on the control that the action presses; empty if it presses none."""
-    aimed = _target_elements(action, observation)
+    """Return the texts on the control that the action activates; empty if it activates none."""
+    targeted = _target_elements(action, observation)
     found = [text for hit in hits for text in hit.control.words]
     if isinstance(action, (Click, Drag, Select)):
         words = [target.phrase for target in targets(action).values()]
-        words += [text for element in aimed for text in _labels(element)]
+        words += [text for element in targeted for text in _labels(element)]
         words += [action.option] if isinstance(action, Select) else []
-        return [*words, *found, *([] if aimed or found else _read_text_at(action, observation))]
+        return [*words, *found, *([] if targeted or found else _read_text_at(action, observation))]
     if isinstance(action, Key) and any(hit.at == "access key" for hit in hits):
         return [text for hit in hits if hit.at == "access key" for text in hit.control.words]
     if not isinstance(action, (Key, Type)) or _key_chord(action)[1] not in PRESSING_KEYS:
@@ -392,7 +393,7 @@ def texts_on_target(action: Action, observation: Observation, hits: tuple[Hit, .
         return pressing + (entered if _key_chord(action)[1] == "enter" else [])
     if isinstance(action, Type) and "\n" not in action.text:
         return []
-    pressed = aimed or [element for element in observation.elements if element.focused]
+    pressed = targeted or [element for element in observation.elements if element.focused]
     words = [target.phrase for target in targets(action).values()]
     words += [text for element in pressed for text in _labels(element)]
     # Enter in a field presses the button of its form, if the platform reports it.

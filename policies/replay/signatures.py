@@ -110,7 +110,7 @@ def target_signature(target: Target, observation: Observation) -> TargetSignatur
     assert target.point is not None
     element = signature_element(target, observation)
     box = element.box if element else target.box or Box(*target.point, target.point.x + 1, target.point.y + 1)
-    told = TargetSignature(
+    signature = TargetSignature(
         point=target.point,
         at=(share(target.point.x, box.left, box.width), share(target.point.y, box.top, box.height)),
         size=(box.width, box.height) if element or target.box else (0, 0),
@@ -118,14 +118,14 @@ def target_signature(target: Target, observation: Observation) -> TargetSignatur
     )
     if element is None:
         line = line_at(target.point, observation.read)
-        return told.model_copy(update={"text": line.name if line else ""})
+        return signature.model_copy(update={"text": line.name if line else ""})
     same = [
         each for each in observation.elements if (each.role, normal(each.name)) == (element.role, normal(element.name))
     ]
     by_id = {each.id: each for each in observation.elements}
     beside = row_of(element, observation.elements)
     drawn = element.role in DRAWN or (element.role == "clickable" and not element.name)
-    return told.model_copy(
+    return signature.model_copy(
         update={
             "role": element.role,
             "name": element.name[:200],

@@ -214,7 +214,7 @@ def test_what_only_scripts_knew_is_told_when_it_is_lost(
         run = Agent(fresh, perception=perception).resume(RunFolder.open(first.folder))
         assert "counted 1 times" in " ".join(element.name for element in fresh.elements())
     assert run.status == "succeeded"
-    assert "what only its scripts knew is lost" in notes(first.folder)
+    assert "state that existed only in its scripts is lost" in notes(first.folder)
 
 
 def test_a_button_that_came_by_a_script_proves_nothing_by_being_gone(site: Any, tmp_path: Path) -> None:

@@ -368,10 +368,10 @@ DAMAGE: list[tuple[str, Callable[[Path], Any], str]] = [
     ("trace.jsonl", cut, "trace.jsonl has"),
     ("trace.jsonl", smudge, "trace.jsonl: line 2 cannot be read"),
     ("checkpoint.sqlite", lambda path: path.unlink(), "checkpoint.sqlite is missing"),
-    ("checkpoint.sqlite", empty, "checkpoint.sqlite holds no state"),
+    ("checkpoint.sqlite", empty, "checkpoint.sqlite has no state"),
     ("checkpoint.sqlite", truncate, "checkpoint.sqlite is damaged"),
     ("checkpoint.sqlite", scramble, "checkpoint.sqlite is damaged"),
-    ("checkpoint.sqlite", forget, "checkpoint.sqlite holds no state"),
+    ("checkpoint.sqlite", forget, "checkpoint.sqlite has no state"),
     ("device_state.json", lambda path: path.unlink(), "device_state.json is missing"),
     ("device_state.json", truncate, "device_state.json must be a JSON object, got"),
 ]

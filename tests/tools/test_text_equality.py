@@ -9,7 +9,7 @@ from handeye.perception.observation import Observation
 from handeye.perception.phrases.matching import shows
 from handeye.perception.phrases.wording import alike
 from handeye.tools.element import Element
-from handeye.tools.field_values import WRITTEN, means
+from handeye.tools.field_values import CONVERSIONS, means
 from handeye.tools.geometry import Box
 from handeye.tools.screenshot import Screenshot
 from handeye.tools.text_equality import contains, held, same
@@ -109,6 +109,6 @@ def test_texts_that_hold_nothing_are_never_the_same() -> None:
     ],
 )  # fmt: skip
 def test_a_value_is_written_in_the_one_form_that_its_input_takes(kind: str, text: str, value: str) -> None:
-    assert WRITTEN[kind](text) == value
+    assert CONVERSIONS[kind](text) == value
     if value and kind != "range":
         assert means(text, value)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from handeye.tools.actions import Target
 from handeye.tools.browser.scripts import KEY, call_script, try_call_script
 from handeye.tools.errors import ActionFailed, ActionRefused, TargetChanged
-from handeye.tools.field_values import WRITTEN, plain_number
+from handeye.tools.field_values import CONVERSIONS, plain_number
 from handeye.tools.keyboard import parse_chord
 from handeye.tools.secrets.redact import names_in, parts, placeholder
 from handeye.tools.secrets.store import Destination
@@ -315,7 +315,7 @@ class BrowserInput:
         """Set a value in the format of the input type; scripts receive `input` and `change` events."""
         from playwright.async_api import Error
 
-        value = WRITTEN[kind](wanted)
+        value = CONVERSIONS[kind](wanted)
         if wanted and not value:
             raise ActionRefused(
                 f"a {kind} field does not take {wanted!r}: it is no {kind} or it is ambiguous; "

@@ -1,4 +1,4 @@
-"""The clipboard of an X display: read, written, and lent, with what lay in it put back afterwards."""
+"""The clipboard of an X display: read it, write it, or lend it a text and restore the content afterwards."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
 
 Given = TypeVar("Given")
 
-#: Seconds a program gets to hand over what it has copied, or to take what it pastes.
-PATIENCE = 5.0
+#: Timeout in seconds for a program to deliver what it has copied, or to read what it pastes.
+TRANSFER_TIMEOUT = 5.0
 
-#: Seconds without an answer after which a former owner of the clipboard counts as gone.
+#: Seconds without a reply after which a former owner of the clipboard counts as closed.
 SILENCE = 0.3
 
 #: Bytes that are stored of another program's clipboard; a picture in ten formats may be larger.
 MOST = 50_000_000
 
-#: What text is called by the programs that ask for it.
+#: The target names under which programs request text.
 AS_TEXT = ("UTF8_STRING", "text/plain;charset=utf-8", "text/plain", "TEXT")
 
-#: Targets that are questions, or do something.
+#: Targets that are commands or metadata, not content (ICCCM, section 2.6).
 NO_CONTENTS = {"TARGETS", "MULTIPLE", "TIMESTAMP", "DELETE", "SAVE_TARGETS", "INSERT_SELECTION", "INSERT_PROPERTY"}
 
 
 class _Gone(Exception):
-    """The program that was asked no longer owns the clipboard, and does not answer."""
+    """The program that received the request no longer owns the clipboard and does not reply."""
 
 
 class X11Clipboard:
-    """The clipboard of one display. Every method raises ActionFailed when the program that owns it does not answer."""
+    """The clipboard of one display. Every method raises ActionFailed if the owner program does not reply."""
 
     def __init__(self, display: str, selection: str = "CLIPBOARD") -> None:
         self._connection = Connection(display)
@@ -53,13 +53,13 @@ class X11Clipboard:
         self._display = self._connection.display
         mask = X.PropertyChangeMask
         self._window = self._connection.root.create_window(-9, -9, 1, 1, 0, X.CopyFromParent, event_mask=mask)
-        self._keeper: subprocess.Popen[bytes] | None = None
-        self._asked: int = X.NONE
-        """The window of the owner that was asked last."""
+        self._owner_process: subprocess.Popen[bytes] | None = None
+        self._requested_owner: int = X.NONE
+        """The window of the owner that received the last request."""
 
     @x_errors()
     def read(self) -> str:
-        """The text in the clipboard; empty when there is none."""
+        """Return the text in the clipboard; empty if there is none."""
         contents = next(filter(None, (self._contents(target) for target in ("UTF8_STRING", "STRING"))), b"")
         try:
             return contents.decode()
@@ -68,8 +68,8 @@ class X11Clipboard:
 
     @x_errors()
     def everything(self) -> dict[str, bytes]:
-        """What lies there in all the forms that its owner offers, as far as there is room and time for them."""
-        found, deadline = dict[str, bytes](), time.monotonic() + PATIENCE
+        """Return the content by target name, in all formats of the owner, within MOST bytes and TRANSFER_TIMEOUT."""
+        found, deadline = dict[str, bytes](), time.monotonic() + TRANSFER_TIMEOUT
         for name in self._offered():
             if name not in NO_CONTENTS and sum(map(len, found.values())) < MOST and time.monotonic() < deadline:
                 with suppress(ActionFailed):
@@ -77,15 +77,15 @@ class X11Clipboard:
         return {name: data for name, data in found.items() if data}
 
     def write(self, text: str) -> None:
-        """Put text there; it stays when the device is closed."""
+        """Write text to the clipboard; it remains after the device is closed."""
         contents = dict.fromkeys(AS_TEXT, text.encode())
         with suppress(UnicodeEncodeError):
-            contents["STRING"] = text.encode("latin-1")  # by the conventions
+            contents["STRING"] = text.encode("latin-1")  # STRING is Latin-1 (ICCCM, section 2.6.2)
         self._hold(contents)
 
     @contextmanager
     def lent(self, text: str) -> Iterator[None]:
-        """The text lies there until a program has taken it; then what lay there before does again."""
+        """Write a text to the clipboard until a program has read it, then restore the previous content."""
         before = self.everything()
         self.write(text)
         try:
@@ -104,18 +104,20 @@ class X11Clipboard:
         return names
 
     def _contents(self, target: str) -> bytes:
-        """What the owner hands over in this form."""
+        """Return the content in the format `target`; empty if the owner does not have it."""
         return self._insist(lambda: self._handed_over(target))
 
     def _insist(self, read_selection: Callable[[], Given]) -> Given:
-        """The answer; of the next owner, where the one that was asked goes away meanwhile."""
-        deadline = time.monotonic() + 2 * PATIENCE
+        """Return the reply; if the owner changes meanwhile, repeat the request to the next owner."""
+        deadline = time.monotonic() + 2 * TRANSFER_TIMEOUT
         while True:
             try:
                 return read_selection()
             except _Gone:
                 if time.monotonic() > deadline:
-                    raise ActionFailed("the clipboard changes hands again and again; copy once more") from None
+                    raise ActionFailed(
+                        f"the clipboard changed its owner repeatedly for {2 * TRANSFER_TIMEOUT:g} s; copy again"
+                    ) from None
 
     def _handed_over(self, target: str) -> bytes:
         answer = self._ask(target)
@@ -135,10 +137,10 @@ class X11Clipboard:
             pieces.append(bytes(piece.value))
 
     def _ask(self, target: str) -> Any:
-        """Return the owner's answer; None without an owner, or if it does not have this format."""
+        """Return the owner's reply; None without an owner, or if it does not have this format."""
         place = self._connection.atom("HANDEYE_CLIPBOARD")
-        self._asked = self._owner()
-        if self._asked == X.NONE:
+        self._requested_owner = self._owner()
+        if self._requested_owner == X.NONE:
             return None
         self._window.delete_property(place)
         self._connection.sync()
@@ -151,62 +153,65 @@ class X11Clipboard:
         return owner if isinstance(owner, int) else int(owner.id)
 
     def _taken(self, place: int) -> Any:
-        """What was laid down there; taking it away says that the next piece may come."""
+        """Return the property's value and delete it; the deletion requests the next piece (ICCCM, section 2.7.2)."""
         found = self._window.get_full_property(place, X.AnyPropertyType)
         self._window.delete_property(place)
         self._display.flush()
         return found
 
-    def _next(self, meant: Any) -> Any:
-        deadline = time.monotonic() + PATIENCE
+    def _next(self, is_reply: Any) -> Any:
+        deadline = time.monotonic() + TRANSFER_TIMEOUT
         self._display.flush()
         while True:
             while self._display.pending_events():
-                if meant(got := self._display.next_event()):
+                if is_reply(got := self._display.next_event()):
                     return got
             left = deadline - time.monotonic()
             if left <= 0:
-                raise ActionFailed(f"the program that has copied something did not hand it over within {PATIENCE:g} s")
-            if not select.select([self._display], [], [], min(left, SILENCE))[0] and self._owner() != self._asked:
+                raise ActionFailed(
+                    f"the owner of the clipboard did not deliver its content within {TRANSFER_TIMEOUT:g} s; copy again"
+                )
+            ready = select.select([self._display], [], [], min(left, SILENCE))[0]
+            if not ready and self._owner() != self._requested_owner:
                 raise _Gone
 
     def _hold(self, contents: dict[str, bytes]) -> None:
-        """Have a process of its own hold the contents; the one before ends by itself, and with it nothing is held."""
-        if not contents and self._keeper:
-            self._keeper.terminate()
-            self._keeper.wait()
+        """Start a process that owns the clipboard with these contents; none for no contents. The earlier one ends."""
+        if not contents and self._owner_process:
+            self._owner_process.terminate()
+            self._owner_process.wait()
         self._let_go()
         if not contents:
             return
-        self._keeper = subprocess.Popen(
+        self._owner_process = subprocess.Popen(
             [sys.executable, "-I", str(Path(clipboard_owner.__file__)), self._connection.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # it outlives us, as a clipboard does
+            start_new_session=True,  # it must survive this process, like a clipboard
         )
-        assert self._keeper.stdin
+        assert self._owner_process.stdin
         coded = {name: base64.b64encode(data).decode() for name, data in contents.items()}
-        self._keeper.stdin.write(json.dumps(coded).encode() + b"\n")
-        self._keeper.stdin.flush()
+        self._owner_process.stdin.write(json.dumps(coded).encode() + b"\n")
+        self._owner_process.stdin.flush()
         self._await("held")
 
     def _await(self, word: str) -> None:
-        assert self._keeper
-        assert self._keeper.stdout
-        received, deadline = b"", time.monotonic() + 2 * PATIENCE
+        assert self._owner_process
+        assert self._owner_process.stdout
+        received, deadline = b"", time.monotonic() + 2 * TRANSFER_TIMEOUT
         while word.encode() not in received:
-            ready = select.select([self._keeper.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]
-            more = os.read(self._keeper.stdout.fileno(), 4096) if ready else b""
+            ready = select.select([self._owner_process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]
+            more = os.read(self._owner_process.stdout.fileno(), 4096) if ready else b""
             if not more:
                 raise ActionFailed(
-                    f"the text was not {word} by the clipboard within {2 * PATIENCE:g} s; type it instead"
+                    f"the clipboard did not report {word!r} within {2 * TRANSFER_TIMEOUT:g} s; type the text instead"
                 )
             received += more
 
     @x_errors()
     def take(self) -> None:
-        """Own the selection with nothing in it, so that `taken` tells whether a program has selected since."""
+        """Own the selection without content, so that `taken` reports whether a program has selected text since."""
         self._window.set_selection_owner(self._selection, X.CurrentTime)
         self._connection.sync()
 
@@ -216,16 +221,16 @@ class X11Clipboard:
         return self._owner() not in (X.NONE, self._window.id)
 
     def _let_go(self) -> None:
-        """Of the process, not of what it holds."""
-        if self._keeper:
-            for pipe in (self._keeper.stdin, self._keeper.stdout):
+        """Detach from the owner process without ending it."""
+        if self._owner_process:
+            for pipe in (self._owner_process.stdin, self._owner_process.stdout):
                 if pipe:
                     with suppress(OSError):
                         pipe.close()
-            self._keeper.returncode = 0  # it may live on, and that is meant
-            self._keeper = None
+            self._owner_process.returncode = 0  # it may continue to run, on purpose
+            self._owner_process = None
 
     def close(self) -> None:
-        """What was written stays; may be called twice."""
+        """Close the connection; written text remains. May be called twice."""
         self._let_go()
         self._connection.close()

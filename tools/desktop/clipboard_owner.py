@@ -1,8 +1,8 @@
-"""Owns the clipboard of an X display until another program takes it.
+"""Own the clipboard of an X display until another program owns it.
 
-On X the clipboard is served by the program that copied it, so it needs an owner after a device is closed. Run as a
-script with the name of the display. The contents are JSON on stdin; `held` is printed when programs can read them,
-and `given` when one has read them.
+On X the program that copied the text serves it, so the text needs an owner process after a device is closed. Run this
+file as a script with the name of the display. The contents are JSON on stdin. It prints `held` when programs can read
+them, and `given` when a program has read them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from Xlib import X, error
 from Xlib.display import Display
 from Xlib.protocol import event
 
-#: Bytes that are handed over at once; more come in pieces (INCR of the Inter-Client Communication Conventions).
+#: The most bytes sent at once; larger contents are sent in pieces (INCR of the Inter-Client Communication Conventions).
 PIECE = 200_000
 
 #: Seconds in which an incremental transfer must end, once another program owns the clipboard.
-PATIENCE = 5.0
+TRANSFER_TIMEOUT = 5.0
 
 
 class SelectionOwner:
@@ -33,7 +33,7 @@ class SelectionOwner:
 
     def __init__(self, display: str, contents: dict[str, bytes]) -> None:
         self.display = Display(display)
-        self.display.set_error_handler(lambda *_: None)  # of a requestor that no longer exists
+        self.display.set_error_handler(lambda *_: None)  # the requestor may no longer exist
         self.contents = {self.display.intern_atom(name): data for name, data in contents.items()}
         self.window = self.display.screen().root.create_window(-9, -9, 1, 1, 0, X.CopyFromParent)
         self.clipboard = self.display.intern_atom("CLIPBOARD")
@@ -53,7 +53,7 @@ class SelectionOwner:
                 select.select([self.display], [], [], None if left == math.inf else left)
             got = self.display.next_event()
             if got.type == X.SelectionClear:
-                until = time.monotonic() + PATIENCE
+                until = time.monotonic() + TRANSFER_TIMEOUT
             elif got.type == X.SelectionRequest:
                 self.answer(got)
             elif got.type == X.PropertyNotify and got.state == X.PropertyDelete:
@@ -81,12 +81,12 @@ class SelectionOwner:
         self.display.flush()
 
     def hand_over(self, window: Any, place: int, target: int) -> None:
-        """Serve requests until another program owns the selection."""
+        """Write the content to the requestor's property, or start an incremental transfer if it is large."""
         data = self.contents[target]
         if len(data) <= PIECE:
             window.change_property(place, target, 8, data)
             self.display.flush()
-            say("given")
+            report("given")
             return
         cut = [data[start : start + PIECE] for start in range(0, len(data), PIECE)]
         self.pieces[window.id, place] = (target, [*cut, b""])
@@ -102,10 +102,10 @@ class SelectionOwner:
         self.display.flush()
         if not left:
             del self.pieces[window.id, place]
-            say("given")
+            report("given")
 
 
-def say(word: str) -> None:
+def report(word: str) -> None:
     """Write a word to the parent process, if it still reads."""
     with suppress(OSError):
         os.write(1, word.encode() + b"\n")
@@ -116,7 +116,7 @@ def main() -> None:
     contents = {name: base64.b64decode(data) for name, data in json.loads(sys.stdin.readline()).items()}
     try:
         owner = SelectionOwner(sys.argv[1], contents)
-        say("held")
+        report("held")
         owner.serve()
     except (error.ConnectionClosedError, error.DisplayConnectionError, OSError):
         return

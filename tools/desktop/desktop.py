@@ -186,25 +186,25 @@ class Desktop(Device):
             middle = Point(self._seen().width // 2, self._seen().height // 2)
             check_programs(action, self.windows(), middle, self._hooks.may_drive, known=self._backend.lists_windows)
         self._focused, self._before_press, self._pressed, self._holds = None, None, "", None
-        judged, self._target_check = self._target_check, None  # the action itself may change the screen
+        target_check, self._target_check = self._target_check, None  # the action itself may change the screen
         careful, self.careful = self.careful, False
         self._before = self._capture.frame() if _is_command(action) else None
         match action:
             case Click(target=target, button=button, count=count, modifiers=modifiers):
                 self._poise(place := self._at(target, action))
-                self._compare(judged, target, careful=careful)
+                self._compare(target_check, target, careful=careful)
                 self._pressed = self._input.click(place, button, count, modifiers)
             case Move(target=target):
                 self._input.move(self._at(target, action))
             case Drag(start=start, end=end, via=via):
-                self._compare(judged, start, careful=careful)
-                self._compare(judged, end, careful=careful)
+                self._compare(target_check, start, careful=careful)
+                self._compare(target_check, end, careful=careful)
                 passed = [self._at(Target(point=point), action) for point in via]
                 self._input.drag((self._at(start, action), *passed, self._at(end, action)))
             case Type(text=text, target=target, clear=clear):
                 if target:
                     place = self._at(target, action)
-                    self._compare(judged, target, careful=careful)
+                    self._compare(target_check, target, careful=careful)
                     self._focus(place)
                 self._type(text, clear)
             case Key(keys=keys, count=count, target=target):
@@ -213,7 +213,7 @@ class Desktop(Device):
                     self._user_control.check_key(chord)
                 if target:
                     place = self._at(target, action)
-                    self._compare(judged, target, careful=careful)
+                    self._compare(target_check, target, careful=careful)
                     self._focus(place)
                 for _ in range(count):
                     self._input.press(*chord)
@@ -230,10 +230,10 @@ class Desktop(Device):
                 )
         return ""
 
-    def _compare(self, judged: TargetCheck | None, target: Target, *, careful: bool) -> None:
+    def _compare(self, target_check: TargetCheck | None, target: Target, *, careful: bool) -> None:
         """Raise TargetChanged when the screen shows something else at a target than when the action was chosen."""
-        if judged:
-            judged.compare(target, self._capture.frame, self._read_again, careful=careful)
+        if target_check:
+            target_check.compare(target, self._capture.frame, self._read_again, careful=careful)
 
     def _read_again(self) -> list[Element]:
         found = self.elements()

@@ -2,9 +2,9 @@
 
 Points are in the coordinates of the input backend.
 
-The value that a program reports to assistive technology decides. Tk, Xt and others report none; on X11 they provide the
-selected text as the PRIMARY selection, so the field's text is selected by keys and read from there. A terminal supports
-neither: its line is emptied by its own keys, and only pixels show the effect.
+A field is read from the accessibility tree. Tk, Xt and others report no value; on X11 they provide the selected
+text as the PRIMARY selection, so the field's text is selected by keys and read from there. A terminal supports neither:
+its line is cleared by its own keys, and only pixels show the effect.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
 #: Two clicks closer than this, in seconds and input units, would be taken for a double click.
 DOUBLE_CLICK = (0.5, 8.0)
 
-#: Seconds after the click that opened it in which a menu of GTK ignores another one (MENU_SHELL_TIMEOUT is 500 ms).
+#: Seconds after its opening click in which a GTK menu ignores another click (MENU_SHELL_TIMEOUT is 500 ms).
 MENU_TIME = 0.55
 
-#: Seconds between the clicks of a double click: some programs lose one that comes at once.
+#: Seconds between the clicks of a double click: some programs ignore an immediate second click.
 CLICK_GAP = 0.06
 
-#: Seconds a window manager gets to give the keyboard to the window that was clicked.
+#: Timeout in seconds for a window manager to give the focus to a clicked window.
 FOCUS_TIME = 1.0
 
 
 class Input:
-    """Pointer and keyboard of one screen, used as a person would."""
+    """Pointer and keyboard of one screen, with the timing of a person's input."""
 
     def __init__(self, backend: InputBackend) -> None:
         self._backend = backend
         self._last_click: tuple[float, Place] = (-math.inf, (math.inf, math.inf))
-        #: Where the pointer is by our doing, or was before anybody moved it; None since a person moved it.
+        #: The position to which handeye moved the pointer, at first its initial position; None after a person moved it.
         self.placed: Place | None = backend.pointer()
 
     def move(self, place: Place) -> None:
@@ -55,7 +55,7 @@ class Input:
         self.placed = self._backend.pointer()
 
     def click(self, place: Place, button: Button = "left", count: int = 1, modifiers: tuple[str, ...] = ()) -> str:
-        """Returns the name of the button that says it was pressed, empty where none does."""
+        """Click, and return the name of the button that reports it was pressed; empty if none does."""
         when, where = self._last_click
         pause, reach = DOUBLE_CLICK
         if math.dist(where, place) <= reach:
@@ -74,8 +74,8 @@ class Input:
         return pressed
 
     def drag(self, stops: Sequence[Place]) -> None:
-        """From the first place over the others to the last, in steps: programs start a drag only when they see the
-        pointer move with the button down, and draw only where it was seen."""
+        """Drag from the first point over the others to the last, in small steps: programs start a drag, and draw, only
+        if they receive motion events with the button down."""
         self.move(stops[0])
         with self._pressed("left"):
             for start, end in pairwise(stops):
@@ -84,7 +84,7 @@ class Input:
                     share = step / steps
                     self.move((start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share))
                     time.sleep(0.01)
-            # What lies under the end must have noticed the pointer before the button goes up.
+            # The drop target must receive the motion events before the button is released.
             if self._backend.answered(FOCUS_TIME) is None:
                 time.sleep(0.1)
 
@@ -94,25 +94,25 @@ class Input:
         self._backend.wheel(direction, notches)
 
     def type(self, text: str, between: Callable[[], None]) -> None:
-        """Type where the keyboard is. `between` is called every little while."""
+        """Type text into the focused control. `between` is called between two pieces of text."""
         self._backend.write(text, between)
 
     def select_all(self) -> None:
-        """By the key that most toolkits have for it; in Tk and in terminals it goes to the line's beginning instead."""
+        """Press Ctrl+A (Cmd+A on macOS); in Tk and in terminals it moves the caret to the line's start instead."""
         self.press(("meta",) if sys.platform == "darwin" else ("ctrl",), "a")
 
     def select_back(self) -> None:
-        """From the end to the beginning, by keys that move in the text: all toolkits have those."""
+        """Select from the end to the start by keys that move the caret, which all toolkits support."""
         self.press(("ctrl",), "end")
         self.press(("ctrl", "shift"), "home")
 
     def kill_line(self) -> None:
-        """What terminals take for emptying their line."""
+        """Clear the line of a terminal (Ctrl+E, Ctrl+U)."""
         self.press(("ctrl",), "e")
         self.press(("ctrl",), "u")
 
     def focus(self, place: Place) -> None:
-        """Click, and wait until the window there has the keyboard, for a window manager gives it a moment later."""
+        """Click, and wait until the window at this point has the focus, which a window manager sets asynchronously."""
         self.click(place)
         deadline = time.monotonic() + FOCUS_TIME
         while time.monotonic() < deadline:
@@ -151,33 +151,33 @@ class Input:
             self._backend.button(button, False)
 
 
-#: Seconds for a program to tell that a field is empty, and to own what was selected in it.
+#: Timeouts in seconds for a program to report an empty field, and to own the selection.
 EMPTIED, SELECTED = 1.5, 0.4
 
 
 class FocusedField:
-    """The one that has the keyboard now; made anew for each text that is typed."""
+    """The field that has the focus now; created for each text that is typed."""
 
     def __init__(self, backend: InputBackend, device_input: Input) -> None:
         self._backend, self._input = backend, device_input
         self._shares = False
-        """Whether its program has handed over what was selected in it."""
+        """Whether its program has provided the selected text."""
         elements = backend.elements() if backend.selection else []
-        self._told = next((each for each in elements if each.focused and each.takes_text), None)
+        self._reported = next((each for each in elements if each.focused and each.takes_text), None)
         program = next((each.program for each in backend.windows() if each.focused), "")
         self._terminal = program.lower() in TERMINALS
         self.silent = bool(backend.selection) and not self._terminal and not elements
-        """Whether nothing on this screen tells what it holds, as far as handeye may try its keys."""
+        """Whether no element on this screen reports its value, and handeye may select its text by keys."""
 
     def empty(self) -> None:
-        """Have it hold nothing, or all of it selected so that typing replaces it.
+        """Clear the field, or select its text so that typing replaces it.
 
-        Raises ActionFailed when it is known to hold something still.
+        Raises ActionFailed if the field is known to contain text afterwards.
         """
-        if self._terminal and self._told is None:
+        if self._terminal and self._reported is None:
             self._input.kill_line()
-        elif self._told is not None and not self._told.secret:
-            self._empty_reported(self._told)
+        elif self._reported is not None and not self._reported.secret:
+            self._empty_reported(self._reported)
         elif self.silent:
             self._empty_silent()
         else:
@@ -191,12 +191,12 @@ class FocusedField:
                 return
             self._input.press((), "delete")
             if not (held := self._left()):
-                return  # and no key more: Ctrl+End sets a number field of GTK to its largest value
+                return  # no further keys: Ctrl+End sets a GTK number field to its largest value
         if held:
-            raise ActionFailed(f"the field could not be emptied: it still holds “{held[:60]}”; nothing was typed")
+            raise ActionFailed(f"the field could not be cleared: it still contains “{held[:60]}”; nothing was typed")
 
     def _left(self) -> str:
-        """What it holds once its program has had time to empty it."""
+        """Return its value, after its program has had EMPTIED seconds to clear it."""
         deadline = time.monotonic() + EMPTIED
         while True:
             now = next((each for each in self._backend.elements() if each.focused and each.takes_text), None)
@@ -207,15 +207,15 @@ class FocusedField:
     def _empty_silent(self) -> None:
         held = self._selected()
         self._input.press((), "delete")
-        if held is None:  # it was empty, or its program hands nothing over: then perhaps the usual key selects
+        if held is None:  # it was empty, or its program does not provide the selection
             self._input.select_all()
             return
         self._shares = True
         if left := self._selected():
-            raise ActionFailed(f"the field could not be emptied: it still holds “{left[:60]}”; nothing was typed")
+            raise ActionFailed(f"the field could not be cleared: it still contains “{left[:60]}”; nothing was typed")
 
     def _selected(self) -> str | None:
-        """All that it holds, by selecting it; None where its program hands nothing over."""
+        """Select its text and return it; None if its program does not provide the selection."""
         selection = self._backend.selection
         assert selection is not None
         selection.take()
@@ -228,12 +228,12 @@ class FocusedField:
         return selection.read()
 
     def read(self) -> str | None:
-        """Return its text, with the caret at its end afterwards; None if unreadable, or if elements report it."""
+        """Return its text and move the caret to its end; None if it is unreadable, or if elements report it."""
         if not self.silent:
             return None
         try:
             held = self._selected()
-        except ActionFailed:  # its program does not answer
+        except ActionFailed:  # its program does not reply
             return None
         self._input.press(("ctrl",), "end")
         return "" if held is None and self._shares else held

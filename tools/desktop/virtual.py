@@ -161,7 +161,7 @@ class Virtual(Desktop):
         self._backend.bus_address, telling = start_bus(self._programs, self._env)
         self._env |= telling or SILENT
         with closing(Connection(self.display)) as connection:
-            connection.tell_bus_address(self._backend.bus_address)
+            connection.set_bus_address(self._backend.bus_address)
 
     # The program
 

@@ -1,4 +1,4 @@
-"""Redacts what a device returns and raises."""
+"""Redact the return values and errors of a device."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=type)
 
-#: What a device says: all its methods that answer with words, and those that can fail with some.
+#: The methods of a device whose return values or errors can contain text.
 _REDACTED_METHODS = (
     "capture",
     "elements",
@@ -34,7 +34,7 @@ _REDACTED_METHODS = (
 
 
 def redacts_secrets(device: C) -> C:
-    """A device's class, made to hide the values of its `secrets` in all that its methods return and raise."""
+    """Wrap the methods of a device class so that their return values and errors never contain values of `secrets`."""
     for name in _REDACTED_METHODS:
         if name in vars(device):
             setattr(device, name, _redacting(name, vars(device)[name]))
@@ -48,23 +48,23 @@ def _redacting(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         if name == "restore" and args:
             args = (secrets.redactor.unseal(args[0]), *args[1:])
         try:
-            said = method(self, *args, **kwargs)
+            result = method(self, *args, **kwargs)
         except Exception as error:
             if not contains_secret(error, secrets):
                 raise
             cleaned = _cleaned(error, secrets)
         else:
             if not secrets.redactor:
-                return said
-            return secrets.sealed(said) if name == "device_state" else _redacted_result(said, secrets)
-        # Raised outside of the handler, so that the error which quotes a value is not kept as its context.
+                return result
+            return secrets.sealed(result) if name == "device_state" else _redacted_result(result, secrets)
+        # Raised outside of the handler, so that the error with the secret value does not become its context.
         raise cleaned
 
     return call
 
 
 def contains_secret(error: BaseException, secrets: Secrets) -> bool:
-    """Whether an error, or one that it came from, holds the value of a secret."""
+    """Whether an error, or one of its causes or contexts, contains the value of a secret."""
     seen: set[int] = set()
     links: list[BaseException | None] = [error]
     while links:
@@ -84,27 +84,27 @@ def _cleaned(error: Exception, secrets: Secrets) -> Exception:
     return type(error)(words) if isinstance(error, HandeyeError) else RuntimeError(f"{type(error).__name__}: {words}")
 
 
-def _redacted_result(said: Any, secrets: Secrets) -> Any:
+def _redacted_result(result: Any, secrets: Secrets) -> Any:
     from handeye.tools.element import Element
 
-    if isinstance(said, str):
-        return secrets.redact(said)
-    if isinstance(said, list) and said and isinstance(said[0], Element):
-        return _redacted_elements(said, secrets)
-    if type(said) in (list, tuple):
-        return type(said)(_redacted_result(each, secrets) for each in said)
-    if isinstance(said, BaseModel):
-        return secrets.redact_record(said)
-    if hasattr(said, "__dataclass_fields__") and hasattr(said, "title"):
+    if isinstance(result, str):
+        return secrets.redact(result)
+    if isinstance(result, list) and result and isinstance(result[0], Element):
+        return _redacted_elements(result, secrets)
+    if type(result) in (list, tuple):
+        return type(result)(_redacted_result(each, secrets) for each in result)
+    if isinstance(result, BaseModel):
+        return secrets.redact_record(result)
+    if hasattr(result, "__dataclass_fields__") and hasattr(result, "title"):
         from dataclasses import replace
 
-        title = secrets.redact(said.title)
-        return said if title == said.title else replace(said, title=title)
-    return said
+        title = secrets.redact(result.title)
+        return result if title == result.title else replace(result, title=title)
+    return result
 
 
 def _redacted_elements(found: list[Element], secrets: Secrets) -> list[Element]:
-    """A page may have parted a value among elements that stand one after the other."""
+    """Redact elements; a page may split a value over the names of consecutive elements."""
     names = secrets.redactor.hide_each([element.name for element in found])
     made = []
     for element, name in zip(found, names, strict=True):

@@ -96,7 +96,7 @@ def test_a_field_of_tk_holds_what_was_typed_and_nothing_else(
 
 def test_a_field_that_cannot_be_emptied_is_not_typed_into(form: tuple[Virtual, Callable[[], list[str]]]) -> None:
     device, holds = form
-    with pytest.raises(ActionFailed, match="still holds “first of all”; nothing was typed"):
+    with pytest.raises(ActionFailed, match="still contains “first of all”; nothing was typed"):
         fill(device, 100, "second")
     assert holds()[2] == "first of all"
 

@@ -1,4 +1,4 @@
-"""The accessibility bus: where programs tell assistive technology what they show (AT-SPI, through jeepney)."""
+"""Requests to the accessibility bus, on which programs report their elements (AT-SPI, through jeepney)."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ APPLICATION = "org.a11y.atspi.Application"
 TABLE = "org.a11y.atspi.Table"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
-#: Questions on their way at once: more would fill the bus's queues.
-ABREAST = 200
+#: Requests in flight at once: more would fill the bus's queues.
+MOST_IN_FLIGHT = 200
 
 #: Seconds without any answer after which a program counts as silent.
 LIMIT = 1.0
 
 
 class Node(NamedTuple):
-    """One thing that a program tells of: the program's name on the bus, and the thing's path in it."""
+    """A reference to one AT-SPI object: the program's name on the bus, and the object's path in the program."""
 
     bus: str
     path: str
@@ -51,41 +51,41 @@ class BusRequest(NamedTuple):
 
 
 def about(node: Node, interface: str, name: str) -> BusRequest:
-    """The question for a property, whose answer is a pair of its type and its value."""
+    """Return the request for a property; the reply is a pair of its type and its value."""
     return BusRequest(node, PROPERTIES, "Get", "ss", (interface, name))
 
 
 class Bus:
-    """A connection to the bus at an address. Raises OSError when there is none."""
+    """A connection to the bus at an address. Raises OSError if no bus listens there."""
 
     def __init__(self, address: str) -> None:
         self._connection = open_dbus_connection(bus=address)
         self.silent = set[str]()
-        """The names on the bus of programs that did not answer at all for LIMIT seconds; nothing more is asked of them
-        until this set is emptied."""
+        """The names on the bus of programs that did not reply for LIMIT seconds; they get no requests until this set
+        is cleared."""
         self.late = set[str]()
-        """Those that were still answering when a deadline came."""
+        """The names of programs that were still replying at a deadline."""
 
-    def ask(self, questions: Sequence[BusRequest], deadline: float) -> list[Any]:
-        """The first value of each answer, in their order; None for one that failed or did not come in time.
+    def ask(self, requests: Sequence[BusRequest], deadline: float) -> list[Any]:
+        """Return the first value of each reply, in order; None for a request that failed or timed out.
 
-        Many are sent before the first answer is awaited: a screen takes hundreds. A program that answers nothing for
-        LIMIT seconds joins `silent`, and costs the others no more than that.
+        Requests are pipelined, because one screen needs hundreds. A program that does not reply for LIMIT seconds
+        is added to `silent`, so that it delays the others only once.
         """
-        answers: list[Any] = [None] * len(questions)
-        for first in range(0, len(questions), ABREAST):
+        answers: list[Any] = [None] * len(requests)
+        for first in range(0, len(requests), MOST_IN_FLIGHT):
             pending = dict[int, tuple[int, str]]()
-            for number, question in enumerate(questions[first : first + ABREAST], first):
-                if question.node.bus in self.silent:
+            for number, request in enumerate(requests[first : first + MOST_IN_FLIGHT], first):
+                if request.node.bus in self.silent:
                     continue
                 if time.monotonic() > deadline:
-                    self.late.add(question.node.bus)
+                    self.late.add(request.node.bus)
                     continue
                 serial = next(self._connection.outgoing_serial)
-                place = DBusAddress(question.node.path, question.node.bus, question.interface)
-                call = new_method_call(place, question.method, question.signature or None, question.values)
+                place = DBusAddress(request.node.path, request.node.bus, request.interface)
+                call = new_method_call(place, request.method, request.signature or None, request.values)
                 self._connection.send(call, serial=serial)
-                pending[serial] = number, question.node.bus
+                pending[serial] = number, request.node.bus
             self._gather(pending, answers, deadline)
         return answers
 
@@ -106,7 +106,7 @@ class Bus:
                 waiting = Counter({bus: left for bus, left in waiting.items() if bus not in silent | late})
                 continue
             number, bus = pending.pop(message.header.fields.get(HeaderFields.reply_serial, -1), (-1, ""))
-            if bus not in waiting:  # a signal, or an answer that came too late
+            if bus not in waiting:  # a signal, or a late reply
                 continue
             last_answer[bus] = time.monotonic()
             waiting -= Counter([bus])
@@ -114,7 +114,7 @@ class Bus:
                 answers[number] = message.body[0]
 
     def process(self, names: Sequence[str], deadline: float) -> dict[str, int]:
-        """The process ids of programs by their names on the bus."""
+        """Return the process ids of programs by their names on the bus; 0 if unknown."""
         daemon = Node("org.freedesktop.DBus", "/org/freedesktop/DBus")
         pending = [BusRequest(daemon, daemon.bus, "GetConnectionUnixProcessID", "s", (name,)) for name in names]
         return {name: pid or 0 for name, pid in zip(names, self.ask(pending, deadline), strict=True)}
@@ -125,7 +125,7 @@ class Bus:
 
 
 def session_address() -> str:
-    """The address of the accessibility bus of the user's session; empty when there is none."""
+    """Return the address of the accessibility bus of the user's session; empty if there is none."""
     if given := os.environ.get("AT_SPI_BUS_ADDRESS"):
         return given
     try:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 #: The largest height of a line of a form; a higher element spans several lines.
 LINE = 60
 
-#: A label is at most so far to the left of its field, or above it, and so many characters long.
+#: The largest distance of a label to the left of its field and above it, in pixels, and its largest length.
 LEFT, ABOVE, LONGEST = 250, 30, 60
 
 
 class Placed(Protocol):
-    """What stands somewhere and may say something."""
+    """An object with a box, a role and perhaps a name."""
 
     box: Box
     name: str
@@ -30,29 +30,30 @@ class Placed(Protocol):
         ...
 
 
-#: Ids kept before those that are no longer shown are dropped.
+#: The number of stored ids above which those of nodes that are no longer on the screen are dropped.
 MOST_KNOWN = 40_000
 
 T = TypeVar("T", bound=Placed)
 
 
-def in_lines(things: Sequence[T]) -> list[list[T]]:
-    """Lines from the top, each from the left."""
+def in_lines(nodes: Sequence[T]) -> list[list[T]]:
+    """Group elements into lines: the lines from top to bottom, each line from left to right."""
     lines: list[list[T]] = []
     bottom = 0
-    for thing in sorted(things, key=lambda thing: (thing.box.top, thing.box.left)):
-        middle = min(thing.box.centre.y, thing.box.top + LINE // 2)
+    for node in sorted(nodes, key=lambda node: (node.box.top, node.box.left)):
+        middle = min(node.box.centre.y, node.box.top + LINE // 2)
         if not lines or middle >= bottom:
             lines.append([])
-            bottom = min(thing.box.bottom, thing.box.top + LINE)
-        lines[-1].append(thing)
-    return [sorted(line, key=lambda thing: (thing.box.left, thing.box.top)) for line in lines]
+            bottom = min(node.box.bottom, node.box.top + LINE)
+        lines[-1].append(node)
+    return [sorted(line, key=lambda node: (node.box.left, node.box.top)) for line in lines]
 
 
-def label_beside(field: Placed, lines: Sequence[Sequence[Placed]]) -> str:
-    """What a person takes for the label of a field without a name; empty when nothing stands there.
+def nearby_label(field: Placed, lines: Sequence[Sequence[Placed]]) -> str:
+    """Return the visible label of a field without a name; empty if there is none near it.
 
-    The words left of it on its line, right of it for what is ticked, else those just above.
+    It is the nearest text to the left on the same line (to the right for check boxes and radio buttons), else the text
+    just above.
     """
     box = field.box
     line = next((line for line in lines if any(each is field for each in line)), ())
@@ -66,29 +67,29 @@ def label_beside(field: Placed, lines: Sequence[Sequence[Placed]]) -> str:
         return max(left, key=lambda each: each.box.right).name
     if box.height > LINE:
         return ""
-    over = [
+    above = [
         each
         for each in (each for others in lines for each in others)
         if each.kind == "text" and len(each.name) <= LONGEST and 0 <= box.top - each.box.bottom <= ABOVE
         and each.box.left < box.right and box.left < each.box.right
     ]  # fmt: skip
-    return max(over, key=lambda each: each.box.bottom).name if over else ""
+    return max(above, key=lambda each: each.box.bottom).name if above else ""
 
 
 class StableIds:
-    """Gives out numbers from 1 on, none of them twice."""
+    """Assigns ids to nodes, from 1; an id is never assigned twice."""
 
     def __init__(self) -> None:
         self._next = count(1)
         self._known: dict[tuple[Hashable, int], int] = {}
 
-    def of(self, things: Sequence[Hashable]) -> list[int]:
-        """Return the ids of the nodes of one observation; a node that is listed twice has two."""
+    def of(self, nodes: Sequence[Hashable]) -> list[int]:
+        """Return the ids of the nodes of one observation; a node that is listed twice has two ids."""
         times: Counter[Hashable] = Counter()
         keys: list[tuple[Hashable, int]] = []
-        for thing in things:
-            keys.append((thing, times[thing]))
-            times[thing] += 1
+        for node in nodes:
+            keys.append((node, times[node]))
+            times[node] += 1
         numbers = [self._known.get(key) or next(self._next) for key in keys]
         known = self._known if len(self._known) < MOST_KNOWN else {}
         self._known = known | dict(zip(keys, numbers, strict=True))

@@ -1,4 +1,4 @@
-"""Which of AT-SPI's roles are elements here, and what they are called.
+"""The AT-SPI roles that become elements, and their ARIA names.
 
 The numbers are those of AtspiRole and AtspiStateType (at-spi2-core's atspi-constants.h), which never change.
 """
@@ -9,7 +9,7 @@ MENU, PASSWORD, COMBO_BOX, ENTRY, TEXT, TERMINAL, SPIN_BUTTON, SLIDER = 33, 40, 
 PROGRESS_BAR, LEVEL_BAR, POPUP_MENU, TOGGLE_BUTTON = 42, 103, 41, 62
 CELL, LIST, LIST_ITEM, PAGE_TAB, PUSH_BUTTON, SCROLL_PANE, VIEWPORT, APPLICATION = 56, 31, 32, 37, 43, 49, 68, 75
 
-#: ARIA's name of each role that is an element; the others only hold elements, or decorate.
+#: The ARIA name of each role that is an element; other roles are containers or decoration.
 ROLES = {
     2: "alert",
     7: "checkbox",
@@ -43,10 +43,10 @@ ROLES = {
     58: "rowheader",
     TERMINAL: "textbox",
     TEXT: "text",
-    TOGGLE_BUTTON: "button",  # that stays down
+    TOGGLE_BUTTON: "button",  # it stays pressed
     64: "tooltip",
     73: "text",
-    76: "combobox",  # that completes
+    76: "combobox",  # with completion
     77: "textbox",
     ENTRY: "textbox",
     83: "heading",
@@ -57,33 +57,33 @@ ROLES = {
     102: "alert",
     LEVEL_BAR: "progressbar",
     116: "text",  # static text
-    129: "button",  # that opens a menu
+    129: "button",  # it opens a menu
     130: "switch",
 }  # fmt: skip
 
-#: Elements that are there for what they hold or do, even when they have no name.
+#: Roles that are elements even without a name.
 NAMELESS = frozenset({"button", "textbox", "combobox", "spinbutton", "slider", "checkbox", "radio", "switch", "tab"})
 
-#: Roles whose text is asked for: what a person has typed, or could.
+#: Roles whose text is requested: a user can type in them.
 WRITTEN = frozenset({ENTRY, TEXT, TERMINAL, SPIN_BUTTON, COMBO_BOX, CELL, 12, 73, 76, 77})
 
-#: Elements that others belong to.
+#: Roles that can be the parent of an element.
 HOLDING = frozenset({"dialog", "row", "option", "treeitem", "alert"})
 
 #: Roles whose value is a number.
 MEASURED = frozenset({SLIDER, PROGRESS_BAR, LEVEL_BAR, SPIN_BUTTON})
 
-#: Roles that are called by the words inside them, where a program gives them no other name.
-SAYING = frozenset({LIST_ITEM, PAGE_TAB, PUSH_BUTTON, TOGGLE_BUTTON, 35, 129})
+#: Roles that take their name from the text inside them if the program reports no name.
+NAMED_BY_CONTENT = frozenset({LIST_ITEM, PAGE_TAB, PUSH_BUTTON, TOGGLE_BUTTON, 35, 129})
 
-#: Roles that show a part of what they hold.
+#: Roles that show only a part of their content.
 SCROLLED = frozenset({SCROLL_PANE, VIEWPORT})
 
 ACTIVE, ARMED, CHECKED, EDITABLE, ENABLED, EXPANDED, FOCUSED, PRESSED, SENSITIVE = 1, 2, 4, 7, 8, 10, 12, 20, 24
 SELECTABLE, SELECTED, SHOWING, VISIBLE, MANAGES_DESCENDANTS, CHECKABLE = 22, 23, 25, 30, 31, 41
 
-#: Elements that are chosen among others, where their program says that they can be.
+#: Roles that can be selected if the program reports the state SELECTABLE.
 CHOSEN = frozenset({"cell", "row", "option", "treeitem", "tab"})
 
-#: Roles with something to be ticked, whether or not the program says that it can be.
+#: Roles that can be checked, whether or not the program reports the state CHECKABLE.
 TICKED = frozenset({"checkbox", "menuitemcheckbox", "radio", "menuitemradio", "switch"})

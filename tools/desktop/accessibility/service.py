@@ -1,4 +1,4 @@
-"""An accessibility bus of a virtual display's own, so that programs there tell what they show and none elsewhere do."""
+"""A separate accessibility bus for a virtual display, on which only the programs of this display report elements."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from handeye.tools.desktop.accessibility.bus import ACCESSIBLE, ROOT, Bus, BusRe
 if TYPE_CHECKING:
     from handeye.tools.supervisor import ProgramSupervisor
 
-#: Seconds for the bus and the registry to come up.
+#: Timeout in seconds for the start of the bus and the registry.
 START = 10.0
 
 CONFIGURATIONS = ("/usr/share/defaults/at-spi2/accessibility.conf", "/etc/at-spi2/accessibility.conf")
 LAUNCHERS = tuple(f"/usr/{place}/at-spi-bus-launcher" for place in ("libexec", "lib/at-spi2-core", "lib/at-spi2"))
 
-#: What makes programs of the usual toolkits tell what they show.
-TELLING = {"QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", "ACCESSIBILITY_ENABLED": "1", "GNOME_ACCESSIBILITY": "1"}
+#: Environment variables that enable accessibility in Qt, GTK and GNOME programs.
+ACCESSIBILITY_VARIABLES = {
+    "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
+    "ACCESSIBILITY_ENABLED": "1",
+    "GNOME_ACCESSIBILITY": "1",
+}
 
-#: A session bus on which nothing can be started: only the accessibility bus is announced there.
+#: Configuration of a session bus that starts no services; only the accessibility bus is announced on it.
 SESSION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -43,7 +47,7 @@ def _first(paths: tuple[str, ...]) -> str:
 
 
 def missing() -> list[str]:
-    """The programs and files that this machine lacks for it."""
+    """Return the names of the required programs and files that this machine does not have."""
     there = {
         "dbus-daemon": shutil.which("dbus-daemon"),
         "accessibility.conf": _first(CONFIGURATIONS),
@@ -53,10 +57,10 @@ def missing() -> list[str]:
 
 
 def start_bus(programs: ProgramSupervisor, env: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """Start the buses; returns the accessibility bus's address, and the variables for programs that should use it.
+    """Start the buses; returns the accessibility bus's address, and the environment variables for its programs.
 
-    Both empty where at-spi2-core or dbus-daemon is not installed, or does not come up. Programs find the accessibility
-    bus through a session bus: Qt 6 shows no elements where AT_SPI_BUS_ADDRESS names it.
+    Both are empty if at-spi2-core or dbus-daemon is not installed or does not start. Programs look the accessibility
+    bus up on a session bus, because Qt 6 reports no elements if AT_SPI_BUS_ADDRESS is set.
     """
     if missing():
         return "", {}
@@ -69,24 +73,24 @@ def start_bus(programs: ProgramSupervisor, env: dict[str, str]) -> tuple[str, di
     deadline = time.monotonic() + START
     if not (bus := _connect(session, deadline)):
         return "", {}
-    telling = {"DBUS_SESSION_BUS_ADDRESS": session, **TELLING}
+    variables = {"DBUS_SESSION_BUS_ADDRESS": session, **ACCESSIBILITY_VARIABLES}
     launcher = [_first(LAUNCHERS), "--launch-immediately", "--a11y=1"]
-    programs.start("accessibility", launcher, env | telling, service=True)
+    programs.start("accessibility", launcher, env | variables, service=True)
     with closing(bus):
         place = Node("org.a11y.Bus", "/org/a11y/bus")
         address = _first_answer(bus, BusRequest(place, place.bus, "GetAddress"), deadline)
     if not address or not (bus := _connect(address, deadline)):
         return "", {}
     with closing(bus):
-        # Asking starts the registry, to which programs announce themselves.
+        # The request starts the registry, with which programs register.
         if not _first_answer(bus, about(ROOT, ACCESSIBLE, "ChildCount"), deadline):
             return "", {}
     programs.adopt()
-    return address, telling
+    return address, variables
 
 
 def _connect(address: str, deadline: float) -> Bus | None:
-    """A connection to a bus that may be about to come up; None when it does not in time."""
+    """Return a connection to a bus that may still be starting; None after the deadline."""
     while time.monotonic() < deadline:
         with suppress(OSError):
             return Bus(address)
@@ -94,11 +98,11 @@ def _connect(address: str, deadline: float) -> Bus | None:
     return None
 
 
-def _first_answer(bus: Bus, question: BusRequest, deadline: float) -> Any:
-    """Return the first answer of a service that may be starting; None without one in time."""
+def _first_answer(bus: Bus, request: BusRequest, deadline: float) -> Any:
+    """Return the first reply of a service that may still be starting; None after the deadline."""
     while time.monotonic() < deadline:
         bus.silent.clear()
-        if (answer := bus.ask([question], deadline)[0]) is not None:
+        if (answer := bus.ask([request], deadline)[0]) is not None:
             return answer
         time.sleep(0.01)
     return None

@@ -1,4 +1,4 @@
-"""What programs on an X server tell assistive technology of what they show, as elements."""
+"""Elements of the programs on an X server, from their AT-SPI trees."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from handeye.tools.desktop.accessibility.bus import (
     Node,
     about,
 )
-from handeye.tools.desktop.accessibility.order import StableIds, in_lines, label_beside
+from handeye.tools.desktop.accessibility.order import StableIds, in_lines, nearby_label
 from handeye.tools.desktop.backends.x11_stacking import on_popup, own, topmost
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
@@ -32,47 +32,47 @@ if TYPE_CHECKING:
 
     from handeye.tools.desktop.backends.x11_stacking import Own, Surface
 
-#: Seconds for programs to tell everything; what is known by then is used.
-PATIENCE = 3.0
+#: Timeout in seconds for all programs together; nodes received by then are used.
+TREE_TIMEOUT = 3.0
 
-#: Things looked at on one screen, and under one thing: a list may have a million rows; and cells in view of one table.
+#: The most nodes read per screen, children read per node (a list may have a million rows), and visible cells per table.
 MOST, MOST_BELOW, MOST_CELLS = 4000, 400, 1500
 
-#: Children that a container which makes them anew at each question is made to make, in all.
+#: The most children requested, in all, from a container that creates new ones at each request and never frees them.
 MOST_MADE = 5000
 
-#: First children of a container with too many that are asked for.
+#: The number of first children requested from a container with too many; they may be column headers.
 HEADS = 20
 
-#: Children that are asked for in one message; more come one by one, so that no answer is large.
+#: The most children requested in one message; more are requested one by one, so that no reply is large.
 PAGE = 50
 
-#: Pixels between two places where a container with too many children is asked what it shows there, and so many places.
+#: Distance in pixels between the points at which a container with too many children is hit-tested, and the most points.
 STRIDE, MOST_PLACES = (60, 14), 500
 
-#: Characters of a text that are asked for.
+#: The most characters requested of a text.
 MOST_TEXT = 4000
 
 SCREEN = 0  # AT-SPI's coordinates of the whole screen
 
 LABELLED_BY = 2  # AT-SPI's relation of a field to its label
 
-#: What is left of a box that something cuts off must be at least so wide and high to be clicked.
+#: The smallest width and height in pixels of a clipped box that can be clicked.
 LEAST = 3
 
-#: A node farther than this left of or above the screen has no place: GTK 3 reports -2147483648.
+#: A node farther than this left of or above the screen has no position: GTK 3 reports -2147483648.
 FARTHEST = 1_000_000
 
-#: GTK 4 calls a widget without a name by its type, or its tabs by their role.
+#: The names that GTK 4 reports for a widget without a name: its type, or the role of a tab.
 TYPE_NAME = re.compile(r"(?:Gtk|Adw)[A-Z]\w*|Tab")
 
 
 @dataclass
-class Thing:
-    """A visible node, and its properties."""
+class TreeNode:
+    """A visible AT-SPI object and its properties."""
 
     node: Node
-    above: Thing | None
+    above: TreeNode | None
     role: int
     states: int
     box: Box
@@ -81,9 +81,9 @@ class Thing:
     own: Own | None = None
     value: str = ""
     clip: Box | None = None
-    """The part of the screen that what holds it leaves visible, in root coordinates; None: all of it."""
+    """The part of the screen that its scrolled containers leave visible, in root coordinates; None for all of it."""
     vague: bool = False
-    """Its program does not tell what shows, only what is not hidden on purpose."""
+    """Its program reports the state VISIBLE only, not SHOWING."""
 
     def has(self, state: int) -> bool:
         """Whether the node has this AT-SPI state."""
@@ -91,7 +91,7 @@ class Thing:
 
     @property
     def kind(self) -> str:
-        """The role as elements have it; empty for what is none."""
+        """The ARIA role of its element; empty if it is not an element."""
         role = roles.ROLES.get(self.role, "")
         if role == "text" and self.has(roles.EDITABLE):
             return "textbox"
@@ -99,69 +99,69 @@ class Thing:
 
     @property
     def usable(self) -> bool:
-        """Whether it can be used now; GTK 4 says so with one of the two states only."""
+        """Whether it is enabled; GTK 4 reports only one of the two states."""
         return self.has(roles.SENSITIVE) and (self.vague or self.has(roles.ENABLED))
 
     @property
     def ticked(self) -> bool | None:
-        """Whether it is ticked or pressed down; None for what cannot be."""
+        """Whether it is checked or pressed; None if it cannot be."""
         if self.kind not in roles.TICKED and self.role != roles.TOGGLE_BUTTON and not self.has(roles.CHECKABLE):
             return None
         return self.has(roles.CHECKED) or self.has(roles.PRESSED)
 
     @property
     def countless(self) -> bool:
-        """Whether only those of its children that show may be asked for: it has too many, or makes them on demand."""
+        """Whether only its visible children may be requested, because it has too many or creates them on demand."""
         most = PAGE if self.has(roles.MANAGES_DESCENDANTS) else MOST_BELOW
         return not 0 <= self.children <= most
 
-    def holders(self) -> Iterator[Thing]:
-        """What holds it, from the inside out."""
+    def holders(self) -> Iterator[TreeNode]:
+        """Its ancestors, the nearest first."""
         above = self.above
         while above:
             yield above
             above = above.above
 
     def under(self, *wanted: int) -> bool:
-        """Whether it belongs to something of one of these roles."""
+        """Whether it has an ancestor of one of these roles."""
         return any(above.role in wanted for above in self.holders())
 
 
 class Made(NamedTuple):
-    """What a container that makes children anew at each question has made of them."""
+    """The children that a container, which creates new ones at each request, has created so far."""
 
     total: int
-    """All of them, not only those that it shows."""
+    """Their number, visible or not."""
     children: list[Node]
-    """Those that it showed when it was asked last."""
+    """The visible ones at the last request."""
     places: tuple[Any, ...]
-    """Where the first and the last of them lay then."""
+    """The extents of the first and the last of `children` at the last request."""
     box: Box
-    """Where the container lay then."""
+    """The box of the container at the last request."""
 
 
-#: A node to look at, after the thing that holds it.
-Lead = tuple[Thing | None, Node]
+#: A node to read, after its parent.
+Lead = tuple[TreeNode | None, Node]
 
 
 class Accessibility:
-    """Asks the programs on the bus at `address`. Raises OSError when the bus cannot be reached."""
+    """The elements of the programs on the bus at `address`. Raises OSError if the bus cannot be reached."""
 
     def __init__(self, address: str) -> None:
         self._bus = Bus(address)
         self._numbers = StableIds()
-        self._last = list[Thing]()
+        self._last = list[TreeNode]()
         self._made = dict[Node, Made]()
         self.silent = frozenset[int]()
-        """The process ids of the programs that did not tell in time, at the last look, what they show, or all of it."""
+        """The process ids of the programs that did not report all of their elements in time at the last observation."""
 
     def elements(self, found: Sequence[Surface]) -> list[Element]:
-        """The elements of the programs that these surfaces belong to, in root coordinates and reading order.
+        """Return the elements of the programs that own these surfaces, in root coordinates and reading order.
 
-        Takes at most PATIENCE seconds. A program that answers nothing for atspi_bus.LIMIT seconds is left out and named
-        in `silent`; so is one that had not reported everything by then, of which the rest is returned.
+        Takes at most TREE_TIMEOUT seconds. A program that does not reply for `bus.LIMIT` seconds is left out and listed
+        in `silent`. A program that has reported only a part is listed in `silent` too; that part is returned.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TREE_TIMEOUT
         self._bus.silent.clear()
         self._bus.late.clear()
         things = self._things(found, deadline)
@@ -171,13 +171,13 @@ class Accessibility:
         self.silent = frozenset(self._bus.process(partly, time.monotonic() + 1.0).values()) - {0}
         return self._as_elements([each for each in things if each.node.bus not in silent], found)
 
-    def button_at(self, place: tuple[int, int]) -> Thing | None:
-        """The button that was last seen there."""
+    def button_at(self, place: tuple[int, int]) -> TreeNode | None:
+        """Return the button at this point in the last observation; None if there is none."""
         buttons = [thing for thing in self._last if thing.kind == "button" and thing.box.holds(place)]
         return min(buttons, key=lambda thing: thing.box.area, default=None)
 
-    def is_down(self, button: Thing, seconds: float) -> bool:
-        """Whether its program reports within `seconds` that it is pressed; a button that stays down was so before."""
+    def is_down(self, button: TreeNode, seconds: float) -> bool:
+        """Whether its program reports within `seconds` that it became pressed since the last observation."""
         deadline = time.monotonic() + seconds
         down = 1 << roles.ARMED | 1 << roles.PRESSED
         while time.monotonic() < deadline:
@@ -187,28 +187,28 @@ class Accessibility:
             time.sleep(0.01)
         return False
 
-    def _as_elements(self, things: Sequence[Thing], found: Sequence[Surface]) -> list[Element]:
+    def _as_elements(self, things: Sequence[TreeNode], found: Sequence[Surface]) -> list[Element]:
         lines = _lines(things, found)
         self._last = listed = [thing for line in lines for thing in line]
         numbers = self._numbers.of([(thing.node, thing.role) for thing in listed])
         ids = {id(thing): f"e{number}" for thing, number in zip(listed, numbers, strict=True)}
         return [_as_element(thing, ids, lines, found) for thing in listed]
 
-    def _things(self, found: Sequence[Surface], deadline: float) -> list[Thing]:
-        """Every thing that is shown, found level by level."""
-        programs = self._below([Thing(ROOT, None, 0, 0, Box(0, 0, 0, 0), "", MOST_BELOW)], deadline)[0]
+    def _things(self, found: Sequence[Surface], deadline: float) -> list[TreeNode]:
+        """Return all visible nodes, read level by level."""
+        programs = self._below([TreeNode(ROOT, None, 0, 0, Box(0, 0, 0, 0), "", MOST_BELOW)], deadline)[0]
         pids = self._bus.process([node.bus for node in programs], deadline)
         listed = {surface.pid for surface in found}
         requests = [program for program in programs if 0 in listed or pids[program.bus] in listed]
         counts = self._bus.ask([about(program, ACCESSIBLE, "ChildCount") for program in requests], deadline)
         holders = [
-            Thing(program, None, roles.APPLICATION, 0, Box(0, 0, 0, 0), "", _number(count))
+            TreeNode(program, None, roles.APPLICATION, 0, Box(0, 0, 0, 0), "", _number(count))
             for program, count in zip(requests, counts, strict=True)
         ]
         level: list[Lead] = [(None, node) for children in self._below(holders, deadline) for node in children]
-        things = list[Thing]()
+        things = list[TreeNode]()
         while level and len(things) < MOST and time.monotonic() < deadline:
-            new = self._shown(level[: MOST - len(things)], deadline)
+            new = self._visible_nodes(level[: MOST - len(things)], deadline)
             for thing in new:
                 _place(thing, pids[thing.node.bus], found)
             things += new
@@ -216,8 +216,8 @@ class Accessibility:
             level = [(thing, child) for thing, children in zip(new, below, strict=True) for child in children]
         return things
 
-    def _below(self, holders: Sequence[Thing], deadline: float) -> list[list[Node]]:
-        """The children of each of these things: all of a few, those in view of what has too many."""
+    def _below(self, holders: Sequence[TreeNode], deadline: float) -> list[list[Node]]:
+        """Return the children of each of these nodes; only the visible ones of a node that has too many."""
         few = [thing for thing in holders if not thing.countless and 0 < thing.children <= PAGE]
         whole = self._bus.ask([BusRequest(thing.node, ACCESSIBLE, "GetChildren") for thing in few], deadline)
         paged = [thing for thing in holders if not thing.countless and thing.children > PAGE]
@@ -230,12 +230,12 @@ class Accessibility:
         found |= {id(thing): self._in_view(thing, deadline) for thing in holders if thing.countless}
         return [found.get(id(thing), []) for thing in holders]
 
-    def _in_view(self, holder: Thing, deadline: float) -> list[Node]:
-        """The children that a container shows, where it may have more than anybody could ask for.
+    def _in_view(self, holder: TreeNode, deadline: float) -> list[Node]:
+        """Return the visible children of a container that has too many to request all.
 
-        It is asked what it shows at some places, and then for all between the first and the last of those; its first
-        children may be the heads of columns. One that makes a child anew each time it is asked, and keeps them all, as
-        the sheets of LibreOffice do, is asked again only when what it shows lies elsewhere, and not for ever.
+        The container is hit-tested at some points; the children between the first and the last hit are requested. Its
+        first children may be column headers. A container that creates a new child at each request and never frees it,
+        such as a LibreOffice sheet, is requested again only after its content has moved, and at most MOST_MADE times.
         """
         known = self._made.get(holder.node)
         if known and self._is_as_it_was(known, holder, deadline):
@@ -251,8 +251,8 @@ class Accessibility:
             self._made[holder.node] = Made(known.total + len(found), found, places, holder.box)
         return found
 
-    def _is_as_it_was(self, known: Made, holder: Thing, deadline: float) -> bool:
-        """Whether a container shows the same children at the same places as when it was asked last."""
+    def _is_as_it_was(self, known: Made, holder: TreeNode, deadline: float) -> bool:
+        """Whether a container has the same visible children at the same positions as at the last request."""
         ends = [known.children[0], known.children[-1]] if known.children else []
         return holder.box == known.box and bool(ends) and self._extents(ends, deadline) == known.places
 
@@ -261,7 +261,7 @@ class Accessibility:
             self._bus.ask([BusRequest(node, COMPONENT, "GetExtents", "u", (SCREEN,)) for node in nodes], deadline)
         )
 
-    def _ask_in_view(self, holder: Thing, deadline: float) -> list[Node]:
+    def _ask_in_view(self, holder: TreeNode, deadline: float) -> list[Node]:
         heads = [_child(holder, number) for number in range(min(HEADS, max(holder.children, 0)))]
         first = _nodes(self._bus.ask(heads, deadline))
         if holder.own is None:
@@ -277,8 +277,8 @@ class Accessibility:
             first += _nodes(self._bus.ask([_child(holder, number) for number in between], deadline))
         return list(dict.fromkeys((*first, *seen)))[:MOST_BELOW]
 
-    def _at(self, holder: Thing, places: Sequence[tuple[int, int]], deadline: float) -> dict[Node, int]:
-        """The children of a container that lie at these places, with their numbers in it; -1 where it tells none."""
+    def _at(self, holder: TreeNode, places: Sequence[tuple[int, int]], deadline: float) -> dict[Node, int]:
+        """Return the children of a container at these points, with their index in it; -1 if it reports none."""
         requests = [
             BusRequest(holder.node, COMPONENT, "GetAccessibleAtPoint", "iiu", (*each, SCREEN)) for each in places
         ]
@@ -290,8 +290,8 @@ class Accessibility:
         numbers = self._bus.ask([BusRequest(node, ACCESSIBLE, "GetIndexInParent") for node in nodes], deadline)
         return {node: number if isinstance(number, int) else -1 for node, number in zip(nodes, numbers, strict=True)}
 
-    def _cells(self, table: Thing, numbers: Sequence[int], deadline: float) -> list[Node]:
-        """The cells of the rows and columns that these cells span; empty for what is no table, or too much of one."""
+    def _cells(self, table: TreeNode, numbers: Sequence[int], deadline: float) -> list[Node]:
+        """Return all cells of the rows and columns that these cells span; empty if it is no table or has too many."""
         requests = [
             BusRequest(table.node, TABLE, method, "i", (number,))
             for number in numbers
@@ -309,8 +309,8 @@ class Accessibility:
         requests = [BusRequest(table.node, TABLE, "GetAccessibleAt", "ii", each) for each in product(rows, columns)]
         return _nodes(self._bus.ask(requests, deadline))
 
-    def _shown(self, level: Sequence[Lead], deadline: float) -> list[Thing]:
-        """Those of these nodes that can be seen."""
+    def _visible_nodes(self, level: Sequence[Lead], deadline: float) -> list[TreeNode]:
+        """Return the visible ones of these nodes, with their properties."""
         states = self._bus.ask([BusRequest(node, ACCESSIBLE, "GetState") for _, node in level], deadline)
         known = [
             (above, node, low | high << 32)
@@ -324,9 +324,9 @@ class Accessibility:
             if state >> (roles.VISIBLE if node.bus in vague else roles.SHOWING) & 1
         ]
         requests = [
-            question
+            request
             for _, node, _ in remaining
-            for question in (
+            for request in (
                 BusRequest(node, ACCESSIBLE, "GetRole"),
                 about(node, ACCESSIBLE, "Name"),
                 BusRequest(node, COMPONENT, "GetExtents", "u", (SCREEN,)),
@@ -335,7 +335,7 @@ class Accessibility:
         ]
         reported = self._bus.ask(requests, deadline)
         return [
-            Thing(
+            TreeNode(
                 node,
                 above,
                 role or 0,
@@ -350,10 +350,10 @@ class Accessibility:
             )
         ]
 
-    def _hit(self, things: Sequence[Thing], deadline: float) -> list[Thing]:
-        """Without those in whose middle their program has something else, where it does not tell what shows.
+    def _hit(self, things: Sequence[TreeNode], deadline: float) -> list[TreeNode]:
+        """Remove the nodes that a hit test at their centre does not return, if their program does not report SHOWING.
 
-        GTK 4.8 tells of the pages of a notebook that do not show as of the one that does.
+        GTK 4.8 reports the hidden pages of a notebook like the visible one.
         """
         doubted = [
             thing
@@ -375,11 +375,11 @@ class Accessibility:
                 hidden.add(id(thing))
         return [thing for thing in things if id(thing) not in hidden]
 
-    def _fill(self, things: Sequence[Thing], deadline: float) -> None:
-        """Ask fields for what they hold, and for their labels where they have no name of their own."""
+    def _fill(self, things: Sequence[TreeNode], deadline: float) -> None:
+        """Request the values of fields, and the labels of fields without a name."""
         written = [thing for thing in things if thing.role in roles.WRITTEN]
         counts = self._bus.ask([about(thing.node, TEXT, "CharacterCount") for thing in written], deadline)
-        # Qt gives nothing of a text that ends before the place up to which it is asked for.
+        # Qt returns no text at all if the requested end is beyond the end of the text.
         requests = [
             BusRequest(thing.node, TEXT, "GetText", "ii", (0, min(MOST_TEXT, max(0, _number(count)))))
             for thing, count in zip(written, counts, strict=True)
@@ -394,7 +394,7 @@ class Accessibility:
         numbers = self._bus.ask([about(thing.node, VALUE, "CurrentValue") for thing in measured], deadline)
         for thing, number in zip(measured, numbers, strict=True):
             thing.value = f"{number[1]:g}" if number else ""
-        # GTK does not say that a cell can be ticked, only what is done to it first.
+        # GTK does not report that a cell is checkable, only that its first action is `toggle`.
         cells = [thing for thing in things if thing.kind == "cell" and not thing.name]
         doing = self._bus.ask([BusRequest(thing.node, ACTION, "GetName", "i", (0,)) for thing in cells], deadline)
         for thing, done in zip(cells, doing, strict=True):
@@ -402,12 +402,12 @@ class Accessibility:
         self._unname(things, deadline)
         self._label(things, deadline)
 
-    def _unname(self, things: Sequence[Thing], deadline: float) -> None:
-        """Drop the names that a toolkit made up, and take the words inside for what has no other name."""
+    def _unname(self, things: Sequence[TreeNode], deadline: float) -> None:
+        """Remove names that a toolkit generated, and name nodes without a name by the text inside them."""
         typed = [thing for thing in things if TYPE_NAME.fullmatch(thing.name)]
         for thing in typed:
             thing.name = ""
-        # A label that says such a word is called so for good.
+        # A label whose text is such a word has that name.
         labels = [thing for thing in typed if thing.kind == "text"]
         texts = self._bus.ask(
             [BusRequest(thing.node, TEXT, "GetText", "ii", (0, MOST_TEXT)) for thing in labels], deadline
@@ -418,12 +418,12 @@ class Accessibility:
             if thing.kind != "text" or not thing.name or not thing.box.area:
                 continue
             for above in thing.holders():
-                if above.role in roles.SAYING and above.kind:
+                if above.role in roles.NAMED_BY_CONTENT and above.kind:
                     if not above.name:
                         above.name = thing.name
                     break
 
-    def _label(self, things: Sequence[Thing], deadline: float) -> None:
+    def _label(self, things: Sequence[TreeNode], deadline: float) -> None:
         lists = [thing for thing in things if thing.role == roles.COMBO_BOX and not thing.value]
         bare = [thing for thing in things if not thing.name and roles.ROLES.get(thing.role) in roles.NAMELESS]
         both = [*lists, *bare]
@@ -442,33 +442,33 @@ class Accessibility:
             listed = next((each.value or each.name for each in inside if _shows_choice(each, thing)), "")
             if listed:
                 thing.name, thing.value = (label or thing.name), listed
-            elif thing.name != label:  # GTK 3 and Qt call a list by what is chosen in it
+            elif thing.name != label:  # GTK 3 and Qt name a list by its selected option
                 thing.value, thing.name = thing.name, label
         self._describe([thing for thing in both if not thing.name], deadline)
 
-    def _describe(self, bare: Sequence[Thing], deadline: float) -> None:
-        """The names of last resort: a description, the words in an empty field."""
+    def _describe(self, bare: Sequence[TreeNode], deadline: float) -> None:
+        """Name the remaining nodes by their description or their placeholder."""
         read_texts = self._bus.ask([about(thing.node, ACCESSIBLE, "Description") for thing in bare], deadline)
         more = self._bus.ask([BusRequest(thing.node, ACCESSIBLE, "GetAttributes") for thing in bare], deadline)
         for thing, description, attributes in zip(bare, read_texts, more, strict=True):
-            words = _value(description)  # of a slider in GTK, its value
+            words = _value(description)  # GTK describes a slider by its value
             thing.name = words if words != thing.value else (attributes or {}).get("placeholder-text", "")
 
     def close(self) -> None:
         self._bus.close()
 
 
-def _child(holder: Thing, number: int) -> BusRequest:
+def _child(holder: TreeNode, number: int) -> BusRequest:
     return BusRequest(holder.node, ACCESSIBLE, "GetChildAtIndex", "i", (number,))
 
 
 def _nodes(answers: Iterable[Any]) -> list[Node]:
-    """The nodes that answers name; AT-SPI names none by the path `null`."""
+    """Return the nodes that replies refer to; AT-SPI's reference to no node has the path `null`."""
     return [Node(*answer) for answer in answers if answer and not answer[1].endswith("/null")]
 
 
-def _centre_in_program(thing: Thing) -> tuple[int, int]:
-    """The middle of a thing as its program counts."""
+def _centre_in_program(thing: TreeNode) -> tuple[int, int]:
+    """Return the centre of a node in the coordinates of its program."""
     assert thing.own
     return thing.own.to_program(thing.box.centre)
 
@@ -478,8 +478,8 @@ def _number(reported: Any) -> int:
     return int(reported[1]) if reported else 0
 
 
-def _vague(known: Sequence[tuple[Thing | None, Node, int]]) -> set[str]:
-    """The programs that do not tell what shows: GTK 4.8 says it of windows only, whose parts are not all hidden."""
+def _vague(known: Sequence[tuple[TreeNode | None, Node, int]]) -> set[str]:
+    """Return the programs that do not report SHOWING. GTK 4.8 reports it for windows only."""
     showing = {node.bus for _, node, state in known if state >> roles.SHOWING & 1}
     return {
         node.bus
@@ -488,8 +488,8 @@ def _vague(known: Sequence[tuple[Thing | None, Node, int]]) -> set[str]:
     }
 
 
-def _place(thing: Thing, pid: int, found: Sequence[Surface]) -> None:
-    """Find the surface that it is drawn on, and bring its box into root coordinates, cut to what can be seen of it."""
+def _place(thing: TreeNode, pid: int, found: Sequence[Surface]) -> None:
+    """Set the surface that the node is drawn on, and convert its box to root coordinates."""
     above, raw = thing.above, thing.box
     thing.own = above.own if above else own(raw, pid, found, thing.name, thing.has(roles.ACTIVE))
     thing.clip = above.clip if above else None
@@ -504,7 +504,7 @@ def _place(thing: Thing, pid: int, found: Sequence[Surface]) -> None:
 
 
 def _cut(box: Box, clip: Box | None) -> Box:
-    """What a clip leaves of a box; empty for nothing worth a click."""
+    """Return the part of a box inside a clip; empty if it is too small to click."""
     if clip is None:
         return box
     left, top = max(box.left, clip.left), max(box.top, clip.top)
@@ -513,8 +513,8 @@ def _cut(box: Box, clip: Box | None) -> Box:
     return Box(0, 0, 0, 0) if narrow else Box(left, top, right, bottom)
 
 
-def _places(holder: Thing) -> list[list[tuple[int, int]]]:
-    """Where a container is asked for what it shows, as its program counts: on a few lines, then all over it."""
+def _places(holder: TreeNode) -> list[list[tuple[int, int]]]:
+    """Return the points at which to hit-test a container, in its program's coordinates: a few lines, then a grid."""
     own = holder.own
     assert own
     seen = _cut(_cut(holder.box, holder.clip), own.surface.box)
@@ -529,27 +529,27 @@ def _places(holder: Thing) -> list[list[tuple[int, int]]]:
     return [[own.to_program(each) for each in places] for places in (lines, list(product(xs, ys)))]
 
 
-def _shows_choice(part: Thing, combo: Thing) -> bool:
-    """Whether a part of a list that can be dropped down tells what is chosen in it, rather than what could be."""
+def _shows_choice(part: TreeNode, combo: TreeNode) -> bool:
+    """Whether a part of a combo box shows its selected option, rather than an option that could be selected."""
     if part.under(roles.MENU, roles.POPUP_MENU, roles.LIST) or (part.own and combo.own and part.own != combo.own):
         return False
     return bool(part.value) if part.kind == "textbox" else part.kind == "text" and bool(part.name)
 
 
 def _box(extents: Any) -> Box:
-    """AT-SPI's left, top, width and height; a node without a place on the screen has negative or tiny extents."""
+    """Return the box of AT-SPI extents (left, top, width, height); empty for a node without a position."""
     left, top, width, height = extents or (0, 0, 0, 0)
     nowhere = width <= 1 or height <= 1 or min(left, top) < -FARTHEST
     return Box(0, 0, 0, 0) if nowhere else Box(left, top, left + width, top + height)
 
 
 def _value(reported: Any) -> str:
-    """The text of a property."""
+    """Return the text of a property, on one line; empty if it was not reported."""
     return " ".join(str(reported[1]).split()) if reported else ""
 
 
-def _lines(things: Sequence[Thing], found: Sequence[Surface]) -> list[list[Thing]]:
-    """Those that are elements and can be seen, in reading order, with their boxes cut to what can be seen of them."""
+def _lines(things: Sequence[TreeNode], found: Sequence[Surface]) -> list[list[TreeNode]]:
+    """Return the visible elements in reading order, with their boxes cut to the visible part."""
     # A table may report a cell twice: as a header, and as content.
     once = {(id(thing.above), thing.role, thing.name, thing.box): thing for thing in things if _is_element(thing)}
     remaining = list(once.values())
@@ -564,10 +564,10 @@ def _lines(things: Sequence[Thing], found: Sequence[Surface]) -> list[list[Thing
     ]
 
 
-def _visible(thing: Thing, found: Sequence[Surface]) -> Box:
-    """The part of a thing's box that lies on its own window or on a popup of its program's; empty for none.
+def _visible(thing: TreeNode, found: Sequence[Surface]) -> Box:
+    """Return the part of a node's box on its own window or on a popup of its program; empty if there is none.
 
-    Qt tells of the options of a list that is closed as if they stood in the screen's corner.
+    Qt reports the options of a closed list at the corner of the screen.
     """
     assert thing.own
     home = thing.own.surface
@@ -580,33 +580,33 @@ def _visible(thing: Thing, found: Sequence[Surface]) -> Box:
     return _cut(_cut(thing.box, thing.clip), home.box)
 
 
-def _is_element(thing: Thing) -> bool:
-    """Whether it says or does something, rather than holds or decorates."""
+def _is_element(thing: TreeNode) -> bool:
+    """Whether the node is an element, rather than a container or decoration."""
     role = thing.kind
     if not role or thing.own is None or not thing.box.area:
         return False
     if role == "text" and thing.above and any(each.kind and each.name == thing.name for each in _near(thing)):
-        return False  # the label inside a button says what the button says
+        return False  # the label inside a button repeats its name
     if role == "text" and (combo := _combo(thing)) and thing.name == combo.value:
         return False
     if role == "button" and (combo := _combo(thing)) and thing.name in ("", combo.value):
-        return False  # what opens a list is a part of it
+        return False  # the button that opens a list is a part of it
     return bool(thing.name or thing.value) or role in roles.NAMELESS
 
 
-def _near(thing: Thing) -> Iterator[Thing]:
-    """What holds it, as far as the next element."""
+def _near(thing: TreeNode) -> Iterator[TreeNode]:
+    """Its ancestors, up to the nearest element."""
     for above in thing.holders():
         yield above
         if above.kind:
             return
 
 
-def _combo(thing: Thing) -> Thing | None:
+def _combo(thing: TreeNode) -> TreeNode | None:
     return next((above for above in thing.holders() if above.role == roles.COMBO_BOX), None)
 
 
-def _as_element(thing: Thing, ids: dict[int, str], lines: list[list[Thing]], found: Sequence[Surface]) -> Element:
+def _as_element(thing: TreeNode, ids: dict[int, str], lines: list[list[TreeNode]], found: Sequence[Surface]) -> Element:
     above = thing.above
     while above and (id(above) not in ids or above.kind not in roles.HOLDING):
         above = above.above
@@ -618,7 +618,7 @@ def _as_element(thing: Thing, ids: dict[int, str], lines: list[list[Thing]], fou
         name=thing.name or (thing.value if role == "text" else ""),
         source="accessibility",
         value="" if secret or role == "text" else thing.value,
-        description="" if thing.name or role not in roles.NAMELESS else label_beside(thing, lines),
+        description="" if thing.name or role not in roles.NAMELESS else nearby_label(thing, lines),
         enabled=thing.usable,
         focused=thing.has(roles.FOCUSED),
         checked=thing.ticked,
@@ -629,8 +629,8 @@ def _as_element(thing: Thing, ids: dict[int, str], lines: list[list[Thing]], fou
     )
 
 
-def _is_covered(thing: Thing, box: Box, found: Sequence[Surface]) -> bool:
-    """Whether something else lies over its centre. What belongs to a menu may be drawn on a surface of its own."""
+def _is_covered(thing: TreeNode, box: Box, found: Sequence[Surface]) -> bool:
+    """Whether another surface covers its centre. Items of a menu may be drawn on a separate surface."""
     assert thing.own
     seen, home = topmost(found, box.centre), thing.own.surface
     if seen is None or seen == home:

@@ -1,7 +1,7 @@
 """Pointer and keyboard of Windows and macOS through PyAutoGUI; text goes through the clipboard.
 
-Pasting is what types any character whatever the layout. The clipboard's text is put back afterwards; pictures and
-files that were on it are lost, and a clipboard history keeps what was typed.
+Text is pasted, because that works for every character and keyboard layout. The clipboard's text is restored
+afterwards; images and files in it are lost, and a clipboard history stores the typed text.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from handeye.tools.desktop.input_backend import Button, Direction, OpenWindow, ProcessLoad
     from handeye.tools.element import Element
 
-#: Seconds a program gets to read the clipboard before it is put back: no platform tells when it has.
+#: Seconds to wait for a program to read the clipboard before it is restored; no platform reports the read.
 PASTE_TIME = 0.3
 
-#: Seconds the clipboard gets to take a text.
+#: Timeout in seconds until the clipboard contains a written text.
 TAKE_TIME = 5.0
 
 #: One notch of the wheel in PyAutoGUI's unit.
 NOTCH = 120 if sys.platform == "win32" else 1
 
-#: Our names of keys that PyAutoGUI calls something else.
+#: handeye's key names that differ from PyAutoGUI's.
 KEYS = {
     "meta": "command" if sys.platform == "darwin" else "win",
     "altgr": "altright",
@@ -39,7 +39,7 @@ KEYS = {
 
 
 class TextClipboard:
-    """The clipboard as far as pyperclip goes: its text. Raises ActionFailed when it cannot be used."""
+    """The text of the clipboard, through pyperclip. Raises ActionFailed if the clipboard cannot be used."""
 
     def __init__(self, pyperclip: Any) -> None:
         self._pyperclip = pyperclip
@@ -49,7 +49,7 @@ class TextClipboard:
             return str(self._pyperclip.paste())
 
     def write(self, text: str) -> None:
-        """Returns when it lies there: what does it may be a program of its own, and slower than the keys to come."""
+        """Write the text and wait until it can be read; pyperclip may start a slow program."""
         self._put(text)
         until = time.monotonic() + TAKE_TIME
         while self.read().replace("\r\n", "\n") != text.replace("\r\n", "\n"):
@@ -62,8 +62,8 @@ class TextClipboard:
             self._pyperclip.copy(text)
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
-        """What lies there lies there again afterwards."""
+    def restored(self) -> Iterator[None]:
+        """Restore the clipboard's text on exit."""
         before = self.read()
         try:
             yield
@@ -72,7 +72,7 @@ class TextClipboard:
 
     @contextmanager
     def lent(self, text: str) -> Iterator[None]:
-        with self.kept():
+        with self.restored():
             self.write(text)
             yield
             time.sleep(PASTE_TIME)
@@ -86,7 +86,7 @@ class TextClipboard:
 
 
 class PyAutoGuiBackend:
-    """Hands on the user's own screen. Cannot list windows or ask programs whether they keep up."""
+    """Input on the user's own screen. It cannot list windows, nor check whether programs have read their input."""
 
     lists_windows = False
     selection = None
@@ -97,12 +97,12 @@ class PyAutoGuiBackend:
         try:
             import pyautogui
             import pyperclip  # type: ignore[import-untyped]
-        except (SystemExit, Exception) as error:  # without Tk, mouseinfo ends the whole process
+        except (SystemExit, Exception) as error:  # without Tk, mouseinfo calls sys.exit
             raise SetupError(f"PyAutoGUI cannot be loaded ({error}); install it with: pip install pyautogui") from error
         self._gui: Any = pyautogui
         self.clipboard = TextClipboard(pyperclip)
         pyautogui.PAUSE = 0
-        pyautogui.FAILSAFE = False  # the Desktop watches the corner itself, on every platform alike
+        pyautogui.FAILSAFE = False  # Desktop checks the corner itself, on every platform
 
     def pointer(self) -> tuple[float, float]:
         x, y = self._gui.position()
@@ -138,7 +138,7 @@ class PyAutoGuiBackend:
 
     def write(self, text: str, between: Callable[[], None]) -> None:
         """Paste the text line by line; raises ActionFailed when the clipboard cannot be used."""
-        with self.clipboard.kept():
+        with self.clipboard.restored():
             for piece in re.split(r"([\n\t])", text):
                 between()
                 self._write_piece(piece)
@@ -167,4 +167,4 @@ class PyAutoGuiBackend:
         return None
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing; there is nothing to release."""

@@ -1,7 +1,6 @@
-"""Pointer and keyboard of an X server through its XTEST extension, on any display, several at once.
+"""Pointer and keyboard of an X server through its XTEST extension; one process can use several displays.
 
-PyAutoGUI uses XTEST too, but knows one display a process, types ASCII only and needs Tk; so on X11 we speak to the
-server ourselves.
+PyAutoGUI uses XTEST too, but it supports one display per process, types ASCII only and needs Tk.
 """
 
 from __future__ import annotations
@@ -32,27 +31,27 @@ if TYPE_CHECKING:
 BUTTONS = {"left": 1, "middle": 2, "right": 3}
 WHEEL = {"up": 4, "down": 5, "left": 6, "right": 7}
 
-#: Characters typed before the program is asked whether it keeps up, so that nothing piles up in front of a slow one.
+#: Characters typed between two checks that the program has read its input, so that a slow program's queue stays short.
 PIECE = 100
 
-#: Seconds after which a window that has not answered is asked again, if it is still in front.
+#: Seconds after which a window that has not replied gets another ping, if it is still in front.
 PING_AGAIN = 0.5
 
-#: Seconds a program may need to read what was typed.
-PATIENCE = 10.0
+#: Timeout in seconds for a program to read typed text.
+READ_TIMEOUT = 10.0
 
-#: Seconds a window manager gets to bring a window to the front.
-MANAGING = 5.0
+#: Timeout in seconds for a window manager to bring a window to the front.
+FOCUS_TIMEOUT = 5.0
 
-#: Seconds a program gets to say that its button is held down; a button that repeats begins to later.
-HELD = 0.15
+#: Timeout in seconds for a program to report that its button is pressed; a button that repeats starts to repeat later.
+PRESSED_TIMEOUT = 0.15
 
-#: Seconds given to a program that cannot be asked (Xt and Tk programs) before and after a key changes its meaning.
+#: Seconds to wait before and after a key changes its meaning, for programs that do not answer pings (Xt and Tk).
 BLIND_WAIT = 0.2
 
 
 class X11Backend:
-    """Hands on one X display."""
+    """Input on one X display."""
 
     lists_windows = True
 
@@ -95,9 +94,9 @@ class X11Backend:
     def held(self, x: float, y: float) -> str:
         if self._accessibility is None or not (button := self._accessibility.button_at((round(x), round(y)))):
             return ""
-        self._has_read(HELD)
+        self._has_read(PRESSED_TIMEOUT)
         try:
-            return f"“{button.name[:60]}”" * self._accessibility.is_down(button, HELD)
+            return f"“{button.name[:60]}”" * self._accessibility.is_down(button, PRESSED_TIMEOUT)
         except (OSError, EOFError):
             self._forget_accessibility()
             return ""
@@ -151,7 +150,7 @@ class X11Backend:
         return int(self.connection.root.query_pointer().mask >> 13 & 3)
 
     def _pieces(self, text: str, group: int) -> Iterator[str]:
-        """The text in order, cut where it is long enough or where the spare keycodes would not suffice."""
+        """Split the text into pieces of at most PIECE characters that need no more than the spare keycodes."""
         room = max(1, self._keymap.room)
         piece, new = "", set[int]()
         for character in text:
@@ -176,22 +175,22 @@ class X11Backend:
             self._fake(X.KeyRelease, shift)
 
     def _keep_pace(self) -> None:
-        if self._has_read(PATIENCE) is False and not cancellation.stopping():
+        if self._has_read(READ_TIMEOUT) is False and not cancellation.stopping():
             raise ActionFailed(
-                f"the window in front did not read what was typed within {PATIENCE:g} s; "
-                "wait until it reacts, then look at what arrived"
+                f"the window in front did not read the typed text within {READ_TIMEOUT:g} s; "
+                "wait until it reacts, then check the text in the field"
             )
 
     def _cover(self, keysyms: set[int]) -> None:
-        """Give each a key, and let the program in front learn of it."""
+        """Assign a key to each keysym, and wait until the program in front has read the new mapping."""
         if self._keymap.cover(keysyms, self._wait_until_read):
-            # First it reads that keys have changed and asks for them; second it has the answer: Chromium goes on
-            # with the old keys in between.
+            # After the first wait the program has read the change and requested the mapping, after the second it has
+            # the reply. Chromium uses the old keys in between.
             self._wait_until_read()
-            self._has_read(PATIENCE)
+            self._has_read(READ_TIMEOUT)
 
     def _wait_until_read(self) -> None:
-        if self._has_read(PATIENCE) is None:
+        if self._has_read(READ_TIMEOUT) is None:
             time.sleep(BLIND_WAIT)
 
     @x_errors()
@@ -200,14 +199,14 @@ class X11Backend:
 
     @property
     def clipboard(self) -> X11Clipboard:
-        """This display's clipboard; opened when first asked for."""
+        """The clipboard of this display, opened at the first access."""
         if self._clipboard is None:
             self._clipboard = X11Clipboard(self.connection.name)
         return self._clipboard
 
     @property
     def selection(self) -> X11Clipboard:
-        """What is selected on this display (PRIMARY); opened when first asked for."""
+        """The PRIMARY selection of this display, opened at the first access."""
         if self._selection is None:
             self._selection = X11Clipboard(self.connection.name, "PRIMARY")
         return self._selection
@@ -222,7 +221,7 @@ class X11Backend:
         try:
             self._accessibility = self._accessibility or Accessibility(self.bus_address)
             elements = self._accessibility.elements(found)
-        except (OSError, EOFError):  # the bus has gone; perhaps another takes its place
+        except (OSError, EOFError):  # the bus has closed; another one may start
             self._forget_accessibility()
             return []
         titles = [each.title for each in found if each.title and each.pid in self._accessibility.silent]
@@ -246,28 +245,28 @@ class X11Backend:
             self._await_focus(window)
 
     def _await_focus(self, window: OpenWindow) -> None:
-        deadline = time.monotonic() + MANAGING
+        deadline = time.monotonic() + FOCUS_TIMEOUT
         while self.connection.active() != window.id:
             if time.monotonic() > deadline:
                 raise ActionFailed(
-                    f"the window manager did not give the keyboard to “{window.title}” within {MANAGING:g} s; click it"
+                    f"the window “{window.title}” did not get the focus within {FOCUS_TIMEOUT:g} s; click it"
                 )
             time.sleep(0.02)
 
     @x_errors()
     def answered(self, timeout: float) -> bool | None:
         start = time.monotonic()
-        if self.connection.ask_manager(timeout) is False:
+        if self.connection.ping_manager(timeout) is False:
             return False
         return self._has_read(max(0.0, start + timeout - time.monotonic()))
 
     def _has_read(self, timeout: float) -> bool | None:
-        """Whether the program in front has read its input, whatever the window manager has still to do."""
+        """Whether the program in front has read its input; None if it does not answer pings."""
         deadline = time.monotonic() + timeout
         while active := self.connection.active():
             left = max(0.0, deadline - time.monotonic())
             answer = self.connection.ping(active, min(left, PING_AGAIN))
-            # A window that closed meanwhile, as a dialog does at Enter, will not answer any more; the next one may.
+            # A window that has closed, such as a dialog after Enter, does not reply; the next window may.
             if (
                 answer is not False
                 or cancellation.stopping()
@@ -282,7 +281,7 @@ class X11Backend:
         return process_load(pid) if pid else None
 
     def close(self) -> None:
-        # With the server gone, its keyboard is gone too.
+        # If the server has ended, there is no keyboard to restore.
         with suppress(DeviceLost, ActionFailed), x_errors():
             self._keymap.give_back(self._wait_until_read)
         self._forget_accessibility()

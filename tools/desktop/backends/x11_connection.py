@@ -1,4 +1,4 @@
-"""One connection to an X server: windows by the window manager's properties, and whether a program keeps up."""
+"""One connection to an X server: the list of windows, requests to the window manager, and pings to programs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAMILY_LOCAL_HOST = 252
 
 
 class ChangeHosts(rq.Request):  # type: ignore[misc]
-    """The X protocol's request; python-xlib's own does not know the family of local users."""
+    """The X protocol's ChangeHosts request; python-xlib's version does not support the family of local users."""
 
     _request = rq.Struct(
         rq.Opcode(109),
@@ -42,23 +42,27 @@ class ChangeHosts(rq.Request):  # type: ignore[misc]
 
 @contextmanager
 def x_errors() -> Iterator[None]:
-    """Python-xlib's exceptions as ours."""
+    """Raise DeviceLost or ActionFailed in place of python-xlib's exceptions."""
     try:
         yield
     except (error.ConnectionClosedError, OSError) as lost:
-        raise DeviceLost(f"the X server went away ({lost}); start the display again and resume the run") from lost
+        raise DeviceLost(
+            f"the connection to the X server ended ({lost}); start the display again and resume the run"
+        ) from lost
     except error.XError as wrong:
-        raise ActionFailed(f"the X server refused a request ({type(wrong).__name__}); look again and retry") from wrong
+        raise ActionFailed(
+            f"the X server refused a request ({type(wrong).__name__}); observe the screen again and retry"
+        ) from wrong
 
 
 def _open(name: str) -> Display:
-    # Python-xlib forgets to close the socket of a connection that failed; it is closed when the error is dropped.
+    # Python-xlib does not close the socket of a failed connection; it is closed when the error object is freed.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         try:
             return Display(name)
         except error.DisplayNameError:
-            why = "that is no display's name"
+            why = "it is not the name of a display"
         except (error.DisplayConnectionError, error.XauthError, OSError) as wrong:
             why = str(wrong).strip()
     raise SetupError(
@@ -73,14 +77,14 @@ class Connection:
     def __init__(self, name: str) -> None:
         self.name = name
         self.display = _open(name)
-        # Requests without an answer fail later, when the window they meant has closed: nothing to do about it.
+        # Errors of requests without a reply arrive later, when their window has closed; they are ignored.
         self.display.set_error_handler(lambda *_: None)
         self.root = self.display.screen().root
         self._probe: Any = None
         self._refuse_wayland()
 
     def _refuse_wayland(self) -> None:
-        """An X server for old programs inside a Wayland session shows black where other programs are."""
+        """Raise SetupError on Xwayland: an X client there sees Wayland windows as black."""
         if self.display.has_extension("XWAYLAND") or any(name.startswith("XWAYLAND") for name in self._outputs()):
             self.display.close()
             raise SetupError(WAYLAND)
@@ -96,12 +100,12 @@ class Connection:
         return []
 
     def sync(self) -> None:
-        """Return when the server has done all that was asked."""
+        """Return when the server has processed all requests."""
         self.display.sync()
         self._drop_events()
 
     def admit_only_this_user(self) -> None:
-        """Close a server of our own to the other users of this machine, whom X lets in by default."""
+        """Deny the other users of this machine access to the server; X allows it by default."""
         user = pwd.getpwuid(os.getuid()).pw_name.encode()
         server = self.display.display
         ChangeHosts(display=server, mode=X.HostInsert, family=X.FamilyServerInterpreted, host=b"localuser\0" + user)
@@ -128,17 +132,17 @@ class Connection:
         return [int(value) for value in found.value] if found is not None and found.format == 32 else []
 
     def bus_address(self) -> str:
-        """Where this display's programs tell what they show: its accessibility bus, or nothing."""
+        """Return the address of this display's accessibility bus; empty if it has none."""
         found = self.root.get_full_property(self.atom("AT_SPI_BUS"), X.AnyPropertyType)
         return bytes(found.value).decode() if found is not None and found.format == 8 else ""
 
-    def tell_bus_address(self, address: str) -> None:
-        """Say it where programs look for it."""
+    def set_bus_address(self, address: str) -> None:
+        """Set the address of the accessibility bus on the root window, where programs look it up."""
         self.root.change_property(self.atom("AT_SPI_BUS"), self.atom("STRING"), 8, address.encode())
         self.sync()
 
     def has_manager(self) -> bool:
-        """Whether a window manager is at work."""
+        """Whether a window manager is running."""
         for number in self.words(self.root, "_NET_SUPPORTING_WM_CHECK"):
             with suppress(error.XError):
                 return self.words(self.window(number), "_NET_SUPPORTING_WM_CHECK") == [number]
@@ -149,7 +153,7 @@ class Connection:
         return self.display.create_resource_object("window", number)
 
     def active(self) -> int:
-        """The id of the window that has the keyboard, or 0."""
+        """Return the id of the window that has the focus, or 0."""
         return next(iter(self.words(self.root, "_NET_ACTIVE_WINDOW")), 0)
 
     def owner(self, number: int) -> int:
@@ -159,9 +163,11 @@ class Connection:
         return 0
 
     def activate(self, number: int) -> None:
-        """Ask the window manager to bring a window to the front and give it the keyboard."""
-        asked_by_a_person = 2  # as a task bar does; otherwise focus-stealing prevention may only flash it
-        self._message(self.root, number, "_NET_ACTIVE_WINDOW", [asked_by_a_person, X.CurrentTime, 0, 0, 0])
+        """Request the window manager to bring a window to the front and give it the focus."""
+        from_user = (
+            2  # like a task bar; otherwise focus-stealing prevention may only flash it (EWMH, source indication)
+        )
+        self._message(self.root, number, "_NET_ACTIVE_WINDOW", [from_user, X.CurrentTime, 0, 0, 0])
         self.sync()
 
     def clients(self) -> list[int]:
@@ -169,15 +175,15 @@ class Connection:
         return self.words(self.root, "_NET_CLIENT_LIST_STACKING") or self.words(self.root, "_NET_CLIENT_LIST")
 
     def restack(self, number: int) -> None:
-        """Ask the window manager to lay a window over all others, without giving it the keyboard."""
-        asked_by_a_person, above_all = 2, [0, X.Above]
-        self._message(self.root, number, "_NET_RESTACK_WINDOW", [asked_by_a_person, *above_all, 0, 0])
+        """Request the window manager to raise a window above all others, without giving it the focus."""
+        from_user, above_all = 2, [0, X.Above]
+        self._message(self.root, number, "_NET_RESTACK_WINDOW", [from_user, *above_all, 0, 0])
         self.sync()
 
     def close_window(self, number: int) -> None:
-        """Ask a window to close, as its frame's button does; it may ask back."""
-        asked_by_a_person = 2
-        self._message(self.root, number, "_NET_CLOSE_WINDOW", [X.CurrentTime, asked_by_a_person, 0, 0, 0])
+        """Request a window to close, like the close button of its frame; it may open a dialog first."""
+        from_user = 2
+        self._message(self.root, number, "_NET_CLOSE_WINDOW", [X.CurrentTime, from_user, 0, 0, 0])
         self.sync()
 
     def windows(self) -> list[OpenWindow]:
@@ -185,18 +191,18 @@ class Connection:
         active = self.active()
         found = []
         for number in reversed(self.clients()):
-            with suppress(error.XError):  # closed between the list and the question
+            with suppress(error.XError):  # closed since the list was read
                 found.append(self._describe(number, number == active))
         return [window for window in found if window]
 
     def place(self, number: int) -> Box:
-        """A window's box in root coordinates, without the frame that its window manager drew around it."""
+        """Return a window's box in root coordinates, without the frame of its window manager."""
         size = self.window(number).get_geometry()
         corner = self.root.translate_coords(self.window(number), 0, 0)
         return Box(corner.x, corner.y, corner.x + size.width, corner.y + size.height)
 
     def title(self, number: int) -> str:
-        """What a window is called; empty when it has no name."""
+        """Return the title of a window; empty if it has none."""
         return self._title(self.window(number))
 
     def _describe(self, number: int, focused: bool) -> OpenWindow | None:
@@ -219,7 +225,7 @@ class Connection:
         return name.decode("latin-1") if isinstance(name, bytes) else (name or "")
 
     def _program(self, window: Any) -> str:
-        """What the window says its program is called."""
+        """Return the program name in the window's WM_CLASS; empty if it has none."""
         wm_class = window.get_wm_class()
         return str(wm_class[0]) if wm_class else ""
 
@@ -227,12 +233,12 @@ class Connection:
         message = event.ClientMessage(window=self.window(about), client_type=self.atom(kind), data=(32, data))
         to.send_event(message, mask if mask is not None else X.SubstructureRedirectMask | X.SubstructureNotifyMask)
 
-    # Whether a program keeps up
+    # Whether a program has read its input
 
     def ping(self, number: int, timeout: float) -> bool | None:
-        """Ask a window for a sign of life; it answers after all the input that was sent to it before.
+        """Whether a window replies to a ping within `timeout` seconds; it replies after it has read its earlier input.
 
-        None when the window does not take part in the protocol (_NET_WM_PING), or is gone.
+        None if the window does not support the protocol (EWMH, _NET_WM_PING) or has closed.
         """
         try:
             if self.atom("_NET_WM_PING") not in self.words(self.window(number), "WM_PROTOCOLS"):
@@ -240,7 +246,7 @@ class Connection:
         except error.XError:
             return None
         self._drop_events()
-        # GTK sends its answer to those who watch the root's children, Qt to those who watch the root.
+        # GTK sends its reply to clients with SubstructureNotifyMask on the root, Qt to those with StructureNotifyMask.
         self.root.change_attributes(event_mask=X.SubstructureNotifyMask | X.StructureNotifyMask)
         try:
             stamp = time.monotonic_ns() // 1_000_000 & 0x7FFFFFFF
@@ -255,13 +261,13 @@ class Connection:
             self.root.change_attributes(event_mask=0)
             self.sync()
 
-    def ask_manager(self, timeout: float) -> bool | None:
-        """Ask the window manager for a sign of life; it may have a queue of its own to work off.
+    def ping_manager(self, timeout: float) -> bool | None:
+        """Whether the window manager replies within `timeout` seconds, after it has processed its queue.
 
-        None when there is none, or it does not know the question (_NET_REQUEST_FRAME_EXTENTS).
+        None if there is none, or if it does not support the request (EWMH, _NET_REQUEST_FRAME_EXTENTS).
         """
-        question = self.atom("_NET_REQUEST_FRAME_EXTENTS")
-        if question not in self.words(self.root, "_NET_SUPPORTED"):
+        request = self.atom("_NET_REQUEST_FRAME_EXTENTS")
+        if request not in self.words(self.root, "_NET_SUPPORTED"):
             return None
         if self._probe is None:
             self._probe = self.root.create_window(-9, -9, 1, 1, 0, X.CopyFromParent, event_mask=X.PropertyChangeMask)
@@ -272,13 +278,13 @@ class Connection:
             lambda got: got.type == X.PropertyNotify and got.window == self._probe and got.atom == answer, timeout
         )
 
-    def _await(self, meant: Callable[[Any], bool], timeout: float) -> bool:
-        """Whether an event that is meant came within so many seconds."""
+    def _await(self, is_reply: Callable[[Any], bool], timeout: float) -> bool:
+        """Whether an event that matches `is_reply` arrives within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         self.display.flush()
         while True:
             while self.display.pending_events():
-                if meant(self.display.next_event()):
+                if is_reply(self.display.next_event()):
                     return True
             left = deadline - time.monotonic()
             if left <= 0 or cancellation.stopping():

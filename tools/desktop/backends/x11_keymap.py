@@ -1,8 +1,8 @@
-"""Which key types a character on an X server, and how to give one to characters that have none.
+"""Map characters to keys of an X server, and assign keys to characters that have none.
 
-Keycodes that mean nothing in the user's layout are lent to such characters. A program looks a keycode up when it
-reads the key press, not when it was pressed, so a keycode is given another character only after the programs have
-read what was typed with it: the caller says when, see `Keymap.cover`.
+Unused keycodes of the user's layout are lent to such characters. A program looks a keycode up when it reads the key
+press, which may be later than the press. So a keycode gets another character only after programs have read all text
+typed with it: the caller waits for that, see `Keymap.cover`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ KEYSYMS = {
 
 
 def keysym_of(key: str) -> int:
-    """The keysym of a key's name or of one character."""
+    """Return the keysym of a key name or of one character."""
     if key in KEYSYMS:
         return KEYSYMS[key]
     if key in ("\n", "\t"):
@@ -59,14 +59,14 @@ def keysym_of(key: str) -> int:
 
 
 class MappedKey(NamedTuple):
-    """A physical key, and whether shift is held with it."""
+    """A keycode, and whether Shift is pressed with it."""
 
     code: int
     shifted: bool
 
 
 class Keymap:
-    """The layout of one X server as it was found, and the keycodes lent on top of it."""
+    """The initial layout of one X server, and the keycodes lent to other characters."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -79,7 +79,7 @@ class Keymap:
             for code, row in rows.items():
                 if len(row) > shifted and row[int(shifted)]:
                     self._layout.setdefault(row[int(shifted)], MappedKey(code, shifted))
-        # The lowest keycode is the kernel's "reserved", which some programs drop.
+        # The lowest keycode is the kernel's KEY_RESERVED, which some programs ignore.
         idle = {code for code, row in rows.items() if code > first and code not in modifiers and all(map(_idle, row))}
         self._rows = rows
         self._runs = sorted(_runs(sorted(idle)), key=len, reverse=True)
@@ -89,15 +89,15 @@ class Keymap:
 
     @property
     def room(self) -> int:
-        """How many characters without a key of their own can be typed between two waits."""
+        """The number of characters without a key that can be typed between two waits."""
         return len(self._spare)
 
     def has(self, keysym: int, group: int = 0) -> bool:
-        """Whether the layout itself has a key for it; only its first group is known."""
+        """Whether the layout has a key for it; only the first group of the layout is read."""
         return keysym in self._layout and (group == 0 or keysym >= 0xFE00)
 
     def key(self, keysym: int, group: int = 0) -> MappedKey:
-        """The key for a keysym that the layout has or that was covered."""
+        """Return the key of a keysym that the layout has or that `cover` was called with."""
         if self.has(keysym, group):
             return self._layout[keysym]
         code = self._lent.pop(keysym)
@@ -106,9 +106,10 @@ class Keymap:
         return MappedKey(code, False)
 
     def cover(self, keysyms: set[int], wait_until_read: Callable[[], None]) -> bool:
-        """Lend keycodes to at most `room` keysyms, calling `wait_until_read` before one changes its meaning.
+        """Lend keycodes to at most `room` keysyms; call `wait_until_read` before a used keycode changes its meaning.
 
-        Returns whether any has a new meaning, which programs must learn before it is pressed.
+        Returns whether the mapping changed; programs must read the change before the keys are pressed. Raises
+        SetupError if the layout has no unused keycode.
         """
         missing = [keysym for keysym in sorted(keysyms) if keysym not in self._lent]
         if not missing:
@@ -126,21 +127,21 @@ class Keymap:
         free += [self._lent.pop(keysym) for keysym in stale]
         for keysym, code in zip(missing, sorted(free, key=self._spare.index), strict=False):
             self._lent[keysym] = code
-        self._tell({self._lent[keysym]: keysym for keysym in missing})
+        self._set_keysyms({self._lent[keysym]: keysym for keysym in missing})
         return True
 
     def give_back(self, wait_until_read: Callable[[], None]) -> None:
-        """Make the lent keycodes mean nothing again."""
+        """Remove the meanings of the lent keycodes."""
         if self._lent:
             if self._unread:
                 wait_until_read()
-            self._tell(dict.fromkeys(self._lent.values(), X.NoSymbol))
+            self._set_keysyms(dict.fromkeys(self._lent.values(), X.NoSymbol))
             self._lent.clear()
 
-    def _tell(self, meanings: dict[int, int]) -> None:
-        """Give keycodes their meanings in as few requests as can be: each costs every program some milliseconds."""
+    def _set_keysyms(self, meanings: dict[int, int]) -> None:
+        """Set the keysyms of keycodes in as few requests as possible: each costs every program some milliseconds."""
         for code, keysym in meanings.items():
-            # Unshifted and shifted alike, so that no shift state can change what is typed.
+            # The same keysym with and without Shift, so that the state of Shift cannot change the typed character.
             self._rows[code] = [keysym, keysym, *([X.NoSymbol] * (len(self._rows[code]) - 2))]
         for run in self._runs:
             changed = [code for code in run if code in meanings]
@@ -151,12 +152,12 @@ class Keymap:
 
 
 def _idle(keysym: int) -> bool:
-    """Whether a keysym is none, or that of a multimedia key (XF86keysym.h)."""
+    """Whether a keysym is NoSymbol or that of a multimedia key (XF86keysym.h)."""
     return keysym == X.NoSymbol or 0x10080000 <= keysym <= 0x1008FFFF
 
 
 def _runs(codes: list[int]) -> list[list[int]]:
-    """Ascending numbers, cut where one is missing."""
+    """Split ascending numbers into runs of consecutive ones."""
     runs: list[list[int]] = []
     for code in codes:
         if runs and runs[-1][-1] == code - 1:

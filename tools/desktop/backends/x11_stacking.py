@@ -1,4 +1,4 @@
-"""What lies over what on an X server: every surface on the screen, menus and tooltips included."""
+"""The stacking order of an X server: every surface on the screen, including menus and tooltips."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
     from handeye.tools.desktop.backends.x11_connection import Connection
 
 
-#: What a program counts from its window's corner begins at most so far from it, in units of its own.
+#: The largest offset, in a program's units, of its content from the corner of its window if it counts from there.
 NEAR_ORIGIN = 64
 
-#: So many pixels a popup may be higher than what its program says of it.
+#: The largest difference in pixels between the height of a popup and the height that its program reports.
 POPUP_SHADOW = 16
 
 
 class Surface(NamedTuple):
-    """One top-level window as the X server has it, frame and all."""
+    """One top-level window of the X server, with its frame."""
 
     box: Box
     """In root coordinates."""
     pid: int
-    """The process it belongs to, or 0 when it does not tell."""
+    """The id of its process; 0 if it does not report it."""
     popup: bool
-    """Its window manager has no say in it: a menu, a tooltip, a list that was dropped down."""
+    """The window manager does not manage it: a menu, a tooltip, an open drop-down list."""
     inner: Box = Box(0, 0, 0, 0)
-    """The part that the program draws, in root coordinates; its window manager draws a frame around it."""
+    """The box of its content in root coordinates, without the frame of the window manager."""
     title: str = ""
     active: bool = False
-    """It has the keyboard."""
+    """It has the focus."""
 
 
 def surfaces(connection: Connection) -> list[Surface]:
-    """Those that can be seen, the topmost first."""
+    """Return the visible surfaces, the topmost first."""
     active = connection.active()
     managed = {_outermost(connection, number): number for number in connection.clients()}
     found = list[Surface]()
     for window in reversed(connection.root.query_tree().children):
-        with suppress(error.XError):  # gone meanwhile
+        with suppress(error.XError):  # closed meanwhile
             attributes = window.get_attributes()
             if attributes.map_state != X.IsViewable or attributes.win_class != X.InputOutput:
                 continue
@@ -56,7 +56,7 @@ def surfaces(connection: Connection) -> list[Surface]:
 
 
 def _outermost(connection: Connection, number: int) -> int:
-    """The window manager's frame around a program's window."""
+    """Return the id of the window manager's frame around a program's window, or of the window if it has none."""
     with suppress(error.XError):
         while parent := connection.window(number).query_tree().parent:
             if parent == connection.root:
@@ -66,39 +66,39 @@ def _outermost(connection: Connection, number: int) -> int:
 
 
 def topmost(found: Sequence[Surface], point: tuple[int, int]) -> Surface | None:
-    """What is seen there."""
+    """Return the surface that is visible at a point; None if there is none."""
     return next((surface for surface in found if surface.box.holds(point)), None)
 
 
 class Own(NamedTuple):
-    """The surface that a program's top-level element is drawn on, and how its coordinates become those of the root."""
+    """The surface that a program's top-level element is drawn on, and the transform to root coordinates."""
 
     surface: Surface
     scale: int
-    """Root pixels per unit of the program's own, which a program made for fine screens counts in."""
+    """Root pixels per unit of the program's coordinates; over 1 for a program that scales for high resolutions."""
     left: int = 0
     top: int = 0
-    """Added after scaling: GTK 4 and programs of Wayland count from their window's corner, not from the screen's."""
+    """Added after scaling: GTK 4 and Wayland programs count from the corner of their window, not of the screen."""
 
     def placed(self, box: Box) -> Box:
-        """A box in the program's coordinates as one in root coordinates."""
+        """Convert a box from the program's coordinates to root coordinates."""
         left, top, right, bottom = (self.scale * side for side in box)
         return Box(left + self.left, top + self.top, right + self.left, bottom + self.top)
 
     def to_program(self, point: tuple[int, int]) -> tuple[int, int]:
-        """A point of the root in the program's coordinates."""
+        """Convert a point from root coordinates to the program's coordinates."""
         return (point[0] - self.left) // self.scale, (point[1] - self.top) // self.scale
 
 
 def own(box: Box, pid: int, found: Sequence[Surface], title: str = "", active: bool = False) -> Own | None:
-    """The surface of this process that fits the box best, at the scale and origin that make it fit.
+    """Return the surface of this process that matches the box best, with the scale and origin of the match.
 
-    None when none does, or when several windows fit equally well from their own corners and neither `title` nor
-    `active` distinguishes them: then it is unknown where the program draws.
+    None if no surface matches, or if several windows match equally well and neither `title` nor `active` distinguishes
+    them.
     """
     candidates = [
         (
-            round(_likeness(placed.placed(box), surface.inner), 2),
+            round(_overlap_ratio(placed.placed(box), surface.inner), 2),
             surface.title == title,
             surface.active == active,
             placed,
@@ -120,9 +120,9 @@ def own(box: Box, pid: int, found: Sequence[Surface], title: str = "", active: b
 
 
 def on_popup(box: Box, on: Own, found: Sequence[Surface]) -> Own | None:
-    """Where a part of a window is drawn whose program counts from a corner that is not the popup's; None elsewhere.
+    """Return the popup on which a part of a window is drawn; None if it is drawn on the window itself.
 
-    GTK 4 tells of a popover as a part of its window, some pixels away from where it pops up, and without its shadow.
+    GTK 4 reports a popover as a part of its window, some pixels away from the popup, and without its shadow.
     """
     size = [on.scale * side for side in (box.width, box.height)]
     for surface in found:
@@ -133,7 +133,7 @@ def on_popup(box: Box, on: Own, found: Sequence[Surface]) -> Own | None:
     return None
 
 
-def _likeness(one: Box, other: Box) -> float:
-    """1 for the same box, 0 for two that lie apart."""
+def _overlap_ratio(one: Box, other: Box) -> float:
+    """Return the intersection over union of two boxes: 1 for equal boxes, 0 for disjoint ones."""
     both = one.overlap(other)
     return both / (one.area + other.area - both) if both else 0.0

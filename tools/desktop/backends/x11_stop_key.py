@@ -1,4 +1,4 @@
-"""A key that stops handeye whatever program is in front, on X11."""
+"""A key chord on X11 that stops handeye, whichever program is in front."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 MASKS = {"shift": X.ShiftMask, "ctrl": X.ControlMask, "alt": X.Mod1Mask, "meta": X.Mod4Mask}
 
-#: Seconds between two looks at the pointer.
-POINTER = 0.1
+#: Seconds between two reads of the pointer's position.
+POINTER_INTERVAL = 0.1
 
 NUM_LOCK = 0xFF7F
 
 
 class StopKey:
-    """Calls `pressed`, in a thread of its own, whenever the chord is pressed on the display, and `moved` now and then
-    with the place of the pointer.
+    """Calls `pressed` when the chord is pressed on the display, and `moved` every POINTER_INTERVAL with the pointer's
+    position; both in a separate thread.
 
-    The chord is not received while a program grabs the keyboard, as an open menu does. `note` reports that another
-    program grabbed the chord before.
+    The chord is not received while a program, such as an open menu, grabs the keyboard. `note` reports that another
+    program has grabbed the chord already.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class StopKey:
         self._thread.start()
 
     def _grab(self, keys: str) -> bool:
-        """Grab the chord, whichever locks are on; False if another program has it."""
+        """Grab the chord with every combination of locks; False if another program has grabbed it."""
         chord, display = parse_chord(keys), self._connection.display
         held = 0
         for modifier in chord.modifiers:
@@ -66,7 +66,7 @@ class StopKey:
         return refused.get_error() is None
 
     def _num_lock(self) -> int:
-        """The modifier that the number lock sets on this layout."""
+        """Return the mask of the modifier that Num Lock sets on this layout; 0 if there is none."""
         display = self._connection.display
         codes = {code for code, _ in display.keysym_to_keycodes(NUM_LOCK)}
         rows = display.get_modifier_mapping()
@@ -75,7 +75,7 @@ class StopKey:
     def _listen(self) -> None:
         display = self._connection.display
         with suppress(DeviceLost), x_errors():
-            while self._waking not in select.select([display, self._waking], [], [], POINTER)[0]:
+            while self._waking not in select.select([display, self._waking], [], [], POINTER_INTERVAL)[0]:
                 while display.pending_events():
                     if display.next_event().type == X.KeyPress:
                         self._pressed()

@@ -12,7 +12,7 @@ import pytest
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Key, Type, Window
 from handeye.tools.desktop.accessibility import service
-from handeye.tools.desktop.accessibility.order import StableIds, in_lines, label_beside
+from handeye.tools.desktop.accessibility.order import StableIds, in_lines, nearby_label
 from handeye.tools.geometry import Box
 from tests.requirements import unavailable
 
@@ -171,7 +171,7 @@ def test_things_are_read_line_by_line_and_fields_by_what_stands_beside_them() ->
     caption = Thing(Box(10, 80, 60, 96), "Kind")
     lines = in_lines([words, below, field, tick, caption, label, above])
     assert [thing for line in lines for thing in line] == [above, label, field, caption, below, tick, words]
-    assert [label_beside(thing, lines) for thing in (field, below, tick)] == ["Name", "Kind", "Agree"]
+    assert [nearby_label(thing, lines) for thing in (field, below, tick)] == ["Name", "Kind", "Agree"]
 
 
 if not shutil.which("dbus-daemon"):
