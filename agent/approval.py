@@ -12,7 +12,7 @@ A question whether to allow an action is answered at the terminal, or days later
 
 Anything else is a reason to refuse. An approval is valid for what the question showed: the same action on the same
 element of the same page, with the same text and amounts around it. After the answer it is compared with the screen, and
-the question is asked again if it differs. It is valid once, and not after another action. No answer allows what the
+the question is repeated if it differs. It is valid once, and not after another action. No answer allows what the
 guard's policy denies. An answer is valid for its own question, and for no later one.
 """
 
@@ -84,13 +84,13 @@ def parse_approval(text: str) -> Approval:
 
 
 def apply_answer(record: Callable[[AnyEvent], None], state: State, answer: str) -> State:
-    """What a person's answer to the pending question changes; the question is asked again if it cannot be used."""
+    """Return the changes of the state after a person's answer; an unusable answer leaves the question open."""
     record(ApprovalReceived(step=state["step"], answer=answer))
     decision = pending_decision(state)
     if isinstance(decision.action, Ask):
         return _finish_step(state, decision, Outcome(kind="confirmed", evidence="the person answered"), answer)
     approval, subject = parse_approval(answer), state["question_subject"]
-    if "snapshot" not in subject:  # asked by an older version, which did not record what the question showed
+    if "snapshot" not in subject:  # of an older version, which did not record the snapshot of a question
         return State(question="")
     match approval.kind:
         case "yes":
@@ -193,8 +193,7 @@ def ask_approval(
 def question_id(step: int, question: str, used_answers: int = 0) -> str:
     """Identifies a question within its run: an answer that names another id is not used.
 
-    `used_answers` is how many answers were used before it, so that the same question has another id when it is asked
-    again.
+    `used_answers` is the number of answers used before it, so that a repeated question has a new id.
     """
     return hashlib.sha256(f"{step}\n{question}\n{used_answers}".encode()).hexdigest()[:8]
 

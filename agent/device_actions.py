@@ -45,7 +45,7 @@ class ActionResult:
 def perform_recorded(context: RunContext, state: State) -> ActionResult:
     """Perform the pending action on the device, with its intent and outcome in the journal, and wait until it settles.
 
-    If the target changed at the last moment, the action fails; one that may need approval is judged again.
+    If the target changed at the last moment, the action fails; the guard checks one that may need approval again.
     """
     step, action, observation = state["step"], pending_decision(state).action, context.last_observation()
     page_input, name = is_page_input(action, observation), target_name(action, observation)
@@ -63,7 +63,7 @@ def perform_recorded(context: RunContext, state: State) -> ActionResult:
     )
     update, failed = State(), False
     try:
-        text, action = perform_as_judged(context, state, action, careful=careful)
+        text, action = perform_on_checked_target(context, state, action, careful=careful)
     except TargetChanged as error:
         text, failed = str(error), True
         if careful and context.guard.approve != "never":
@@ -96,11 +96,13 @@ def call_tool(context: RunContext, step: int, call: Call) -> ActionResult:
     return ActionResult(call, text, outcome, full_text, used.failed, State(outcome_known=True))
 
 
-def perform_as_judged(context: RunContext, state: State, action: Action, *, careful: bool) -> tuple[str, Action]:
-    """Perform an action on the target that was judged. Returns the device's remark, and the action as performed.
+def perform_on_checked_target(
+    context: RunContext, state: State, action: Action, *, careful: bool
+) -> tuple[str, Action]:
+    """Perform an action on the target that the guard checked. Returns the device's remark, and the action as performed.
 
-    `careful`: it may not be undone, or a person was asked. If the device reports that the target changed at the last
-    moment, the screen is observed again. The action is performed if its target is the same after all, or, when it is
+    `careful`: it may be irreversible, or a person approved it. If the device reports that the target has just changed,
+    the screen is observed again. The action is performed if its target is the same after all, or, when it is
     harmless before and after, if only a hint was added. Raises TargetChanged otherwise.
     """
     for attempt in range(1, MAX_ATTEMPTS + 1):

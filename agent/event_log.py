@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 VERSION = 2
 
 RunStatus = Literal["succeeded", "failed", "stuck", "refused", "out_of_budget", "interrupted", "waiting", "broken"]
-"""How a run ended. `waiting`: it asked a person and got no answer; `resume` continues it."""
+"""How a run ended. `waiting`: its question to a person has no answer; `resume` continues it."""
 
 
 EXIT_CODES: dict[RunStatus, int] = {
@@ -69,7 +69,7 @@ class Started(Event):
     version: int = VERSION
     goal: str
     on: str
-    """What `--on` said."""
+    """The value of `--on`."""
     device: str = ""
     model: str
     policy: str
@@ -78,7 +78,7 @@ class Started(Event):
 
 
 class Observed(Event):
-    """The screen was captured and seen, and the action of the step before was judged."""
+    """The screen was captured and analysed, and the outcome of the previous action was determined."""
 
     event: Literal["observed"] = "observed"
     step: int
@@ -147,7 +147,7 @@ class Guarded(Event):
 
 
 class ApprovalRequested(Event):
-    """A person was asked something."""
+    """A question to a person was created."""
 
     event: Literal["approval_requested"] = "approval_requested"
     step: int

@@ -109,7 +109,7 @@ class Loop:
         try:
             decision, recovery_stage = self._choose(state, observation)
             if isinstance(decision.action, Call):
-                context.tools.checked(decision.action)  # before a person is asked about a call that is not possible
+                context.tools.checked(decision.action)  # an invalid call must not reach a person
             action, groundings = ground_targets(decision.action, observation, context.perception)
         except (ActionRefused, ActionFailed) as error:
             return self._reject_answer(state, error, context.usage() - usage_before)
@@ -134,7 +134,7 @@ class Loop:
     def guard(self, state: State) -> State:
         """Allow the pending action, ask a person about it, or refuse it.
 
-        Deciding and answering take time, so an action that may need approval is judged on a new observation.
+        Decisions and answers take time, so the guard checks an action that may need approval on a new observation.
         """
         context, before = self.context, self.context.last_observation()
         try:
@@ -333,7 +333,7 @@ class Loop:
     def _drop_changed_action(
         self, state: State, snapshot: TargetSnapshot, differences: list[str], changes: int
     ) -> State:
-        """Let the policy choose again, because the target differs from the one that was judged or approved."""
+        """Let the policy choose again, because the target differs from the one that was checked or approved."""
         changed = "; ".join(differences)
         self.context.record(Noted(step=state["step"], text=f"{snapshot.words}: not done, {changed}"))
         reason = f"{snapshot.words} was not done, because the screen has changed: {changed}"

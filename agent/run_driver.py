@@ -40,7 +40,7 @@ THREAD: RunnableConfig = {"configurable": {"thread_id": "run"}, "recursion_limit
 #: How often a device may be restarted within one step; after that the page or the action is at fault.
 MAX_RESTARTS = 2
 
-#: Why a run without an answer ends as interrupted if it was asked to stop.
+#: The reason of an interrupted run whose question has no answer.
 STOPPED = "stopped before the next action"
 
 
@@ -82,7 +82,7 @@ class RunDriver:
         self._guard_policy, self._stop, self._ask, self._notify = guard_policy, stop, ask, notify
         self._graph = build_graph(context, checkpoints)
         self._in_loop = False
-        """Whether nodes run. While a page is brought back, its stored state must stay."""
+        """Whether nodes run. While a page is restored, its stored state must not change."""
 
     def check_checkpoint(self) -> None:
         """Upgrade a checkpoint of an earlier version. Raises UsageError if it does not fit to the other files."""
@@ -197,7 +197,7 @@ class RunDriver:
         return ""
 
     def _run_loop(self, entry: State | None) -> tuple[RunStatus, str]:
-        """Run the loop to its end. A lost device that can restart is brought back like in a resumed run."""
+        """Run the loop to its end. A lost device that can restart is restored as in a resumed run."""
         lost: DeviceLost | None = None
         steps: list[int] = []
         while True:
@@ -241,7 +241,7 @@ class RunDriver:
             entry = Command(resume=answer)
 
     def _end_unanswered(self, question: str) -> tuple[RunStatus, str]:
-        """End the run with its question; a run that was asked to stop asks again when it is resumed."""
+        """End the run with its question, which is repeated at `resume` if the run was stopped."""
         return ("interrupted", STOPPED) if self._stop.is_set() else ("waiting", question)
 
     def _answer(self, state: State, question: str, answer: ResumeAnswer | None, *, new: bool = False) -> str | None:

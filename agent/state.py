@@ -35,7 +35,7 @@ class State(TypedDict, total=False):
     known_digests: list[str]
     """Digests of the screens, facts and effects of this run; anything else is new to it."""
     no_progress_evidence: str
-    """Why the policy was asked to try something else; empty if it was not."""
+    """Why the policy must try another way; empty if it need not."""
     recovery_stage: int
     """The stage of click recovery to apply next, or that is applied now; 0 for none. See `recovery`."""
     recovered_clicks: list[str]
@@ -63,7 +63,7 @@ class State(TypedDict, total=False):
     """What the person allowed for the whole run: a `TargetSnapshot` each, or `verb:send SITE` for all questions that a
     word causes on one site."""
     target_changes: int
-    """How many times in a row the target of the pending action differed from the one that was judged."""
+    """How many times in a row the target of the pending action differed from the one that the guard checked."""
     retried_decision: dict[str, Any] | None
     """A decision whose target changed before it was pressed: the guard judges it again."""
     edits: dict[str, dict[str, Any]]
@@ -93,7 +93,7 @@ class PageInput(BaseModel):
     checked: bool | None = None
     """The state of a checkbox or switch after the input."""
     settled: bool = False
-    """The person says that it was done: it is neither repeated nor asked about again."""
+    """The person has confirmed that it was done: it is not repeated, and no further question about it is created."""
 
 
 def initial_state(goal: str) -> State:

@@ -31,8 +31,8 @@ ROLES = frozenset({"button", "link", "icon", "field", "box", "tab", "menu", "ite
 class BestOfN(InternVL):
     """Asks for `n` decisions, the greedy one and the others drawn in one call, and takes the one with the best score.
 
-    Decisions for the same action are one candidate. A critic, which is the same model where no other is given, is
-    shown goal, screen and candidate, and weighs `+` against `-` in one forward pass (VisualPRM's protocol). Each answer
+    Decisions for the same action are one candidate. A critic, by default the same model, receives goal, screen and
+    candidate, and weighs `+` against `-` in one forward pass (VisualPRM's protocol). Each answer
     votes for its candidate with the weight P(+), so that the score is P(+) times the share of the answers; answers
     that cannot be used are votes for nothing. Among equal scores the earlier proposal wins.
     """
@@ -51,9 +51,9 @@ class BestOfN(InternVL):
         found, troubles = self._proposed(answers, task, prompt)
         if not found:
             raise troubles[0]
-        judged = [(self._judged(each, task, beginning, self.n), raw) for each, raw in found]
-        judged.sort(key=lambda pair: -pair[0].score)  # stable: of equal scores the earlier comes first
-        chosen, raw = judged[0]
+        scored = [(self._with_score(each, task, beginning, self.n), raw) for each, raw in found]
+        scored.sort(key=lambda pair: -pair[0].score)  # stable: of equal scores the earlier comes first
+        chosen, raw = scored[0]
         assert chosen.action is not None
         return Decision(
             reasoning=chosen.reasoning,
@@ -62,7 +62,7 @@ class BestOfN(InternVL):
             by=f"best of {self.n}, internvl ({self.engine.name})",
             raw=raw,
             notes=tuple(dict.fromkeys(note for answer in answers for note in answer.notes)),
-            candidates=(*(each for each, _ in judged), *_unusable(troubles)),
+            candidates=(*(each for each, _ in scored), *_unusable(troubles)),
         )
 
     def close(self) -> None:
@@ -93,7 +93,7 @@ class BestOfN(InternVL):
                 )
         return found, troubles
 
-    def _judged(self, candidate: Candidate, task: PolicyInput, beginning: PromptPrefix, answers: int) -> Candidate:
+    def _with_score(self, candidate: Candidate, task: PolicyInput, beginning: PromptPrefix, answers: int) -> Candidate:
         shot, view = task.observation.screenshot, task.observation.view
         image = shot.image.crop(view) if view else shot.image
         assert candidate.action is not None

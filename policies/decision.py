@@ -43,7 +43,7 @@ class Decision(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     reasoning: str
-    """Why, in a sentence; shown to people."""
+    """The reason in one sentence, for people."""
     action: Action
     confidence: float = Field(default=1.0, ge=0, le=1)
     by: str = ""
@@ -125,8 +125,8 @@ class Policy(Protocol):
     def choose(self, task: PolicyInput, perception: Perception) -> Decision:
         """The next action. Its targets may be words alone; the loop grounds them.
 
-        Raises ActionRefused when it has no usable answer (it is asked again, with `task.trouble` set; a run with
-        several of these in a row ends as `stuck`), and ModelError when the model could not be asked.
+        Raises ActionRefused when it has no usable answer (it is called again, with `task.trouble` set; a run with
+        several of these in a row ends as `stuck`), and ModelError when the model is not available.
         """
         ...
 

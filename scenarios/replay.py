@@ -53,14 +53,14 @@ class ScenarioReplay:
     @property
     def missing(self) -> str:
         """Why the scenario cannot run without a model; empty if it can, or if a model may be used."""
-        if not self._no_model or self.store.kept or self._model == EMBEDDED:
+        if not self._no_model or self.store.stored or self._model == EMBEDDED:
             return ""
         why = self.store.stale or f"there is no {self.store.path}"
         return f"{why}; run it once without --no-model to record anchors"
 
     def policy(self, inner: Policy, part: RunPart, goal: str) -> Policy:
         """The policy for one part of the scenario: the anchors, and `inner` for steps that have drifted."""
-        known = self.store.kept.part(part) if self.store.kept else ()
+        known = self.store.stored.part(part) if self.store.stored else ()
         if not isinstance(inner, PlainEnglish):
             return ReplayPolicy(inner, known, self.store.picture, ask=not self._no_model)
         if not known or any(each.clause is not None for each in known):
@@ -80,14 +80,14 @@ class ScenarioReplay:
         parts = {name: anchors_from_run(runs / name) for name in RUN_PARTS if (runs / name / "trace.jsonl").exists()}
         patches = {digest: png for each in parts.values() for digest, png in each.patches.items()}
         replayed = sum(by == REPLAY for each in parts.values() for by in each.by)
-        if store.kept is None:
+        if store.stored is None:
             if store.write({name: each.anchors for name, each in parts.items()}, patches):
                 return AnchorUpdate(replayed, (), f"anchors written to {store.path}")
             return AnchorUpdate(replayed, (), f"{store.folder} cannot be written: no anchors were saved")
-        healed = tuple(step for name, each in parts.items() if store.kept.part(name) for step in each.healed())
+        healed = tuple(step for name, each in parts.items() if store.stored.part(name) for step in each.healed())
         if not self._used:
             return AnchorUpdate()
-        old = {name: list(store.kept.part(name)) for name in RUN_PARTS}
+        old = {name: list(store.stored.part(name)) for name in RUN_PARTS}
         merged = {name: each.merge_into(old[name]) for name, each in parts.items()}
         note = anchor_diff(store.text(old), store.text(old | merged), store.path.name) if healed else ""
         if update:

@@ -72,7 +72,6 @@ RETIRED_NAMES = frozenset(
 RETIRED_VARIABLES = frozenset(["asked", "beside", "brought", "heard", "judged", "kept", "said", "shown", "told"])
 #: Paths where `RETIRED_VARIABLES` still occur, in names and texts. Shorten this list; never extend it.
 NOT_RENAMED = (
-    "agent/",
     "perception/embedded.py",
     "perception/icons/",
     "perception/phrases/",
@@ -80,8 +79,7 @@ NOT_RENAMED = (
     "perception/reading/",
     "perception/training/boosting.py",
     "perception/training/icon_",
-    "policies/",
-    "tools/",
+    "policies/plain_english/",
 )
 #: Words of docstrings and comments that stand for a term of the field.
 RETIRED_WORDS = frozenset(

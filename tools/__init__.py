@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from handeye.tools.desktop.desktop import Desktop as Desktop
     from handeye.tools.desktop.virtual import Virtual as Virtual
 
-#: Name to dotted path, imported when asked for.
+#: Dotted path of each name, imported at the first access.
 PARTS = {
     "Browser": "handeye.tools.browser.browser",
     "Desktop": "handeye.tools.desktop.desktop",

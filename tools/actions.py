@@ -31,7 +31,7 @@ from handeye.tools.geometry import Box, Point
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Control characters have no place in what is typed or shown, except tab and line feed.
+# Control characters cannot be typed or displayed, except tab and line feed.
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$", max_length=20_000)]
 Modifier = Literal["ctrl", "shift", "alt", "meta"]
 
@@ -405,8 +405,8 @@ def describe(action: Action) -> str:
             return f"remember {name}: “{text}”"
         case Call(tool=tool, arguments=arguments):
             # Whole, as JSON: a person who allows a call allows these arguments and no others.
-            said = (f"{name} {json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
-            return f"use {tool}{' with ' if arguments else ''}{', '.join(said)}"
+            texts = (f"{name} {json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
+            return f"use {tool}{' with ' if arguments else ''}{', '.join(texts)}"
         case Ask(question=question):
             return f"ask “{question}”"
         case Done(success=success, answer=answer):

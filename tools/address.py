@@ -1,7 +1,7 @@
 """Web addresses and paths of files: what a person or a model writes, and the one thing it means.
 
-What the guard judges and what a device opens goes through the same functions, so no spelling of an address is judged
-as something else than what is opened.
+The guard and the devices use the same functions, so the address that the guard checks is always the one that a device
+opens.
 """
 
 from __future__ import annotations

@@ -254,13 +254,17 @@ def as_text(value: Any) -> str:
 
 def cut(text: str, most: int = SHORT_CHARACTERS) -> str:
     """Return a text, or its beginning with a note that it was cut, without control characters and lone surrogates."""
-    kept = "".join(letter for letter in text[:most] if (letter >= " " and letter != "\x7f") or letter in "\n\t")
-    kept = kept.encode("utf-8", "replace").decode("utf-8")
-    return kept if len(text) <= most else f"{kept.rstrip()}… (cut: the first {most:,} of {len(text):,} characters)"
+    text_start = "".join(letter for letter in text[:most] if (letter >= " " and letter != "\x7f") or letter in "\n\t")
+    text_start = text_start.encode("utf-8", "replace").decode("utf-8")
+    return (
+        text_start
+        if len(text) <= most
+        else f"{text_start.rstrip()}… (cut: the first {most:,} of {len(text):,} characters)"
+    )
 
 
 def first_fault(error: ValidationError) -> str:
-    """The first fault of what was given, in words that can go back to a model."""
+    """Return the first validation error as a text for a model."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or "the arguments"
     return f"{where[:120]}: {first['msg'][:300]}"
@@ -281,7 +285,7 @@ _WORDS = {"string": "text", "integer": "whole number", "number": "number", "bool
 
 
 def _words(schema: Any, definitions: dict[str, Any], depth: int = 0) -> str:
-    """One argument's type, as short as it can be said."""
+    """Return the type of an argument in a few words."""
     if not isinstance(schema, dict) or depth > 4:
         return "any"
     if "$ref" in schema:

@@ -96,7 +96,7 @@ class PageChanges(BaseModel):
     draws_itself: bool = False
     """The pressed element is drawn by a script, such as a canvas: no node reports its changes."""
     blocked_form: Words = ""
-    """The field that kept a form from being sent, and why."""
+    """The field that blocked the submission of a form, and the reason."""
     rewritten_field: RewrittenField | None = None
     """The field that lost the focus by the action, if its page changed its value at that moment."""
     requests: tuple[Words, ...] = ()

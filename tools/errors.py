@@ -3,12 +3,12 @@
 HandeyeError
 ├── UsageError      the person typed something that cannot be used                       exit 2
 ├── SetupError      the person must install, start or free something                     exit 3
-├── ModelError      the model could not be asked, or did not answer                      exit 3
+├── ModelError      the model could not be loaded, or did not answer                     exit 3
 │   └── ModelAway       the server does not answer at the moment: it may be tried again
 ├── Withheld        a request must not leave the device; the device goes on without it
 ├── DeviceLost      the screen, browser or program under it went away                    exit 3
 │   └── Stopped         the person stopped handeye: the run can be resumed               exit 130
-├── ActionRefused   a rule or the edge of the screen said no; the policy may choose again    exit 4
+├── ActionRefused   a rule or a limit forbids the action; the policy may choose again        exit 4
 └── ActionFailed    it was tried and did not work; the policy knows                         exit 4
     └── TargetChanged   what was to be pressed is not what was there at the last look: it was not pressed
 
@@ -26,7 +26,7 @@ class HandeyeError(Exception):
 
 
 class UsageError(HandeyeError):
-    """What was asked for cannot be understood or read: an empty goal, a file that is not a picture."""
+    """An input cannot be parsed or read: an empty goal, a file that is not an image."""
 
     exit_code = 2
 
@@ -36,7 +36,7 @@ class SetupError(HandeyeError):
 
 
 class ModelError(HandeyeError):
-    """The model could not be loaded or asked, or its server did not answer as agreed."""
+    """The model could not be loaded, or its server did not answer as its protocol requires."""
 
 
 class ModelAway(ModelError):
@@ -70,4 +70,4 @@ class ActionFailed(HandeyeError):
 
 
 class TargetChanged(ActionFailed):
-    """The target changed between the look that the action was judged by and the press, which was not made."""
+    """The target changed after the observation that the guard checked; the action was not performed."""

@@ -80,7 +80,7 @@ class Hit(BaseModel):
     link: Words = ""
     """Where a press leads, as an absolute URL."""
     opens: bool = False
-    """It shows or hides something, or chooses what is shown: a menu's button, a tab."""
+    """It opens, closes or switches content: the button of a menu, a tab."""
     carried: bool = False
     """It is a thing that a drag takes along, and does not press."""
     only_opens: bool = False

@@ -85,7 +85,7 @@ class McpServer:
         self._client: Client | None = None
         self._ended = False
         self._listed: Future[list[Any]] = Future()
-        self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed in close
+        self._error_output = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed in close
         self._thread = threading.Thread(target=self._live, name=f"mcp {name}", daemon=True)
         self._thread.start()
         try:
@@ -155,7 +155,7 @@ class McpServer:
         if self._loop and self._stop and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(CLOSING)
-        self._said.close()
+        self._error_output.close()
 
     def _live(self) -> None:
         """The server's whole life, in a thread and an event loop of its own."""
@@ -186,7 +186,7 @@ class McpServer:
                     env={name: filled(value, self.name) for name, value in self.table.env.items()},
                     cwd=self.table.cwd,
                 ),
-                errlog=self._said,
+                errlog=self._error_output,
             )
         from mcp.client.streamable_http import streamable_http_client
         from mcp.shared._httpx_utils import create_mcp_http_client
@@ -208,8 +208,8 @@ class McpServer:
 
     def _last_words(self) -> str:
         """What the server wrote for people at last."""
-        self._said.seek(0)
-        lines = [line.strip() for line in self._said.read()[-4000:].splitlines() if line.strip()]
+        self._error_output.seek(0)
+        lines = [line.strip() for line in self._error_output.read()[-4000:].splitlines() if line.strip()]
         return f"; it said: {lines[-1][:300]}" if lines else ""
 
 

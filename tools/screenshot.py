@@ -19,7 +19,7 @@ from handeye.tools.geometry import Box, Point
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Pillow's own limit against decompression bombs, kept: larger pictures are refused.
+#: The largest image in pixels: Pillow's limit against decompression bombs.
 MAX_PIXELS = 178_956_970
 #: What Pillow may read: pictures of pixels, and none for which it starts another program (EPS, WMF).
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA", "ICO", "PCX", "DIB")

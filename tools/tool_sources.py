@@ -39,13 +39,13 @@ def open_tools(
     """
     there: dict[str, Tool] = {}
     for source in sources:
-        brought = load(source)
-        if not any(_wanted(name, names) for name in brought):
+        loaded = load(source)
+        if not any(_wanted(name, names) for name in loaded):
             raise UsageError(
-                f"--tools-from {source} brings {', '.join(brought) or 'none'}, and none of them is named; "
-                f"add --tool {next(iter(brought), 'NAME')}"
+                f"--tools-from {source} brings {', '.join(loaded) or 'none'}, and none of them is named; "
+                f"add --tool {next(iter(loaded), 'NAME')}"
             )
-        there |= brought
+        there |= loaded
     points = {point.name: point for package in distributions() for point in package.entry_points.select(group=GROUP)}
     there |= {name: _loaded(point) for name, point in points.items() if _wanted(name, names) and name not in there}
     started: list[McpServer] = []

@@ -1,8 +1,8 @@
-"""Text from a screen for those who judge it: compared without disguise, shown without what cannot be seen.
+"""Text of a screen for the guard and for people: comparable without disguises, readable without invisible characters.
 
 A page can write a word so that it looks the same and compares differently, with letters of other alphabets, full-width
 forms, or characters that take no room; and so that it is read otherwise than it stands there, from right to left.
-Rules about words compare `foldings` of both sides, and people are shown `visible` text.
+Rules about words compare `foldings` of both sides. Reports and questions display `visible` text.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _skeleton(text: str) -> str:
     return text if text.isascii() and not _MAPPED & set(text) else str(_checker().getSkeleton(0, text))
 
 
-#: The ASCII characters whose skeleton is another one, so that ICU need not be asked about most text.
+#: The ASCII characters whose skeleton is another one; other ASCII text needs no call of ICU.
 _MAPPED = frozenset('"%01I`m|')
 
 

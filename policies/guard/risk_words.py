@@ -1,7 +1,7 @@
 """Finds words for risky effects (buy, pay, send, delete …) in texts, in all languages of `risk_words.toml`.
 
 Texts are compared by their foldings (`tools/visible_text.py`), so a word is the same in any disguise of its letters.
-Which language a text is in is not asked: a page can lie about it.
+The language of a text is not considered, because a page can declare a wrong one.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def _judge_elements(
     seen = find_patch(patch, observation.screenshot.image, signature.hold) if patch and places else []
     mark = signature.near[0] if signature.near and not signature.near[0].control else None
     lost = mark and not any(there(mark, each.name) for each in observation.elements)
-    rows = rows_in(observation.elements) if signature.beside and places else {}
+    rows = rows_in(observation.elements) if signature.row_texts and places else {}
     for place in places:
         element = place.element
         assert element is not None
@@ -171,7 +171,7 @@ def _judge_elements(
             place.wrong = "something lies over it"
         elif not element.enabled:
             place.wrong = "it is disabled"
-        elif signature.beside and not in_row(signature.beside, rows.get(element.id, [])):
+        elif signature.row_texts and not in_row(signature.row_texts, rows.get(element.id, [])):
             place.wrong = f"“{signature.row}” is no longer in its row"
         elif lost:
             place.wrong = f"“{signature.near[0].text}” is not near it any more"
@@ -280,9 +280,9 @@ def there(near: NearbyText, now: str) -> bool:
     return same_text(near.text, now) if near.numbered else same_landmark(near.text, now)
 
 
-def in_row(beside: Sequence[str], row: Sequence[Element]) -> bool:
+def in_row(texts: Sequence[str], row: Sequence[Element]) -> bool:
     """Whether a row has more than half of the recorded texts."""
-    return 2 * sum(any(same_text(text, each.name) for each in row) for text in beside) > len(beside)
+    return 2 * sum(any(same_text(text, each.name) for each in row) for text in texts) > len(texts)
 
 
 def _fits(near: NearbyText, point: Point, elements: tuple[Element, ...]) -> bool:

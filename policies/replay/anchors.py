@@ -72,7 +72,7 @@ class Anchor(AnchorModel):
     @model_validator(mode="before")
     @classmethod
     def _upgrade(cls, record: Any) -> Any:
-        """Accept an anchor of version 1, which had `said` for `description` and `thought` for `reasoning`."""
+        """Accept an anchor of version 1, which had other names for `description` and `reasoning`."""
         names = {"said": "description", "thought": "reasoning"}
         return {names.get(key, key): value for key, value in record.items()} if isinstance(record, dict) else record
 
@@ -161,7 +161,7 @@ class AnchorStore:
         self._served = served.rstrip("/")
         self.stale = ""
         """Why an existing file cannot be used; empty when it can, and when there is none."""
-        self.kept = self._read()
+        self.stored = self._read()
 
     def picture(self, digest: str) -> Image.Image | None:
         """A patch; None when its file is missing."""

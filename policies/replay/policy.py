@@ -33,9 +33,10 @@ SCROLLS, NOTCH = 6, 100
 
 #: The key of the replay state in a memo.
 KEY = "replay"
-#: Keys of version 0.1, which are still read.
+#: Keys of earlier versions, which are still read.
 _OLD_KEYS = {
-    "fell": "asked_policy",
+    "fell": "other_policy_decided",
+    "asked_policy": "other_policy_decided",
     "deed": "same_action_done",
     "vain": "had_no_effect",
     "held": "passed_checks",
@@ -59,7 +60,7 @@ class ReplayState:
     """Whether all signals of the anchor agreed."""
     own_step: bool = False
     """A wait or a scroll of the replay itself, without an anchor."""
-    asked_policy: bool = False
+    other_policy_decided: bool = False
     """The previous step was decided by the other policy."""
     same_action_done: bool = False
     """That step performed the anchor's action."""
@@ -190,18 +191,18 @@ class ReplayPolicy:
 
     def _in_order(self, task: PolicyInput, memory: ReplayState, perception: Perception) -> Decision:
         if not self.anchors or memory.at >= len(self.anchors):
-            return self._asked(task, memory, perception, "")
+            return self._other_decision(task, memory, perception, "")
         if memory.last >= 0 and task.steps and drifted(self.anchors[memory.last], task.steps[-1].outcome):
             memory = replace(memory, at=memory.last, same_action_done=True)
         vain = self._in_vain(task, memory)
         if reason := task.trouble or vain:
-            return self._asked(
+            return self._other_decision(
                 task, replace(memory, had_no_effect=memory.had_no_effect or bool(vain)), perception, reason
             )
-        if memory.asked_policy:  # the step was done by another way: go on from where the screen is now
+        if memory.other_policy_decided:  # the step was done by another way: go on from where the screen is now
             memory = self._resumed(task, memory)
         if memory.at >= len(self.anchors):
-            return self._asked(task, memory, perception, "")
+            return self._other_decision(task, memory, perception, "")
         if failed := self._checked(task, memory):
             return failed
         return self._next(task, memory, perception)
@@ -219,7 +220,7 @@ class ReplayPolicy:
             anchor = self.anchors[at]
             tried = match_anchor(anchor, task.observation, self._patches)
             if tried.action is not None and (unread := self._unread(task, anchor)):
-                return self._asked(task, replace(memory, at=at), perception, unread)
+                return self._other_decision(task, replace(memory, at=at), perception, unread)
             if tried.action is not None:
                 return self._again(
                     at, tried, replace(memory, at=at), anchor.memo, anchor.reasoning or anchor.description
@@ -239,9 +240,9 @@ class ReplayPolicy:
             wait = Wait(seconds=WAITS[memory.waits])
             memory = replace(memory, waits=memory.waits + 1)
             return self._own(wait, f"{anchor.description}: {tried.says}; wait a little", memory)
-        return self._asked(task, memory, perception, f"step {at + 1}, {anchor.description}: {tried.says}")
+        return self._other_decision(task, memory, perception, f"step {at + 1}, {anchor.description}: {tried.says}")
 
-    def _asked(self, task: PolicyInput, memory: ReplayState, perception: Perception, reason: str) -> Decision:
+    def _other_decision(self, task: PolicyInput, memory: ReplayState, perception: Perception, reason: str) -> Decision:
         """The decision of the other policy for one step that cannot be repeated."""
         if not self.ask and not isinstance(self.inner, PlainEnglish):
             reason = reason or "the steps that are known are done, and the goal is not known to be reached"
@@ -264,12 +265,12 @@ class ReplayPolicy:
         deed = bool(anchor and same_action(anchor, description.action))
         ahead = bool(reason) and self._possible(memory.at + 1, task)
         return replace(
-            memory, last=-1, asked_policy=True, same_action_done=deed, next_matched=ahead, waits=0, scrolls=0
+            memory, last=-1, other_policy_decided=True, same_action_done=deed, next_matched=ahead, waits=0, scrolls=0
         ).note(description, note)
 
     def _resumed(self, task: PolicyInput, memory: ReplayState) -> ReplayState:
         """The position after a step of the other policy: the drifted step again where that step only prepared it."""
-        at, on = memory.at, replace(memory, asked_policy=False, same_action_done=False, had_no_effect=False)
+        at, on = memory.at, replace(memory, other_policy_decided=False, same_action_done=False, had_no_effect=False)
         if not memory.had_no_effect and self._possible(at, task):
             return on
         cleared = not memory.next_matched and self._possible(at + 1, task)

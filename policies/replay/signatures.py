@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from math import hypot
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from handeye.perception.phrases.wording import normal
 from handeye.perception.reading.groups import ancestors
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: The number of texts around a target that are recorded.
 NEAR = 3
 #: The number of texts of its row that are recorded.
-BESIDE = 4
+MOST_ROW_TEXTS = 4
 #: Longer texts are not used as landmarks.
 LONGEST = 80
 #: An element with more pixels than this is an area, in which the point matters.
@@ -78,7 +78,7 @@ class TargetSignature(AnchorModel):
     """See `Element.frame`."""
     row: str = ""
     """The text that distinguishes its row or list item from the others."""
-    beside: tuple[str, ...] = ()
+    row_texts: tuple[str, ...] = ()
     """All texts that distinguish the row, of the first few in it."""
     overlay: bool = False
     """It was in a dialog."""
@@ -97,6 +97,14 @@ class TargetSignature(AnchorModel):
     """Its picture: `patches/<digest>.png`; empty where it is a plain area or a secret."""
     hold: tuple[int, int] = (0, 0)
     """The position of the point in the patch, in pixels."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, record: Any) -> Any:
+        """Accept a signature of an earlier version, which had another name for `row_texts`."""
+        if not isinstance(record, dict):
+            return record
+        return {"row_texts" if key == "beside" else key: value for key, value in record.items()}
 
 
 def target_signatures(action: Action, observation: Observation) -> dict[str, TargetSignature]:
@@ -123,7 +131,7 @@ def target_signature(target: Target, observation: Observation) -> TargetSignatur
         each for each in observation.elements if (each.role, normal(each.name)) == (element.role, normal(element.name))
     ]
     by_id = {each.id: each for each in observation.elements}
-    beside = row_of(element, observation.elements)
+    row_texts = row_of(element, observation.elements)
     drawn = element.role in DRAWN or (element.role == "clickable" and not element.name)
     return signature.model_copy(
         update={
@@ -133,8 +141,8 @@ def target_signature(target: Target, observation: Observation) -> TargetSignatur
             "of": max(1, len(same)),
             "nth": 1 + next((place for place, each in enumerate(same) if each.id == element.id), 0),
             "frame": element.frame,
-            "row": beside[0] if beside else "",
-            "beside": beside,
+            "row": row_texts[0] if row_texts else "",
+            "row_texts": row_texts,
             "overlay": any(up.role in _OVERLAYS for up in ancestors(element, by_id)),
             "spot": box.area > AREA or (drawn and box.area > AREA // 8),
         }
@@ -147,8 +155,8 @@ def signature_element(target: Target, observation: Observation) -> Element | Non
         return own
     assert target.point is not None
     under = [each for each in observation.elements if each.box.holds(target.point) and not each.covered]
-    telling = [each for each in under if each.acts or each.role in DRAWN or (each.name and each.box.area <= AREA)]
-    return min(telling, key=lambda each: each.box.area, default=None)
+    candidates = [each for each in under if each.acts or each.role in DRAWN or (each.name and each.box.area <= AREA)]
+    return min(candidates, key=lambda each: each.box.area, default=None)
 
 
 def row_of(element: Element, elements: Sequence[Element]) -> tuple[str, ...]:
@@ -157,9 +165,9 @@ def row_of(element: Element, elements: Sequence[Element]) -> tuple[str, ...]:
     inside = {each.id for each in members}
     elsewhere = {normal(each.name) for each in elements if each.id not in inside} if inside else set()
     texts = [each.name for each in members if each.name and normal(each.name) != normal(element.name)]
-    telling = [text for text in dict.fromkeys(texts) if len(text) <= LONGEST and normal(text) not in elsewhere]
-    lettered = [text for text in telling if _LETTER.search(text)]
-    return tuple((lettered or telling)[:BESIDE])
+    distinctive = [text for text in dict.fromkeys(texts) if len(text) <= LONGEST and normal(text) not in elsewhere]
+    lettered = [text for text in distinctive if _LETTER.search(text)]
+    return tuple((lettered or distinctive)[:MOST_ROW_TEXTS])
 
 
 def rows_in(elements: Sequence[Element]) -> dict[str, list[Element]]:

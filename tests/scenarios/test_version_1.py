@@ -74,9 +74,5 @@ def test_an_anchor_of_version_1_is_read() -> None:
     anchor = Anchor.model_validate(ANCHOR)
     assert (anchor.description, anchor.reasoning) == ("click “Save”", "Clause 1 of 1")
     signature = anchor.targets["target"]
-    assert (signature.role, signature.name, signature.row, tuple(signature.point)) == (
-        "button",
-        "Save",
-        "Bob",
-        (20, 30),
-    )
+    assert (signature.role, signature.name, signature.row, signature.row_texts) == ("button", "Save", "Bob", ("Bob",))
+    assert tuple(signature.point) == (20, 30)

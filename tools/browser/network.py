@@ -209,7 +209,7 @@ class NetworkControl:
     def _on_request_failed(self, request: Request) -> None:
         """Note an aborted navigation whose response had begun: Chromium reports it as a download next."""
         has_response, aborted = request in self._answers, request.failure == "net::ERR_ABORTED"
-        if has_response and aborted and request.url not in self._arrived_files and not _is_shown(request):
+        if has_response and aborted and request.url not in self._arrived_files and not _is_displayed(request):
             self._files[request.url] = _File(request.url, time.monotonic() + ABORTED_FILE_SECONDS)
         self._on_request_finished(request)
 
@@ -292,7 +292,7 @@ class NetworkControl:
         return True
 
 
-def _is_shown(request: Request) -> bool:
+def _is_displayed(request: Request) -> bool:
     """Whether the frame shows the requested page."""
     from playwright.async_api import Error
 

@@ -355,7 +355,7 @@ class Navigation:
             return ""
         if len(self.session.tabs) == 1:
             raise ActionRefused("this is the only tab; it stays open")
-        await tab.page.close(run_before_unload=True)  # its beforeunload dialog is shown
+        await tab.page.close(run_before_unload=True)  # this runs its beforeunload dialog
         while not tab.page.is_closed():
             await asyncio.sleep(0.02)
         return ""

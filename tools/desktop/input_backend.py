@@ -159,7 +159,7 @@ class InputBackend(Protocol):
         ...
 
     def answered(self, timeout: float) -> bool | None:
-        """Whether the program in front has dealt with all input so far; None when it cannot be asked."""
+        """Whether the program in front has processed all input; None if it does not answer pings."""
         ...
 
     def load(self) -> ProcessLoad | None:

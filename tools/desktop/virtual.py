@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from handeye.tools.desktop.accessibility.service import TELLING, start_bus
+from handeye.tools.desktop.accessibility.service import ACCESSIBILITY_VARIABLES, start_bus
 from handeye.tools.desktop.desktop import Desktop
 from handeye.tools.desktop.input_backend import own_display
 from handeye.tools.errors import DeviceLost, SetupError, UsageError
@@ -117,7 +117,7 @@ class Virtual(Desktop):
             super().__init__(display=display, attended=headed)
             self.display = display
             self._up = True
-            self._env = os.environ | TELLING if headed else isolated(display, self._programs.folder)
+            self._env = os.environ | ACCESSIBILITY_VARIABLES if headed else isolated(display, self._programs.folder)
             self._env |= {"HOME": str(home.resolve())} if home else {}
             if not headed:
                 self._start_manager()

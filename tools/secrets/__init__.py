@@ -1,1 +1,1 @@
-"""Secrets: where their values come from, and how texts and screenshots are kept free of them."""
+"""Secrets: their sources, and their redaction in texts and screenshots."""

@@ -37,7 +37,7 @@ ALIKE = 75.0
 #: A piece of a value as long as this share of it is taken for it: fields show what fits into them.
 PIECE = 0.5
 
-#: What is read for one another, brought to one letter.
+#: Maps characters that OCR confuses to one letter.
 TWINS = str.maketrans("0oq1li|!5s8b2z6gvu", "ooo11111sbbbzzggvv")
 
 NO_READER = "nothing reads the text of this picture, so a secret that a program shows is not blacked out"

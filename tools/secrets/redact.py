@@ -133,7 +133,7 @@ class Redactor:
         return self._replaced(text, lambda _, name: placeholder(name))
 
     def hide_each(self, texts: Sequence[str]) -> list[str]:
-        """Several texts that stand one after the other: a value that is parted among them is found as well."""
+        """Return consecutive texts redacted; a value that is split over several of them is redacted too."""
         made = [self.redact(text) for text in texts]
         joined = "".join(made)
         spans = self.spans(joined)
@@ -146,9 +146,9 @@ class Redactor:
             inside = [index for index in range(len(made)) if starts[index] < end and start < starts[index + 1]]
             for index in inside:
                 cut = slice(max(0, start - starts[index]), end - starts[index])
-                kept, first = list(made[index]), index == inside[0]
-                kept[cut] = placeholder(name) if first else ""
-                made[index] = "".join(kept)
+                letters, first = list(made[index]), index == inside[0]
+                letters[cut] = placeholder(name) if first else ""
+                made[index] = "".join(letters)
         return made
 
     def seal(self, value: dict[str, Any]) -> dict[str, Any]:
@@ -162,10 +162,10 @@ class Redactor:
         """The value as it was before `seal`."""
         return _mapped(value, lambda text: PLACEHOLDER.sub(self._unsealed, text))
 
-    def _replaced(self, text: str, said: Any) -> str:
+    def _replaced(self, text: str, replacement: Callable[[str, str], str]) -> str:
         out, position = [], 0
         for start, end, name in self.spans(text):
-            out += [text[position:start], said(text[start:end], name)]
+            out += [text[position:start], replacement(text[start:end], name)]
             position = end
         return "".join([*out, text[position:]]) if out else text
 

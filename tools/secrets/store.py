@@ -105,7 +105,7 @@ class Secrets:
 
     @classmethod
     def read(cls, file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Secrets:
-        """Those of a file and of the environment; the keyring is asked for single names later.
+        """Return the secrets of a file and of the environment; the keyring is queried for single names later.
 
         Raises UsageError for a file that cannot be read; the message never holds a part of it.
         """
@@ -122,11 +122,11 @@ class Secrets:
 
     @property
     def names(self) -> list[str]:
-        """Of those that are known; the keyring tells none before it is asked for one."""
+        """The names of the known secrets; a name in the keyring is unknown until it is requested."""
         return sorted(secret.name for secret in self._found.values())
 
     def get(self, name: str) -> Secret | None:
-        """Return the secret of that name; the keyring is asked last."""
+        """Return the secret of that name, or None; the keyring is queried last."""
         key = _key(name)
         if key not in self._found and self._bound is not None and (stored := self._of_keyring(name)):
             self._found[key] = stored

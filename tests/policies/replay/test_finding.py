@@ -87,7 +87,7 @@ def test_of_rows_that_look_alike_the_right_one_is_found_wherever_it_went_and_no_
     before = rows("Ann", "Bob", "Cy")
     bob = before[7]
     signature = seen(bob, *(each for each in before if each is not bob))
-    assert (signature.beside, signature.of) == (("Bob",), 3)
+    assert (signature.row_texts, signature.of) == (("Bob",), 3)
     found = find_target(signature, observation(*rows("Cy", "Ann", "Dora", "Bob")))
     assert found.place
     assert found.place.element
@@ -100,7 +100,7 @@ def test_of_rows_that_look_alike_the_right_one_is_found_wherever_it_went_and_no_
 def test_the_last_row_that_is_left_is_not_the_one_that_is_gone() -> None:
     before = rows("Bob")
     signature = seen(before[3], *before[:3])
-    assert signature.beside == ("Bob", "Admin")
+    assert signature.row_texts == ("Bob", "Admin")
     assert find_target(signature, observation(*rows("Bob", top=200))).place
     assert find_target(signature, observation(*rows("Ann"))).place is None
 
