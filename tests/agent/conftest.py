@@ -18,7 +18,7 @@ from handeye.tools.actions import parse_action
 
 
 class Site:
-    """Pages by path; a POST counts, and leads to the page beside it, or is answered by `answer`."""
+    """Pages by path; a POST is counted, and redirects to the next page or gets the response `answer`."""
 
     def __init__(self, port: int = 0) -> None:
         self.answer = ""

@@ -92,7 +92,7 @@ def work(
     return Agent(browser, perception=perception, policy=policy, run_dir=folder, ask=ask, **more).run("tidy up")
 
 
-def test_what_is_allowed_for_the_run_is_not_asked_again(files: Browser, perception: Any, tmp_path: Path) -> None:
+def test_an_approval_for_the_run_covers_later_actions(files: Browser, perception: Any, tmp_path: Path) -> None:
     """Once is once, a thing is that thing, and a word is all that asks because of it."""
     one, two = click("Delete one"), click("Delete two")
     run = work(files, perception, tmp_path / "run", ["yes", "always", "always: delete"], one, one, one, two, two)
@@ -109,7 +109,7 @@ def test_what_is_allowed_for_the_run_is_not_asked_again(files: Browser, percepti
     assert reasons == ["the person allowed it", *["the person allowed it for this run"] * 4]
 
 
-def test_a_refusal_is_told_with_its_reason_and_what_rules_refuse_nobody_can_allow(
+def test_a_refusal_has_its_reason_and_no_answer_overrides_a_denial_by_rules(
     files: Browser, perception: Any, tmp_path: Path
 ) -> None:
     asked: list[str] = []
@@ -137,8 +137,8 @@ def test_a_refusal_is_told_with_its_reason_and_what_rules_refuse_nobody_can_allo
     assert asked[-1] == "the person did it by hand"
 
 
-def test_an_edited_action_is_judged_anew(files: Browser, perception: Any, tmp_path: Path) -> None:
-    """Words that lead to something harmless are done; to something risky, asked about; to nothing, asked again."""
+def test_the_guard_checks_an_edited_action_again(files: Browser, perception: Any, tmp_path: Path) -> None:
+    """A harmless edit is performed, a risky one needs approval, an unusable one repeats the question."""
     answers = ["edit: Nowhere to be found", "edit: Delete two", "yes", "always: send", "edit: {", "edit: Note"]
     run = work(files, perception, tmp_path / "run", answers, click("Delete one"), click("Delete one"))
     assert run.status == "succeeded", run.reason

@@ -133,7 +133,7 @@ draw()</script>"""
         ),
     ],
 )
-def test_what_changes_while_a_question_waits_is_asked_anew(
+def test_a_target_that_changes_during_a_question_needs_a_new_question(
     work: Any, page: str, target: str, change: str, said: str
 ) -> None:
     result, asked, sent = work(page, click(target), answers=["yes", "no"], between=change)
@@ -144,7 +144,7 @@ def test_what_changes_while_a_question_waits_is_asked_anew(
     assert result.status == "succeeded"  # a script goes on after a refusal
 
 
-def test_what_stays_the_same_is_not_asked_twice_though_it_moves_and_a_countdown_runs(work: Any) -> None:
+def test_a_moved_target_or_a_countdown_needs_no_new_question(work: Any) -> None:
     page = """<div id=above></div><ul><li>Old invoices, offer ends in <b id=c>4:59</b>
     <button onclick='did(1)'>Delete</button></ul>"""
     change = "above.style.height = '90px'; c.textContent = '4:58'"
@@ -166,7 +166,7 @@ def test_a_label_that_changes_before_or_during_the_press_is_not_pressed(work: An
     assert any("button “Show more” was there, now button “Erase the disk”" in each for each in failed)
 
 
-def test_an_approved_action_whose_target_changes_under_the_mouse_is_asked_about_anew(work: Any) -> None:
+def test_an_approved_action_whose_target_changes_at_the_press_needs_a_new_question(work: Any) -> None:
     page = """<ul><li><span id=x>Trip photos</span> <button id=b onclick='did(x.textContent)'>Delete</button></ul>
     <script>    b.onmouseenter = () => { x.textContent = "All photos" }</script>"""
     _, asked, sent = work(page, click("Delete"), answers=["yes", "no"])

@@ -41,7 +41,7 @@ def test_an_unknown_key_is_named_with_the_nearest(text: str, tmp_path: Path) -> 
         defaults(COMMANDS, tmp_path)
 
 
-def test_a_file_that_is_not_toml_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_toml_is_reported(tmp_path: Path) -> None:
     (tmp_path / "handeye.toml").write_text("model = ")
     with pytest.raises(UsageError, match="not valid TOML"):
         defaults(COMMANDS, tmp_path)

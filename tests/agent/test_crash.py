@@ -99,7 +99,7 @@ def test_a_kill_at_any_point_is_survived_with_one_order(point: str, count: int, 
 @pytest.mark.parametrize(
     ("point", "sent", "said"), [("after record_request", 0, "no"), ("before record_answer", 1, "yes")]
 )
-def test_what_was_sent_and_never_answered_is_asked_about(
+def test_a_request_without_a_response_causes_a_question(
     point: str, sent: int, said: str, counter: Any, tmp_path: Path
 ) -> None:
     """In the one case it never left, in the other it was done, and its answer leads nowhere: both look alike."""
@@ -112,7 +112,7 @@ def test_what_was_sent_and_never_answered_is_asked_about(
     assert "POST" in waiting.reason
     run = resume(folder, Paper(counter.url), said)
     assert counter.posts == ["/order"]
-    assert run.status == ("succeeded" if said == "no" else "failed")  # what the order's page said is lost with it
+    assert run.status == ("succeeded" if said == "no" else "failed")  # the text of the order's page is lost with it
 
 
 @pytest.mark.parametrize("point", ["before record_answer", "after record_answer"])
@@ -123,7 +123,7 @@ def test_the_page_that_an_answer_leads_to_is_come_back_to(point: str, counter: A
     assert (run.status, counter.posts) == ("succeeded", ["/order"]), run.reason
 
 
-def test_what_goes_over_a_web_socket_in_a_risky_action_is_asked_about_and_not_said_twice(
+def test_a_web_socket_message_of_a_risky_action_causes_a_question_and_is_not_repeated(
     site: Any, tmp_path: Path
 ) -> None:
     with Socket() as socket:
@@ -187,7 +187,7 @@ class Socket:
 
 
 def test_a_get_of_a_risky_action_is_not_taken_for_reading(site: Any, tmp_path: Path) -> None:
-    """It left and was not answered: asked about. It was answered: its page is not opened again."""
+    """A request without a response causes a question. After a response its page is not opened again."""
     site.pages["/"] = "<form action=/pay><button>Pay now</button></form>"
     site.pages["/pay"] = "<h1>Paid</h1>"
     goal = 'click "Pay now"'
@@ -201,9 +201,7 @@ def test_a_get_of_a_risky_action_is_not_taken_for_reading(site: Any, tmp_path: P
     assert "not opened again" in notes(folder)
 
 
-def test_what_only_scripts_knew_is_told_when_it_is_lost(
-    browser: Any, perception: Any, site: Any, tmp_path: Path
-) -> None:
+def test_lost_state_of_scripts_is_reported(browser: Any, perception: Any, site: Any, tmp_path: Path) -> None:
     from handeye.tools import Browser
 
     first = Agent(browser, perception=perception, options=RunOptions(max_steps=1), run_dir=tmp_path / "run").run(
@@ -273,7 +271,7 @@ def acted(folder: Path) -> int:
 
 
 def test_ctrl_c_at_the_command_line_stops_a_run_that_is_its_own_and_goes_on_later(tmp_path: Path) -> None:
-    """While it works nobody else can go on with it; afterwards `resume` buys the lamp, once."""
+    """While a process runs it, no other process can resume it; afterwards `resume` buys the lamp, once."""
     with Shop() as shop:
         folder = tmp_path / "run"
         running = begin(shop.url, folder, tmp_path)

@@ -100,7 +100,7 @@ def test_a_page_that_crashes_at_every_attempt_breaks_the_run(follow: Follow, bro
     assert "crashed" in result.reason
 
 
-def test_downloads_stay_with_the_run_and_are_told(follow: Follow, site: Site) -> None:
+def test_downloads_remain_in_the_run_folder_and_are_reported(follow: Follow, site: Site) -> None:
     site.pages["/"] = "<a href=/report.csv download>Report</a>"
     site.pages["/report.csv"] = "a,b"
     heard: list[AnyEvent] = []

@@ -24,7 +24,7 @@ def test_a_line_torn_by_a_crash_does_not_take_the_next_one_with_it(tmp_path: Pat
     assert [event.text for event in read_events(path) if isinstance(event, Noted)] == ["whole", "after the resume"]
 
 
-def test_a_line_nobody_understands_is_told_and_the_rest_read(tmp_path: Path) -> None:
+def test_an_unreadable_line_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl"
     path.write_text('{"event": "of a later version"}\n' + Noted(text="known").model_dump_json() + "\n")
     first, second = read_events(path)

@@ -1,4 +1,4 @@
-"""A long run's policy is told of all its steps in bounded room, and of every fact that was kept."""
+"""The history of a long run has all of its steps within a limit, and every stored fact."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def question(**told: object) -> str:
     return str(prompt.turns[0].parts[-1])
 
 
-def test_every_fact_is_told_and_only_those_that_are_too_long_are_cut() -> None:
+def test_the_history_has_every_fact_and_only_long_ones_are_cut() -> None:
     facts = {f"fact {number}": "short" for number in range(100)} | {"page": "x" * 20_000}
     text = question(facts=facts)
     assert all(f"Known: fact {number} = short\n" in text for number in range(100))

@@ -108,7 +108,7 @@ def test_a_finished_step_leaves_its_action_its_time_and_what_it_changed() -> Non
     assert len(lines) == 4, "goal, device, and two lines for the step; nothing of what was drawn meanwhile"
 
 
-def test_the_step_at_work_is_shown_and_then_replaced() -> None:
+def test_the_running_step_is_displayed_and_then_replaced() -> None:
     terminal = Terminal()
     with LiveView(terminal.console, goal=GOAL) as view:
         for event in done_step(1, "click “Two”", CONFIRMED)[:3]:
@@ -284,7 +284,7 @@ def test_cleaning_keeps_what_people_read(text: str, shown: str) -> None:
     assert clean(text) == shown
 
 
-def test_what_the_model_writes_is_shown_as_it_grows_and_goes_when_it_is_done() -> None:
+def test_model_output_is_displayed_while_it_streams_and_removed_afterwards() -> None:
     terminal = Terminal()
     with LiveView(terminal.console, goal=GOAL) as view:
         view.add(looked(1))

@@ -63,7 +63,7 @@ def test_the_same_click_in_vain_is_stuck_and_never_success(browser: Any, percept
     run = Agent(browser, perception=perception, policy=Stubborn([]), run_dir=tmp_path / "run").run("go on and on")
     assert run.status == "stuck"
     assert "3 times" in run.reason
-    assert run.steps in {4, 5, 6}  # the ladder's steps too; the first click may change how the button looks
+    assert run.steps in {4, 5, 6}  # with the steps of recovery; the first click may change the look of the button
 
 
 def test_the_run_stops_after_the_step_limit_and_goes_on_with_a_higher_one(
@@ -85,7 +85,7 @@ def test_the_run_stops_when_its_time_is_used_up(follow: Any) -> None:
     assert (run.status, run.steps) == ("out_of_budget", 1)
 
 
-def test_a_target_that_is_not_there_is_told_to_the_policy_and_ends_as_stuck(
+def test_a_missing_target_is_reported_to_the_policy_and_ends_as_stuck(
     browser: Any, perception: Any, tmp_path: Path
 ) -> None:
     told: list[str] = []
@@ -115,7 +115,9 @@ def test_a_point_off_the_screen_is_refused_before_anything_happens(follow: Any) 
     assert "off the screen (1344x896)" in run.reason
 
 
-def test_a_broken_model_is_a_broken_run_with_its_books_kept(browser: Any, perception: Any, tmp_path: Path) -> None:
+def test_a_broken_model_ends_the_run_as_broken_with_complete_files(
+    browser: Any, perception: Any, tmp_path: Path
+) -> None:
     class Broken(Scripted):
         def choose(self, task: PolicyInput, perception: Any) -> Decision:
             if task.steps:
@@ -138,7 +140,7 @@ def test_a_goal_the_policy_cannot_follow_is_refused(browser: Any, perception: An
     assert (run.status, run.steps) == ("refused", 0)
 
 
-def test_with_nobody_to_ask_a_risky_action_waits_and_an_answer_lets_it_go_on(
+def test_a_risky_action_without_a_person_waits_and_an_answer_continues_the_run(
     site: Any, browser: Any, perception: Any, tmp_path: Path
 ) -> None:
     from handeye.agent.run_folder import RunFolder
@@ -158,7 +160,7 @@ def test_with_nobody_to_ask_a_risky_action_waits_and_an_answer_lets_it_go_on(
     assert (done.status, site.posts) == ("succeeded", ["/gone"])
 
 
-def test_a_refused_action_is_told_with_its_reason_and_a_second_try_ends_the_run(
+def test_a_refused_action_is_reported_with_its_reason_and_a_second_one_ends_the_run(
     site: Any, browser: Any, perception: Any, tmp_path: Path
 ) -> None:
     site.pages["/"] = "<form method=post action=/gone><button>Delete all</button></form>"

@@ -79,7 +79,7 @@ def ask(desk: Desk) -> Asked:
     return use
 
 
-def test_a_client_is_told_what_there_is(desk: Desk) -> None:
+def test_a_client_lists_the_tools(desk: Desk) -> None:
     async def go() -> Any:
         async with Client(build_server(desk)) as client:
             return (await client.list_tools()).tools, await client.call_tool("capture")
@@ -125,7 +125,7 @@ def test_what_the_guard_does_not_allow_is_not_done_and_the_error_says_how_to_go_
     assert "counted 0 times" in " ".join(json.loads(line)["name"] for line in ask("elements")[1].splitlines())
 
 
-def test_a_goal_is_carried_out_and_told(ask: Asked) -> None:
+def test_a_goal_is_performed_and_its_result_returned(ask: Asked) -> None:
     error, told = ask("run", goal='click "Count" and check that the page shows "counted 1 times"')
     assert not error
     result = json.loads(told)
@@ -133,7 +133,7 @@ def test_a_goal_is_carried_out_and_told(ask: Asked) -> None:
     assert Path(result["report"]).is_file()
 
 
-def test_no_client_can_allow_what_a_person_is_asked_and_any_can_refuse_it(ask: Asked) -> None:
+def test_a_client_cannot_approve_for_a_person_but_can_refuse(ask: Asked) -> None:
     error, told = ask("run", goal='click "Delete all"')
     assert error
     name = re.search(r"the run (\S+) waits for an answer", told)

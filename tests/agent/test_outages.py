@@ -158,7 +158,7 @@ def test_a_line_cut_short_by_a_full_disk_spoils_no_later_one(tmp_path: Path) -> 
     assert [entry.entry for entry in read_journal(path)] == ["intent", "outcome"]
 
 
-def test_only_the_newest_checkpoints_are_kept(counter: Site, perception: Any, tmp_path: Path) -> None:
+def test_only_the_newest_checkpoints_remain(counter: Site, perception: Any, tmp_path: Path) -> None:
     import sqlite3
 
     policy = Scripted([parse_action(CLICK)] * 4)
@@ -178,7 +178,7 @@ def test_only_the_newest_checkpoints_are_kept(counter: Site, perception: Any, tm
 
 
 def buy(folder: str) -> None:
-    """A whole run in a real browser with a shop of its own; in a process of its own, as is the other one beside it."""
+    """A complete run in a real browser with its own shop, in a separate process."""
     import os
 
     from handeye.tools import Browser

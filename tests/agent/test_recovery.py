@@ -35,7 +35,9 @@ def test_an_element_that_hears_no_mouse_is_pressed_itself_and_a_risky_one_is_not
     ]  # fmt: skip
 
 
-def test_a_policy_that_can_is_told_once_to_try_something_else(browser: Any, perception: Any, tmp_path: Path) -> None:
+def test_recovery_requests_another_way_once_from_a_policy_that_supports_it(
+    browser: Any, perception: Any, tmp_path: Path
+) -> None:
     heard: list[str] = []
 
     class Stubborn(Scripted):

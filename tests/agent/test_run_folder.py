@@ -68,7 +68,7 @@ def test_a_run_that_has_ended_cannot_be_resumed(status: str, tmp_path: Path) -> 
         RunFolder.open(tmp_path / "mine")
 
 
-def test_equal_pictures_are_kept_once_and_come_back_exactly(tmp_path: Path) -> None:
+def test_equal_screenshots_are_stored_once_and_without_loss(tmp_path: Path) -> None:
     run = RunFolder.create(GOAL, tmp_path / "mine")
     image = Image.effect_noise((64, 48), 80).convert("RGB")
     digests = {run.store_screenshot(Screenshot(image)), run.store_screenshot(Screenshot(image.copy()))}
@@ -117,7 +117,7 @@ def test_a_run_is_found_by_folder_by_name_and_as_latest(tmp_path: Path) -> None:
         find_run("latest", tmp_path / "one")
 
 
-def test_a_damaged_run_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_damaged_run_is_reported(tmp_path: Path) -> None:
     RunFolder.create(GOAL, tmp_path / "mine").release()
     (tmp_path / "mine" / "run.json").write_text('{"config": {"goal": ')
     with pytest.raises(UsageError, match="must be a JSON object, got"):

@@ -126,7 +126,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_an_input_that_was_sent_is_asked_about_and_not_made_again(name: str, site: Any, tmp_path: Path) -> None:
+def test_an_input_that_was_sent_causes_a_question_and_is_not_repeated(name: str, site: Any, tmp_path: Path) -> None:
     """The page, loaded anew, does not show it; the other fields are filled in again."""
     html, goal = PAGES[name]
     site.answer = "{}"
@@ -187,7 +187,7 @@ def test_a_tick_in_doubt_is_made_again_only_when_the_person_says_so(
 def test_an_answer_that_is_given_again_after_a_kill_is_no_answer(
     first: Kill, second: Kill, named: bool, sent: int, site: Any, tmp_path: Path
 ) -> None:
-    """The resume that was told to make it again is killed; the same command does not send it once more."""
+    """A resume that may repeat the request is killed; the same command does not send it again."""
     site.answer = "{}"
     site.pages["/"] = (
         f'<label><input type=checkbox onchange="{SAVE}"> Reserve a seat</label><label>Name <input></label>'
@@ -290,7 +290,7 @@ def test_an_answer_that_comes_late_is_waited_for(
     assert (run.status, site.posts) == ("succeeded", ["/save"]), run.reason
 
 
-def test_a_second_attempt_at_what_was_sent_is_asked_about() -> None:
+def test_a_repeated_request_causes_a_question() -> None:
     """Whatever the policy is: the same click again, or another thing."""
     again, other = press("e1"), press("e2")
     last = StepSummary(number=3, reasoning="", action=again, outcome=Outcome(kind="unknown"), sent=("POST x",))

@@ -82,7 +82,7 @@ def test_greedy_answers_are_the_same_served_and_in_process(served: Engine, in_pr
     assert len({one for one, _ in pairs}) > 1
 
 
-def test_special_tokens_are_kept(served: Engine) -> None:
+def test_special_tokens_are_preserved(served: Engine) -> None:
     """Samples of random weights hold some of InternVL's markup."""
     prompt = ground_prompt(served.profile, screen(300, 300), "the Save button")
     samples = served.generate(Request(prompt, max_tokens=256, temperature=1.5, samples=8))
@@ -106,7 +106,7 @@ def test_a_prompt_that_is_too_long_is_a_model_error(served: Engine) -> None:
         served.generate(Request(Prompt("system", (ChatTurn("user", ("a b c " * 9000,)),)), max_tokens=4))
 
 
-def test_a_prompt_that_is_too_long_with_all_tiles_is_asked_with_fewer(served: Engine) -> None:
+def test_a_prompt_that_is_too_long_uses_fewer_tiles(served: Engine) -> None:
     words = "word " * 700
     whole = Prompt("system", (ChatTurn("user", (screen(1024, 768), screen(1600, 1200), words)),))
     (got,) = served.generate(Request(whole, max_tokens=4))

@@ -57,7 +57,7 @@ def ctrl_c(display: str) -> None:
 
 
 class Stopping:
-    """Stops a run a while after its first action was judged."""
+    """Stops a run some time after the outcome of its first action."""
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self._thread = threading.Thread(target=self._later)

@@ -1,4 +1,4 @@
-"""Custom tools in a run: off unless given, judged, journalled, told, and never used twice in silence."""
+"""Custom tools in a run: off unless given, checked by the guard, journalled, and not repeated without approval."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def events(run: Any, kind: Any) -> list[Any]:
     return [event for event in read_events(run.folder / "trace.jsonl") if isinstance(event, kind)]
 
 
-def test_a_safe_tool_is_used_and_told_short_in_the_history_and_whole_in_the_trace(start: Any) -> None:
+def test_the_result_of_a_safe_tool_is_short_in_the_history_and_complete_in_the_event_log(start: Any) -> None:
     seen: list[PolicyInput] = []
 
     class Watching(Scripted):
@@ -133,7 +133,7 @@ def test_a_tool_that_is_not_safe_asks_and_is_used_once_for_one_yes(start: Any) -
     assert journal[0]["action"] == call("order", article="lamp", count=2)
 
 
-def test_without_anybody_the_question_pauses_the_run_and_never_asks_not(start: Any) -> None:
+def test_without_a_person_a_question_pauses_the_run(start: Any) -> None:
     paused = start(call("order", article="lamp", count=2)).run("order")
     assert (paused.status, ORDERS) == ("waiting", [])
 
@@ -148,10 +148,10 @@ def test_a_tool_that_was_not_given_is_off_whatever_the_approval(start: Any) -> N
     assert run.status != "succeeded" or not events(run, Performed)
     assert ORDERS == []
     assert "no tool of this run is called 'order'; there are: stock" in (run.folder / "trace.jsonl").read_text()
-    assert not events(run, Guarded)  # nobody was even asked
+    assert not events(run, Guarded)  # no question was created
 
 
-def test_arguments_that_do_not_fit_go_back_to_the_policy_before_anybody_is_asked(start: Any) -> None:
+def test_invalid_arguments_return_to_the_policy_before_a_question(start: Any) -> None:
     asked: list[str] = []
     run = start(call("order", article="lamp", count="two"), ask=lambda question: asked.append(question)).run("order")
     assert asked == []
@@ -168,7 +168,9 @@ def test_what_a_tool_raises_does_not_break_the_run(start: Any) -> None:
 
 
 @pytest.mark.parametrize(("answer", "orders"), [("yes", 1), ("no", 2)])
-def test_a_call_in_doubt_is_asked_about_and_never_repeated_in_silence(start: Any, answer: str, orders: int) -> None:
+def test_an_uncertain_call_causes_a_question_and_is_not_repeated_without_an_answer(
+    start: Any, answer: str, orders: int
+) -> None:
     cut = start(call("order", article="lamp", count=1), tools=[Cut()], options=RunOptions(approve="never")).run("order")
     assert (cut.status, len(ORDERS)) == ("interrupted", 1)
     again = start(call("order", article="lamp", count=1), options=RunOptions(approve="never"))

@@ -154,7 +154,7 @@ def test_it_is_resumed_with_its_inputs_and_its_question(
     assert (waiting.status, site.posts) == ("waiting", [])
     assert "Delete all" in waiting.reason
     field = next(element for element in browser.elements() if element.name == "Name")
-    assert field.value != "Ada"  # the page is brought back once the question is answered
+    assert field.value != "Ada"  # the page is restored once the question is answered
     identity = waiting_question_id(RunFolder(old_run).read())
     done = agent.resume(RunFolder.open(old_run), "yes", identity)
     assert (done.status, done.steps, site.posts) == ("succeeded", 3, ["/gone"]), done.reason

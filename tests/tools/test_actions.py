@@ -136,7 +136,7 @@ def test_targets_come_in_the_order_the_hand_meets_them() -> None:
     assert targets(parsed({"kind": "type", "text": "x"})) == {}
 
 
-def test_every_action_can_be_said_in_words() -> None:
+def test_every_action_has_a_description() -> None:
     examples: list[tuple[dict[str, Any], str]] = [
         ({"kind": "click", "target": "Save", "count": 2, "modifiers": ["ctrl"]}, "ctrl+double-click “Save”"),
         ({"kind": "click", "target": "Save", "button": "right"}, "right click “Save”"),

@@ -20,7 +20,7 @@ NOWHERE = Observation(Screenshot(Image.new("RGB", (10, 10))))
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder `open` that may be used, beside a page `secret.html` that may not, and a link that leads out."""
+    """A folder `open` that is allowed, a page `secret.html` that is not, and a link out of the folder."""
     (tmp_path / "open").mkdir()
     (tmp_path / "open" / "a b.html").write_text("a")
     (tmp_path / "secret.html").write_text("s")
@@ -48,7 +48,7 @@ def test_no_spelling_of_a_path_leads_out_of_the_folder(place: Path, spelling: st
     assert guard.judge(action, NOWHERE, "read what is there and note it in ./notes.txt").kind == "deny"
 
 
-def test_what_is_judged_is_what_is_opened(place: Path) -> None:
+def test_the_checked_address_is_the_opened_address(place: Path) -> None:
     for spelling in SPELLINGS[:-1]:
         (url,) = meant(spelling.format(place))
         assert local_path(url) == place / "secret.html", spelling

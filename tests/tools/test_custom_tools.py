@@ -1,4 +1,4 @@
-"""A typed function is a tool; whatever it does, the run is told in words and goes on."""
+"""A typed function is a tool; the run receives every result or error as text and continues."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_name_description_and_schema_come_from_the_function() -> None:
     assert stock("lamp") == {"article": "lamp", "copy": 2, "where": None}
 
 
-def test_what_it_gives_is_told_and_defaults_are_the_functions_own() -> None:
+def test_the_result_is_described_and_defaults_are_those_of_the_function() -> None:
     assert use("stock", article="lamp").result == '{"article":"lamp","copy":2,"where":null}'
     sent = use("send", to={"city": "Ulm"}, text="hello")
     assert (sent.result, sent.failed, sent.outcome, sent.whole) == ("hello to Ulm", False, "confirmed", "")
@@ -165,7 +165,7 @@ def test_whatever_it_gives_can_be_written_down(how: str, said: str) -> None:
     assert use("fail", how=how).result == said
 
 
-def test_a_long_result_is_short_for_the_policy_and_told_to_be_cut_and_bounded_in_the_trace() -> None:
+def test_a_long_result_is_cut_with_a_note_for_the_policy_and_bounded_in_the_event_log() -> None:
     used = use("fail", how="long")
     assert used.result.endswith(f"… (cut: the first {SHORT_CHARACTERS:,} of 300,000 characters)")
     assert len(used.result) < SHORT_CHARACTERS + 80
@@ -219,7 +219,7 @@ def strange(x: threading.Thread) -> int:
         (strange, "types of the tool strange cannot be checked"),
     ],
 )
-def test_a_function_that_cannot_be_told_to_a_model_is_no_tool(function: Any, said: str) -> None:
+def test_a_function_without_a_describable_signature_is_not_a_tool(function: Any, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         tool(function)
     assert said in str(caught.value)

@@ -1,4 +1,4 @@
-"""Tools of real MCP servers, over stdio and HTTP: off until named, held to schemas, and told plainly when they lie."""
+"""Tools of real MCP servers, over stdio and HTTP: off until named, checked by schemas, with errors for violations."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_tools_of_a_named_server_come_with_its_schemas(small: Toolbox) -> No
     assert use(small, "small.add", a=2, how="loud").result == "3!"
 
 
-def test_arguments_are_checked_before_the_server_is_asked(small: Toolbox) -> None:
+def test_arguments_are_validated_before_the_server_is_called(small: Toolbox) -> None:
     used = use(small, "small.add", a="two")
     assert (used.failed, used.outcome) == (True, "no_effect")
     assert used.result.startswith("small.add: a: 'two' is not of type 'integer'; it takes (a: whole number")
@@ -76,7 +76,7 @@ def test_what_a_server_gives_is_bounded_text(how: str, said: str, small: Toolbox
     assert len(used.result) < SHORT_CHARACTERS + 100
 
 
-def test_a_server_that_dies_is_told_and_what_it_did_is_unknown(tmp_path: Path) -> None:
+def test_a_server_that_ends_is_reported_and_its_effect_is_unknown(tmp_path: Path) -> None:
     box = open_tools(["mortal.*"], servers={"mortal": table("stdio", seconds=0.5)})
     slow = use(box, "mortal.lie", how="sleep")
     assert (slow.failed, slow.outcome) == (True, "unknown")
@@ -120,7 +120,7 @@ def test_a_server_that_cannot_be_used_is_a_matter_of_set_up(name: str, servers: 
         ("y.add", {"x": {"command": "a"}}, "no tool is called 'y.add'"),
     ],
 )
-def test_a_wrong_table_or_name_is_told_before_anything_is_started(name: str, servers: Any, said: str) -> None:
+def test_a_wrong_table_or_name_is_reported_before_a_server_starts(name: str, servers: Any, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         open_tools([name], servers=servers)
     assert said in str(caught.value)
@@ -163,7 +163,7 @@ def odd() -> Iterator[str]:
     thread.join()
 
 
-def test_a_server_over_http_that_breaks_its_own_schemas_is_told_plainly(odd: str) -> None:
+def test_an_http_server_that_violates_its_schemas_is_reported(odd: str) -> None:
     box = open_tools(["odd.*"], servers={"odd": {"url": odd}})
     try:
         assert [tool.name for tool in box.tools] == ["odd.fine", "odd.nonsense", "odd.far", "odd.promise"]

@@ -1,4 +1,4 @@
-"""Other content in a picture is told from other colours of the same, a caret, and what never rests."""
+"""Changed content of an image is distinguished from changed colours, a caret, and animations."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def button(text: str, ground: str = "#eeeeee", ink: str = "#111111", **more: tup
         (button("Name"), button("Name", caret=(150, 28, 151, 52)), False),
     ],
 )
-def test_content_is_told_from_colour(before: Image.Image, after: Image.Image, differs: bool) -> None:
+def test_content_is_distinguished_from_colour(before: Image.Image, after: Image.Image, differs: bool) -> None:
     assert redrawn(before, after) is differs
 
 

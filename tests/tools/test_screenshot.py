@@ -135,7 +135,7 @@ def test_a_picture_of_no_pixels_is_refused() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"<svg/>", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"])
-def test_a_file_that_is_no_picture_is_told_in_a_sentence(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_image_is_reported(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "shot.png"
     path.write_bytes(content)
     with pytest.raises(UsageError, match="is not a picture"):
@@ -143,7 +143,7 @@ def test_a_file_that_is_no_picture_is_told_in_a_sentence(content: bytes, tmp_pat
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "gif", "bmp", "tif"])
-def test_a_cut_off_picture_is_told_with_its_size(suffix: str, tmp_path: Path) -> None:
+def test_a_truncated_image_is_reported_with_its_size(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"whole.{suffix}"
     Image.effect_noise((300, 300), 90).convert("RGB").save(path)
     data = path.read_bytes()

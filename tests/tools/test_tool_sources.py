@@ -56,7 +56,7 @@ def installed(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.delitem(sys.modules, name, raising=False)
 
 
-def test_only_what_was_named_is_brought_by_a_file(file: Path) -> None:
+def test_a_file_provides_only_the_named_tools(file: Path) -> None:
     box = open_tools(["convert"], [str(file)])
     assert [tool.name for tool in box.tools] == ["convert"]
     assert box.use(Call(tool="convert", arguments={"amount": 3})).result == "6.0 eur"

@@ -24,7 +24,7 @@ def handeye(*arguments: object) -> Result:
 
 
 def script(path: Path, sizes: Any = SIZES, *, nonsense: bool = False) -> str:
-    """A model that writes pixels, down first; its answers in the order in which the shapes are asked for."""
+    """A model that writes pixels, y first; its answers in the order in which the shapes are requested."""
     lines = []
     asked = [(made.size, target) for made in make_boards(24, 0, sizes) for target in made.targets]
     for number, (size, target) in enumerate(asked):
@@ -52,7 +52,7 @@ def test_the_profile_is_written_and_the_other_commands_take_it(tmp_path: Path) -
     assert profile.to_box((10, 20, 30, 40), (100, 100)) == (20, 10, 40, 30)
 
 
-def test_shapes_are_shown_on_a_page_too(tmp_path: Path) -> None:
+def test_shapes_are_rendered_on_a_page(tmp_path: Path) -> None:
     model = script(tmp_path / "answers.txt", (*SIZES, PAGE))
     done = handeye("calibrate", "--model", model, "--out", tmp_path / "mine.json")
     assert done.exit_code == 0, done.output
@@ -83,7 +83,7 @@ def test_a_poor_fit_writes_nothing_unless_it_must(tmp_path: Path) -> None:
         (["--model", "{script}", "--no-page", "--out", "{tmp}/no/such/folder/p.json"], 2, "cannot be written"),
     ],
 )
-def test_what_cannot_be_done_is_told(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
+def test_an_unusable_argument_is_reported(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
     model = script(tmp_path / "answers.txt")
     given = [each.replace("{script}", model).replace("{tmp}", str(tmp_path)) for each in arguments]
     done = handeye("calibrate", *given)

@@ -124,12 +124,12 @@ def test_without_a_display_the_desktop_cannot_be_had(handeye: Command, tmp_path:
     told(handeye("run", 'click "x"', cwd=tmp_path), 3, "--on virtual")
 
 
-def test_without_a_browser_the_remedy_is_told(handeye: Command, tmp_path: Path, shop: Any) -> None:
+def test_a_missing_browser_is_reported_with_its_remedy(handeye: Command, tmp_path: Path, shop: Any) -> None:
     nothing = str(tmp_path / "no-browser")
     told(handeye("run", 'click "x"', "--on", shop.url, cwd=tmp_path, HANDEYE_CHROMIUM=nothing), 3, nothing)
 
 
-def test_a_program_that_does_not_exist_is_told(handeye: Command, tmp_path: Path) -> None:
+def test_a_missing_program_is_reported(handeye: Command, tmp_path: Path) -> None:
     told(handeye("run", 'click "x"', "--on", "app:no-such-program-here", cwd=tmp_path), 3, "no-such-program-here")
 
 
@@ -229,7 +229,7 @@ def test_doctor_fails_for_a_model_that_is_not_there(handeye: Command, tmp_path: 
     assert "Traceback" not in done.stderr
 
 
-def test_a_model_folder_without_weights_is_told(handeye: Command, tmp_path: Path, shop: Any) -> None:
+def test_a_model_folder_without_weights_is_reported(handeye: Command, tmp_path: Path, shop: Any) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text('{"model_type": "internvl"}')
     done = handeye("run", "buy a lamp", "--on", shop.url, "--model", "./model", "--json", cwd=tmp_path)
@@ -260,7 +260,7 @@ def bad_server(request: pytest.FixtureRequest) -> Iterator[str]:
     server.server_close()
 
 
-def test_a_server_that_returns_garbage_or_hangs_up_is_told(
+def test_an_invalid_response_or_closed_connection_of_a_server_is_reported(
     handeye: Command, bad_server: str, tmp_path: Path, shop: Any
 ) -> None:
     done = handeye("run", "buy a lamp", "--on", shop.url, "--model", bad_server, "--json", cwd=tmp_path)
@@ -287,7 +287,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 
 
 @pytest.mark.parametrize("kilobytes", [16, 200, 500])
-def test_a_full_disk_is_told_and_what_was_recorded_is_kept(
+def test_a_full_disk_is_reported_and_earlier_records_remain(
     handeye: Command, kilobytes: int, tmp_path: Path, shop: Any, small_disk: Callable[[int], Path]
 ) -> None:
     folder = small_disk(kilobytes) / "run"

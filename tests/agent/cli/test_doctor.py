@@ -34,7 +34,7 @@ def test_it_shows_the_model_and_its_calibrated_profile(small_checkpoint: Path, t
     assert found["bitsandbytes"]["remedy"] == "pip install 'handeye[quantize]'"
 
 
-def test_a_profile_that_is_none_is_told_as_the_models_trouble(small_checkpoint: Path) -> None:
+def test_an_invalid_profile_is_reported_as_an_error_of_the_model(small_checkpoint: Path) -> None:
     code, found = doctor("--model", str(small_checkpoint), "--profile", "internvl9")
     assert code == 3
     assert "none of the profiles internvl2_5" in found[str(small_checkpoint)]["detail"]

@@ -128,7 +128,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def opened(chromium: Any) -> Iterator[Open]:
-    """Open a report from disk without a network; at the end nothing may have been complained about or asked for."""
+    """Open a report from disk without a network; fails if the page logs an error or sends a request."""
     complaints: list[str] = []
     contexts = []
 

@@ -35,7 +35,7 @@ def click(phrase: str) -> dict[str, object]:
     "name",
     ["Buy now", "Pay €20", "Delete account", "Send", "Publish article", "Install", "Löschen", "POST", "Erase disk"],
 )
-def test_a_risky_label_is_asked_about(name: str) -> None:
+def test_a_risky_label_needs_approval(name: str) -> None:
     guard_decision = Guard().judge(parse_action(click("the first button")), observation(element(name)), "do it")
     assert guard_decision.kind == "ask"
 
@@ -59,12 +59,12 @@ def test_what_only_sets_something_is_harmless_whatever_it_says(role: str) -> Non
     assert Guard().judge(parse_action(click("it")), observation(element("Publish", "switch")), "x").kind == "ask"
 
 
-def test_a_long_label_is_judged_by_its_beginning() -> None:
+def test_a_long_label_is_classified_by_its_start() -> None:
     card = "Brass lamp, with a warm light for long evenings, which we send within two days"
     assert Guard().judge(parse_action(click("it")), observation(element(card, "link")), "x").kind == "allow"
 
 
-def test_enter_on_a_risky_button_is_asked_about() -> None:
+def test_enter_on_a_risky_button_needs_approval() -> None:
     focused = observation(element("Send message", focused=True))
     assert Guard().judge(parse_action({"kind": "key", "keys": "Enter"}), focused, "x").kind == "ask"
     assert Guard().judge(parse_action({"kind": "key", "keys": "tab"}), focused, "x").kind == "allow"
@@ -84,7 +84,7 @@ def test_words_for_a_password_field_must_be_the_persons_own() -> None:
     assert Guard().judge(parse_action(typed | {"text": "{{secret:shop}}"}), field, "log in").kind == "allow"
 
 
-def test_a_secret_is_asked_about_where_it_can_be_read() -> None:
+def test_a_secret_in_a_readable_field_needs_approval() -> None:
     typed = {"kind": "type", "text": "{{secret:shop}}", "target": {"phrase": "it", "element": "e1", "point": [5, 5]}}
     guard_decision = Guard().judge(
         parse_action(typed), observation(element("Comment", "textbox")), "log in with {{secret:shop}}"
@@ -159,7 +159,7 @@ def test_what_lies_under_the_point_counts_whatever_the_target_calls_itself() -> 
     assert Guard().judge(parse_action(bare), observation(element("Help"), below), "x").kind == "ask"
 
 
-def test_an_ok_is_judged_by_what_it_agrees_to_and_enter_by_the_button_of_its_form() -> None:
+def test_ok_is_classified_by_its_dialog_and_enter_by_the_button_of_its_form() -> None:
     agree = element("OK").model_copy(update={"description": "Really delete everything?"})
     assert Guard().judge(parse_action(click("OK")), observation(agree), "x").kind == "ask"
     field = element("Amount", "textbox", focused=True).model_copy(update={"parent": "form"})
@@ -177,7 +177,7 @@ def test_where_no_element_is_known_the_picture_is_read_around_the_point() -> Non
     assert Guard().judge(parse_action({"kind": "click", "target": [60, 60]}), seen, "x").kind == "allow"
 
 
-def test_tools_that_change_nothing_are_not_asked_about() -> None:
+def test_read_only_tools_need_no_approval() -> None:
     guard = Guard(policy=GuardPolicy(tools=("stock", "order")), safe_tools=frozenset({"stock"}))
     assert guard.judge(parse_action({"kind": "call", "tool": "stock"}), observation(), "x").kind == "allow"
     assert guard.judge(parse_action({"kind": "call", "tool": "order"}), observation(), "x").kind == "ask"

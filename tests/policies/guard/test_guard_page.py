@@ -148,7 +148,7 @@ ALLOWED: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", ASKED)
-def test_what_would_be_set_off_is_asked_about(browser: Browser, case: str) -> None:
+def test_a_risky_effect_needs_approval(browser: Browser, case: str) -> None:
     html, action, kind = ASKED[case]
     guard_decision = judged(browser, html, action)
     assert (guard_decision.kind, guard_decision.verb) == ("ask", kind), guard_decision

@@ -1,4 +1,4 @@
-"""Finding targets again: what agrees, what must never be taken for the target, and what is told of it."""
+"""Matching recorded targets: which signals agree, which elements must never match, and the reported reason."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_the_last_row_that_is_left_is_not_the_one_that_is_gone() -> None:
     assert find_target(signature, observation(*rows("Ann"))).place is None
 
 
-def test_the_same_label_twice_is_told_apart_by_what_is_near_or_not_at_all() -> None:
+def test_two_equal_labels_are_distinguished_by_nearby_texts_or_refused() -> None:
     def cards(one: str, two: str) -> list[Element]:
         return [
             thing("text", one, 20, 40),
@@ -171,7 +171,7 @@ def test_in_a_drawing_two_of_text_picture_and_layout_agree() -> None:
     assert "“Start” is not written there any more" in swapped.says
 
 
-def test_a_patch_is_found_by_form_and_colour_and_not_kept_of_what_shows_nothing_or_is_blacked_out() -> None:
+def test_a_patch_matches_by_shape_and_colour_and_is_not_stored_for_plain_or_masked_areas() -> None:
     image = drawn(("Save", 40, 60))
     signature = TargetSignature(point=Point(110, 85), size=(150, 50))
     told, png = cut_patch(signature, image)

@@ -98,7 +98,7 @@ BOTH = observation(SAVE, SEND)
 TWO = (anchor(click(SAVE), BOTH), anchor(click(SEND), BOTH), anchor(Done(), BOTH))
 
 
-def test_steps_are_done_again_in_their_order_and_the_model_is_not_asked() -> None:
+def test_steps_are_repeated_in_order_without_the_model() -> None:
     model = Model()
     play = Play(ReplayPolicy(model, TWO))
     moved = thing("button", "Save", 50, 200, id="other")
@@ -126,7 +126,7 @@ def test_a_step_that_has_drifted_is_the_models_and_then_it_goes_on_as_before() -
     assert model.usage.calls == 1
 
 
-def test_a_pop_up_that_nobody_knew_is_the_models_and_the_step_under_it_is_done_as_before() -> None:
+def test_the_model_closes_an_unknown_popup_and_the_step_under_it_is_repeated() -> None:
     model = Model(click(CLOSE))
     play = Play(ReplayPolicy(model, TWO))
     over = observation(thing("button", "Save", 10, 100, covered=True), SEND, POPUP, CLOSE)
@@ -201,7 +201,7 @@ def test_a_key_goes_only_where_the_keyboard_was() -> None:
 GOAL = 'save it, check that the page shows "Saved", send it'
 
 
-def test_what_the_goal_checks_is_judged_again_at_its_place() -> None:
+def test_checks_of_the_goal_are_evaluated_again_at_their_step() -> None:
     saved = observation(SAVE, SEND, thing("text", "Saved", 10, 250))
     check = goal_checks(GOAL).checks[0].description
     known = (TWO[0], TWO[1].model_copy(update={"checks": (check,)}), TWO[2])
@@ -219,7 +219,7 @@ def test_what_the_goal_checks_is_judged_again_at_its_place() -> None:
     assert "the page does not show “Saved”" in ended.answer
 
 
-def test_a_check_that_only_a_model_can_judge_is_never_taken_as_judged() -> None:
+def test_a_check_that_needs_a_model_is_never_taken_as_passed() -> None:
     model = Model(Done(success=False, answer="it looks sad"))
     play = Play(ReplayPolicy(model, TWO[1:]), "send it and check that the mood is cheerful enough for a Monday")
     play.next(BOTH)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Site:
-    """Pages by path, and what was asked for."""
+    """Pages by path, and the received requests."""
 
     def __init__(self) -> None:
         self.routes: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
@@ -73,7 +73,7 @@ class Site:
         return self.url + path
 
     def asked(self, path: str) -> int:
-        """How often a path was asked for, by any method."""
+        """The number of requests for a path, by any method."""
         return sum(line.split()[1].partition("?")[0] == path for line in self.log)
 
     def close(self) -> None:

@@ -55,7 +55,7 @@ def pages_of(address: str) -> dict[str, str]:
         return {each["url"]: each["title"] for each in json.load(answer) if each["type"] == "page"}
 
 
-def test_a_tab_that_somebody_uses_is_worked_in_and_left_open(
+def test_an_attached_tab_is_used_and_remains_open(
     theirs: str, site: Site, aim: Aim, find: Find, tmp_path: Path
 ) -> None:
     site.page("/new", "<title>New</title><p>new")

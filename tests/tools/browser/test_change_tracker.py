@@ -44,40 +44,38 @@ def pressed(browser: Browser, until: str = "") -> Outcome:
 @pytest.mark.parametrize("runs", TICKERS.values(), ids=list(TICKERS))
 def test_what_comes_by_itself_is_no_effect_of_a_press(show: Show, runs: str) -> None:
     outcome = pressed(show(PAGE.format(does="", runs=runs)))
-    # On a busy machine a ticker may not come twice in time: then nobody can tell, and it is not called an effect.
+    # On a busy machine a ticker may not run twice in time: then the outcome is unknown, not an effect.
     assert outcome.kind in ("no_effect", "unknown"), outcome
     assert outcome.kind == "no_effect" or "by itself" in outcome.evidence
 
 
 @pytest.mark.parametrize("runs", TICKERS.values(), ids=list(TICKERS))
-def test_what_is_caused_beside_it_is_one(show: Show, runs: str) -> None:
+def test_a_change_next_to_the_target_is_an_effect(show: Show, runs: str) -> None:
     outcome = pressed(show(PAGE.format(does="out.textContent = 'Saved'", runs=runs)))
     assert outcome.kind == "confirmed", outcome
-    assert "Saved" in outcome.evidence  # with what the ticker says beside it, where that came as well
+    assert "Saved" in outcome.evidence  # the text of the ticker may follow
 
 
-def test_a_page_that_looks_again_and_again_whether_something_was_pressed_is_heard(show: Show) -> None:
+def test_a_page_that_polls_for_the_press_has_an_effect(show: Show) -> None:
     polls = "setInterval(() => { if (go && !out.textContent) out.textContent = 'Saved' }, 40)"
     outcome = pressed(show(PAGE.format(does="", runs=polls)))
     assert outcome.kind == "confirmed", outcome
-    assert "Saved" in outcome.evidence  # with what the ticker says beside it, where that came as well
+    assert "Saved" in outcome.evidence  # the text of the ticker may follow
 
 
 def test_a_timer_that_the_press_has_set_is_waited_for(show: Show) -> None:
     outcome = pressed(show(PAGE.format(does="setTimeout(() => out.textContent = 'Saved', 900)", runs="")))
     assert outcome.kind == "confirmed", outcome
-    assert "Saved" in outcome.evidence  # with what the ticker says beside it, where that came as well
+    assert "Saved" in outcome.evidence  # the text of the ticker may follow
 
 
-#: Begins when the mouse comes, and is first heard of after the page has come to rest.
+#: Starts at the first mouse motion, and runs first after the page has settled.
 LATE = "addEventListener('mousemove', () => setInterval(() => say(Math.random()), 980), {once: true})"
 
 
 @pytest.mark.parametrize(
     ("does", "kind"), [("", "no_effect"), ("setTimeout(() => out.textContent = 'Saved', 400)", "confirmed")]
 )
-def test_a_ticker_that_has_only_begun_is_heard_once_more_where_it_alone_can_tell(
-    show: Show, does: str, kind: str
-) -> None:
+def test_a_ticker_that_has_just_started_is_observed_again(show: Show, does: str, kind: str) -> None:
     outcome = pressed(show(PAGE.format(does=does, runs=LATE)), until="() => news.childElementCount")
     assert outcome.kind == kind, outcome

@@ -58,7 +58,7 @@ def test_it_fits_the_device_protocol(one_browser: Browser) -> None:
     assert "browser" in device.name
 
 
-def test_a_picture_has_the_size_asked_for(site: Site) -> None:
+def test_a_screenshot_has_the_requested_size(site: Site) -> None:
     with Browser(site.page("/", "<p>x"), viewport=(800, 600)) as browser:
         shot = browser.capture()
         assert (shot.width, shot.height, shot.scale) == (800, 600, 1.0)

@@ -129,7 +129,7 @@ def test_a_page_file_opens_by_its_path(tmp_path: Path, show: Show, find: Find) -
     assert find(browser, "from the disk")
 
 
-def test_downloads_are_kept_under_free_names(site: Site, aim: Aim, tmp_path: Path) -> None:
+def test_downloads_are_stored_under_unused_names(site: Site, aim: Aim, tmp_path: Path) -> None:
     def report(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.send_header("Content-Disposition", 'attachment; filename="../re:port.csv"')
@@ -157,7 +157,7 @@ def test_downloads_are_kept_under_free_names(site: Site, aim: Aim, tmp_path: Pat
 
 @pytest.mark.parametrize("link", ["<a href=/report>Get</a>", "<a href=/moved download>Get</a>"])
 def test_a_file_is_waited_for_that_takes_its_time(site: Site, aim: Aim, tmp_path: Path, link: str) -> None:
-    """One that a page was asked for and was not, and one that no page was asked for, after a redirect."""
+    """A requested page that was denied, and a page behind a redirect that was not requested."""
 
     def report(request: BaseHTTPRequestHandler) -> None:
         time.sleep(1)

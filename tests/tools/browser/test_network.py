@@ -38,7 +38,7 @@ def forbidden() -> Iterator[Forbidden]:
 
 
 def everything(host: str, site: Site, tls: str = "") -> str:
-    """A page that asks for an address in every way a page has without anybody's doing. `host` has a port."""
+    """A page that requests an address in every way that needs no user input. `host` includes the port."""
     at = f"http://{host}/"
     site.page(
         "/worker.js",
@@ -98,14 +98,14 @@ def test_a_forbidden_place_hears_nothing_at_all(site: Site, forbidden: Forbidden
         browser.settle()
         with suppress(
             AssertionError
-        ):  # not every page tells when it has given up; that nothing was heard is what counts
+        ):  # not every page reports a failed request; what counts is that the server received none
             until(lambda: site.asked("/gathered") > before)
     assert forbidden.heard == []
     assert site.asked("/away") >= 2
     assert site.asked("/worker.js") >= 2
 
 
-def test_what_is_not_forbidden_is_heard(site: Site, forbidden: Forbidden) -> None:
+def test_allowed_requests_reach_the_server(site: Site, forbidden: Forbidden) -> None:
     """The same page under no rules: else silence would prove nothing. And a name that is denied is not reached."""
     host = f"127.0.0.1:{forbidden.port}"
     start = site.page("/", everything(host, site))
@@ -174,6 +174,6 @@ def test_a_page_from_the_disk_opens_its_own_folder_alone(tmp_path: Path, aim: Ai
         assert browser.signals().title == "Two"
 
 
-def test_a_browser_that_somebody_uses_cannot_be_held_to_domains() -> None:
+def test_an_attached_browser_cannot_be_limited_to_domains() -> None:
     with pytest.raises(UsageError, match="cannot be restricted to domains"):
         Browser(cdp="http://127.0.0.1:1", allow_domains=["example.com"])

@@ -81,7 +81,7 @@ def test_all_text_is_found_with_words_joined_as_seen(show: Show) -> None:
     assert [each.name for each in browser.elements() if each.role == "link"] == ["reader"]
 
 
-def test_what_nobody_can_see_is_left_out(show: Show) -> None:
+def test_invisible_elements_are_not_listed(show: Show) -> None:
     browser = show(
         "<p style='display:none'>a</p><p style='visibility:hidden'>b</p><p style='opacity:0'>c</p><p hidden>d</p>"
         "<p style='position:absolute;left:-5000px'>e</p><details><summary>S</summary><p>f</p></details>"
@@ -92,7 +92,7 @@ def test_what_nobody_can_see_is_left_out(show: Show) -> None:
     assert names(browser) == ["S", "seen", "back"] or set(names(browser)) == {"", "S", "seen", "back"}
 
 
-def test_state_of_fields_is_told_but_never_a_password(show: Show) -> None:
+def test_field_states_are_reported_but_never_a_password(show: Show) -> None:
     browser = show(
         "<input aria-label=a value=Ada><input aria-label=b type=password value=lovelace><input aria-label=c type=checkbox checked>"
         "<select aria-label=d><option>Small<option selected>Large</select><button disabled>e</button>"
@@ -190,7 +190,7 @@ def test_an_inner_frames_button_under_a_banner_is_covered(show: Show, site: Site
     assert find(browser, "Inner").covered
 
 
-def test_belongings_are_told_by_parents(show: Show) -> None:
+def test_elements_have_parents(show: Show) -> None:
     browser = show(
         "<table><tr><td>Lamp<td><button>Add</button><tr><td>Chair<td><button>Add</button></table>"
         "<ul><li>One <a href=/1>open</a><li>Two <a href=/2>open</a></ul><form aria-label=Log><input aria-label=n></form>"

@@ -83,6 +83,6 @@ def test_a_page_that_never_stops_talking_fills_no_disk(site: Site, browser: Brow
     assert any(each.text == "another run" for each in _until(tmp_path / "second.jsonl", "another run"))
 
 
-def test_addresses_are_shown_without_what_may_be_private() -> None:
+def test_addresses_are_logged_without_private_parts() -> None:
     assert url_without_values("https://ada:pw@shop.example/a?q=lamp&token=1#x") == "https://shop.example/a?q=…&token=…"
     assert url_without_values("https://shop.example/a") == "https://shop.example/a"

@@ -8,7 +8,7 @@ from handeye.tools.browser import Browser
 from handeye.tools.errors import ActionFailed
 
 
-def test_a_script_gives_what_it_returns_and_its_failures_are_told() -> None:
+def test_a_script_returns_its_value_and_its_errors_are_reported() -> None:
     with Browser("about:blank") as browser:
         assert browser.run_script("([a, b]) => ({sum: a + b, none: null})", [1, 2]) == {"sum": 3, "none": None}
         with pytest.raises(ActionFailed, match="nowhere is not defined"):

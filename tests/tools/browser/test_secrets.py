@@ -109,7 +109,7 @@ def test_password_fields_are_black_in_frames_and_closed_shadow_trees(browser: Br
     assert not black(browser, empty.box), "an empty field has nothing to hide"
 
 
-def test_a_list_takes_a_secret_and_a_field_that_cuts_it_off_is_told(browser: Browser) -> None:
+def test_a_list_accepts_a_secret_and_a_field_that_truncates_it_is_reported(browser: Browser) -> None:
     browser.perform(Select(target=at(browser, "List"), option="{{secret:shop}}"))
     assert value(browser, "document.getElementById('list').value") == VALUE
     with pytest.raises(ActionFailed, match=r"\{\{secret:shop\}\} could not be filled in.*cut long texts off"):

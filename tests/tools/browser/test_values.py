@@ -62,7 +62,7 @@ class Fields(NamedTuple):
     perception: EmbeddedPerception
 
     def use(self, name: str, text: str, *, clear: bool = True) -> Outcome:
-        """Type into the field of that name, or choose or click there; how that is judged."""
+        """Type into the field of that name, or choose or click there; returns the outcome."""
         before = self.perception.observe(self.browser)
         found = next(each for each in before.elements if each.name == name and each.acts)
         target = Target(point=found.box.centre, element=found.id)
@@ -172,7 +172,7 @@ def test_no_option_is_chosen_that_lacks_a_sign_or_has_another(fields: Fields, op
         fields.use("Grade", option)
 
 
-def test_text_typed_where_the_keyboard_is_is_judged_by_the_field_that_has_it(fields: Fields) -> None:
+def test_typed_text_is_verified_in_the_focused_field(fields: Fields) -> None:
     perception, browser = fields.perception, fields.browser
     for name, text, kind in (
         ("digits", "4.2", "unexpected"),

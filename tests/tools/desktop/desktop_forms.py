@@ -97,7 +97,7 @@ def qt(version: str) -> None:
         said.setText("sent")
 
     send.clicked.connect(sent)
-    window.setGeometry(4, 24, 500, 360)  # over the corner where closed lists are told to be
+    window.setGeometry(4, 24, 500, 360)  # over the corner where closed lists are reported
     window.show()
     app.exec()
 

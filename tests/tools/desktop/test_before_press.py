@@ -1,4 +1,4 @@
-"""On a screen of pixels alone, what follows the pointer is told from what a press has done."""
+"""On a screen of pixels alone, effects of the pointer's motion are distinguished from effects of a press."""
 
 from __future__ import annotations
 

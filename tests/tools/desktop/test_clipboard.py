@@ -56,7 +56,7 @@ def test_what_is_written_can_be_pasted_and_what_is_copied_can_be_read(editor: Vi
     assert editor.clipboard() == long[::-1]
 
 
-def test_pasting_puts_back_what_somebody_had_copied_in_whatever_form(editor: Virtual) -> None:
+def test_pasting_restores_the_copied_content_in_all_formats(editor: Virtual) -> None:
     picture = bytes(range(256)) * 2000
     xclip(editor, "-i", "-t", "image/png", given=picture)
     editor.paste("pasted")
@@ -73,7 +73,7 @@ def test_an_empty_clipboard_is_empty_again_after_pasting() -> None:
         assert virtual.clipboard() == ""
 
 
-def test_what_no_program_takes_is_told_and_the_clipboard_is_as_it_was() -> None:
+def test_an_unread_paste_is_reported_and_the_clipboard_is_restored() -> None:
     with Virtual() as virtual:
         xclip(virtual, "-i", given=b"kept")
         with pytest.raises(ActionFailed, match="type it instead"):

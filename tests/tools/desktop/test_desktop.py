@@ -61,7 +61,7 @@ display.sync()
 """
 
 
-def test_windows_are_told_with_their_place_on_the_screenshot(desktop: Desktop) -> None:
+def test_windows_have_their_box_on_the_screenshot(desktop: Desktop) -> None:
     (window,) = desktop.windows()
     assert window.title.endswith("Mousepad")
     assert window.focused

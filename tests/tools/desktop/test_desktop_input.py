@@ -60,7 +60,7 @@ def test_modifiers_are_held_while_a_button_is_pressed_and_let_go_after_it(logged
     assert press[1:3] == ["1", "0"]
 
 
-def test_the_wheel_turns_to_all_four_sides_by_as_many_notches_as_said(logged: Logged) -> None:
+def test_the_wheel_turns_in_four_directions_by_the_requested_notches(logged: Logged) -> None:
     for direction, button in (("up", "4"), ("down", "5"), ("left", "6"), ("right", "7")):
         turn = {"kind": "scroll", "direction": direction, "amount": 3, "target": logged.at(300, 200)}
         lines = logged.after(parse_action(turn), 3)

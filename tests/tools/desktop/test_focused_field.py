@@ -1,4 +1,4 @@
-"""Fields whose programs tell nothing: filled anew, read back, and never said to hold what they do not."""
+"""Fields whose programs report no value: they are filled, read back, and never reported with a wrong value."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def pressed(virtual: Virtual, name: str) -> Outcome:
     return judge(action, before, perception.observe(virtual), virtual.before_press, happened)
 
 
-def test_a_search_for_nothing_was_pressed_and_nobody_can_tell_what_came_of_it(editor: Virtual) -> None:
+def test_an_empty_search_was_pressed_and_its_effect_is_unknown(editor: Virtual) -> None:
     outcome = pressed(editor, "Next (F3)")
     assert outcome.kind == "unknown", outcome
     assert outcome.evidence.startswith("“Next (F3)” says that it was pressed")

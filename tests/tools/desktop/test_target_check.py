@@ -1,4 +1,4 @@
-"""On a desktop a click meets what was judged: pixels where no program tells names, and names where one does."""
+"""A click on a desktop hits the checked target: by names if the program reports them, else by pixels."""
 
 from __future__ import annotations
 

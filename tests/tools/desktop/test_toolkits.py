@@ -74,7 +74,7 @@ def test_a_form_of_each_toolkit_is_filled_chosen_ticked_and_sent(toolkit: str, t
     assert json.loads((tmp_path / "sent.json").read_text()) == SENT
 
 
-def test_what_a_page_behind_another_holds_is_told_only_while_it_shows(tmp_path: Path) -> None:
+def test_elements_of_a_hidden_page_are_not_listed(tmp_path: Path) -> None:
     with Virtual(form("gtk-4.0", tmp_path / "sent.json")) as virtual:
         for tab, there, hidden in (("Danger", "Cancel all", "Send"), ("Booking", "Send", "Cancel all")):
             virtual.perform(Click.model_validate({"target": named(virtual, "tab", tab).box.centre}))
@@ -85,7 +85,7 @@ def test_what_a_page_behind_another_holds_is_told_only_while_it_shows(tmp_path: 
             assert hidden not in buttons
 
 
-def test_a_list_of_forty_thousand_rows_is_asked_for_what_it_shows_and_searched(tmp_path: Path) -> None:
+def test_only_the_visible_rows_of_a_list_of_forty_thousand_are_read(tmp_path: Path) -> None:
     with Virtual(form("rows", tmp_path / "chosen")) as virtual:
         virtual.capture()
         began = time.monotonic()

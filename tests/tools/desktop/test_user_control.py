@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtual]:
-    """A screen that stands in for somebody's own, with two editors on it."""
+    """A screen in the role of a person's own one, with two editors."""
     folder = tmp_path_factory.mktemp("notes")
     for name in ("first.txt", "second.txt"):
         (folder / name).write_text(name)
@@ -65,7 +65,7 @@ def press(display: str, keys: tuple[str, ...]) -> None:
 # Windows
 
 
-def test_a_window_is_brought_to_the_front_by_a_part_of_its_title(desktop: Desktop) -> None:
+def test_a_window_is_focused_by_a_part_of_its_title(desktop: Desktop) -> None:
     for name in ("first.txt", "second.txt", "first.txt"):
         desktop.perform(Window(do="focus", title=name))
         assert name in desktop.signals().title
@@ -116,10 +116,10 @@ def test_the_stop_key_stops_whatever_program_has_the_keyboard(desktop: Desktop, 
     assert soon(lambda: desktop._user_control and desktop._user_control._stopped)
     with pytest.raises(DeviceLost, match=r"ctrl\+alt\+end was pressed"):
         desktop.perform(Type(text="never"))
-    desktop.capture()  # asked once, it may go on
+    desktop.capture()  # after one request to stop it may continue
 
 
-def test_a_run_is_asked_to_stop_instead_with_locks_on_as_well(desktop: Desktop, screen: Virtual) -> None:
+def test_the_stop_key_stops_a_run_with_locks_on(desktop: Desktop, screen: Virtual) -> None:
     stopped = list[bool]()
     desktop.attach(Hooks(run="runs/one", stop=lambda: stopped.append(True)))
     press(screen.display, ("capslock",))
@@ -149,7 +149,7 @@ def test_a_stop_key_that_another_program_has_is_noted(screen: Virtual) -> None:
 # One driver
 
 
-def test_a_second_run_on_the_same_screen_is_told_who_has_it(desktop: Desktop, screen: Virtual) -> None:
+def test_a_second_run_on_the_same_screen_is_refused_with_the_owner(desktop: Desktop, screen: Virtual) -> None:
     desktop.attach(Hooks(run="runs/the-first", stop=lambda: None))
     code = f"from handeye.tools import Desktop; Desktop(display='{screen.display}.0')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)

@@ -255,7 +255,7 @@ def test_waiting_waits() -> None:
         ("sleep 60", SetupError, "no window within 1 s"),
     ],
 )
-def test_a_program_that_does_not_come_up_is_told_from_one_that_does(
+def test_a_program_that_does_not_start_is_distinguished_from_one_that_does(
     command: str, error: type[Exception], says: str
 ) -> None:
     before = processes_below(os.getpid())
@@ -281,7 +281,7 @@ def test_a_launcher_that_starts_its_program_and_leaves_is_as_good_as_the_program
         assert text_in(virtual) == "hello"
 
 
-def test_a_program_that_crashed_is_lost_whatever_is_asked() -> None:
+def test_every_call_reports_a_crashed_program_as_lost() -> None:
     with mousepad() as virtual:
         pid = virtual._pid
         assert pid
@@ -334,7 +334,7 @@ def test_a_run_comes_back_by_starting_its_program_anew() -> None:
         assert fresh.signals().title.endswith("Mousepad")
 
 
-def test_a_display_that_dies_is_said_in_one_sentence() -> None:
+def test_a_display_that_ends_is_reported_in_one_sentence() -> None:
     before = processes_below(os.getpid())
     with mousepad() as virtual:
         ours = processes_below(os.getpid()) - before

@@ -67,7 +67,7 @@ def test_the_longest_secret_wins_and_short_ones_are_left_alone() -> None:
     assert not Redactor({"c": "ab"})
 
 
-def test_a_value_parted_among_texts_is_found() -> None:
+def test_a_value_split_over_texts_is_redacted() -> None:
     redactor = Redactor({"shop": "open sesame"})
     assert redactor.hide_each(["say open", " sesa", "me now", "end"]) == ["say {{secret:shop}}", "", " now", "end"]
 

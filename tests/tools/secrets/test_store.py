@@ -91,7 +91,7 @@ def keyring_of() -> Iterator[dict[tuple[str, str], str]]:
     keyring.set_keyring(before)
 
 
-def test_the_keyring_is_asked_for_what_is_used_and_its_service_may_name_the_place(
+def test_the_keyring_is_queried_for_used_names_and_its_service_may_name_the_place(
     keyring_of: dict[tuple[str, str], str], tmp_path: Path
 ) -> None:
     import keyring
@@ -142,16 +142,14 @@ def test_a_secret_is_refused_where_it_does_not_belong() -> None:
         (".env", "SHOP=", "SHOP has no value"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_told_without_its_contents(
-    tmp_path: Path, name: str, text: str, said: str
-) -> None:
+def test_an_unusable_file_is_reported_without_its_contents(tmp_path: Path, name: str, text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said) as told:
         Secrets.read(write(tmp_path / name, text), {})
     assert "sesame" not in str(told.value)
     assert told.value.__cause__ is None
 
 
-def test_a_missing_file_and_one_that_others_can_read_are_told(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_world_readable_one_are_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot be read .No such file"):
         Secrets.read(tmp_path / "none.toml", {})
     file = write(tmp_path / "my.toml", 'shop = "abc"')

@@ -80,13 +80,13 @@ def test_an_element_keeps_its_id_while_a_menu_comes_and_goes_before_it(editor: V
     assert {element.id: (element.role, element.name) for element in editor.elements()} == closed
 
 
-def test_a_thing_told_twice_has_two_numbers_and_no_number_is_given_twice() -> None:
+def test_a_node_listed_twice_has_two_ids_and_ids_are_unique() -> None:
     numbers = StableIds()
     assert numbers.of(["a", "b", "b"]) == [1, 2, 3]
     assert numbers.of(["c", "b", "a", "b"]) == [4, 2, 1, 3]
 
 
-def test_ticks_lists_and_labels_are_told_and_what_a_window_lies_over_is_called_covered(editor: Virtual) -> None:
+def test_check_boxes_lists_and_labels_are_reported_and_hidden_parts_are_covered(editor: Virtual) -> None:
     editor.perform(Key(keys="ctrl+r"))  # find and replace
     editor.settle()
     editor.perform(Window(do="focus", title="Find and Replace"))
@@ -110,7 +110,7 @@ def test_ticks_lists_and_labels_are_told_and_what_a_window_lies_over_is_called_c
     editor.settle()
 
 
-def test_a_password_field_is_secret_and_its_value_is_never_told() -> None:
+def test_a_password_field_is_secret_and_its_value_is_never_reported() -> None:
     if not Path(ASKPASS).exists():
         unavailable(f"there is no {ASKPASS}; run: apt-get install ssh-askpass-gnome")
     with Virtual(ASKPASS) as virtual:
@@ -164,7 +164,7 @@ class Thing:
         self.box, self.name, self.kind = box, name, kind
 
 
-def test_things_are_read_line_by_line_and_fields_by_what_stands_beside_them() -> None:
+def test_nodes_are_ordered_in_lines_and_fields_have_nearby_labels() -> None:
     label, field = Thing(Box(10, 52, 60, 70), "Name"), Thing(Box(80, 50, 200, 76), kind="textbox")
     above, below = Thing(Box(10, 10, 90, 30), "Account"), Thing(Box(10, 100, 110, 126), kind="combobox")
     tick, words = Thing(Box(10, 150, 30, 170), kind="checkbox"), Thing(Box(40, 150, 90, 170), "Agree")
