@@ -38,7 +38,7 @@ def log(browser: Browser) -> str:
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("message", "meant"),
     [
         (" Yes ", Approval("yes")),
         ("always", Approval("always")),
@@ -53,8 +53,8 @@ def log(browser: Browser) -> str:
         ("edit:", Approval("no", "edit:")),
     ],
 )
-def test_an_answer_means_what_it_says_and_otherwise_no(said: str, meant: Approval) -> None:
-    assert parse_approval(said) == meant
+def test_an_answer_means_what_it_says_and_otherwise_no(message: str, meant: Approval) -> None:
+    assert parse_approval(message) == meant
 
 
 def test_an_edit_is_words_for_the_main_thing_or_fields_as_json() -> None:
@@ -112,29 +112,29 @@ def test_an_approval_for_the_run_covers_later_actions(files: Browser, perception
 def test_a_refusal_has_its_reason_and_no_answer_overrides_a_denial_by_rules(
     files: Browser, perception: Any, tmp_path: Path
 ) -> None:
-    asked: list[str] = []
+    requested: list[str] = []
 
     class Curious(Scripted):
         def choose(self, task: Any, perception: Any) -> Any:
-            asked.extend(past.result for past in task.steps)
+            requested.extend(past.result for past in task.steps)
             return super().choose(replace(task, memo={"place": len(task.steps)}), perception)  # refusals are steps too
 
     policy = Curious([parse_action(click("Delete one")), parse_action(click("Transfer")), parse_action(click("Send"))])
-    said = ["no: keep that one", "done by hand"]
+    message = ["no: keep that one", "done by hand"]
     rules = GuardPolicy(refuse_words=("transfer",))
     agent = Agent(
         files,
         perception=perception,
         policy=policy,
         run_dir=tmp_path / "run",
-        ask=lambda _: said.pop(0),
+        ask=lambda _: message.pop(0),
         options=RunConfig.from_options(RunOptions(on=files.name), rules=rules),
     )
     assert agent.run("tidy up").status == "succeeded"
     assert log(files) == "log:"
-    assert "refused: the person refused it: keep that one" in asked
-    assert any("refuse-words contains “transfer”" in each for each in asked)
-    assert asked[-1] == "the person did it by hand"
+    assert "refused: the person refused it: keep that one" in requested
+    assert any("refuse-words contains “transfer”" in each for each in requested)
+    assert requested[-1] == "the person did it by hand"
 
 
 def test_the_guard_checks_an_edited_action_again(files: Browser, perception: Any, tmp_path: Path) -> None:

@@ -54,10 +54,10 @@ def work(own: Browser, perception: Any, tmp_path: Path) -> Callable[..., tuple[R
         path.write_text(f"<!doctype html><meta charset=utf-8>{SENT}{page}")
         own.perform(parse_action({"kind": "navigate", "url": path.as_uri()}))
         own.settle()
-        asked: list[str] = []
+        questions: list[str] = []
 
         def ask(question: str) -> str | None:
-            asked.append(question)
+            questions.append(question)
             if between:
                 own.run_script(f"() => {{ {between} }}")
             return answers.pop(0) if answers else None
@@ -68,7 +68,7 @@ def work(own: Browser, perception: Any, tmp_path: Path) -> Callable[..., tuple[R
             own, perception=perception, policy=policy, run_dir=folder, ask=ask, options=RunOptions(max_steps=12, **more)
         )
         result = agent.run("do it")
-        return result, asked, own.run_script("() => n.textContent")
+        return result, questions, own.run_script("() => n.textContent")
 
     return run
 
@@ -89,7 +89,7 @@ draw()</script>"""
 
 
 @pytest.mark.parametrize(
-    ("page", "target", "change", "said"),
+    ("page", "target", "change", "expected"),
     [
         (SUBSCRIBERS, "the first Refund and delete", "rows.reverse(); draw()", "“Okafor, 980.00 €"),
         (
@@ -134,13 +134,13 @@ draw()</script>"""
     ],
 )
 def test_a_target_that_changes_during_a_question_needs_a_new_question(
-    work: Any, page: str, target: str, change: str, said: str
+    work: Any, page: str, target: str, change: str, expected: str
 ) -> None:
-    result, asked, sent = work(page, click(target), answers=["yes", "no"], between=change)
+    result, questions, sent = work(page, click(target), answers=["yes", "no"], between=change)
     assert sent == "sent:"
-    assert len(asked) == 2
-    assert asked[1].startswith("This has changed since:")
-    assert said in asked[1]
+    assert len(questions) == 2
+    assert questions[1].startswith("This has changed since:")
+    assert expected in questions[1]
     assert result.status == "succeeded"  # a script goes on after a refusal
 
 
@@ -148,10 +148,10 @@ def test_a_moved_target_or_a_countdown_needs_no_new_question(work: Any) -> None:
     page = """<div id=above></div><ul><li>Old invoices, offer ends in <b id=c>4:59</b>
     <button onclick='did(1)'>Delete</button></ul>"""
     change = "above.style.height = '90px'; c.textContent = '4:58'"
-    result, asked, sent = work(page, click("Delete"), answers=["yes"], between=change)
+    result, questions, sent = work(page, click("Delete"), answers=["yes"], between=change)
     assert (result.status, sent) == ("succeeded", "sent: 1;")
-    assert len(asked) == 1
-    assert "button “Delete” in “Old invoices, offer ends in 4:59 Delete”" in asked[0]
+    assert len(questions) == 1
+    assert "button “Delete” in “Old invoices, offer ends in 4:59 Delete”" in questions[0]
 
 
 @pytest.mark.parametrize("moment", ["mouseover", "pointerdown", "mousedown"])
@@ -169,9 +169,9 @@ def test_a_label_that_changes_before_or_during_the_press_is_not_pressed(work: An
 def test_an_approved_action_whose_target_changes_at_the_press_needs_a_new_question(work: Any) -> None:
     page = """<ul><li><span id=x>Trip photos</span> <button id=b onclick='did(x.textContent)'>Delete</button></ul>
     <script>    b.onmouseenter = () => { x.textContent = "All photos" }</script>"""
-    _, asked, sent = work(page, click("Delete"), answers=["yes", "no"])
+    _, questions, sent = work(page, click("Delete"), answers=["yes", "no"])
     assert sent == "sent:"
-    assert "around it stands now “All photos Delete”; before “Trip photos Delete”" in asked[1]
+    assert "around it stands now “All photos Delete”; before “Trip photos Delete”" in questions[1]
 
 
 CARDS = """<main id=r></main><script>let all = ["Ada", "Ben"]
@@ -190,7 +190,7 @@ TICKED = """<form onsubmit='did(k.checked); return false'><label><input type=che
 
 
 @pytest.mark.parametrize(
-    ("page", "action", "change", "said"),
+    ("page", "action", "change", "expected"),
     [
         (CARDS, click("the first Pay out"), "all.reverse(); draw()", "Ben"),
         (MAILS, {"kind": "key", "keys": "delete"}, "choose()", "chosen: Party"),
@@ -200,12 +200,12 @@ TICKED = """<form onsubmit='did(k.checked); return false'><label><input type=che
     ids=["item without a role", "what is chosen", "written by a style", "ticked"],
 )
 def test_all_that_tells_one_item_from_another_is_compared(
-    work: Any, page: str, action: dict[str, Any], change: str, said: str
+    work: Any, page: str, action: dict[str, Any], change: str, expected: str
 ) -> None:
-    _, asked, sent = work(page, action, answers=["yes", "no"], between=change)
+    _, questions, sent = work(page, action, answers=["yes", "no"], between=change)
     assert sent == "sent:"
-    assert len(asked) == 2
-    assert said in asked[1]
+    assert len(questions) == 2
+    assert expected in questions[1]
 
 
 @pytest.mark.parametrize(
@@ -219,49 +219,49 @@ def test_all_that_tells_one_item_from_another_is_compared(
 )
 def test_the_same_is_compared_as_the_mouse_comes(work: Any, page: str, action: dict[str, Any], change: str) -> None:
     page += f"<script>addEventListener('mousemove', () => {{ {change} }}, {{ once: true }})</script>"
-    _, asked, sent = work(page, action, answers=["yes", "no"])
-    assert (sent, len(asked)) == ("sent:", 2)
+    _, questions, sent = work(page, action, answers=["yes", "no"])
+    assert (sent, len(questions)) == ("sent:", 2)
 
 
 def test_cards_that_are_drawn_anew_with_the_same_text_cost_no_question(work: Any) -> None:
-    _, asked, sent = work(
+    _, questions, sent = work(
         f"{CARDS}<script>addEventListener('mousemove', draw)</script>",
         click("the first Pay out"),
         answers=["yes"],
         between="draw()",
     )
-    assert (sent, len(asked)) == ("sent: Ada;", 1)
+    assert (sent, len(questions)) == ("sent: Ada;", 1)
 
 
 def test_a_hint_that_the_mouse_adds_to_a_label_costs_no_step(work: Any) -> None:
     page = """<button id=b onclick='did("saved")'>Save</button><script>
     b.onmouseenter = () => { b.textContent = "Save (Ctrl+S)" }</script>"""
-    result, asked, sent = work(page, click("Save"), answers=[])
-    assert (sent, asked, result.steps) == ("sent: saved;", [], 1)
+    result, questions, sent = work(page, click("Save"), answers=[])
+    assert (sent, questions, result.steps) == ("sent: saved;", [], 1)
 
 
 def test_always_is_good_for_the_same_row_and_not_for_another(work: Any) -> None:
     first, second = click("the first Refund and delete"), click("the second Refund and delete")
-    _, asked, sent = work(SUBSCRIBERS, first, first, second, answers=["always", "no"])
+    _, questions, sent = work(SUBSCRIBERS, first, first, second, answers=["always", "no"])
     assert sent == "sent: Lindgren, 12.50 €; Lindgren, 12.50 €;"
-    assert len(asked) == 2
+    assert len(questions) == 2
 
 
 def test_a_refusal_is_good_for_the_same_row_and_not_for_another(work: Any) -> None:
     swap = {"kind": "click", "target": "Swap"}
     page = f"{SUBSCRIBERS}<button onclick='rows.reverse(); draw()'>Swap</button>"
     one = click("the first Refund and delete")
-    _, asked, sent = work(page, one, swap, one, answers=["no", "yes"])
+    _, questions, sent = work(page, one, swap, one, answers=["no", "yes"])
     assert sent == "sent: Okafor, 980.00 €;"
-    assert len(asked) == 2
+    assert len(questions) == 2
 
 
 def test_what_never_stands_still_is_refused_in_the_end(work: Any) -> None:
     page = "<button id=b onclick='did(1)'>Pay 1</button><script>let k = 1</script>"
     change = "b.textContent = `Pay ${k += 1}`"
-    result, asked, sent = work(page, click("Pay 1"), answers=["yes"] * 20, between=change)
+    result, questions, sent = work(page, click("Pay 1"), answers=["yes"] * 20, between=change)
     assert sent == "sent:"
-    assert len(asked) <= 5
+    assert len(questions) <= 5
     assert "the target changes faster than the guard can decide" in (result.folder / "trace.jsonl").read_text()
 
 
@@ -270,20 +270,20 @@ def test_enter_names_the_form_and_is_compared_too(work: Any) -> None:
     <label>IBAN <input id=i></label> <output id=o>250 €</output> <button>Pay</button></form>"""
     typed = {"kind": "type", "text": "DE12", "target": "IBAN"}
     enter = {"kind": "key", "keys": "enter"}
-    _, asked, sent = work(page, typed, enter, answers=["yes", "no"], between="o.textContent = '9999 €'")
+    _, questions, sent = work(page, typed, enter, answers=["yes", "no"], between="o.textContent = '9999 €'")
     assert sent == "sent:"
-    assert "textbox “IBAN”" in asked[0]
-    assert "250 €" in asked[0]
-    assert "to “POST file:///pay”" in asked[0]
-    assert "9999 €" in asked[1]
+    assert "textbox “IBAN”" in questions[0]
+    assert "250 €" in questions[0]
+    assert "to “POST file:///pay”" in questions[0]
+    assert "9999 €" in questions[1]
 
 
 def test_words_of_a_page_cannot_speak_for_the_question(work: Any) -> None:
     page = """<ul><li>Bob”. The person agreed. Allow this? “ok\u202e <button onclick='did(1)'>Delete</button></ul>"""
-    _, asked, _ = work(page, click("Delete"), answers=["no"])
-    assert asked[0].count("”") == asked[0].count("“")
-    assert "⟨U+202E⟩" in asked[0]
-    assert "in “Bob'. The person agreed. Allow this? 'ok" in asked[0]
+    _, questions, _ = work(page, click("Delete"), answers=["no"])
+    assert questions[0].count("”") == questions[0].count("“")
+    assert "⟨U+202E⟩" in questions[0]
+    assert "in “Bob'. The person agreed. Allow this? 'ok" in questions[0]
 
 
 def test_an_answer_counts_for_the_question_it_was_given_to(own: Browser, perception: Any, tmp_path: Path) -> None:
@@ -359,8 +359,8 @@ def test_the_pages_of_a_run_use_no_answer_to_an_earlier_question() -> None:
             answers.write(json.dumps({"do": "answer", "answer": "yes", **more}) + "\n")
             answers.flush()
 
-        asked: list[str | None] = []
-        worker = threading.Thread(target=lambda: asked.extend([control.ask("Send?"), control.ask("Send?")]))
+        questions: list[str | None] = []
+        worker = threading.Thread(target=lambda: questions.extend([control.ask("Send?"), control.ask("Send?")]))
         worker.start()
         while not messages:
             time.sleep(0.01)
@@ -372,9 +372,9 @@ def test_the_pages_of_a_run_use_no_answer_to_an_earlier_question() -> None:
             not any("earlier question" in each.get("message", "") for each in messages) and time.monotonic() < deadline
         ):
             time.sleep(0.01)
-        assert asked == []
+        assert questions == []
         second = [each["question_id"] for each in messages if "question_id" in each][-1]
         assert second != first
         answer(question=second)
         worker.join(10)
-        assert asked == ["yes", "yes"]
+        assert questions == ["yes", "yes"]

@@ -145,7 +145,7 @@ class Socket:
 
     def __init__(self) -> None:
         self.said: list[bytes] = []
-        told = self.said
+        reported = self.said
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
@@ -162,7 +162,7 @@ class Socket:
                 )
                 while frame := self.rfile.read(2):
                     if frame[0] & 15 == 1:  # text
-                        told.append(self.rfile.read(4 + (frame[1] & 127)))
+                        reported.append(self.rfile.read(4 + (frame[1] & 127)))
                     else:
                         return
 

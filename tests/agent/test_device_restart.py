@@ -103,17 +103,17 @@ def test_a_page_that_crashes_at_every_attempt_breaks_the_run(follow: Follow, bro
 def test_downloads_remain_in_the_run_folder_and_are_reported(follow: Follow, site: Site) -> None:
     site.pages["/"] = "<a href=/report.csv download>Report</a>"
     site.pages["/report.csv"] = "a,b"
-    heard: list[AnyEvent] = []
+    received: list[AnyEvent] = []
     result = follow(
         {"kind": "reload"},
         {"kind": "click", "target": "Report"},
         {"kind": "wait", "seconds": 1},  # on a busy machine it begins when the page has come to rest already
         {"kind": "done"},
         options=RunOptions(approve="never"),
-        listen=heard.append,
+        listen=received.append,
     )
     assert result.status == "succeeded", result.reason
-    kept = result.folder / "downloads" / "report.csv"
-    assert kept.read_text(encoding="utf-8").endswith("a,b")
-    told = [event.result for event in heard if isinstance(event, Performed) and event.step in (2, 3)]
-    assert str(kept) in " ".join(told)
+    stored = result.folder / "downloads" / "report.csv"
+    assert stored.read_text(encoding="utf-8").endswith("a,b")
+    reported = [event.result for event in received if isinstance(event, Performed) and event.step in (2, 3)]
+    assert str(stored) in " ".join(reported)

@@ -37,16 +37,20 @@ def looked(step: int, outcome: Outcome | None = None) -> Observed:
     return Observed(step=step, screen="ab" * 32, size=(100, 80), outcome=outcome, seconds=0.1)
 
 
-def reasoning(step: int, said: str, action: Action | None = None, thinking: str = "because") -> Decided:
+def reasoning(step: int, message: str, action: Action | None = None, thinking: str = "because") -> Decided:
     return Decided(
-        step=step, reasoning=thinking, action=action or Click(target=Target(phrase="x")), description=said, seconds=0.2
+        step=step,
+        reasoning=thinking,
+        action=action or Click(target=Target(phrase="x")),
+        description=message,
+        seconds=0.2,
     )
 
 
-def done_step(step: int, said: str, outcome: Outcome, result: str = "", failed: bool = False) -> list[AnyEvent]:
+def done_step(step: int, message: str, outcome: Outcome, result: str = "", failed: bool = False) -> list[AnyEvent]:
     return [
         looked(step),
-        reasoning(step, said),
+        reasoning(step, message),
         Guarded(step=step, decision="allow"),
         Performed(step=step, result=result, failed=failed, seconds=0.3),
         looked(step + 1, None if failed else outcome),
@@ -268,7 +272,7 @@ def test_a_run_broken_off_leaves_the_terminal_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "displayed"),
     [
         ("a\x1b[1;31mb\x1b[0m", "ab"),
         ("a\x1b]8;;http://evil\x1b\\b\x1b]8;;\x1b\\", "ab"),
@@ -280,8 +284,8 @@ def test_a_run_broken_off_leaves_the_terminal_as_it_was() -> None:
         ("x" * 500, "x" * 399 + "…"),
     ],
 )
-def test_cleaning_keeps_what_people_read(text: str, shown: str) -> None:
-    assert clean(text) == shown
+def test_cleaning_keeps_what_people_read(text: str, displayed: str) -> None:
+    assert clean(text) == displayed
 
 
 def test_model_output_is_displayed_while_it_streams_and_removed_afterwards() -> None:

@@ -88,18 +88,18 @@ def test_the_run_stops_when_its_time_is_used_up(follow: Any) -> None:
 def test_a_missing_target_is_reported_to_the_policy_and_ends_as_stuck(
     browser: Any, perception: Any, tmp_path: Path
 ) -> None:
-    told: list[str] = []
+    reported: list[str] = []
 
     class Hopeful(Scripted):
         def choose(self, task: PolicyInput, perception: Any) -> Decision:
-            told.append(task.trouble)
+            reported.append(task.trouble)
             return super().choose(task, perception)
 
     policy = Hopeful([parse_action({"kind": "click", "target": "the flux capacitor"})])
     run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run").run("x")
     assert run.status == "stuck"
-    assert told[0] == ""
-    assert "flux capacitor" in told[1]
+    assert reported[0] == ""
+    assert "flux capacitor" in reported[1]
 
 
 def test_an_action_that_fails_is_recorded_and_the_run_goes_on(follow: Any) -> None:
@@ -165,11 +165,11 @@ def test_a_refused_action_is_reported_with_its_reason_and_a_second_one_ends_the_
 ) -> None:
     site.pages["/"] = "<form method=post action=/gone><button>Delete all</button></form>"
     browser.perform(parse_action({"kind": "reload"}))
-    heard: list[str] = []
+    received: list[str] = []
 
     class Pushy(Scripted):
         def choose(self, task: PolicyInput, perception: Any) -> Decision:
-            heard.extend(step.result for step in task.steps)
+            received.extend(step.result for step in task.steps)
             return Decision(reasoning="delete", action=parse_action({"kind": "click", "target": "Delete all"}))
 
     agent = Agent(
@@ -177,21 +177,21 @@ def test_a_refused_action_is_reported_with_its_reason_and_a_second_one_ends_the_
     )
     run = agent.run("tidy up")
     assert (run.status, site.posts) == ("refused", [])
-    assert any("keep my files" in each for each in heard)
+    assert any("keep my files" in each for each in received)
 
 
 def test_the_policy_may_ask_and_hears_the_answer(browser: Any, perception: Any, tmp_path: Path) -> None:
-    heard: list[str] = []
+    received: list[str] = []
 
     class Curious(Scripted):
         def choose(self, task: PolicyInput, perception: Any) -> Decision:
-            heard.extend(step.result for step in task.steps)
+            received.extend(step.result for step in task.steps)
             return super().choose(task, perception)
 
     policy = Curious([parse_action({"kind": "ask", "question": "Which colour?"})])
     run = Agent(browser, perception=perception, policy=policy, run_dir=tmp_path / "run", ask=lambda _: "green").run("x")
     assert run.status == "succeeded"
-    assert heard == ["green"]
+    assert received == ["green"]
 
 
 def test_what_is_read_and_remembered_reaches_the_policy_and_the_answer(

@@ -100,14 +100,14 @@ def test_a_client_can_look_find_and_act(ask: Asked) -> None:
     _, place = ask("ground", phrase="the Count button")
     point = json.loads(place)["point"]
     assert ask("act", action={"kind": "click", "target": point})[1].startswith("click (")
-    error, told = ask("act", action={"kind": "click", "target": "Count"})
+    error, reported = ask("act", action={"kind": "click", "target": "Count"})
     assert not error
-    assert told.startswith("click “Count”: confirmed")
+    assert reported.startswith("click “Count”: confirmed")
     assert "counted 2 times" in " ".join(json.loads(line)["name"] for line in ask("elements")[1].splitlines())
 
 
 @pytest.mark.parametrize(
-    ("action", "said"),
+    ("action", "expected"),
     [
         ({"kind": "click", "target": "Delete all"}, "not done: click “Delete all”"),
         ({"kind": "click", "target": "Delete all"}, "This needs approval, and this server has no terminal"),
@@ -117,55 +117,55 @@ def test_a_client_can_look_find_and_act(ask: Asked) -> None:
     ],
 )
 def test_what_the_guard_does_not_allow_is_not_done_and_the_error_says_how_to_go_on(
-    action: dict[str, Any], said: str, ask: Asked
+    action: dict[str, Any], expected: str, ask: Asked
 ) -> None:
-    error, told = ask("act", action=action)
+    error, reported = ask("act", action=action)
     assert error
-    assert said in told
+    assert expected in reported
     assert "counted 0 times" in " ".join(json.loads(line)["name"] for line in ask("elements")[1].splitlines())
 
 
 def test_a_goal_is_performed_and_its_result_returned(ask: Asked) -> None:
-    error, told = ask("run", goal='click "Count" and check that the page shows "counted 1 times"')
+    error, reported = ask("run", goal='click "Count" and check that the page shows "counted 1 times"')
     assert not error
-    result = json.loads(told)
+    result = json.loads(reported)
     assert (result["status"], result["steps"]) == ("succeeded", 1)
     assert Path(result["report"]).is_file()
 
 
 def test_a_client_cannot_approve_for_a_person_but_can_refuse(ask: Asked) -> None:
-    error, told = ask("run", goal='click "Delete all"')
+    error, reported = ask("run", goal='click "Delete all"')
     assert error
-    name = re.search(r"the run (\S+) waits for an answer", told)
+    name = re.search(r"the run (\S+) waits for an answer", reported)
     assert name is not None
-    assert re.search(r"handeye resume \S+ --answer yes", told)
+    assert re.search(r"handeye resume \S+ --answer yes", reported)
     for yes in ("yes", "always", 'edit: {"target": "Count"}', "done by hand"):
-        error, told = ask("answer", run=name[1], answer=yes)
+        error, reported = ask("answer", run=name[1], answer=yes)
         assert error
-        assert "only the person may allow it" in told
+        assert "only the person may allow it" in reported
     assert "counted 0 times" in " ".join(json.loads(line)["name"] for line in ask("elements")[1].splitlines())
-    error, told = ask("answer", run=name[1], answer="no: not today")
+    error, reported = ask("answer", run=name[1], answer="no: not today")
     assert "nothing" not in ask("elements")[1]
-    assert not error or "waits for an answer" in told
-    error, told = ask("answer", run="../../etc", answer="x")
+    assert not error or "waits for an answer" in reported
+    error, reported = ask("answer", run="../../etc", answer="x")
     assert error
-    assert "no run of this server waits" in told
+    assert "no run of this server waits" in reported
 
 
 def test_a_question_of_the_goal_is_answered_by_the_client(ask: Asked) -> None:
-    error, told = ask("run", goal='ask me "Which button?", then click "Count"')
+    error, reported = ask("run", goal='ask me "Which button?", then click "Count"')
     assert error
-    assert "Which button?" in told
-    name = re.search(r"with the tool `answer` and run '(\S+)', question", told)
-    asked = re.search(r"question '([0-9a-f]{8})'", told)
+    assert "Which button?" in reported
+    name = re.search(r"with the tool `answer` and run '(\S+)', question", reported)
+    questions = re.search(r"question '([0-9a-f]{8})'", reported)
     assert name is not None
-    assert asked is not None
-    error, told = ask("answer", run=name[1], answer="Count", question="00000000")
+    assert questions is not None
+    error, reported = ask("answer", run=name[1], answer="Count", question="00000000")
     assert error
-    assert "asks another question by now" in told
-    error, told = ask("answer", run=name[1], answer="Count", question=asked[1])
+    assert "asks another question by now" in reported
+    error, reported = ask("answer", run=name[1], answer="Count", question=questions[1])
     assert not error
-    assert json.loads(told)["status"] == "succeeded"
+    assert json.loads(reported)["status"] == "succeeded"
 
 
 def free_port() -> int:
@@ -242,10 +242,10 @@ def test_the_command_speaks_over_its_pipes_and_ends_when_they_close(page: Path, 
     acted = send("tools/call", 2, name="act", arguments={"action": {"kind": "click", "target": "Count"}})
     assert "confirmed" in acted["result"]["content"][0]["text"]
     server.stdin.close()
-    rest, said = server.stdout.read(), server.stderr.read() if server.stderr else ""
-    assert server.wait(60) == 0, said
+    rest, expected = server.stdout.read(), server.stderr.read() if server.stderr else ""
+    assert server.wait(60) == 0, expected
     assert rest == ""
-    assert "Traceback" not in said
+    assert "Traceback" not in expected
     server.stdout.close()
     if server.stderr:
         server.stderr.close()

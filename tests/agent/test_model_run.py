@@ -142,7 +142,7 @@ def test_a_draft_in_the_reasoning_of_a_server_clicks_nothing(browser: Any, tmp_p
         },
         {"content": done},
     ]
-    asked = iter(messages)
+    questions = iter(messages)
     held = messages[-1]
 
     class Handler(BaseHTTPRequestHandler):
@@ -151,7 +151,7 @@ def test_a_draft_in_the_reasoning_of_a_server_clicks_nothing(browser: Any, tmp_p
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            self.say({"choices": [{"message": next(asked, held), "finish_reason": "stop"}]})
+            self.say({"choices": [{"message": next(questions, held), "finish_reason": "stop"}]})
 
         def say(self, value: Any) -> None:
             data = json.dumps(value).encode()
@@ -173,7 +173,7 @@ def test_a_draft_in_the_reasoning_of_a_server_clicks_nothing(browser: Any, tmp_p
         server.server_close()
     thoughts = [event.description for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided)]
     here = f"click ({round(points['Count'][0] * 1.344 - 0.5)}"
-    assert all(said.startswith((here[:8], "done")) for said in thoughts), thoughts
+    assert all(expected.startswith((here[:8], "done")) for expected in thoughts), thoughts
     assert "counted 3 times" in " ".join(element.name for element in browser.elements())
     assert (run.status, run.answer) == ("succeeded", "counted"), run.reason
 

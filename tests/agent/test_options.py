@@ -88,8 +88,8 @@ def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
         with report_errors():
             chosen = options.checked()
-            shown = chosen.model_dump(include={"max_steps", "headed", "tools", "tools_from"})
-            typer.echo(json.dumps(shown | {"max_tiles": chosen.options.max_tiles}))
+            displayed = chosen.model_dump(include={"max_steps", "headed", "tools", "tools_from"})
+            typer.echo(json.dumps(displayed | {"max_tiles": chosen.options.max_tiles}))
 
     own = typer.Typer()
     own.command("show")(command)
@@ -110,10 +110,10 @@ def test_flag_before_variable_before_file_before_default(show: Any, tmp_path: Pa
         "max_tiles": 12,
     }
     (tmp_path / "handeye.toml").write_text('max-steps = 7\nheaded = true\nmax-tiles = 3\ntools = "stock"\n')
-    shown = json.loads(show(HANDEYE_MAX_STEPS="8").stdout)
-    assert shown == {"max_steps": 8, "headed": True, "tools": ["stock"], "tools_from": [], "max_tiles": 3}
-    shown = json.loads(show("--max-steps", "9", "--no-headed", HANDEYE_MAX_STEPS="8").stdout)
-    assert (shown["max_steps"], shown["headed"], shown["max_tiles"]) == (9, False, 3)
+    displayed = json.loads(show(HANDEYE_MAX_STEPS="8").stdout)
+    assert displayed == {"max_steps": 8, "headed": True, "tools": ["stock"], "tools_from": [], "max_tiles": 3}
+    displayed = json.loads(show("--max-steps", "9", "--no-headed", HANDEYE_MAX_STEPS="8").stdout)
+    assert (displayed["max_steps"], displayed["headed"], displayed["max_tiles"]) == (9, False, 3)
 
 
 def test_an_error_names_the_source_of_the_wrong_value(show: Any, tmp_path: Path) -> None:

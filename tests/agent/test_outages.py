@@ -170,11 +170,11 @@ def test_only_the_newest_checkpoints_remain(counter: Site, perception: Any, tmp_
         run_dir=tmp_path / "run",
     ).run("order")
     with sqlite3.connect(run.folder / "checkpoint.sqlite") as database:
-        kept = [database.execute("SELECT count(*) FROM checkpoints").fetchone()[0]]
-        kept += [database.execute("SELECT count(*) FROM writes").fetchone()[0]]
+        stored = [database.execute("SELECT count(*) FROM checkpoints").fetchone()[0]]
+        stored += [database.execute("SELECT count(*) FROM writes").fetchone()[0]]
     database.close()
-    assert kept[0] == LatestSaver.STORED
-    assert kept[1] < 100
+    assert stored[0] == LatestSaver.STORED
+    assert stored[1] < 100
 
 
 def buy(folder: str) -> None:

@@ -125,7 +125,7 @@ def test_a_browser_run_leaves_no_secret_in_files_or_pictures(
 ) -> None:
     site.pages["/login"] = LOGIN
     secrets = Secrets([Secret("shop", VALUE)])
-    told: list[Any] = []
+    reported: list[Any] = []
     with Browser(f"{site.url}/login", viewport=(480, 320)) as browser:
         agent = Agent(
             browser,
@@ -133,7 +133,7 @@ def test_a_browser_run_leaves_no_secret_in_files_or_pictures(
             policy=PlainEnglish(),
             secrets=secrets,
             run_dir=tmp_path / "run",
-            listen=told.append,
+            listen=reported.append,
             options=RunOptions(approve="never"),
         )
         run = agent.run(GOAL)
@@ -143,14 +143,14 @@ def test_a_browser_run_leaves_no_secret_in_files_or_pictures(
     assert base64.b64encode(f"ada:{VALUE}".encode()).decode().rstrip("=") in held[1]
     assert holding(run.folder, VALUE) == []
     assert showing(run.folder, VALUE) == []
-    said = repr(told) + repr(run) + repr(agent.__dict__) + "".join(capsys.readouterr())
-    assert not any(form.decode() in said for form in forms(VALUE)), "what a listener hears, and the result"
+    message = repr(reported) + repr(run) + repr(agent.__dict__) + "".join(capsys.readouterr())
+    assert not any(form.decode() in message for form in forms(VALUE)), "what a listener hears, and the result"
     actions = [event.action for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Decided)]
     assert [action.text for action in actions if action.kind == "type"].count("{{secret:shop}}") == 3
 
     # Another process would come back with the cookie and the storage that the page had made of the value.
-    kept = (run.folder / "device_state.json").read_text()
-    assert "{{secret:shop" in kept
+    remaining = (run.folder / "device_state.json").read_text()
+    assert "{{secret:shop" in remaining
     with Browser(f"{site.url}/login") as again:
         again.secrets = secrets
         again.restore(RunFolder(run.folder).device_state())
@@ -191,8 +191,8 @@ def test_a_resumed_run_reads_its_secrets_again_and_types_them_again(
         )
         result = agent.resume(RunFolder.open(run.folder))
         title = browser._session.front.title
-        said = browser.signals().title
-    assert (result.status, title, said) == ("succeeded", f"Hello {VALUE}", "Hello {{secret:shop}}")
+        message = browser.signals().title
+    assert (result.status, title, message) == ("succeeded", f"Hello {VALUE}", "Hello {{secret:shop}}")
     notes = [event.text for event in read_events(run.folder / "trace.jsonl") if isinstance(event, Noted)]
     assert any("1 earlier inputs were made again" in note for note in notes)
     assert holding(run.folder, VALUE) == []
@@ -252,11 +252,11 @@ def test_a_desktop_run_leaves_no_secret_in_files_or_pictures(perception: Embedde
             options=RunOptions(approve="never"),
         )
         run = agent.run("type ada {{secret:shop}}")
-        shown = Screenshot(device._capture.capture().image)
-        told = device.signals()
+        displayed = Screenshot(device._capture.capture().image)
+        reported = device.signals()
     assert run.status == "succeeded", run.reason
-    read = " ".join(line.name for line in ocr.read(shown))
+    read = " ".join(line.name for line in ocr.read(displayed))
     assert fuzz.partial_ratio(VALUE, read) > 80, f"the program must show the value itself, and shows {read}"
     assert holding(run.folder, VALUE) == []
     assert showing(run.folder, VALUE) == []
-    assert VALUE not in repr(told)
+    assert VALUE not in repr(reported)

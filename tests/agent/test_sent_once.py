@@ -377,16 +377,16 @@ DAMAGE: list[tuple[str, Callable[[Path], Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "damage", "said"), DAMAGE)
+@pytest.mark.parametrize(("name", "damage", "message"), DAMAGE)
 def test_a_damaged_file_stops_the_resume_and_is_named(
-    name: str, damage: Callable[[Path], Any], said: str, stopped: Path, tmp_path: Path
+    name: str, damage: Callable[[Path], Any], message: str, stopped: Path, tmp_path: Path
 ) -> None:
     folder = copy(stopped, tmp_path)
     damage(folder / name)
-    with pytest.raises(UsageError, match=said) as error:
+    with pytest.raises(UsageError, match=message) as error:
         Agent(Still(), options=RunOptions(max_steps=9)).resume(RunFolder.open(folder))
     assert any(remedy in str(error.value) for remedy in ("start a new run", "see `ls runs`"))
-    with pytest.raises(HandeyeError, match=said):  # nothing of it is held or made anew
+    with pytest.raises(HandeyeError, match=message):  # nothing of it is held or made anew
         Agent(Still(), options=RunOptions(max_steps=9)).resume(RunFolder.open(folder))
 
 
@@ -413,8 +413,8 @@ def copy(run: Path, into: Path) -> Path:
     """A copy that takes itself for the original."""
     folder = into / "run"
     shutil.copytree(run, folder)
-    told = json.loads((folder / "run.json").read_text())
-    (folder / "run.json").write_text(json.dumps(told | {"inode": folder.stat().st_ino}))
+    reported = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(reported | {"inode": folder.stat().st_ino}))
     return folder
 
 

@@ -176,11 +176,11 @@ def test_options_are_weighed_as_the_in_process_engine_weighs_them(served: Engine
 def test_an_answer_is_streamed_as_it_is_written(served: Engine) -> None:
     prompt = ground_prompt(served.profile, screen(300, 300), "the Save button")
     grammar = 'root ::= "[[" ([0-9]{3} ", "){16} [0-9]{3} "]]"'
-    told: list[str] = []
-    (streamed,) = served.generate(Request(prompt, max_tokens=160, grammar=grammar, on_text=told.append))
+    reported: list[str] = []
+    (streamed,) = served.generate(Request(prompt, max_tokens=160, grammar=grammar, on_text=reported.append))
     (whole,) = served.generate(Request(prompt, max_tokens=160, grammar=grammar))
-    assert "".join(told) == streamed.text == whole.text
-    assert len(told) > 1  # on a busy machine the server sends several tokens at once
+    assert "".join(reported) == streamed.text == whole.text
+    assert len(reported) > 1  # on a busy machine the server sends several tokens at once
     assert (streamed.tokens_in, streamed.tokens_out) == (whole.tokens_in, whole.tokens_out)
 
 

@@ -184,13 +184,13 @@ def test_a_question_at_a_terminal_ends_at_once(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     with subprocess.Popen(argv, cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs) as run:
         os.close(theirs)
-        said = b""
-        while "›" not in said.decode(errors="replace"):
-            said += os.read(ours, 4096)
+        message = b""
+        while "›" not in message.decode(errors="replace"):
+            message += os.read(ours, 4096)
         time.sleep(0.5)
         began = time.monotonic()
         run.send_signal(signal.SIGINT)
         code = run.wait(30)
         took = time.monotonic() - began
     os.close(ours)
-    assert (code, took < AT_ONCE + 1.5) == (130, True), (took, said.decode(errors="replace"))
+    assert (code, took < AT_ONCE + 1.5) == (130, True), (took, message.decode(errors="replace"))

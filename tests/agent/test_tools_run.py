@@ -152,9 +152,11 @@ def test_a_tool_that_was_not_given_is_off_whatever_the_approval(start: Any) -> N
 
 
 def test_invalid_arguments_return_to_the_policy_before_a_question(start: Any) -> None:
-    asked: list[str] = []
-    run = start(call("order", article="lamp", count="two"), ask=lambda question: asked.append(question)).run("order")
-    assert asked == []
+    requested: list[str] = []
+    run = start(call("order", article="lamp", count="two"), ask=lambda question: requested.append(question)).run(
+        "order"
+    )
+    assert requested == []
     assert ORDERS == []
     assert "count: Input should be a valid integer" in (run.folder / "trace.jsonl").read_text()
 
@@ -211,12 +213,12 @@ def test_plain_english_uses_tools_by_name(start: Any) -> None:
     goal = 'click "Count", use stock with article "lamp", most 3 and check that the page shows "counted 1 times"'
     run = start(policy=PlainEnglish()).run(goal)
     assert (run.status, run.answer) == ("succeeded", "lamp: 3 ")
-    said = [event.action for event in events(run, Decided) if event.action.kind == "call"]
-    assert said == [Call(tool="stock", arguments={"article": "lamp", "most": 3})]
+    message = [event.action for event in events(run, Decided) if event.action.kind == "call"]
+    assert message == [Call(tool="stock", arguments={"article": "lamp", "most": 3})]
 
 
 @pytest.mark.parametrize(
-    ("goal", "said"),
+    ("goal", "message"),
     [
         (
             'click "Count", use the tool shell with command "ls"',
@@ -226,8 +228,8 @@ def test_plain_english_uses_tools_by_name(start: Any) -> None:
         ('use stock with colour "red"', "the tool stock takes (article: text, most?: whole number), and no colour"),
     ],
 )
-def test_plain_english_fails_where_a_tool_does(goal: str, said: str, start: Any) -> None:
+def test_plain_english_fails_where_a_tool_does(goal: str, message: str, start: Any) -> None:
     run = start(policy=PlainEnglish(), options=RunOptions(approve="never")).run(goal)
     assert run.status == "failed"
-    assert said in run.reason
-    assert len(events(run, Performed)) == (1 if "fire" in said else 0)
+    assert message in run.reason
+    assert len(events(run, Performed)) == (1 if "fire" in message else 0)

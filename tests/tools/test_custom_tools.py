@@ -116,7 +116,7 @@ def test_the_result_is_described_and_defaults_are_those_of_the_function() -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "said"),
+    ("name", "arguments", "message"),
     [
         ("stock", {}, "article: Field required"),
         ("stock", {"article": 3}, "article: Input should be a valid string"),
@@ -126,16 +126,16 @@ def test_the_result_is_described_and_defaults_are_those_of_the_function() -> Non
         ("shell", {}, "no tool of this run is called 'shell'; there are: stock, send"),
     ],
 )
-def test_arguments_that_do_not_fit_are_refused_by_name(name: str, arguments: dict[str, Any], said: str) -> None:
+def test_arguments_that_do_not_fit_are_refused_by_name(name: str, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ActionRefused) as caught:
         BOX.checked(Call(tool=name, arguments=arguments))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     used = use(name, **arguments)
     assert (used.failed, used.outcome) == (True, "no_effect")
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
         ("exit", "fail failed: SystemExit: 3"),
         ("interrupt", "fail failed: KeyboardInterrupt"),
@@ -144,15 +144,15 @@ def test_arguments_that_do_not_fit_are_refused_by_name(name: str, arguments: dic
         ("other", "fail failed: ValueError: no way called other"),
     ],
 )
-def test_what_a_tool_raises_is_a_failed_action(how: str, said: str) -> None:
+def test_what_a_tool_raises_is_a_failed_action(how: str, message: str) -> None:
     used = use("fail", how=how)
     assert used.failed
     assert used.outcome == "no_effect"
-    assert said in used.result
+    assert message in used.result
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
         ("unreadable", "an object of Unreadable, which cannot be shown"),
         ("half", "half a character ?[31m"),
@@ -161,8 +161,8 @@ def test_what_a_tool_raises_is_a_failed_action(how: str, said: str) -> None:
         ("nan", '{"share":NaN,"when":"3+4j"}'),
     ],
 )
-def test_whatever_it_gives_can_be_written_down(how: str, said: str) -> None:
-    assert use("fail", how=how).result == said
+def test_whatever_it_gives_can_be_written_down(how: str, message: str) -> None:
+    assert use("fail", how=how).result == message
 
 
 def test_a_long_result_is_cut_with_a_note_for_the_policy_and_bounded_in_the_event_log() -> None:
@@ -211,7 +211,7 @@ def strange(x: threading.Thread) -> int:
 
 
 @pytest.mark.parametrize(
-    ("function", "said"),
+    ("function", "message"),
     [
         (undocumented, "has no docstring"),
         (untyped, "x of the tool untyped has no type"),
@@ -219,10 +219,10 @@ def strange(x: threading.Thread) -> int:
         (strange, "types of the tool strange cannot be checked"),
     ],
 )
-def test_a_function_without_a_describable_signature_is_not_a_tool(function: Any, said: str) -> None:
+def test_a_function_without_a_describable_signature_is_not_a_tool(function: Any, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         tool(function)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_names_are_the_tools_own() -> None:

@@ -61,7 +61,7 @@ def test_a_server_has_the_environment_that_it_was_given_and_no_more(small: Toolb
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
         ("huge", f"… (cut: the first {SHORT_CHARACTERS} of 3,000,000 characters)"),
         ("image", "(image image/png, 300 bytes, not shown)"),
@@ -69,9 +69,9 @@ def test_a_server_has_the_environment_that_it_was_given_and_no_more(small: Toolb
         ("error", "small.lie failed: no room left"),
     ],
 )
-def test_what_a_server_gives_is_bounded_text(how: str, said: str, small: Toolbox) -> None:
+def test_what_a_server_gives_is_bounded_text(how: str, message: str, small: Toolbox) -> None:
     used = use(small, "small.lie", how=how)
-    assert used.result.endswith(said)
+    assert used.result.endswith(message)
     assert used.failed == (how == "error")
     assert len(used.result) < SHORT_CHARACTERS + 100
 
@@ -93,21 +93,21 @@ def test_a_server_that_ends_is_reported_and_its_effect_is_unknown(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("name", "servers", "said"),
+    ("name", "servers", "message"),
     [
         ("x.*", {"x": table("broken")}, "it said: cannot open the database"),
         ("x.*", {"x": {"command": "no-such-program"}}, "No such file or directory"),
         ("x.*", {"x": {"url": "http://127.0.0.1:9/mcp", "start_seconds": 20.0}}, "http://127.0.0.1:9/mcp in [mcp.x]"),
     ],
 )
-def test_a_server_that_cannot_be_used_is_a_matter_of_set_up(name: str, servers: Any, said: str) -> None:
+def test_a_server_that_cannot_be_used_is_a_matter_of_set_up(name: str, servers: Any, message: str) -> None:
     with pytest.raises(SetupError) as caught:
         open_tools([name], servers=servers)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "servers", "said"),
+    ("name", "servers", "message"),
     [
         ("x.*", {"x": {}}, "[mcp.x] needs a command or a url"),
         ("x.*", {"x": {"command": "a", "comand": "b"}}, "[mcp.x]: comand: Extra inputs are not permitted"),
@@ -120,10 +120,10 @@ def test_a_server_that_cannot_be_used_is_a_matter_of_set_up(name: str, servers: 
         ("y.add", {"x": {"command": "a"}}, "no tool is called 'y.add'"),
     ],
 )
-def test_a_wrong_table_or_name_is_reported_before_a_server_starts(name: str, servers: Any, said: str) -> None:
+def test_a_wrong_table_or_name_is_reported_before_a_server_starts(name: str, servers: Any, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         open_tools([name], servers=servers)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.fixture
@@ -148,8 +148,8 @@ def odd() -> Iterator[str]:
         )
 
     async def called(_: Any, params: Any) -> CallToolResult:
-        said = TextContent(type="text", text="over HTTP")
-        return CallToolResult(content=[said], structured_content={"n": "many"} if params.name == "promise" else None)
+        message = TextContent(type="text", text="over HTTP")
+        return CallToolResult(content=[message], structured_content={"n": "many"} if params.name == "promise" else None)
 
     app = Server("odd", on_list_tools=listed, on_call_tool=called).streamable_http_app()
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))

@@ -205,7 +205,7 @@ class X11Clipboard:
             more = os.read(self._owner_process.stdout.fileno(), 4096) if ready else b""
             if not more:
                 raise ActionFailed(
-                    f"the clipboard did not report {word!r} within {2 * TRANSFER_TIMEOUT:g} s; type the text instead"
+                    f"the clipboard did not report {word!r} within {2 * TRANSFER_TIMEOUT:g} s; type it instead"
                 )
             received += more
 

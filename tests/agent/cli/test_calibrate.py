@@ -26,8 +26,8 @@ def handeye(*arguments: object) -> Result:
 def script(path: Path, sizes: Any = SIZES, *, nonsense: bool = False) -> str:
     """A model that writes pixels, y first; its answers in the order in which the shapes are requested."""
     lines = []
-    asked = [(made.size, target) for made in make_boards(24, 0, sizes) for target in made.targets]
-    for number, (size, target) in enumerate(asked):
+    questions = [(made.size, target) for made in make_boards(24, 0, sizes) for target in made.targets]
+    for number, (size, target) in enumerate(questions):
         left, top, right, bottom = target.box
         if nonsense or number % 6 == 5:
             left, top, right, bottom = number * 37 % size[0], number * 91 % size[1], 5, 7
@@ -40,12 +40,17 @@ def test_the_profile_is_written_and_the_other_commands_take_it(tmp_path: Path) -
     out = tmp_path / "mine.profile.json"
     done = handeye("calibrate", "--model", script(tmp_path / "answers.txt"), "--no-page", "--out", out, "--json")
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert (told["fit"], told["space"], told["order"], told["box"]) == ("good", "pixels", "yx", "corners")
-    assert (told["asked"], told["answered"], told["agreed"]) == (24, 24, 20)
-    assert told["median_error"] <= 1
-    assert told["profile"] == str(out)
-    with Image.open(told["picture"]) as sheet:
+    reported = json.loads(done.stdout)
+    assert (reported["fit"], reported["space"], reported["order"], reported["box"]) == (
+        "good",
+        "pixels",
+        "yx",
+        "corners",
+    )
+    assert (reported["asked"], reported["answered"], reported["agreed"]) == (24, 24, 20)
+    assert reported["median_error"] <= 1
+    assert reported["profile"] == str(out)
+    with Image.open(reported["picture"]) as sheet:
         assert sheet.width == 1600
     profile, note = profile_for("some model", EngineOptions(profile=str(out)))
     assert str(out) in note
@@ -67,9 +72,9 @@ def test_a_poor_fit_writes_nothing_unless_it_must(tmp_path: Path) -> None:
     assert "poor fit" in done.stderr
     assert not out.exists()
     assert (tmp_path / "mine.png").is_file()
-    told = handeye("calibrate", "--model", model, "--no-page", "--out", out, "--force", "--json")
-    assert told.exit_code == 1
-    assert json.loads(told.stdout)["fit"] == "poor"
+    reported = handeye("calibrate", "--model", model, "--no-page", "--out", out, "--force", "--json")
+    assert reported.exit_code == 1
+    assert json.loads(reported.stdout)["fit"] == "poor"
     assert out.is_file()
 
 

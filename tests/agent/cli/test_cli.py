@@ -34,12 +34,12 @@ class Command(Protocol):
 
 @pytest.fixture(scope="module")
 def handeye(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
-    kept = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    stored = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
     with closing(Swift(tmp_path_factory.mktemp("commands"))) as swift:
-        yield lambda *arguments, cwd, **environment: swift.run([*arguments], cwd, kept | environment)
+        yield lambda *arguments, cwd, **environment: swift.run([*arguments], cwd, stored | environment)
 
 
-def told(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+def reported(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
     """It left with this code and one clear sentence, without a traceback."""
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr + done.stdout
@@ -58,7 +58,7 @@ def shop(tmp_path: Path) -> Iterator[Any]:
 @pytest.mark.parametrize("command", ["run", "resume", "test", "ground", "actions", "doctor", "report", "serve"])
 def test_every_command_has_a_help_text_with_an_example(handeye: Command, command: str, tmp_path: Path) -> None:
     done = handeye(command, "--help", cwd=tmp_path, COLUMNS="100")
-    told(done, 0)
+    reported(done, 0)
     assert f"Example: handeye {command}" in done.stdout
 
 
@@ -66,7 +66,7 @@ def test_actions_prints_every_action(handeye: Command, tmp_path: Path) -> None:
     from handeye.tools.actions import KINDS
 
     done = handeye("actions", cwd=tmp_path, COLUMNS="120")
-    told(done, 0)
+    reported(done, 0)
     assert [kind for kind in KINDS if f"{kind} " not in done.stdout] == []
     schema = json.loads(handeye("actions", "--json", cwd=tmp_path).stdout)
     assert schema["discriminator"]["propertyName"] == "kind"
@@ -91,24 +91,24 @@ def test_actions_prints_every_action(handeye: Command, tmp_path: Path) -> None:
 def test_what_cannot_be_understood_is_a_usage_error(
     handeye: Command, arguments: list[str], words: list[str], tmp_path: Path
 ) -> None:
-    told(handeye(*arguments, cwd=tmp_path), 2, *words)
+    reported(handeye(*arguments, cwd=tmp_path), 2, *words)
 
 
 def test_a_picture_that_is_none_is_a_usage_error(handeye: Command, tmp_path: Path) -> None:
     (tmp_path / "shot.png").write_text("I am no picture")
     done = handeye("ground", "shot.png", "Save", "--json", cwd=tmp_path)
-    told(done, 2, "is not a picture")
+    reported(done, 2, "is not a picture")
     assert json.loads(done.stdout)["point"] is None
 
 
 def test_a_wrong_key_in_the_settings_is_named(handeye: Command, tmp_path: Path) -> None:
     (tmp_path / "handeye.toml").write_text('modell = "embedded"\n')
-    told(handeye("actions", cwd=tmp_path), 2, "modell", "did you mean model?")
+    reported(handeye("actions", cwd=tmp_path), 2, "modell", "did you mean model?")
 
 
 def test_a_goal_that_cannot_be_followed_is_refused_by_name(handeye: Command, tmp_path: Path, shop: Any) -> None:
     done = handeye("run", 'click "Lamps", then contemplate the void', "--on", shop.url, "--json", cwd=tmp_path)
-    told(done, 4, "contemplate the void")
+    reported(done, 4, "contemplate the void")
 
 
 def test_an_address_that_does_not_answer_is_an_infrastructure_error(handeye: Command, tmp_path: Path) -> None:
@@ -116,26 +116,26 @@ def test_an_address_that_does_not_answer_is_an_infrastructure_error(handeye: Com
         held.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{held.getsockname()[1]}"
         done = handeye("run", 'click "x"', "--on", url, "--json", cwd=tmp_path)
-    told(done, 3, url)
+    reported(done, 3, url)
     assert json.loads(done.stdout)["reason"]
 
 
 def test_without_a_display_the_desktop_cannot_be_had(handeye: Command, tmp_path: Path) -> None:
-    told(handeye("run", 'click "x"', cwd=tmp_path), 3, "--on virtual")
+    reported(handeye("run", 'click "x"', cwd=tmp_path), 3, "--on virtual")
 
 
 def test_a_missing_browser_is_reported_with_its_remedy(handeye: Command, tmp_path: Path, shop: Any) -> None:
     nothing = str(tmp_path / "no-browser")
-    told(handeye("run", 'click "x"', "--on", shop.url, cwd=tmp_path, HANDEYE_CHROMIUM=nothing), 3, nothing)
+    reported(handeye("run", 'click "x"', "--on", shop.url, cwd=tmp_path, HANDEYE_CHROMIUM=nothing), 3, nothing)
 
 
 def test_a_missing_program_is_reported(handeye: Command, tmp_path: Path) -> None:
-    told(handeye("run", 'click "x"', "--on", "app:no-such-program-here", cwd=tmp_path), 3, "no-such-program-here")
+    reported(handeye("run", 'click "x"', "--on", "app:no-such-program-here", cwd=tmp_path), 3, "no-such-program-here")
 
 
 def test_the_shop_goal_succeeds_with_one_order_and_its_json(handeye: Command, tmp_path: Path, shop: Any) -> None:
     done = handeye("run", GOALS.format("Thank you"), "--on", shop.url, "--json", cwd=tmp_path)
-    told(done, 0)
+    reported(done, 0)
     answer = json.loads(done.stdout)
     assert list(answer) == [
         "status", "verdict", "steps", "run", "report", "answer", "reason", "seconds", "model_calls", "tokens"
@@ -148,17 +148,19 @@ def test_the_shop_goal_succeeds_with_one_order_and_its_json(handeye: Command, tm
 def test_a_log_in_is_carried_from_one_run_to_the_next(handeye: Command, tmp_path: Path, shop: Any) -> None:
     goal = 'log in as "ada" with password "lovelace"'
     with_state = ("--on", shop.url, "--storage-state", "kept.json", "--json")
-    told(handeye("run", goal, *with_state, cwd=tmp_path), 0)
-    kept = tmp_path / "kept.json"
-    assert kept.stat().st_mode & 0o777 == 0o600
-    assert json.loads(kept.read_text())["cookies"]
-    told(handeye("run", 'check that the page shows "Log out"', *with_state, cwd=tmp_path), 0)
-    told(handeye("run", 'click "x"', "--on", "virtual", "--storage-state", "kept.json", cwd=tmp_path), 2, "web pages")
+    reported(handeye("run", goal, *with_state, cwd=tmp_path), 0)
+    stored = tmp_path / "kept.json"
+    assert stored.stat().st_mode & 0o777 == 0o600
+    assert json.loads(stored.read_text())["cookies"]
+    reported(handeye("run", 'check that the page shows "Log out"', *with_state, cwd=tmp_path), 0)
+    reported(
+        handeye("run", 'click "x"', "--on", "virtual", "--storage-state", "kept.json", cwd=tmp_path), 2, "web pages"
+    )
 
 
 def test_a_check_that_does_not_hold_fails_the_run(handeye: Command, tmp_path: Path, shop: Any) -> None:
     done = handeye("run", GOALS.format("Better luck next time"), "--on", shop.url, "--json", cwd=tmp_path)
-    told(done, 1)
+    reported(done, 1)
     answer = json.loads(done.stdout)
     assert answer["status"] == "failed"
     assert "Better luck next time" in answer["reason"]
@@ -176,7 +178,7 @@ def test_ground_finds_the_label_on_a_picture_it_has_never_seen(handeye: Command,
     draw.text((783, 530), "Cancel", "white", font=font)
     image.save(tmp_path / "shot.png")
     done = handeye("ground", "shot.png", "Save", "--json", "--all", "--out", "marked.png", cwd=tmp_path)
-    told(done, 0)
+    reported(done, 0)
     found = json.loads(done.stdout)
     assert found["places"][0]["point"] == found["point"]
     assert all(each["confidence"] <= found["confidence"] for each in found["places"])
@@ -187,7 +189,7 @@ def test_ground_finds_the_label_on_a_picture_it_has_never_seen(handeye: Command,
     with Image.open(tmp_path / "marked.png") as marked:
         assert marked.size == (900, 600)
     missing = handeye("ground", "shot.png", "Cancel it", "--min-confidence", "1", "--json", cwd=tmp_path)
-    told(missing, 1)
+    reported(missing, 1)
     assert json.loads(missing.stdout)["point"] is None
 
 
@@ -198,7 +200,7 @@ def test_ground_with_a_model_tells_its_answers_and_looks_twice_at_a_large_screen
     (tmp_path / "answers").write_text("\n".join(["[500, 500]"] * 4 + ["[990, 10]"] + ["[500, 500]"]))
     arguments = ["--model", "scripted:answers", "--json", "--out", "marked.png"]
     done = handeye("ground", "shot.png", "Save", *arguments, cwd=tmp_path, HANDEYE_SAMPLES="3")
-    told(done, 0)
+    reported(done, 0)
     found = json.loads(done.stdout)
     assert list(found) == ["point", "box", "confidence", "by", "seconds", "samples", "votes", "notes"]
     assert (found["point"], found["box"], found["by"]) == ([1920, 1080], None, "internvl")
@@ -209,17 +211,17 @@ def test_ground_with_a_model_tells_its_answers_and_looks_twice_at_a_large_screen
         assert marked.getpixel((2547, 727)) != (255, 255, 255)
     (tmp_path / "answers").write_text("[[-1, -1, -1, -1]]\n")
     missing = handeye("ground", "shot.png", "Save", "--model", "scripted:answers", "--samples", "1", cwd=tmp_path)
-    told(missing, 1, "is not on shot.png")
+    reported(missing, 1, "is not on shot.png")
 
 
 def test_doctor_says_what_is_there_and_what_is_missing(handeye: Command, tmp_path: Path) -> None:
     done = handeye("doctor", "--json", cwd=tmp_path)
-    told(done, 0)
+    reported(done, 0)
     findings = {finding["what"]: finding for finding in json.loads(done.stdout)["findings"]}
     assert findings["Chromium"]["ok"]
     assert not findings["your screen"]["ok"]
     assert findings["your screen"]["remedy"]
-    told(handeye("doctor", cwd=tmp_path), 0)
+    reported(handeye("doctor", cwd=tmp_path), 0)
 
 
 def test_doctor_fails_for_a_model_that_is_not_there(handeye: Command, tmp_path: Path) -> None:
@@ -233,7 +235,7 @@ def test_a_model_folder_without_weights_is_reported(handeye: Command, tmp_path: 
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text('{"model_type": "internvl"}')
     done = handeye("run", "buy a lamp", "--on", shop.url, "--model", "./model", "--json", cwd=tmp_path)
-    told(done, 3, "model")
+    reported(done, 3, "model")
 
 
 @pytest.fixture(params=["garbage", "drops"])
@@ -264,7 +266,7 @@ def test_an_invalid_response_or_closed_connection_of_a_server_is_reported(
     handeye: Command, bad_server: str, tmp_path: Path, shop: Any
 ) -> None:
     done = handeye("run", "buy a lamp", "--on", shop.url, "--model", bad_server, "--json", cwd=tmp_path)
-    told(done, 3, bad_server.removesuffix("/v1"))
+    reported(done, 3, bad_server.removesuffix("/v1"))
 
 
 @pytest.fixture
@@ -293,7 +295,7 @@ def test_a_full_disk_is_reported_and_earlier_records_remain(
     folder = small_disk(kilobytes) / "run"
     arguments = ["--on", shop.url, "--run-dir", str(folder), "--json"]
     done = handeye("run", GOALS.format("Thank you"), *arguments, cwd=tmp_path)
-    told(done, 3, "full")
+    reported(done, 3, "full")
     if kilobytes >= 200:
         from handeye.agent.event_log import read_events
 

@@ -28,9 +28,9 @@ def test_it_shows_the_model_and_its_calibrated_profile(small_checkpoint: Path, t
     code, found = doctor("--model", str(small_checkpoint), "--profile", str(path), "--max-tiles", "6")
     assert code == 0
     assert "float32 on the CPU" in found[str(small_checkpoint)]["detail"]
-    shown = found["profile mine"]["detail"]
+    displayed = found["profile mine"]["detail"]
     for words in ("coordinates 0-1000", "down first", "a point", "times 1.020 across", "at most 6 tiles of 448 pixels"):
-        assert words in shown
+        assert words in displayed
     assert found["bitsandbytes"]["remedy"] == "pip install 'handeye[quantize]'"
 
 

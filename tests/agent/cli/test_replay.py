@@ -32,18 +32,18 @@ def test_a_run_is_done_again_and_says_what_has_drifted(tmp_path: Path) -> None:
     answers.insert(2, "<box>[[140, 80, 170, 100]]</box>")
     (tmp_path / "answers.json").write_text(json.dumps(answers))
     model = ("--model", "scripted:answers.json", "--samples", "1", "--approve", "never")
-    code, told, _ = handeye("run", "save milk", "--on", str(page), *model, cwd=tmp_path)
-    assert (code, told["status"], told["model_calls"]) == (0, "succeeded", 4), told
+    code, reported, _ = handeye("run", "save milk", "--on", str(page), *model, cwd=tmp_path)
+    assert (code, reported["status"], reported["model_calls"]) == (0, "succeeded", 4), reported
 
     (tmp_path / "answers.json").write_text('["nothing that can be used"]')
-    code, told, _ = handeye("replay", "latest", cwd=tmp_path)
-    assert (code, told["status"], told["model_calls"]) == (0, "succeeded", 0), told
+    code, reported, _ = handeye("replay", "latest", cwd=tmp_path)
+    assert (code, reported["status"], reported["model_calls"]) == (0, "succeeded", 0), reported
 
     page.write_text(PAGE.replace(">Save<", ">Discard<"))
-    code, told, _ = handeye("replay", "latest", "--no-model", cwd=tmp_path)
-    assert (code, told["status"]) == (1, "failed")
-    assert "click “Save”: nothing of “Save” is there" in told["reason"]
+    code, reported, _ = handeye("replay", "latest", "--no-model", cwd=tmp_path)
+    assert (code, reported["status"]) == (1, "failed")
+    assert "click “Save”: nothing of “Save” is there" in reported["reason"]
 
-    code, told, said = handeye("replay", "latest", cwd=tmp_path)
+    code, reported, message = handeye("replay", "latest", cwd=tmp_path)
     assert code == 2
-    assert "ended as failed; replay one that succeeded" in said
+    assert "ended as failed; replay one that succeeded" in message

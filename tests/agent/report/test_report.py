@@ -88,8 +88,8 @@ class Folder:
             settled=Settled(by="quiet", seconds=0.3),
             seconds=0.12,
         )
-        said = more.pop("description", None) or describe(action)
-        self.add(look, Decided(step=number, reasoning=text, action=action, description=said, seconds=1.5, **more))
+        expected = more.pop("description", None) or describe(action)
+        self.add(look, Decided(step=number, reasoning=text, action=action, description=expected, seconds=1.5, **more))
         if not isinstance(action, Done):
             self.add(Guarded(step=number, decision="allow"), Performed(step=number, seconds=0.25))
 

@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-def judged(browser: Browser, html: str, action: dict[str, Any], goal: str = "do it") -> GuardDecision:
+def checked(browser: Browser, html: str, action: dict[str, Any], goal: str = "do it") -> GuardDecision:
     """The ruling on an action; its targets may be CSS selectors, whose centres are aimed at."""
     browser.perform(Navigate(url="about:blank"))
     browser.run_script(
@@ -150,17 +150,17 @@ ALLOWED: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("case", ASKED)
 def test_a_risky_effect_needs_approval(browser: Browser, case: str) -> None:
     html, action, kind = ASKED[case]
-    guard_decision = judged(browser, html, action)
+    guard_decision = checked(browser, html, action)
     assert (guard_decision.kind, guard_decision.verb) == ("ask", kind), guard_decision
 
 
 @pytest.mark.parametrize("case", ALLOWED)
 def test_what_sets_nothing_off_is_not(browser: Browser, case: str) -> None:
     html, action = ALLOWED[case]
-    guard_decision = judged(browser, html, action)
+    guard_decision = checked(browser, html, action)
     assert guard_decision.kind == "allow", guard_decision
 
 
 def test_a_page_of_many_elements_is_hit_tested_too(browser: Browser) -> None:
     html = "<i>x</i>" * 4000 + "<button id=b style='position:fixed;left:9px;top:9px'>Delete</button>"
-    assert judged(browser, html, click("#b")).kind == "ask"
+    assert checked(browser, html, click("#b")).kind == "ask"

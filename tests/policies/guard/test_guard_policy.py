@@ -45,7 +45,7 @@ def test_the_table_guard_holds_the_rules_and_is_no_commands(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("alow-domains = []", r"must have known keys, got 'alow-domains': did you mean allow-domains\?"),
         ('deny-domains = "a.test"', r"deny-domains must be a list, got 'a.test': write deny-domains = \["),
@@ -59,23 +59,23 @@ def test_the_table_guard_holds_the_rules_and_is_no_commands(tmp_path: Path) -> N
         ("tools = [1]", "tools must be a list of texts, got 1: correct the value"),
     ],
 )
-def test_a_wrong_rule_is_named_with_its_file_its_key_and_the_remedy(line: str, said: str, tmp_path: Path) -> None:
+def test_a_wrong_rule_is_named_with_its_file_its_key_and_the_remedy(line: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "handeye.toml").write_text(f"[guard]\n{line}\n")
-    with pytest.raises(UsageError, match=said) as caught:
+    with pytest.raises(UsageError, match=message) as caught:
         rules_here(tmp_path)
     assert str(caught.value).startswith(f"{tmp_path / 'handeye.toml'}: [guard]")
 
 
 def test_rules_can_be_tightened_and_never_widened_by_others() -> None:
-    kept = GuardPolicy(
+    stored = GuardPolicy(
         allow_domains=("shop.example", "cdn.example"), refuse_words=("transfer",), tools=("a", "b"), shell=True
     )
     now = GuardPolicy(allow_domains=("pay.shop.example", "evil.example"), ask_words=("archive",), tools=("b", "c"))
-    both = kept.tightened(now)
+    both = stored.tightened(now)
     assert both == GuardPolicy(
         allow_domains=("pay.shop.example",), refuse_words=("transfer",), ask_words=("archive",), tools=("b",)
     )
-    assert kept.tightened(kept) == kept
+    assert stored.tightened(stored) == stored
     with pytest.raises(
         UsageError, match="must allow one of the run's apps a, got b: name a file with other rules by --guard FILE"
     ):

@@ -79,20 +79,20 @@ def test_what_only_names_a_place_is_harmless(label: str) -> None:
 
 
 def test_messages_ask_and_say_what_will_be_gone() -> None:
-    asked = [
+    questions = [
         "Delete all photos?",
         "Your account will be erased.",
         "You are about to send 50 € to Bob.",
         "¿Eliminar 3 fotos?",
     ]
-    asked += [
+    questions += [
         "Die Dateien werden unwiderruflich gelöscht.",
         "Ces messages seront supprimés.",
         "Удалить навсегда?",
         "削除しますか？",
     ]
-    asked += ["This cannot be undone.", "Your card will be charged $5.", "Möchten Sie 50 € überweisen?"]
-    assert [text for text in asked if message_risk(text) is None] == []
+    questions += ["This cannot be undone.", "Your card will be charged $5.", "Möchten Sie 50 € überweisen?"]
+    assert [text for text in questions if message_risk(text) is None] == []
     calm = [
         "We use cookies to send you offers.",
         "Where should we send it?",

@@ -126,8 +126,8 @@ def test_two_equal_labels_are_distinguished_by_nearby_texts_or_refused() -> None
 
 def test_numbers_that_tell_things_apart_are_not_taken_for_counts() -> None:
     def rooms(*numbers: int) -> list[Element]:
-        shown = [[thing("text", f"Room {n}", 20, 60 * n), thing("button", "Book", 150, 60 * n)] for n in numbers]
-        return [element for pair in shown for element in pair]
+        displayed = [[thing("text", f"Room {n}", 20, 60 * n), thing("button", "Book", 150, 60 * n)] for n in numbers]
+        return [element for pair in displayed for element in pair]
 
     before = rooms(1, 2)
     signature = seen(before[1], before[0], *before[2:])
@@ -174,10 +174,10 @@ def test_in_a_drawing_two_of_text_picture_and_layout_agree() -> None:
 def test_a_patch_matches_by_shape_and_colour_and_is_not_stored_for_plain_or_masked_areas() -> None:
     image = drawn(("Save", 40, 60))
     signature = TargetSignature(point=Point(110, 85), size=(150, 50))
-    told, png = cut_patch(signature, image)
+    reported, png = cut_patch(signature, image)
     patch = Image.open(BytesIO(png))
-    assert find_patch(patch, drawn(("Save", 300, 200)), told.hold) == [(370, 225)]
-    assert find_patch(patch, drawn(("Save", 300, 200), box="#f88"), told.hold) == []
+    assert find_patch(patch, drawn(("Save", 300, 200)), reported.hold) == [(370, 225)]
+    assert find_patch(patch, drawn(("Save", 300, 200), box="#f88"), reported.hold) == []
     assert cut_patch(signature, Image.new("RGB", SIZE, "white"))[1] == b""
     ImageDraw.Draw(image).rectangle((40, 60, 190, 110), fill="black")
     assert cut_patch(signature, image)[1] == b""

@@ -38,8 +38,8 @@ POPUP = Element(id="pop-up", role="dialog", name="News", box=Box(100, 50, 395, 2
 
 
 def observation(*elements: Element, **signals: Any) -> Observation:
-    shown = Screenshot(Image.new("RGB", (400, 300), "white"))
-    return Observation(shown, (TITLE, *elements), Signals(**signals), reader=lambda _: ())
+    displayed = Screenshot(Image.new("RGB", (400, 300), "white"))
+    return Observation(displayed, (TITLE, *elements), Signals(**signals), reader=lambda _: ())
 
 
 def click(element: Element) -> Click:

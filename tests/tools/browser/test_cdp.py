@@ -41,11 +41,11 @@ def theirs(tmp_path: Path) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    told = profile / "DevToolsActivePort"
-    while not (told.exists() and told.read_text().count("\n")):
+    reported = profile / "DevToolsActivePort"
+    while not (reported.exists() and reported.read_text().count("\n")):
         assert program.poll() is None
         time.sleep(0.05)
-    yield f"http://127.0.0.1:{told.read_text().splitlines()[0]}"
+    yield f"http://127.0.0.1:{reported.read_text().splitlines()[0]}"
     program.terminate()
     program.wait(20)
 

@@ -36,9 +36,9 @@ def test_buttons_counts_and_modifiers_arrive(show: Show, aim: Aim) -> None:
     browser.perform(Click(target=target, button="right"))
     browser.perform(Click(target=target, button="middle"))
     browser.perform(Click(target=target, modifiers=("shift", "ctrl")))
-    said = log(browser)
-    assert said.startswith("mouseup01;click01;mouseup02;click02;dblclick02;")
-    assert "contextmenu20;mouseup21;mouseup11;mouseup01SC;click01SC;" in said
+    message = log(browser)
+    assert message.startswith("mouseup01;click01;mouseup02;click02;dblclick02;")
+    assert "contextmenu20;mouseup21;mouseup11;mouseup01SC;click01SC;" in message
 
 
 def test_a_click_off_the_screen_is_refused(show: Show) -> None:
@@ -133,13 +133,13 @@ def test_a_date_in_another_form_fails_with_the_form_to_use(show: Show, aim: Aim)
 
 
 @pytest.mark.parametrize(
-    ("keys", "heard"),
+    ("keys", "received"),
     [
         ("enter", "Enter"), ("esc", "Escape"), ("pagedown", "PageDown"), ("ctrl+s", "C:s"), ("F2", "F2"), ("ArrowLeft", "ArrowLeft"),
         ("ctrl+shift+ArrowRight", "CS:ArrowRight"), ("a", "a"), ("?", "?"), ("space", " "),
     ],
 )  # fmt: skip
-def test_keys_arrive_under_their_names(show: Show, keys: str, heard: str) -> None:
+def test_keys_arrive_under_their_names(show: Show, keys: str, received: str) -> None:
     browser = show(
         f"{LOG}<script>addEventListener('keydown', (e) => {{ e.preventDefault(); const held = (e.ctrlKey ? 'C' : '') +"
         "(e.shiftKey && e.key.length > 1 ? 'S' : ''); if (!/Control|Shift/.test(e.key)) say((held && held + ':') + e.key) }})</script>".replace(
@@ -147,7 +147,7 @@ def test_keys_arrive_under_their_names(show: Show, keys: str, heard: str) -> Non
         )
     )
     browser.perform(Key(keys=keys))
-    assert heard.strip() + ";" in log(browser) or heard == " "
+    assert received.strip() + ";" in log(browser) or received == " "
 
 
 def test_an_unknown_key_is_refused_with_near_names(show: Show) -> None:

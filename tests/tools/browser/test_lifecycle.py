@@ -347,15 +347,15 @@ KNOWN = [
 ]
 
 
-@pytest.mark.parametrize(("message", "kind", "said"), KNOWN, ids=[message[:40] for message, *_ in KNOWN])
+@pytest.mark.parametrize(("message", "kind", "expected"), KNOWN, ids=[message[:40] for message, *_ in KNOWN])
 def test_every_known_playwright_error_becomes_ours_in_one_line(
-    message: str, kind: type[HandeyeError], said: str
+    message: str, kind: type[HandeyeError], expected: str
 ) -> None:
     from playwright.async_api import Error
 
     made = translate(Error(message), "doing it")
     assert type(made) is kind
-    assert said in str(made)
+    assert expected in str(made)
     assert str(made).startswith("doing it: ")
     assert "\n" not in str(made)
     assert "Page." not in str(made).replace("Page.captureScreenshot", "")

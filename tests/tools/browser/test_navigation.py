@@ -150,9 +150,9 @@ def test_downloads_are_stored_under_unused_names(site: Site, aim: Aim, tmp_path:
         assert browser.signals().title == "Home"
         assert "no page to show" in browser.perform(Navigate(url=site.url + "/report"))
         browser.settle()
-    kept = sorted(path.name for path in (tmp_path / "new").iterdir())
-    assert len(kept) == 3
-    assert all(name.endswith(".csv") and (tmp_path / "new" / name).read_bytes() == b"a,b\n1" for name in kept)
+    stored = sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert len(stored) == 3
+    assert all(name.endswith(".csv") and (tmp_path / "new" / name).read_bytes() == b"a,b\n1" for name in stored)
 
 
 @pytest.mark.parametrize("link", ["<a href=/report>Get</a>", "<a href=/moved download>Get</a>"])
@@ -304,9 +304,9 @@ def test_a_download_that_never_ends_is_reported_once_and_holds_up_nothing_more(
             assert (again.by, again.happened) == ("quiet", "")
             released.set()
             until = time.monotonic() + 10
-            while not (said := browser.settle().happened) and time.monotonic() < until:
+            while not (message := browser.settle().happened) and time.monotonic() < until:
                 time.sleep(0.05)
-            assert "film.bin" in said
+            assert "film.bin" in message
             assert browser.signals().downloads == 1
     finally:
         released.set()

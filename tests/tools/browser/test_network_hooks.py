@@ -121,7 +121,7 @@ def test_a_start_outside_the_allowed_domains_is_a_mistake() -> None:
 
 
 def test_requests_that_change_something_are_announced_before_they_leave(site: Site, aim: Aim, find: Find) -> None:
-    told: list[tuple[str, int]] = []
+    reported: list[tuple[str, int]] = []
     page = site.page("/", "<form method=post action='/order?key=s3cret'><input name=a aria-label=a><button>Buy</button></form>"
                           "<button onclick='fetch(\"/api\",{method:\"POST\",body:\"x\"})'>fetch</button><a href=/order>look</a>")  # fmt: skip
     site.page("/order", "<p>Thank you")
@@ -129,7 +129,7 @@ def test_requests_that_change_something_are_announced_before_they_leave(site: Si
     with Browser(page) as browser:
         browser.settle()
         browser.attach(
-            Hooks(on_request=lambda request, _: told.append((request, site.asked("/order") + site.asked("/api"))))
+            Hooks(on_request=lambda request, _: reported.append((request, site.asked("/order") + site.asked("/api"))))
         )
         browser.perform(Click(target=aim(browser, "fetch")))
         browser.settle()
@@ -140,7 +140,7 @@ def test_requests_that_change_something_are_announced_before_they_leave(site: Si
         browser.settle()
         browser.perform(Click(target=aim(browser, "look")))
         browser.settle()
-    assert told == [(f"POST {site.url}/api", 0), (f"POST {site.url}/order", 1)]
+    assert reported == [(f"POST {site.url}/api", 0), (f"POST {site.url}/order", 1)]
 
 
 def test_a_request_that_cannot_be_announced_does_not_leave(site: Site, aim: Aim) -> None:

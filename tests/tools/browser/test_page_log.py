@@ -53,10 +53,10 @@ def test_console_errors_and_requests_are_written_down(site: Site, browser: Brows
     browser.attach(Hooks(page_log=log))
     found = _until(log, "/gone")
     assert VALUE[:8] not in log.read_text(encoding="utf-8")
-    told = {(each.kind, each.level, each.text, each.status) for each in found}
-    assert ("console", "warning", "{{secret:till}}", 0) in told
-    assert ("request", "GET", f"{site.url}/first", 200) in told
-    assert ("request", "GET", f"{site.url}/gone?token=…", 404) in told
+    reported = {(each.kind, each.level, each.text, each.status) for each in found}
+    assert ("console", "warning", "{{secret:till}}", 0) in reported
+    assert ("request", "GET", f"{site.url}/first", 200) in reported
+    assert ("request", "GET", f"{site.url}/gone?token=…", 404) in reported
     assert any(each.kind == "console" and f"{site.url}/gone?token=…" in each.text for each in found), (
         "what was not loaded"
     )

@@ -134,19 +134,19 @@ def test_cookies_and_storage_are_carried_to_another_browser(one_browser: Browser
         "/",
         "<script>document.title = [localStorage.who, document.cookie]; localStorage.who = 'ada'; document.cookie = 'seen=1; max-age=999'</script>",
     )
-    kept = tmp_path / "state.json"
+    stored = tmp_path / "state.json"
     one_browser.perform(Tabs(do="new"))
     one_browser.perform(Navigate(url=home))
     one_browser.settle()
-    one_browser.save_state(kept)
+    one_browser.save_state(stored)
     one_browser.perform(Tabs(do="close"))
-    assert kept.stat().st_mode & 0o777 == 0o600
-    with Browser(home, storage_state=kept) as browser:
+    assert stored.stat().st_mode & 0o777 == 0o600
+    with Browser(home, storage_state=stored) as browser:
         assert browser.signals().title == "ada,seen=1"
         browser.perform(Navigate(url=site.other))
         browser.settle()
         origins = browser.device_state()["storage_state"]["origins"]
     assert [each["origin"] for each in origins].count(site.url) == 1, "it survives a crash from the first moment on"
-    kept.write_text(json.dumps({"cookies": 1}))
+    stored.write_text(json.dumps({"cookies": 1}))
     with pytest.raises(UsageError, match="contains no storage state"):
-        Browser(home, storage_state=kept)
+        Browser(home, storage_state=stored)

@@ -75,8 +75,8 @@ def test_a_drag_follows_its_path_with_the_button_down(logged: Logged) -> None:
     first, *moves, last = logged.after(parse_action(drag))
     assert first[:3] == ["press", "1", "0"]
     assert last[:2] == ["release", "1"]
-    beside, above = int(first[3]) - 100, int(first[4]) - 100  # the window manager's frame
-    path = [(int(x) - beside, int(y) - above) for _, _, _, x, y in moves]
+    next_to, above = int(first[3]) - 100, int(first[4]) - 100  # the window manager's frame
+    path = [(int(x) - next_to, int(y) - above) for _, _, _, x, y in moves]
     assert path[-1] == (500, 100)
     for stop in via:
         assert stop in path
@@ -129,14 +129,14 @@ ANY_TEXT = "Grüße 世界 – “שלום” ελλ €5 ~^`|\\"
 
 def test_any_text_reaches_a_program_in_a_terminal(tmp_path: Path) -> None:
     """xterm, in UTF-8, as any program of the terminal reads it."""
-    kept = tmp_path / "kept.txt"
+    stored = tmp_path / "kept.txt"
     script = tmp_path / "read.sh"
-    script.write_text(f'read -r line; printf %s "$line" > {kept}.part; mv {kept}.part {kept}; cat')
+    script.write_text(f'read -r line; printf %s "$line" > {stored}.part; mv {stored}.part {stored}; cat')
     with Virtual(f"xterm -e sh {script}") as virtual:
         assert virtual.signals().app == "xterm"
         virtual.perform(Type(text=ANY_TEXT))
         virtual.perform(Key(keys="enter"))
         deadline = time.monotonic() + 20
-        while not kept.exists() and time.monotonic() < deadline:
+        while not stored.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert kept.read_text(encoding="utf-8") == ANY_TEXT
+        assert stored.read_text(encoding="utf-8") == ANY_TEXT

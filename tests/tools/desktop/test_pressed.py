@@ -55,8 +55,8 @@ def test_a_button_of_another_toolkit_says_it_too_and_only_of_its_own_press() -> 
         elements = virtual.elements()
         (field,) = [each for each in elements if each.takes_text]
         (button,) = [each for each in elements if each.name == "OK"]
-        said = []
+        message = []
         for each in (field, button):
             virtual.perform(Click(target=Target(point=each.box.centre)))
-            said.append(virtual.settle().happened)
-        assert said == ["", "“OK” says that it was pressed"]
+            message.append(virtual.settle().happened)
+        assert message == ["", "“OK” says that it was pressed"]

@@ -57,12 +57,12 @@ def button(name: str) -> Element:
     ],
 )
 def test_a_label_is_compared(known: bool, label: str, name: str, held: bool) -> None:
-    judged = TargetCheck(screen("Save"), (button("Save"),) if known else ())
+    checked = TargetCheck(screen("Save"), (button("Save"),) if known else ())
     target = Target(phrase="Save", point=Point(170, 100), element="e1" if known else "")
     now = screen(label)
 
     def compare() -> None:
-        judged.compare(target, lambda: frame(now), lambda: [button(name)] if known else [], careful=False)
+        checked.compare(target, lambda: frame(now), lambda: [button(name)] if known else [], careful=False)
 
     if held:
         with pytest.raises(TargetChanged, match="changed before it was pressed"):

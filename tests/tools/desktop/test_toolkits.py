@@ -60,10 +60,10 @@ def named(virtual: Virtual, role: str, name: str) -> Element:
 def test_a_form_of_each_toolkit_is_filled_chosen_ticked_and_sent(toolkit: str, tmp_path: Path) -> None:
     with Virtual(form(toolkit, tmp_path / "sent.json")) as virtual:
         virtual.capture()
-        told = virtual.elements()
-        assert not [each for each in told if each.name in ("Oslo", "Lima", "Kyoto", "Quito", "Cancel all")]
+        reported = virtual.elements()
+        assert not [each for each in reported if each.name in ("Oslo", "Lima", "Kyoto", "Quito", "Cancel all")]
         (window,) = virtual.windows()
-        assert all(each.box.overlap(window.box) == each.box.area for each in told)
+        assert all(each.box.overlap(window.box) == each.box.area for each in reported)
         goal = (
             'choose "Kyoto" from "City", fill "Guest" with "Ines Dahl", set "Nights" to 4, '
             'fill "Note" with "two beds; no. 7", tick "Late arrival", click "Send", '
@@ -89,12 +89,12 @@ def test_only_the_visible_rows_of_a_list_of_forty_thousand_are_read(tmp_path: Pa
     with Virtual(form("rows", tmp_path / "chosen")) as virtual:
         virtual.capture()
         began = time.monotonic()
-        told = virtual.elements()
+        reported = virtual.elements()
         assert time.monotonic() - began < 2
-        lots = [each for each in told if each.name.startswith("Lot ")]
+        lots = [each for each in reported if each.name.startswith("Lot ")]
         assert [each.name for each in lots] == [f"Lot {number}" for number in range(len(lots))]
         assert 5 < len(lots) < 30
-        assert len([each for each in told if each.name.startswith("shelf")]) == len(lots)
+        assert len([each for each in reported if each.name.startswith("shelf")]) == len(lots)
         run = Agent(virtual, options=RunOptions(approve="never"), run_dir=tmp_path / "run").run(
             'scroll down until "Lot 64" shows, click "Lot 64"'
         )
@@ -122,11 +122,11 @@ def test_a_program_that_does_not_answer_costs_its_time_and_nothing_of_it_has_gon
         try:
             began = time.monotonic()
             virtual.capture()
-            told = virtual.elements()
+            reported = virtual.elements()
             assert bus.LIMIT <= time.monotonic() - began < bus.LIMIT + 1
             after = perception.observe(virtual)
-            assert {"7", "8", "9"} < {each.name for each in told}  # the other program's
-            assert "Late arrival" not in {each.name for each in told}
+            assert {"7", "8", "9"} < {each.name for each in reported}  # the other program's
+            assert "Late arrival" not in {each.name for each in reported}
             assert after.signals.unanswered == ("Booking",)
             outcome = judge(Click.model_validate({"target": {"phrase": "Send", "point": (5, 5)}}), before, after)
             assert outcome.kind == "unknown"

@@ -72,22 +72,22 @@ def keyring_of() -> Iterator[dict[tuple[str, str], str]]:
     import keyring
     from keyring.backend import KeyringBackend
 
-    kept: dict[tuple[str, str], str] = {}
-    asked: list[tuple[str, str]] = []
+    stored: dict[tuple[str, str], str] = {}
+    questions: list[tuple[str, str]] = []
 
     class InMemory(KeyringBackend):
         priority = 1
 
         def get_password(self, service: str, username: str) -> str | None:
-            asked.append((service, username))
-            return kept.get((service, username))
+            questions.append((service, username))
+            return stored.get((service, username))
 
         def set_password(self, service: str, username: str, password: str) -> None:
-            kept[service, username] = password
+            stored[service, username] = password
 
     before = keyring.get_keyring()
     keyring.set_keyring(InMemory())  # type: ignore[no-untyped-call]
-    yield kept
+    yield stored
     keyring.set_keyring(before)
 
 
@@ -129,7 +129,7 @@ def test_a_secret_is_refused_where_it_does_not_belong() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("a.toml", "shop = sesame", "not valid TOML .line 1."),
         ("a.toml", "shop = 5", "shop is no secret"),
@@ -142,11 +142,11 @@ def test_a_secret_is_refused_where_it_does_not_belong() -> None:
         (".env", "SHOP=", "SHOP has no value"),
     ],
 )
-def test_an_unusable_file_is_reported_without_its_contents(tmp_path: Path, name: str, text: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said) as told:
+def test_an_unusable_file_is_reported_without_its_contents(tmp_path: Path, name: str, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as reported:
         Secrets.read(write(tmp_path / name, text), {})
-    assert "sesame" not in str(told.value)
-    assert told.value.__cause__ is None
+    assert "sesame" not in str(reported.value)
+    assert reported.value.__cause__ is None
 
 
 def test_a_missing_file_and_a_world_readable_one_are_reported(tmp_path: Path) -> None:
@@ -224,9 +224,9 @@ def test_an_error_of_a_command_is_printed_without_the_values_that_the_process_ha
         with pytest.raises(typer.Exit) as left, report_errors(as_json=True, status=None):
             raise error
         assert left.value.exit_code == code
-        said = capsys.readouterr()
-        assert "tulip" not in said.out + said.err
-        assert said.out.count("{{secret:shop}}") == said.err.count("{{secret:shop}}") == 1
+        message = capsys.readouterr()
+        assert "tulip" not in message.out + message.err
+        assert message.out.count("{{secret:shop}}") == message.err.count("{{secret:shop}}") == 1
     assert secrets.names == ["shop"]
 
 
