@@ -108,7 +108,7 @@ def _fits(known: Sequence[Known], space: Space, order: str, form: BoxForm) -> It
 
 
 def _corners(one: Known) -> list[list[float]]:
-    """The true place in the same form as the answer: two corners of a box, or its middle."""
+    """Return the true place in the form of the answer: two corners of a box, or its middle."""
     width, height = one.size
     left, top, right, bottom = one.box
     if len(one.numbers) == 4:
@@ -117,17 +117,13 @@ def _corners(one: Known) -> list[list[float]]:
 
 
 def _errors(given: Floats, truth: Floats, sizes: Floats, scale: Floats, offset: Floats) -> Floats:
-    """How far off each answer is, in pixels: the root of the mean square over its corners."""
+    """Return the error of each answer in pixels: the root mean square over its corners."""
     off = (given * scale + offset - truth) * sizes[:, None, :]
     return np.asarray(np.sqrt((off**2).sum(axis=2).mean(axis=1)))
 
 
 def _unlikely(errors: Floats, sizes: Floats) -> float:
-    """Minus twice the logarithm of the answers' likelihood, at the scatter that makes them likeliest.
-
-    Answers lie normally around the place or, with the chance that is left, anywhere on the picture: so wild ones cost
-    the same in every way to write, and the others decide.
-    """
+    """Return minus twice the log-likelihood of the answers, at the scatter that maximises it."""
     anywhere = (1 - TRUSTED) / (sizes[:, 0] * sizes[:, 1])
     scatters = np.geomspace(ROUNDING, WILD * float(np.hypot(*sizes.max(axis=0))), 25)[:, None]
     near = TRUSTED / (2 * math.pi * scatters**2) * np.exp(-(errors**2) / (2 * scatters**2))
@@ -354,7 +350,7 @@ def _agreed(samples: Sequence[CalibrationAnswer], errors: Sequence[float | None]
 
 
 def _trouble(samples: Sequence[CalibrationAnswer], errors: Sequence[float | None], agreed: Sequence[bool]) -> str:
-    """Why the fit is poor, with the limit; empty when it is good."""
+    """Return why the fit is poor, with the limit; empty when it is good."""
     answered = sum(bool(one.numbers) for one in samples)
     if answered < ANSWERED * len(samples):
         return f"only {answered} of {len(samples)} answers named a place; at least {ANSWERED:.0%} must"

@@ -147,7 +147,7 @@ class ModelProfile(BaseModel):
         return *first, *last
 
     def _pixels(self, values: Sequence[float], size: tuple[int, int]) -> list[float]:
-        """Across and down in turn, in pixels."""
+        """Return x and y in turn, in pixels of the image."""
         wholes = self._wholes(size)
         values = self._corners(values, wholes)
         # Models tuned to thousandths or pixels now and then answer in fractions; they give themselves away.
@@ -258,7 +258,7 @@ def _by_name(model: str, language: str) -> tuple[ModelProfile, str]:
 
 
 def _chosen(chosen: str) -> ModelProfile:
-    """The profile of that name, or in that file."""
+    """Return the profile of a name, or from a file."""
     if chosen in PROFILES:
         return PROFILES[chosen]
     path = Path(chosen).expanduser()

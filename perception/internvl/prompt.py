@@ -314,7 +314,7 @@ def _fitting(facts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _line(step: PromptStep) -> str:
-    """A step in words, on one line."""
+    """Return a step in words, on one line."""
     evidence = f" ({step.outcome.evidence})" if step.outcome.evidence else ""
     result = f"; {step.result}" if step.result and step.result != step.outcome.evidence else ""
     text = f"{step.number}. {describe(step.action)}: {step.outcome.kind.replace('_', ' ')}{evidence}{result}"
@@ -329,13 +329,13 @@ def action_text(kind: str) -> str:
 
 
 def _tool(tool: Tool) -> str:
-    """A tool with its arguments and the beginning of its description, on one line."""
+    """Return a tool with its arguments and the beginning of its description, on one line."""
     summary = " ".join(tool.description.split("\n\n")[0].split())[:TOOL_CHARACTERS]
     return escape_control_tokens(f"- {tool.name}{signature(tool.schema)[:TOOL_CHARACTERS]}: {summary}")
 
 
 def _signature(kind: str) -> str:
-    """A kind with its fields and what they take, such as `click(target, button?: left|middle|right)`."""
+    """Return a kind with its fields and their types, such as `click(target, button?: left|middle|right)`."""
     schema = KINDS[kind].model_json_schema()
     needed = set(schema.get("required", ()))
     fields = []

@@ -180,6 +180,6 @@ def from_normalised(point: tuple[float, float], size: tuple[int, int]) -> Point:
 
 @lru_cache(maxsize=64)
 def _grids(max_tiles: int) -> tuple[tuple[int, int], ...]:
-    """All (columns, rows) with at most `max_tiles` cells, smallest first."""
+    """Return all (columns, rows) with at most `max_tiles` cells, smallest first."""
     pairs = ((columns, rows) for columns in range(1, max_tiles + 1) for rows in range(1, max_tiles // columns + 1))
     return tuple(sorted(pairs, key=lambda pair: pair[0] * pair[1]))

@@ -126,7 +126,7 @@ def validated(kind: type[Model], record: Record) -> Model:
 def scenario_of(
     spec: BaseModel, path: Path, key: str, name: str, goal: str, limits: TaskLimits, on: str = ""
 ) -> ScenarioSpec:
-    """The scenario of a task; `key` is the id's key in the file."""
+    """Return the scenario of a task; `key` is the key of the id in the file, and `on` the start address."""
     given: dict[str, Any] = {"name": name, "goal": goal, "on": on, "unchecked": True, "line": line_of(path, key, name)}
     # A digest of the whole task, so that --resume detects a changed task.
     whole = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()[:16]
@@ -135,7 +135,7 @@ def scenario_of(
 
 
 def titled(name: str, goal: str) -> str:
-    """A task's id with the beginning of its goal, for lists."""
+    """Return a task's id with the beginning of its goal, for lists."""
     words = " ".join(goal.split())
     return f"{name}: {words if len(words) <= TITLE else words[: TITLE - 1] + '…'}"
 

@@ -28,7 +28,7 @@ class StatementCheck(CheckBase):
     says: str = Field(min_length=1)
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         return self.says
 
 
@@ -39,7 +39,7 @@ class TextCheck(CheckBase):
     value: str = Field(min_length=1)
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         return f"the screen shows “{self.value}”"
 
 
@@ -50,7 +50,7 @@ class UrlCheck(CheckBase):
     value: str = Field(min_length=1)
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         return f"the address {'fits' if '*' in self.value else 'holds'} {self.value}"
 
 
@@ -61,7 +61,7 @@ class TitleCheck(CheckBase):
     value: str = Field(min_length=1)
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         return f"the title holds “{self.value}”"
 
 
@@ -72,7 +72,7 @@ class WindowCheck(CheckBase):
     value: str = Field(min_length=1)
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         return f"a window “{self.value}” is open"
 
 
@@ -97,7 +97,7 @@ class ElementCheck(CheckBase):
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         states = [name if wanted else f"not {name}" for name, wanted in self.states.items()]
         states += [f"holding “{self.value}”"] if self.value is not None else []
         return " ".join(filter(None, (self.role or "element", f"“{self.name}” is", " and ".join(states) or "there")))
@@ -122,7 +122,7 @@ class CountCheck(CheckBase):
         return self
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         bounds = [
             f"{word} {bound}"
             for word, bound in (("exactly", self.equals), ("at least", self.least), ("at most", self.most))
@@ -143,7 +143,7 @@ class FileCheck(CheckBase):
     equals: str | None = None
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         if not self.exists:
             return f"there is no file {self.path}"
         more = f" and holds “{self.contains}”" if self.contains else ""
@@ -161,7 +161,7 @@ class HttpCheck(CheckBase):
     values: dict[str, Any] = Field(default_factory=dict, alias="json")
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         wanted = [f"“{self.contains}”"] if self.contains else []
         wanted += [f"{path} = {value!r}" for path, value in self.values.items()]
         return f"{self.url} answers {self.status}{' with ' if wanted else ''}{', '.join(wanted)}"
@@ -183,7 +183,7 @@ class SqlCheck(CheckBase):
         return re.sub(r"(?i)(\bpassword=)[^&\s]*", r"\1…", hidden)
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         return f"{self.query} on {self.redacted_database} gives {self.equals!r}"
 
 
@@ -205,7 +205,7 @@ class CellCheck(CheckBase):
         return self
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         wanted = f"holds “{self.contains}”" if self.contains else f"is “{self.equals}”"
         return f"“{self.column}” in the row with “{self.row}” {wanted}"
 
@@ -231,7 +231,7 @@ class PictureCheck(CheckBase):
         return self
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         part = f"“{self.of}”" if self.of else f"{list(self.region)} of the screen" if self.region else "the screen"
         return f"{part} looks like {self.file}"
 
@@ -252,7 +252,7 @@ class AskCheck(CheckBase):
         return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         return f"“{self.question}” is answered with {self.answer}"
 
 
@@ -264,7 +264,7 @@ class ProcessCheck(CheckBase):
     running: bool = True
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         return f"{self.name} {'runs' if self.running else 'does not run'}"
 
 
@@ -275,7 +275,7 @@ class PythonCheck(CheckBase):
     function: str = Field(pattern=r"^[\w.]+:\w+$")
 
     def words(self) -> str:
-        """The check as text."""
+        """Return the check as text."""
         return f"{self.function} holds"
 
 

@@ -147,7 +147,7 @@ def _together(engine: Engine, workers: int) -> Engine:
 
 
 def _stamp(model: str) -> str:
-    """A digest of the sizes and times of a model's files; empty for a model that is not in a folder."""
+    """Return a digest of the sizes and times of a model's files; empty for a model outside of a folder."""
     path = Path(model.removeprefix("scripted:"))
     if model == EMBEDDED or not path.exists():
         return ""

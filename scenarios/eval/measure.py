@@ -148,7 +148,7 @@ def measure_item(perception: Perception, item: GroundingItem) -> Measurement:
 
 
 def _answers(engine: RecordingEngine) -> bool:
-    """Whether the model still answers, tried with a small valid picture."""
+    """Return whether the model still answers, with a small valid image."""
     try:
         engine.generate(
             Request(ground_prompt(engine.profile, Image.new("RGB", (64, 64), "white"), "a button"), max_tokens=8)

@@ -81,7 +81,7 @@ def set_aside(path: Path) -> Path:
 
 
 def _read(path: Path) -> tuple[dict[str, Any] | None, dict[int, Measurement]]:
-    """The settings and measurements of a file; None for a file of another kind."""
+    """Return the settings and measurements of a file; None for a file of another kind."""
     done: dict[int, Measurement] = {}
     lines = json_lines(path.read_text(encoding="utf-8", errors="replace"))
     try:

@@ -122,6 +122,6 @@ def _tables(score: Score) -> list[tuple[str, dict[str, dict[str, Share]]]]:
 
 
 def _chart_bars(shares: dict[str, Share]) -> list[ChartBar]:
-    """The rows, the one with the most questions first."""
+    """Return the bars, the one with the most questions first."""
     ordered = sorted(shares.items(), key=lambda pair: (-pair[1].n, pair[0]))
     return [ChartBar(label, share, *share.interval) for label, share in ordered]

@@ -153,7 +153,7 @@ class BrowserRecorder:
         task.add_done_callback(self._tasks.discard)
 
     async def _attend(self, page: Page) -> None:
-        """Hear what a tab's pages ask for, and how its dialogs are answered."""
+        """Receive navigation requests of a tab, and the answers to its dialogs."""
         with suppress(Exception):  # it may be closed again already
             line: CDPSession = await page.context.new_cdp_session(page)
             frame = (await line.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
@@ -170,7 +170,7 @@ class BrowserRecorder:
             self._led.add(page)
 
     def _dialog(self, dialog: Dialog) -> None:
-        """It is left to the person."""
+        """Remember the type of a dialog; the person answers it."""
         if dialog.page:
             self._dialogs[dialog.page] = dialog.type
 

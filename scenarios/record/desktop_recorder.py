@@ -115,7 +115,7 @@ class DesktopRecorder:
         return True
 
     def _gone(self) -> bool:
-        """Whether the program that was started has no window any more, and none is about to come."""
+        """Return whether the started program has had no window for `GONE` seconds."""
         if self._recording.device != "virtual" or self._before[-1][2].signals.tabs:
             self._windows = time.monotonic()
         if time.monotonic() - self._windows < GONE:
@@ -133,7 +133,7 @@ class DesktopRecorder:
         self._recording.first = self._recording.first or observation.signals.title
 
     def _seen(self, moment: float) -> Observation:
-        """The last look that had ended before."""
+        """Return the last observation that was complete at a moment."""
         return next(
             (observation for _, ended, observation in reversed(self._before) if ended <= moment), self._before[0][2]
         )
@@ -260,14 +260,14 @@ class DesktopRecorder:
         self._on_entry(entry)
 
     def _pixel(self, observation: Observation, x11_event: X11Event) -> Point | None:
-        """Where that was in the picture; None off this monitor."""
+        """Return the event's point in pixels of the screenshot; None outside of this monitor."""
         (left, top), scale = observation.screenshot.origin, observation.screenshot.scale
         x, y = round((x11_event.point[0] - left) * scale), round((x11_event.point[1] - top) * scale)
         return Point(x, y) if 0 <= x < observation.screenshot.width and 0 <= y < observation.screenshot.height else None
 
 
 def _thing(observation: Observation, point: Point) -> Element | None:
-    """What lies at a point: the smallest that acts, else the smallest that has a name, else a line of text."""
+    """Return the element at a point: the smallest that acts, else the smallest with a name, else a line of text."""
     there = [each for each in observation.elements if each.box.holds(point) and not each.covered]
     for fits in (lambda each: each.acts, lambda each: bool(each.name)):
         if found := sorted((each for each in there if fits(each)), key=lambda each: each.box.area):

@@ -136,7 +136,7 @@ def _show(console: Console, recording: Recording, start: int, end: int) -> int:
 
 
 def _tried(out: Path) -> int:
-    """The exit code of running the suite."""
+    """Run the suite, and return its exit code."""
     from handeye.scenarios.loading import load_scenarios
     from handeye.scenarios.reporters import open_reporters
     from handeye.scenarios.results import exit_code

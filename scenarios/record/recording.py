@@ -314,12 +314,12 @@ _MAKERS: dict[str, Callable[[Recording, UserEvent], RecordedStep | None]] = {
 
 
 def _goes_on(last: RecordedStep, made: RecordedStep) -> bool:
-    """Whether a step continues the one before: more text, or the same key again."""
+    """Return whether a step continues the one before: more text, or the same key again."""
     return last.kind == made.kind and (last.session == made.session > 0 or (made.kind == "key" and made.count > 1))
 
 
 def _statements(event: UserEvent, element: Element | None, names: list[str]) -> list[str]:
-    """Statements about the element under the mouse, the most specific first."""
+    """Return statements about the element under the mouse, the most specific first."""
     made: list[str] = []
     if element and not event.chosen and not event.secret:
         if element.checked is not None:

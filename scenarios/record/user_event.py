@@ -86,7 +86,7 @@ class UserEvent(BaseModel):
         return Point(round(self.point[0]), round(self.point[1]))
 
     def observation(self, **changes: Any) -> Observation:
-        """The observation before the event; `changes` apply to the target, such as its value before."""
+        """Return the observation before the event; `changes` apply to the target, such as its value before."""
         elements = [element_of(each) for each in self.found]
         if changes and 0 <= self.index < len(elements):
             elements[self.index] = elements[self.index].model_copy(update=changes)
@@ -96,7 +96,7 @@ class UserEvent(BaseModel):
 
 
 def element_of(raw: dict[str, Any]) -> Element:
-    """The element of a record of the page script."""
+    """Return the element for a record of the page script."""
     left, top, right, bottom = (math.floor(side + 0.5) for side in raw["box"])
     box = Box(left, top, max(left + 1, right), max(top + 1, bottom))
     return Element(**{**raw, "box": box, "source": "dom"})

@@ -119,7 +119,7 @@ class X11Listener:
 
 
 def _letter(keysym: int) -> str:
-    """The character that a keysym types; empty for none."""
+    """Return the character that a keysym types; empty for none."""
     if 0x20 <= keysym <= 0x7E or 0xA0 <= keysym <= 0xFF:
         return chr(keysym)
     if 0xFFAA <= keysym <= 0xFFB9:  # the number pad

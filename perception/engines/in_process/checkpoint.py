@@ -251,7 +251,7 @@ def _check_tokenizer(tokenizer: Any, image_token: int, vocabulary: int, where: s
 
 
 def _template(tokenizer: Any, where: str) -> TemplateName:
-    """The chat format whose tokens the tokenizer has."""
+    """Return the chat format whose tokens the tokenizer has."""
     known = set(tokenizer.get_vocab())
     names: tuple[TemplateName, ...] = ("chatml", "harmony")
     for name in names:
@@ -276,7 +276,9 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _ends(model: Any, tokenizer: Any, template: TemplateName) -> tuple[int, ...]:
-    """What the checkpoint says ends an answer, and what its chat format ends a turn with."""
+    """Return the ids of the tokens that end an answer: those of the checkpoint, and the end of a turn in its chat
+    format.
+    """
     named = model.generation_config.eos_token_id
     words = {"chatml": ("<|im_end|>",), "harmony": ("<|return|>", "<|call|>")}[template]
     known = tokenizer.get_vocab()
@@ -323,7 +325,7 @@ def translate_hub_errors(where: str, remedy: str) -> Iterator[None]:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, what caused it, what caused that, and so on."""
+    """Return the error, its cause, the cause of that, and so on."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen
@@ -331,7 +333,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _hub_trouble(chain: Sequence[BaseException], where: str) -> HandeyeError | None:
-    """The sentence for an error of the disk, the hub or the network among the causes; None when there is none."""
+    """Return a sentence for an error of the disk, the hub or the network among the causes; None when there is none."""
     import httpx
     from huggingface_hub import errors
 

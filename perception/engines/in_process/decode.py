@@ -188,14 +188,14 @@ def decode_rows(
 
 
 def _select_rows(cache: Cache, filled: Any, logits: Any, rows: list[int]) -> tuple[Any, Any]:
-    """Let go of the rows that are finished."""
+    """Remove finished rows from the batch."""
     if rows:
         cache.batch_select_indices(torch.tensor(rows))
     return logits[rows], filled if filled is None else filled[rows]
 
 
 def _drawn(scores: Any, temperature: float) -> int:
-    """One of the likeliest tokens that together have the probability `TOP_P`."""
+    """Return a sampled token: one of the likeliest that together have the probability `TOP_P`."""
     shares, tokens = torch.softmax(scores.float() / temperature, -1).sort(descending=True, stable=True)
     # The token that crosses the bound is among them.
     shares[shares.cumsum(-1) - shares >= TOP_P] = 0

@@ -116,7 +116,7 @@ class GrammarGuide:
         return run
 
     def _choices(self) -> tuple[int, int]:
-        """How many tokens may come next, and how many of them end the answer."""
+        """Return how many tokens may come next, and how many of them end the answer."""
         allowed = self.allowed()
         choices = int(allowed.sum())
         if not choices:
@@ -170,7 +170,7 @@ class TokenBoundaries:
         return self._remembered[key]
 
     def _settled(self, text: str, follow: Collection[int]) -> int:
-        """The last place in a text at which the tokenizer divides it whatever follows."""
+        """Return the last place in a text at which the tokenizer splits it for every continuation."""
         if not follow:
             return len(text)
         characters = [chr(byte) for byte in follow if byte < 128]
@@ -181,7 +181,7 @@ class TokenBoundaries:
         return max((place for place in common if place <= reach), default=0)
 
     def _begun(self, text: str) -> list[str]:
-        """The ends of a text that begin an added token; the empty one among them."""
+        """Return the ends of a text that may begin an added token, the empty one included."""
         return ["", *(each[:n] for each in self._added for n in range(1, len(each)) if text.endswith(each[:n]))]
 
     def _divisions(self, text: str) -> set[int]:

@@ -119,19 +119,19 @@ class PromptFitter:
         return tiling.tokens or (self._profile.tokens_per_tile,) * len(tiling)
 
     def _ids(self, prompt: Prompt, takes: Sequence[int], answer: str = "") -> list[int]:
-        """The token ids of a prompt whose pictures take so many image tokens."""
+        """Return the token ids of a prompt whose images take these numbers of image tokens."""
         text = to_text(prompt, takes, 1, self._profile.template) + answer
         ids: list[int] = self._checkpoint.tokenizer.encode(text, add_special_tokens=False)
         return ids
 
     def _counts(self, prompt: Prompt, bound: int) -> list[int]:
-        """Tiles per picture, thumbnails included."""
+        """Return the number of tiles of each image, thumbnails included."""
         bounded = zip(prompt.images, prompt.bounds(bound), strict=True)
         grids = (choose_grid(*image.size, most, self._profile.tile) for image, most in bounded)
         return [columns * rows + (columns * rows > 1) for columns, rows in grids]
 
     def _positions(self, tiles: int) -> int:
-        """By how much a picture advances the position."""
+        """Return by how much an image advances the position."""
         return math.ceil(tiles * self._profile.tokens_per_tile * self._delta)
 
 

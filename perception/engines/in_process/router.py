@@ -58,7 +58,7 @@ class TileRouter:
         return replace(tiling, tokens=tuple(takes), names=tuple(names))
 
     def _known(self, thumbnail: NDArray[np.uint8], digest: str) -> str:
-        """The digest of an earlier thumbnail that this one is near enough to, else its own."""
+        """Return the digest of a similar earlier thumbnail, or else its own."""
         for name, known in self._thumbnails:
             if known.shape == thumbnail.shape and changed(known, thumbnail) <= STILL:
                 return name

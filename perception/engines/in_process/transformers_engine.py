@@ -208,7 +208,7 @@ class InProcessEngine:
         return ModelError(f"{self.name} failed while it was run ({type(error).__name__}: {reason}); open it again")
 
     def _holding(self, grammar: str) -> tuple[Callable[[], GrammarGuide] | None, tuple[str, ...]]:
-        """A factory of one guide per answer, and a note if the requested grammar cannot be enforced."""
+        """Return a factory of one guide per answer, and a note if the requested grammar cannot be enforced."""
         if not grammar:
             return None, ()
         if not self._options.constrain:

@@ -238,7 +238,7 @@ class ChatClient:
         return tiles
 
     def _gone(self, error: RequestRefused) -> str:
-        """A 404 as a sentence: the model is not served any more, or nothing is at that path."""
+        """Return a sentence for a status of 404: the model is not served any more, or the path does not exist."""
         try:
             names = [server.name for server in list_served_models(self._http)]
         except ModelError:

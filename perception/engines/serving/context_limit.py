@@ -78,7 +78,7 @@ def excess_tokens(reply_text: str, max_tokens: int, context: int = 0) -> int:
 
 
 def _words(reply_text: str) -> str:
-    """The texts and numbers of a JSON body, or the text as it stands."""
+    """Return the texts and numbers of a JSON body, or the text itself."""
     try:
         value = json.loads(reply_text)
     except (ValueError, RecursionError):

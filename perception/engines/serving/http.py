@@ -303,7 +303,7 @@ class _Exchange:
 
 
 def _seconds(header: str) -> float:
-    """A `Retry-After`: seconds, or the time of day until which to wait."""
+    """Return the seconds of a `Retry-After`, which is a number or a time of day."""
     try:
         return max(float(header), 0.0) if header.strip().isascii() else 0.0
     except ValueError:
@@ -342,7 +342,7 @@ def _decoded(data: bytes) -> Any:
 
 
 def _reply_reason(data: bytes) -> str:
-    """The reason in an error reply, where there is one."""
+    """Return the reason in an error reply, if there is one."""
     try:
         value = _decoded(data)
     except (ValueError, RecursionError):

@@ -234,7 +234,7 @@ class ServerEngine:
 
 
 def _split(address: str) -> tuple[str, str]:
-    """The address up to and with `/v1`, and the model named after the `#`."""
+    """Return the address up to `/v1`, and the name of the model after the `#`."""
     wrong = f"{address} is not a server's address; give one such as http://127.0.0.1:8000/v1"
     try:
         parts = urlsplit(address.strip())

@@ -89,7 +89,7 @@ CONTEXTS = ("max_model_len", "context_length", "max_context_length", "context_wi
 
 
 def _context(card: dict[str, Any]) -> int:
-    """Most tokens of prompt and answer together, as a model's card says; 0 when it does not."""
+    """Return the limit of tokens for prompt and answer together from a model's card; 0 when it has none."""
     meta = card.get("meta")
     for place in (card, meta if isinstance(meta, dict) else {}):
         for name in CONTEXTS:

@@ -164,7 +164,7 @@ def find_gpus() -> list[Gpu]:
 
 
 def _dealt(facts: CheckpointFacts, tensor: int) -> bool:
-    """Whether the attention heads can be dealt out to so many GPUs."""
+    """Return whether the attention heads can be distributed evenly to so many GPUs."""
     if not facts.heads:
         return tensor & (tensor - 1) == 0
     shared = facts.key_value_heads
@@ -178,7 +178,7 @@ def _original(config: dict[str, Any], model: str) -> bool:
 
 
 def _config(folder: Path, model: str, revision: str | None) -> dict[str, Any]:
-    """The checkpoint's `config.json`; empty when it cannot be had."""
+    """Return the checkpoint's `config.json`; empty when it is not available."""
     path: Path | None = folder / "config.json"
     if not folder.is_dir():
         path = _from_hub(model, revision)

@@ -79,7 +79,7 @@ class ServePlan:
         return f"http://{HOST}:{self.port}/v1"
 
     def command(self, launcher: Launcher) -> list[str]:
-        """The whole command line."""
+        """Return the whole command line."""
         address = ["--served-model-name", self.name, "--host", HOST, "--port", str(self.port)]
         return [*launcher.words, self.model, *address, *self.flags]
 
@@ -234,7 +234,7 @@ def _scripted(script: Path) -> tuple[Launcher, ...]:
 
 
 def _mapped(model: str, wishes: ServeOptions) -> tuple[str, tuple[str, ...]]:
-    """The checkpoint that vLLM runs without code of its own, where there is one."""
+    """Return the checkpoint that vLLM serves for a model, and notes; a twin without own code if there is one."""
     twin = native_twin(model)
     if twin and twin != model and not wishes.trust_remote_code:
         return twin, (f"{model} is in the original format: serving its twin {twin}",)
@@ -244,7 +244,7 @@ def _mapped(model: str, wishes: ServeOptions) -> tuple[str, tuple[str, ...]]:
 
 
 def _port(wanted: int) -> int:
-    """The port wished for, or a free one; SetupError when it is taken."""
+    """Return the requested port, or a free one; raises SetupError when it is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
