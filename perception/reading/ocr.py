@@ -1,20 +1,19 @@
-"""Reads the text in a picture with RapidOCR: lines with a box for each word."""
+"""Reads the text in a picture: lines with a box for each word."""
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections import OrderedDict
-from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from handeye.perception.phrases.spans import Line, Word
 from handeye.perception.reading.groups import around
-from handeye.tools.errors import SetupError
+from handeye.perception.reading.text_detection import TileMaps, find_lines
+from handeye.perception.reading.text_recognition import LineTexts, word_boxes
 from handeye.tools.geometry import Box
 
 if TYPE_CHECKING:
@@ -23,16 +22,17 @@ if TYPE_CHECKING:
     from handeye.tools.element import Element
     from handeye.tools.screenshot import Screenshot
 
-#: RapidOCR shrinks larger pictures and their small letters; they are read in overlapping parts instead.
-TILE, OVERLAP = 1920, 160
 #: Lines with a lower score are noise.
 LEAST = 0.5
 #: A gap between words wider than this many line heights separates two elements, such as two menus.
 WIDE_GAP = 0.75
-_KEPT = 4
+#: The number of pictures whose text is stored.
+MOST_PICTURES = 16
 
 _lock = threading.Lock()
 _pages: OrderedDict[str, tuple[Element, ...]] = OrderedDict()
+_maps = TileMaps()
+_texts = LineTexts()
 
 
 class _Read(NamedTuple):
@@ -44,7 +44,8 @@ class _Read(NamedTuple):
 def read(screenshot: Screenshot) -> tuple[Element, ...]:
     """Return the lines of text in a picture, in reading order: role `text`, source `ocr`, with boxes in its pixels.
 
-    Words far apart on one line become separate elements. Results of the last few pictures are cached by digest.
+    Words far apart on one line become separate elements. The results of the last pictures, the tiles and the lines in
+    them are cached by content: of a changed screen only what changed is read, and the words are those of a full read.
     Raises SetupError when rapidocr is not installed.
     """
     with _lock:
@@ -53,86 +54,30 @@ def read(screenshot: Screenshot) -> tuple[Element, ...]:
             return known
         lines = tuple(_in_order(_lines(np.asarray(screenshot.image.convert("RGB")))))
         _pages[screenshot.digest] = lines
-        while len(_pages) > _KEPT:
+        while len(_pages) > MOST_PICTURES:
             _pages.popitem(last=False)
         return lines
 
 
-@lru_cache(maxsize=1)
-def _engine() -> Any:
-    try:
-        from rapidocr import RapidOCR
-    except ImportError as error:
-        raise SetupError(f"text cannot be read off the screen ({error}); pip install rapidocr onnxruntime") from error
-    told = os.environ.get("OMP_NUM_THREADS", "")  # which numerical libraries use
-    threads = int(told) if told.isdigit() and int(told) else max(1, min(4, os.cpu_count() or 1))
-    return RapidOCR(
-        params={
-            "Global.log_level": "error",
-            "Global.use_cls": False,  # text on screens is not rotated
-            "Global.max_side_len": TILE + OVERLAP,
-            "EngineConfig.onnxruntime.intra_op_num_threads": threads,
-        }
-    )
+def forget() -> None:
+    """Drop all stored texts, so that the next picture is read in full."""
+    global _maps, _texts
+    with _lock:
+        _pages.clear()
+        _maps, _texts = TileMaps(), LineTexts()
 
 
 def _lines(pixels: npt.NDArray[np.uint8]) -> list[_Read]:
-    height, width = pixels.shape[:2]
-    if height <= TILE + OVERLAP and width <= TILE + OVERLAP:
-        return _read_part(pixels, 0, 0)
+    boxes = find_lines(pixels, _maps)
+    crops = [np.ascontiguousarray(pixels[box.top : box.bottom, box.left : box.right]) for box in boxes]
     found: list[_Read] = []
-    for top in _starts(height):
-        for left in _starts(width):
-            part = _read_part(pixels[top : top + TILE, left : left + TILE], left, top)
-            found = _merged(found, part)
-    return found
-
-
-def _starts(length: int) -> list[int]:
-    if length <= TILE:
-        return [0]
-    count = -(-(length - OVERLAP) // (TILE - OVERLAP))
-    return [round(i * (length - TILE) / (count - 1)) for i in range(count)]
-
-
-def _merged(known: list[_Read], new: list[_Read]) -> list[_Read]:
-    """Merge lines of two overlapping parts: of a line that was read twice, the longer reading stays."""
-    found = list(known)
-    for line in new:
-        box = around(word.box for word in line.words)
-        twins = [other for other in found if _same_line(box, around(word.box for word in other.words))]
-        if any(len(twin.text) >= len(line.text) for twin in twins):
+    for box, crop, reading in zip(boxes, crops, _texts.read(crops), strict=True):
+        if reading.confidence < LEAST or not reading.text.strip():
             continue
-        found = [other for other in found if other not in twins] + [line]
+        marked = [Word(text, where) for text, where in word_boxes(reading, box, crop)]
+        for piece in _split(marked, box):
+            found.append(_Read(tuple(piece), _spoken(piece, reading.text), reading.confidence))
     return found
-
-
-def _same_line(one: Box, two: Box) -> bool:
-    return one.overlap(two) > 0.5 * min(one.area, two.area)
-
-
-def _read_part(pixels: npt.NDArray[np.uint8], left: int, top: int) -> list[_Read]:
-    height, width = pixels.shape[:2]
-    if min(height, width) < 4:
-        return []
-    result = _engine()(np.ascontiguousarray(pixels[:, :, ::-1]), return_word_box=True, text_score=LEAST)
-    found: list[_Read] = []
-    texts, scores, boxes, parts = result.txts or (), result.scores or (), result.boxes, result.word_results or ()
-    for index, text in enumerate(texts):
-        whole = _upright(boxes[index], left, top)
-        raw = parts[index] if index < len(parts) else ()
-        marked = [Word(str(word), _upright(corners, left, top)) for word, _, corners in raw if str(word).strip()]
-        for piece in _split(marked or [Word(str(text), whole)], whole):
-            spoken = _spoken(piece, str(text))
-            found.append(_Read(tuple(piece), spoken, float(scores[index])))
-    return found
-
-
-def _upright(corners: Any, left: int, top: int) -> Box:
-    points = np.asarray(corners, dtype=float)
-    low, high = points.min(axis=0), points.max(axis=0)
-    box = Box(int(low[0]) + left, int(low[1]) + top, int(np.ceil(high[0])) + left, int(np.ceil(high[1])) + top)
-    return Box(max(0, box.left), max(0, box.top), max(box.right, box.left + 1), max(box.bottom, box.top + 1))
 
 
 def _split(marked: list[Word], whole: Box) -> list[list[Word]]:
