@@ -10,12 +10,16 @@ from handeye.tools.device import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from handeye.tools.actions import Action
     from handeye.tools.element import Element
     from handeye.tools.geometry import Box, Point
     from handeye.tools.hit import Hit
     from handeye.tools.screenshot import Screenshot
+
+    Reader: TypeAlias = Callable[[Screenshot], tuple[Element, ...]]
+    """Returns the text of a picture: one element for each line, in reading order."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Observation:
     elements: tuple[Element, ...] = ()
     """Elements of the platform (`dom`, `accessibility`), in reading order; their boxes may be outside the screen."""
     signals: Signals = field(default_factory=Signals)
-    reader: Callable[[Screenshot], tuple[Element, ...]] | None = None
+    reader: Reader | None = None
     """Reads the text of the screenshot. It takes about a second, so it runs when `words` is first used."""
     hit_test: Callable[[Action], tuple[Hit, ...]] | None = None
     """Returns what an action would act on; None where the platform cannot report it."""

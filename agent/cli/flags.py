@@ -35,6 +35,14 @@ NoModel = Annotated[
         help="Fail at a step that cannot be repeated on the present screen, instead of asking the model.",
     ),
 ]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        envvar="HANDEYE_NO_CACHE",
+        help="Read the text of each picture anew, and store none of it.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", envvar="HANDEYE_FORCE", help="Overwrite an existing file.")]
 Output = Annotated[
     Path, typer.Option(envvar="HANDEYE_OUTPUT", metavar="DIR", help="Folder with the results and their runs.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handeye.agent.cli.console import note_console, print_json, report_errors
-from handeye.agent.cli.flags import GivenOptions, Json, with_options
+from handeye.agent.cli.flags import GivenOptions, Json, NoCache, with_options
 from handeye.agent.options import ENGINE
 from handeye.tools.errors import UsageError
 
@@ -43,6 +43,7 @@ def ground(
         typer.Option("--all", envvar="HANDEYE_ALL", help="List every place that may be meant, the likeliest first."),
     ] = False,
     as_json: Json = False,
+    no_cache: NoCache = False,
 ) -> None:
     """Find a phrase on a screenshot, and print its point in pixels.
 
@@ -56,7 +57,7 @@ def ground(
         from handeye.perception.embedded import EmbeddedPerception
         from handeye.perception.marks import mark
         from handeye.perception.observation import Observation
-        from handeye.perception.reading import ocr
+        from handeye.perception.reading.text_cache import text_reader
         from handeye.tools.screenshot import Screenshot, open_image
 
         if not phrase.strip():
@@ -69,7 +70,7 @@ def ground(
             for note in perception.notes:
                 console.print(note, markup=False)
             began = time.monotonic()
-            observation = Observation(picture, reader=ocr.read)
+            observation = Observation(picture, reader=text_reader(cached=not no_cache))
             if min_confidence is not None and isinstance(perception, EmbeddedPerception):
                 perception.min_confidence = min_confidence
             places = _places(perception, observation, phrase, all_places)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handeye.agent.cli.console import note_console, print_json, report_errors
-from handeye.agent.cli.flags import STDOUT, GivenOptions, with_options
+from handeye.agent.cli.flags import STDOUT, GivenOptions, NoCache, with_options
 from handeye.agent.options import ENGINE
 from handeye.tools.errors import SetupError, UsageError
 
@@ -63,6 +63,7 @@ def command(
         bool,
         typer.Option("--fresh", envvar="HANDEYE_FRESH", help="Start again. Earlier results are set aside."),
     ] = False,
+    no_cache: NoCache = False,
 ) -> None:
     """Measure how often a model locates the right element on labelled screenshots.
 
@@ -83,7 +84,7 @@ def command(
         for note in found.notes:
             _note(console, note)
         items = found.items[:limit] if limit else found.items
-        session = Evaluation(found, items, model, chosen.options, chosen.samples, workers)
+        session = Evaluation(found, items, model, chosen.options, chosen.samples, workers, not no_cache)
         if workers > 1 and not (session.in_process or model.startswith(("http://", "https://"))):
             raise UsageError(
                 f"--workers {workers} needs a checkpoint, or a server at an address (http://…, as `handeye serve` "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from handeye.agent.resources import EMBEDDED, open_perception_and_policy
 from handeye.perception.model_perception import ModelPerception
 from handeye.perception.reading import ocr
+from handeye.perception.reading.text_cache import text_reader
 from handeye.scenarios.eval.measure import measure, record_answers
 from handeye.scenarios.eval.measurements import MeasurementsFile
 from handeye.scenarios.eval.score import Measurement, Score, compute_score
@@ -39,6 +40,8 @@ class Evaluation:
     options: EngineOptions
     samples: int = 1
     workers: int = 1
+    cached: bool = True
+    """Whether the text of the pictures is stored on disk."""
     opened: list[Perception] = field(default_factory=list)
     _shared: Engine | None = None
 
@@ -69,7 +72,12 @@ class Evaluation:
         """Return the measurements of all items in their order. New ones are added to the file."""
         waiting = [self.opened[0]] if self.opened else []
         left = [(number, item) for number, item in enumerate(self.items) if number not in ledger.done]
-        asking = measure(left, lambda: waiting.pop() if waiting else self.open_perception(), self.workers)
+        asking = measure(
+            left,
+            lambda: waiting.pop() if waiting else self.open_perception(),
+            self.workers,
+            text_reader(cached=self.cached),
+        )
         for number, result in asking:
             ledger.add(number, result)
             listen(result)

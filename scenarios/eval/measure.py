@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from handeye.perception.engines.engine import Answer, Engine, OptionScores
     from handeye.perception.internvl.profiles import ModelProfile
     from handeye.perception.internvl.prompt import Prompt
+    from handeye.perception.observation import Reader
     from handeye.perception.perception import Perception
     from handeye.scenarios.datasets.item import GroundingItem
 
@@ -74,7 +75,10 @@ def record_answers(perception: Perception) -> Perception:
 
 
 def measure(
-    questions: Iterable[tuple[int, GroundingItem]], open_perception: Callable[[], Perception], workers: int = 1
+    questions: Iterable[tuple[int, GroundingItem]],
+    open_perception: Callable[[], Perception],
+    workers: int = 1,
+    reader: Reader = ocr.read,
 ) -> Iterator[tuple[int, Measurement]]:
     """Yield the number and the measurement of each question, as they finish.
 
@@ -84,14 +88,14 @@ def measure(
     if workers == 1:
         perception = open_perception()
         for number, item in questions:
-            yield number, measure_item(perception, item)
+            yield number, measure_item(perception, item, reader)
         return
     mine = threading.local()
 
     def work(item: GroundingItem) -> Measurement:
         if not hasattr(mine, "perception"):
             mine.perception = open_perception()
-        return measure_item(mine.perception, item)
+        return measure_item(mine.perception, item, reader)
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="eval")
     try:
@@ -111,7 +115,7 @@ def measure(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def measure_item(perception: Perception, item: GroundingItem) -> Measurement:
+def measure_item(perception: Perception, item: GroundingItem, reader: Reader = ocr.read) -> Measurement:
     """Return the measurement of one question; raises as `measure` does."""
     began = time.monotonic()
     engine: RecordingEngine | None = getattr(perception, "engine", None)
@@ -126,7 +130,7 @@ def measure_item(perception: Perception, item: GroundingItem) -> Measurement:
         )
 
     try:
-        observation = Observation(Screenshot(open_image(item.path)), reader=ocr.read)
+        observation = Observation(Screenshot(open_image(item.path)), reader=reader)
         found = perception.ground(observation, item.instruction)
     except (UsageError, ActionRefused, ActionFailed) as error:
         return result(error=str(error))
