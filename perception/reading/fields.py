@@ -40,7 +40,7 @@ def field_for(label: Element, elements: Sequence[Element], want: str) -> Element
     where the field would be.
     """
     fields = [element for element in elements if fits_want(want, element) and element.box.area > 0]
-    scored = [(cost, element) for element in fields if (cost := _cost(label, element, elements)) is not None]
+    scored = [(cost, element) for element in fields if (cost := label_cost(label, element, elements)) is not None]
     if scored:
         return min(scored, key=lambda pair: pair[0])[1]
     if any(element.source != "ocr" for element in elements):
@@ -48,7 +48,8 @@ def field_for(label: Element, elements: Sequence[Element], want: str) -> Element
     return _guessed(label, elements, want)
 
 
-def _cost(label: Element, field: Element, elements: Sequence[Element]) -> float | None:
+def label_cost(label: Element, field: Element, elements: Sequence[Element]) -> float | None:
+    """Return how far a label is from a field, the less the better; None if it is not where labels of fields are."""
     box, height = field.box, max(12, label.box.height)
     shared = min(box.bottom, label.box.bottom) - max(box.top, label.box.top)
     on_line = shared >= 0.4 * min(box.height, label.box.height)

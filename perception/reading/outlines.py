@@ -1,13 +1,19 @@
-"""Finds fields, checkboxes, switches and sliders by their outlines in a picture, with the text in them."""
+"""Makes elements of the controls that a picture shows: fields, checkboxes, radios, switches and sliders, with labels.
+
+A shape alone is weak evidence: letters, icons and cards have the same shapes. So a checkbox or radio needs a text at
+its side or another one above or below it, and a field must not have its text in the middle, as buttons do.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from handeye.perception.phrases.phrase import readings
+from handeye.perception.reading.fields import label_cost
+from handeye.perception.reading.shapes import field_sign, find_shapes
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
 
@@ -20,17 +26,16 @@ if TYPE_CHECKING:
     from handeye.perception.phrases.matching import Want
     from handeye.tools.screenshot import Screenshot
 
-#: Sizes of a field and of a checkbox, in pixels.
-FIELD_HEIGHT, FIELD_WIDTH, SQUARE = (15, 300), (48, 1600), (9, 30)
-#: Height of a switch, and its width as a multiple of the height.
-PILL, LONG = (10, 40), (1.5, 2.4)
-#: The largest difference of width and height of a checkbox; icons of papers and folders differ more.
-ASKEW = 2
-#: Height of a slider's knob, and the least length of its bar.
-KNOB, BAR = (8, 32), 48
-#: The share of a field's outline that must be an edge.
-DRAWN = 0.8
+#: The height of the box of a line of usual text, 14 pixels high, and the range of scales.
+USUAL_LINE, SCALES = 22, (1.0, 3.0)
+#: Confidence of a control with and without a label.
+LABELLED, UNLABELLED = 0.7, 0.5
+#: How far right of a label its field begins, and how far below it, in heights of the label.
+NEAR_RIGHT, NEAR_BELOW = 12, 1.2
+#: Labels of fields are at most this long, in characters.
+LONGEST_LABEL = 60
 _FIELDS = frozenset({"field", "search", "list", "checkbox", "box", "spin", "radio", "switch", "slider"})
+_TICKED = frozenset({"checkbox", "radio", "switch"})
 _kept: OrderedDict[str, tuple[Element, ...]] = OrderedDict()
 
 
@@ -45,131 +50,120 @@ def readable(observation: Observation, phrase: str, want: Want = "any") -> tuple
 
 
 def outlined(screenshot: Screenshot, lines: Sequence[Element]) -> tuple[Element, ...]:
-    """Return the fields, checkboxes, switches and sliders in a picture, in reading order; `lines` is its text.
+    """Return the fields, checkboxes, radios, switches and sliders in a picture, in reading order; `lines` is its text.
 
-    A rectangle with text in its middle counts as a button and is left out. All results are guesses.
+    The name of a control is its label, else the text in it; `description` is the text in a field that has a label. A
+    rectangle with text in its middle counts as a button and is left out. All results are guesses.
     """
     if (known := _kept.get(screenshot.digest)) is not None:
         return known
-    found: list[Element] = []
-    rectangles, sliders = _shapes(screenshot)
-    found += [_element("slider", box, "") for box in sliders if not any(_in_text(box, line.box) for line in lines)]
-    for box in rectangles:
-        inside = [line for line in lines if line.box.overlap(box) > 0.6 * line.box.area]
-        text = " ".join(line.name for line in inside)
-        if _square(box):
-            if not inside and not any(_letter(box, line.box) for line in lines):
-                found.append(_element("checkbox", box, ""))
-        elif _pill(box):
-            if not any(_in_text(box, line.box) for line in lines):
-                found.append(_element("switch", box, ""))
-        elif len(inside) <= 1 and not (inside and _centred(inside[0].box, box)):
-            found.append(_element("textbox", box, text))
-    switches = [element.box for element in found if element.role == "switch"]
-    knobs = [each for each in found if _square(each.box) and any(_holds(switch, each.box) for switch in switches)]
-    found = [element for element in found if element not in knobs]
-    found.sort(key=lambda element: (element.box.top // 12, element.box.left))
-    made = tuple(element.model_copy(update={"id": f"o{number}"}) for number, element in enumerate(found, start=1))
+    grey = np.asarray(screenshot.image.convert("L"))
+    controls = _named(_controls(grey, lines), lines)
+    controls.sort(key=lambda element: (element.box.top // 12, element.box.left))
+    made = tuple(element.model_copy(update={"id": f"o{number}"}) for number, element in enumerate(controls, start=1))
     _kept[screenshot.digest] = made
     while len(_kept) > 4:
         _kept.popitem(last=False)
     return made
 
 
-def _element(role: str, box: Box, name: str) -> Element:
-    return Element(id="o", box=box, role=role, name=name, source="ocr", confidence=0.7)
+def _controls(grey: npt.NDArray[np.uint8], lines: Sequence[Element]) -> list[Element]:
+    """Return the controls without their labels."""
+    heights = [line.box.height for line in lines]
+    scale = min(SCALES[1], max(SCALES[0], float(np.median(heights)) / USUAL_LINE)) if heights else 1.0
+    shapes = find_shapes(grey, scale)
+    found = [_element("slider", box) for box in shapes.sliders if not any(_in_text(box, line.box) for line in lines)]
+    for role, boxes in (("checkbox", shapes.squares), ("radio", shapes.discs)):
+        free = [box for box in boxes if not any(_is_letter(box, line.box) for line in lines)]
+        found += [_element(role, box) for box in free if _has_label(box, lines) or _in_column(box, free)]
+    found += [_element("switch", box) for box in shapes.pills if not any(_in_text(box, line.box) for line in lines)]
+    for box in shapes.boxes:
+        inside = [line for line in lines if line.box.overlap(box) > 0.6 * line.box.area]
+        if len(inside) <= 1 and not (inside and _is_centred(inside[0].box, box)):
+            role = field_sign(grey, box, max((line.box.right for line in inside), default=box.left)) or "textbox"
+            found.append(_element(role, box, " ".join(line.name for line in inside)))
+    return found
 
 
-def _square(box: Box) -> bool:
-    low, high = SQUARE
-    return low <= box.width <= high and low <= box.height <= high and abs(box.width - box.height) <= ASKEW
+def _element(role: str, box: Box, text: str = "") -> Element:
+    return Element(id="o", box=box, role=role, name=text, source="ocr", confidence=UNLABELLED)
 
 
 def _in_text(box: Box, line: Box) -> bool:
     return box.overlap(line) > 0.5 * box.area
 
 
-def _letter(box: Box, line: Box) -> bool:
-    """Whether a square is inside a line of text; at the ends of a line it may be a checkbox."""
-    amid = line.left + line.height < box.left and box.right < line.right - line.height
-    return amid and _in_text(box, line)
+def _is_letter(box: Box, line: Box) -> bool:
+    """Whether a small shape is a letter: inside a line, but not at its beginning, where a checkbox may be read too."""
+    return box.left > line.left + 0.5 * line.height and _in_text(box, line)
 
 
-def _pill(box: Box) -> bool:
-    return PILL[0] <= box.height <= PILL[1] and LONG[0] <= box.width / box.height <= LONG[1]
+def _has_label(box: Box, lines: Sequence[Element]) -> bool:
+    """Whether a text begins right of a small shape, or a line that was read with the shape goes on."""
+    return any(
+        _on_line(box, line.box)
+        and -1.2 * line.box.height <= line.box.left - box.right <= 1.6 * max(line.box.height, box.height)
+        and line.box.right > box.right + 4
+        for line in lines
+    )
 
 
-def _centred(text: Box, box: Box) -> bool:
+def _on_line(box: Box, line: Box) -> bool:
+    return abs(box.centre.y - line.centre.y) <= 0.4 * max(box.height, line.height)
+
+
+def _in_column(box: Box, others: Sequence[Box]) -> bool:
+    """Whether a shape of the same size is exactly above or below, as in a column of a table."""
+    return any(
+        other != box
+        and abs(other.left - box.left) <= 1
+        and abs(other.width - box.width) <= 1
+        and 1.3 * box.height <= abs(other.top - box.top) <= 6 * box.height
+        for other in others
+    )
+
+
+def _is_centred(text: Box, box: Box) -> bool:
     """Whether there is text in the middle of a box, as on a button."""
     left, right = text.left - box.left, box.right - text.right
     return abs(left - right) <= max(6, 0.2 * (left + right)) and text.width > 0.2 * box.width
 
 
-def _shapes(screenshot: Screenshot) -> tuple[list[Box], list[Box]]:
-    """Return rectangles, and bars with a knob on them."""
-    import cv2
-
-    grey = np.asarray(screenshot.image.convert("L"))
-    edges = cv2.Canny(grey, 12, 36)
-    closed = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    contours, _ = cv2.findContours(closed, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    found: list[Box] = []
-    sliders: list[Box] = []
-    for contour in contours:
-        left, top, width, height = (int(value) for value in cv2.boundingRect(contour))
-        box = Box(left, top, left + width, top + height)
-        is_field = (
-            FIELD_HEIGHT[0] <= height <= FIELD_HEIGHT[1]
-            and FIELD_WIDTH[0] <= width <= FIELD_WIDTH[1]
-            and width > 1.3 * height
-        )
-        if (is_field or _square(box) or _pill(box)) and _outline(closed, box) >= DRAWN:
-            found.append(box)
-        elif _is_slider(closed, box) and not any(_same(box, other) for other in sliders):
-            sliders.append(box)
-    kept: list[Box] = []
-    for box in sorted(found, key=lambda box: box.area):
-        if not any(_same(box, other) for other in kept):
-            kept.append(box)
-    return [box for box in kept if not any(_frames(box, other) for other in kept)], sliders
+def _is_near(label: Box, control: Element) -> bool:
+    """Whether a text is near enough to be the label of a control; further texts belong to something else."""
+    height = max(12, label.height)
+    if control.role in _TICKED:
+        return _on_line(control.box, label)
+    if control.box.top >= label.centre.y:
+        return control.box.top - label.bottom <= NEAR_BELOW * height
+    return control.box.left - label.right <= NEAR_RIGHT * height
 
 
-def _is_slider(edges: npt.NDArray[Any], box: Box) -> bool:
-    """Whether a bar runs through the middle, with a short knob above and below it."""
-    if not (KNOB[0] <= box.height <= KNOB[1] and box.width >= max(BAR, 3 * box.height)):
-        return False
-    part = edges[box.top : box.bottom, box.left : box.right] > 0
-    third = box.height // 3
-    above, bar, below = (np.nonzero(rows.any(axis=0))[0] for rows in (part[:third], part[third:-third], part[-third:]))
-    if not (above.size and below.size) or bar.size < 0.6 * box.width:
-        return False
-    return bool(np.ptp(above) <= 1.5 * box.height and np.ptp(below) <= 1.5 * box.height)
-
-
-def _outline(edges: npt.NDArray[Any], box: Box) -> float:
-    """Return the share of the four sides that is drawn, without the corners, which may be round."""
-    round_off = max(2, min(box.width, box.height) // 5)
-    across = slice(box.left + round_off, box.right - round_off)
-    down = slice(box.top + round_off, box.bottom - round_off)
-    sides = (
-        edges[box.top : box.top + 3, across].any(axis=0),
-        edges[box.bottom - 3 : box.bottom, across].any(axis=0),
-        edges[down, box.left : box.left + 3].any(axis=1),
-        edges[down, box.right - 3 : box.right].any(axis=1),
+def _named(controls: list[Element], lines: Sequence[Element]) -> list[Element]:
+    """Return the controls with their labels: each text labels one control, the one that it fits best."""
+    fields = [element.box for element in controls if element.takes_text]
+    labels = [
+        line
+        for line in lines
+        if len(line.name) <= LONGEST_LABEL and not any(line.box.overlap(box) > 0.6 * line.box.area for box in fields)
+    ]
+    costs = sorted(
+        (cost, place, number)
+        for number, label in enumerate(labels)
+        for place, control in enumerate(controls)
+        if _is_near(label.box, control) and (cost := label_cost(label, control, controls)) is not None
     )
-    return min((float(side.mean()) for side in sides if side.size), default=0.0)
-
-
-def _same(one: Box, two: Box) -> bool:
-    return one.overlap(two) > 0.75 * max(one.area, two.area)
-
-
-def _holds(outer: Box, inner: Box) -> bool:
-    return outer.overlap(inner) > 0.9 * inner.area
-
-
-def _frames(outer: Box, inner: Box) -> bool:
-    """Whether a box only frames others: a form, a table cell around its field."""
-    return outer != inner and outer.area > 1.3 * inner.area and outer.overlap(inner) > 0.95 * inner.area and (
-        inner.width > SQUARE[1]
-    )  # fmt: skip
+    label_of: dict[int, Element] = {}
+    used: set[int] = set()
+    for _, place, number in costs:
+        if place not in label_of and number not in used:
+            label_of[place] = labels[number]
+            used.add(number)
+    named = []
+    for place, control in enumerate(controls):
+        if (label := label_of.get(place)) is None:
+            named.append(control)
+            continue
+        name = label.name.strip().rstrip(":*").strip() or label.name
+        named.append(control.model_copy(update={"name": name, "description": control.name, "confidence": LABELLED}))
+    return named
