@@ -77,7 +77,7 @@ scenarios:
 
     def learnt(_: int) -> str:
         anchors = ScenarioReplay(load_scenarios(folder / "todos.yaml")[0], served)
-        anchors.store.kept = None
+        anchors.store.stored = None
         return anchors.update(next((folder / "out" / "attempts").iterdir()), update=False).note
 
     served = json.loads((Path(first.run) / "run.json").read_text())["config"]["on"]
