@@ -85,7 +85,7 @@ def fit(questions: Sequence[Question], settings: Boosting) -> Trees:
 
 
 def measure(trees: Trees, questions: Sequence[Question], least: float) -> dict[str, Any]:
-    """Return the share of right answers per type, and the expected calibration error of the answers."""
+    """Return the share of right answers per type, and the calibration of the answers."""
     by_type: dict[str, list[bool]] = defaultdict(list)
     answers: list[tuple[float, bool]] = []
     for each in questions:
@@ -98,7 +98,19 @@ def measure(trees: Trees, questions: Sequence[Question], least: float) -> dict[s
     return {
         "found": {kind: round(100 * sum(some) / len(some), 1) for kind, some in sorted(by_type.items())},
         "calibration error": round(calibration_error(answers), 4),
+        "curve": [(round(sure, 2), round(right, 2), count) for sure, right, count in curve(answers)],
     }
+
+
+def curve(answers: Sequence[tuple[float, bool]]) -> list[tuple[float, float, int]]:
+    """Return the reliability curve: mean confidence, share of right answers and number of answers, per bin."""
+    bins: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for sure, correct in answers:
+        bins[min(BINS - 1, int(sure * BINS))].append((sure, correct))
+    return [
+        (sum(sure for sure, _ in some) / len(some), sum(correct for _, correct in some) / len(some), len(some))
+        for _, some in sorted(bins.items())
+    ]
 
 
 def calibration_error(answers: Sequence[tuple[float, bool]]) -> float:
@@ -106,11 +118,7 @@ def calibration_error(answers: Sequence[tuple[float, bool]]) -> float:
 
     Guo et al. 2017, "On calibration of modern neural networks", with bins of the same width.
     """
-    bins: dict[int, list[tuple[float, bool]]] = defaultdict(list)
-    for sure, correct in answers:
-        bins[min(BINS - 1, int(sure * BINS))].append((sure, correct))
-    off = (abs(sum(sure for sure, _ in some) - sum(correct for _, correct in some)) for some in bins.values())
-    return sum(off) / max(1, len(answers))
+    return sum(count * abs(sure - right) for sure, right, count in curve(answers)) / max(1, len(answers))
 
 
 def main() -> None:
