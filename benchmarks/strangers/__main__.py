@@ -91,10 +91,11 @@ def print_score(given: argparse.Namespace) -> None:
 
     from benchmarks.strangers import score
     from handeye.agent.resources import open_perception_and_policy
+    from handeye.perception.reading.text_cache import TextCache
 
     folder = given.data / given.split
     perception, _ = open_perception_and_policy(given.perception)
-    reader = score.StoredReader(given.data / "ocr")
+    reader = TextCache(given.data / "text")
     answers = score.score(
         folder, perception, reader, given.limit, lambda line: print(line, file=sys.stderr, flush=True)
     )

@@ -34,7 +34,6 @@ class Program:
 PROGRAMS = (
     Program("gedit", "fit", "gtk3", "gedit", ("F10", "ctrl+f")),
     Program("mousepad", "fit", "gtk3", "mousepad", ("alt+f", "ctrl+h")),
-    Program("evince", "fit", "gtk3", "evince", ("F10",)),
     Program("xfce4-taskmanager", "fit", "gtk3", "xfce4-taskmanager"),
     Program("geany", "fit", "gtk3", "geany", ("alt+f", "alt+e", "ctrl+f")),
     Program("featherpad", "fit", "qt6", "featherpad", ("alt+f", "alt+e")),

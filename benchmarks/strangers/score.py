@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 import statistics
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.strangers.floor import floor_answer
 from benchmarks.strangers.screens import TYPES, Question, read_questions
 from handeye.perception.observation import Observation
 from handeye.perception.reading import ocr
+from handeye.perception.reading.text_cache import TextCache
 from handeye.tools.screenshot import Screenshot, open_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from handeye.perception.perception import Perception
     from handeye.tools.element import Element
@@ -49,30 +48,8 @@ class Answer:
     seconds: float
 
 
-class StoredReader:
-    """Reads text with OCR; results are stored in a folder by picture and version of the reader."""
-
-    def __init__(self, folder: Path) -> None:
-        reading = Path(ocr.__file__).parent
-        source = b"".join(path.read_bytes() for name in ("ocr*.py", "text_*.py") for path in sorted(reading.glob(name)))
-        self.folder = folder / hashlib.sha256(source).hexdigest()[:12]
-        self.folder.mkdir(parents=True, exist_ok=True)
-
-    def read(self, screenshot: Screenshot) -> tuple[Element, ...]:
-        """The lines of text, as `ocr.read` returns them."""
-        path = self.folder / f"{screenshot.digest}.pickle"
-        if path.exists():
-            stored: tuple[Element, ...] = pickle.loads(path.read_bytes())
-            return stored
-        lines = ocr.read(screenshot)
-        part = path.with_suffix(f".{id(lines)}")
-        part.write_bytes(pickle.dumps(lines))
-        part.replace(path)
-        return lines
-
-
 def score(
-    folder: Path, perception: Perception, reader: StoredReader, limit: int = 0, listen: Callable[[str], None] = print
+    folder: Path, perception: Perception, reader: TextCache, limit: int = 0, listen: Callable[[str], None] = print
 ) -> list[Answer]:
     """Ask all questions of a split's folder; with `limit`, those of the first screens only."""
     by_screen = _by_screen(folder, limit)
@@ -128,6 +105,7 @@ def measure_seconds(folder: Path, perception: Perception, screens: int) -> tuple
     for name, asked in _by_screen(folder, screens).items():
         if len(asked) < 2:
             continue
+        ocr.forget()
         picture = Screenshot(open_image(folder / "pictures" / f"{name}.png"))
         observation = Observation(picture, reader=ocr.read)
         for question, times in zip(asked, (first, second), strict=False):

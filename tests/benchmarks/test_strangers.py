@@ -12,11 +12,12 @@ from benchmarks.strangers.harvest_web import KitServer, chromium, render, to_ele
 from benchmarks.strangers.icon_names import concept
 from benchmarks.strangers.kits import KITS, Kit
 from benchmarks.strangers.programs import PROGRAMS
-from benchmarks.strangers.score import StoredReader, reliability, score, shares
+from benchmarks.strangers.score import reliability, score, shares
 from benchmarks.strangers.screens import Screen, TrueElement, read_screens, write_questions, write_screen
 from benchmarks.strangers.templates import HELD_OUT, OPEN
 from benchmarks.strangers.wording import questions
 from handeye.perception.embedded import EmbeddedPerception
+from handeye.perception.reading.text_cache import TextCache
 from handeye.tools.element import Element
 from handeye.tools.geometry import Box
 
@@ -70,7 +71,7 @@ def test_questions_are_scored_with_a_perception_and_with_the_floor(screen: tuple
     asked = questions(made, [])
     assert {each.type for each in asked} == {"text", "field", "icon", "absent"}
     assert write_questions(folder, {made.name: made}, asked, "look") == len(asked)
-    reader = StoredReader(tmp_path)
+    reader = TextCache(tmp_path)
     answers = score(folder, EmbeddedPerception(), reader, listen=lambda _: None)
     assert len(list(reader.folder.iterdir())) == 1
     assert [each.instruction for each in answers] == [each.instruction for each in asked]
