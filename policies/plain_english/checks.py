@@ -76,6 +76,8 @@ def evaluate(statement: Statement, observation: Observation) -> StatementResult:
         wrong = [finding for finding in found if not finding.holds]
         says = "; ".join(finding.says for finding in (wrong or found))
         return StatementResult(not wrong, says, all(finding.known for finding in found))
+    if statement.within:
+        return _in_place(statement, observation)
     if statement.parts:
         whole = evaluate(replace(statement, parts=()), observation)
         there = whole.known if statement.kind != "visible" else whole.holds != statement.negated
@@ -89,6 +91,39 @@ def evaluate(statement: Statement, observation: Observation) -> StatementResult:
     if statement.negated and not holds and observation.signals.unanswered:
         return _unknown(f"“{observation.signals.unanswered[0]}” does not answer, so what it shows is unknown")
     return StatementResult(holds != statement.negated, says)
+
+
+#: A page or screen by its name: what is on the screen now.
+_SCREEN = re.compile(r"\b(?:page|screen|view|site|website|window)$", re.IGNORECASE)
+
+
+def _in_place(statement: Statement, observation: Observation) -> StatementResult:
+    """The statement, of the part of the screen that its place names."""
+    inside = replace(statement, within="")
+    if _SCREEN.search(statement.within):
+        return evaluate(inside, observation)
+    found = find(statement.within, observation.elements, want="any", size=_size(observation))
+    if not found or found[0].score < 0.75:
+        return _unknown(f"nothing here is called “{unquote(statement.within)}”")
+    if found[0].rivals:
+        return _unknown(f"several things here answer to “{unquote(statement.within)}”; say which one is meant")
+    container = found[0].element
+    held = _held_texts(container, observation)
+    if statement.kind == "shows":
+        tests = [any(_same(text, part, False) for part in held) for text in statement.texts]
+        there = any(tests) if statement.any_of or statement.negated else all(tests)
+        return StatementResult(
+            there != statement.negated, f"“{unquote(statement.within)}” shows “{' '.join(held)[:80]}”"
+        )
+    return evaluate(replace(inside, target=f"{statement.target} in {statement.within}"), observation)
+
+
+def _held_texts(container: Element, observation: Observation) -> list[str]:
+    """The texts in a container: of its descendants, and all together."""
+    from handeye.perception.reading.groups import descendants
+
+    held = [container, *descendants(container, observation.elements)]
+    return [part for each in held for part in (each.name, each.value) if part] + [" ".join(each.name for each in held)]
 
 
 def _unknown(says: str) -> StatementResult:

@@ -84,6 +84,13 @@ class PressKeys(Clause):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HoldKey(Clause):
+    """Hold a key while the next thing is clicked; the parser makes it a modifier of that click."""
+
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tick(Clause):
     """Tick or untick a checkbox, radio button or switch."""
 
@@ -373,5 +380,7 @@ class Statement:
     noun: str = ""
     within: str = ""
     """The place in which it must hold, as a target phrase: `the "Cart" section`. Empty: the whole screen."""
+    bare: bool = field(default=False, compare=False)
+    """A quoted text of which nothing is stated: a check only where a check is requested."""
     said: str = field(default="", compare=False)
     """As the person wrote it."""

@@ -1,4 +1,4 @@
-"""From a goal to its clauses: cut it where a new step begins, and ask the grammar what each means."""
+"""From a goal to its clauses: it is cut where a step begins, so that all pieces together are read best."""
 
 from __future__ import annotations
 
@@ -8,104 +8,70 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import handeye.policies.plain_english.clauses as c
-import handeye.policies.plain_english.rules_hands as rules_hands
-import handeye.policies.plain_english.rules_items as rules_items
-import handeye.policies.plain_english.rules_looking as rules_looking
-from handeye.perception.phrases.quoting import ATOM, QUOTED, mask, unquote
+from handeye.perception.phrases.quoting import mask, unquote
 from handeye.perception.phrases.wording import normal
-from handeye.policies.plain_english.clause_rules import aimed
+from handeye.policies.plain_english.frames import FAMILIES
+from handeye.policies.plain_english.grammar import Reading, read, words_of
 from handeye.policies.plain_english.keys import parse_keys
-from handeye.policies.plain_english.statements import parse_statement
+from handeye.policies.plain_english.lexicon import CONDITIONS, EMPTY_PIECES, OTHERWISE, PARTICLES, SEQUENCE
 from handeye.tools.errors import ActionRefused, UsageError
 
 if TYPE_CHECKING:
-    from handeye.perception.phrases.quoting import Masked
+    from collections.abc import Iterator
 
-#: The rules of one clause, in the order in which they are tried.
-RULES = (*rules_looking.rule, *rules_items.rule, *rules_hands.rule)
 
-_CUT = re.compile(
-    r"(?P<hard>\s*\n\s*|\s*;\s*|(?<=\S)[.!?]+(?=\s|$)(?!\s+(?-i:as(?!\s+(?:soon|long)\b)|into)\s)|\s+[—–]\s+)"
-    r"|(?P<then>\s*,?\s*\b(?:(?:and|but)\s+)?(?:then|after\s+that|afterwards|after\s+which)\b\s*,?\s*)"
-    r"|(?P<comma>\s*,\s*(?:(?:and|but)\b\s*)?)"
-    r"|(?P<and>\s+(?:and|but|&)\s+)",
-    re.IGNORECASE,
-)
-_BULLET = re.compile(
-    r"^\s*(?:(?:[-*+•–▪◦‣]|\(?\d{1,3}[.)]|\d{1,3}:|\(?[a-h]\)|\[[ x]?\]|step\s+\d+\s*[:.)\-]?|#+)\s*)+(?=\S)",
-    re.IGNORECASE,
-)
-_LEAD = re.compile(
-    r"^(?:(?:i\s+(?:want|need|would\s+like|['’]?d\s+like)(?:\s+(?:you|it))?\s+to|i['’]d\s+like(?:\s+you)?\s+to"
-    r"|(?:can|could|would|will)\s+you(?:\s+please)?|you\s+(?:should|must|can|have\s+to|need\s+to|will)"
-    r"|(?:i|we)\s+(?:then|now|will|shall|want\s+to|need\s+to|have\s+to|can|must)"
-    r"|please|pls|kindly|now|then|next|finally|lastly|afterwards|also|and|but|so|ok|okay|just|simply|quickly|again"
-    r"|immediately|carefully|directly|given|when(?=\s+(?:i|we|the\s+user)\s)|i|we|the\s+user|user|you|they|hey|hello|hi"
-    r"|to\s+(?:begin|start)(?:\s+with)?|at\s+first|first\s+of\s+all|in\s+the\s+end|at\s+last|last\s+of\s+all"
-    r"|let['’]?s|let\s+us|go\s+ahead\s+and"
-    r"|try\s+(?:to|and)|(?:make|be)\s+sure\s+(?:to|you)|(?:do\s*n['’]?t|do\s+not|never)\s+forget\s+to|remember\s+to"
-    r"|(?:your|my|the)\s+(?:task|job|goal|aim)\s+is\s+to|help\s+me(?:\s+to)?|proceed\s+(?:by|to)(?=\s+\w+ing)|start\s+by"
-    r"|begin\s+by|use\s+the\s+[\w ]+?\s+to(?=\s+[a-z])|it\s+should)\b\s*,?\s*)(?=\S)",
-    re.IGNORECASE,
-)  # fmt: skip
-_ORDER = re.compile(r"^(?:first(?:ly)?|second(?:ly)?|third(?:ly)?|last|next)\s+(?=[a-z])", re.IGNORECASE)
-_ONLY_LEAD = re.compile(
-    r"(?:please|now|then|next|first(?:ly)?|second(?:ly)?|third(?:ly)?|finally|lastly|afterwards|also|ok(?:ay)?|again|thanks"
-    r"|thank\s+you|cheers|after\s+that|in\s+the\s+end|to\s+begin(?:\s+with)?|to\s+start|hi|hello|hey|and|so|bye|scenario.*"
-    r"|\d{1,3}|(?:(?:please\s+)?(?:do|follow|carry\s+out|perform)?\s*(?:the|these|this)?\s*(?:following|steps?|tasks?|script"
-    r"|instructions?)(?:\s+(?:steps?|things|tasks?|actions))?)\s*:?)",
-    re.IGNORECASE,
-)  # fmt: skip
-_TRAIL = re.compile(
-    r"\s+(?:please|thanks|thank\s+you|for\s+me|if\s+you\s+(?:can|please)|if\s+possible)$", re.IGNORECASE
-)
-_GERUND = re.compile(
-    r"^(?P<v>click|press|open|select|typ|enter|go|log|sign|fill|scroll|wait|search|choos|check)ing\b", re.IGNORECASE
-)
-_WAITING = re.compile(r"^(?:once|as\s+soon\s+as|after|when|whenever)\s+(?P<x>.+)", re.IGNORECASE)
-_IF = re.compile(r"^(?:(?:only\s+)?(?P<w>if|in\s+case|unless|provided(?:\s+that)?|should))\s+(?P<x>.+)", re.IGNORECASE)
-_IF_LAST = re.compile(r"^(?P<do>.+?)\s+(?:only\s+)?(?P<w>if|in\s+case|unless|when)\s+(?P<x>.+)", re.IGNORECASE)
-_ASKS_IF = re.compile(r"^(?:see|check|verify|test|find\s+out|ask|tell|know|look|confirm|validate)\b", re.IGNORECASE)
-#: A place said before what is done there: `in the row with "Bob", click "Edit"`.
-_PLACE = re.compile(r"^(?P<p>in|inside|within|under|for|on)\s+(?P<x>\S.*)", re.IGNORECASE | re.DOTALL)
-_HOLD = re.compile(
-    r"(?:hold|keep\s+holding|press\s+and\s+hold|hold\s+down)\s+(?:down\s+)?(?:the\s+)?"
-    r"(?P<key>ctrl|control|shift|alt|cmd|command|meta)(?:\s+key)?",
-    re.IGNORECASE,
-)
-_ELSE = re.compile(r"^(?:otherwise|else|if\s+not)\b\s*,?\s*", re.IGNORECASE)
-_DESCRIBES = re.compile(r"^(?:the|my|your|an?|some|his|her|their)\s+(?P<what>\S.*)")
-#: Verbs that name a field just as well: “with name "Ada" and email "a@b.c"”.
-_NOUNS_TOO = frozenset(
-    {"email", "mail", "message", "file", "comment", "label", "title", "format", "filter", "order", "view", "list",
-     "note", "report", "schedule", "rate", "share", "text", "address", "link", "tag", "start", "end", "vote", "post"}
-)  # fmt: skip
-_PRONOUN = re.compile(r"^(?:(?:on\s+)?(?:it|this|that|them))$", re.IGNORECASE)
-
-#: A clause that gives a tool its arguments, and one more of them that is a number or a truth: “and count 2”.
-_GIVES = re.compile(r"^(?:use|call|run)\s.*\bwith\s", re.IGNORECASE | re.DOTALL)
-_GIVEN = re.compile(
-    r"(?!(?:press|hit|type|enter|click|tap|wait|select|choose|open|go)\b)[^\W\d][\w\-]*\s+(?:-?\d+(?:\.\d+)?|true|false)",
-    re.IGNORECASE,
-)
-
-#: What begins a statement to be checked, whatever follows.
-_ASSERTS = re.compile(
-    r"(?:(?:please|also|then)\s+)*(?:(?:check|verify|confirm|validate|assert|expect|ensure|make\s+sure|be\s+sure)\s+that|make\s+sure|ensure"
-    r"|(?:i|we|you|the\s+user)\s+should(?:\s+not|n['’]?t)?\s+see)\b",
-    re.IGNORECASE,
-)
 #: A goal of more clauses than this is a mistake.
 MOST = 500
+#: The cost of one more clause: what a list, or an “and” in a name, must be cheaper than.
+_CLAUSE = 0.3
+#: Readings that differ by less are equally good.
+_EQUAL = 0.012
+_ARTICLES = re.compile(r"\b(?:the|an?) ", re.IGNORECASE)
+_MARKS = re.compile(r"[.!?]+$")
+_BULLET = re.compile(r"(?:[-*+•–▪◦‣]|\(?\d{1,3}[.)]|\d{1,3}|\(?[a-h]\)|\[x?\]|#+)$")
+_SURE = (
+    c.ClickOn,
+    c.Write,
+    c.PressKeys,
+    c.Tick,
+    c.Choose,
+    c.Visit,
+    c.Go,
+    c.UseTab,
+    c.ScrollBy,
+    c.Pause,
+    c.Await,
+    c.SearchFor,
+    c.LogIn,
+    c.Hover,
+    c.DragOnto,
+    c.Give,
+    c.Empty,
+    c.ReadOff,
+    c.Keep,
+    c.UseTool,
+)
+_PRONOUN = re.compile(r"^(?:(?:on\s+)?(?:it|this|that|them))$", re.IGNORECASE)
+_PLACES = frozenset({"in", "inside", "within", "under", "for", "on"})
 
 
 @dataclass(frozen=True)
 class _Piece:
-    text: str
     start: int
     end: int
     cut: str
-    """What stood before it: hard, then, comma or and."""
+    """What is before it: hard, then, comma or and."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Pieces that are read together."""
+
+    first: int
+    last: int
+    cost: float
+    clauses: tuple[c.Clause, ...]
+    reading: Reading | None = None
 
 
 def parse(goal: str) -> list[c.Clause]:
@@ -115,18 +81,554 @@ def parse(goal: str) -> list[c.Clause]:
     """
     if not goal.strip():
         raise UsageError("the goal is empty; say what to do, such as 'click \"Save\"'")
-    masked = mask(goal)
-    found: list[c.Clause] = []
-    pieces = _pieces(masked)
-    place = 0
-    while place < len(pieces):
-        made, place = _clause(pieces, place, masked, found)
-        found += made
-        if len(found) > MOST:
-            raise UsageError(f"the goal has more than {MOST} steps; cut it into several runs")
-    if not found:
-        raise _refused(goal.strip())
-    return _checked(_copied(found))
+    return _Goal(goal).clauses()
+
+
+def parse_statement(text: str) -> c.Statement | None:
+    """The statement that a text makes; None if it makes none that a screen can decide."""
+    masked = mask(text.strip(" ,.!?:"))
+    words = words_of(masked)
+    found = words.slot("statement", 0, words.size) if words.size else None
+    return found[1] if found else None
+
+
+class _Goal:
+    """One goal, its words, and its pieces."""
+
+    def __init__(self, goal: str) -> None:
+        self.masked = mask(goal)
+        self.words = words_of(self.masked)
+        self.pieces = list(self._pieces())
+        self._read: dict[tuple[int, int], list[Reading]] = {}
+
+    def clauses(self) -> list[c.Clause]:
+        found: list[c.Clause] = []
+        at = 0
+        while at < len(self.pieces):
+            at = self._next(at, found)
+            if len(found) > MOST:
+                raise UsageError(f"the goal has more than {MOST} steps; cut it into several runs")
+        if not found:
+            raise _refused(self.masked.restore(self.masked.text).strip())
+        return _checked(_copied(found))
+
+    # pieces
+
+    def _pieces(self) -> Iterator[_Piece]:
+        """The goal, cut at line ends, marks, commas and “and”."""
+        words, start, cut, at = self.words, 0, "hard", 0
+        while at <= words.size:
+            length, kind = self._cut(at) if at < words.size else (0, "hard")
+            if kind:
+                if piece := self._piece(start, at, cut):
+                    yield piece
+                    cut = kind
+                elif kind in ("hard", "then") or cut not in ("hard", "then"):
+                    cut = kind
+                start = at + length
+                at = max(start, at + 1)
+            else:
+                at += 1
+
+    def _cut(self, at: int) -> tuple[int, str]:
+        """How many words a cut at this position takes, and its kind."""
+        words = self.words
+        low = words.low[at]
+        gap = self.masked.text[words.spans[at - 1][1] : words.spans[at][0]] if at else ""
+        if "\n" in gap and self._then(at) == 0:
+            return 0, "hard"
+        if low == ";" or low in ("—", "–"):
+            return 1, "hard"
+        if words.marks(at) and low[:1] in ".!?" and words.low[at + 1 : at + 2] not in (["into"], ["as"]):
+            return 1, "hard"
+        if length := self._then(at):
+            return length, "then"
+        if low == ",":
+            return (2 if words.low[at + 1 : at + 2] in (["and"], ["but"]) else 1), "comma"
+        return (1, "and") if low in ("and", "but", "&") else (0, "")
+
+    def _then(self, at: int) -> int:
+        """How many words say that a new step begins: “, and then”."""
+        low, begin = self.words.low, at
+        while at < self.words.size and low[at] in (",", "and", "but"):
+            at += 1
+        for words in SEQUENCE:
+            pieces = words.split()
+            if low[at : at + len(pieces)] == pieces and at + len(pieces) < self.words.size:
+                at += len(pieces)
+                return at - begin + (at < self.words.size and low[at] == ",")
+        return 0
+
+    def _piece(self, start: int, end: int, cut: str) -> _Piece | None:
+        words = self.words
+        while start < end and (words.low[start] in (",", ":") or words.marks(start)):
+            start += 1
+        while start + 1 < end and (
+            _BULLET.match(words.text[start])
+            and not words.masked.parts.get(words.text[start])
+            and (cut == "hard" or start)
+        ):
+            if words.text[start].isdigit() and words.low[start + 1] not in (":", ".", ")"):
+                break
+            start += 1
+            while start < end and words.low[start] in (":", ".", ")", "-"):
+                start += 1
+        if (
+            words.low[start : start + 1] == ["step"]
+            and start + 1 < end
+            and words.low[start + 1].rstrip(".:)-").isdigit()
+        ):
+            start += 2
+            while start < end and words.low[start] in (":", ".", ")", "-", ","):
+                start += 1
+        while end > start and (words.low[end - 1] in (",", ":") or words.marks(end - 1)):
+            end -= 1
+        if start >= end:
+            return None
+        said = " ".join(words.low[start:end])
+        several = start > 0 or end < words.size
+        if several and (
+            said in EMPTY_PIECES or said.isdigit() or words.low[start] == "scenario" or _FOLLOWING.fullmatch(said)
+        ):
+            return None
+        return _Piece(start, end, cut)
+
+    # readings
+
+    def _readings(self, start: int, end: int) -> list[Reading]:
+        key = start, end
+        if key not in self._read:
+            self._read[key] = read(self.words, start, end)
+        return self._read[key]
+
+    def _next(self, at: int, found: list[c.Clause]) -> int:
+        """Parse what begins at this piece, append it, and return the piece after it."""
+        piece = self.pieces[at]
+        rest = self._after(piece, OTHERWISE)
+        if rest and found and isinstance(found[-1], c.When):
+            others: list[c.Clause] = []
+            self.pieces[at] = replace(piece, start=rest)
+            after = self._consequence(at, others)
+            found[-1] = replace(found[-1], otherwise=tuple(others))
+            return after
+        if (behind := self._condition(at, found)) is not None:
+            return behind
+        stop = next((each for each in range(at + 1, len(self.pieces)) if self._conditional(each)), len(self.pieces))
+        steps = self._best(at, stop)
+        if steps is None:
+            raise _refused(self._culprit(at, stop))
+        for step in steps:
+            self._append(step, found)
+        return stop
+
+    def _after(self, piece: _Piece, beginnings: tuple[str, ...]) -> int:
+        """The position after one of these beginnings of a piece; 0 where it has none."""
+        for text in beginnings:
+            pieces = text.split()
+            if self.words.low[piece.start : piece.start + len(pieces)] == pieces:
+                at = piece.start + len(pieces)
+                while at < piece.end and self.words.low[at] == ",":
+                    at += 1
+                if at < piece.end:
+                    return at
+        return 0
+
+    def _conditional(self, at: int) -> bool:
+        piece = self.pieces[at]
+        if self._after(piece, OTHERWISE):
+            return True
+        found = self._begins_condition(piece)
+        return bool(found) and self._statement_first(at, found[1]) is not None if found else False
+
+    def _begins_condition(self, piece: _Piece) -> tuple[str, int] | None:
+        for said, kind in CONDITIONS.items():
+            for lead in ("", "then ", "and "):
+                if (at := self._after(piece, (lead + said,))) and not (
+                    kind == "if" and self._readings(piece.start, piece.end)
+                ):
+                    return kind, at
+        return None
+
+    def _statement_first(self, at: int, start: int) -> tuple[c.Statement, int, int] | None:
+        """A statement from `start`, the position after it, and the piece that this is in.
+
+        The statement may end within a piece, where a clause follows without a comma.
+        """
+        for last in range(at, min(at + 3, len(self.pieces))):
+            if last > at and self.pieces[last].cut in ("hard", "then"):
+                break
+            end = self.pieces[last].end
+            for stop in range(start + 1, end):
+                clause_at = stop + (self.words.low[stop] == "then")
+                if clause_at >= end or self.words.low[clause_at] in ("is", "are", "and", "or"):
+                    continue
+                made = self.words.slot("statement", start, stop)
+                if (
+                    made
+                    and not made[1].bare
+                    and (rest := self._readings(clause_at, end))
+                    and not isinstance(rest[0].clauses[0], c.Verify | c.Operate)
+                ):
+                    return made[1], clause_at, last
+            stop = end - (self.words.low[end - 1] == "then")
+            if made := self.words.slot("statement", start, stop):
+                return made[1], end, last
+        return None
+
+    def _condition(self, at: int, found: list[c.Clause]) -> int | None:
+        piece = self.pieces[at]
+        begun = self._begins_condition(piece)
+        if not begun:
+            return None
+        kind, start = begun
+        split = self._statement_first(at, start)
+        if split is None:
+            if kind == "wait" or self._readings(piece.start, piece.end):
+                return None
+            raise _refused(self.words.source(piece.start, piece.end))
+        statement, rest, last = split
+        if kind == "wait":
+            waits = self._dress((c.Await(statement=statement),), piece.start, self.pieces[last].end, found)
+            found += waits
+            if rest < self.pieces[last].end:
+                self.pieces[last] = replace(self.pieces[last], start=rest, cut="comma")
+                return last
+            return last + 1
+        if kind == "unless":
+            statement = replace(statement, negated=not statement.negated)
+        then: list[c.Clause] = [*found, c.Verify(statement=statement)]
+        skip = len(then)
+        after = last + 1
+        if rest < self.pieces[last].end:
+            self.pieces[last] = replace(self.pieces[last], start=rest, cut="comma")
+            after = last
+        if after >= len(self.pieces):
+            raise _refused(self.words.source(piece.start, piece.end))
+        after = self._consequence(after, then)
+        made = then[skip:]
+        if not made:
+            raise _refused(self.words.source(piece.start, piece.end))
+        found += self._dress(
+            (c.When(statement=statement, then=tuple(made)),), piece.start, self.pieces[last].end, found
+        )
+        return after
+
+    def _consequence(self, at: int, found: list[c.Clause]) -> int:
+        """One step, and those that follow it after “and”."""
+        stop = next(
+            (
+                each
+                for each in range(at + 1, len(self.pieces))
+                if self._conditional(each) or self.pieces[each].cut in ("hard", "then")
+            ),
+            len(self.pieces),
+        )
+        steps = self._best(at, stop)
+        if steps is None:
+            raise _refused(self._culprit(at, stop))
+        for place, step in enumerate(steps):
+            if place and self.pieces[step.first].cut != "and":
+                return step.first
+            self._append(step, found)
+        return stop
+
+    # the best way to cut
+
+    def _best(self, begin: int, stop: int) -> list[_Step] | None:
+        """The steps of the pieces from `begin` to `stop` that cost least together."""
+        best: dict[int, tuple[float, list[_Step]]] = {begin: (0.0, [])}
+        for at in range(begin, stop):
+            if at not in best:
+                continue
+            cost, before = best[at]
+            for step in self._steps(at, stop, before):
+                total = cost + step.cost + _CLAUSE
+                if step.last not in best or total < best[step.last][0] - 1e-9:
+                    best[step.last] = total, [*before, step]
+        return best[stop][1] if stop in best else None
+
+    def _steps(self, at: int, stop: int, before: list[_Step]) -> Iterator[_Step]:
+        piece = self.pieces[at]
+        complete = False
+        for last in range(at + 1, min(at + 12, stop) + 1):
+            if last > at + 1 and (
+                self.pieces[last - 1].cut in ("hard", "then") or (complete and self._opens(last - 1))
+            ):
+                break
+            end = self.pieces[last - 1].end
+            reading = self._one(piece.start, end)
+            if (
+                reading
+                and _is_label(reading)
+                and (
+                    piece.cut in ("comma", "and")
+                    or (last < len(self.pieces) and self.pieces[last].cut in ("comma", "and"))
+                )
+            ):
+                reading = None  # a bare label is a sentence by itself
+            if reading:
+                complete = True
+                yield _Step(at, last, reading.cost, reading.clauses, reading)
+            elif last == at + 1 and (made := self._if_last(piece)):
+                yield _Step(at, last, 0.1, made)
+            alone = last == at + 1 or not reading
+            if alone and before and (gapped := self._gapped(piece.start, end, before[-1])):
+                yield _Step(at, last, gapped.cost - 0.1, gapped.clauses, gapped)
+        low = self.words.low[piece.start]
+        if (
+            low in _PLACES
+            and at + 1 < stop
+            and self.pieces[at + 1].cut == "comma"
+            and not self._readings(piece.start, piece.end)
+        ):
+            yield from self._placed(at, stop, before)
+
+    def _one(self, start: int, end: int) -> Reading | None:
+        """The best reading. Raises ActionRefused where two that mean different things are equally good."""
+        found = self._readings(start, end)
+        if not found:
+            return None
+        first = found[0]
+        for other in found[1:]:
+            if other.cost - first.cost >= _EQUAL:
+                break
+            if _ARTICLES.sub("", repr(other.clauses)) != _ARTICLES.sub("", repr(first.clauses)):
+                said = self.words.source(start, end)
+                ways = " or as ".join(sorted({outline(each.clauses) for each in (first, other)}))
+                raise ActionRefused(f"“{said}” can be read as {ways}; put names and texts in quotes")
+        return first
+
+    def _opens(self, at: int) -> bool:
+        """Whether a piece certainly begins a step of its own."""
+        piece = self.pieces[at]
+        found = self._readings(piece.start, piece.end)
+        if not found or not isinstance(found[0].clauses[0], _SURE) or found[0].frame in ("how_many",):
+            return False
+        return (
+            self.words.text[found[0].start][:1].islower()
+            or found[0].start > piece.start
+            or self.words.low[piece.start] == "i"
+        )
+
+    def _gapped(self, start: int, end: int, before: _Step) -> Reading | None:
+        """“… and B from Y” after “select A from X”: the same verb with other words."""
+        reading = before.reading
+        if (
+            reading
+            and isinstance(reading.clauses[-1], c.Verify)
+            and self.words.low[end - 2 : end] in (["is", "not"], ["are", "not"])
+        ):
+            return self._denied(reading, start, end)
+        if not reading or (len(reading.fields) < 2 and not isinstance(reading.clauses[-1], c.PressKeys)):
+            return None
+        if not isinstance(reading.clauses[-1], c.Write | c.Choose | c.PressKeys | c.DragOnto):
+            return None
+        if isinstance(reading.clauses[-1], c.PressKeys) and end - start > 3:
+            return None
+        length = (
+            2
+            if self.words.low[reading.start + 1] in PARTICLES and reading.start + 2 < self.pieces[before.last - 1].end
+            else 1
+        )
+        joined = self.words.joined((reading.start, reading.start + length), (start, end))
+        found = [
+            each
+            for each in read(joined, 0, joined.size)
+            if each.frame == reading.frame and each.fields.keys() >= reading.fields.keys() - {"by", "count"}
+        ]
+        if not found or (isinstance(found[0].clauses[0], c.Write) and not found[0].clauses[0].target):
+            return None
+        return replace(found[0], start=reading.start)
+
+    def _denied(self, reading: Reading, start: int, end: int) -> Reading | None:
+        """“A is ticked and B is not”."""
+        last = reading.clauses[-1]
+        target = self.words.slot("target", start, end - 2) if end - 2 > start else None
+        if not target or not isinstance(last, c.Verify) or not last.statement.target:
+            return None
+        statement = last.statement
+        other = replace(
+            statement,
+            target=target[1],
+            also=(),
+            parts=(),
+            negated=not statement.negated,
+            said=self.words.source(start, end),
+        )
+        return Reading(target[0], reading.frame, (c.Verify(statement=other),), reading.start, reading.fields)
+
+    def _placed(self, at: int, stop: int, before: list[_Step]) -> Iterator[_Step]:
+        """`in the row with "Bob", click "Edit"`: a place before what is done there."""
+        piece = self.pieces[at]
+        where = self.words.slot("target", piece.start + 1, piece.end) if piece.start + 1 < piece.end else None
+        if not where:
+            return
+        for step in self._steps(at + 1, stop, before):
+            target = getattr(step.clauses[0], "target", "")
+            if target and not step.clauses[0].parts:
+                first = replace(step.clauses[0], target=f"{target} {self.words.low[piece.start]} {where[1]}")  # type: ignore[call-arg]
+                yield _Step(at, step.last, step.cost + where[0], (first, *step.clauses[1:]))
+
+    def _if_last(self, piece: _Piece) -> tuple[c.Clause, ...] | None:
+        """`click "Later" if the page shows "Update"`."""
+        for at in range(piece.start + 1, piece.end - 1):
+            kind = CONDITIONS.get(self.words.low[at]) or ("if" if self.words.low[at : at + 2] == ["in", "case"] else "")
+            if not kind or (self.words.low[at] in ("once", "after", "should")):
+                continue
+            start = at + (2 if self.words.low[at] == "in" else 1)
+            stop = at - (self.words.low[at - 1] == "only")
+            made = self.words.slot("statement", start, piece.end)
+            if made and (reading := self._one(piece.start, stop)):
+                statement = replace(made[1], negated=made[1].negated != (kind == "unless"))
+                then = self._dress(reading.clauses, piece.start, piece.end, [])
+                return (c.When(statement=statement, then=tuple(then)),)
+        return None
+
+    # results
+
+    def _append(self, step: _Step, found: list[c.Clause]) -> None:
+        start, end = self.pieces[step.first].start, self.pieces[step.last - 1].end
+        clauses = self._after_keys(step, found) or list(step.clauses)
+        if isinstance(clauses[0], c.ClickOn) and found and isinstance(found[-1], c.HoldKey):
+            clauses[0] = replace(clauses[0], modifiers=(found.pop().key,))  # type: ignore[attr-defined]
+        clauses = self._with_marks(clauses, start, end)
+        if step.last < len(self.pieces) and self.pieces[step.last].cut == "and":
+            clauses = self._maybe_label(clauses, start, end, self.pieces[step.last])
+        found += self._dress(tuple(clauses), start, end, found)
+
+    def _after_keys(self, step: _Step, found: list[c.Clause]) -> list[c.Clause] | None:
+        """After "press Ctrl+A", "then Delete" is a key as well, and "delete it" is one after "select all"."""
+        last = found[-1] if found else None
+        if (
+            not isinstance(last, c.PressKeys)
+            or last.label not in ("", "Select all")
+            or not isinstance(step.clauses[0], c.Operate)
+        ):
+            return None
+        words = self.words.content(self.pieces[step.first].start, self.pieces[step.last - 1].end)
+        if last.keys == "ctrl+a" and re.fullmatch(
+            r"(?:delete|remove|erase)(?:\s+(?:it|them|everything))?", words, re.I
+        ):
+            return [c.PressKeys(keys="delete")]
+        keys = parse_keys(words) if not last.label else ""
+        return [c.PressKeys(keys=keys)] if keys else None
+
+    def _with_marks(self, made: list[c.Clause], start: int, end: int) -> list[c.Clause]:
+        """Gives an unquoted value that ends its step the marks back that stand right behind it.
+
+        `!`, `?`, `;` and `:` are a part of the value; so are several periods. One period ends the sentence, except
+        after a password, of which nothing is left out.
+        """
+        last = made[-1]
+        name = "password" if isinstance(last, c.LogIn) and last.password else _VALUES.get(type(last), "")
+        value = getattr(last, name, "") if name else ""
+        text = self.masked.text
+        after = text[self.words.spans[end - 1][1] :]
+        marks = after[: len(after) - len(after.lstrip(",.!?;:"))]
+        if not value or not marks or not self.words.source(start, end).endswith(value):
+            return made
+        if after[len(marks) :].strip():  # another step follows: what separates the two is no part of the value
+            marks = marks.rstrip(",;") if marks != "." else ""
+        note = ""
+        if marks == ".":
+            if not _secret(last):
+                return made
+            note = (
+                "the period at the end was taken as a part of the password; put the password in quotes to leave it out"
+            )
+        return [*made[:-1], replace(last, note=note, **{name: value + marks})]  # type: ignore[arg-type]
+
+    def _maybe_label(self, made: list[c.Clause], start: int, end: int, following: _Piece) -> list[c.Clause]:
+        """“Save and close”: where the next step is a bare verb, both together may be one label."""
+        last = made[-1]
+        rest = self.words.source(following.start, following.end)
+        follows = self._readings(following.start, following.end)
+        quoted = any(self.words.quoted(at) for at in (*range(start, end), *range(following.start, following.end)))
+        if not follows or not isinstance(follows[0].clauses[0], c.Operate) or quoted or len(rest.split()) > 2:
+            return made
+        if isinstance(last, c.ClickOn):
+            return [*made[:-1], replace(last, joined=f"{last.target} and {rest}")]
+        if isinstance(last, c.Operate) and not last.place:
+            whole = " ".join(filter(None, (last.verb, last.thing)))
+            return [*made[:-1], replace(last, joined=f"{whole} and {rest}")]
+        return made
+
+    def _dress(self, made: tuple[c.Clause, ...], start: int, end: int, before: list[c.Clause]) -> list[c.Clause]:
+        """Clauses with their source, and with "it" replaced by what was spoken of last."""
+        span = self.masked.span(self.words.spans[start][0], self.words.spans[end - 1][1])
+        source = self.words.source(start, end)
+        dressed: list[c.Clause] = []
+        for clause in made:
+            changes: dict[str, object] = {} if clause.source else {"source": source, "span": span}
+            for name in ("target", "start"):
+                if _PRONOUN.match(str(getattr(clause, name, ""))) and (topic := _topic([*before, *dressed])):
+                    changes[name] = topic
+            if isinstance(clause, c.Await | c.Verify) and _PRONOUN.match(clause.statement.target):
+                topic = _topic([*before, *dressed])
+                changes["statement"] = replace(clause.statement, target=topic or clause.statement.target)
+            dressed.append(replace(clause, **changes))  # type: ignore[arg-type]
+        return dressed
+
+    def _culprit(self, begin: int, stop: int) -> str:
+        """The words of the first pieces that nothing can be made of."""
+        for at in range(begin, stop):
+            steps = self._best(begin, at + 1)
+            if steps is None and not any(self._best(begin, later + 1) for later in range(at + 1, min(stop, at + 4))):
+                return self.words.source(self.pieces[at].start, self.pieces[at].end)
+        return self.words.source(self.pieces[begin].start, self.pieces[stop - 1].end)
+
+
+def _is_label(reading: Reading) -> bool:
+    return isinstance(reading.clauses[0], c.Operate) and not reading.clauses[0].certain
+
+
+_FOLLOWING = re.compile(
+    r"(?:please )?(?:do|follow|carry out|perform)? ?(?:the|these|this)? ?"
+    r"(?:following|steps?|tasks?|script|instructions?)(?: (?:steps?|things|tasks?|actions))?"
+)
+
+#: Where a clause has its value.
+_VALUES: dict[type[c.Clause], str] = {c.Write: "text", c.SearchFor: "text", c.LogIn: "user"}
+
+
+def outline(clauses: tuple[c.Clause, ...] | list[c.Clause]) -> str:
+    """What clauses are, in one line: `ClickOn(target='Save')`."""
+    made = []
+    for clause in clauses:
+        made.append(_outlined(clause))
+    return "; ".join(made)
+
+
+def _outlined(value: object) -> str:
+    from dataclasses import MISSING, fields, is_dataclass
+
+    if is_dataclass(value) and not isinstance(value, type):
+        said = []
+        for each in fields(value):
+            held = getattr(value, each.name)
+            if each.compare and (each.default is MISSING or held != each.default):
+                said.append(f"{each.name}={_outlined(held)}")
+        return f"{type(value).__name__}({', '.join(said)})"
+    return repr(value)
+
+
+def _secret(clause: c.Clause) -> bool:
+    """Whether its value goes where every letter counts and none is shown."""
+    named = isinstance(clause, c.Write) and re.search(
+        r"pass|\bpin\b|secret|token|\bkey\b|kennwort", clause.target, re.I
+    )
+    return bool(named) or (isinstance(clause, c.LogIn) and bool(clause.password))
+
+
+def _topic(before: list[c.Clause]) -> str:
+    """What "it" is: the target or text of the last clause that had one."""
+    for clause in reversed(before):
+        if isinstance(clause, c.Await | c.Verify):
+            if clause.statement.target or clause.statement.texts:
+                return clause.statement.target or f'"{clause.statement.texts[0]}"'
+        elif target := getattr(clause, "target", "") or getattr(clause, "until", ""):
+            return str(target)
+    return ""
 
 
 def _copied(found: list[c.Clause]) -> list[c.Clause]:
@@ -138,6 +640,9 @@ def _copied(found: list[c.Clause]) -> list[c.Clause]:
             what = re.sub(r"^the\s+", "", " ".join(filter(None, (clause.thing, clause.place))), flags=re.IGNORECASE)
             made[place] = c.ReadOff(what=what, source=clause.source, span=clause.span)
     return made
+
+
+_DESCRIBES = re.compile(r"^(?:the|my|your|an?|some|his|her|their)\s+(?P<what>\S.*)")
 
 
 def _checked(found: list[c.Clause]) -> list[c.Clause]:
@@ -161,299 +666,18 @@ def _checked(found: list[c.Clause]) -> list[c.Clause]:
     return found
 
 
-def _clause(pieces: list[_Piece], place: int, masked: Masked, before: list[c.Clause]) -> tuple[list[c.Clause], int]:
-    piece = pieces[place]
-    text = _bare(piece.text)
-    if (hit := _IF.match(text)) and not _meaning(text, masked):
-        return _conditional(hit, pieces, place, masked, before)
-    if (hit := _ELSE.match(text)) and before and isinstance(before[-1], c.When):
-        rest, after = _clause([replace(piece, text=text[hit.end() :]), *pieces[place + 1 :]], 0, masked, [])
-        before[-1] = replace(before[-1], otherwise=tuple(rest))
-        return [], place + after
-    if hit := _WAITING.match(text):
-        whole, rest_text = _split_condition(hit["x"], masked)
-        if whole:
-            waiting: list[c.Clause] = [c.Await(statement=whole)]
-            made = (_meaning(_bare(rest_text), masked) or []) if rest_text else []
-            return _dress(waiting + made, piece, masked, before), place + 1
-    if key := _after_keys(text, before, masked):
-        return _dress([key], piece, masked, before), place + 1
-    if (hit := _HOLD.fullmatch(text)) and place + 1 < len(pieces):
-        rest, after = _clause(pieces, place + 1, masked, before)
-        if isinstance(rest[0], c.ClickOn):
-            held = parse_keys(hit["key"] + " key")
-            return [replace(rest[0], modifiers=(held,)), *rest[1:]], after  # type: ignore[arg-type]
-    meaning = _meaning(text, masked)
-    if (hit := _IF_LAST.match(text)) and not _ASKS_IF.match(text):
-        statement, then = parse_statement(hit["x"], masked), _meaning(hit["do"], masked)
-        if statement and then:
-            negated = statement.negated != (hit["w"].lower() == "unless")
-            one = c.When(statement=replace(statement, negated=negated), then=tuple(_dress(then, piece, masked, before)))
-            return _dress([one], piece, masked, before), place + 1
-    if meaning is None and (hit := _PLACE.match(text)) and place + 1 < len(pieces):
-        rest, after = _clause(pieces, place + 1, masked, before)
-        where = f"{hit['p'].lower()} {aimed(hit['x'], masked)}"
-        if pieces[place + 1].cut == "comma" and (placed := _placed(rest, where)):
-            return placed, after
-    if meaning is None:
-        raise _refused(_culprit(piece.text, masked))
-    meaning = _with_its_marks(meaning, piece, text, masked)
-    following = pieces[place + 1] if place + 1 < len(pieces) else None
-    if following and following.cut == "and":
-        meaning = _maybe_label(meaning, text, following, masked)
-    return _dress(meaning, piece, masked, before), place + 1
+def nearest_sentence(words: str) -> str:
+    """The example of the grammar that is most like these words."""
+    from rapidfuzz import fuzz, process
 
-
-def _placed(made: list[c.Clause], where: str) -> list[c.Clause] | None:
-    """The clauses with the place named before them in the first one's target; None where that has none."""
-    first = made[0]
-    target = getattr(first, "target", "")
-    if not target or first.parts:
-        return None
-    return [replace(first, target=f"{target} {where}"), *made[1:]]  # type: ignore[call-arg]
-
-
-def _with_its_marks(made: list[c.Clause], piece: _Piece, text: str, masked: Masked) -> list[c.Clause]:
-    """Gives a value without quotes that ends its step the marks back that stand right behind it.
-
-    `!`, `?`, `;` and `:` are a part of the value; so are several periods. One period ends the sentence, but for a
-    password, of which nothing is left out.
-    """
-    last = made[-1]
-    name = "password" if isinstance(last, c.LogIn) and last.password else _VALUES.get(type(last), "")
-    value = getattr(last, name, "") if name else ""
-    after = masked.text[piece.start + piece.text.rfind(text) + len(text) :]
-    marks = after[: len(after) - len(after.lstrip(",.!?;:"))]
-    if not value or not marks or not masked.restore(text).endswith(value):
-        return made
-    if after[len(marks) :].strip():  # another step follows: what separates the two is no part of the value
-        marks = marks.rstrip(",;") if marks != "." else ""
-    note = ""
-    if marks == ".":
-        if not _secret(last):
-            return made
-        note = "the period at the end was taken as a part of the password; put the password in quotes to leave it out"
-    return [*made[:-1], replace(last, note=note, **{name: value + marks})]  # type: ignore[arg-type]
-
-
-#: Where a clause has its value.
-_VALUES: dict[type[c.Clause], str] = {c.Write: "text", c.SearchFor: "text", c.LogIn: "user"}
-
-
-def _secret(clause: c.Clause) -> bool:
-    """Whether its value goes where every letter counts and none is shown."""
-    named = isinstance(clause, c.Write) and re.search(
-        r"pass|\bpin\b|secret|token|\bkey\b|kennwort", clause.target, re.I
-    )
-    return bool(named) or (isinstance(clause, c.LogIn) and bool(clause.password))
-
-
-def _after_keys(text: str, before: list[c.Clause], masked: Masked) -> c.Clause | None:
-    """After "press Ctrl+A", "then Delete" is a key as well, and "delete it" is one after "select all"."""
-    if not before or not isinstance(before[-1], c.PressKeys) or before[-1].label not in ("", "Select all"):
-        return None
-    words = masked.content(text)
-    if before[-1].keys == "ctrl+a" and re.fullmatch(
-        r"(?:delete|remove|erase)(?:\s+(?:it|them|everything))?", words, re.IGNORECASE
-    ):
-        return c.PressKeys(keys="delete")
-    keys = parse_keys(words) if not before[-1].label else ""
-    return c.PressKeys(keys=keys) if keys else None
-
-
-def _conditional(
-    hit: re.Match[str], pieces: list[_Piece], place: int, masked: Masked, before: list[c.Clause]
-) -> tuple[list[c.Clause], int]:
-    """`if STATEMENT, CLAUSE [and CLAUSE]`; the consequence may also follow without a comma."""
-    piece = pieces[place]
-    statement, rest = _split_condition(re.sub(r"\s+then$", "", hit["x"]), masked)
-    if statement is None:
-        raise _refused(masked.restore(piece.text).strip())
-    if hit["w"].lower() == "unless":
-        statement = replace(statement, negated=not statement.negated)
-    then: list[c.Clause] = []
-    place += 1
-    if rest:
-        said = [*before, c.Verify(statement=statement)]
-        made = _meaning(_bare(rest), masked)
-        then = _dress(_with_its_marks(made, piece, _bare(rest), masked) if made else [], piece, masked, said)
-    elif place < len(pieces):
-        then, place = _clause(pieces, place, masked, [*before, c.Verify(statement=statement)])
-    while then and place < len(pieces) and pieces[place].cut == "and":
-        more, place = _clause(pieces, place, masked, then)
-        then += more
-    if not then:
-        raise _refused(masked.restore(piece.text).strip())
-    return _dress([c.When(statement=statement, then=tuple(then))], piece, masked, before), place
-
-
-def _split_condition(text: str, masked: Masked) -> tuple[c.Statement | None, str]:
-    """A statement, and what follows it without a comma."""
-    if statement := parse_statement(text, masked):
-        gaps = [found.start() for found in re.finditer(r"\s+", text)]
-        for gap in gaps:
-            shorter, rest = parse_statement(text[:gap], masked), text[gap:].strip()
-            if shorter and (made := _meaning(rest, masked)) and not isinstance(made[0], c.Verify | c.Operate):
-                return shorter, rest
-        return statement, ""
-    for found in re.finditer(r"\s+", text):
-        shorter, rest = parse_statement(text[: found.start()], masked), text[found.end() :]
-        if shorter and _meaning(rest, masked):
-            return shorter, rest
-    return None, ""
-
-
-def _meaning(text: str, masked: Masked) -> list[c.Clause] | None:
-    """What a piece means, without the words of politeness around it."""
-    seen: set[str] = set()
-    while text and text not in seen:
-        seen.add(text)
-        if made := parse_clause(text, masked):
-            sure = not isinstance(made[0], c.Operate) or made[0].certain
-            shorter = _LEAD.sub("", text, count=1)
-            if sure or shorter == text or not parse_clause(shorter, masked):
-                return made
-        stripped = _TRAIL.sub("", _LEAD.sub("", text, count=1))
-        if stripped == text and _ORDER.match(text):
-            stripped = _ORDER.sub("", text, count=1)
-        if stripped == text and (found := _GERUND.match(text)):
-            verb = {"typ": "type", "choos": "choose"}.get(found["v"].lower(), found["v"])
-            stripped = verb + text[found.end() :]
-        text = stripped
-    return None
-
-
-def _bare(text: str) -> str:
-    return _BULLET.sub("", text).strip(" \t\r\n,.!?;")
-
-
-def _pieces(masked: Masked) -> list[_Piece]:
-    """The goal cut where a new step begins; what does not begin one stays with the step before it."""
-    raw: list[_Piece] = []
-    start, cut = 0, "hard"
-    for found in _CUT.finditer(masked.text):
-        raw.append(_Piece(masked.text[start : found.start()], start, found.start(), cut))
-        start, cut = found.end(), str(found.lastgroup)
-    raw.append(_Piece(masked.text[start:], start, len(masked.text), cut))
-    pieces: list[_Piece] = []
-    for piece in raw:
-        clean = _bare(piece.text)
-        if not clean:
-            cut = piece.cut
-            continue
-        alone = _ONLY_LEAD.fullmatch(clean.rstrip(":"))
-        if alone and (len(raw) > 1):
-            continue
-        given = pieces and _GIVES.match(_bare(pieces[-1].text)) and _GIVEN.fullmatch(masked.content(clean))
-        opens = piece.cut in ("hard", "then") or (not given and _opens(clean, masked))
-        opens = opens or bool(_ASSERTS.match(clean))
-        if opens and pieces and piece.cut in ("comma", "and") and _one_more(_bare(pieces[-1].text), clean, masked):
-            opens = False
-        if opens and pieces and piece.cut == "and" and _ASSERTS.match(_bare(pieces[-1].text)):
-            # “check that the A and the B are empty”
-            opens = bool(_meaning(_bare(pieces[-1].text), masked))
-        if pieces and not opens:
-            last = pieces[-1]
-            pieces[-1] = _Piece(masked.text[last.start : piece.end], last.start, piece.end, last.cut)
-        else:
-            pieces.append(piece)
-    return pieces
-
-
-def _opens(text: str, masked: Masked) -> bool:
-    """Whether a piece after a comma or "and" begins a step of its own."""
-    if _IF.match(text) or _ELSE.match(text):
-        return True
-    if (hit := _WAITING.match(text)) and parse_statement(hit["x"], masked):
-        return True
-    made = _meaning(text, masked)
-    if not made:
-        found = _IF_LAST.match(text)
-        return bool(found and _meaning(found["do"], masked))
-    first = made[0]
-    if isinstance(first, c.Operate):
-        if first.verb.lower() in _NOUNS_TOO and re.fullmatch(rf"\S+\s+(?:{QUOTED}|{ATOM})", text):
-            return False
-        return first.certain and text.split()[0][:1].islower()
-    if isinstance(first, c.Verify):  # "… and the page shows X" begins one; “B” after “A” does not
-        return not re.fullmatch(rf"(?:{QUOTED}|{ATOM}).*", text)
-    return True
-
-
-def _one_more(before: str, text: str, masked: Masked) -> bool:
-    """Whether a piece is one more thing for the verb before it: “clear name, email and message”."""
-    first = text.split()[0].lower() if text.split() else ""
-    if first not in _NOUNS_TOO:
-        return False
-    if re.match(r"(?:fill|set|complete|change|enter|update)\b", before, re.IGNORECASE):
-        return bool(re.fullmatch(r"\S+(?:\s+\S+)?\s+(?:with|to|=|as)\s+\S.*", text, re.IGNORECASE | re.DOTALL))
-    made = _meaning(before, masked)
-    return len(text.split()) == 1 and bool(made) and isinstance(made[-1], c.Empty | c.Tick)  # type: ignore[index]
-
-
-def _maybe_label(meaning: list[c.Clause], text: str, following: _Piece, masked: Masked) -> list[c.Clause]:
-    """“Save and close”: where the next step is a bare verb, both together may be one label."""
-    last = meaning[-1]
-    rest = _bare(following.text)
-    follows = _meaning(rest, masked)
-    if not follows or not isinstance(follows[0], c.Operate) or re.search(QUOTED, text + rest):
-        return meaning
-    if isinstance(last, c.ClickOn) and len(rest.split()) <= 2:
-        return [*meaning[:-1], replace(last, joined=f"{last.target} and {masked.restore(rest)}")]
-    if isinstance(last, c.Operate) and not last.place and len(rest.split()) <= 2:
-        whole = " ".join(filter(None, (last.verb, last.thing)))
-        return [*meaning[:-1], replace(last, joined=f"{whole} and {masked.restore(rest)}")]
-    return meaning
-
-
-def _dress(made: list[c.Clause], piece: _Piece, masked: Masked, before: list[c.Clause]) -> list[c.Clause]:
-    """Clauses with their source, and with "it" replaced by what was spoken of last."""
-    lead = len(piece.text) - len(piece.text.lstrip())
-    span = masked.span(piece.start + lead, piece.start + len(piece.text.rstrip()))
-    source = _BULLET.sub("", masked.restore(piece.text)).strip(" \t\r\n,;")
-    dressed: list[c.Clause] = []
-    for clause in made:
-        changes: dict[str, object] = {} if clause.source else {"source": source, "span": span}
-        for name in ("target", "start"):
-            if _PRONOUN.match(str(getattr(clause, name, ""))) and (topic := _topic([*before, *dressed])):
-                changes[name] = topic
-        if isinstance(clause, c.Await | c.Verify) and _PRONOUN.match(clause.statement.target):
-            topic = _topic([*before, *dressed])
-            changes["statement"] = replace(clause.statement, target=topic or clause.statement.target)
-        dressed.append(replace(clause, **changes))  # type: ignore[arg-type]
-    return dressed
-
-
-def _topic(before: list[c.Clause]) -> str:
-    """What "it" is: the target or text of the last clause that had one."""
-    for clause in reversed(before):
-        if isinstance(clause, c.Await | c.Verify):
-            if clause.statement.target or clause.statement.texts:
-                return clause.statement.target or f'"{clause.statement.texts[0]}"'
-        elif target := getattr(clause, "target", "") or getattr(clause, "until", ""):
-            return str(target)
-    return ""
-
-
-def _culprit(text: str, masked: Masked) -> str:
-    """The part that nothing can be made of: where "click Save" is followed by nonsense, the nonsense."""
-    for cut in _CUT.finditer(text):
-        if _meaning(_bare(text[: cut.start()]), masked) and text[cut.end() :].strip():
-            return masked.restore(text[cut.end() :]).strip()
-    return masked.restore(text).strip()
+    known = [example for family in FAMILIES for example in family.examples]
+    best = process.extractOne(words, known, scorer=fuzz.token_set_ratio)
+    return str(best[0]) if best and best[1] >= 40 else 'click "Save"'
 
 
 def _refused(words: str) -> ActionRefused:
     short = words if len(words) <= 120 else words[:117] + "…"
     return ActionRefused(
-        f"I cannot carry out “{short}”: no rule says which steps that takes; say it in steps (click, type, press, "
-        "search for, select, check that …) with labels and texts in quotes, or use a model with --model"
+        f"I cannot carry out “{short}”: no rule says which steps that takes; the nearest sentence that I know is "
+        f"“{nearest_sentence(words)}”. Say it in steps with labels and texts in quotes, or use a model with --model"
     )
-
-
-def parse_clause(text: str, masked: Masked) -> list[c.Clause] | None:
-    """Return the clauses that a masked text means; None if no rule matches it."""
-    for pattern, make in RULES:
-        if (hit := pattern.fullmatch(text)) and (made := make(hit, masked)) is not None:
-            return made if isinstance(made, list) else [made]
-    return None

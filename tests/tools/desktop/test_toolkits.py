@@ -15,9 +15,8 @@ import pytest
 from handeye.agent import Agent, RunOptions
 from handeye.perception.embedded import EmbeddedPerception
 from handeye.perception.outcome import judge
-from handeye.perception.phrases.quoting import mask
 from handeye.policies.plain_english.checks import evaluate
-from handeye.policies.plain_english.statements import parse_statement
+from handeye.policies.plain_english.parsing import parse_statement
 from handeye.tools import Virtual
 from handeye.tools.actions import Click, Key
 from handeye.tools.desktop.accessibility import bus
@@ -132,7 +131,7 @@ def test_a_program_that_does_not_answer_costs_its_time_and_nothing_of_it_has_gon
             assert outcome.kind == "unknown"
             assert "Booking" in outcome.evidence
             phrase = '"Cancel all" is not shown'
-            statement = parse_statement(phrase, mask(phrase))
+            statement = parse_statement(phrase)
             assert statement
             assert not evaluate(statement, after).holds
         finally:
