@@ -204,7 +204,6 @@ HARD_WORDS = frozenset(
 #: Words that ask for a judgement that no rule can make.
 JUDGED = frozenset(
     [
-        "cheapest",
         "best",
         "nicest",
         "nice",
@@ -223,21 +222,14 @@ JUDGED = frozenset(
         "somewhere",
         "yourself",
         "random",
-        "latest",
-        "newest",
-        "oldest",
-        "biggest",
-        "smallest",
-        "highest",
-        "lowest",
         "beautiful",
         "funny",
-        "most",
-        "least",
     ]
 )
 #: Words that compare the values of items; verbs that are labels do not take them.
-SUPERLATIVES = frozenset("cheapest latest newest oldest biggest smallest highest lowest most least".split())
+SUPERLATIVES = frozenset(
+    ["cheapest", "latest", "newest", "oldest", "biggest", "smallest", "highest", "lowest", "most", "least"]
+)
 _FIELD_NOUNS = (
     "username|user name|user id|userid|login|password|passcode|pin|email|e-mail|email address|e-mail address|phone"
     "|phone number|first name|last name|full name|given name|family name|surname|address|city|town|country|zip"

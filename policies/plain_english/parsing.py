@@ -384,11 +384,15 @@ class _Goal:
             yield from self._placed(at, stop, before)
 
     def _one(self, start: int, end: int) -> Reading | None:
-        """The best reading. Raises ActionRefused where two that mean different things are equally good."""
         found = self._readings(start, end)
-        if not found:
-            return None
-        first = found[0]
+        return found[0] if found else None
+
+    def _refuse_ties(self, step: _Step, start: int, end: int) -> None:
+        """Raise ActionRefused where two readings that mean different things are equally good."""
+        found = self._readings(start, end)
+        first = step.reading
+        if not first or not found or found[0] is not first:
+            return
         for other in found[1:]:
             if other.cost - first.cost >= _EQUAL:
                 break
@@ -396,7 +400,6 @@ class _Goal:
                 said = self.words.source(start, end)
                 ways = " or as ".join(sorted({outline(each.clauses) for each in (first, other)}))
                 raise ActionRefused(f"“{said}” can be read as {ways}; put names and texts in quotes")
-        return first
 
     def _opens(self, at: int) -> bool:
         """Whether a piece certainly begins a step of its own."""
@@ -488,12 +491,18 @@ class _Goal:
 
     def _append(self, step: _Step, found: list[c.Clause]) -> None:
         start, end = self.pieces[step.first].start, self.pieces[step.last - 1].end
+        self._refuse_ties(step, start, end)
         clauses = self._after_keys(step, found) or list(step.clauses)
         if isinstance(clauses[0], c.ClickOn) and found and isinstance(found[-1], c.HoldKey):
             clauses[0] = replace(clauses[0], modifiers=(found.pop().key,))  # type: ignore[attr-defined]
         clauses = self._with_marks(clauses, start, end)
         if step.last < len(self.pieces) and self.pieces[step.last].cut == "and":
             clauses = self._maybe_label(clauses, start, end, self.pieces[step.last])
+        last = found[-1] if found else None
+        if isinstance(last, c.ForEach) and self.pieces[step.first].cut == "and":
+            more = self._dress(tuple(clauses), start, end, list(last.then))
+            found[-1] = replace(last, then=(*last.then, *more))
+            return
         found += self._dress(tuple(clauses), start, end, found)
 
     def _after_keys(self, step: _Step, found: list[c.Clause]) -> list[c.Clause] | None:
@@ -563,6 +572,8 @@ class _Goal:
             for name in ("target", "start"):
                 if _PRONOUN.match(str(getattr(clause, name, ""))) and (topic := _topic([*before, *dressed])):
                     changes[name] = topic
+            if isinstance(clause, c.ForEach):
+                changes["then"] = tuple(replace(each, source=source, span=span) for each in clause.then)
             if isinstance(clause, c.Await | c.Verify) and _PRONOUN.match(clause.statement.target):
                 topic = _topic([*before, *dressed])
                 changes["statement"] = replace(clause.statement, target=topic or clause.statement.target)

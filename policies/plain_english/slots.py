@@ -80,6 +80,8 @@ def target(words: Sentence, start: int, end: int) -> Found:
     """A target phrase: `[article] [ordinal] [looks] name [kind] (relation phrase)*`."""
     first = words.text[start]
     capital = first[:1].isupper()
+    if words.low[start] in ("for", "in", "of", "to", "from", "at", "into", "onto") and not capital:
+        return None
     cost, quotes, in_part, at = 0.0, 0, 0, start
     named = False
     unquoted = not any(words.quoted(each) for each in range(start, end))
@@ -610,7 +612,9 @@ def label(words: Sentence, start: int, end: int) -> Found:
         return None
     verb = next((form for form in sorted(words_base(low[0]), key=len) if form in LABEL_VERBS), "")
     known = bool(verb) and (start == words.begin or low[0] == verb)
-    judged = any(each in JUDGED | SUPERLATIVES and not words.text[start + at][:1].isupper() for at, each in enumerate(low))
+    judged = any(
+        each in JUDGED | SUPERLATIVES and not words.text[start + at][:1].isupper() for at, each in enumerate(low)
+    )
     if judged or any(each in ("me", "us", "him", "her", "if", "unless", "until") for each in low):
         return None
     special = [at for at in range(start, end) if words.quoted(at) or words.atom(at)]
@@ -683,7 +687,8 @@ SLOTS: dict[str, Slot] = {
     "owned": owned,
     "arguments": arguments,
     "label": label,
-    "spot": spot, "expression": expression,
+    "spot": spot,
+    "expression": expression,
     "screen": screen,
     "placed": placed,
     "counted": counted,

@@ -24,10 +24,14 @@ family = Family("Repeat, compute, expand, save")
 )
 def for_each(items: str, clause: tuple[c.Clause, ...]) -> Made:
     """Carry a step out for each thing that a phrase describes."""
+    if any(isinstance(each, c.Verify) or (isinstance(each, c.Operate) and not each.thing) for each in clause):
+        return None
     return c.ForEach(items=re.sub(r"^the\s+", "", items), then=clause)
 
 
-@family.frame("solve|compute|calculate|evaluate [the] problem|equation|sum|arithmetic|expression|exercise|task [on [the] screen|page]")
+@family.frame(
+    "solve|compute|calculate|evaluate [the] problem|equation|sum|arithmetic|expression|exercise|task [on [the] screen|page]"
+)
 def solve() -> Made:
     """Compute the arithmetic that is on the screen."""
     return c.Solve()
@@ -45,7 +49,10 @@ def expand(target: str, closes: str = "") -> Made:
     return c.Expand(target=target, open=not closes)
 
 
-@family.frame("save [it|this|the] [file|document|text|note] as|under <name:word>", "save [it|this|the] [file|document] under the name <name:word>")
+@family.frame(
+    "save [it|this|the] [file|document|text|note] as|under <name:word>",
+    "save [it|this|the] [file|document] under the name <name:word>",
+)
 def save_as(name: Value) -> Made:
     """Save the document of the program in front under another name."""
     if not name.quoted and not re.search(r"[./]", name.text):
