@@ -104,6 +104,8 @@ class _Goal:
     def clauses(self) -> list[c.Clause]:
         found: list[c.Clause] = []
         at = 0
+        if sum(piece.cut in ("hard", "then") for piece in self.pieces) > MOST:
+            raise UsageError(f"the goal has more than {MOST} steps; cut it into several runs")
         while at < len(self.pieces):
             at = self._next(at, found)
             if len(found) > MOST:
@@ -620,6 +622,8 @@ def _outlined(value: object) -> str:
             if each.compare and (each.default is MISSING or held != each.default):
                 said.append(f"{each.name}={_outlined(held)}")
         return f"{type(value).__name__}({', '.join(said)})"
+    if isinstance(value, tuple) and value and is_dataclass(value[0]):
+        return f"({', '.join(map(_outlined, value))}{',' if len(value) == 1 else ''})"
     return repr(value)
 
 

@@ -104,6 +104,8 @@ def target(words: Sentence, start: int, end: int) -> Found:
             cost, quotes, in_part = cost + 0.05, 0, 0
             at += 1
             continue
+        elif low in ("it", "them") and end - start > 1 and not capital:
+            return None
         elif low in STOPS:
             if not (capital and unquoted and low not in _NEVER):
                 return None
