@@ -21,7 +21,7 @@ assert families.MODULES
 
 
 @dataclass(frozen=True)
-class Reading:
+class ClauseReading:
     """One way to read words."""
 
     cost: float
@@ -57,9 +57,9 @@ def words_of(masked: Masked) -> Sentence:
     return Sentence(masked, 0, len(masked.text), _SLOTS)
 
 
-def read(words: Sentence, start: int, end: int) -> list[Reading]:
+def read(words: Sentence, start: int, end: int) -> list[ClauseReading]:
     """The readings of the words as clauses, the best first."""
-    found: list[Reading] = []
+    found: list[ClauseReading] = []
     for at, stop, price in _cores(words, start, end):
         for cost, template, fields in _grammar().clauses.match(words, at, stop):
             if template.frame == "declare" and at > start and words.low[at - 1] in _PERSONS:
@@ -69,7 +69,7 @@ def read(words: Sentence, start: int, end: int) -> list[Reading]:
             made = FRAMES[template.frame].build(**fields)
             if made:
                 clauses = tuple(made) if isinstance(made, list) else (made,)
-                found.append(Reading(cost + price, template.frame, clauses, at, fields))  # type: ignore[arg-type]
+                found.append(ClauseReading(cost + price, template.frame, clauses, at, fields))  # type: ignore[arg-type]
     return sorted(found, key=lambda reading: reading.cost)
 
 

@@ -11,7 +11,7 @@ import handeye.policies.plain_english.clauses as c
 from handeye.perception.phrases.quoting import mask, unquote
 from handeye.perception.phrases.wording import normal
 from handeye.policies.plain_english.frames import FAMILIES
-from handeye.policies.plain_english.grammar import Reading, read, words_of
+from handeye.policies.plain_english.grammar import ClauseReading, read, words_of
 from handeye.policies.plain_english.keys import parse_keys
 from handeye.policies.plain_english.lexicon import CONDITIONS, EMPTY_PIECES, OTHERWISE, PARTICLES, SEQUENCE
 from handeye.tools.errors import ActionRefused, UsageError
@@ -71,7 +71,7 @@ class _Step:
     last: int
     cost: float
     clauses: tuple[c.Clause, ...]
-    reading: Reading | None = None
+    reading: ClauseReading | None = None
 
 
 def parse(goal: str) -> list[c.Clause]:
@@ -99,7 +99,7 @@ class _Goal:
         self.masked = mask(goal)
         self.words = words_of(self.masked)
         self.pieces = list(self._pieces())
-        self._read: dict[tuple[int, int], list[Reading]] = {}
+        self._read: dict[tuple[int, int], list[ClauseReading]] = {}
 
     def clauses(self) -> list[c.Clause]:
         found: list[c.Clause] = []
@@ -197,7 +197,7 @@ class _Goal:
 
     # readings
 
-    def _readings(self, start: int, end: int) -> list[Reading]:
+    def _readings(self, start: int, end: int) -> list[ClauseReading]:
         key = start, end
         if key not in self._read:
             self._read[key] = read(self.words, start, end)
@@ -385,7 +385,7 @@ class _Goal:
         ):
             yield from self._placed(at, stop, before)
 
-    def _one(self, start: int, end: int) -> Reading | None:
+    def _one(self, start: int, end: int) -> ClauseReading | None:
         found = self._readings(start, end)
         return found[0] if found else None
 
@@ -415,7 +415,7 @@ class _Goal:
             or self.words.low[piece.start] == "i"
         )
 
-    def _gapped(self, start: int, end: int, before: _Step) -> Reading | None:
+    def _gapped(self, start: int, end: int, before: _Step) -> ClauseReading | None:
         """“… and B from Y” after “select A from X”: the same verb with other words."""
         reading = before.reading
         if (
@@ -445,7 +445,7 @@ class _Goal:
             return None
         return replace(found[0], start=reading.start)
 
-    def _denied(self, reading: Reading, start: int, end: int) -> Reading | None:
+    def _denied(self, reading: ClauseReading, start: int, end: int) -> ClauseReading | None:
         """“A is ticked and B is not”."""
         last = reading.clauses[-1]
         target = self.words.slot("target", start, end - 2) if end - 2 > start else None
@@ -460,7 +460,7 @@ class _Goal:
             negated=not statement.negated,
             said=self.words.source(start, end),
         )
-        return Reading(target[0], reading.frame, (c.Verify(statement=other),), reading.start, reading.fields)
+        return ClauseReading(target[0], reading.frame, (c.Verify(statement=other),), reading.start, reading.fields)
 
     def _placed(self, at: int, stop: int, before: list[_Step]) -> Iterator[_Step]:
         """`in the row with "Bob", click "Edit"`: a place before what is done there."""
@@ -591,7 +591,7 @@ class _Goal:
         return self.words.source(self.pieces[begin].start, self.pieces[stop - 1].end)
 
 
-def _is_label(reading: Reading) -> bool:
+def _is_label(reading: ClauseReading) -> bool:
     return isinstance(reading.clauses[0], c.Operate) and not reading.clauses[0].certain
 
 
