@@ -43,189 +43,50 @@ NUMBERS = {
 
 ARTICLES = frozenset(
     [
-        "the",
-        "a",
-        "an",
-        "my",
-        "your",
-        "our",
-        "its",
-        "their",
-        "his",
-        "her",
-        "this",
-        "that",
-        "these",
-        "those",
-        "any",
-        "some",
-        "all",
-        "each",
-        "both",
-        "every",
+        "the", "a", "an", "my", "your", "our", "its", "their", "his", "her", "this", "that", "these",
+        "those", "any", "some", "all", "each", "both", "every",
     ]
-)
+)  # fmt: skip
 ORDINALS = frozenset(
     ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "last", "final", "topmost", "bottommost", "penultimate", "next"]
 ) | {f"{n}{'st' if n % 10 == 1 and n != 11 else 'nd' if n % 10 == 2 and n != 12 else 'rd' if n % 10 == 3 and n != 13 else 'th'}" for n in range(1, 100)}  # fmt: skip
 LOOKS = frozenset(
     [
-        "blue",
-        "red",
-        "green",
-        "yellow",
-        "orange",
-        "purple",
-        "violet",
-        "pink",
-        "grey",
-        "gray",
-        "black",
-        "white",
-        "brown",
-        "teal",
-        "dark",
-        "light",
-        "big",
-        "large",
-        "small",
-        "little",
-        "tiny",
-        "round",
-        "square",
-        "bold",
-        "coloured",
-        "colored",
-        "highlighted",
-        "main",
-        "primary",
+        "blue", "red", "green", "yellow", "orange", "purple", "violet", "pink", "grey", "gray", "black",
+        "white", "brown", "teal", "dark", "light", "big", "large", "small", "little", "tiny", "round",
+        "square", "bold", "coloured", "colored", "highlighted", "main", "primary",
     ]
-)
+)  # fmt: skip
 #: Words between a target and what identifies it.
 RELATIONS = frozenset(
     [
-        "in",
-        "inside",
-        "within",
-        "on",
-        "of",
-        "from",
-        "at",
-        "with",
-        "for",
-        "by",
-        "near",
-        "next",
-        "beside",
-        "besides",
-        "below",
-        "under",
-        "underneath",
-        "beneath",
-        "above",
-        "over",
-        "after",
-        "before",
-        "behind",
-        "left",
-        "right",
-        "containing",
-        "showing",
-        "having",
-        "including",
-        "labelled",
-        "labeled",
-        "called",
-        "named",
-        "titled",
-        "saying",
-        "reading",
-        "between",
-        "against",
-        "to",
-        "onto",
-        "as",
-        "which",
-        "that",
-        "whose",
-        "following",
-        "located",
-        "marked",
-        "opposite",
+        "in", "inside", "within", "on", "of", "from", "at", "with", "for", "by", "near", "next", "beside",
+        "besides", "below", "under", "underneath", "beneath", "above", "over", "after", "before", "behind",
+        "left", "right", "containing", "showing", "having", "including", "labelled", "labeled", "called",
+        "named", "titled", "saying", "reading", "between", "against", "to", "onto", "as", "which", "that",
+        "whose", "following", "located", "marked", "opposite",
     ]
-)
+)  # fmt: skip
 #: Words that no unquoted name of a control contains.
 STOPS = frozenset(
     [
-        "until",
-        "till",
-        "while",
-        "unless",
-        "because",
-        "if",
-        "whether",
-        "should",
-        "must",
-        "shall",
-        "would",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "am",
-        "does",
-        "do",
-        "did",
-        "not",
-        "never",
-        "cannot",
-        "without",
-        "then",
-        "when",
-        "whenever",
-        "otherwise",
-        "else",
-        "so",
-        "please",
-        "i",
-        "we",
-        "you",
-        "me",
-        "us",
-        "him",
+        "until", "till", "while", "unless", "because", "if", "whether", "should", "must", "shall", "would",
+        "is", "are", "was", "were", "be", "been", "being", "am", "does", "do", "did", "not", "never",
+        "cannot", "without", "then", "when", "whenever", "otherwise", "else", "so", "please", "i", "we",
+        "you", "me", "us", "him",
     ]
-)
+)  # fmt: skip
 HARD_WORDS = frozenset(
     ["and", "or", ",", ":", "=", "in", "on", "at", "to", "into", "from", "with", "for", "as", "of", "by"]
 )
 #: Words that ask for a judgement that no rule can make.
 JUDGED = frozenset(
     [
-        "best",
-        "nicest",
-        "nice",
-        "good",
-        "great",
-        "better",
-        "cheap",
-        "interesting",
-        "suitable",
-        "appropriate",
-        "whatever",
-        "something",
-        "anything",
-        "everything",
-        "somehow",
-        "somewhere",
-        "yourself",
-        "random",
-        "beautiful",
-        "funny",
+        "best", "nicest", "nice", "good", "great", "better", "cheap", "interesting", "suitable",
+        "appropriate", "whatever", "something", "anything", "everything", "somehow", "somewhere",
+        "yourself", "random", "beautiful", "funny",
     ]
-)
+)  # fmt: skip
 #: Words that compare the values of items; verbs that are labels do not take them.
 SUPERLATIVES = frozenset(
     ["cheapest", "latest", "newest", "oldest", "biggest", "smallest", "highest", "lowest", "most", "least"]
@@ -306,25 +167,10 @@ TRAILS = {
 #: Words that deny.
 DENIALS = frozenset(
     [
-        "not",
-        "no",
-        "never",
-        "none",
-        "neither",
-        "nor",
-        "nothing",
-        "nobody",
-        "without",
-        "nowhere",
-        "hardly",
-        "isnt",
-        "arent",
-        "doesnt",
-        "dont",
-        "wont",
-        "cant",
+        "not", "no", "never", "none", "neither", "nor", "nothing", "nobody", "without", "nowhere", "hardly",
+        "isnt", "arent", "doesnt", "dont", "wont", "cant",
     ]
-)
+)  # fmt: skip
 #: What begins a condition, and whether the clause waits for it, or is left out unless it holds.
 CONDITIONS = {
     "if": "if", "in case": "if", "only if": "if", "provided that": "if", "provided": "if", "should": "if", "unless": "unless",

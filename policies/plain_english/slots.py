@@ -136,22 +136,10 @@ def target(words: Sentence, start: int, end: int) -> Found:
 
 _CLAIMS = frozenset(
     [
-        "says",
-        "reads",
-        "contains",
-        "has",
-        "holds",
-        "shows",
-        "includes",
-        "mentions",
-        "displays",
-        "is",
-        "are",
-        "say",
-        "read",
-        "have",
+        "says", "reads", "contains", "has", "holds", "shows", "includes", "mentions", "displays", "is",
+        "are", "say", "read", "have",
     ]
-)
+)  # fmt: skip
 _NEVER = frozenset({"until", "till", "while", "unless", "because", "if", "whether", "then", "without", "otherwise"})
 
 
@@ -584,24 +572,10 @@ _LOOKING = frozenset({"check", "verify", "validate", "test", "see", "ensure", "a
 _PLACING = frozenset(["to", "from", "into", "in", "on", "onto", "of", "off", "with", "at", "for", "as", "under", "by"])
 _SAYS_SO = frozenset(
     [
-        "is",
-        "are",
-        "was",
-        "were",
-        "should",
-        "must",
-        "appears",
-        "appear",
-        "disappears",
-        "disappear",
-        "remains",
-        "remain",
-        "stays",
-        "stay",
-        "contains",
-        "shows",
+        "is", "are", "was", "were", "should", "must", "appears", "appear", "disappears", "disappear",
+        "remains", "remain", "stays", "stay", "contains", "shows",
     ]
-)
+)  # fmt: skip
 
 
 def label(words: Sentence, start: int, end: int) -> Found:
