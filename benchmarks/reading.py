@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.measuring import Row
 from handeye.perception.embedded import EmbeddedPerception
@@ -22,6 +22,7 @@ from handeye.tools.screenshot import Screenshot, open_image
 
 if TYPE_CHECKING:
     from benchmarks.lab import Lab
+    from handeye.tools.element import Element
 
 SCREENS = Path(__file__).parent.parent / "scenarios" / "suites" / "grounding" / "screens"
 #: Each is measured so often, in turns; the least counts.
@@ -43,6 +44,41 @@ def ground_first(lab: Lab) -> Row:
 def ground_4k(lab: Lab) -> Row:
     """The first phrase on 3840x2160."""
     return _row(lab, screen_4k(), 2.5)
+
+
+def read_again(lab: Lab) -> Row:
+    """Reading 1920x1080 after one line changed, against reading it in full."""
+    from handeye.perception.reading import ocr
+
+    screen = screen_4k().crop((0, 0, 1920, 1080))
+    incremental, full = [], []
+    ocr.read(_with_line(screen, 0))
+    for number in range(1, TIMES + 1):
+        incremental.append(_timed(_with_line(screen, number)))
+    for number in range(1, TIMES + 1):
+        ocr.forget()
+        full.append(_timed(_with_line(screen, number)))
+    assert [words for _, words in incremental] == [words for _, words in full]
+    lab.say(f"reading again: {incremental[0][0]:.2f} s, in full {full[0][0]:.2f} s")
+    what = "reading 1920x1080 after one line changed; against a full read by handeye, same words"
+    return Row(min(each[0] for each in incremental), min(each[0] for each in full), "s", what, 8.0)
+
+
+def _with_line(screen: Image.Image, number: int) -> Screenshot:
+    image = screen.copy()
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((300, 500, 900, 526), fill="white")
+    pen.text((306, 502), f"A line typed, number {number}", fill="#222", font=ImageFont.load_default(17))
+    return Screenshot(image)
+
+
+def _timed(screenshot: Screenshot) -> tuple[float, tuple[Element, ...]]:
+    from handeye.perception.reading import ocr
+
+    assert screenshot.digest
+    began = time.perf_counter()
+    lines = ocr.read(screenshot)
+    return time.perf_counter() - began, lines
 
 
 def screen_4k() -> Image.Image:
