@@ -67,7 +67,7 @@ class ScreenIcons:
 
         Words such as “icon”, “the” and “button” are ignored. Empty if no word of the phrase names an icon.
         """
-        if not self.boxes or not meanings().known_terms(phrase):
+        if not self.boxes or not names_icon(phrase):
             return ()
         best: dict[int, IconMatch] = {}
         for box, group, chance in zip(self.boxes, self.groups, self.scores(phrase), strict=True):
@@ -110,6 +110,11 @@ def scores(pixels: npt.NDArray[np.uint8], boxes: Sequence[Box], phrase: str) -> 
     with _lock:
         chances = meanings().probabilities(_embedded(pictures), phrase)
     return tuple(np.where(blank(pictures), 0.0, chances).tolist())
+
+
+def names_icon(phrase: str) -> bool:
+    """Whether a word of a phrase names an icon."""
+    return bool(meanings().known_terms(phrase))
 
 
 def inferred_name(icons: ScreenIcons, box: Box) -> InferredName | None:

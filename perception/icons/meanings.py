@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _TAG = 0.75
 #: Known icons that count for an inferred name.
 _NEIGHBOURS = 8
+#: What stands before the thing that an icon is compared with.
+_LIKENESS = re.compile(r"^.*\blooks? like\b", re.IGNORECASE | re.DOTALL)
 #: The entry of the vocabulary for pictures that are no icon.
 _NO_ICON = 0
 
@@ -86,9 +89,9 @@ class Meanings:
         self._name_fit: npt.NDArray[np.float64] = stored.get("name_fit", np.zeros(3)).astype(np.float64)
 
     def known_terms(self, phrase: str) -> tuple[str, ...]:
-        """Return the stems of a phrase that name icons."""
+        """Return the stems of a phrase that name icons; of “the icon that looks like a bell” those after “like”."""
         found = []
-        for term in terms(phrase):
+        for term in terms(_LIKENESS.sub("", phrase)):
             found += [term] if self._knows(term) else list(_halves(term, self._knows))
         return tuple(dict.fromkeys(found))
 

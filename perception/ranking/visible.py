@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from handeye.perception.icons.finder import screen_icons
+from handeye.perception.icons.finder import names_icon, screen_icons
 from handeye.perception.phrases.matching import find
 from handeye.perception.ranking.evidence import read_evidence
 from handeye.perception.ranking.features import place_fit
@@ -61,13 +61,14 @@ class Visible:
             return []
         drawn = self._icons
         chances = [0.0] * len(drawn.boxes)
-        for name in evidence.names:
-            if not name.whole:
-                scores = dict(drawn.matches(name.text))
-                chances = [
-                    max(chance, name.weight * scores.get(box, 0.0))
-                    for chance, box in zip(chances, drawn.boxes, strict=True)
-                ]
+        # A word such as “menu” or “folder” is read as a kind, and only whole phrases remain as names.
+        parts = [name for name in evidence.names if not name.whole and names_icon(name.text)]
+        for name in parts or (evidence.names if "icon" in evidence.kinds else ()):
+            scores = dict(drawn.matches(name.text))
+            chances = [
+                max(chance, name.weight * scores.get(box, 0.0))
+                for chance, box in zip(chances, drawn.boxes, strict=True)
+            ]
         order = sorted((place for place, chance in enumerate(chances) if chance), key=lambda place: -chances[place])
         chosen = order[:MOST_ICONS]
         if "icon" in evidence.kinds:

@@ -73,6 +73,7 @@ def test_phrases_that_name_no_icon_match_nothing() -> None:
         assert icons.matches(phrase) == ()
     assert set(icons.scores("Xyzzyplugh")) == {0.0}
     assert max(icons.scores("the wheelchair icon")) < 0.5
+    assert icons.matches("the icon that looks like an arrow") == icons.matches("arrow")
     assert icons.matches("trash " * 10_000)[0].probability <= 1
 
 
