@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from handeye.perception.phrases.match import Match
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import handeye.policies.plain_english.clauses as c
     from handeye.tools.element import Element
 
+#: Words for a place that say no more than that the thing is on the screen.
+_PLACED = re.compile(r"\s+(?:below|above|here|there|shown|on\s+(?:the|this)\s+(?:page|screen))$", re.IGNORECASE)
 #: A match is certain enough to end a search from here on.
 _SURELY = 0.75
 
@@ -68,12 +71,13 @@ def _part_called(clause: c.Expand, moment: Moment) -> Match | None:
     if not parts:
         return None
     ids = {each.id for each in parts}
-    named = [m for m in moment.find(clause.target, "click") if m.element.id in ids and m.score >= _SURELY]
+    target = _PLACED.sub("", clause.target)
+    named = [m for m in moment.find(target, "click") if m.element.id in ids and m.score >= _SURELY]
     if named:
         return named[0]
-    if all(query.text and not query.role for query in readings(clause.target)):
+    if all(query.text and not query.role for query in readings(target)):
         return None
-    kinds = [query for query in readings(clause.target) if query.role and not query.text]
+    kinds = [query for query in readings(target) if query.role and not query.text]
     closed = [each for each in parts if each.expanded is not clause.open] or parts
     if kinds and kinds[0].ordinal:
         place = kinds[0].ordinal - 1 if kinds[0].ordinal > 0 else kinds[0].ordinal

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from handeye.perception.phrases.match import Match
 from handeye.perception.phrases.quoting import unquote
 from handeye.perception.phrases.wording import alike, normal
 from handeye.perception.reading.groups import ancestors, items_with
+from handeye.policies.plain_english.described import column_values, in_order
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it
 from handeye.policies.plain_english.searching import wait_or_scroll
@@ -89,17 +89,9 @@ def sort_by(clause: c.SortBy, moment: Moment) -> Step:
 
 
 def _is_sorted(column: str, elements: Sequence[Element]) -> bool:
-    """Whether the cells below the head of a column stand in order, as numbers or as words, up or down."""
-    head = _called((column,), [each for each in elements if each.role == "columnheader"], {"columnheader"})
-    cells = [each for each in elements if each.role in {"cell", "gridcell"}]
-    x = head.element.box.centre.x if head else 0
-    values = [normal(each.name) for each in cells if head and each.box.left <= x < each.box.right]
-    numbers = [re.sub(r"[^\d.\-]", "", value) for value in values]
-    try:
-        keys: list[float] | list[str] = [float(number) for number in numbers]
-    except ValueError:
-        keys = values
-    return len(values) > 1 and list(keys) in (sorted(keys), sorted(keys, reverse=True))
+    """Whether the cells below the head of a column stand in order, up or down."""
+    values = column_values(column, elements)
+    return len(values) > 1 and (in_order(values) or in_order(values, down=True))
 
 
 def add_new(clause: c.AddNew, moment: Moment) -> Step:

@@ -17,7 +17,8 @@ from handeye.perception.reading.groups import Item, descendants, item_of, items_
 from handeye.perception.reading.structure import structure_of
 from handeye.policies.plain_english.acts_hands import drag
 from handeye.policies.plain_english.clauses import DragOnto
-from handeye.policies.plain_english.moment import Fail, Moment, Step
+from handeye.policies.plain_english.described import UnclearItem, compares, described, items_of_words
+from handeye.policies.plain_english.moment import AmbiguousTarget, Fail, Moment, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, closing
 from handeye.policies.plain_english.searching import wait_or_scroll
 from handeye.tools.actions import Move
@@ -302,6 +303,11 @@ def _items(phrase: str, moment: Moment) -> list[Item]:
     """The items a phrase speaks of, all equally well: by number, or by what stands in them."""
     elements = moment.observation.elements
     called = re.sub(r"^(?:the|an?|my)\s+", "", unquote(phrase), flags=re.IGNORECASE)
+    if compares(phrase, elements):
+        try:
+            return described(phrase, elements, moment.size) or []
+        except UnclearItem as error:
+            raise AmbiguousTarget(str(error)) from error
     literally = any(alike(called, element.name).score >= 0.95 for element in elements) or is_name(phrase, elements)
     for query in () if literally else readings(phrase):  # “Task 3” may be what one of them is called
         if query.ordinal and not query.relation:
@@ -318,6 +324,8 @@ def _items(phrase: str, moment: Moment) -> list[Item]:
     there = noun.islower() and any(normal(each.name) == normal(bare) for each in elements)
     if bare and there and (found := items_known_by(bare, elements)):
         return found  # whatever it is: “the Visitors widget”
+    if split := items_of_words(called, elements):
+        return split
     for match in moment.find(phrase)[:1]:
         if match.score >= 0.8 and (item := item_of(match.element, elements)):
             return [item]

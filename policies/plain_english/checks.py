@@ -14,6 +14,7 @@ from handeye.perception.phrases.phrase import readings
 from handeye.perception.phrases.quoting import unquote
 from handeye.perception.phrases.wording import words
 from handeye.policies.plain_english.counting import how_many
+from handeye.policies.plain_english.described import column_values, in_order
 from handeye.policies.plain_english.reading import read_value
 from handeye.tools.text_equality import contains, loose, same
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from handeye.perception.observation import Observation
     from handeye.perception.phrases.matching import Want
     from handeye.policies.plain_english.clauses import Statement
+    from handeye.tools.device import Signals
     from handeye.tools.element import Element
 
 _COMPARE = {"=": operator.eq, ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
@@ -69,7 +71,23 @@ class StatementResult(NamedTuple):
 
 
 def evaluate(statement: Statement, observation: Observation) -> StatementResult:
-    """Look whether the statement holds on this scene."""
+    """Return whether the statement holds on this observation."""
+    found = _evaluate(statement, observation)
+    return found._replace(says=name_screen(found.says, observation.signals))
+
+
+#: “the page” outside quotes.
+_PAGE = re.compile(r"“[^”]*”|\b(?P<article>[Tt]he|this|a) page\b")
+
+
+def name_screen(text: str, signals: Signals) -> str:
+    """Return a message that says “window” instead of “page” where no page is shown, but a desktop."""
+    if signals.url:
+        return text
+    return _PAGE.sub(lambda hit: f"{hit['article']} window" if hit["article"] else hit[0], text)
+
+
+def _evaluate(statement: Statement, observation: Observation) -> StatementResult:
     if statement.also:
         targets = (statement.target, *statement.also)
         found = [evaluate(replace(statement, target=target, also=()), observation) for target in targets]
@@ -422,6 +440,27 @@ def _dialog(statement: Statement, observation: Observation) -> StatementResult:
     return StatementResult(holds, f"the dialog says “{shown[:80]}”" if shown else "no dialog is open")
 
 
+def _order(statement: Statement, observation: Observation) -> StatementResult:
+    """Whether texts follow each other in reading order, or the values of a column go upwards (downwards counts not)."""
+    if statement.texts:
+        names = [element.name for element in observation.elements or observation.words]
+        places = [
+            next((place for place, name in enumerate(names) if contains(name, text, case=False)), None)
+            for text in statement.texts
+        ]
+        missing = [text for text, place in zip(statement.texts, places, strict=True) if place is None]
+        if missing:
+            return _unknown(f"the page does not show {_list(missing)}")
+        known = [place for place in places if place is not None]
+        return StatementResult(
+            known == sorted(set(known)), f"they stand at places {', '.join(str(p + 1) for p in known)}"
+        )
+    values = column_values(unquote(statement.target), observation.elements)
+    if len(values) < 2:
+        return _unknown(f"there is no column “{unquote(statement.target)}” with several values")
+    return StatementResult(in_order(values), f"“{unquote(statement.target)}” has {_list(values[:5])}")
+
+
 def _list(texts: tuple[str, ...] | list[str]) -> str:
     return ", ".join(f"“{text}”" for text in texts)
 
@@ -433,4 +472,5 @@ def _size(observation: Observation) -> tuple[int, int]:
 _RULES = {
     "shows": _texts, "title": _title, "url": _url, "field": _field, "checked": _checked, "selected": _selected,
     "enabled": _enabled, "focused": _focused, "visible": _visible, "count": _count, "dialog": _dialog, "open": _open,
+    "order": _order,
 }  # fmt: skip

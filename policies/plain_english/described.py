@@ -11,7 +11,7 @@ from handeye.perception.phrases.match import Match
 from handeye.perception.phrases.matching import Screen
 from handeye.perception.phrases.phrase import ANY_ROLE, readings
 from handeye.perception.phrases.quoting import QUOTED, Masked, mask
-from handeye.perception.phrases.wording import alike, stem, words
+from handeye.perception.phrases.wording import alike, normal, stem, words
 from handeye.perception.reading.groups import Group, Item, groups, items_called
 from handeye.policies.plain_english.quantities import (
     COMPARE,
@@ -260,9 +260,8 @@ class Columns:
         if text is not None:
             kinds: tuple[Kind, ...] = (best.kind or "number", "money", "date", "time", "duration", "size", "number")
             return next((value for kind in kinds if (value := quantity(text, kind)) is not None), None)
-        if best.kind:
-            return quantity(_texts(item), best.kind)
-        return _before_noun(best.attributes[0], _texts(item))
+        counted = _before_noun(best.attributes[0], _texts(item)) if len(best.attributes) == 1 else None
+        return quantity(_texts(item), best.kind) if counted is None and best.kind else counted
 
     def fulfils(self, condition: str, item: Item) -> bool:
         """Whether a condition such as `status Open`, `total over 100` or `under $20` holds for an item."""
@@ -303,6 +302,44 @@ class Columns:
         else:
             value = quantity(text, kind or ("number" if name else "money"))
         return value is not None and COMPARE[sign](value, limit)
+
+
+def items_of_words(text: str, elements: Sequence[Element]) -> list[Item]:
+    """Return the items that have all words of a name in texts of their own: first and last name in two columns."""
+    wanted = set(words(text))
+    if len(wanted) < 2:
+        return []
+    for group in groups(elements):
+        found = []
+        for item in group.items:
+            own = [set(words(part)) for part in _parts(item)]
+            if wanted <= set().union(*(each for each in own if each <= wanted)):
+                found.append(item)
+        if found:
+            return found
+    return []
+
+
+def column_values(name: str, elements: Sequence[Element]) -> list[str]:
+    """Return the values under the head of a column, from top to bottom; empty where no column is called so."""
+    heads = [each for each in elements if each.role == "columnheader" and alike(name, each.name).score >= _CALLED]
+    if not heads:
+        return []
+    head = max(heads, key=lambda each: alike(name, each.name).score)
+    x = head.box.centre.x
+    cells = [each for each in elements if each.role in _CELLS and each.box.left <= x < each.box.right]
+    return [each.name or each.value for each in sorted(cells, key=lambda each: each.box.top)]
+
+
+def in_order(values: Sequence[str], *, down: bool = False) -> bool:
+    """Whether values go upwards (or downwards): as dates, amounts or numbers where all are such, else as words."""
+    kinds: tuple[Kind, ...] = ("date", "money", "size", "duration", "time", "number")
+    for kind in kinds:
+        numbers = [quantity(value, kind) for value in values]
+        if None not in numbers:
+            return numbers == sorted(numbers, reverse=down)  # type: ignore[type-var]
+    texts = [normal(value) for value in values]
+    return texts == sorted(texts, reverse=down)
 
 
 def _equal(wanted: str, value: str) -> bool:

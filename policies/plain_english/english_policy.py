@@ -23,7 +23,7 @@ from handeye.perception.usage import Usage
 from handeye.policies.decision import Decision
 from handeye.policies.plain_english.acts_each import EndEach, end_each, for_each, in_item
 from handeye.policies.plain_english.acts_forms import offered
-from handeye.policies.plain_english.checks import evaluate
+from handeye.policies.plain_english.checks import evaluate, name_screen
 from handeye.policies.plain_english.moment import AmbiguousTarget, Fail, Moment, Next, Progress, Step
 from handeye.policies.plain_english.parsing import parse
 from handeye.policies.plain_english.reaching import once
@@ -100,10 +100,10 @@ class PlainEnglish:
         progress = Progress.from_memo(task.memo)
         notes: list[str] = []
         if not task.memo and (lacking := acts_tools.missing(program, task)):  # before anything is done
-            return self._ended(progress, lacking, False, notes)
+            return self._ended(task, progress, lacking, notes)
         for typed in task.steps[-2:-1]:
             if typed.outcome.kind == "unexpected" and typed.outcome.evidence.endswith(SINCE_LEFT):
-                return self._ended(progress, f"{describe(typed.action)}: {typed.outcome.evidence}", False, notes)
+                return self._ended(task, progress, f"{describe(typed.action)}: {typed.outcome.evidence}", notes)
         while progress.at < len(program):
             clause = program[progress.at]
             number = sum(not isinstance(each, _Jump | EndEach) for each in program[: progress.at]) + 1
@@ -119,14 +119,18 @@ class PlainEnglish:
             if isinstance(step, Decision):
                 return step
             if isinstance(step, Fail):
-                return self._ended(progress, f"{moment.where}, “{_short(clause.source)}”: {step.reason}", False, notes)
+                return self._ended(task, progress, f"{moment.where}, “{_short(clause.source)}”: {step.reason}", notes)
             notes += [note for note in moment.notes if note not in notes]
             notes += [step.note] if step.note else []
             progress.advance(1 + step.skip + int(progress.kept.get("skip", 0)))
         answer = "\n".join(text if len(progress.answers) == 1 else f"{what}: {text}" for what, text in progress.answers)
-        return self._ended(progress, answer, True, notes)
+        return self._ended(task, progress, answer, notes, success=True)
 
-    def _ended(self, progress: Progress, answer: str, success: bool, notes: list[str]) -> Decision:
+    def _ended(
+        self, task: PolicyInput, progress: Progress, answer: str, notes: list[str], *, success: bool = False
+    ) -> Decision:
+        if not success:
+            answer = name_screen(answer, task.observation.signals)
         reasoning = "All clauses are carried out" if success else "This cannot be carried out"
         clean = "".join(letter for letter in answer if (letter >= " " and letter != "\x7f") or letter in "\n\t")
         action = Done(success=success, answer=clean[:20_000])

@@ -15,7 +15,14 @@ from handeye.perception.phrases.wording import words
 from handeye.perception.reading.outlines import readable
 from handeye.perception.reading.structure import structure_of
 from handeye.policies.decision import Decision
-from handeye.policies.plain_english.described import UnclearItem, chosen_in, compares, described, without_anchor
+from handeye.policies.plain_english.described import (
+    UnclearItem,
+    chosen_in,
+    compares,
+    described,
+    items_of_words,
+    without_anchor,
+)
 from handeye.tools.actions import Target
 from handeye.tools.geometry import Point
 
@@ -99,6 +106,8 @@ class Fail:
 
 Step = Decision | Next | Fail
 
+#: A line with more words is prose, and no label of a control.
+_LABEL_WORDS = 4
 #: Relations whose anchor is a row, card or other item that holds the target.
 _AT_ITEMS = frozenset({"inside", "with", "near"})
 
@@ -167,6 +176,8 @@ class Moment:
         known = find(phrase, self.observation.elements, want=want, size=self.size)
         if not known and want == "type" and (only := self._only_field(phrase)):
             return only
+        if not known and (split := self._in_split_name(phrase, want)):
+            return split
         if known and (part := self._part(phrase, known[0], want)):
             return part
         if known and known[0].score >= 0.75:
@@ -204,6 +215,19 @@ class Moment:
         except UnclearItem as error:
             raise AmbiguousTarget(str(error)) from error
         return None
+
+    def _in_split_name(self, phrase: str, want: Want) -> list[Match]:
+        """“Edit in the row of Ada Poe”, where the row has Ada and Poe in two columns."""
+        elements = self.observation.elements
+        for query in readings(phrase):
+            if query.relation in _AT_ITEMS and query.anchor:
+                texts = [each.text for each in readings(query.anchor) if each.text and not each.relation]
+                items = next((found for text in texts if (found := items_of_words(text, elements))), [])
+                head = without_anchor(phrase, query.anchor)
+                inside = [each for item in items for each in find(head, item.members, want=want, size=self.size)[:1]]
+                if inside:
+                    return [replace(inside[0], rivals=tuple(inside[1:]))]
+        return []
 
     def _part(self, phrase: str, match: Match, want: Want) -> list[Match]:
         """Where a large thing only holds the words among others: the place of these words in the picture."""
@@ -307,7 +331,9 @@ class Moment:
 
     def missing(self, phrase: str, what: str = "") -> Fail:
         """The failure of a target that is not there."""
-        names = nearest(phrase, [*self.observation.elements, *(self.observation.read or ())])
+        named = [each for each in self.observation.elements if each.acts and each.name]
+        lines = [each for each in self.observation.read if len(each.name.split()) <= _LABEL_WORDS]
+        names = nearest(phrase, named or lines, 3)
         shown = ", ".join(f"“{name}”" for name in names)
         if held := withheld(phrase, self.observation.elements):
             label, verb = held
@@ -315,7 +341,8 @@ class Moment:
                 f"{what or 'nothing'} on the screen is called “{unquote(phrase)}”; “{label}” has the words, but "
                 f"pressing it also does what “{verb}” says: give its whole label to press it"
             )
-        near = f"; the nearest are {shown}" if names else "; nothing there is called nearly so"
+        near = f"; the nearest controls are {shown}" if names else "; no control there is called nearly so"
+        near = f"{read_as(phrase)}{near}"
         unlisted = self.observation.signals.unlisted
         more = f"; {unlisted:,} further elements are not listed: scroll closer to it first" if unlisted else ""
         return Fail(f"{what or 'nothing'} on the screen answers to “{unquote(phrase)}”{near}{more}")
@@ -380,6 +407,24 @@ def _strings(value: object) -> Iterator[str]:
 def _joined(tokens: Sequence[str]) -> str:
     """Return words with a space on each side of each, so that `in` compares whole words."""
     return f" {' '.join(tokens)} "
+
+
+def read_as(phrase: str) -> str:
+    """Return what a phrase was taken for, where that is more than a name: ` (read as: a button called “Save”)`."""
+    query = next((each for each in readings(phrase) if each.role or each.relation or each.ordinal), None)
+    if query is None:
+        return ""
+    kind = "" if query.role in ("", "thing") else f"{'an' if query.role[0] in 'aio' else 'a'} {query.role}"
+    parts = [
+        f"number {query.ordinal}"
+        if query.ordinal > 0
+        else f"number {-query.ordinal} from the end"
+        if query.ordinal
+        else "",
+        f"{kind or 'a control'} called “{query.text}”" if query.text else kind,
+        f"{query.relation} “{unquote(query.anchor)}”" if query.relation else "",
+    ]
+    return f" (read as: {', '.join(part for part in parts if part)})"
 
 
 def point_in(text: str) -> Point | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from handeye.perception.phrases.matching import ENOUGH, find
@@ -11,12 +12,22 @@ from handeye.perception.phrases.quoting import unquote
 from handeye.perception.phrases.wording import alike, normal, words
 from handeye.perception.reading.groups import items_called, items_with
 from handeye.policies.plain_english.counting import how_many
+from handeye.policies.plain_english.described import (
+    Columns,
+    UnclearItem,
+    column_values,
+    compares,
+    described,
+    items_of_words,
+)
+from handeye.policies.plain_english.quantities import EXTREMES, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handeye.perception.observation import Observation
     from handeye.perception.phrases.matching import Want
+    from handeye.perception.reading.groups import Item
     from handeye.tools.element import Element
 
 _MONEY = re.compile(
@@ -25,6 +36,17 @@ _MONEY = re.compile(
 )
 _PRICE = re.compile(r"\b(?:price|cost|costs|amount)\b", re.IGNORECASE)
 _OF = re.compile(r"^(?P<what>.+?)\s+(?:of|for|in|from|on|next to|beside)\s+(?P<whose>.+)$", re.IGNORECASE)
+#: Words for a place that say no more than that it is on the screen.
+_SHOWN = re.compile(
+    r"\s+(?:(?:that\s+is\s+|which\s+is\s+)?(?:shown|displayed|given|written|printed|listed|above|below|here)\b\s*)?"
+    r"(?:(?:on|in|from)\s+(?:the|this)\s+(?:page|screen|window))?$",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(
+    rf"^(?:the\s+)?(?P<figure>sum|total|average|mean|{'|'.join(EXTREMES)})(?:\s+(?:value|number|amount))?"
+    r"\s+(?:of|in)\s+(?:the\s+|all\s+(?:the\s+)?)*(?P<column>.+?)(?:\s+(?:column|values))?$",
+    re.IGNORECASE,
+)
 _BETWEEN = re.compile(
     r"^\s*(?:(?:(?:is|are|was|no|number|of)\b\.?|=|:|[–\-—](?![\d.,€$£¥])|#)\s*)*[:=]?\s*", re.IGNORECASE
 )
@@ -34,6 +56,7 @@ _VALUE = re.compile(r"[#\w][\w\-./@]*\d[\w\-./]*|\d[\d.,]*")
 def read_value(what: str, observation: Observation) -> str:
     """The text that a phrase asks for; empty when the screen does not say."""
     what = re.sub(r"^(?:the\s+)?(?:value|text|contents?)\s+(?:of|in)\s+", "", what.strip(), flags=re.IGNORECASE)
+    what = _SHOWN.sub("", what)
     wanted = unquote(what).strip()
     low = re.sub(r"^(?:the|a|an|its|this)\s+", "", wanted.lower())
     if re.fullmatch(r"(?:page\s+|window\s+|tab\s+)?title", low):
@@ -47,7 +70,7 @@ def read_value(what: str, observation: Observation) -> str:
     if count := re.fullmatch(r"(?:number|count)\s+of\s+(?P<n>.+)", low):
         return str(how_many(count["n"], observation))
     wanted = re.sub(r"^(?:the|its|this|my|your)\s+(?=\w)", "", wanted, flags=re.IGNORECASE)
-    for way in (_by_field, _by_item, _by_label, _in_sentence, _named_thing):
+    for way in (_by_field, _of_column, _by_item, _by_label, _in_sentence, _named_thing):
         if value := way(what if way in (_by_field, _named_thing) else wanted, observation):
             return value
     shorter = re.sub(r"\s+(?:date|time|value|text|amount|number|name)$", "", wanted, flags=re.IGNORECASE)
@@ -71,27 +94,35 @@ def _by_field(what: str, observation: Observation) -> str:
     return ""
 
 
+def _of_column(wanted: str, observation: Observation) -> str:
+    """`the sum of the Amount column`: a figure of all numbers of a column."""
+    hit = _FIGURE.match(wanted)
+    cells = column_values(unquote(hit["column"]), observation.elements) if hit else []
+    numbers = [number_of(cell) for cell in cells]
+    known = [number for number in numbers if number is not None]
+    if hit is None or not known or len(known) < len(cells):
+        return ""
+    figure = hit["figure"].lower()
+    if figure in EXTREMES:
+        best = max if EXTREMES[figure] > 0 else min
+        return cells[numbers.index(best(known))]
+    total = sum(Fraction(str(number)) for number in known) / (len(known) if figure in ("average", "mean") else 1)
+    return str(total.numerator) if total.denominator == 1 else f"{float(total):.2f}".rstrip("0").rstrip(".")
+
+
 def _by_item(wanted: str, observation: Observation) -> str:
     """`X of Y`, where Y names a row, a card or a result and X something in it."""
     hit = _OF.match(wanted)
     if not hit:
         return ""
-    query = readings(hit["whose"])[-1]
-    if query.ordinal:
-        items = list(items_called("", query.role, observation.elements))
-        place = query.ordinal - 1 if query.ordinal > 0 else query.ordinal
-        items = [items[place]] if -len(items) <= place < len(items) else []
-    else:
-        items = items_with(
-            unquote(re.sub(r"^(?:the|a|an)\s+", "", hit["whose"], flags=re.IGNORECASE)), observation.elements
-        )
+    items = _items(hit["whose"], observation)
     if not items:
         return ""
     item = items[0]
+    if value := Columns(observation.elements).named([hit["what"]], item):
+        return value
     if _PRICE.search(hit["what"]) and (money := _MONEY.search(item.text)):
         return money[0].strip()
-    if column := _cell(hit["what"], item.members, observation):
-        return column
     named = [member for member in item.members if alike(hit["what"], member.name).score >= 0.7]
     for member in named:
         if rest := _after(hit["what"], member.name):
@@ -102,20 +133,21 @@ def _by_item(wanted: str, observation: Observation) -> str:
     return ""
 
 
-def _cell(column: str, members: Sequence[Element], observation: Observation) -> str:
-    heads = [
-        each for each in observation.elements if each.role == "columnheader" and alike(column, each.name).score >= 0.8
-    ]
-    for head in heads:
-        under = [each for each in members if each.role in {"cell", "gridcell"} and _shared(each, head) > 0]
-        if under:
-            best = max(under, key=lambda each: _shared(each, head))
-            return best.name or best.value
-    return ""
-
-
-def _shared(one: Element, two: Element) -> int:
-    return min(one.box.right, two.box.right) - max(one.box.left, two.box.left)
+def _items(whose: str, observation: Observation) -> Sequence[Item]:
+    """The rows, cards or results that a phrase names: by their values, their number, or their name."""
+    elements = observation.elements
+    try:
+        if compares(whose, elements):
+            return described(whose, elements, _size(observation)) or []
+    except UnclearItem:
+        return []
+    query = readings(whose)[-1]
+    if query.ordinal:
+        items = list(items_called("", query.role, elements))
+        place = query.ordinal - 1 if query.ordinal > 0 else query.ordinal
+        return [items[place]] if -len(items) <= place < len(items) else []
+    name = unquote(re.sub(r"^(?:the|a|an)\s+", "", whose, flags=re.IGNORECASE))
+    return items_with(name, elements) or items_of_words(name, elements)
 
 
 def _by_label(wanted: str, observation: Observation) -> str:

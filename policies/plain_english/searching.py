@@ -9,7 +9,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
+from handeye.perception.phrases.phrase import readings
 from handeye.perception.phrases.quoting import unquote
+from handeye.perception.phrases.wording import normal
+from handeye.perception.reading.groups import items_known_by
 from handeye.policies.plain_english.clauses import Locate
 from handeye.policies.plain_english.moment import Fail, Moment
 from handeye.tools.actions import Click, Scroll, Wait
@@ -23,7 +26,7 @@ Direction = Literal["up", "down", "left", "right"]
 #: So often a target is waited for, and the seconds of each wait.
 WAITS, WAIT_SECONDS = 2, 1.0
 #: Scrolls after which a search ends, whatever they bring: one that the goal asks for, and one for a missing target.
-CAP, MISSING_CAP = 300, 80
+CAP, MISSING_CAP = 300, 150
 #: Closed parts that are opened to find one target, at most.
 OPENED = 40
 #: Notches of the first scroll, and the most of any.
@@ -41,6 +44,11 @@ _PLACES: dict[str, frozenset[str]] = {
     "tree": frozenset({"treeitem", "row", "listitem", "clickable", "button"}),
 }
 
+#: What opens a menu of further actions: language knowledge.
+_MORE = frozenset(
+    {"more", "more options", "more actions", "options", "actions", "menu", "open menu", "⋮", "…", "...", "⋯", "mehr",
+     "weitere optionen", "plus d'options", "más opciones"}
+)  # fmt: skip
 _CELLS = frozenset({"cell", "gridcell", "columnheader"})
 
 #: One part of a search: the direction, and what the wheel is turned over; None is the page or the window.
@@ -63,6 +71,9 @@ def wait_or_scroll(moment: Moment, phrase: str) -> Decision | Fail:
         progress.kept["opened"] = [*progress.kept.get("opened", ()), opener.id]
         reasoning = f"look for “{unquote(phrase)}” in “{opener.name or opener.description or opener.role}”"
         return moment.do(Click(target=moment.at(opener)), reasoning, progress.stage)
+    if (menu := _more_menu(phrase, moment)) and not progress.tried("more"):
+        reasoning = f"look for “{unquote(phrase)}” behind “{menu.name or menu.description}”"
+        return moment.do(Click(target=moment.at(menu)), reasoning, progress.stage)
     if not moment.can("scroll"):
         return moment.missing(phrase)
     return _search(moment, phrase, _everywhere(moment), MISSING_CAP)
@@ -79,12 +90,40 @@ def closed_part(moment: Moment) -> Element | None:
             if len(opened) < OPENED
             and each.id not in opened
             and each.role in roles
-            and (each.expanded is False or (each.role == "tab" and not each.selected))
+            and (each.expanded is False or (each.role == "tab" and not each.selected) or _is_arrow(each, moment))
             and each.enabled
             and not each.covered
         ),
         None,
     )
+
+
+def _is_arrow(element: Element, moment: Moment) -> bool:
+    """Whether a control without a name is the arrow of a row of a tree, where the goal says to look through a tree."""
+    if "tree" not in moment.progress.explore.lower() or element.name or element.role not in ("clickable", "button"):
+        return False
+    rows = [each for each in moment.observation.elements if each.role in ("listitem", "treeitem", "row")]
+    row = min(
+        (each for each in rows if each.box.holds(element.box.centre)), key=lambda each: each.box.area, default=None
+    )
+    texts = [each for each in moment.observation.elements if row and each.name and row.box.holds(each.box.centre)]
+    return bool(texts) and all(element.box.left < each.box.left for each in texts)
+
+
+def _more_menu(phrase: str, moment: Moment) -> Element | None:
+    """The only menu of further actions in the row or card that a phrase names, such as “⋮” or “More”."""
+    items = [moment.item] if moment.item else []
+    for query in readings(phrase):
+        if query.relation in ("inside", "near", "with") and query.anchor and not items:
+            texts = [each.text for each in readings(query.anchor) if each.text and not each.relation]
+            items = next((found for text in texts if (found := items_known_by(text, moment.observation.elements))), [])
+    menus = [
+        each
+        for item in items
+        for each in item.members
+        if each.acts and not each.expanded and {normal(each.name), normal(each.description), each.name.strip()} & _MORE
+    ]
+    return menus[0] if len(items) == 1 and len(menus) == 1 else None
 
 
 def search(moment: Moment, phrase: str, direction: Direction, over: Element | None = None) -> Decision | Fail:

@@ -245,7 +245,10 @@ function hints(el) {
   const words = [el.id, el.getAttribute("name"), el.getAttribute("data-testid"), el.getAttribute("data-icon")];
   for (const part of [el, ...el.querySelectorAll("svg, i, span, img, use")].slice(0, 6)) {
     const classes = [...(part.classList || [])].filter((name) => /icon|^(fa|bi|mdi|ti|lucide|glyph)\b|-(fa|bi)-/.test(name));
-    words.push(...classes, part.getAttribute("href")?.split("#")[1], part.getAttribute("xlink:href")?.split("#")[1],
+    const { content, backgroundImage } = getComputedStyle(part); // icons of style sheets
+    const drawn = `${content} ${backgroundImage}`.match(/url\("(?!data:)[^"]*?([^"/?#]+?)(?:\.\w+)?(?:[?#][^"]*)?"\)/)?.[1];
+    const only = part.classList?.length === 1 && /^[a-z]{3,}$/.test(part.classList[0]) ? part.classList[0] : "";
+    words.push(...classes, drawn, only, part.getAttribute("href")?.split("#")[1], part.getAttribute("xlink:href")?.split("#")[1],
       part.localName === "img" ? decodeURI(part.getAttribute("src") || "").split(/[?#]/)[0].split("/").pop().replace(/\.\w+$/, "") : "");
   }
   if (el.localName === "a") {
@@ -253,7 +256,7 @@ function hints(el) {
     for (const part of [way.split("?")[0], at]) words.push((part || "").split("/").filter(Boolean).pop());
   }
   const said = words.filter(Boolean).join(" ").slice(0, 200).replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
-  const dull = /^(icon|icons|svg|img|btn|button|link|fa|fas|far|fab|bi|mdi|ti|lucide|glyphicon|data|image|html|\d+)$/;
+  const dull = /^(icon|icons|svg|img|btn|button|link|fa|fas|far|fab|bi|mdi|ti|lucide|glyphicon|data|image|html|sprites?|\d+)$/;
   return [...new Set(said.split(/[^\p{L}\p{N}]+/u))].filter((word) => word.length > 1 && !dull.test(word)).join(" ");
 }
 

@@ -328,7 +328,7 @@ function collect({ next, nested, most, forDecision }) {
     } else if (LEAVES.has(role)) {
       const large = role === "clickable" && el.querySelector("a[href], button, input, select, textarea, [role=button]");
       const made = large ? null : control(el, role, rectOf(el, role), ctx);
-      if (made) { inner.quiet = true; inner.mute = apart(getComputedStyle(el)); if (role === "treeitem") inner.parent = made.id; }
+      if (made) { inner.quiet = role !== "clickable" || !hasIcons(el); inner.mute = apart(getComputedStyle(el)); if (role === "treeitem") inner.parent = made.id; }
     } else if (role === "img" || role === "video" || role === "audio") {
       if (!ctx.quiet) control(el, role === "audio" || role === "video" ? "img" : role, rect, ctx);
       inner.stop = tag === "img" || tag === "svg" || tag === "canvas";
@@ -348,8 +348,11 @@ function collect({ next, nested, most, forDecision }) {
     if (tag === "label" && el.control) return false;
     if (tag === "svg" || el instanceof SVGElement) return aimed && tag === "svg";
     const focusable = el.hasAttribute("tabindex") && el.tabIndex >= 0;
-    return aimed || typeof el.onclick === "function" || el.hasAttribute("onclick") || focusable;
+    return aimed || typeof el.onclick === "function" || el.hasAttribute("onclick") || focusable || isIcon(el);
   };
+  // Whether a small element without text listens for clicks itself: an icon, in a card that may be clickable as well.
+  const isIcon = (el) => clickTargets.has(el) && el.childElementCount <= 2 && !el.textContent.trim();
+  const hasIcons = (el) => [...el.querySelectorAll("*")].slice(0, 100).some(isIcon);
 
   // Return the box of the label of a hidden control, which the page draws instead of the control.
   const standIn = (el) => {

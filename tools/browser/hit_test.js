@@ -6,6 +6,7 @@ const LISTENED = { // event type -> kind of interaction
   change: "change", input: "change", beforeinput: "change", drop: "drop", dragend: "drop", submit: "submit",
 };
 const listeners = new WeakMap(); // target -> set of kinds that it listens for
+const clickTargets = new WeakSet(); // targets that listen for clicks
 // Whether every listener was recorded when it was added; False for a page that was loaded before handeye connected.
 const early = document.readyState === "loading" && document.scripts.length === 0;
 try {
@@ -15,6 +16,7 @@ try {
       const target = self ?? globalThis;
       if (!listeners.has(target)) listeners.set(target, new Set());
       listeners.get(target).add(kind);
+      if (given[0] === "click") clickTargets.add(target);
     }
     return Reflect.apply(add, self, given);
   } });
