@@ -564,15 +564,3 @@ def click_or_wait(phrase: str, moment: Moment) -> Step:
     """Click what the phrase means, once it is there."""
     found = reach(moment, phrase, "click")
     return click_it(moment, found, phrase) if isinstance(found, Match) else found
-
-
-def likely(elements: list[Element], names: tuple[str, ...]) -> list[tuple[float, Element]]:
-    """Elements by how well their name or description answers to one of several names, best first."""
-    scored = []
-    for element in elements:
-        score = max(
-            (alike(name, text).score for name in names for text in (element.name, element.description) if text),
-            default=0.0,
-        )
-        scored.append((score, element))
-    return sorted(scored, key=lambda pair: -pair[0])

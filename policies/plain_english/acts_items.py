@@ -9,6 +9,7 @@ from handeye.perception.phrases.quoting import unquote
 from handeye.perception.phrases.wording import alike, normal
 from handeye.perception.reading.groups import ancestors, items_with
 from handeye.policies.plain_english.described import column_values, in_order
+from handeye.policies.plain_english.labelled import CALLED, best_called
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it
 from handeye.policies.plain_english.searching import wait_or_scroll
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 #: What buttons that count up and down are called: language knowledge. Glyphs are read by the matcher (+ is “add”).
 _MORE = ("increase", "add", "add one", "more", "plus", "increment", "up", "one more")
 _LESS = ("decrease", "remove", "remove one", "less", "minus", "decrement", "down", "fewer", "one less")
-#: A name answers to such a word from here on.
-CALLED = 0.85
 _SEARCHING = frozenset({"search", "filter", "find", "suche", "suchen"})
 
 
@@ -44,11 +43,11 @@ def adjust(clause: c.Adjust, moment: Moment) -> Step:
         return moment.do(key, f"one {'more' if clause.up else 'less'} in it", "keyed")
     names = _MORE if clause.up else _LESS
     for item in items_with(unquote(clause.thing), elements):
-        if button := _called(names, item.members, {"button", "link", "clickable"}):
+        if button := best_called(names, item.members, {"button", "link", "clickable"}):
             free = clear(moment, button, clause.thing)
             return click_it(moment, free, clause.thing) if isinstance(free, Match) else free
     verb = names[0]
-    if exact := _called((f"{verb} {unquote(clause.thing)}",), elements, {"button", "link", "clickable"}):
+    if exact := best_called((f"{verb} {unquote(clause.thing)}",), elements, {"button", "link", "clickable"}):
         free = clear(moment, exact, clause.thing)
         return click_it(moment, free, clause.thing) if isinstance(free, Match) else free
     step = wait_or_scroll(moment, clause.thing)
@@ -67,9 +66,9 @@ def sort_by(clause: c.SortBy, moment: Moment) -> Step:
     if (step := after_click(moment, clause.column)) is not None:
         return step
     says = (f"sort by {clause.column}", f"order by {clause.column}")
-    found = _called(says, elements, {"button", "link", "clickable", "radio", "tab", "menuitem", "option"})
+    found = best_called(says, elements, {"button", "link", "clickable", "radio", "tab", "menuitem", "option"})
     heads = [each for each in elements if each.role == "columnheader"]
-    if found is None and (head := _called((clause.column,), heads, {"columnheader"})):
+    if found is None and (head := best_called((clause.column,), heads, {"columnheader"})):
         inside = [each for each in elements if each.parent == head.element.id and each.acts]
         acting = [each for each in elements if each.acts and alike(clause.column, each.name).score >= CALLED]
         over = [each for each in (*inside, *acting) if each.box.overlap(head.element.box) >= 0.5 * each.box.area]
@@ -107,7 +106,7 @@ def add_new(clause: c.AddNew, moment: Moment) -> Step:
     if stage == "entered":
         if not moment.failed:
             return Next()
-        if button := _called(("add", f"add {clause.noun}", "create", "save", "ok"), elements, {"button"}):
+        if button := best_called(("add", f"add {clause.noun}", "create", "save", "ok"), elements, {"button"}):
             return click_it(moment, button, clause.whole)
         return Fail(f"“{clause.text}” was typed, and neither Enter nor a button here adds it")
     fields = [each for each in moment.fields() if each.role == "textbox" and not each.secret]
@@ -138,14 +137,3 @@ def _in_form(element: Element, moment: Moment) -> bool:
     """Whether it is one of several things that are sent together."""
     by_id = {each.id: each for each in moment.observation.elements}
     return any(each.role == "form" for each in ancestors(element, by_id))
-
-
-def _called(names: Sequence[str], elements: Sequence[Element], roles: set[str]) -> Match | None:
-    """The best of these elements that is called so."""
-    scored = [
-        (max(alike(name, text).score for name in names for text in (each.name, each.description) if text), each)
-        for each in elements
-        if each.role in roles and each.enabled and (each.name or each.description)
-    ]
-    best = max(scored, key=lambda pair: pair[0], default=None)
-    return Match(best[1], best[0], "is called so") if best and best[0] >= CALLED else None

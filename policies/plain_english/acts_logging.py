@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from handeye.perception.phrases.match import Match
 from handeye.perception.reading.groups import ancestors
-from handeye.policies.plain_english.acts_forms import likely, spoken
+from handeye.policies.plain_english.acts_forms import spoken
+from handeye.policies.plain_english.labelled import likely
 from handeye.policies.plain_english.moment import Fail, Moment, Next, Step
 from handeye.policies.plain_english.reaching import clear, reach
 from handeye.tools.actions import Click, Key, Type, Wait
