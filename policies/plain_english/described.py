@@ -12,7 +12,7 @@ from handeye.perception.phrases.matching import Screen
 from handeye.perception.phrases.phrase import ANY_ROLE, readings
 from handeye.perception.phrases.quoting import QUOTED, Masked, mask
 from handeye.perception.phrases.wording import alike, normal, stem, words
-from handeye.perception.reading.groups import Group, Item, groups, items_called
+from handeye.perception.reading.groups import Group, Item, groups, items_called, items_known_by
 from handeye.policies.plain_english.quantities import (
     COMPARE,
     COMPARISONS,
@@ -316,6 +316,22 @@ def items_of_words(text: str, elements: Sequence[Element]) -> list[Item]:
             if wanted <= set().union(*(each for each in own if each <= wanted)):
                 found.append(item)
         if found:
+            return found
+    return []
+
+
+def names_in(phrase: str) -> list[str]:
+    """Return the names that a phrase may give, the most literal first: `Ada`, `user @ada` and then `@ada`."""
+    texts = [each.text for each in readings(phrase) if each.text and not each.relation]
+    bare = [re.sub(r"^(?:[a-z]+\s+){1,2}(?=[@#\d]|[A-Z]\w)", "", text) for text in texts]
+    return list(dict.fromkeys(text for text in (*texts, *bare) if text))
+
+
+def items_named(phrase: str, elements: Sequence[Element]) -> list[Item]:
+    """Return the items that have a name of a phrase word for word, in one text or in several columns."""
+    for name in names_in(phrase):
+        found = [item for item in items_known_by(name, elements) if contains(_texts(item), name, case=False)]
+        if found or (found := items_of_words(name, elements)):
             return found
     return []
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from handeye.perception.phrases.match import Match
 from handeye.perception.phrases.matching import Want, find, nearest, permitted, unclear, withheld
-from handeye.perception.phrases.phrase import readings
+from handeye.perception.phrases.phrase import ANY_ROLE, readings
 from handeye.perception.phrases.quoting import QUOTED, mask, unquote
 from handeye.perception.phrases.wording import words
 from handeye.perception.reading.outlines import readable
@@ -20,7 +20,7 @@ from handeye.policies.plain_english.described import (
     chosen_in,
     compares,
     described,
-    items_of_words,
+    items_named,
     without_anchor,
 )
 from handeye.tools.actions import Target
@@ -60,6 +60,8 @@ class Progress:
     """The loop that is being carried out: where it begins and ends, its items and those that are done."""
     explore: str = ""
     """Where closed parts may be opened to find a target: a place, or `everywhere`."""
+    paged: dict[str, Any] = field(default_factory=dict)
+    """A numbered thing that is looked for page by page: its phrase, number and noun, and how many earlier pages had."""
     located: str = ""
     """What was found last: of several equal controls, the one in its row or card is meant."""
 
@@ -108,6 +110,10 @@ Step = Decision | Next | Fail
 
 #: A line with more words is prose, and no label of a control.
 _LABEL_WORDS = 4
+#: The row or card that a target is in, before what it is called.
+_IN_ITEM = re.compile(
+    r"\s+(?:in|from|of|for|on)\s+(?:the\s+)?(?:row|entry|item|card|line|record|result)$", re.IGNORECASE
+)
 #: Relations whose anchor is a row, card or other item that holds the target.
 _AT_ITEMS = frozenset({"inside", "with", "near"})
 
@@ -166,6 +172,10 @@ class Moment:
         if self.item is not None and phrase == "it":
             own = chosen_in(self.item)
             return [own] if own else []
+        phrase = self._on_this_page(phrase)
+        if len(kinds := either_kind(phrase)) > 1:
+            found = [match for each in kinds for match in self.find(each, want)[:1]]
+            return sorted(found, key=lambda match: -match.score)[:1]
         if (by_values := self._by_values(phrase, want)) is not None:
             return by_values
         masked = mask(phrase, atoms=False)
@@ -176,8 +186,8 @@ class Moment:
         known = find(phrase, self.observation.elements, want=want, size=self.size)
         if not known and want == "type" and (only := self._only_field(phrase)):
             return only
-        if not known and (split := self._in_split_name(phrase, want)):
-            return split
+        if not known and (named := self._in_named_item(phrase, want)):
+            return named
         if known and (part := self._part(phrase, known[0], want)):
             return part
         if known and known[0].score >= 0.75:
@@ -190,6 +200,14 @@ class Moment:
             self.notes.append(f"“{unquote(phrase)}” was read off the picture")
             return read
         return known
+
+    def _on_this_page(self, phrase: str) -> str:
+        """“The 7th result” with the number that it has on this page of a list, where earlier pages had some of them."""
+        paged = self.progress.paged
+        if paged.get("phrase") != phrase:
+            return phrase
+        left = paged["number"] - paged["passed"]
+        return f"{ordinal_word(left)} {paged['noun']}" if left > 0 else phrase
 
     def _by_values(self, phrase: str, want: Want) -> list[Match] | None:
         """What a phrase means that compares values: “the cheapest flight”, “Book in the row with the lowest price”.
@@ -216,14 +234,17 @@ class Moment:
             raise AmbiguousTarget(str(error)) from error
         return None
 
-    def _in_split_name(self, phrase: str, want: Want) -> list[Match]:
-        """“Edit in the row of Ada Poe”, where the row has Ada and Poe in two columns."""
+    def _in_named_item(self, phrase: str, want: Want) -> list[Match]:
+        """“The message by Ada”, and “Edit in the row of Ada Poe” where the row has Ada and Poe in two columns."""
         elements = self.observation.elements
         for query in readings(phrase):
             if query.relation in _AT_ITEMS and query.anchor:
-                texts = [each.text for each in readings(query.anchor) if each.text and not each.relation]
-                items = next((found for text in texts if (found := items_of_words(text, elements))), [])
-                head = without_anchor(phrase, query.anchor)
+                items = items_named(query.anchor, elements)
+                if query.role in ("item", "row") and not query.text and not query.ordinal:
+                    chosen = [match for item in items if (match := chosen_in(item))]
+                    if chosen:
+                        return [replace(chosen[0], rivals=tuple(chosen[1:]))]
+                head = _IN_ITEM.sub("", without_anchor(phrase, query.anchor))
                 inside = [each for item in items for each in find(head, item.members, want=want, size=self.size)[:1]]
                 if inside:
                     return [replace(inside[0], rivals=tuple(inside[1:]))]
@@ -296,7 +317,7 @@ class Moment:
         structure = structure_of(self.observation.elements)
         if any(each.element.id not in structure.by_id for each in tied):
             return None
-        for found in find(self.progress.located, self.observation.elements, size=self.size)[:1]:
+        for found in self.find(self.progress.located)[:1]:
             path = structure.path(found.element)
             parts = structure.parts([each.element for each in tied])
             inside = [each for each, part in zip(tied, parts, strict=True) if path[: len(part)] == part]
@@ -407,6 +428,24 @@ def _strings(value: object) -> Iterator[str]:
 def _joined(tokens: Sequence[str]) -> str:
     """Return words with a space on each side of each, so that `in` compares whole words."""
     return f" {' '.join(tokens)} "
+
+
+def either_kind(phrase: str) -> list[str]:
+    """Return the phrases with one kind each, of a phrase that leaves the kind open: `the folder or file named "a"`."""
+    masked = mask(phrase, atoms=False)
+    for hit in re.finditer(
+        r"(?P<one>[a-z][a-z-]*)\s+or\s+(?:an?\s+|the\s+)?(?P<two>[a-z][a-z-]*)", masked.text, re.IGNORECASE
+    ):
+        if hit["one"].lower() in ANY_ROLE and hit["two"].lower() in ANY_ROLE:
+            head, tail = masked.text[: hit.start()], masked.text[hit.end() :]
+            return [masked.restore(f"{head}{hit[kind]}{tail}") for kind in ("one", "two")]
+    return [phrase]
+
+
+def ordinal_word(number: int) -> str:
+    """Return `1st`, `2nd`, `3rd`, `4th` …"""
+    last = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{last}"
 
 
 def read_as(phrase: str) -> str:

@@ -106,7 +106,8 @@ def _of_column(wanted: str, observation: Observation) -> str:
     if figure in EXTREMES:
         best = max if EXTREMES[figure] > 0 else min
         return cells[numbers.index(best(known))]
-    total = sum(Fraction(str(number)) for number in known) / (len(known) if figure in ("average", "mean") else 1)
+    total = sum((Fraction(str(number)) for number in known), Fraction())
+    total = total / len(known) if figure in ("average", "mean") else total
     return str(total.numerator) if total.denominator == 1 else f"{float(total):.2f}".rstrip("0").rstrip(".")
 
 

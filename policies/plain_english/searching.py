@@ -5,6 +5,7 @@ A search ends in bounded time, on evidence: the screen is still, and all of it w
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 from zlib import crc32
@@ -12,8 +13,10 @@ from zlib import crc32
 from handeye.perception.phrases.phrase import readings
 from handeye.perception.phrases.quoting import unquote
 from handeye.perception.phrases.wording import normal
-from handeye.perception.reading.groups import items_known_by
+from handeye.perception.reading.groups import items_called
 from handeye.policies.plain_english.clauses import Locate
+from handeye.policies.plain_english.described import items_named
+from handeye.policies.plain_english.labelled import best_called
 from handeye.policies.plain_english.moment import Fail, Moment
 from handeye.tools.actions import Click, Scroll, Wait
 
@@ -49,6 +52,8 @@ _MORE = frozenset(
     {"more", "more options", "more actions", "options", "actions", "menu", "open menu", "⋮", "…", "...", "⋯", "mehr",
      "weitere optionen", "plus d'options", "más opciones"}
 )  # fmt: skip
+#: What turns to the next page of a list: language knowledge.
+_NEXT = ("next", "next page", ">", "›", "»", "→", "weiter", "nächste seite", "suivant", "page suivante", "siguiente")
 _CELLS = frozenset({"cell", "gridcell", "columnheader"})
 
 #: One part of a search: the direction, and what the wheel is turned over; None is the page or the window.
@@ -71,6 +76,8 @@ def wait_or_scroll(moment: Moment, phrase: str) -> Decision | Fail:
         progress.kept["opened"] = [*progress.kept.get("opened", ()), opener.id]
         reasoning = f"look for “{unquote(phrase)}” in “{opener.name or opener.description or opener.role}”"
         return moment.do(Click(target=moment.at(opener)), reasoning, progress.stage)
+    if turned := _next_page(phrase, moment):
+        return turned
     if (menu := _more_menu(phrase, moment)) and not progress.tried("more"):
         reasoning = f"look for “{unquote(phrase)}” behind “{menu.name or menu.description}”"
         return moment.do(Click(target=moment.at(menu)), reasoning, progress.stage)
@@ -98,6 +105,26 @@ def closed_part(moment: Moment) -> Element | None:
     )
 
 
+def _next_page(phrase: str, moment: Moment) -> Decision | None:
+    """Turn to the next page of a list where a number is meant that this page does not reach: “the 7th result”."""
+    query = next((each for each in readings(phrase) if each.ordinal > 0 and each.role in ("row", "item")), None)
+    if query is None or query.text or query.relation:
+        return None
+    elements = moment.observation.elements
+    items = items_called("", query.role, elements)
+    paged = moment.progress.paged
+    if paged.get("phrase") != phrase:
+        noun = re.sub(r"^(?:the\s+)?\S+\s+", "", phrase)
+        paged = {"phrase": phrase, "noun": noun, "number": query.ordinal, "passed": 0, "pages": 0}
+    following = best_called(_NEXT, moment.visible(elements), ("link", "button", "clickable"))
+    left = paged["number"] - paged["passed"] - len(items)
+    if following is None or not items or left <= 0 or paged["pages"] >= OPENED:
+        return None
+    moment.progress.paged = {**paged, "passed": paged["passed"] + len(items), "pages": paged["pages"] + 1}
+    reasoning = f"this page has {len(items)}, {left} too few: turn to the next page"
+    return moment.do(Click(target=moment.at(following.element)), reasoning, moment.progress.stage)
+
+
 def _is_arrow(element: Element, moment: Moment) -> bool:
     """Whether a control without a name is the arrow of a row of a tree, where the goal says to look through a tree."""
     if "tree" not in moment.progress.explore.lower() or element.name or element.role not in ("clickable", "button"):
@@ -115,8 +142,7 @@ def _more_menu(phrase: str, moment: Moment) -> Element | None:
     items = [moment.item] if moment.item else []
     for query in readings(phrase):
         if query.relation in ("inside", "near", "with") and query.anchor and not items:
-            texts = [each.text for each in readings(query.anchor) if each.text and not each.relation]
-            items = next((found for text in texts if (found := items_known_by(text, moment.observation.elements))), [])
+            items = items_named(query.anchor, moment.observation.elements)
     menus = [
         each
         for item in items
