@@ -36,7 +36,7 @@ def locate(clause: c.Locate, moment: Moment) -> Step:
 
 def explore(clause: c.Explore, moment: Moment) -> Step:
     """Allow the clauses after this one to open closed parts of the screen."""
-    moment.progress.explore = clause.place or "everywhere"
+    moment.progress.explore = clause.place or moment.progress.explore or "everywhere"
     return Next()
 
 
