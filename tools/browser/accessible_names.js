@@ -248,7 +248,7 @@ function hints(el) {
     const { content, backgroundImage } = getComputedStyle(part); // icons of style sheets
     const drawn = `${content} ${backgroundImage}`.match(/url\("(?!data:)[^"]*?([^"/?#]+?)(?:\.\w+)?(?:[?#][^"]*)?"\)/)?.[1];
     const only = part.classList?.length === 1 && /^[a-z]{3,}$/.test(part.classList[0]) ? part.classList[0] : "";
-    words.push(...classes, drawn, only, part.getAttribute("href")?.split("#")[1], part.getAttribute("xlink:href")?.split("#")[1],
+    words.push(...classes, only || drawn, part.getAttribute("href")?.split("#")[1], part.getAttribute("xlink:href")?.split("#")[1],
       part.localName === "img" ? decodeURI(part.getAttribute("src") || "").split(/[?#]/)[0].split("/").pop().replace(/\.\w+$/, "") : "");
   }
   if (el.localName === "a") {
