@@ -378,6 +378,8 @@ class Statement:
     compare: Literal["=", ">=", "<=", ">", "<"] = "="
     number: int = 0
     noun: str = ""
+    within: str = ""
+    """The place in which it must hold, as a target phrase: `the "Cart" section`. Empty: the whole screen."""
     bare: bool = field(default=False, compare=False)
     """A quoted text of which nothing is stated: a check only where a check is requested."""
     said: str = field(default="", compare=False)

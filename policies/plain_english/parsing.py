@@ -501,7 +501,11 @@ class _Goal:
         if step.last < len(self.pieces) and self.pieces[step.last].cut == "and":
             clauses = self._maybe_label(clauses, start, end, self.pieces[step.last])
         last = found[-1] if found else None
-        if isinstance(last, c.ForEach) and self.pieces[step.first].cut == "and":
+        if (
+            isinstance(last, c.ForEach)
+            and last.source.lower().startswith("for ")
+            and self.pieces[step.first].cut == "and"
+        ):
             more = self._dress(tuple(clauses), start, end, list(last.then))
             found[-1] = replace(last, then=(*last.then, *more))
             return
@@ -668,6 +672,8 @@ def _checked(found: list[c.Clause]) -> list[c.Clause]:
             known |= {normal(unquote(clause.what)), normal(clause.name)}
         elif isinstance(clause, c.Keep):
             known.add(normal(clause.name))
+        elif isinstance(clause, c.Solve | c.Compute):
+            known |= {"answer", "result", "solution"}
         elif isinstance(clause, c.AskPerson):
             known |= {"answer", normal(clause.question.removeprefix("What is the ").rstrip("?"))}
         elif isinstance(clause, c.Write) and clause.fact and (hit := _DESCRIBES.match(clause.text)):
