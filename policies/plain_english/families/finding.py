@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 import handeye.policies.plain_english.clauses as c
+from handeye.policies.plain_english.described import describe
 from handeye.policies.plain_english.frames import Family
 from handeye.policies.plain_english.lexicon import FIELD_NOUNS, LABEL_VERBS
 
@@ -27,8 +28,9 @@ def _explore(place: str) -> list[c.Clause] | None:
 
 @family.frame("find|locate <target>", "look for <target>", cost=-0.05)
 def find(target: str) -> Made:
-    """Find a thing; later steps mean the controls of its row or card."""
-    return c.Locate(target=target)
+    """Find a thing; later steps mean the controls of its row or card. To find the best of something is a task, no step."""
+    said = describe(target)
+    return None if said and said.best else c.Locate(target=target)
 
 
 @family.frame("find|locate|search|look", cost=-0.3)
