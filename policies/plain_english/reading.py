@@ -23,7 +23,7 @@ from handeye.policies.plain_english.described import (
 from handeye.policies.plain_english.quantities import EXTREMES, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from handeye.perception.observation import Observation
     from handeye.perception.phrases.matching import Want
@@ -70,7 +70,17 @@ def read_value(what: str, observation: Observation) -> str:
     if count := re.fullmatch(r"(?:number|count)\s+of\s+(?P<n>.+)", low):
         return str(how_many(count["n"], observation))
     wanted = re.sub(r"^(?:the|its|this|my|your)\s+(?=\w)", "", wanted, flags=re.IGNORECASE)
-    for way in (_by_field, _of_column, _by_item, _by_label, _in_sentence, _named_thing):
+    ways: tuple[Callable[[str, Observation], str], ...] = (
+        _by_field,
+        _of_column,
+        _by_item,
+        _by_label,
+        _in_sentence,
+        _named_thing,
+    )
+    if any(normal(element.name) == normal(wanted) for element in _all(observation)):
+        ways = (_by_field, _by_label, *ways)  # “Year of Birth” is a label, and no year in something called “Birth”
+    for way in ways:
         if value := way(what if way in (_by_field, _named_thing) else wanted, observation):
             return value
     shorter = re.sub(r"\s+(?:date|time|value|text|amount|number|name)$", "", wanted, flags=re.IGNORECASE)

@@ -147,7 +147,11 @@ def _more_menu(phrase: str, moment: Moment) -> Element | None:
         each
         for item in items
         for each in item.members
-        if each.acts and not each.expanded and {normal(each.name), normal(each.description), each.name.strip()} & _MORE
+        if each.acts
+        and not each.expanded
+        and each.box.within(*moment.size)
+        and not each.covered
+        and {normal(each.name), normal(each.description), each.name.strip()} & _MORE
     ]
     return menus[0] if len(items) == 1 and len(menus) == 1 else None
 
