@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from handeye.agent.internal_actions import ground_targets
 from handeye.agent.page_inputs import (
     checked_after,
     is_page_input,
@@ -110,9 +111,13 @@ def perform_on_checked_target(
         context.device.careful = careful
         try:
             return perform_on_device(context, action, state["recovery_stage"]), action
-        except TargetChanged:
+        except TargetChanged as error:
             fresh = context.observe()
-            before, action = take_snapshot(action, observation), follow_elements(action, fresh)
+            before = take_snapshot(action, observation)
+            try:  # a target that was read in the picture has lost its element, and is found again by its phrase
+                action, _ = ground_targets(follow_elements(action, fresh), fresh, context.perception)
+            except ActionRefused as lost:
+                raise TargetChanged(f"{error}; {lost}") from error
             now = take_snapshot(action, fresh)
             same = not find_differences(before, now, fresh)
             denied = context.guard.judge(action, fresh, state["goal"]).kind == "deny"

@@ -76,8 +76,8 @@ FOCUSABLE_ROLES = frozenset(
 #: The placeholder of a secret; the device replaces it by the value.
 SECRET = re.compile(r"\{\{\s*secret:[^}]*\}\}")
 
-#: Pixels in each direction around a point that OCR reads if no element is known there: a button, with some margin.
-READ_AROUND = (180, 120)
+#: A control without words is read in the picture if it is at most so wide and high, in pixels.
+READ_SIZE = (720, 240)
 
 #: The most buttons of a dialog that is a question, and of any dialog; with more buttons it is a tool window.
 QUESTION_BUTTONS, DIALOG_BUTTONS = 3, 6
@@ -285,7 +285,7 @@ def _wordless_effect(hit: Hit, observation: Observation, phrases: tuple[str, ...
             return Effect(risk, line, "its row")
     if hit.drawn and hit.box and observation.reader and not dismisses(apart(hit.control.code)):
         part = hit.box.within(observation.screenshot.width, observation.screenshot.height)
-        if part and part.width <= 4 * READ_AROUND[0] and part.height <= 2 * READ_AROUND[1]:
+        if part and part.width <= READ_SIZE[0] and part.height <= READ_SIZE[1]:
             for read in observation.reader(Screenshot(observation.screenshot.image.crop(part))):
                 if risk := label_risk(read.name):
                     return Effect(risk, read.name, "its picture")
@@ -427,20 +427,10 @@ def _target_elements(action: Action, observation: Observation) -> list[Element]:
 def _read_text_at(action: Action, observation: Observation) -> list[str]:
     """Text around points without a known element, read by OCR; a desktop may report nothing else."""
     points = [target.point for target in targets(action).values() if target.point]
-    if observation.read:
-        return [each.name for each in observation.read if any(each.box.holds(point) for point in points)]
-    if observation.reader is None or observation.elements:
+    if observation.elements and not observation.read:
         return []
-    words: list[str] = []
-    for x, y in points:
-        part = Box(x - READ_AROUND[0], y - READ_AROUND[1], x + READ_AROUND[0], y + READ_AROUND[1]).within(
-            observation.screenshot.width, observation.screenshot.height
-        )
-        if part:
-            near = observation.reader(Screenshot(observation.screenshot.image.crop(part)))
-            at = (x - part.left, y - part.top)
-            words += [each.name for each in near if each.box.holds(at)]
-    return words
+    # The whole screen is read: a part of it is enlarged for reading, and neighbouring labels are then read as one line.
+    return [each.name for each in observation.words if any(each.box.holds(point) for point in points)]
 
 
 def _find_element(observation: Observation, identity: str) -> Element | None:

@@ -9,8 +9,9 @@ from handeye.perception.phrases.match import Match
 from handeye.perception.phrases.phrase import readings
 from handeye.perception.phrases.quoting import unquote
 from handeye.perception.reading.structure import structure_of
+from handeye.policies.plain_english.acts_logging import can_search, search
 from handeye.policies.plain_english.acts_verbs import operate
-from handeye.policies.plain_english.clauses import Operate
+from handeye.policies.plain_english.clauses import Operate, SearchFor
 from handeye.policies.plain_english.moment import AmbiguousTarget, Fail, Moment, Next, Step
 from handeye.policies.plain_english.reaching import after_click, clear, click_it, reach
 
@@ -20,13 +21,20 @@ if TYPE_CHECKING:
 
 #: Words for a place that say no more than that the thing is on the screen.
 _PLACED = re.compile(r"\s+(?:below|above|here|there|shown|on\s+(?:the|this)\s+(?:page|screen))$", re.IGNORECASE)
+#: A phrase that begins so describes a thing on the screen; another one may be a text to search for.
+_ARTICLE = re.compile(r"(?:the|an?|this|that|these|those|all|every|each)\b", re.IGNORECASE)
 #: A match is certain enough to end a search from here on.
 _SURELY = 0.75
 
 
 def locate(clause: c.Locate, moment: Moment) -> Step:
     """Bring the target of the clause into view; later clauses prefer the controls of its row or card."""
+    for_search = SearchFor(text=unquote(clause.target), source=clause.source)
+    if moment.progress.stage in ("typed", "entered"):
+        return search(for_search, moment)
     found = [match for match in moment.find(clause.target) if match.score >= _SURELY]
+    if not found and not _ARTICLE.match(clause.target) and can_search(moment):
+        return search(for_search, moment)  # “find "lamp"” where nothing is called so, but the page can search
     seen = clear(moment, found[0], clause.target) if found else reach(moment, clause.target)
     if not isinstance(seen, Match):
         return seen

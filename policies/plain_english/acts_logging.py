@@ -213,6 +213,11 @@ def search(clause: c.SearchFor, moment: Moment) -> Step:
     )
 
 
+def can_search(moment: Moment) -> bool:
+    """Return whether the page or program has a search field, or a button that opens one."""
+    return _search_field(moment) is not None or _search_button(moment) is not None
+
+
 def _search_field(moment: Moment) -> Match | None:
     fields = sorted((field for field in moment.fields() if not field.secret), key=lambda field: field.covered)
     boxes = [field for field in fields if field.role == "searchbox"]

@@ -47,7 +47,7 @@ class OldState(TypedDict, total=False):
     goal: str
     step: int
     steps: list[Any]
-    checked: bool
+    judged: bool
     tried: list[Any]
     met: list[str]
     warned: str
@@ -69,7 +69,7 @@ class OldState(TypedDict, total=False):
     again: Any
     edits: dict[str, Any]
     question: str
-    questions: dict[str, Any]
+    asked: dict[str, Any]
     written: dict[str, int]
     usage: dict[str, Any]
     seconds: float

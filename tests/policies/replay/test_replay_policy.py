@@ -216,7 +216,7 @@ def test_checks_of_the_goal_are_evaluated_again_at_their_step() -> None:
     ended = play.next(BOTH)
     assert isinstance(ended, Done)
     assert not ended.success
-    assert "the page does not show “Saved”" in ended.answer
+    assert "the window does not show “Saved”" in ended.answer
 
 
 def test_a_check_that_needs_a_model_is_never_taken_as_passed() -> None:
