@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handeye.tools.device import Device
     from handeye.tools.element import Element
 
-#: Answers that are less sure are “not there”: on screens of other kits, 94 of 100 absent targets are then rejected.
+#: Answers that are less sure are “not there”; docs/eval.md has the share of absent targets that is rejected then.
 MIN_CONFIDENCE = 0.25
 #: Where several places are alike, each of them may be less sure: together they must be this sure.
 PRESENT = 0.8
@@ -110,10 +110,11 @@ def _ranked(phrase: str, each: Ranked, ranked: Sequence[Ranked], size: tuple[int
 
 def _why(each: Ranked) -> str:
     candidate = each.candidate
-    named = f"“{candidate.text}”" if candidate.text else f"a {candidate.element.role}"
+    kind = f"{'an' if candidate.element.role[:1] in 'aeiou' else 'a'} {candidate.element.role}"
+    named = f"“{candidate.text}”" if candidate.text else kind
     by = {
         "label": f"the {candidate.element.role} of {named}",
-        "kind": f"a {candidate.element.role}",
+        "kind": kind,
         "part": f"in a line, {named}",
     }
     return by.get(candidate.via, named) + (f", {candidate.name.why}" if candidate.name.why else "")

@@ -32,7 +32,6 @@ from handeye.policies.guard.risk_words import (
 from handeye.tools.actions import Action, Click, Drag, Key, Select, Type, targets
 from handeye.tools.address import scheme_of
 from handeye.tools.errors import ActionRefused
-from handeye.tools.geometry import Box
 from handeye.tools.keyboard import parse_chord
 from handeye.tools.screenshot import Screenshot
 
