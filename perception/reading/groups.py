@@ -5,7 +5,7 @@ The groups follow the parents of elements where the platform knows them, otherwi
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -285,11 +285,21 @@ def _structural(elements: Sequence[Element]) -> list[Group]:
             continue
         if any(each.role in ITEM_ROLES for some in held for each in some):
             continue  # lists and tables distinguish their rows
+        if not _alike(held):
+            continue
         items = tuple(_part(branch, structure) for branch in branches)
         around_it = [structure.at(above[:length]) for length in range(len(above) + 1)]
         aside = any(each is not None and each.role in ASIDE_ROLES for each in around_it)
         found.append(Group(items, "item", _heading_above(items[0].box, elements), aside))
     return found
+
+
+def _alike(parts: Sequence[Sequence[Element]]) -> bool:
+    """Whether most parts hold the same kinds of elements: a search bar above its results is no item next to them."""
+    roles = [frozenset(each.role for each in part) for part in parts]
+    usual = Counter(roles).most_common(1)[0][0]
+    similar = sum(2 * len(usual & some) >= len(usual | some) for some in roles)
+    return similar > len(parts) / 2
 
 
 def _family(element: Element, by_id: dict[str, Element]) -> str | None:

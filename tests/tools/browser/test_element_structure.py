@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handeye.perception.reading.groups import container_text
+from handeye.perception.reading.groups import container_text, items_called
 from handeye.tools.actions import Select
 from handeye.tools.browser.perform import best_option
 from handeye.tools.errors import ActionRefused
@@ -113,3 +113,11 @@ def test_an_option_is_chosen_by_what_is_written_on_it_though_its_name_differs(sh
     )
     browser.perform(Select(target=aim(browser, "Size"), option="Large"))
     assert browser.run_script("() => o.textContent") == "L"
+
+
+def test_a_search_bar_is_no_item_of_the_results_below_it(show: Show) -> None:
+    names = ("Oak", "Birch", "Pine")
+    found = "".join(f"<div><a href=#>{name}</a><div>about {name}</div></div>" for name in names)
+    browser = show(f"<div><div><input aria-label=Words><button>Go</button></div><div>{found}</div></div>")
+    items = items_called("result", "item", browser.elements())
+    assert [item.members[0].name for item in items] == list(names)
