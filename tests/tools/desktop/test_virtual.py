@@ -334,12 +334,22 @@ def test_a_run_comes_back_by_starting_its_program_anew() -> None:
         assert fresh.signals().title.endswith("Mousepad")
 
 
+def process_runs(pid: int) -> bool:
+    """Whether a process is neither gone nor a zombie (state Z after the name in /proc/PID/stat)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_a_display_that_ends_is_reported_in_one_sentence() -> None:
     before = processes_below(os.getpid())
     with mousepad() as virtual:
         ours = processes_below(os.getpid()) - before
         (server,) = [pid for pid in ours if Path(f"/proc/{pid}/comm").read_text().strip() == "Xvfb"]
         os.kill(server, signal.SIGKILL)
+        while process_runs(server):  # until the signal has arrived, the server still answers
+            time.sleep(0.01)
         for ask in (virtual.capture, virtual.signals, virtual.settle, lambda: virtual.perform(Type(text="x"))):
             with pytest.raises(DeviceLost):
                 ask()
