@@ -1,4 +1,7 @@
-"""Generates `docs/reference.md` from the code: every command, flag and key. `python -m handeye.scenarios.reference`."""
+"""Generates two pages of docs from the code. `python -m handeye.scenarios.reference`.
+
+`docs/reference.md` has every command, flag and key, `docs/what-you-can-say.md` the sentences that need no model.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,28 @@ if TYPE_CHECKING:
     from handeye.agent.options import Option
 
 PAGE = Path("docs/reference.md")
+SENTENCES = Path("docs/what-you-can-say.md")
+SENTENCES_HEAD = """# What you can say
+
+Without a model, handeye carries out steps in plain English. `make reference` writes this page from the grammar, and the
+tests run every example. `handeye actions --sentences` prints it, and `handeye check 'SENTENCE'` shows how a sentence is
+read, before anything is done:
+
+    handeye check 'type "Ada" into Name, click "Save"'
+
+**How a goal is read.** A goal is a list of steps, cut at line ends, full stops, commas, “and” and “then”. Who does it,
+in which person and tense, and politeness do not matter: “Please click Save”, “the user clicks Save” and “I clicked
+Save” are one step. Text in quotes is taken literally: it is a label, or what is typed. Write labels that contain “and”,
+a comma or a verb in quotes.
+
+**What is refused.** The whole goal is read before the first action. A step in which a word has no meaning is refused,
+with the nearest sentence that is known. Two readings that would do different things and fit equally well are refused,
+and both are listed. Nothing has been done then, and the exit code is 2.
+
+**How to read the templates.** `[word]` may be left out, `a|b` is one or the other, `(… | …)` is a choice, and
+`{name=value}` what the choice means. `<target>` is a control in words (“the second Delete button next to Oak”),
+`<value:quote>` a text in quotes. `@be` and the like stand for groups of words: is, are, was, should be.
+"""
 HEAD = """# Reference
 
 `make reference` writes this page from the code, and `make check` fails when it is out of date. The guides are
@@ -64,16 +89,32 @@ def reference() -> str:
     return re.sub(r"\n{3,}", "\n\n", page).rstrip() + "\n"
 
 
+def what_you_can_say() -> str:
+    """The text of the page about sentences."""
+    from handeye.agent.cli.sentences import families
+
+    parts = [SENTENCES_HEAD]
+    for family in families():
+        parts.append(f"\n## {family['title']}\n")
+        parts += [f"- {sentence}" for sentence in family["examples"]]
+        parts.append("\n<details><summary>All templates</summary>\n")
+        for frame in family["frames"]:
+            parts += [f"{frame['does']}\n", *(f"    {text}" for text in frame["templates"]), ""]
+        parts.append("</details>")
+    return "\n".join(parts).rstrip() + "\n"
+
+
 def main(arguments: list[str]) -> int:
-    """Write the page. With `--check` return 1 when the page is out of date, and write nothing."""
-    text = reference()
-    if "--check" in arguments:
-        if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
-            return 0
-        sys.stderr.write(f"{PAGE} is out of date; run: make reference\n")
-        return 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    """Write the pages. With `--check` return 1 when one is out of date, and write nothing."""
+    pages = {PAGE: reference(), SENTENCES: what_you_can_say()}
+    if "--check" not in arguments:
+        for page, text in pages.items():
+            page.write_text(text, encoding="utf-8")
+        return 0
+    stale = [page for page, text in pages.items() if not page.is_file() or page.read_text(encoding="utf-8") != text]
+    if stale:
+        sys.stderr.write(f"{', '.join(map(str, stale))}: out of date; run: make reference\n")
+    return 1 if stale else 0
 
 
 def _commands() -> Iterator[str]:

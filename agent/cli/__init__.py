@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from handeye.agent.cli import calibrate, doctor, ground, mcp, run, serve, train
+from handeye.agent.cli import calibrate, doctor, ground, mcp, run, sentences, serve, train
 from handeye.agent.cli.console import report_errors
 from handeye.agent.config import defaults, find_config
 from handeye.tools.errors import SetupError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 GROUP = "handeye.commands"
 #: The panels of `handeye --help`, each with its commands in order. Commands of other packages come last.
 PANELS = {
-    "Run a goal": ("run", "resume", "replay", "report", "ui"),
+    "Run a goal": ("run", "check", "resume", "replay", "report", "ui"),
     "Test": ("record", "test", "export", "schema"),
     "Find and control": ("ground", "actions", "mcp"),
     "Models": ("serve", "calibrate", "train"),
@@ -123,6 +123,7 @@ app = typer.Typer(
 )
 
 app.command("run", epilog=run.EXIT_CODES_HELP)(run.run)
+app.command("check")(sentences.check)
 app.command("resume", epilog=run.EXIT_CODES_HELP)(run.resume)
 app.command("replay", epilog=run.EXIT_CODES_HELP)(run.replay)
 app.command("report")(run.report)

@@ -10,7 +10,7 @@ import shutil
 import sys
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -172,11 +172,21 @@ def _version(package: str) -> str:
         return "unknown"
 
 
-def actions(as_json: Json = False) -> None:
+def actions(
+    sentences: Annotated[
+        bool, typer.Option("--sentences", help="List the sentences that are understood without a model instead.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """List every action with its fields, as a model receives them.
 
-    [b]Example[/b]: handeye actions
+    [b]Examples[/b]: handeye actions, handeye actions --sentences
     """
+    if sentences:
+        from handeye.agent.cli.sentences import print_sentences
+
+        print_sentences(as_json)
+        return
     from handeye.tools.actions import ACTIONS, ADAPTER
 
     if as_json:

@@ -612,11 +612,12 @@ def outline(clauses: tuple[c.Clause, ...] | list[c.Clause]) -> str:
     """What clauses are, in one line: `ClickOn(target='Save')`."""
     made = []
     for clause in clauses:
-        made.append(_outlined(clause))
+        made.append(outlined(clause))
     return "; ".join(made)
 
 
-def _outlined(value: object) -> str:
+def outlined(value: object) -> str:
+    """A clause, statement or value in one line, without fields that have their default."""
     from dataclasses import MISSING, fields, is_dataclass
 
     if is_dataclass(value) and not isinstance(value, type):
@@ -624,10 +625,10 @@ def _outlined(value: object) -> str:
         for each in fields(value):
             held = getattr(value, each.name)
             if each.compare and (each.default is MISSING or held != each.default):
-                said.append(f"{each.name}={_outlined(held)}")
+                said.append(f"{each.name}={outlined(held)}")
         return f"{type(value).__name__}({', '.join(said)})"
     if isinstance(value, tuple) and value and is_dataclass(value[0]):
-        return f"({', '.join(map(_outlined, value))}{',' if len(value) == 1 else ''})"
+        return f"({', '.join(map(outlined, value))}{',' if len(value) == 1 else ''})"
     return repr(value)
 
 

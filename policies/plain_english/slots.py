@@ -111,7 +111,7 @@ def target(words: Sentence, start: int, end: int) -> Found:
                 return None
             cost += 0.2
         elif low in ("and", "or", "&"):
-            if at == start or at + 1 == end:
+            if at == start or at + 1 == end or _begins_step(words, at + 1, end):
                 return None
             cost += 0.6
         elif low in JUDGED and not (capital or quotes) and not (at + 1 < end and words.quoted(at + 1)):
@@ -132,6 +132,16 @@ def target(words: Sentence, start: int, end: int) -> Found:
         in_part += 1
         at += 1
     return (cost, words.source(start, end).strip(" ,:")) if named and in_part else None
+
+
+def _begins_step(words: Sentence, at: int, end: int) -> bool:
+    """Whether words after “and” or a comma are a step with a verb that is not known: “wobble the slider”."""
+    if at + 2 >= end or words.quoted(at) or words.atom(at) or not words.text[at][:1].islower():
+        return False
+    known = (
+        words.low[at] in ARTICLES or words.low[at] in ORDINALS or words.low[at] in LOOKS or words.low[at] in RELATIONS
+    )
+    return not known and not _roles(words, at, end) and words.low[at + 1] in ARTICLES
 
 
 _CLAIMS = frozenset(
@@ -177,6 +187,8 @@ def targets(words: Sentence, start: int, end: int) -> Found:
     if begin + 1 < end and both and words.low[begin] == "of":
         begin += 1
     parts = _cut(words, begin, end)
+    if any(_begins_step(words, *part) for part in parts[1:]):
+        return None
     alone = target(words, start, end)
     if len(parts) < 2:
         return (alone[0], Targets(alone[1])) if alone else None

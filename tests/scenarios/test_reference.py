@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from handeye.agent.cli import app
+from handeye.policies.plain_english.frames import FAMILIES
 from handeye.scenarios import reference
 from handeye.scenarios.editors import suite_schema
 from handeye.scenarios.loading import find_files, load_scenarios
@@ -117,6 +118,9 @@ def test_the_reference_is_current_and_a_stale_one_is_reported(tmp_path: Path, mo
     assert (ROOT / "docs" / "reference.md").read_text("utf-8") == text, "write it anew with: make reference"
     for told in ("### `handeye test PATH…`", "`HANDEYE_UPDATE_PICTURES`", "`max-steps`", "### `cell`", "`--resume`"):
         assert told in text
+    page = reference.what_you_can_say()
+    assert (ROOT / "docs" / "what-you-can-say.md").read_text("utf-8") == page, "write it anew with: make reference"
+    assert all(f"- {example}" in page for family in FAMILIES for example in family.examples)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
     assert reference.main(["--check"]) == 1
