@@ -85,7 +85,7 @@ def target(words: Sentence, start: int, end: int) -> Found:
     cost, quotes, in_part, at = 0.0, 0, 0, start
     named = False
     unquoted = not any(words.quoted(each) for each in range(start, end))
-    if unquoted and end - start > 14:
+    if (unquoted and end - start > 14) or _counts(words, start, end):
         return None
     while at < end:
         low = words.low[at]
@@ -132,6 +132,18 @@ def target(words: Sentence, start: int, end: int) -> Found:
         in_part += 1
         at += 1
     return (cost, words.source(start, end).strip(" ,:")) if named and in_part else None
+
+
+def _counts(words: Sentence, start: int, end: int) -> bool:
+    """Whether a phrase asks for several of a thing: “two lamps”, `3 "Lamp"`. One target cannot be several controls."""
+    at = start
+    while at < end and not words.quoted(at) and words.low[at] in ARTICLES:
+        at += 1
+    if at + 1 >= end or words.quoted(at) or words.text[at][:1].isupper():
+        return False
+    return NUMBERS.get(words.low[at], 0) > 1 or (
+        words.low[at].isdigit() and words.low[at] != "1" and words.quoted(at + 1)
+    )
 
 
 def _begins_step(words: Sentence, at: int, end: int) -> bool:

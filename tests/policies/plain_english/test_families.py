@@ -22,7 +22,8 @@ def test_an_example_means_what_its_family_documents(sentence: str, meaning: str)
 @pytest.mark.parametrize(
     "goal",
     ["click Save without clicking", '"a" "b"', "“a “b” c”", "🦄 the button", "klick auf den Knopf", "do not click Save",
-     'find the "A" and wobble it', 'type "a" beside "b" into Name', "between 1 and 5 is 3"],
+     'find the "A" and wobble it', "click Save, wobble the slider", "click Save and wobble the slider",
+     'add two "Lamp" to the cart', 'click 3 "Delete"', 'type "a" beside "b" into Name', "between 1 and 5 is 3"],
 )  # fmt: skip
 def test_a_goal_that_is_not_understood_is_refused(goal: str) -> None:
     with pytest.raises(ActionRefused):
