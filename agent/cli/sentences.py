@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from handeye.policies.plain_english.clauses import Clause
+    from handeye.policies.plain_english.clauses import Clause, Statement
 
 #: A file with more characters is no list of sentences.
 MAX_FILE = 1_000_000
@@ -25,7 +25,7 @@ MAX_FILE = 1_000_000
 TARGET, VALUE, PLACE = "cyan", "green", "magenta"
 STYLES = {
     **dict.fromkeys(("target", "start", "end", "thing", "items", "until", "file", "tool"), TARGET),
-    **dict.fromkeys(("text", "option", "values", "keys", "address", "seconds", "amount", "statement"), VALUE),
+    **dict.fromkeys(("text", "texts", "option", "values", "keys", "address", "seconds", "amount", "number"), VALUE),
     **dict.fromkeys(("place", "over", "where", "within", "group", "into"), PLACE),
 }
 
@@ -115,16 +115,21 @@ def _as_json(checked: CheckedSentence) -> dict[str, Any]:
     return {"text": checked.text, "understood": not checked.refused, "steps": steps, "reason": checked.refused}
 
 
-def _given(clause: Clause) -> Iterator[tuple[str, str]]:
-    """The fields of a clause that differ from their defaults, with their values as text."""
+def _given(part: Clause | Statement) -> Iterator[tuple[str, str]]:
+    """The fields of a clause or statement that differ from their defaults, with their values as text."""
     from dataclasses import MISSING, fields
 
+    from handeye.policies.plain_english.clauses import Statement
     from handeye.policies.plain_english.parsing import outlined
 
-    for each in fields(clause):
-        value = getattr(clause, each.name)
-        if each.compare and (each.default is MISSING or value != each.default):
-            yield each.name, value if isinstance(value, str) else outlined(value)
+    for each in fields(part):
+        value = getattr(part, each.name)
+        if isinstance(value, Statement):
+            yield from _given(value)
+        elif each.compare and (each.default is MISSING or value != each.default):
+            texts = isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+            name = "statement" if isinstance(part, Statement) and each.name == "kind" else each.name
+            yield name, value if isinstance(value, str) else ", ".join(value) if texts else outlined(value)
 
 
 def families() -> list[dict[str, Any]]:
