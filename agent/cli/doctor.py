@@ -180,7 +180,7 @@ def actions(
 ) -> None:
     """List every action with its fields, as a model receives them.
 
-    [b]Examples[/b]: handeye actions, handeye actions --sentences
+    [b]Example[/b]: handeye actions --sentences
     """
     if sentences:
         from handeye.agent.cli.sentences import print_sentences
