@@ -146,14 +146,23 @@ def _typed(clause: c.Write, text: str, moment: Moment) -> Step:
     return _into(clause, text, moment)
 
 
+def _sole_field(phrase: str, moment: Moment) -> Element | None:
+    """The field that a phrase means, if no other field matches as well."""
+    found = [match for match in moment.find(phrase, "type") if match.element.takes_text]
+    alone = len(found) == 1 or (len(found) > 1 and found[0].score > found[1].score)
+    return found[0].element if alone else None
+
+
 def _decided_by_field(clause: c.Write, text: str, moment: Moment) -> Step:
     """Where the outcome could not be judged: what the field holds now decides."""
     last = moment.last
     assert last is not None
-    evidence = last.result or last.outcome.evidence
+    evidence = last.result or last.outcome.evidence or "what it did is not known"
     aimed_at = getattr(last.action, "target", None)
     by_id = {element.id: element for element in moment.observation.elements}
     field = by_id.get(aimed_at.element or "") if aimed_at else next((e for e in moment.fields() if e.focused), None)
+    if field is None and clause.target:  # a resume has loaded the page anew, and its elements have other ids
+        field = _sole_field(clause.target, moment)
     if field is not None and field.takes_text and not field.secret and "{{secret:" not in text:
         kept = held(text, field.value) in ("same", "reformatted") or (
             not clause.replace and contains(field.value, text)
