@@ -193,6 +193,24 @@ def test_text_is_typed_once_the_field_holds_it(kind: str, evidence: str, success
     assert play.next(kind, evidence=evidence).success is success
 
 
+@pytest.mark.parametrize(
+    ("fields", "success"),
+    [
+        ([{"value": "Ada"}], True),
+        ([{"value": "Bob"}], False),
+        ([{"secret": True}], True),
+        ([{"value": "Ada"}, {"value": "Ada", "top": 90}], False),
+    ],
+)
+def test_typed_text_is_decided_by_its_field_after_the_page_was_loaded_anew(
+    fields: list[dict[str, Any]], success: bool
+) -> None:
+    play = Play('type "Ada" into Name', thing("textbox", "Name"))
+    play.next()
+    play.show(*(thing("textbox", "Name", id=f"new-{number}", **each) for number, each in enumerate(fields)))
+    assert play.next("unknown").success is success
+
+
 def test_words_joined_by_and_are_one_label_where_a_control_is_called_so() -> None:
     both = (thing("button", "Save"), thing("button", "Close", 200))
     assert Play("click Save and close", *both).next().target.element == "button-Save-10"
