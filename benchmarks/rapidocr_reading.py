@@ -38,8 +38,8 @@ def _engine() -> Any:
         from rapidocr import RapidOCR
     except ImportError as error:
         raise SetupError(f"text cannot be read off the screen ({error}); pip install rapidocr onnxruntime") from error
-    told = os.environ.get("OMP_NUM_THREADS", "")  # which numerical libraries use
-    threads = int(told) if told.isdigit() and int(told) else max(1, min(4, os.cpu_count() or 1))
+    variable = os.environ.get("OMP_NUM_THREADS", "")  # which numerical libraries use
+    threads = int(variable) if variable.isdigit() and int(variable) else max(1, min(4, os.cpu_count() or 1))
     return RapidOCR(
         params={
             "Global.log_level": "error",

@@ -72,13 +72,7 @@ RETIRED_NAMES = frozenset(
 RETIRED_VARIABLES = frozenset(["asked", "beside", "brought", "heard", "judged", "kept", "said", "shown", "told"])
 #: Paths where `RETIRED_VARIABLES` still occur, in names and texts. Shorten this list; never extend it.
 NOT_RENAMED = (
-    "perception/embedded.py",
-    "perception/icons/",
     "perception/phrases/",
-    "perception/ranking/",
-    "perception/reading/",
-    "perception/training/boosting.py",
-    "perception/training/icon_",
     "policies/plain_english/",
 )
 #: Words of docstrings and comments that stand for a term of the field.

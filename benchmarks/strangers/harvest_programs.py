@@ -142,7 +142,7 @@ def _elements(virtual: Virtual, scale: int) -> list[TrueElement]:
     screen = virtual.capture()
     read = ocr.read(screen)
     largest = screen.width * screen.height / 4
-    kept = [
+    on_screen = [
         to_element(each, scale, read)
         for each in found
         if each.role == "dialog"
@@ -154,7 +154,7 @@ def _elements(virtual: Virtual, scale: int) -> list[TrueElement]:
             )
         )
     ]
-    return drawn_elements(kept, screen.image)
+    return drawn_elements(on_screen, screen.image)
 
 
 def drawn_elements(elements: Sequence[TrueElement], picture: Image.Image) -> list[TrueElement]:

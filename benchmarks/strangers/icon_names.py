@@ -276,10 +276,10 @@ def _known(words: list[str]) -> str:
             return ALIASES.get(joined, joined)
         if words[cut - 1] not in _MODIFIER:
             break
-    kept = [word for word in words if word not in _MODIFIER and not word.isdigit()]
-    if not kept or ARROWS & set(kept):
-        return ARROW if kept else ""
-    joined = " ".join(kept[:3])
+    significant = [word for word in words if word not in _MODIFIER and not word.isdigit()]
+    if not significant or ARROWS & set(significant):
+        return ARROW if significant else ""
+    joined = " ".join(significant[:3])
     return joined if len(joined) > 2 and re.fullmatch(r"[a-z ]+", joined) else ""
 
 

@@ -62,16 +62,16 @@ class QuestionMaker:
                 return
             if worded:
                 left -= 1
-                said = self._sentence(worded, act)
+                phrase_text = self._sentence(worded, act)
                 yield Question(
                     self.describer.screen.name,
-                    said.instruction,
+                    phrase_text.instruction,
                     kind,
                     one.element.box,
                     one.element.also,
                     one.kind,
                     name,
-                    said.wording,
+                    phrase_text.wording,
                 )
 
     # Elements with text
@@ -100,12 +100,12 @@ class QuestionMaker:
         inside, title = self.describer.container(one)
         ways: list[Worded] = []
         if not others:
-            said = self.rng.choice(self.templates.labelled).format(one.name, kind=kind)
+            phrase_text = self.rng.choice(self.templates.labelled).format(one.name, kind=kind)
             ways += [
                 Worded(name, "bare"),
                 *[Worded(f"the {name} {kind}", "kind")] * 2,
                 Worded(self.rng.choice((f"“{one.name}”", f'"{one.name}"', f"'{one.name}'")), "quoted"),
-                Worded(said, "labelled"),
+                Worded(phrase_text, "labelled"),
                 Worded(f"the {name} {kind} ({self._note(one, kind)})", "brackets"),
             ]
             if inside in self.templates.containers:
@@ -168,17 +168,17 @@ class QuestionMaker:
             and len(namesakes) == 1
             and self._is_label_once(one)
         ):
-            said = self._cased(one.name)
+            phrase_text = self._cased(one.name)
             ways += [
-                *[Worded(f"the {said} {kind}", "kind")] * 2,
-                Worded(self.rng.choice(self.templates.fields).format(said, kind=kind), "labelled"),
+                *[Worded(f"the {phrase_text} {kind}", "kind")] * 2,
+                Worded(self.rng.choice(self.templates.fields).format(phrase_text, kind=kind), "labelled"),
             ]
             if one.element.role in _TOGGLES:
-                ways.append(Worded(f"the {kind} next to {said}", "relation"))
+                ways.append(Worded(f"the {kind} next to {phrase_text}", "relation"))
             inside, _ = self.describer.container(one)
             if inside in self.templates.containers:
                 where = self.rng.choice(self.templates.containers[inside])
-                ways.append(Worded(f"the {said} {kind} {where}", "container"))
+                ways.append(Worded(f"the {phrase_text} {kind} {where}", "container"))
         if len(peers) == 1 and place:
             ways.append(Worded(f"the {kind} {self._place(one)}", "place"))
         if 1 < len(peers) <= len(ORDINALS) and self.rng.random() < 0.5:
@@ -201,8 +201,8 @@ class QuestionMaker:
     # Icons
 
     def _icons(self) -> Iterator[tuple[Described, str, Worded | None, str]]:
-        shown = list(zip(self.describer.all, self.describer.icons, strict=True))
-        candidates = [(each, icon) for each, icon in shown if self._is_icon(each, icon)]
+        described = list(zip(self.describer.all, self.describer.icons, strict=True))
+        candidates = [(each, icon) for each, icon in described if self._is_icon(each, icon)]
         self.rng.shuffle(candidates)
         candidates.sort(key=lambda pair: not pair[0].element.control)
         used: set[str] = set()
@@ -211,7 +211,7 @@ class QuestionMaker:
                 continue
             others = [
                 other
-                for other, name in shown
+                for other, name in described
                 if name == icon and other.element is not each.element and not _same(other, each)
             ]
             worded = self._named(each, others) if icon.startswith(NAMED) else self._drawn(each, icon, others)
@@ -246,8 +246,8 @@ class QuestionMaker:
                 ways += [Worded(each.format(job), "icon-function") for each in self.templates.icon_jobs]
                 ways.append(Worded(f"the {word} icon ({job})", "icon-brackets"))
             if one.element.control and _usable(one.element.name) and not self._is_text(one.element.name):
-                said = self.rng.choice(self.templates.icon_names).format(one.element.name)
-                ways += [Worded(said, "icon-name")] * 2
+                phrase_text = self.rng.choice(self.templates.icon_names).format(one.element.name)
+                ways += [Worded(phrase_text, "icon-name")] * 2
         ways += self._placed(one, others, phrase, "icon-")
         return self.rng.choice(ways) if ways else None
 
@@ -256,9 +256,9 @@ class QuestionMaker:
         name = one.element.name
         if others or not _usable(name) or self._is_text(name):
             return None
-        said = self._cased(name)
-        ways = [Worded(each.format(said), "icon-name") for each in self.templates.icon_names]
-        ways += self._placed(one, others, f"the {said} icon", "icon-")
+        phrase_text = self._cased(name)
+        ways = [Worded(each.format(phrase_text), "icon-name") for each in self.templates.icon_names]
+        ways += self._placed(one, others, f"the {phrase_text} icon", "icon-")
         return self.rng.choice(ways)
 
     def _is_text(self, words: str) -> bool:
@@ -276,10 +276,10 @@ class QuestionMaker:
             name = each.name
             if each.element.control and _usable(name) and len(plain(name)) >= 5 and _is_unlike(name, known):
                 kind = self.rng.choice(KINDS.get(each.kind, ("text",)))
-                said = self._cased(name)
-                labelled = self.rng.choice(self.templates.labelled).format(said, kind=kind)
-                noted = f"the {said} {kind} ({self.rng.choice(self.templates.notes[:2])})"
-                phrase = self.rng.choice((f"the {said} {kind}", f"“{name}”", labelled, said, noted))
+                phrase_text = self._cased(name)
+                labelled = self.rng.choice(self.templates.labelled).format(phrase_text, kind=kind)
+                noted = f"the {phrase_text} {kind} ({self.rng.choice(self.templates.notes[:2])})"
+                phrase = self.rng.choice((f"the {phrase_text} {kind}", f"“{name}”", labelled, phrase_text, noted))
                 act = "press"
                 if each.element.role in FIELD_ROLES:
                     act = _ACTS.get(each.element.role, "enter")
@@ -293,7 +293,7 @@ class QuestionMaker:
 
     def _absent_icon(self) -> str:
         """An icon that nothing on the screen resembles; empty if the icons of the screen are not all known."""
-        shown = set(self.describer.icons)
+        described = set(self.describer.icons)
         pairs = zip(self.describer.all, self.describer.icons, strict=True)
         drawn = [icon for each, icon in pairs if each.element.icon]
         if not self.describer.screen.pictures_named or not all(drawn):
@@ -301,8 +301,8 @@ class QuestionMaker:
         for icon in self.rng.sample(sorted(CONCEPTS), 8):
             words = {icon, *CONCEPTS[icon][0], *CONCEPTS[icon][1]}
             names = words | {name for name, target in ALIASES.items() if target == icon}
-            related = any(words & {word for each in CONCEPTS.get(other, ()) for word in each} for other in shown)
-            if icon not in shown and not related and not any(self._is_text(word) for word in names):
+            related = any(words & {word for each in CONCEPTS.get(other, ()) for word in each} for other in described)
+            if icon not in described and not related and not any(self._is_text(word) for word in names):
                 return icon
         return ""
 

@@ -116,7 +116,7 @@ def _sum(sums: Any, box: Box) -> int:
 
 def _distinct(found: list[_Found]) -> list[_Found]:
     """Return the candidates that stand alone first, each box once, with a limit on their number."""
-    kept: list[_Found] = []
+    chosen: list[_Found] = []
     cells: dict[tuple[int, int], list[Box]] = {}
     for each in sorted(found, key=lambda each: -each.lonely):
         box = each.box
@@ -125,10 +125,10 @@ def _distinct(found: list[_Found]) -> list[_Found]:
         if any(_same(box, other) for other in near):
             continue
         cells.setdefault(cell, []).append(box)
-        kept.append(each)
-        if len(kept) == MOST:
+        chosen.append(each)
+        if len(chosen) == MOST:
             break
-    return kept
+    return chosen
 
 
 def _same(one: Box, other: Box) -> bool:

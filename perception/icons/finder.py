@@ -92,9 +92,9 @@ def screen_icons(screenshot: Screenshot, words: Sequence[Element] = ()) -> Scree
             return known
         boxes = candidates(screenshot, words)
         pictures = cut(np.asarray(screenshot.image.convert("RGB")), boxes)
-        shown = ~blank(pictures)
-        boxes = tuple(box for box, seen in zip(boxes, shown, strict=True) if seen)
-        made = ScreenIcons(boxes, _embedded(pictures[shown]), _groups(boxes))
+        drawn = ~blank(pictures)
+        boxes = tuple(box for box, is_drawn in zip(boxes, drawn, strict=True) if is_drawn)
+        made = ScreenIcons(boxes, _embedded(pictures[drawn]), _groups(boxes))
         _screens[key] = made
         while len(_screens) > _SCREENS:
             _screens.popitem(last=False)

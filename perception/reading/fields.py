@@ -60,8 +60,8 @@ def label_cost(label: Element, field: Element, elements: Sequence[Element]) -> f
     if on_line and -4 <= right <= reach * height and not _between(label.box, box, elements):
         return 0.4 * right + (height if field.role in _TICKED else 0)
     below = box.top - label.box.bottom
-    beside = min(box.right, label.box.right) - max(box.left, label.box.left)
-    if -6 <= below <= REACH_BELOW * height and (beside > 0 or abs(box.left - label.box.left) <= 2 * height):
+    overlap_width = min(box.right, label.box.right) - max(box.left, label.box.left)
+    if -6 <= below <= REACH_BELOW * height and (overlap_width > 0 or abs(box.left - label.box.left) <= 2 * height):
         return 2.0 * below + abs(box.left - label.box.left) * 0.5 + 2 * height
     return None
 

@@ -43,8 +43,8 @@ class Item:
     def text(self) -> str:
         """All text in it."""
         own = [self.element.name] if self.element and self.element.name else []
-        said = [text for member in self.members for text in (member.name, member.text) if text]
-        return " ".join(dict.fromkeys([*own, *said]))
+        texts = [text for member in self.members for text in (member.name, member.text) if text]
+        return " ".join(dict.fromkeys([*own, *texts]))
 
     def title(self) -> Element | None:
         """Its title: its own name, otherwise the first text in it."""
@@ -134,14 +134,14 @@ def container_of(element: Element, elements: Sequence[Element]) -> Item | None:
     ]
     parts = structure.parts([element, *peers])
     least = len(parts[0]) if peers else 1
-    common = frozenset.intersection(*(_said(structure.held(part), ()) for part in parts)) if peers else frozenset()
+    common = frozenset.intersection(*(_texts_of(structure.held(part), ()) for part in parts)) if peers else frozenset()
     lengths = {n for n in structure.items(element) if least <= n < len(path)}
     lengths |= {n for n in range(least, len(path)) if (at := structure.at(path[:n])) and at.role in HOLDING_ROLES}
     if peers and 0 < least < len(path):
         lengths.add(least)
     for length in sorted(lengths, reverse=True):
         held = structure.held(path[:length])
-        if _said([each for each in held if peers or not each.acts or each.role == "link"], own) - common:
+        if _texts_of([each for each in held if peers or not each.acts or each.role == "link"], own) - common:
             return _part(path[:length], structure)
     if peers and (run := next(iter(_runs([element, *peers], structure)), ())):
         return Item(run, around(each.box for each in run))
@@ -169,7 +169,7 @@ def _runs(peers: Sequence[Element], structure: Structure) -> list[tuple[Element,
     return [runs[peer.id] for peer in peers]
 
 
-def _said(held: Iterable[Element], own: Iterable[str]) -> frozenset[str]:
+def _texts_of(held: Iterable[Element], own: Iterable[str]) -> frozenset[str]:
     """Return the text of elements, without those named in `own`."""
     left_out = set(own)
     return frozenset(

@@ -36,7 +36,7 @@ NEAR_RIGHT, NEAR_BELOW = 12, 1.2
 LONGEST_LABEL = 60
 _FIELDS = frozenset({"field", "search", "list", "checkbox", "box", "spin", "radio", "switch", "slider"})
 _TICKED = frozenset({"checkbox", "radio", "switch"})
-_kept: OrderedDict[str, tuple[Element, ...]] = OrderedDict()
+_cache: OrderedDict[str, tuple[Element, ...]] = OrderedDict()
 
 
 def readable(observation: Observation, phrase: str, want: Want = "any") -> tuple[Element, ...]:
@@ -55,15 +55,15 @@ def outlined(screenshot: Screenshot, lines: Sequence[Element]) -> tuple[Element,
     The name of a control is its label, else the text in it; `description` is the text in a field that has a label. A
     rectangle with text in its middle counts as a button and is left out. All results are guesses.
     """
-    if (known := _kept.get(screenshot.digest)) is not None:
+    if (known := _cache.get(screenshot.digest)) is not None:
         return known
     grey = np.asarray(screenshot.image.convert("L"))
     controls = _named(_controls(grey, lines), lines)
     controls.sort(key=lambda element: (element.box.top // 12, element.box.left))
     made = tuple(element.model_copy(update={"id": f"o{number}"}) for number, element in enumerate(controls, start=1))
-    _kept[screenshot.digest] = made
-    while len(_kept) > 4:
-        _kept.popitem(last=False)
+    _cache[screenshot.digest] = made
+    while len(_cache) > 4:
+        _cache.popitem(last=False)
     return made
 
 

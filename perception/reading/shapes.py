@@ -253,8 +253,8 @@ def _has_plain_rim(same: npt.NDArray[np.uint8], box: Box) -> bool:
 
 
 def _fields_of(boxes: Iterable[Box]) -> list[Box]:
-    kept = _distinct(boxes, smallest_first=True)
-    return [box for box in kept if not any(_frames(box, other) for other in kept)]
+    remaining = _distinct(boxes, smallest_first=True)
+    return [box for box in remaining if not any(_frames(box, other) for other in remaining)]
 
 
 def _distinct(boxes: Iterable[Box], *, smallest_first: bool) -> list[Box]:
@@ -264,14 +264,14 @@ def _distinct(boxes: Iterable[Box], *, smallest_first: bool) -> list[Box]:
         return []
     sides = np.array(ordered)
     areas = (sides[:, 2] - sides[:, 0]) * (sides[:, 3] - sides[:, 1])
-    kept: list[int] = []
+    remaining: list[int] = []
     for number, box in enumerate(ordered):
-        known = sides[kept]
+        known = sides[remaining]
         shared = np.clip(np.minimum(known[:, 2:], box[2:]) - np.maximum(known[:, :2], box[:2]), 0, None).prod(axis=1)
         near = (box.height <= 40) & (np.abs(known - np.array(box)) <= 4).all(axis=1)
-        if not (near | (shared > 0.75 * np.maximum(areas[kept], box.area))).any():
-            kept.append(number)
-    return [ordered[number] for number in kept]
+        if not (near | (shared > 0.75 * np.maximum(areas[remaining], box.area))).any():
+            remaining.append(number)
+    return [ordered[number] for number in remaining]
 
 
 def _inside(inner: Box, outer: Box) -> bool:

@@ -132,11 +132,11 @@ class IconTrainer:
         self.numbers = np.full(_BUFFER, -1)
         self.filled = 0
         if state.is_file():
-            kept = torch.load(state, weights_only=True)
-            self.net.load_state_dict(kept["net"])
-            self.words.load_state_dict(kept["words"])
-            self.optimiser.load_state_dict(kept["optimiser"])
-            self.average, self.step, self.seconds = kept["average"], kept["step"], kept["seconds"]
+            saved = torch.load(state, weights_only=True)
+            self.net.load_state_dict(saved["net"])
+            self.words.load_state_dict(saved["words"])
+            self.optimiser.load_state_dict(saved["optimiser"])
+            self.average, self.step, self.seconds = saved["average"], saved["step"], saved["seconds"]
             self.rng, self.chance = Random(f"{seed} {self.step}"), np.random.default_rng([seed, self.step])  # noqa: S311
 
     def run(self, report: Callable[[int, float, float], None], every: int = 200) -> None:

@@ -121,7 +121,7 @@ def _gallery(
     for which, icon in taught.where.tolist():
         by_name.setdefault(taught.sets[which].words[icon], []).append((which, icon))
     sets = {words: len({which for which, _ in icons}) for words, icons in by_name.items()}
-    kept: list[tuple[int, tuple[str, ...], Any]] = []
+    gallery_entries: list[tuple[int, tuple[str, ...], Any]] = []
     for words, icons in sorted(by_name.items()):
         some = Random(0).sample(icons, min(len(icons), 3 * sets[words] + 1))  # noqa: S311 - pictures, not secrets
         embeddings = encoder.embed(np.stack([plain(taught.sets[which].pixels[icon]) for which, icon in some]))
@@ -129,11 +129,11 @@ def _gallery(
         for embedding in embeddings:
             if all(float(embedding @ other) < _ALIKE for other in chosen):
                 chosen.append(embedding)
-                kept.append((len(chosen), words, embedding))
+                gallery_entries.append((len(chosen), words, embedding))
     # Names of many sets first, and of each name its first drawings.
-    kept.sort(key=lambda each: (each[0] > 4 * sets[each[1]], -min(sets[each[1]], 4), each[0], each[1]))
-    kept = sorted(kept[:_MOST], key=lambda each: (each[1], each[0]))
-    names = sorted({words for _, words, _ in kept})
+    gallery_entries.sort(key=lambda each: (each[0] > 4 * sets[each[1]], -min(sets[each[1]], 4), each[0], each[1]))
+    gallery_entries = sorted(gallery_entries[:_MOST], key=lambda each: (each[1], each[0]))
+    names = sorted({words for _, words, _ in gallery_entries})
     place = {words: number for number, words in enumerate(names)}
     tags = []
     for words in names:
@@ -142,8 +142,8 @@ def _gallery(
     text = json.dumps({"vocabulary": taught.vocabulary, "names": [" ".join(words) for words in names], "tags": tags,
                        "sets": [sets[words] for words in names]}, separators=(",", ":"))  # fmt: skip
     return {
-        "gallery": _small(np.stack([embedding for _, _, embedding in kept])),
-        "gallery_names": np.array([place[words] for _, words, _ in kept], np.uint16),
+        "gallery": _small(np.stack([embedding for _, _, embedding in gallery_entries])),
+        "gallery_names": np.array([place[words] for _, words, _ in gallery_entries], np.uint16),
         "text": np.frombuffer(text.encode(), np.uint8),
     }
 

@@ -69,9 +69,9 @@ def rendered(folder: Path, of: IconSet) -> RenderedSet:
                 pictures.append(pixels)
         np.savez_compressed(stored, pixels=np.stack(pictures), names=np.array([icon.name for icon in found]),
                             words=np.array([" ".join(icon.words) for icon in found]))  # fmt: skip
-    with np.load(stored) as kept:
-        words = tuple(tuple(str(each).split()) for each in kept["words"])
-        return RenderedSet(of, tuple(map(str, kept["names"])), words, kept["pixels"])
+    with np.load(stored) as arrays:
+        words = tuple(tuple(str(each).split()) for each in arrays["words"])
+        return RenderedSet(of, tuple(map(str, arrays["names"])), words, arrays["pixels"])
 
 
 def all_rendered(folder: Path, split: str) -> list[RenderedSet]:

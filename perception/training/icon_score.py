@@ -55,9 +55,9 @@ def fit_confidence(path: Path, sets: Sequence[RenderedSet], synonyms: dict[tuple
     Returns the calibration error on these sets, 0 to 1.
     """
     encoder, meanings = IconEncoder(path), Meanings(path)
-    asked = [each for of in sets for each in _questions(of, encoder, synonyms, 400, f"fit {of.of.name}")]
+    questions = [each for of in sets for each in _questions(of, encoder, synonyms, 400, f"fit {of.of.name}")]
     inputs, right, names, named = [], [], [], []
-    for each in asked:
+    for each in questions:
         evidence = meanings.evidence(each.icons, each.phrase)
         if evidence is not None:
             inputs.append(evidence.features())
@@ -73,7 +73,7 @@ def fit_confidence(path: Path, sets: Sequence[RenderedSet], synonyms: dict[tuple
     partial.replace(path)
     parameters.cache_clear()
     fitted = Meanings(path)
-    chances = [fitted.probabilities(each.icons, each.phrase) for each in asked]
+    chances = [fitted.probabilities(each.icons, each.phrase) for each in questions]
     return calibration_error(np.concatenate(chances), np.concatenate([np.arange(len(each)) == 0 for each in chances]))
 
 
@@ -84,9 +84,9 @@ def score(
     encoder, meanings = IconEncoder(path), Meanings(path)
     found = []
     for of in sets:
-        asked = _questions(of, encoder, synonyms, count, f"score {of.of.name}")
+        questions = _questions(of, encoder, synonyms, count, f"score {of.of.name}")
         ways: list[list[bool]] = [[], [], []]
-        for each in asked:
+        for each in questions:
             evidence = meanings.evidence(each.icons, each.phrase)
             if evidence is None:
                 for way in ways:
@@ -96,9 +96,9 @@ def score(
             found_by: tuple[npt.NDArray[Any], ...] = (both, evidence.words, evidence.known)
             for way, values in zip(ways, found_by, strict=True):
                 way.append(bool(values[0] > values[1:].max()))
-        names = [bool(each.accepted & set(meanings.nearest(each.icons[:1])[0][0].split())) for each in asked]
+        names = [bool(each.accepted & set(meanings.nearest(each.icons[:1])[0][0].split())) for each in questions]
         shares = [float(np.mean(each)) for each in (*ways, names)]
-        found.append(IconScore(of.of.name, len(asked), *shares))
+        found.append(IconScore(of.of.name, len(questions), *shares))
     return found
 
 

@@ -113,8 +113,8 @@ def packed(folder: Path, package: str) -> Path:
         except FileNotFoundError as error:
             raise SetupError("the icon sets are npm packages; install npm") from error
         except (subprocess.SubprocessError, OSError) as error:
-            told = getattr(error, "stderr", "") or error
-            raise SetupError(f"npm pack {package} failed: {told}; check the network, then try again") from error
+            output = getattr(error, "stderr", "") or error
+            raise SetupError(f"npm pack {package} failed: {output}; check the network, then try again") from error
     return archive
 
 
